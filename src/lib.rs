@@ -1,0 +1,6 @@
+//! The library behind the `rerunoff` command.
+
+pub mod catchment;
+pub mod digest;
+pub mod time_axis;
+pub mod value;

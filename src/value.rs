@@ -1,0 +1,81 @@
+//! A parameter's value, and the one way numbers become text.
+//!
+//! The text of a number decides whether a catchment is run again, so there is one place that makes it: the shortest
+//! decimal that reads back to the same `f64`, without a trailing `.0`. It knows nothing of templates and formats.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The value of a parameter.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Value {
+    /// A floating point number; prints in the shortest form that reads back.
+    Number(f64),
+    /// A whole number; prints all its digits.
+    Integer(i64),
+    /// Text; prints as it stands.
+    Text(String),
+}
+
+impl Value {
+    /// The value as a number for formulas, `None` for text.
+    pub fn number(&self) -> Option<f64> {
+        match self {
+            Self::Number(number) => Some(*number),
+            Self::Integer(integer) => Some(*integer as f64),
+            Self::Text(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => {
+                let mut text = Vec::with_capacity(24);
+                push_number(&mut text, *number);
+                f.write_str(&String::from_utf8_lossy(&text))
+            }
+            Self::Integer(integer) => write!(f, "{integer}"),
+            Self::Text(text) => f.write_str(text),
+        }
+    }
+}
+
+/// Appends the shortest text that reads back to exactly `number`: `3`, `0.012`, `1e-7`, `-0`, `NaN`, `inf`.
+pub fn push_number(out: &mut Vec<u8>, number: f64) {
+    let mut buffer = zmij::Buffer::new();
+    let text = buffer.format(number);
+    out.extend_from_slice(text.strip_suffix(".0").unwrap_or(text).as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn numbers_print_short() {
+        for (number, text) in [
+            (3.0, "3"),
+            (0.012, "0.012"),
+            (-0.0, "-0"),
+            (8760.0, "8760"),
+            (0.1 + 0.2, "0.30000000000000004"),
+        ] {
+            assert_eq!(Value::Number(number).to_string(), text);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn numbers_read_back(bits in any::<u64>()) {
+            let number = f64::from_bits(bits);
+            prop_assume!(number.is_finite());
+            let back: f64 = Value::Number(number).to_string().parse().expect("a number");
+            prop_assert_eq!(back.to_bits(), number.to_bits());
+        }
+    }
+}
