@@ -1,7 +1,8 @@
 """Compares the product with what was measured: the runoff of all sub-catchments above Trenton against its gauge.
 
 Prints the Nash-Sutcliffe efficiency of the daily discharge of 1980 (1979 fills the model's stores) and fails below
-LEAST_EFFICIENCY. There is no routing: the sub-catchments' discharges of a day are added up as they are.
+LEAST_EFFICIENCY. There is no routing: the sub-catchments' discharges of a day are added up as they are. Right is 0.892;
+days that are off by one give 0.866 or 0.770, so the limit lies between.
 """
 
 import datetime
@@ -14,7 +15,7 @@ import numpy as np
 DATA = Path(__file__).parent / "data"
 GAUGE = "01463500"  # Delaware River at Trenton, New Jersey
 YEAR = 1980
-LEAST_EFFICIENCY = 0.85
+LEAST_EFFICIENCY = 0.88
 CUBIC_METRES_PER_CUBIC_FOOT = 0.3048**3
 
 
@@ -86,8 +87,7 @@ def efficiency(simulation, observation):
     return 1 - errors / spread
 
 
-def main():
-    product = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent / "output.h5"
+def main(product):
     above = upstream()
     simulation, observation = simulated(product, above), observed()
     first, length = datetime.date(YEAR, 1, 1), (datetime.date(YEAR + 1, 1, 1) - datetime.date(YEAR, 1, 1)).days
@@ -105,4 +105,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent / "output.h5")
