@@ -130,6 +130,7 @@ pub(super) fn join(mut sources: Vec<Source>) -> anyhow::Result<Inputs> {
         sources,
         columns: locations,
         positions,
+        scratch: std::env::temp_dir(),
     })
 }
 

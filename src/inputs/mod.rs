@@ -15,6 +15,7 @@ mod join;
 mod raw;
 mod read;
 mod slabs;
+mod staging;
 mod variables;
 
 use std::fs::File as PlainFile;
@@ -58,6 +59,8 @@ pub struct Inputs {
     columns: Vec<(usize, usize)>,
     /// For each file: where each catchment of the catalog is in it.
     positions: Vec<Vec<usize>>,
+    /// Where scratch files go.
+    scratch: PathBuf,
 }
 
 impl Inputs {
@@ -70,6 +73,14 @@ impl Inputs {
             bail!("there is no input file");
         }
         join::join(open_all(spec)?)
+    }
+
+    /// Says where scratch files may go (see [`Inputs::read`]); without this, where the system keeps its own.
+    ///
+    /// A disk is best: a temporary directory in memory would defeat the purpose.
+    pub fn with_scratch(mut self, directory: &Path) -> Self {
+        self.scratch = directory.to_owned();
+        self
     }
 
     /// What the files hold.

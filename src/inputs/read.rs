@@ -2,14 +2,16 @@
 //!
 //! An array of shape [time, catchment] has one catchment's values scattered over the whole file, so a block of catchments
 //! is read at once, as many as the caller allows memory for. Blocks begin and end where the chunks do, as long as at least
-//! one chunk's catchments fit: then every chunk is inflated once in all.
+//! one chunk's catchments fit: then every chunk is inflated once in all. Arrays with larger chunks are [staged](super::staging).
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use anyhow::Context;
 
 use super::catalog::BadInput;
 use super::slabs::{Grid, Target};
+use super::staging::Staged;
 use super::{Inputs, Source};
 
 impl Inputs {
@@ -20,6 +22,7 @@ impl Inputs {
     /// the catalog. Every vector has as many values as there are time steps, all finite: whatever is wrong with one
     /// catchment comes as its `Err`, and the others go on. `each` returning `Break` ends the reading. At most `block_bytes`
     /// of values are held at once, but at least one catchment's; on top of that comes a piece of 4 MiB or one chunk.
+    /// Arrays whose chunks span more catchments than that are turned in a scratch file first, 8 bytes a value.
     ///
     /// An error is a file that can't be read.
     pub fn read(
@@ -53,28 +56,75 @@ impl Inputs {
                 block_bytes / (8 * self.catalog.time.len() * columns.len().max(1)).max(1)
             }
         };
-        let alignment = (parts.iter().filter(|part| part.source == leading))
-            .flat_map(|part| {
-                part.columns
-                    .iter()
-                    .filter_map(|(_, index)| self.grid(leading, *index))
-            })
+        let most = most.max(1);
+        let staged = self.stage(&wanted, &parts, most, block_bytes)?;
+        let leads = parts
+            .iter()
+            .filter(|part| part.source == leading)
+            .flat_map(|part| &part.columns);
+        let alignment = leads
+            .filter(|(place, _)| !staged.contains_key(place))
+            .filter_map(|(_, index)| self.grid(leading, *index))
             .map(Grid::alignment)
             .max()
             .unwrap_or(1);
-        let mut rest = wanted.as_slice();
-        while !rest.is_empty() {
-            let positions = &self.positions[leading];
-            let length = block_length(rest.len(), most.max(1), alignment, |at| positions[rest[at]]);
-            let (block, after) = rest.split_at(length);
-            rest = after;
-            for (catchment, series) in self.read_block(block, columns, &parts)? {
+        let positions = &self.positions[leading];
+        let mut begin = 0;
+        while begin < wanted.len() {
+            let position = |at: usize| positions[wanted[begin + at]];
+            let length = block_length(wanted.len() - begin, most, alignment, position);
+            let block = &wanted[begin..begin + length];
+            let mut read = self.read_block(block, columns, &parts, &staged)?;
+            for (place, staged) in &staged {
+                staged
+                    .read(begin..begin + length, &mut read.series, *place)
+                    .context("the scratch file can't be read")?;
+            }
+            for (catchment, series) in read.finish(self, block, columns) {
                 if each(catchment, series).is_break() {
                     return Ok(());
                 }
             }
+            begin += length;
         }
         Ok(())
+    }
+
+    /// Stages the columns whose chunks would be inflated for three or more blocks; by their place among the wanted.
+    fn stage(
+        &self,
+        wanted: &[usize],
+        parts: &[Part],
+        most: usize,
+        block_bytes: usize,
+    ) -> anyhow::Result<BTreeMap<usize, Staged>> {
+        let mut staged = BTreeMap::new();
+        if wanted.len().div_ceil(most) < 3 {
+            return Ok(staged);
+        }
+        for part in parts {
+            let Source::Arrays(arrays) = &self.sources[part.source] else {
+                continue;
+            };
+            let positions: Vec<usize> = wanted
+                .iter()
+                .map(|&catchment| self.positions[part.source][catchment])
+                .collect();
+            let in_order = positions.is_sorted();
+            for (place, index) in &part.columns {
+                let (column, grid) = &arrays.columns[*index];
+                if grid.is_chunked() && (!in_order || grid.alignment() / most >= 3) {
+                    let steps = self.catalog.time.len();
+                    let turned = Staged::new(grid, &positions, steps, block_bytes, &self.scratch)
+                        .with_context(|| {
+                        let path = arrays.path.display();
+                        format!("{path}: the series `{}` can't be read", column.name)
+                    })?;
+                    staged.insert(*place, turned);
+                }
+            }
+        }
+        Ok(staged)
     }
 
     fn grid(&self, source: usize, column: usize) -> Option<&Grid> {
@@ -100,12 +150,14 @@ impl Inputs {
         parts
     }
 
+    /// Reads the series of a block but for the staged ones, whose vectors are there but to be filled.
     fn read_block(
         &self,
         block: &[usize],
         columns: &[usize],
         parts: &[Part],
-    ) -> anyhow::Result<Vec<(usize, Result<Vec<Vec<f64>>, BadInput>)>> {
+        staged: &BTreeMap<usize, Staged>,
+    ) -> anyhow::Result<Block> {
         let steps = self.catalog.time.len();
         let from_groups = parts
             .iter()
@@ -141,6 +193,9 @@ impl Inputs {
                         .collect();
                     targets.sort_unstable_by_key(|target| target.position);
                     for (place, index) in &part.columns {
+                        if staged.contains_key(place) {
+                            continue;
+                        }
                         let (column, grid) = &arrays.columns[*index];
                         grid.read(&targets, &mut series, *place).with_context(|| {
                             let path = arrays.path.display();
@@ -150,12 +205,7 @@ impl Inputs {
                 }
             }
         }
-        Ok((block.iter().zip(series).zip(problems))
-            .map(|((&catchment, series), problem)| {
-                let problem = problem.or_else(|| self.gap(columns, &series));
-                (catchment, problem.map_or(Ok(series), Err))
-            })
-            .collect())
+        Ok(Block { series, problems })
     }
 
     /// The first value that is missing.
@@ -164,6 +214,27 @@ impl Inputs {
             let step = values.iter().position(|value| !value.is_finite())?;
             let column = self.catalog.columns[column].name.clone();
             Some(BadInput::MissingValue { column, step })
+        })
+    }
+}
+
+/// A block of catchments as read: for each its columns, and what is wrong with it.
+struct Block {
+    series: Vec<Vec<Vec<f64>>>,
+    problems: Vec<Option<BadInput>>,
+}
+
+impl Block {
+    /// What each catchment gets in the end.
+    fn finish(
+        self,
+        inputs: &Inputs,
+        block: &[usize],
+        columns: &[usize],
+    ) -> impl Iterator<Item = (usize, Result<Vec<Vec<f64>>, BadInput>)> {
+        (block.iter().zip(self.series).zip(self.problems)).map(|((&catchment, series), problem)| {
+            let problem = problem.or_else(|| inputs.gap(columns, &series));
+            (catchment, problem.map_or(Ok(series), Err))
         })
     }
 }

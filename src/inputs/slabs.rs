@@ -4,6 +4,8 @@
 //! for each block of catchments. A piece is small enough for the processor's cache, in which it is then turned into one
 //! series for each catchment. This module knows positions along the catchment axis, not ids.
 
+use std::ops::Range;
+
 use hdf5::Dataset;
 use ndarray::{Array2, s};
 
@@ -87,6 +89,7 @@ pub struct Grid {
     /// Extent of a chunk along time and along the catchments.
     chunk: [usize; 2],
     steps: usize,
+    chunked: bool,
 }
 
 impl Grid {
@@ -107,12 +110,38 @@ impl Grid {
             decoding,
             chunk: chunk.map(|length| length.max(1)),
             steps,
+            chunked: dataset.is_chunked(),
         }
     }
 
     /// Catchments in one chunk: where a block should begin and end.
     pub fn alignment(&self) -> usize {
         self.chunk[1]
+    }
+
+    /// Whether the array is stored in chunks, which are read whole.
+    pub fn is_chunked(&self) -> bool {
+        self.chunked
+    }
+
+    /// The time steps that are best read together if `values` are to be read at once, for `width` catchments.
+    pub fn rows(&self, values: usize, width: usize) -> usize {
+        (values / self.chunk[0].saturating_mul(width).max(1)).max(1) * self.chunk[0]
+    }
+
+    /// Stored numbers, time first.
+    pub fn piece(&self, steps: Range<usize>, positions: Range<usize>) -> hdf5::Result<Array2<f64>> {
+        if self.time_first {
+            return self.dataset.read_slice(s![steps, positions]);
+        }
+        let mut values: Array2<f64> = self.dataset.read_slice(s![positions, steps])?;
+        values.swap_axes(0, 1);
+        Ok(values)
+    }
+
+    /// The value of a stored number, NaN if it is missing.
+    pub fn decode(&self, stored: f64) -> f64 {
+        self.decoding.apply(stored)
     }
 
     /// Reads the series of `targets`, which are in the order of their positions, into `block[slot][column]`.
@@ -122,22 +151,14 @@ impl Grid {
         block: &mut [Vec<Vec<f64>>],
         column: usize,
     ) -> hdf5::Result<()> {
-        for piece in pieces(targets, self.chunk) {
-            let (first, last) = (piece[0].position, piece[piece.len() - 1].position);
-            let width = last + 1 - first;
-            let rows = (PIECE / (self.chunk[0] * width).max(1)).max(1) * self.chunk[0];
+        for targets in pieces(targets, self.chunk) {
+            let (first, last) = (targets[0].position, targets[targets.len() - 1].position);
+            let rows = self.rows(PIECE, last + 1 - first);
             let mut from = 0;
             while from < self.steps {
                 let to = (from + rows).min(self.steps);
-                let mut values: Array2<f64> = if self.time_first {
-                    self.dataset.read_slice(s![from..to, first..=last])?
-                } else {
-                    self.dataset.read_slice(s![first..=last, from..to])?
-                };
-                if !self.time_first {
-                    values.swap_axes(0, 1);
-                }
-                self.turn(&values, first, piece, block, column, from);
+                let values = self.piece(from..to, first..last + 1)?;
+                self.turn(&values, first, targets, block, column, from);
                 from = to;
             }
         }
@@ -158,7 +179,7 @@ impl Grid {
             for row in 0..rows {
                 for target in tile {
                     let value = values[[row, target.position - first]];
-                    block[target.slot][column][from + row] = self.decoding.apply(value);
+                    block[target.slot][column][from + row] = self.decode(value);
                 }
             }
         }
