@@ -2,5 +2,7 @@
 
 pub mod catchment;
 pub mod digest;
+pub mod inputs;
+pub mod tables;
 pub mod time_axis;
 pub mod value;

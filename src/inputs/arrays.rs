@@ -1,0 +1,248 @@
+//! The layout of netCDF-4/CF and plain HDF5 files: variables of shape [time, catchment] or [catchment, time].
+//!
+//! Which variable holds the ids and which the time is found from what the file says of itself, in the order of how
+//! explicit that is; where several fit equally well, the error says how to name the right one. Variables along the
+//! catchments alone become parameters; all other shapes are passed over, and so are groups below the root. This module
+//! knows one file; how several are joined is not its business.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+
+use super::InputSpec;
+use super::catalog::SeriesColumn;
+use super::cf_time::{self, Times};
+use super::identify::{find_ids, find_time};
+use super::raw::{self, Kind};
+use super::slabs::{Decoding, Grid};
+use super::variables::{Dim, Variable};
+use crate::catchment::CatchmentId;
+use crate::time_axis::TimeAxis;
+use crate::value::{Value, push_number};
+
+/// A file of arrays, opened and understood; only the series' values are still to be read.
+#[derive(Debug)]
+pub struct ArrayFile {
+    /// The file.
+    pub path: PathBuf,
+    /// The variable that holds the ids.
+    pub id_variable: String,
+    /// The ids, in the order of the file.
+    pub ids: Vec<CatchmentId>,
+    /// The time axis, if the file has one.
+    pub time: Option<TimeAxis>,
+    /// The series.
+    pub columns: Vec<(SeriesColumn, Grid)>,
+    /// The parameters: a name and one value for each catchment, `None` where it is missing.
+    pub parameters: Vec<(String, Vec<Option<Value>>)>,
+}
+
+impl ArrayFile {
+    /// Makes sense of a file's variables. `hints` are the names of the id variables of other files.
+    pub fn new(
+        path: &Path,
+        spec: &InputSpec,
+        variables: &[Variable],
+        hints: &[String],
+    ) -> anyhow::Result<Self> {
+        let about =
+            |what: &str, name: &str| format!("{}: {what} `{name}` can't be read", path.display());
+        let time = find_time(path, spec, variables)?;
+        let id = find_ids(path, spec, variables, time, hints)?;
+        let ids = read_ids(id).with_context(|| about("the ids in", &id.name))?;
+        let catchment = &id.dims[0];
+        let mut columns = Vec::new();
+        let mut parameters = Vec::new();
+        for variable in variables {
+            if std::ptr::eq(variable, id) || time.is_some_and(|time| std::ptr::eq(variable, time)) {
+                continue;
+            }
+            if let Some(time) = time
+                && let Some(time_first) = orientation(path, variable, &time.dims[0], catchment)?
+            {
+                let grid = Grid::new(&variable.dataset, time_first, Decoding::of(variable));
+                let column = SeriesColumn {
+                    name: variable.name.clone(),
+                    units: variable.text("units"),
+                };
+                columns.push((column, grid));
+            } else if is_parameter(variable, catchment) {
+                let values = read_parameter(variable)
+                    .with_context(|| about("the variable", &variable.name))?;
+                parameters.push((variable.name.clone(), values));
+            }
+        }
+        let time = match time {
+            Some(variable) if !columns.is_empty() => Some(read_time(path, variable, false)?),
+            _ => None,
+        };
+        Ok(Self {
+            path: path.to_owned(),
+            id_variable: id.name.clone(),
+            ids,
+            time,
+            columns,
+            parameters,
+        })
+    }
+}
+
+/// Whether a variable holds series: `Some(true)` for [time, catchment], `Some(false)` for [catchment, time].
+fn orientation(
+    path: &Path,
+    variable: &Variable,
+    time: &Dim,
+    catchment: &Dim,
+) -> anyhow::Result<Option<bool>> {
+    let [first, second] = variable.dims.as_slice() else {
+        return Ok(None);
+    };
+    if !variable.kind.is_number() {
+        return Ok(None);
+    }
+    let time_first = first.agrees(time) && second.agrees(catchment);
+    let time_last = first.agrees(catchment) && second.agrees(time);
+    if time_first && time_last {
+        bail!(
+            "{}: there are as many time steps as catchments, and `{}` does not say which of its axes is which; \
+             attach dimension scales to it, as netCDF-4 does",
+            path.display(),
+            variable.name
+        );
+    }
+    if !time_first && !time_last {
+        return Ok(None);
+    }
+    let expected = if time_first {
+        [time, catchment]
+    } else {
+        [catchment, time]
+    };
+    if first.length != expected[0].length || second.length != expected[1].length {
+        bail!(
+            "{}: the variable `{}` has the shape {} × {}, but its dimensions have {} and {} elements",
+            path.display(),
+            variable.name,
+            first.length,
+            second.length,
+            expected[0].length,
+            expected[1].length
+        );
+    }
+    Ok(Some(time_first))
+}
+
+/// Reads a time coordinate. Whole numbers without units are nanoseconds since 1970 where pandas and PyTables write
+/// them: in a variable `time_steps`, or wherever `plain` allows it; a table with one such column will do as well.
+pub fn read_time(path: &Path, variable: &Variable, plain: bool) -> anyhow::Result<TimeAxis> {
+    let about = || {
+        format!(
+            "{}: the time coordinate `{}`",
+            path.display(),
+            variable.name
+        )
+    };
+    let stamps = match variable
+        .text("units")
+        .filter(|units| cf_time::is_time_unit(units))
+    {
+        Some(units) => {
+            let times = read_times(variable).with_context(about)?;
+            let calendar = variable.text("calendar");
+            cf_time::decode(&times, &units, calendar.as_deref()).with_context(about)?
+        }
+        None if plain || variable.name == "time_steps" => plain_times(variable)
+            .with_context(about)?
+            .context("expected one column of whole numbers, nanoseconds since 1970-01-01")
+            .with_context(about)?,
+        None => bail!(
+            "{} has no units; give it an attribute `units` such as \"hours since 2009-01-01\"",
+            about()
+        ),
+    };
+    TimeAxis::new(stamps).with_context(about)
+}
+
+fn read_times(variable: &Variable) -> hdf5::Result<Times> {
+    if variable.kind == Kind::Integer {
+        return raw::integers(&variable.dataset).map(Times::Whole);
+    }
+    let precision = match variable.kind {
+        Kind::Float { bytes: 8.. } => f64::EPSILON,
+        _ => f64::from(f32::EPSILON),
+    };
+    let values = raw::numbers(&variable.dataset)?;
+    Ok(Times::Fractions { values, precision })
+}
+
+fn plain_times(variable: &Variable) -> hdf5::Result<Option<Vec<i64>>> {
+    match variable.kind {
+        Kind::Integer => raw::integers(&variable.dataset).map(Some),
+        Kind::Record => {
+            let fields = raw::fields(&variable.dataset)?;
+            let whole: Vec<_> = fields.iter().filter(|f| f.kind == Kind::Integer).collect();
+            let [field] = whole.as_slice() else {
+                return Ok(None);
+            };
+            let read = raw::columns(&variable.dataset, &[field], raw::As::Itself)?;
+            Ok(read.into_iter().find_map(|column| match column {
+                raw::Column::Integers(stamps) => Some(stamps),
+                _ => None,
+            }))
+        }
+        _ => Ok(None),
+    }
+}
+
+fn read_ids(variable: &Variable) -> hdf5::Result<Vec<CatchmentId>> {
+    if variable.is_text_list() {
+        return Ok(variable
+            .read_texts()?
+            .into_iter()
+            .map(CatchmentId::new)
+            .collect());
+    }
+    if variable.kind == Kind::Integer {
+        let ids = raw::integers(&variable.dataset)?;
+        return Ok(ids
+            .into_iter()
+            .map(|id| CatchmentId::new(id.to_string()))
+            .collect());
+    }
+    let as_text = |id: f64| {
+        let mut text = Vec::new();
+        push_number(&mut text, id);
+        CatchmentId::new(String::from_utf8_lossy(&text))
+    };
+    Ok(raw::numbers(&variable.dataset)?
+        .into_iter()
+        .map(as_text)
+        .collect())
+}
+
+fn is_parameter(variable: &Variable, catchment: &Dim) -> bool {
+    let list = variable.is_text_list() || (variable.dims.len() == 1 && variable.kind.is_number());
+    list && variable.dims[0].agrees(catchment) && variable.dims[0].length == catchment.length
+}
+
+fn read_parameter(variable: &Variable) -> hdf5::Result<Vec<Option<Value>>> {
+    if variable.is_text_list() {
+        let texts = variable.read_texts()?;
+        return Ok(texts
+            .into_iter()
+            .map(|text| Some(Value::Text(text)))
+            .collect());
+    }
+    let decoding = Decoding::of(variable);
+    if variable.kind == Kind::Integer && !decoding.scales() {
+        let whole = raw::integers(&variable.dataset)?;
+        let value =
+            |whole: i64| (!decoding.is_missing(whole as f64)).then_some(Value::Integer(whole));
+        return Ok(whole.into_iter().map(value).collect());
+    }
+    let numbers = raw::numbers(&variable.dataset)?;
+    let value = |number: f64| Some(decoding.apply(number)).filter(|n| n.is_finite());
+    Ok((numbers.into_iter())
+        .map(|number| value(number).map(Value::Number))
+        .collect())
+}

@@ -1,0 +1,266 @@
+//! The layout that PyTables programs write: a group for each catchment, with a table of series and one of parameters.
+//!
+//! A catchment's group is `PREFIX` and its id; in it the series table has one column for each series, and the parameter
+//! table has rows of `name` and `value`. The time steps are at the root, as nanoseconds since 1970. What is wrong with one
+//! catchment's group is that catchment's fault and stops no other. Only the parameters are read when the file is opened.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use hdf5::{Dataset, File, LocationType};
+
+use super::InputSpec;
+use super::arrays;
+use super::catalog::{BadInput, SeriesColumn, natural_order};
+use super::identify;
+use super::raw::{self, As, Column, Field};
+use super::variables;
+use crate::catchment::CatchmentId;
+use crate::time_axis::TimeAxis;
+use crate::value::Value;
+
+/// One catchment's group.
+#[derive(Debug)]
+pub struct GroupEntry {
+    /// The id: the group's name without the prefix.
+    pub id: CatchmentId,
+    /// The parameters, without those whose value is missing.
+    pub parameters: BTreeMap<String, Value>,
+    /// What is wrong with the group, if anything.
+    pub problem: Option<BadInput>,
+}
+
+/// A file of groups, opened; only the series' values are still to be read.
+#[derive(Debug)]
+pub struct GroupFile {
+    /// The file.
+    pub path: PathBuf,
+    /// The catchments in the natural order of their ids.
+    pub entries: Vec<GroupEntry>,
+    /// The time axis, if the file has one.
+    pub time: Option<TimeAxis>,
+    /// The series, as the first catchment that has a series table has them.
+    pub columns: Vec<SeriesColumn>,
+    file: File,
+    prefix: String,
+    series_table: String,
+}
+
+/// The names of the groups that belong to catchments; none if the file has another layout.
+pub fn catchment_groups(file: &File, names: &[String], spec: &InputSpec) -> Vec<String> {
+    let groups: Vec<String> = (names.iter())
+        .filter(|name| name.starts_with(&spec.group_prefix))
+        .filter(|name| matches!(file.loc_type_by_name(name), Ok(LocationType::Group)))
+        .cloned()
+        .collect();
+    let has_tables = |name: &String| {
+        [&spec.series_table, &spec.parameter_table]
+            .iter()
+            .any(|table| is_table(file, name, table))
+    };
+    if groups.iter().any(has_tables) {
+        groups
+    } else {
+        Vec::new()
+    }
+}
+
+fn is_table(file: &File, group: &str, table: &str) -> bool {
+    matches!(
+        file.loc_type_by_name(&format!("{group}/{table}")),
+        Ok(LocationType::Dataset)
+    )
+}
+
+impl GroupFile {
+    /// Reads the parameters of all `groups`, and what there is of time and columns.
+    pub fn new(
+        path: &Path,
+        file: File,
+        spec: &InputSpec,
+        names: &[String],
+        mut groups: Vec<String>,
+    ) -> anyhow::Result<Self> {
+        groups.sort_by(|a, b| natural_order(a, b));
+        let root = |name: &str| {
+            !name.starts_with(&spec.group_prefix) || Some(name) == spec.time.as_deref()
+        };
+        let variables = variables::survey(&file, path, names, &root)?;
+        let time = match identify::find_time(path, spec, &variables)? {
+            Some(variable) => Some(arrays::read_time(path, variable, true)?),
+            None => None,
+        };
+        let mut columns: Option<Vec<SeriesColumn>> = None;
+        let mut entries = Vec::with_capacity(groups.len());
+        let (mut without_series, mut without_parameters) = (Vec::new(), Vec::new());
+        for (at, group) in groups.iter().enumerate() {
+            let about = |table: &str| {
+                format!(
+                    "{}: the table `{group}/{table}` can't be read",
+                    path.display()
+                )
+            };
+            if !is_table(&file, group, &spec.series_table) {
+                without_series.push(at);
+            } else if columns.is_none() {
+                let fields = open(&file, group, &spec.series_table)
+                    .and_then(|table| raw::fields(&table))
+                    .with_context(|| about(&spec.series_table))?;
+                let numbers = fields.into_iter().filter(|field| field.kind.is_number());
+                let of_field = |field: Field| SeriesColumn {
+                    name: field.name,
+                    units: None,
+                };
+                columns = Some(numbers.map(of_field).collect()).filter(|c: &Vec<_>| !c.is_empty());
+            }
+            let mut entry = GroupEntry {
+                id: CatchmentId::new(group.strip_prefix(&spec.group_prefix).unwrap_or(group)),
+                parameters: BTreeMap::new(),
+                problem: None,
+            };
+            if is_table(&file, group, &spec.parameter_table) {
+                let table = open(&file, group, &spec.parameter_table)
+                    .with_context(|| about(&spec.parameter_table))?;
+                match read_parameters(&table).with_context(|| about(&spec.parameter_table))? {
+                    Ok(parameters) => entry.parameters = parameters,
+                    Err(problem) => {
+                        let table = spec.parameter_table.clone();
+                        entry.problem = Some(BadInput::BadParameters { table, problem });
+                    }
+                }
+            } else {
+                without_parameters.push(at);
+            }
+            entries.push(entry);
+        }
+        // A table that no catchment has is not missing from any: other files may provide what it would hold.
+        if without_parameters.len() < entries.len() {
+            for at in without_parameters {
+                let table = spec.parameter_table.clone();
+                entries[at].problem = Some(BadInput::NoParameters { table });
+            }
+        }
+        if without_series.len() < entries.len() {
+            for at in without_series {
+                let table = spec.series_table.clone();
+                entries[at].problem = Some(BadInput::NoSeriesTable { table });
+            }
+        }
+        if columns.is_some() && time.is_none() {
+            bail!(
+                "{}: there is no `time_steps` at the root of the file; if the time steps have another name, say it \
+                 with `time = \"…\"`",
+                path.display()
+            );
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            entries,
+            time,
+            columns: columns.unwrap_or_default(),
+            file,
+            prefix: spec.group_prefix.clone(),
+            series_table: spec.series_table.clone(),
+        })
+    }
+
+    /// Reads columns (indices into `columns`) of one catchment (index into `entries`), `steps` values each.
+    ///
+    /// The outer error is a damaged file, the inner one a fault of this catchment. Values may be NaN or infinite.
+    pub fn read(
+        &self,
+        entry: usize,
+        columns: &[usize],
+        steps: usize,
+    ) -> anyhow::Result<Result<Vec<Vec<f64>>, BadInput>> {
+        let group = format!("{}{}", self.prefix, self.entries[entry].id.as_str());
+        let about = || {
+            let (path, table) = (self.path.display(), &self.series_table);
+            format!("{path}: the series table `{group}/{table}` can't be read")
+        };
+        if !is_table(&self.file, &group, &self.series_table) {
+            let table = self.series_table.clone();
+            return Ok(Err(BadInput::NoSeriesTable { table }));
+        }
+        let table = open(&self.file, &group, &self.series_table).with_context(about)?;
+        let fields = raw::fields(&table).with_context(about)?;
+        let mut wanted = Vec::with_capacity(columns.len());
+        for &column in columns {
+            let column = &self.columns[column].name;
+            let found = fields
+                .iter()
+                .find(|f| f.name == *column && f.kind.is_number());
+            let Some(field) = found else {
+                let column = column.clone();
+                return Ok(Err(BadInput::NoColumn { column }));
+            };
+            wanted.push(field);
+        }
+        let found = table.size();
+        if found != steps {
+            let column = wanted
+                .first()
+                .map_or_else(String::new, |field| field.name.clone());
+            return Ok(Err(BadInput::Length {
+                column,
+                found,
+                expected: steps,
+            }));
+        }
+        let read = raw::columns(&table, &wanted, As::Numbers).with_context(about)?;
+        Ok(Ok(read
+            .into_iter()
+            .filter_map(|column| match column {
+                Column::Numbers(numbers) => Some(numbers),
+                _ => None,
+            })
+            .collect()))
+    }
+}
+
+fn open(file: &File, group: &str, table: &str) -> hdf5::Result<Dataset> {
+    file.dataset(&format!("{group}/{table}"))
+}
+
+/// Reads rows of `name` and `value`; the inner error says in words why the table is none of these.
+fn read_parameters(table: &Dataset) -> hdf5::Result<Result<BTreeMap<String, Value>, String>> {
+    let fields = raw::fields(table)?;
+    let field = |name: &str| fields.iter().find(|field| field.name == name);
+    let (Some(name), Some(value)) = (field("name"), field("value")) else {
+        return Ok(Err("it needs the columns `name` and `value`".to_owned()));
+    };
+    let fits =
+        |field: &Field| field.kind.is_number() || matches!(field.kind, raw::Kind::FixedText(_));
+    if !fits(name) || !fits(value) {
+        return Ok(Err(
+            "`name` must be text and `value` text or numbers".to_owned()
+        ));
+    }
+    let read = raw::columns(table, &[name, value], As::Itself)?;
+    let mut read = read.into_iter();
+    let (Some(Column::Texts(names)), Some(values)) = (read.next(), read.next()) else {
+        return Ok(Err("`name` must be text".to_owned()));
+    };
+    let values: Vec<Option<Value>> = match values {
+        Column::Numbers(numbers) => (numbers.into_iter())
+            .map(|number| number.is_finite().then_some(Value::Number(number)))
+            .collect(),
+        Column::Integers(whole) => whole.into_iter().map(|w| Some(Value::Integer(w))).collect(),
+        Column::Texts(texts) => texts
+            .into_iter()
+            .map(|text| Some(Value::Text(text)))
+            .collect(),
+    };
+    let mut parameters = BTreeMap::new();
+    let mut seen = std::collections::BTreeSet::new();
+    for (name, value) in names.into_iter().zip(values) {
+        if !seen.insert(name.clone()) {
+            return Ok(Err(format!("the parameter `{name}` is there twice")));
+        }
+        if let Some(value) = value {
+            parameters.insert(name, value);
+        }
+    }
+    Ok(Ok(parameters))
+}

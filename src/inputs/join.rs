@@ -1,0 +1,256 @@
+//! Puts several input files together: one catalog, joined by catchment id.
+//!
+//! All files must agree on the catchments, though not on their order, and on the time steps. Nothing is filled in and
+//! nothing is dropped: a difference is an error that shows it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+use anyhow::{Context, bail};
+
+use super::catalog::{BadInput, Catalog, CatalogEntry, SeriesColumn};
+use super::{Inputs, Source};
+use crate::catchment::CatchmentId;
+use crate::time_axis::TimeAxis;
+use crate::value::Value;
+
+/// How many ids an error shows of those that differ.
+const SHOWN: usize = 10;
+
+impl Source {
+    fn path(&self) -> &Path {
+        match self {
+            Self::Groups(groups) => &groups.path,
+            Self::Arrays(arrays) => &arrays.path,
+        }
+    }
+
+    fn ids(&self) -> Vec<CatchmentId> {
+        match self {
+            Self::Groups(groups) => groups
+                .entries
+                .iter()
+                .map(|entry| entry.id.clone())
+                .collect(),
+            Self::Arrays(arrays) => arrays.ids.clone(),
+        }
+    }
+
+    /// The time axis, if this file has series.
+    fn time(&self) -> Option<&TimeAxis> {
+        match self {
+            Self::Groups(groups) => groups.time.as_ref().filter(|_| !groups.columns.is_empty()),
+            Self::Arrays(arrays) => arrays.time.as_ref(),
+        }
+    }
+
+    fn columns(&self) -> Vec<SeriesColumn> {
+        match self {
+            Self::Groups(groups) => groups.columns.clone(),
+            Self::Arrays(arrays) => arrays.columns.iter().map(|(c, _)| c.clone()).collect(),
+        }
+    }
+
+    /// Takes the parameters and problems of all catchments, in this file's order.
+    fn take_entries(&mut self) -> Vec<(BTreeMap<String, Value>, Option<BadInput>)> {
+        match self {
+            Self::Groups(groups) => (groups.entries.iter_mut())
+                .map(|entry| (std::mem::take(&mut entry.parameters), entry.problem.take()))
+                .collect(),
+            Self::Arrays(arrays) => {
+                let mut taken = vec![(BTreeMap::new(), None); arrays.ids.len()];
+                for (name, values) in arrays.parameters.drain(..) {
+                    for ((parameters, _), value) in taken.iter_mut().zip(values) {
+                        if let Some(value) = value {
+                            parameters.insert(name.clone(), value);
+                        }
+                    }
+                }
+                taken
+            }
+        }
+    }
+}
+
+/// Joins opened files.
+pub(super) fn join(mut sources: Vec<Source>) -> anyhow::Result<Inputs> {
+    let first = sources.first().context("there is no input file")?;
+    let ids = first.ids();
+    if ids.is_empty() {
+        bail!(
+            "{}: there is no catchment in the file",
+            first.path().display()
+        );
+    }
+    let mut time: Option<(TimeAxis, usize)> = None;
+    let mut columns: Vec<(SeriesColumn, usize, usize)> = Vec::new();
+    let mut positions = Vec::with_capacity(sources.len());
+    for (at, source) in sources.iter().enumerate() {
+        positions.push(positions_of(&ids, first.path(), source)?);
+        if let Some(axis) = source.time() {
+            match &time {
+                None => time = Some((axis.clone(), at)),
+                Some((known, of)) => same_time(known, sources[*of].path(), axis, source.path())?,
+            }
+        }
+        for (index, column) in source.columns().into_iter().enumerate() {
+            if let Some((_, of, _)) = columns.iter().find(|(c, _, _)| c.name == column.name) {
+                bail!(
+                    "the series `{}` is in both {} and {}; leave one of the files out or rename it there",
+                    column.name,
+                    sources[*of].path().display(),
+                    source.path().display()
+                );
+            }
+            columns.push((column, at, index));
+        }
+    }
+    let Some((time, _)) = time else {
+        let paths: Vec<String> = sources
+            .iter()
+            .map(|s| s.path().display().to_string())
+            .collect();
+        bail!(
+            "{}: there are no series; expected tables `inputs` in groups, or variables of shape [time, catchment] and a \
+             time coordinate (if its name is not obvious, say it with `time = \"…\"`)",
+            paths.join(", ")
+        );
+    };
+    let catchments = join_entries(ids, &mut sources, &positions)?;
+    let locations = columns
+        .iter()
+        .map(|(_, source, index)| (*source, *index))
+        .collect();
+    Ok(Inputs {
+        catalog: Catalog {
+            time,
+            columns: columns.into_iter().map(|(column, _, _)| column).collect(),
+            catchments,
+        },
+        sources,
+        columns: locations,
+        positions,
+        scratch: std::env::temp_dir(),
+    })
+}
+
+fn join_entries(
+    ids: Vec<CatchmentId>,
+    sources: &mut [Source],
+    positions: &[Vec<usize>],
+) -> anyhow::Result<Vec<CatalogEntry>> {
+    let mut catchments: Vec<CatalogEntry> = (ids.into_iter())
+        .map(|id| CatalogEntry {
+            id,
+            parameters: BTreeMap::new(),
+            problem: None,
+        })
+        .collect();
+    // Where each parameter comes from, for the message when a second file has another value.
+    let mut origins: HashMap<String, usize> = HashMap::new();
+    for at in 0..sources.len() {
+        let mut taken = sources[at].take_entries();
+        for (entry, &position) in catchments.iter_mut().zip(&positions[at]) {
+            let (parameters, problem) = std::mem::take(&mut taken[position]);
+            entry.problem = entry.problem.take().or(problem);
+            for (name, value) in parameters {
+                let origin = match origins.get(&name) {
+                    Some(origin) => *origin,
+                    None => *origins.entry(name.clone()).or_insert(at),
+                };
+                if let Some(known) = entry.parameters.get(&name)
+                    && *known != value
+                {
+                    bail!(
+                        "catchment {}: the parameter `{name}` is {known} in {} but {value} in {}",
+                        entry.id,
+                        sources[origin].path().display(),
+                        sources[at].path().display()
+                    );
+                }
+                entry.parameters.insert(name, value);
+            }
+        }
+    }
+    Ok(catchments)
+}
+
+/// Where each of `ids` is in `source`; an error if an id is missing on either side or twice in the file.
+fn positions_of(ids: &[CatchmentId], first: &Path, source: &Source) -> anyhow::Result<Vec<usize>> {
+    let own = source.ids();
+    let mut at = HashMap::with_capacity(own.len());
+    for (position, id) in own.iter().enumerate() {
+        if at.insert(id, position).is_some() {
+            bail!(
+                "{}: the catchment id {id} is there twice; ids must be unique",
+                source.path().display()
+            );
+        }
+    }
+    let found: Vec<Option<usize>> = ids.iter().map(|id| at.remove(id)).collect();
+    let missing: Vec<&CatchmentId> = ids
+        .iter()
+        .zip(&found)
+        .filter(|(_, at)| at.is_none())
+        .map(|(id, _)| id)
+        .collect();
+    let mut surplus: Vec<(&CatchmentId, usize)> = at.into_iter().collect();
+    surplus.sort_by_key(|(_, position)| *position);
+    if missing.is_empty() && surplus.is_empty() {
+        return Ok(found.into_iter().flatten().collect());
+    }
+    let surplus: Vec<&CatchmentId> = surplus.into_iter().map(|(id, _)| id).collect();
+    let mut differences = Vec::new();
+    for (missing, from, has) in [
+        (missing, source.path(), first),
+        (surplus, first, source.path()),
+    ] {
+        if !missing.is_empty() {
+            differences.push(format!(
+                "not in {} but in {}: {}",
+                from.display(),
+                has.display(),
+                listed(&missing)
+            ));
+        }
+    }
+    bail!(
+        "the input files do not have the same catchments; {} (files are joined by id, here {} against {})",
+        differences.join("; "),
+        ids.len(),
+        own.len()
+    )
+}
+
+fn listed(ids: &[&CatchmentId]) -> String {
+    let shown: Vec<String> = ids.iter().take(SHOWN).map(ToString::to_string).collect();
+    match ids.len().checked_sub(SHOWN) {
+        None | Some(0) => shown.join(", "),
+        Some(more) => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+fn same_time(known: &TimeAxis, of: &Path, axis: &TimeAxis, path: &Path) -> anyhow::Result<()> {
+    if known == axis {
+        return Ok(());
+    }
+    let (of, path) = (of.display(), path.display());
+    if known.len() != axis.len() {
+        bail!(
+            "{of} has {} time steps ({} to {}), but {path} has {} ({} to {})",
+            known.len(),
+            known.date_time(0),
+            known.date_time(known.len() - 1),
+            axis.len(),
+            axis.date_time(0),
+            axis.date_time(axis.len() - 1)
+        );
+    }
+    let pairs = known.nanoseconds().iter().zip(axis.nanoseconds());
+    let step = pairs.into_iter().position(|(a, b)| a != b).unwrap_or(0);
+    bail!(
+        "{of} and {path} have different times: step {step} (counted from 0) is {} in one and {} in the other",
+        known.date_time(step),
+        axis.date_time(step)
+    )
+}

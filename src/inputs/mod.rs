@@ -1,0 +1,178 @@
+//! The input files: the only place that reads HDF5.
+//!
+//! Two layouts are recognised without being told, [groups per catchment](groups) and [arrays](arrays) of time and
+//! catchments; one project may spread its data over several files of either kind, which [`join`] puts together by id. What
+//! comes out is the same for all of them: a [`Catalog`] of everything but the series, read at once, and the series one
+//! catchment after the other, in whatever order the files are read fastest. It knows nothing of templates, keys and
+//! projects. HDF5 has one global lock, so one owner reads and hands on; nothing here starts a thread.
+
+mod arrays;
+mod catalog;
+mod cf_time;
+mod groups;
+mod identify;
+mod join;
+mod raw;
+mod read;
+mod slabs;
+mod staging;
+mod variables;
+
+use std::fs::File as PlainFile;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use hdf5::File;
+
+pub use catalog::{BadInput, Catalog, CatalogEntry, SeriesColumn};
+
+use arrays::ArrayFile;
+use groups::GroupFile;
+
+/// Chunks that HDF5 itself may keep, per open variable: readers here go by whole chunks and need none of them again.
+const CHUNK_CACHE: usize = 1 << 20;
+
+/// Which files to read, and the names in them where they are not the usual ones.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InputSpec {
+    /// The files, absolute paths; the first that has catchments sets their order.
+    pub files: Vec<PathBuf>,
+    /// The variable that holds the ids in array files, where it is not obvious.
+    pub id: Option<String>,
+    /// The time coordinate, where it is not obvious.
+    pub time: Option<String>,
+    /// What the names of catchments' groups begin with, `catch_` by convention.
+    pub group_prefix: String,
+    /// The name of a group's table of series, `inputs` by convention.
+    pub series_table: String,
+    /// The name of a group's table of parameters, `parameters` by convention.
+    pub parameter_table: String,
+}
+
+/// The opened input files.
+#[derive(Debug)]
+pub struct Inputs {
+    catalog: Catalog,
+    sources: Vec<Source>,
+    /// For each column of the catalog: its file, and its index there.
+    columns: Vec<(usize, usize)>,
+    /// For each file: where each catchment of the catalog is in it.
+    positions: Vec<Vec<usize>>,
+    /// Where scratch files go.
+    scratch: PathBuf,
+}
+
+impl Inputs {
+    /// Opens the files, reads everything but the series' values and joins the files by catchment id.
+    ///
+    /// An error if a file can't be read or understood, if an id is there twice, if files differ in their ids or time
+    /// steps, or if two define the same series. A fault of one catchment alone is its `problem` in the catalog.
+    pub fn open(spec: &InputSpec) -> anyhow::Result<Self> {
+        if spec.files.is_empty() {
+            bail!("there is no input file");
+        }
+        join::join(open_all(spec)?)
+    }
+
+    /// Says where scratch files may go (see [`Inputs::read`]); without this, where the system keeps its own.
+    ///
+    /// A disk is best: a temporary directory in memory would defeat the purpose.
+    pub fn with_scratch(mut self, directory: &Path) -> Self {
+        self.scratch = directory.to_owned();
+        self
+    }
+
+    /// What the files hold.
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    /// What the files hold; closes them.
+    pub fn into_catalog(self) -> Catalog {
+        self.catalog
+    }
+}
+
+/// One opened file.
+#[derive(Debug)]
+enum Source {
+    Groups(GroupFile),
+    Arrays(ArrayFile),
+}
+
+/// Opens every file. One whose ids are not obvious is tried again when the others have told what they call theirs.
+fn open_all(spec: &InputSpec) -> anyhow::Result<Vec<Source>> {
+    let mut sources: Vec<Option<Source>> = Vec::with_capacity(spec.files.len());
+    let mut hints = Vec::new();
+    let mut unclear = Vec::new();
+    for (at, path) in spec.files.iter().enumerate() {
+        if spec.files[..at].contains(path) {
+            bail!("{}: the file is listed twice", path.display());
+        }
+        match open(path, spec, &hints) {
+            Ok(source) => {
+                if let Source::Arrays(arrays) = &source {
+                    hints.push(arrays.id_variable.clone());
+                }
+                sources.push(Some(source));
+            }
+            Err(error) => {
+                unclear.push((at, error));
+                sources.push(None);
+            }
+        }
+    }
+    for (at, error) in unclear {
+        if hints.is_empty() {
+            return Err(error);
+        }
+        sources[at] = Some(open(&spec.files[at], spec, &hints)?);
+    }
+    Ok(sources.into_iter().flatten().collect())
+}
+
+fn open(path: &Path, spec: &InputSpec, hints: &[String]) -> anyhow::Result<Source> {
+    check_magic(path)?;
+    let file = (File::with_options())
+        .with_fapl(|fapl| {
+            // Locks only where the file system has them. A small sieve keeps narrow reads from reading wide.
+            fapl.file_locking(true)
+                .sieve_buf_size(4096)
+                .chunk_cache(521, CHUNK_CACHE, 0.75)
+        })
+        .open(path)
+        .with_context(|| format!("{}: the file can't be opened", path.display()))?;
+    let names = file
+        .member_names()
+        .with_context(|| format!("{}: the root group can't be listed", path.display()))?;
+    let groups = groups::catchment_groups(&file, &names, spec);
+    if groups.is_empty() {
+        let variables = variables::survey(&file, path, &names, &|_| true)?;
+        Ok(Source::Arrays(ArrayFile::new(
+            path, spec, &variables, hints,
+        )?))
+    } else {
+        Ok(Source::Groups(GroupFile::new(
+            path, file, spec, &names, groups,
+        )?))
+    }
+}
+
+/// Tells what is no HDF5 file in plain words before HDF5 does in its own.
+fn check_magic(path: &Path) -> anyhow::Result<()> {
+    let about = || format!("{}: the input file can't be read", path.display());
+    let mut magic = Vec::new();
+    let file = PlainFile::open(path).with_context(about)?;
+    file.take(4).read_to_end(&mut magic).with_context(about)?;
+    if magic.starts_with(b"CDF") {
+        bail!(
+            "{0}: this is a classic netCDF file; convert it to netCDF-4 with `nccopy -k nc4 {0} NEW_FILE`",
+            path.display()
+        );
+    }
+    if magic.is_empty() {
+        bail!("{}: the file is empty", path.display());
+    }
+    Ok(())
+}

@@ -1,0 +1,331 @@
+//! Reading HDF5 objects whose types are only known at run time: text of any kind, numbers, columns of tables.
+//!
+//! The `hdf5` crate reads into Rust types that are fixed when the program is compiled. Tables written by PyTables have
+//! columns and string widths of their own, and one column of a kind that the crate does not know (times, bit fields)
+//! would keep it from looking at all the others. So the types are inspected here, and this is the only place with
+//! `unsafe` code. It knows nothing of catchments and layouts.
+
+use std::ffi::{CStr, c_void};
+
+use hdf5::types::{
+    CompoundField, CompoundType, FloatSize, IntSize, TypeDescriptor, VarLenAscii, VarLenUnicode,
+};
+use hdf5::{Container, Datatype, Location};
+use hdf5_sys::h5::H5free_memory;
+use hdf5_sys::h5i::hid_t;
+use hdf5_sys::h5t::{
+    H5T_class_t, H5T_sign_t, H5Tclose, H5Tget_class, H5Tget_member_name, H5Tget_member_type,
+    H5Tget_nmembers, H5Tget_sign, H5Tget_size, H5Tis_variable_str,
+};
+
+/// What kind of values a variable or a table column holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Whole numbers, signed or not, booleans and other enumerations included; all below 2^63 are exact as `i64`.
+    Integer,
+    /// Floating point numbers of `bytes` bytes; up to 8 they are exact as `f64`.
+    Float {
+        /// Size of one number.
+        bytes: usize,
+    },
+    /// Text in fields of this many bytes.
+    FixedText(usize),
+    /// Text of any length.
+    FreeText,
+    /// A record of several columns.
+    Record,
+    /// Anything else: it is passed over.
+    Other,
+}
+
+impl Kind {
+    /// Whether these are numbers.
+    pub fn is_number(self) -> bool {
+        matches!(self, Self::Integer | Self::Float { .. })
+    }
+
+    /// Whether this is text.
+    pub fn is_text(self) -> bool {
+        matches!(self, Self::FixedText(_) | Self::FreeText)
+    }
+}
+
+/// A column of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// The column's name.
+    pub name: String,
+    /// What it holds.
+    pub kind: Kind,
+}
+
+/// The kind of a variable's or an attribute's values.
+pub fn kind(object: &Container) -> hdf5::Result<Kind> {
+    let datatype = object.dtype()?;
+    Ok(hdf5::sync::sync(|| kind_of(datatype.id())))
+}
+
+/// The columns of a table in their order; none if it is not a table.
+pub fn fields(table: &Container) -> hdf5::Result<Vec<Field>> {
+    let datatype = table.dtype()?;
+    Ok(hdf5::sync::sync(|| fields_of(datatype.id())))
+}
+
+#[allow(unsafe_code)]
+fn kind_of(datatype: hid_t) -> Kind {
+    // SAFETY: the callers pass the id of a datatype that they keep open and hold the library's lock; these functions
+    // only read it and report a wrong id as an error value.
+    unsafe {
+        match H5Tget_class(datatype) {
+            H5T_class_t::H5T_INTEGER if H5Tget_sign(datatype) != H5T_sign_t::H5T_SGN_ERROR => {
+                Kind::Integer
+            }
+            H5T_class_t::H5T_ENUM => Kind::Integer,
+            H5T_class_t::H5T_FLOAT => Kind::Float {
+                bytes: H5Tget_size(datatype),
+            },
+            H5T_class_t::H5T_STRING => match H5Tis_variable_str(datatype) {
+                0 => Kind::FixedText(H5Tget_size(datatype)),
+                _ => Kind::FreeText,
+            },
+            H5T_class_t::H5T_COMPOUND => Kind::Record,
+            _ => Kind::Other,
+        }
+    }
+}
+
+#[allow(unsafe_code)]
+fn fields_of(datatype: hid_t) -> Vec<Field> {
+    let mut fields = Vec::new();
+    // SAFETY: as in `kind_of`. A member's name is a NUL-terminated string that HDF5 allocated for us and that is freed
+    // with HDF5's own function after it was copied; a member's type is closed once, after its last use.
+    unsafe {
+        if H5Tget_class(datatype) != H5T_class_t::H5T_COMPOUND {
+            return fields;
+        }
+        for index in 0..u32::try_from(H5Tget_nmembers(datatype)).unwrap_or(0) {
+            let name = H5Tget_member_name(datatype, index);
+            if name.is_null() {
+                continue;
+            }
+            let text = CStr::from_ptr(name).to_string_lossy().into_owned();
+            H5free_memory(name.cast::<c_void>());
+            let member = H5Tget_member_type(datatype, index);
+            if member < 0 {
+                continue;
+            }
+            fields.push(Field {
+                name: text,
+                kind: kind_of(member),
+            });
+            H5Tclose(member);
+        }
+    }
+    fields
+}
+
+/// Reads all elements of a variable or an attribute, converted to the type `memory`, as their bytes in this machine's
+/// order. `memory` must hold its values itself: numbers, fixed text, records of these.
+#[allow(unsafe_code)]
+fn read_as(object: &Container, memory: &TypeDescriptor) -> hdf5::Result<Vec<u8>> {
+    use hdf5_sys::h5a::H5Aread;
+    use hdf5_sys::h5d::H5Dread;
+    use hdf5_sys::h5i::H5I_type_t;
+    use hdf5_sys::h5p::H5P_DEFAULT;
+    use hdf5_sys::h5s::H5S_ALL;
+
+    let space = object.space()?;
+    if space.is_null() || space.size() == 0 {
+        return Ok(Vec::new());
+    }
+    let size = memory.size();
+    let length = space
+        .size()
+        .checked_mul(size)
+        .ok_or("the array is too large")?;
+    let memory = Datatype::from_descriptor(memory)?;
+    if memory.size() != size {
+        return Err("the type in memory has an unexpected size".into());
+    }
+    let mut bytes = vec![0_u8; length];
+    let attribute = object.id_type() == H5I_type_t::H5I_ATTR;
+    hdf5::sync::sync(|| {
+        let buffer = bytes.as_mut_ptr().cast::<c_void>();
+        // SAFETY: both ids are open for the length of the call and the lock is held. HDF5 writes one value of the
+        // memory type, `size` bytes, per element of the whole data space, which is what `buffer` has room for; any
+        // bytes are valid `u8`, and by this function's condition none of them is a pointer.
+        hdf5::h5check(unsafe {
+            if attribute {
+                H5Aread(object.id(), memory.id(), buffer)
+            } else {
+                H5Dread(
+                    object.id(),
+                    memory.id(),
+                    H5S_ALL,
+                    H5S_ALL,
+                    H5P_DEFAULT,
+                    buffer,
+                )
+            }
+        })
+    })?;
+    Ok(bytes)
+}
+
+/// All numbers of a variable or attribute; `f32` is widened exactly.
+pub fn numbers(object: &Container) -> hdf5::Result<Vec<f64>> {
+    let bytes = read_as(object, &TypeDescriptor::Float(FloatSize::U8))?;
+    Ok(words(&bytes).map(f64::from_ne_bytes).collect())
+}
+
+/// All whole numbers of a variable or attribute; values beyond `i64` come out as its largest or smallest.
+pub fn integers(object: &Container) -> hdf5::Result<Vec<i64>> {
+    let bytes = read_as(object, &TypeDescriptor::Integer(IntSize::U8))?;
+    Ok(words(&bytes).map(i64::from_ne_bytes).collect())
+}
+
+/// All texts of a variable or attribute: fixed ones end at the first NUL or before trailing blanks.
+///
+/// `None` for an empty data space, which is how PyTables stores an empty string.
+pub fn texts(object: &Container) -> hdf5::Result<Vec<String>> {
+    if object.space()?.is_null() {
+        return Ok(Vec::new());
+    }
+    match kind(object)? {
+        Kind::FixedText(size) => {
+            let bytes = read_as(object, &fixed_text(object, size)?)?;
+            Ok(bytes.chunks_exact(size.max(1)).map(text).collect())
+        }
+        Kind::FreeText => Ok(match object.dtype()?.to_descriptor()? {
+            TypeDescriptor::VarLenAscii => object
+                .read_raw::<VarLenAscii>()?
+                .iter()
+                .map(|found| text(found.as_bytes()))
+                .collect(),
+            _ => object
+                .read_raw::<VarLenUnicode>()?
+                .iter()
+                .map(|found| text(found.as_bytes()))
+                .collect(),
+        }),
+        _ => Err("it does not hold text".into()),
+    }
+}
+
+/// The type in memory for fixed text: HDF5 does not convert between the two character sets.
+fn fixed_text(object: &Container, size: usize) -> hdf5::Result<TypeDescriptor> {
+    Ok(match object.dtype()?.to_descriptor()? {
+        TypeDescriptor::FixedUnicode(_) => TypeDescriptor::FixedUnicode(size),
+        _ => TypeDescriptor::FixedAscii(size),
+    })
+}
+
+/// Text as stored in a field: up to the first NUL, without trailing blanks; UTF-8, or else Latin-1.
+pub fn text(bytes: &[u8]) -> String {
+    let end = memchr::memchr(0, bytes).unwrap_or(bytes.len());
+    let bytes = bytes[..end].trim_ascii_end();
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => bytes.iter().copied().map(char::from).collect(),
+    }
+}
+
+/// One column of a table as read.
+#[derive(Debug)]
+pub enum Column {
+    /// Numbers.
+    Numbers(Vec<f64>),
+    /// Whole numbers.
+    Integers(Vec<i64>),
+    /// Text.
+    Texts(Vec<String>),
+}
+
+/// How [`columns`] shall read a column.
+#[derive(Clone, Copy, Debug)]
+pub enum As {
+    /// Whole numbers and floating point numbers alike as `f64`.
+    Numbers,
+    /// Whole numbers as `i64`, all else as it is.
+    Itself,
+}
+
+/// Reads the named columns of a table in one go, all rows; the other columns are not converted.
+pub fn columns(table: &Container, wanted: &[&Field], how: As) -> hdf5::Result<Vec<Column>> {
+    let mut fields = Vec::with_capacity(wanted.len());
+    let mut size = 0;
+    for (index, field) in wanted.iter().enumerate() {
+        let ty = match (field.kind, how) {
+            (Kind::Integer, As::Itself) => TypeDescriptor::Integer(IntSize::U8),
+            (Kind::Integer | Kind::Float { .. }, _) => TypeDescriptor::Float(FloatSize::U8),
+            (Kind::FixedText(size), _) => TypeDescriptor::FixedAscii(size),
+            _ => {
+                return Err(
+                    format!("column `{}` holds neither numbers nor text", field.name).into(),
+                );
+            }
+        };
+        let width = ty.size();
+        fields.push(CompoundField {
+            name: field.name.clone(),
+            ty,
+            offset: size,
+            index,
+        });
+        size += width;
+    }
+    let record = CompoundType { fields, size };
+    let bytes = read_as(table, &TypeDescriptor::Compound(record.clone()))?;
+    let cells = |field: &CompoundField| {
+        let cell = field.offset..field.offset + field.ty.size();
+        bytes
+            .chunks_exact(size.max(1))
+            .map(move |row| &row[cell.clone()])
+    };
+    Ok(record
+        .fields
+        .iter()
+        .map(|field| match field.ty {
+            TypeDescriptor::Integer(_) => Column::Integers(
+                cells(field)
+                    .flat_map(words)
+                    .map(i64::from_ne_bytes)
+                    .collect(),
+            ),
+            TypeDescriptor::Float(_) => Column::Numbers(
+                cells(field)
+                    .flat_map(words)
+                    .map(f64::from_ne_bytes)
+                    .collect(),
+            ),
+            _ => Column::Texts(cells(field).map(text).collect()),
+        })
+        .collect())
+}
+
+fn words(bytes: &[u8]) -> impl Iterator<Item = [u8; 8]> {
+    bytes.as_chunks::<8>().0.iter().copied()
+}
+
+/// A text attribute; `None` if there is none, if it is empty or if it holds no text.
+pub fn text_attribute(of: &Location, name: &str) -> Option<String> {
+    let attribute = of.attr(name).ok()?;
+    let text = texts(&attribute).ok()?.into_iter().next()?;
+    (!text.is_empty()).then_some(text)
+}
+
+/// The numbers of an attribute; none if there is none or if it holds no numbers.
+pub fn number_attribute(of: &Location, name: &str) -> Vec<f64> {
+    let Ok(attribute) = of.attr(name) else {
+        return Vec::new();
+    };
+    match kind(&attribute) {
+        Ok(kind) if kind.is_number() => numbers(&attribute).unwrap_or_default(),
+        _ => Vec::new(),
+    }
+}
+
+/// All bytes of an array of single characters.
+pub fn characters(object: &Container) -> hdf5::Result<Vec<u8>> {
+    read_as(object, &fixed_text(object, 1)?)
+}

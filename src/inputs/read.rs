@@ -1,0 +1,263 @@
+//! Reading the series: in blocks of catchments where files are arrays, table by table where they are groups.
+//!
+//! An array of shape [time, catchment] has one catchment's values scattered over the whole file, so a block of catchments
+//! is read at once, as many as the caller allows memory for. Blocks begin and end where the chunks do, as long as at least
+//! one chunk's catchments fit: then every chunk is inflated once in all. Arrays with larger chunks are [staged](super::staging).
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use anyhow::Context;
+
+use super::catalog::BadInput;
+use super::slabs::{Grid, Target};
+use super::staging::Staged;
+use super::{Inputs, Source};
+
+impl Inputs {
+    /// Reads series: of `catchments` (indices into the catalog's catchments, in any order) the `columns` (indices into the
+    /// catalog's columns), and hands each catchment's to `each`, one vector for each column in the given order.
+    ///
+    /// The catchments come in the order that is fastest to read, each once; the first argument of `each` is the index into
+    /// the catalog. Every vector has as many values as there are time steps, all finite: whatever is wrong with one
+    /// catchment comes as its `Err`, and the others go on. `each` returning `Break` ends the reading. At most `block_bytes`
+    /// of values are held at once, but at least one catchment's; on top of that comes a piece of 4 MiB or one chunk.
+    /// Arrays whose chunks span more catchments than that are turned in a scratch file first, 8 bytes a value.
+    ///
+    /// An error is a file that can't be read.
+    pub fn read(
+        &self,
+        catchments: &[usize],
+        columns: &[usize],
+        block_bytes: usize,
+        each: &mut dyn FnMut(usize, Result<Vec<Vec<f64>>, BadInput>) -> ControlFlow<()>,
+    ) -> anyhow::Result<()> {
+        let mut parts = self.parts(columns);
+        // The file whose layout the order suits best: a file of arrays, if there is one.
+        parts.sort_by_key(|part| matches!(self.sources[part.source], Source::Groups(_)));
+        let leading = parts.first().map_or(0, |part| part.source);
+        let mut wanted = Vec::with_capacity(catchments.len());
+        for &catchment in catchments {
+            let entry = &self.catalog.catchments[catchment];
+            match &entry.problem {
+                Some(problem) => {
+                    if each(catchment, Err(problem.clone())).is_break() {
+                        return Ok(());
+                    }
+                }
+                None => wanted.push(catchment),
+            }
+        }
+        wanted.sort_unstable_by_key(|&catchment| self.positions[leading][catchment]);
+        wanted.dedup();
+        let most = match &self.sources[leading] {
+            Source::Groups(_) => 1,
+            Source::Arrays(_) => {
+                block_bytes / (8 * self.catalog.time.len() * columns.len().max(1)).max(1)
+            }
+        };
+        let most = most.max(1);
+        let staged = self.stage(&wanted, &parts, most, block_bytes)?;
+        let leads = parts
+            .iter()
+            .filter(|part| part.source == leading)
+            .flat_map(|part| &part.columns);
+        let alignment = leads
+            .filter(|(place, _)| !staged.contains_key(place))
+            .filter_map(|(_, index)| self.grid(leading, *index))
+            .map(Grid::alignment)
+            .max()
+            .unwrap_or(1);
+        let positions = &self.positions[leading];
+        let mut begin = 0;
+        while begin < wanted.len() {
+            let position = |at: usize| positions[wanted[begin + at]];
+            let length = block_length(wanted.len() - begin, most, alignment, position);
+            let block = &wanted[begin..begin + length];
+            let mut read = self.read_block(block, columns, &parts, &staged)?;
+            for (place, staged) in &staged {
+                staged
+                    .read(begin..begin + length, &mut read.series, *place)
+                    .context("the scratch file can't be read")?;
+            }
+            for (catchment, series) in read.finish(self, block, columns) {
+                if each(catchment, series).is_break() {
+                    return Ok(());
+                }
+            }
+            begin += length;
+        }
+        Ok(())
+    }
+
+    /// Stages the columns whose chunks would be inflated for three or more blocks; by their place among the wanted.
+    fn stage(
+        &self,
+        wanted: &[usize],
+        parts: &[Part],
+        most: usize,
+        block_bytes: usize,
+    ) -> anyhow::Result<BTreeMap<usize, Staged>> {
+        let mut staged = BTreeMap::new();
+        if wanted.len().div_ceil(most) < 3 {
+            return Ok(staged);
+        }
+        for part in parts {
+            let Source::Arrays(arrays) = &self.sources[part.source] else {
+                continue;
+            };
+            let positions: Vec<usize> = wanted
+                .iter()
+                .map(|&catchment| self.positions[part.source][catchment])
+                .collect();
+            let in_order = positions.is_sorted();
+            for (place, index) in &part.columns {
+                let (column, grid) = &arrays.columns[*index];
+                if grid.is_chunked() && (!in_order || grid.alignment() / most >= 3) {
+                    let steps = self.catalog.time.len();
+                    let turned = Staged::new(grid, &positions, steps, block_bytes, &self.scratch)
+                        .with_context(|| {
+                        let path = arrays.path.display();
+                        format!("{path}: the series `{}` can't be read", column.name)
+                    })?;
+                    staged.insert(*place, turned);
+                }
+            }
+        }
+        Ok(staged)
+    }
+
+    fn grid(&self, source: usize, column: usize) -> Option<&Grid> {
+        match &self.sources[source] {
+            Source::Groups(_) => None,
+            Source::Arrays(arrays) => arrays.columns.get(column).map(|(_, grid)| grid),
+        }
+    }
+
+    /// The wanted columns by file.
+    fn parts(&self, columns: &[usize]) -> Vec<Part> {
+        let mut parts: Vec<Part> = Vec::new();
+        for (place, &column) in columns.iter().enumerate() {
+            let (source, index) = self.columns[column];
+            match parts.iter_mut().find(|part| part.source == source) {
+                Some(part) => part.columns.push((place, index)),
+                None => parts.push(Part {
+                    source,
+                    columns: vec![(place, index)],
+                }),
+            }
+        }
+        parts
+    }
+
+    /// Reads the series of a block but for the staged ones, whose vectors are there but to be filled.
+    fn read_block(
+        &self,
+        block: &[usize],
+        columns: &[usize],
+        parts: &[Part],
+        staged: &BTreeMap<usize, Staged>,
+    ) -> anyhow::Result<Block> {
+        let steps = self.catalog.time.len();
+        let from_groups = parts
+            .iter()
+            .all(|part| matches!(self.sources[part.source], Source::Groups(_)));
+        let column_length = if from_groups { 0 } else { steps };
+        let mut series = vec![vec![vec![0.0; column_length]; columns.len()]; block.len()];
+        let mut problems: Vec<Option<BadInput>> = vec![None; block.len()];
+        for part in parts {
+            match &self.sources[part.source] {
+                Source::Groups(groups) => {
+                    let indices: Vec<usize> =
+                        part.columns.iter().map(|(_, index)| *index).collect();
+                    for (slot, &catchment) in block.iter().enumerate() {
+                        let position = self.positions[part.source][catchment];
+                        match groups.read(position, &indices, steps)? {
+                            Ok(read) => {
+                                for ((place, _), values) in part.columns.iter().zip(read) {
+                                    series[slot][*place] = values;
+                                }
+                            }
+                            Err(problem) => {
+                                problems[slot] = problems[slot].take().or(Some(problem))
+                            }
+                        }
+                    }
+                }
+                Source::Arrays(arrays) => {
+                    let mut targets: Vec<Target> = (block.iter().enumerate())
+                        .map(|(slot, &catchment)| Target {
+                            position: self.positions[part.source][catchment],
+                            slot,
+                        })
+                        .collect();
+                    targets.sort_unstable_by_key(|target| target.position);
+                    for (place, index) in &part.columns {
+                        if staged.contains_key(place) {
+                            continue;
+                        }
+                        let (column, grid) = &arrays.columns[*index];
+                        grid.read(&targets, &mut series, *place).with_context(|| {
+                            let path = arrays.path.display();
+                            format!("{path}: the series `{}` can't be read", column.name)
+                        })?;
+                    }
+                }
+            }
+        }
+        Ok(Block { series, problems })
+    }
+
+    /// The first value that is missing.
+    fn gap(&self, columns: &[usize], series: &[Vec<f64>]) -> Option<BadInput> {
+        columns.iter().zip(series).find_map(|(&column, values)| {
+            let step = values.iter().position(|value| !value.is_finite())?;
+            let column = self.catalog.columns[column].name.clone();
+            Some(BadInput::MissingValue { column, step })
+        })
+    }
+}
+
+/// A block of catchments as read: for each its columns, and what is wrong with it.
+struct Block {
+    series: Vec<Vec<Vec<f64>>>,
+    problems: Vec<Option<BadInput>>,
+}
+
+impl Block {
+    /// What each catchment gets in the end.
+    fn finish(
+        self,
+        inputs: &Inputs,
+        block: &[usize],
+        columns: &[usize],
+    ) -> impl Iterator<Item = (usize, Result<Vec<Vec<f64>>, BadInput>)> {
+        (block.iter().zip(self.series).zip(self.problems)).map(|((&catchment, series), problem)| {
+            let problem = problem.or_else(|| inputs.gap(columns, &series));
+            (catchment, problem.map_or(Ok(series), Err))
+        })
+    }
+}
+
+/// The wanted columns that one file has: their place among the wanted ones, and their index in the file.
+struct Part {
+    source: usize,
+    columns: Vec<(usize, usize)>,
+}
+
+/// How many of the catchments left make up the next block: `most`, or fewer so that it ends where a chunk does.
+fn block_length(
+    left: usize,
+    most: usize,
+    alignment: usize,
+    position: impl Fn(usize) -> usize,
+) -> usize {
+    if left <= most {
+        return left;
+    }
+    let next = position(most) / alignment;
+    let before_border = (1..=most)
+        .rev()
+        .find(|&length| position(length - 1) / alignment != next);
+    before_border.unwrap_or(most)
+}

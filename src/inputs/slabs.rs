@@ -1,0 +1,216 @@
+//! Reading series out of one [time, catchment] array in pieces that follow its chunks.
+//!
+//! HDF5 inflates a chunk whole, so a piece is made of whole chunks wherever that is possible, and a chunk is inflated once
+//! for each block of catchments. A piece is small enough for the processor's cache, in which it is then turned into one
+//! series for each catchment. This module knows positions along the catchment axis, not ids.
+
+use std::ops::Range;
+
+use hdf5::Dataset;
+use ndarray::{Array2, s};
+
+use super::raw::{self, Kind};
+use super::variables::Variable;
+
+/// Values in one piece, if chunks allow it: 4 MiB of numbers.
+const PIECE: usize = 512 * 1024;
+
+/// Series that are turned at once; their write positions stay in the innermost cache.
+const TILE: usize = 64;
+
+/// Neighbours that are read together where there are no chunks: a cluster of a disk or page of memory.
+const SIDE_BY_SIDE: usize = 512;
+
+/// The value that netCDF puts where no floating point number was ever written (NC_FILL_DOUBLE, NC_FILL_FLOAT).
+const NEVER_WRITTEN: f64 = 9.969_209_968_386_869e36;
+
+/// What CF attributes say on how stored numbers become values.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decoding {
+    missing: Vec<f64>,
+    scale: f64,
+    offset: f64,
+}
+
+impl Decoding {
+    /// Reads `_FillValue`, `missing_value`, `scale_factor` and `add_offset`.
+    pub fn of(variable: &Variable) -> Self {
+        let numbers = |name| raw::number_attribute(&variable.dataset, name);
+        let mut missing = numbers("_FillValue");
+        if missing.is_empty() && matches!(variable.kind, Kind::Float { .. }) {
+            missing.push(NEVER_WRITTEN);
+        }
+        missing.extend(numbers("missing_value"));
+        missing.retain(|value| !value.is_nan());
+        Self {
+            missing,
+            scale: numbers("scale_factor").first().copied().unwrap_or(1.0),
+            offset: numbers("add_offset").first().copied().unwrap_or(0.0),
+        }
+    }
+
+    /// Whether a stored number stands for a missing value.
+    pub fn is_missing(&self, stored: f64) -> bool {
+        stored.is_nan() || self.missing.contains(&stored)
+    }
+
+    /// Whether values differ from the stored numbers.
+    pub fn scales(&self) -> bool {
+        self.scale != 1.0 || self.offset != 0.0
+    }
+
+    /// The value of a stored number, NaN if it is missing.
+    pub fn apply(&self, stored: f64) -> f64 {
+        if self.is_missing(stored) {
+            f64::NAN
+        } else if self.scales() {
+            stored * self.scale + self.offset
+        } else {
+            stored
+        }
+    }
+}
+
+/// A catchment to read: where it is in the file, and where its series goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Position along the catchment axis.
+    pub position: usize,
+    /// Position in the block that is being read.
+    pub slot: usize,
+}
+
+/// A two-dimensional array of series.
+#[derive(Debug)]
+pub struct Grid {
+    dataset: Dataset,
+    time_first: bool,
+    decoding: Decoding,
+    /// Extent of a chunk along time and along the catchments.
+    chunk: [usize; 2],
+    steps: usize,
+    chunked: bool,
+}
+
+impl Grid {
+    /// A dataset of shape [time, catchment], or else [catchment, time].
+    pub fn new(dataset: &Dataset, time_first: bool, decoding: Decoding) -> Self {
+        let shape = dataset.shape();
+        let steps = if time_first { shape[0] } else { shape[1] };
+        let chunk = match dataset.chunk().as_deref() {
+            Some(&[first, second]) if time_first => [first, second],
+            Some(&[first, second]) => [second, first],
+            // Without chunks, what lies side by side in the file is best read together.
+            _ if time_first => [1, SIDE_BY_SIDE],
+            _ => [steps, 1],
+        };
+        Self {
+            dataset: dataset.clone(),
+            time_first,
+            decoding,
+            chunk: chunk.map(|length| length.max(1)),
+            steps,
+            chunked: dataset.is_chunked(),
+        }
+    }
+
+    /// Catchments in one chunk: where a block should begin and end.
+    pub fn alignment(&self) -> usize {
+        self.chunk[1]
+    }
+
+    /// Whether the array is stored in chunks, which are read whole.
+    pub fn is_chunked(&self) -> bool {
+        self.chunked
+    }
+
+    /// The time steps that are best read together if `values` are to be read at once, for `width` catchments.
+    pub fn rows(&self, values: usize, width: usize) -> usize {
+        (values / self.chunk[0].saturating_mul(width).max(1)).max(1) * self.chunk[0]
+    }
+
+    /// Stored numbers, time first.
+    pub fn piece(&self, steps: Range<usize>, positions: Range<usize>) -> hdf5::Result<Array2<f64>> {
+        if self.time_first {
+            return self.dataset.read_slice(s![steps, positions]);
+        }
+        let mut values: Array2<f64> = self.dataset.read_slice(s![positions, steps])?;
+        values.swap_axes(0, 1);
+        Ok(values)
+    }
+
+    /// The value of a stored number, NaN if it is missing.
+    pub fn decode(&self, stored: f64) -> f64 {
+        self.decoding.apply(stored)
+    }
+
+    /// Reads the series of `targets`, which are in the order of their positions, into `block[slot][column]`.
+    pub fn read(
+        &self,
+        targets: &[Target],
+        block: &mut [Vec<Vec<f64>>],
+        column: usize,
+    ) -> hdf5::Result<()> {
+        for targets in pieces(targets, self.chunk) {
+            let (first, last) = (targets[0].position, targets[targets.len() - 1].position);
+            let rows = self.rows(PIECE, last + 1 - first);
+            let mut from = 0;
+            while from < self.steps {
+                let to = (from + rows).min(self.steps);
+                let values = self.piece(from..to, first..last + 1)?;
+                self.turn(&values, first, targets, block, column, from);
+                from = to;
+            }
+        }
+        Ok(())
+    }
+
+    fn turn(
+        &self,
+        values: &Array2<f64>,
+        first: usize,
+        targets: &[Target],
+        block: &mut [Vec<Vec<f64>>],
+        column: usize,
+        from: usize,
+    ) {
+        let rows = values.nrows();
+        for tile in targets.chunks(TILE) {
+            for row in 0..rows {
+                for target in tile {
+                    let value = values[[row, target.position - first]];
+                    block[target.slot][column][from + row] = self.decode(value);
+                }
+            }
+        }
+    }
+}
+
+/// Cuts targets into runs that are read by one selection each.
+///
+/// A gap is read over if it ends in the chunk in which it begins: leaving it out would inflate that chunk twice. A piece
+/// ends at a chunk's border before it has more than [`PIECE`] values for one row of chunks.
+fn pieces(targets: &[Target], chunk: [usize; 2]) -> impl Iterator<Item = &[Target]> {
+    let mut begin = 0;
+    targets
+        .iter()
+        .enumerate()
+        .skip(1)
+        .map(|(at, _)| Some(at))
+        .chain([None])
+        .filter_map(move |next| {
+            let Some(at) = next else {
+                return targets.get(begin..).filter(|rest| !rest.is_empty());
+            };
+            let (here, before) = (targets[at].position, targets[at - 1].position);
+            let same_chunk = here / chunk[1] == before / chunk[1];
+            let width = here + 1 - targets[begin].position;
+            let too_large = chunk[0].saturating_mul(width.next_multiple_of(chunk[1])) > PIECE;
+            if same_chunk || (here == before + 1 && !too_large) {
+                return None;
+            }
+            let piece = &targets[begin..at];
+            begin = at;
+            Some(piece)
+        })
+}

@@ -1,0 +1,157 @@
+//! The variables at the root of an HDF5 file, with the dimensions that netCDF gives them.
+//!
+//! netCDF-4 keeps named dimensions as HDF5 dimension scales; plain HDF5 files have none, and then all that is known of an
+//! axis is its length. Both are one type here, [`Dim`]. This module knows nothing of catchments and time.
+
+use std::path::Path;
+
+use anyhow::Context;
+use hdf5::types::VarLenArray;
+use hdf5::{Dataset, File, LocationToken, LocationType, ObjectReference1, ReferencedObject};
+
+use super::raw::{self, Kind};
+
+/// What netCDF-4 puts into the name of a dimension that has no variable.
+const ONLY_A_DIMENSION: &str = "This is a netCDF dimension but not a netCDF variable";
+
+/// What netCDF-4 puts before the name of a variable that is called like a dimension but is none.
+const NO_COORDINATE: &str = "_nc4_non_coord_";
+
+/// An axis of a variable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dim {
+    /// The dimension's name, if the file names it.
+    pub name: Option<String>,
+    /// How many elements there are along it.
+    pub length: usize,
+}
+
+impl Dim {
+    /// Whether both can be the same dimension: the same name, or where one has no name, the same length.
+    pub fn agrees(&self, other: &Self) -> bool {
+        match (&self.name, &other.name) {
+            (Some(name), Some(other)) => name == other,
+            _ => self.length == other.length,
+        }
+    }
+}
+
+/// A variable at the root of a file.
+#[derive(Clone, Debug)]
+pub struct Variable {
+    /// The name, as netCDF shows it.
+    pub name: String,
+    /// What it holds.
+    pub kind: Kind,
+    /// Its axes.
+    pub dims: Vec<Dim>,
+    /// Whether it is the coordinate variable of its first dimension.
+    pub coordinate: bool,
+    /// The open dataset.
+    pub dataset: Dataset,
+}
+
+impl Variable {
+    /// A text attribute, `None` if missing or empty.
+    pub fn text(&self, attribute: &str) -> Option<String> {
+        raw::text_attribute(&self.dataset, attribute)
+    }
+
+    /// Whether it is a list of texts: one dimension of text, or the two of a netCDF character array.
+    pub fn is_text_list(&self) -> bool {
+        match self.dims.len() {
+            1 => self.kind.is_text(),
+            2 => self.is_characters(),
+            _ => false,
+        }
+    }
+
+    /// Whether it is a netCDF character array, whose last dimension is the length of the texts.
+    pub fn is_characters(&self) -> bool {
+        self.dims.len() == 2 && self.kind == Kind::FixedText(1)
+    }
+
+    /// The texts of a [text list](Self::is_text_list).
+    pub fn read_texts(&self) -> hdf5::Result<Vec<String>> {
+        if !self.is_characters() {
+            return raw::texts(&self.dataset);
+        }
+        let width = self.dims[1].length;
+        if width == 0 {
+            return Ok(vec![String::new(); self.dims[0].length]);
+        }
+        let characters = raw::characters(&self.dataset)?;
+        Ok(characters.chunks_exact(width).map(raw::text).collect())
+    }
+}
+
+/// Opens all datasets at the root whose name `wanted` approves.
+pub fn survey(
+    file: &File,
+    path: &Path,
+    names: &[String],
+    wanted: &dyn Fn(&str) -> bool,
+) -> anyhow::Result<Vec<Variable>> {
+    let mut found = Vec::new();
+    let mut scales: Vec<(LocationToken, String)> = Vec::new();
+    for name in names.iter().filter(|name| wanted(name)) {
+        // A link that leads nowhere is no variable.
+        if !matches!(file.loc_type_by_name(name), Ok(LocationType::Dataset)) {
+            continue;
+        }
+        let dataset = (file.dataset(name))
+            .with_context(|| format!("{}: the dataset `{name}` can't be opened", path.display()))?;
+        let name = name.strip_prefix(NO_COORDINATE).unwrap_or(name).to_owned();
+        let scale = raw::text_attribute(&dataset, "CLASS").is_some_and(|c| c == "DIMENSION_SCALE");
+        if scale {
+            scales.push((dataset.loc_info()?.token, name.clone()));
+        }
+        found.push((name, dataset, scale));
+    }
+    let mut variables = Vec::with_capacity(found.len());
+    for (name, dataset, scale) in found {
+        let title = raw::text_attribute(&dataset, "NAME");
+        if scale && title.is_some_and(|title| title.starts_with(ONLY_A_DIMENSION)) {
+            continue;
+        }
+        let about = || format!("{}: the dataset `{name}` can't be read", path.display());
+        let shape = dataset.space().with_context(about)?.shape();
+        let mut dims: Vec<Dim> = (shape.into_iter())
+            .map(|length| Dim { name: None, length })
+            .collect();
+        if scale && let Some(first) = dims.first_mut() {
+            first.name = Some(name.clone());
+        } else {
+            name_dims(&dataset, &scales, &mut dims);
+        }
+        variables.push(Variable {
+            kind: raw::kind(&dataset).with_context(about)?,
+            coordinate: scale,
+            name,
+            dims,
+            dataset,
+        });
+    }
+    Ok(variables)
+}
+
+/// Names the axes after the dimension scales that are attached to them, as far as there are any.
+fn name_dims(dataset: &Dataset, scales: &[(LocationToken, String)], dims: &mut [Dim]) {
+    let Ok(list) = dataset.attr("DIMENSION_LIST") else {
+        return;
+    };
+    let Ok(axes) = list.read_raw::<VarLenArray<ObjectReference1>>() else {
+        return;
+    };
+    for (dim, references) in dims.iter_mut().zip(&axes) {
+        let Some(first) = references.first() else {
+            continue;
+        };
+        if let Ok(ReferencedObject::Dataset(scale)) = dataset.dereference(first)
+            && let Ok(info) = scale.loc_info()
+        {
+            let named = scales.iter().find(|(token, _)| *token == info.token);
+            dim.name = named.map(|(_, name)| name.clone());
+        }
+    }
+}
