@@ -1,6 +1,10 @@
 //! The library behind the `rerunoff` command.
 
 pub mod catchment;
+pub mod codec;
 pub mod digest;
+pub mod filesystem;
+pub mod lock;
+pub mod stamp;
 pub mod time_axis;
 pub mod value;
