@@ -5,6 +5,7 @@ pub mod codec;
 pub mod digest;
 pub mod filesystem;
 pub mod lock;
+pub mod process;
 pub mod stamp;
 pub mod time_axis;
 pub mod value;
