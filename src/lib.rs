@@ -7,5 +7,6 @@ pub mod filesystem;
 pub mod lock;
 pub mod process;
 pub mod stamp;
+pub mod store;
 pub mod time_axis;
 pub mod value;
