@@ -1,0 +1,164 @@
+//! The wish to stop, shared by everyone who might be waiting for something else.
+//!
+//! A flag for those who look, and a file descriptor that becomes readable for those who sleep in `poll(2)`: one trigger wakes all
+//! workers. It also keeps the list of live process groups, because whoever exits at once must first kill them. It knows
+//! nothing of what is interrupted.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
+use rustix::process::{Pid, Signal, kill_process_group};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::low_level;
+
+/// Wrappers such as timeout(1) send their signal to the process and to its group: that is one signal, not two.
+const SAME_SIGNAL: Duration = Duration::from_millis(50);
+const EXIT_CODE: i32 = 130;
+
+/// A shared wish to stop. Clones are the same one; once triggered it stays so.
+#[derive(Clone, Debug)]
+pub struct Interrupt(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    triggered: AtomicBool,
+    /// Readable from the trigger on, because nobody ever reads it.
+    event: OwnedFd,
+    /// Read while a child is being started, written by who kills them all: no child can slip in between.
+    starting: RwLock<()>,
+    /// The leaders of live process groups; each is taken out before its leader is reaped.
+    groups: Mutex<BTreeSet<i32>>,
+}
+
+impl Interrupt {
+    /// A new one that nothing has triggered and no signal reaches yet.
+    pub fn new() -> io::Result<Self> {
+        Ok(Self(Arc::new(Shared {
+            triggered: AtomicBool::new(false),
+            event: eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?,
+            starting: RwLock::new(()),
+            groups: Mutex::new(BTreeSet::new()),
+        })))
+    }
+
+    /// Asks everyone to stop. Doing it again changes nothing.
+    pub fn trigger(&self) {
+        self.0.triggered.store(true, Ordering::SeqCst);
+        // Fails only when the counter is at its limit, and then it is readable already.
+        rustix::io::write(&self.0.event, &1u64.to_ne_bytes()).ok();
+    }
+
+    /// Whether everyone is to stop.
+    pub fn is_triggered(&self) -> bool {
+        self.0.triggered.load(Ordering::SeqCst)
+    }
+
+    /// Lets INT, TERM and HUP trigger it. A second INT kills every live process group and exits with 130 at once.
+    ///
+    /// A signal that was ignored when the program started (`nohup`, background jobs of scripts) stays ignored. The watching thread
+    /// lives as long as the process.
+    pub fn install(&self) -> io::Result<()> {
+        self.install_for(&[SIGINT, SIGTERM, SIGHUP])
+    }
+
+    pub(super) fn install_for(&self, signals: &[i32]) -> io::Result<()> {
+        let ignored = ignored_signals();
+        let mut watched = Vec::new();
+        for &signal in signals
+            .iter()
+            .filter(|&&signal| ignored & (1 << (signal - 1)) == 0)
+        {
+            let (ours, theirs) = UnixStream::pair()?;
+            ours.set_nonblocking(true)?;
+            low_level::pipe::register(signal, theirs)?;
+            watched.push((signal, ours));
+        }
+        let interrupt = self.clone();
+        thread::Builder::new()
+            .name("signals".to_owned())
+            .spawn(move || interrupt.watch(&watched))?;
+        Ok(())
+    }
+
+    fn watch(&self, watched: &[(i32, UnixStream)]) {
+        let mut first_interrupt: Option<Instant> = None;
+        loop {
+            let mut fds: Vec<_> = watched
+                .iter()
+                .map(|(_, stream)| PollFd::new(stream, PollFlags::IN))
+                .collect();
+            if poll(&mut fds, None).is_err() {
+                continue;
+            }
+            let ready: Vec<bool> = fds.iter().map(|fd| !fd.revents().is_empty()).collect();
+            for ((signal, stream), _) in watched.iter().zip(ready).filter(|(_, ready)| *ready) {
+                let mut drained = [0; 64];
+                rustix::io::read(stream, &mut drained).ok();
+                self.trigger();
+                if *signal == SIGINT {
+                    let first = *first_interrupt.get_or_insert_with(Instant::now);
+                    if first.elapsed() > SAME_SIGNAL {
+                        self.exit_at_once();
+                    }
+                }
+            }
+        }
+    }
+
+    fn exit_at_once(&self) -> ! {
+        // Held to the end: no further child starts.
+        let _nobody_starts = self
+            .0
+            .starting
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        for group in self.groups().iter().copied().filter_map(Pid::from_raw) {
+            kill_process_group(group, Signal::KILL).ok();
+        }
+        // Not std's exit: its handlers would wait for locks that other threads hold.
+        low_level::exit(EXIT_CODE)
+    }
+
+    /// Starts a child by `start` and lists its group, with no gap in which an exit could miss it.
+    pub(super) fn starting<E>(&self, start: impl FnOnce() -> Result<Pid, E>) -> Result<Pid, E> {
+        let _starting = self
+            .0
+            .starting
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        let group = start()?;
+        self.groups().insert(group.as_raw_pid());
+        Ok(group)
+    }
+
+    /// To be called while the leader is still a zombie: afterwards its number may be another's.
+    pub(super) fn forget(&self, group: Pid) {
+        self.groups().remove(&group.as_raw_pid());
+    }
+
+    fn groups(&self) -> MutexGuard<'_, BTreeSet<i32>> {
+        self.0.groups.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl AsFd for Interrupt {
+    /// Becomes readable when triggered and stays so; never read from it.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.event.as_fd()
+    }
+}
+
+/// The mask of ignored signals, as the kernel shows it; empty where there is no `/proc`.
+fn ignored_signals() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .unwrap_or(0)
+}

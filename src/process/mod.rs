@@ -1,0 +1,212 @@
+//! One child process: started, watched, stopped if it must be, and buried with all it has spawned.
+//!
+//! Knows nothing of catchments, of what the child computes or whether it did well. The rules:
+//!
+//! - Every child leads a process group of its own. Whatever ends it, the whole group is killed while its leader is still a
+//!   zombie: until the leader is reaped its number cannot be reused, so nobody else can be hit. What left the group by
+//!   `setsid` is not reached from here.
+//! - Nothing polls: one `poll(2)` waits for the child's end (its pidfd), the [`Interrupt`] and the deadline at once.
+//! - Standard output and error go to files. A pipe would need a thread to drain it, and would stay open for as long as some
+//!   grandchild holds it.
+//! - There is no `pre_exec`, and the program is found before it is started: so `posix_spawn` is used and a large parent starts
+//!   children as fast as a small one.
+//! - The environment is exactly what the caller lists.
+
+mod child;
+mod interrupt;
+#[cfg(test)]
+mod tests;
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+pub use interrupt::Interrupt;
+
+use child::{Child, Woken};
+use rustix::process::Signal;
+
+/// How long children have between TERM and KILL after an interrupt, at most, so that Ctrl-C is done with in two seconds.
+const GRACE_AFTER_INTERRUPT: Duration = Duration::from_secs(1);
+
+/// What to start and where.
+#[derive(Clone, Copy, Debug)]
+pub struct Invocation<'a> {
+    /// The program: a path (a relative one starts in `directory`), or a bare name that `PATH` of `environment` finds.
+    /// The child sees it as its `argv[0]` as it stands here.
+    pub program: &'a OsStr,
+    /// The arguments after the program.
+    pub arguments: &'a [OsString],
+    /// The child's working directory.
+    pub directory: &'a Path,
+    /// All of the child's environment.
+    pub environment: &'a [(OsString, OsString)],
+    /// File for its standard output, made or emptied.
+    pub stdout: &'a Path,
+    /// File for its standard error, made or emptied; may be the same as `stdout`.
+    pub stderr: &'a Path,
+    /// How long it may run; `None` for ever.
+    pub timeout: Option<Duration>,
+    /// How long its group has between TERM and KILL when the time is up.
+    pub grace: Duration,
+}
+
+/// How a child ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// By itself, with this exit code.
+    Exited(i32),
+    /// By this signal, sent by somebody else or by the kernel (11: segmentation fault).
+    Signalled(i32),
+    /// Stopped because its time was up.
+    TimedOut,
+    /// Stopped, or not even started, because of the [`Interrupt`].
+    Interrupted,
+}
+
+/// What a run cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cost {
+    /// Time that passed.
+    pub wall: Duration,
+    /// Processor time in user mode, of the child and its own children that it waited for.
+    pub user: Duration,
+    /// Processor time in the kernel, likewise.
+    pub system: Duration,
+    /// Largest resident memory in bytes. Linux counts the moment before `exec` in, when the child still shares our memory, so it is
+    /// never less than what this process itself held when it started the child.
+    pub peak_bytes: u64,
+}
+
+/// A child that is gone, with its group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Finished {
+    /// How it ended.
+    pub end: End,
+    /// What it cost.
+    pub cost: Cost,
+}
+
+/// Why a child could not be started or watched.
+#[derive(Debug, thiserror::Error)]
+pub enum ProcessError {
+    /// There is no such program.
+    #[error("no such program: {}", .0.display())]
+    NoProgram(PathBuf),
+    /// The program is there, but not what its first line or its header names to run it with.
+    #[error("{} cannot be started: the interpreter or loader that it names does not exist", .0.display())]
+    NoInterpreter(PathBuf),
+    /// The program may not be run, or is none.
+    #[error("{} cannot be run: it is not executable by this user, or not a program of this machine (a script needs a #! line)", .0.display())]
+    NotExecutable(PathBuf),
+    /// The working directory is not there.
+    #[error("the working directory {} does not exist", .0.display())]
+    NoDirectory(PathBuf),
+    /// A file for the child's output cannot be made.
+    #[error("cannot write {}", path.display())]
+    Printed {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The system refused to start it for another reason.
+    #[error("cannot start {}", program.display())]
+    Start {
+        /// The program.
+        program: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The started child could not be watched; it has been killed.
+    #[error("cannot watch {}; it was stopped", program.display())]
+    Watch {
+        /// The program.
+        program: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// Runs one child to its end, at most until `timeout` and `grace` have passed or `interrupt` is triggered.
+///
+/// When this returns, no process of the child's group is left alive.
+pub fn run(invocation: &Invocation<'_>, interrupt: &Interrupt) -> Result<Finished, ProcessError> {
+    run_watching(invocation, interrupt, child::open_pidfd)
+}
+
+fn run_watching(
+    invocation: &Invocation<'_>,
+    interrupt: &Interrupt,
+    watch: child::Watch,
+) -> Result<Finished, ProcessError> {
+    if interrupt.is_triggered() {
+        return Ok(Finished {
+            end: End::Interrupted,
+            cost: Cost::default(),
+        });
+    }
+    let child = Child::start(invocation, interrupt)?;
+    let unwatched = |source: io::Error| ProcessError::Watch {
+        program: PathBuf::from(invocation.program),
+        source,
+    };
+    let exit = child.exit_event(watch).map_err(unwatched)?;
+
+    let deadline = invocation
+        .timeout
+        .and_then(|t| child.started().checked_add(t));
+    let woken = child
+        .wait(&exit, deadline, Some(interrupt))
+        .map_err(unwatched)?;
+    let forced = match woken {
+        Woken::Exited => None,
+        Woken::Deadline => Some((End::TimedOut, invocation.grace)),
+        Woken::Interrupted => Some((
+            End::Interrupted,
+            invocation.grace.min(GRACE_AFTER_INTERRUPT),
+        )),
+    };
+    if let Some((_, grace)) = forced {
+        child.signal_group(Signal::TERM);
+        // A stopped process would not see the TERM.
+        child.signal_group(Signal::CONT);
+        // An interrupt that comes during the grace of a time-out must not wait for its end.
+        let interrupt = (woken == Woken::Deadline).then_some(interrupt);
+        let killing = Instant::now().checked_add(grace);
+        if child.wait(&exit, killing, interrupt).map_err(unwatched)? != Woken::Exited {
+            child.signal_group(Signal::KILL);
+            child.wait(&exit, None, None).map_err(unwatched)?;
+        }
+    }
+    let (end, cost) = child.bury().map_err(unwatched)?;
+    Ok(Finished {
+        end: forced.map_or(end, |(forced, _)| forced),
+        cost,
+    })
+}
+
+/// The file that `program` names: a path is taken from `directory`, a bare name is searched in `PATH` of `environment`
+/// (absolute folders only; `/usr/local/bin:/usr/bin:/bin` without one). Whether it can be run is not checked for paths.
+pub fn find_program(
+    program: &OsStr,
+    directory: &Path,
+    environment: &[(OsString, OsString)],
+) -> Result<PathBuf, ProcessError> {
+    let missing = || ProcessError::NoProgram(PathBuf::from(program));
+    if program.as_encoded_bytes().contains(&b'/') {
+        return std::path::absolute(directory.join(program)).map_err(|_| missing());
+    }
+    let path = environment.iter().rev().find(|(name, _)| name == "PATH");
+    let path = path.map_or(OsStr::new("/usr/local/bin:/usr/bin:/bin"), |(_, value)| {
+        value
+    });
+    std::env::split_paths(path)
+        .filter(|folder| folder.is_absolute() && !program.is_empty())
+        .map(|folder| folder.join(program))
+        .find(|file| {
+            file.is_file() && rustix::fs::access(file, rustix::fs::Access::EXEC_OK).is_ok()
+        })
+        .ok_or_else(missing)
+}

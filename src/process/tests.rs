@@ -1,0 +1,401 @@
+//! Children that misbehave in every way known, and proof that none of them is left.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+
+use tempfile::TempDir;
+
+use super::*;
+
+const LONG: Duration = Duration::from_secs(60);
+const SHORT: Duration = Duration::from_millis(200);
+
+struct Place {
+    folder: TempDir,
+    stdout: PathBuf,
+    stderr: PathBuf,
+}
+
+impl Place {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        Self {
+            stdout: folder.path().join("stdout"),
+            stderr: folder.path().join("stderr"),
+            folder,
+        }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).expect("the file is there")
+    }
+
+    fn script(&self, name: &str, text: &str) {
+        fs::write(self.path(name), text).expect("written");
+        fs::set_permissions(self.path(name), fs::Permissions::from_mode(0o755))
+            .expect("made executable");
+    }
+
+    fn shell(&self, script: &str, timeout: Duration, interrupt: &Interrupt) -> Finished {
+        self.shell_watched(script, timeout, interrupt, child::open_pidfd)
+    }
+
+    fn shell_watched(
+        &self,
+        script: &str,
+        timeout: Duration,
+        interrupt: &Interrupt,
+        watch: child::Watch,
+    ) -> Finished {
+        let arguments = ["-c".into(), script.into()];
+        let environment = [("PATH".into(), "/usr/bin:/bin".into())];
+        let invocation = self.invocation("sh", &arguments, &environment, timeout);
+        run_watching(&invocation, interrupt, watch).expect("it can be run")
+    }
+
+    fn invocation<'a>(
+        &'a self,
+        program: &'a str,
+        arguments: &'a [OsString],
+        environment: &'a [(OsString, OsString)],
+        timeout: Duration,
+    ) -> Invocation<'a> {
+        Invocation {
+            program: OsStr::new(program),
+            arguments,
+            directory: self.folder.path(),
+            environment,
+            stdout: &self.stdout,
+            stderr: &self.stderr,
+            timeout: Some(timeout),
+            grace: SHORT,
+        }
+    }
+
+    /// Waits until the process whose number stands in the file is gone or a zombie that nobody has collected yet.
+    fn assert_dead(&self, file: &str) {
+        let pid = self.read(file);
+        let stat = format!("/proc/{}/stat", pid.trim());
+        for _ in 0..500 {
+            match fs::read_to_string(&stat) {
+                Err(_) => return,
+                Ok(text) if text.contains(") Z") || text.contains(") X") => return,
+                Ok(_) => std::thread::sleep(Duration::from_millis(20)),
+            }
+        }
+        panic!("process {pid} lives");
+    }
+}
+
+fn never() -> Interrupt {
+    Interrupt::new().expect("an interrupt")
+}
+
+#[test]
+fn exit_codes_signals_and_output() {
+    let place = Place::new();
+    let ended = |script| place.shell(script, LONG, &never());
+    assert_eq!(ended("echo out; echo err >&2").end, End::Exited(0));
+    assert_eq!(place.read("stdout"), "out\n");
+    assert_eq!(place.read("stderr"), "err\n");
+    assert_eq!(ended("exit 7").end, End::Exited(7));
+    assert_eq!(
+        place.read("stdout"),
+        "",
+        "the file of the run before is emptied"
+    );
+    assert_eq!(ended("kill -SEGV $$").end, End::Signalled(11));
+    assert_eq!(
+        ended("cat; pwd > where").end,
+        End::Exited(0),
+        "standard input is empty"
+    );
+    let here = place.folder.path().canonicalize().expect("there");
+    assert_eq!(Path::new(place.read("where").trim()), here);
+}
+
+#[test]
+fn both_outputs_may_share_a_file() {
+    let place = Place::new();
+    let arguments = ["-c".into(), "echo one; echo two >&2; echo three".into()];
+    let both = place.path("both");
+    let invocation = Invocation {
+        stdout: &both,
+        stderr: &both,
+        ..place.invocation("/bin/sh", &arguments, &[], LONG)
+    };
+    run(&invocation, &never()).expect("runs");
+    assert_eq!(place.read("both"), "one\ntwo\nthree\n");
+}
+
+#[test]
+fn the_environment_is_what_was_listed() {
+    let place = Place::new();
+    let environment = [
+        ("PATH".into(), "/usr/bin:/bin".into()),
+        ("A".into(), "1 2".into()),
+    ];
+    let invocation = place.invocation("env", &[], &environment, LONG);
+    run(&invocation, &never()).expect("runs");
+    let mut lines: Vec<_> = place.read("stdout").lines().map(str::to_owned).collect();
+    lines.sort();
+    assert_eq!(lines, ["A=1 2", "PATH=/usr/bin:/bin"]);
+}
+
+#[test]
+fn a_relative_program_starts_in_the_directory_and_keeps_its_name() {
+    let place = Place::new();
+    place.script("server", "#!/bin/sh\necho \"$1\"\n");
+    let arguments = ["RUN".into()];
+    let invocation = place.invocation("./server", &arguments, &[], LONG);
+    assert_eq!(
+        run(&invocation, &never()).expect("runs").end,
+        End::Exited(0)
+    );
+    assert_eq!(place.read("stdout"), "RUN\n");
+    let arguments = ["-c".into(), "echo \"$0\"; cat /proc/$$/cmdline".into()];
+    let invocation = place.invocation("sh", &arguments, &[], LONG);
+    run(&invocation, &never()).expect("runs");
+    assert!(place.read("stdout").starts_with("sh\nsh\0-c\0"));
+}
+
+#[test]
+fn cost_is_measured() {
+    let place = Place::new();
+    let busy = "i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done";
+    let cost = place.shell(busy, LONG, &never()).cost;
+    assert!(cost.user > Duration::ZERO && cost.wall >= cost.user / 2);
+    assert!(cost.peak_bytes > 100_000);
+}
+
+#[test]
+fn a_deadline_ends_the_group_even_if_it_ignores_term() {
+    for watch in [child::open_pidfd as child::Watch, no_pidfd] {
+        let place = Place::new();
+        let script = "trap '' TERM; (trap '' TERM; sleep 1000 & echo $! > grandchild; wait) & \
+                      echo $! > child; while :; do sleep 1000; done";
+        let finished = place.shell_watched(script, Duration::from_secs(1), &never(), watch);
+        assert_eq!(finished.end, End::TimedOut);
+        assert!(finished.cost.wall >= Duration::from_secs(1));
+        place.assert_dead("child");
+        place.assert_dead("grandchild");
+    }
+}
+
+fn no_pidfd(_: rustix::process::Pid) -> io::Result<std::os::fd::OwnedFd> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+#[test]
+fn a_child_may_tidy_up_in_its_grace() {
+    let place = Place::new();
+    let arguments = [
+        "-c".into(),
+        "trap 'echo tidy > tidied; exit 0' TERM; while :; do sleep 0.05; done".into(),
+    ];
+    let environment = [("PATH".into(), "/usr/bin:/bin".into())];
+    let invocation = Invocation {
+        grace: LONG,
+        ..place.invocation("sh", &arguments, &environment, Duration::from_secs(1))
+    };
+    let finished = run(&invocation, &never()).expect("runs");
+    assert_eq!(finished.end, End::TimedOut);
+    assert_eq!(place.read("tidied"), "tidy\n");
+}
+
+#[test]
+fn what_a_leader_leaves_behind_is_killed() {
+    for watch in [child::open_pidfd as child::Watch, no_pidfd] {
+        let place = Place::new();
+        let script = "sleep 1000 & echo $! > left; (trap '' HUP TERM; sleep 1000) & echo $! > stubborn; exit 3";
+        let finished = place.shell_watched(script, LONG, &never(), watch);
+        assert_eq!(finished.end, End::Exited(3));
+        place.assert_dead("left");
+        place.assert_dead("stubborn");
+    }
+}
+
+#[test]
+fn endless_output_is_cut_by_the_deadline() {
+    let place = Place::new();
+    let finished = place.shell("head -c 50000000 /dev/zero", LONG, &never());
+    assert_eq!(finished.end, End::Exited(0));
+    let printed = fs::metadata(place.path("stdout")).expect("there");
+    assert_eq!(printed.len(), 50_000_000);
+}
+
+#[test]
+fn an_interrupt_wakes_every_worker() {
+    let interrupt = never();
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..4)
+            .map(|_| {
+                scope.spawn(|| {
+                    let place = Place::new();
+                    let finished = place.shell(
+                        "trap '' TERM; sleep 1000 & echo $! > child; wait; wait",
+                        LONG,
+                        &interrupt,
+                    );
+                    if place.path("child").exists() {
+                        place.assert_dead("child");
+                    }
+                    finished.end
+                })
+            })
+            .collect();
+        std::thread::sleep(SHORT);
+        interrupt.trigger();
+        for worker in workers {
+            assert_eq!(worker.join().expect("no panic"), End::Interrupted);
+        }
+    });
+    let place = Place::new();
+    assert_eq!(
+        place.shell("echo > ran", LONG, &interrupt).end,
+        End::Interrupted
+    );
+    assert!(
+        !place.path("ran").exists(),
+        "nothing starts after an interrupt"
+    );
+}
+
+#[test]
+fn a_signal_triggers() {
+    let interrupt = never();
+    interrupt
+        .install_for(&[signal_hook::consts::SIGUSR2])
+        .expect("installed");
+    assert!(!interrupt.is_triggered());
+    signal_hook::low_level::raise(signal_hook::consts::SIGUSR2).expect("raised");
+    let mut fds = [rustix::event::PollFd::new(
+        &interrupt,
+        rustix::event::PollFlags::IN,
+    )];
+    rustix::event::poll(&mut fds, None).expect("woken");
+    assert!(interrupt.is_triggered());
+}
+
+#[test]
+fn each_way_of_not_starting_has_its_error() {
+    let place = Place::new();
+    let error = |program: &str| {
+        run(&place.invocation(program, &[], &[], LONG), &never()).expect_err("it cannot start")
+    };
+    assert!(matches!(
+        error("no-such-program"),
+        ProcessError::NoProgram(_)
+    ));
+    assert!(matches!(error(""), ProcessError::NoProgram(_)));
+    assert!(
+        matches!(error("./missing"), ProcessError::NoProgram(path) if path == place.path("missing"))
+    );
+
+    fs::write(place.path("plain"), "#!/bin/sh\n").expect("written");
+    assert!(matches!(error("./plain"), ProcessError::NotExecutable(_)));
+    place.script("nothing", "\x01\x02 no program");
+    assert!(matches!(error("./nothing"), ProcessError::NotExecutable(_)));
+    place.script("orphan", "#!/no/such/interpreter\n");
+    assert!(matches!(error("./orphan"), ProcessError::NoInterpreter(_)));
+    assert!(matches!(error("/tmp"), ProcessError::NotExecutable(_)));
+
+    let gone = place.path("gone");
+    let invocation = Invocation {
+        directory: &gone,
+        ..place.invocation("/bin/sh", &[], &[], LONG)
+    };
+    let error = run(&invocation, &never()).expect_err("no folder");
+    assert!(matches!(error, ProcessError::NoDirectory(path) if path == gone));
+
+    let unwritable = place.path("gone/stdout");
+    let invocation = Invocation {
+        stdout: &unwritable,
+        ..place.invocation("/bin/sh", &[], &[], LONG)
+    };
+    let error = run(&invocation, &never()).expect_err("no folder");
+    assert!(matches!(error, ProcessError::Printed { path, .. } if path == unwritable));
+
+    let nul = ["a\0b".into()];
+    let error =
+        run(&place.invocation("/bin/sh", &nul, &[], LONG), &never()).expect_err("no such argument");
+    assert!(matches!(error, ProcessError::Start { .. }));
+}
+
+#[test]
+fn a_program_that_is_still_being_written_is_waited_for() {
+    let place = Place::new();
+    fs::copy("/bin/true", place.path("true")).expect("copied");
+    let mut writer = fs::File::options()
+        .append(true)
+        .open(place.path("true"))
+        .expect("opens");
+    let finished = std::thread::scope(|scope| {
+        scope.spawn(move || {
+            std::thread::sleep(SHORT);
+            writer.flush().expect("flushed");
+        });
+        run(&place.invocation("./true", &[], &[], LONG), &never())
+    });
+    assert_eq!(finished.expect("it runs in the end").end, End::Exited(0));
+}
+
+const HELPER: &str = "RERUNOFF_TEST_SECOND_INTERRUPT";
+
+/// Not a test of its own: the process that `a_second_interrupt_exits_at_once` starts and interrupts twice.
+#[test]
+fn helper_that_is_interrupted_twice() {
+    let Some(folder) = std::env::var_os(HELPER) else {
+        return;
+    };
+    let place = Place::new();
+    let interrupt = never();
+    interrupt.install().expect("installed");
+    let arguments = [
+        "-c".into(),
+        "trap '' TERM; echo $$ > \"$F/child\"; while :; do sleep 1000; done".into(),
+    ];
+    let environment = [
+        ("PATH".into(), "/usr/bin:/bin".into()),
+        ("F".into(), folder),
+    ];
+    // The grace is cut to a second after an interrupt, so this child would live that long after the first one.
+    run(
+        &place.invocation("sh", &arguments, &environment, LONG),
+        &interrupt,
+    )
+    .expect("runs");
+    std::thread::sleep(LONG);
+}
+
+#[test]
+fn a_second_interrupt_exits_at_once() {
+    let place = Place::new();
+    let mut helper = std::process::Command::new(std::env::current_exe().expect("known"))
+        .args([
+            "--exact",
+            "process::tests::helper_that_is_interrupted_twice",
+        ])
+        .env(HELPER, place.folder.path())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .expect("started");
+    for _ in 0..500 {
+        std::thread::sleep(Duration::from_millis(20));
+        if fs::read_to_string(place.path("child")).is_ok_and(|pid| !pid.is_empty()) {
+            break;
+        }
+    }
+    let pid = rustix::process::Pid::from_child(&helper);
+    for _ in 0..2 {
+        rustix::process::kill_process(pid, Signal::INT).expect("sent");
+        std::thread::sleep(SHORT);
+    }
+    assert_eq!(helper.wait().expect("ended").code(), Some(130));
+    place.assert_dead("child");
+}

@@ -1,0 +1,218 @@
+//! Opening a store: which journal, which settings, and whether the file is one of ours at all.
+//!
+//! On a local disk the journal is a WAL: a reader never waits for the writer, nor the writer for a reader. A WAL needs memory
+//! shared by all processes, which a network file system cannot give, and corrupts there; so there it is a rollback journal
+//! with full syncs. Pages are of 16 KiB because the rows are large. Vacuuming is incremental, which only a new file can be
+//! told, so that collected space can be given back without a second copy of the file.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::filesystem;
+
+use super::migrations::{APPLICATION_ID, known, migrate, version};
+use super::{Store, StoreError};
+
+/// Far longer than any of our transactions; a reader on a rollback journal has to wait for one.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Statements kept prepared; there are about twenty.
+const STATEMENTS: usize = 64;
+
+/// How a half-written transaction is kept apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Journal {
+    Wal,
+    Rollback,
+}
+
+impl Journal {
+    fn for_path(path: &Path) -> io::Result<Self> {
+        let folder = path.parent().unwrap_or(Path::new("/"));
+        Ok(match filesystem::network(folder)? {
+            Some(_) => Self::Rollback,
+            None => Self::Wal,
+        })
+    }
+
+    /// SQLite's names for the journal and the way of syncing that goes with it.
+    fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Wal => ("wal", "NORMAL"),
+            Self::Rollback => ("truncate", "FULL"),
+        }
+    }
+}
+
+impl Store {
+    /// Opens the store for writing; makes it if it is not there, brings an older one up to date. The folder must exist.
+    ///
+    /// There must be one writer only: hold the project's lock.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let path = absolute(path)?;
+        let journal = Journal::for_path(&path).map_err(|source| StoreError::Io {
+            path: path.clone(),
+            source: Box::new(source),
+        })?;
+        Self::open_as(path, journal)
+    }
+
+    pub(super) fn open_as(path: PathBuf, journal: Journal) -> Result<Self, StoreError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut store = Self::connect(path, flags)?;
+        if store.sorted(store.connection.is_readonly("main"))? {
+            return Err(StoreError::ReadOnly { path: store.path });
+        }
+        store.check(store.is_empty()?)?;
+        let prepared = store.prepare(journal);
+        store.sorted(prepared)?;
+        Ok(store)
+    }
+
+    /// Opens the store for reading, also beside a running writer; `None` if there is none yet.
+    pub fn open_read_only(path: &Path) -> Result<Option<Self>, StoreError> {
+        let path = absolute(path)?;
+        if !path.exists() {
+            return Ok(None);
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let store = match Self::connect(path.clone(), flags)
+            .and_then(|store| store.is_empty().map(|_| store))
+        {
+            // A WAL's index cannot be made in a folder that we may not write.
+            Err(StoreError::Io { .. } | StoreError::ReadOnly { .. }) if at_rest(&path) => {
+                Self::connect_immutable(path)?
+            }
+            other => other?,
+        };
+        if store.is_empty()? {
+            return Ok(None);
+        }
+        store.check(false)?;
+        let found = store.sorted(version(&store.connection))?;
+        if found < known() {
+            return Err(StoreError::Older {
+                path: store.path,
+                found,
+                known: known(),
+            });
+        }
+        Ok(Some(store))
+    }
+
+    /// What SQLite finds wrong with the file's structure; empty if all is well. Reads the whole file.
+    pub fn quick_check(&self) -> Result<Vec<String>, StoreError> {
+        let mut found = Vec::new();
+        self.sorted(self.connection.pragma_query(None, "quick_check", |row| {
+            found.push(row.get::<_, String>(0)?);
+            Ok(())
+        }))?;
+        found.retain(|line| line != "ok");
+        Ok(found)
+    }
+
+    pub(super) fn sorted<T>(&self, outcome: rusqlite::Result<T>) -> Result<T, StoreError> {
+        outcome.map_err(|source| StoreError::sort(&self.path, source))
+    }
+
+    fn connect(path: PathBuf, flags: OpenFlags) -> Result<Self, StoreError> {
+        let connection = Connection::open_with_flags(&path, flags)
+            .map_err(|source| StoreError::sort(&path, source))?;
+        let store = Self { connection, path };
+        store.sorted(store.set_up())?;
+        Ok(store)
+    }
+
+    /// For a file that nobody can be writing, in a folder that we cannot write: no locks, no journal.
+    fn connect_immutable(path: PathBuf) -> Result<Self, StoreError> {
+        let mut uri = "file:".to_owned();
+        for &byte in path.as_os_str().as_encoded_bytes() {
+            match byte {
+                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => {
+                    uri.push(char::from(byte))
+                }
+                _ => uri.push_str(&format!("%{byte:02X}")),
+            }
+        }
+        uri.push_str("?immutable=1");
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX
+            | OpenFlags::SQLITE_OPEN_URI;
+        let mut store = Self::connect(PathBuf::from(uri), flags)?;
+        store.path = path;
+        Ok(store)
+    }
+
+    fn set_up(&self) -> rusqlite::Result<()> {
+        let connection = &self.connection;
+        connection.busy_timeout(PATIENCE)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        // A damaged page is found when it is loaded, and a changed schema cannot run anything.
+        connection.pragma_update(None, "cell_size_check", true)?;
+        connection.pragma_update(None, "trusted_schema", false)?;
+        connection.pragma_update(None, "foreign_keys", true)?;
+        connection.pragma_update(None, "cache_size", -16 * 1024)
+    }
+
+    /// Whether nothing has been stored in the file yet; another program's empty database is as good as a new file.
+    fn is_empty(&self) -> Result<bool, StoreError> {
+        let query = "SELECT count(*) = 0 FROM sqlite_schema";
+        let empty: bool = self.sorted(self.connection.query_row(query, [], |row| row.get(0)))?;
+        Ok(empty && self.sorted(version(&self.connection))? == 0)
+    }
+
+    fn check(&self, new: bool) -> Result<(), StoreError> {
+        if new {
+            return Ok(());
+        }
+        let query = self
+            .connection
+            .pragma_query_value(None, "application_id", |row| row.get(0));
+        let application: i32 = self.sorted(query)?;
+        let path = self.path.clone();
+        let found = self.sorted(version(&self.connection))?;
+        match application {
+            APPLICATION_ID if found > known() => Err(StoreError::Newer {
+                path,
+                found,
+                known: known(),
+            }),
+            APPLICATION_ID => Ok(()),
+            _ => Err(StoreError::NotAStore { path }),
+        }
+    }
+
+    fn prepare(&mut self, journal: Journal) -> rusqlite::Result<()> {
+        let connection = &mut self.connection;
+        // These two take effect only in a file that is still empty.
+        connection.pragma_update(None, "page_size", 16 * 1024)?;
+        connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+        let (mode, synchronous) = journal.names();
+        connection.pragma_update_and_check(None, "journal_mode", mode, |_| Ok(()))?;
+        connection.pragma_update(None, "synchronous", synchronous)?;
+        connection.pragma_update_and_check(None, "journal_size_limit", 64 << 20, |_| Ok(()))?;
+        migrate(connection)
+    }
+}
+
+/// SQLite takes a path that starts with `file:` for something else; an absolute one never does.
+fn absolute(path: &Path) -> Result<PathBuf, StoreError> {
+    std::path::absolute(path).map_err(|source| StoreError::Io {
+        path: path.to_owned(),
+        source: Box::new(source),
+    })
+}
+
+/// Whether no transaction is pending beside the file.
+fn at_rest(path: &Path) -> bool {
+    ["-wal", "-journal"].iter().all(|suffix| {
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(suffix);
+        fs::metadata(beside).map_or(true, |metadata| metadata.len() == 0)
+    })
+}

@@ -1,0 +1,144 @@
+//! What can be wrong with a store, each with its path and its remedy.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Error, ErrorCode, ffi};
+
+use crate::digest::Digest;
+
+/// Why the store cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A later version of rerunoff has written it.
+    #[error(
+        "{} was written by a newer rerunoff (schema {found}, this one knows {known}); use that version, or another cache folder",
+        path.display()
+    )]
+    Newer {
+        /// The store's file.
+        path: PathBuf,
+        /// Its schema.
+        found: u32,
+        /// The latest schema known here.
+        known: u32,
+    },
+    /// An earlier version has written it, and it is open for reading only.
+    #[error(
+        "{} was written by an older rerunoff (schema {found}, this one needs {known}); the next `rerunoff run` updates it",
+        path.display()
+    )]
+    Older {
+        /// The store's file.
+        path: PathBuf,
+        /// Its schema.
+        found: u32,
+        /// The schema needed here.
+        known: u32,
+    },
+    /// The file is something else.
+    #[error("{} is not a store of rerunoff, or its beginning is damaged; move it away and run again", path.display())]
+    NotAStore {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The database's structure is damaged.
+    #[error(
+        "the store {} is damaged ({detail}); move it away, with its -wal and -journal files, and run again: all catchments are then computed anew",
+        path.display()
+    )]
+    Corrupt {
+        /// The store's file.
+        path: PathBuf,
+        /// What SQLite found.
+        detail: String,
+    },
+    /// One result is damaged; the others are not concerned.
+    #[error("a result in {} is damaged ({what}); it has to be computed again (key {key})", path.display())]
+    Damaged {
+        /// The store's file.
+        path: PathBuf,
+        /// The result's key, for [`super::Store::discard`].
+        key: Digest,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// No space is left.
+    #[error("no space left for {}; what was stored before is safe: free some space and run again", path.display())]
+    Full {
+        /// The store's file.
+        path: PathBuf,
+    },
+    /// The file or its folder may not be written.
+    #[error("{} or its folder cannot be written; check the permissions and whether the disk is mounted read-only", path.display())]
+    ReadOnly {
+        /// The store's file.
+        path: PathBuf,
+    },
+    /// Another process has it locked for longer than anyone should.
+    #[error("{} is locked by another process; end it, or try again later", path.display())]
+    Busy {
+        /// The store's file.
+        path: PathBuf,
+    },
+    /// The file cannot be opened, read or written.
+    #[error("cannot read or write the store {}; check that its folder exists and that the disk is sound and not full", path.display())]
+    Io {
+        /// The store's file.
+        path: PathBuf,
+        /// What the system or SQLite said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// Something that should not happen.
+    #[error("unexpected trouble with the store {}", path.display())]
+    Sqlite {
+        /// The store's file.
+        path: PathBuf,
+        /// What SQLite said.
+        source: Error,
+    },
+}
+
+impl StoreError {
+    /// Sorts out what SQLite reports.
+    pub(super) fn sort(path: &Path, source: Error) -> Self {
+        let path = path.to_owned();
+        let code = match &source {
+            Error::SqliteFailure(failure, _) => *failure,
+            Error::SqlInputError { error, .. } => *error,
+            // Our statements are right, so a value of another type or range than we store was changed in the file.
+            Error::FromSqlConversionFailure(..)
+            | Error::IntegralValueOutOfRange(..)
+            | Error::Utf8Error(..)
+            | Error::InvalidColumnType(..)
+            | Error::QueryReturnedNoRows => {
+                let detail = source.to_string();
+                return Self::Corrupt { path, detail };
+            }
+            _ => return Self::Sqlite { path, source },
+        };
+        match code.code {
+            ErrorCode::NotADatabase => Self::NotAStore { path },
+            ErrorCode::DiskFull => Self::Full { path },
+            ErrorCode::ReadOnly | ErrorCode::PermissionDenied => Self::ReadOnly { path },
+            ErrorCode::DatabaseBusy
+            | ErrorCode::DatabaseLocked
+            | ErrorCode::FileLockingProtocolFailed => Self::Busy { path },
+            // Likewise: "no such table" means that the schema's page was changed.
+            ErrorCode::DatabaseCorrupt | ErrorCode::Unknown => Self::Corrupt {
+                path,
+                detail: source.to_string(),
+            },
+            ErrorCode::SystemIoFailure if code.extended_code == ffi::SQLITE_IOERR_SHORT_READ => {
+                Self::Corrupt {
+                    path,
+                    detail: "the file is too short".to_owned(),
+                }
+            }
+            ErrorCode::SystemIoFailure | ErrorCode::CannotOpen => Self::Io {
+                path,
+                source: Box::new(source),
+            },
+            _ => Self::Sqlite { path, source },
+        }
+    }
+}

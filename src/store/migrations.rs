@@ -1,0 +1,112 @@
+//! The schema, as the list of steps that lead to it.
+//!
+//! The list is append-only: a step that has been released is never changed, because stores that took it are out there. The
+//! number of steps taken is the database's `user_version`. Each step and its number are one transaction.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+/// Marks a SQLite file as ours ("rRun"), so that another program's database is not taken for an old store.
+pub(super) const APPLICATION_ID: i32 = 0x7252_756e;
+
+pub(super) const STEPS: &[&str] = &[
+    // 1: memo, results, explanations, states, attempts.
+    //
+    // Text, reals and integers stand in columns of their own so that the file can be looked at with any SQLite tool. `seal`
+    // columns and sealed blobs: see seal.rs. Series repeat their payload's checksum so that a summary needs no page of the
+    // large payload table.
+    "
+    CREATE TABLE memo (
+        kind TEXT NOT NULL,
+        name TEXT NOT NULL,
+        payload BLOB NOT NULL,              -- sealed with kind and name
+        PRIMARY KEY (kind, name)
+    );
+    CREATE TABLE recipe (
+        digest BLOB NOT NULL PRIMARY KEY,
+        parts BLOB NOT NULL                 -- sealed with digest
+    );
+    CREATE TABLE explanation (
+        key BLOB NOT NULL PRIMARY KEY,
+        recipe BLOB NOT NULL,
+        parts BLOB NOT NULL                 -- sealed with key and recipe
+    );
+    CREATE TABLE payload (
+        id INTEGER PRIMARY KEY,
+        checksum BLOB NOT NULL UNIQUE,
+        bytes BLOB NOT NULL
+    );
+    CREATE TABLE result (
+        id INTEGER PRIMARY KEY,
+        key BLOB NOT NULL UNIQUE,
+        steps INTEGER NOT NULL,
+        created INTEGER NOT NULL,           -- seconds since 1970
+        seal BLOB NOT NULL                  -- over key, steps and all of its series' columns but payload
+    );
+    CREATE TABLE series (
+        result INTEGER NOT NULL REFERENCES result (id) ON DELETE CASCADE,
+        position INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        minimum REAL,
+        maximum REAL,
+        missing INTEGER NOT NULL,
+        checksum BLOB NOT NULL,
+        payload INTEGER NOT NULL REFERENCES payload (id),
+        PRIMARY KEY (result, position)
+    ) WITHOUT ROWID;
+    CREATE INDEX series_payload ON series (payload);
+    CREATE TABLE state (
+        scenario TEXT NOT NULL DEFAULT '',
+        catchment TEXT NOT NULL,
+        key BLOB NOT NULL,
+        recipe BLOB NOT NULL,
+        failure_code TEXT,
+        failure_reason TEXT,
+        attempts INTEGER NOT NULL,
+        wall REAL,                          -- of the latest success, as the next three
+        user REAL,
+        system REAL,
+        peak_bytes INTEGER,
+        PRIMARY KEY (scenario, catchment)
+    );
+    CREATE TABLE attempt (
+        id INTEGER PRIMARY KEY,
+        scenario TEXT NOT NULL DEFAULT '',
+        catchment TEXT NOT NULL,
+        key BLOB NOT NULL,
+        started INTEGER NOT NULL,
+        failure_code TEXT,
+        failure_reason TEXT,
+        wall REAL NOT NULL,
+        user REAL NOT NULL,
+        system REAL NOT NULL,
+        peak_bytes INTEGER NOT NULL,
+        tail TEXT NOT NULL
+    );
+    CREATE INDEX attempt_catchment ON attempt (scenario, catchment, id);
+    ",
+];
+
+/// The schema that this version writes.
+pub(super) fn known() -> u32 {
+    STEPS.len() as u32
+}
+
+/// Takes the steps that are missing.
+pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
+    let behavior = TransactionBehavior::Immediate;
+    for (taken, step) in (1u32..).zip(STEPS) {
+        let transaction = connection.transaction_with_behavior(behavior)?;
+        // Read inside the transaction: another process may have come first.
+        if version(&transaction)? < taken {
+            transaction.execute_batch(step)?;
+            transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+            transaction.pragma_update(None, "user_version", taken)?;
+            transaction.commit()?;
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn version(connection: &Connection) -> rusqlite::Result<u32> {
+    connection.pragma_query_value(None, "user_version", |row| row.get(0))
+}

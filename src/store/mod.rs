@@ -1,0 +1,183 @@
+//! The store: what is known of every catchment, in one SQLite file. The only module that knows SQL.
+//!
+//! It knows nothing of what a key is made of, of simulators or of time: keys are digests, explanations are opaque bytes, and
+//! columns come and go encoded (see [`crate::codec`]), so that workers do that work and not the one writer.
+//!
+//! How the tables hang together (the schema itself is in `migrations.rs`):
+//!
+//! - `result` is what a key yields, `series` its columns, `payload` their bytes. A payload is stored once however many
+//!   results share it: of a tweak that changes the concentration only, the discharge costs nothing.
+//! - `explanation` says what a key is made of, `recipe` the part of it that all catchments share. Both stay with the key and not
+//!   with the catchment, so that any two states can be compared later.
+//! - `state` is each catchment as the last run left it, `attempt` the last few runs of its simulator.
+//! - `memo` holds small facts about files, so that they need not be read again.
+//!
+//! What must hold: results are immutable and outlive every failure; a result with its payloads, its explanation and the
+//! catchment's state come in one transaction; a reader beside the writer sees whole transactions. SQLite does not
+//! notice flipped bits inside a record, so everything that decides something carries a digest over its content *and* its
+//! place: a damaged record is an error or is not there, and never another catchment's numbers.
+
+mod connection;
+mod error;
+mod migrations;
+mod reading;
+mod records;
+mod seal;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod torture;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rusqlite::Connection;
+
+use crate::catchment::CatchmentId;
+use crate::codec::Encoded;
+use crate::digest::Digest;
+
+pub use error::StoreError;
+pub use reading::{Explanation, Parts};
+
+/// How many attempts are kept of each catchment.
+pub const ATTEMPTS_KEPT: u32 = 10;
+
+/// The scenario of projects that have none; the tables are ready for more.
+const SCENARIO: &str = "";
+
+/// An open store: one writer, or a reader beside it.
+#[derive(Debug)]
+pub struct Store {
+    connection: Connection,
+    path: PathBuf,
+}
+
+/// Names a stored result in this store, for as long as it is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ResultId(i64);
+
+/// What is known of a result without decoding it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Summary {
+    /// To ask for its columns.
+    pub result: ResultId,
+    /// Number of time steps.
+    pub steps: usize,
+    /// Its columns in the order they were stored.
+    pub columns: Vec<ColumnSummary>,
+}
+
+/// What is known of one column without decoding it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ColumnSummary {
+    /// The column's name.
+    pub name: String,
+    /// Least finite value, `None` if there is none. A negative zero comes back as zero.
+    pub minimum: Option<f64>,
+    /// Greatest finite value, likewise.
+    pub maximum: Option<f64>,
+    /// Number of NaNs.
+    pub missing: usize,
+    /// The digest of its bytes: equal ones mean equal columns, to the bit, if the same version encoded them.
+    pub checksum: Digest,
+}
+
+/// One column, still encoded: for [`crate::codec::decode`], in any thread.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredColumn {
+    /// Number of time steps.
+    pub steps: usize,
+    /// The encoded values, unchecked.
+    pub bytes: Vec<u8>,
+    /// What the digest of `bytes` must be.
+    pub checksum: Digest,
+}
+
+/// A catchment as the last run left it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Last {
+    /// The key it had.
+    pub key: Digest,
+    /// The digest of the recipe in that key.
+    pub recipe: Digest,
+    /// Why there was no result; `None` if there was one.
+    pub failure: Option<Failed>,
+    /// How often the simulator has been run for this key since it last had another or succeeded; 0 if the result was
+    /// there already.
+    pub attempts: u32,
+    /// The cost of its latest successful attempt, whatever the key was then.
+    pub cost: Option<RunCost>,
+}
+
+/// What one run of the simulator cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct RunCost {
+    /// Seconds that passed.
+    pub wall: f64,
+    /// Seconds of processor time in user mode.
+    pub user: f64,
+    /// Seconds of processor time in the kernel.
+    pub system: f64,
+    /// Largest resident memory in bytes.
+    pub peak_bytes: u64,
+}
+
+/// Why an attempt gave no result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failed {
+    /// The kind of failure in one word: `timeout`, `exit`, `output`…
+    pub code: String,
+    /// The whole reason, for people.
+    pub reason: String,
+}
+
+/// One run of the simulator for one catchment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Attempt {
+    /// When it was started, seconds since 1970.
+    pub started: i64,
+    /// Why it gave no result, `None` if it did.
+    pub failure: Option<Failed>,
+    /// Seconds that passed.
+    pub wall: f64,
+    /// Seconds of processor time in user mode.
+    pub user: f64,
+    /// Seconds of processor time in the kernel.
+    pub system: f64,
+    /// Largest resident memory in bytes.
+    pub peak_bytes: u64,
+    /// The last lines it printed.
+    pub tail: String,
+}
+
+impl Attempt {
+    /// What it cost.
+    pub fn cost(&self) -> RunCost {
+        RunCost {
+            wall: self.wall,
+            user: self.user,
+            system: self.system,
+            peak_bytes: self.peak_bytes,
+        }
+    }
+}
+
+/// All there is to store of a catchment that was run.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// The catchment.
+    pub catchment: CatchmentId,
+    /// The key that it was run for.
+    pub key: Digest,
+    /// What the key is made of beyond the recipe; opaque.
+    pub parts: Vec<u8>,
+    /// The digest of the recipe.
+    pub recipe: Digest,
+    /// What the recipe is made of; opaque, stored once for each digest.
+    pub recipe_parts: Arc<[u8]>,
+    /// Its attempts, the earliest first.
+    pub attempts: Vec<Attempt>,
+    /// The columns of the successful attempt, all of the same number of steps; `None` if all attempts failed.
+    pub result: Option<Vec<Encoded>>,
+}

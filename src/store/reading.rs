@@ -1,0 +1,267 @@
+//! Questions to the store. Nothing here changes it.
+
+use std::collections::HashMap;
+
+use rusqlite::{OptionalExtension, Row, params};
+
+use crate::catchment::CatchmentId;
+use crate::digest::Digest;
+
+use super::seal::{of_result, unseal};
+use super::{
+    Attempt, ColumnSummary, Failed, Last, ResultId, RunCost, SCENARIO, Store, StoreError,
+    StoredColumn, Summary,
+};
+
+/// The parts of a catchment's key and those of its recipe, as they were given.
+pub type Parts = (Vec<u8>, Vec<u8>);
+
+/// What a key is made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// The digest of the recipe.
+    pub recipe: Digest,
+    /// The catchment's own parts, as they were given.
+    pub parts: Vec<u8>,
+    /// The recipe's parts; `None` if they are lost.
+    pub recipe_parts: Option<Vec<u8>>,
+}
+
+impl Store {
+    /// What was remembered under this kind and name; nothing if it is damaged, since it can be found out again.
+    pub fn memo(&self, kind: &str, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let query = "SELECT payload FROM memo WHERE kind = ?1 AND name = ?2";
+        let found = self.sorted((|| {
+            let mut statement = self.connection.prepare_cached(query)?;
+            let row = statement.query_row([kind, name], |row| row.get::<_, Vec<u8>>(0));
+            row.optional()
+        })())?;
+        let place: [&[u8]; 2] = [kind.as_bytes(), name.as_bytes()];
+        Ok(found.and_then(|sealed| unseal(&place, &sealed).map(<[u8]>::to_vec)))
+    }
+
+    /// What is known of the result of this key; `None` if there is no such result.
+    ///
+    /// Its columns' bytes are not looked at. [`StoreError::Damaged`] if what is said of them has changed since it was stored.
+    pub fn summary(&self, key: &Digest) -> Result<Option<Summary>, StoreError> {
+        let Some((summary, intact)) = self.sorted(summary(&self.connection, key))? else {
+            return Ok(None);
+        };
+        if !intact {
+            return Err(self.damaged(key, "its description does not match its seal"));
+        }
+        Ok(Some(summary))
+    }
+
+    /// The named columns of a result, still encoded and unchecked, in the order of `names`.
+    ///
+    /// [`StoreError::Damaged`] if one of them is not there.
+    pub fn columns(
+        &self,
+        result: ResultId,
+        names: &[&str],
+    ) -> Result<Vec<StoredColumn>, StoreError> {
+        let query = "SELECT result.steps, payload.bytes, series.checksum FROM series
+            JOIN result ON result.id = series.result JOIN payload ON payload.id = series.payload
+            WHERE series.result = ?1 AND series.name = ?2";
+        let mut columns = Vec::with_capacity(names.len());
+        for name in names {
+            let found = self.sorted((|| {
+                let mut statement = self.connection.prepare_cached(query)?;
+                let column = |row: &Row<'_>| {
+                    Ok(StoredColumn {
+                        steps: count(row, 0)?,
+                        bytes: row.get(1)?,
+                        checksum: digest(row, 2)?,
+                    })
+                };
+                statement
+                    .query_row(params![result.0, name], column)
+                    .optional()
+            })())?;
+            columns.push(match found {
+                Some(column) => column,
+                None => return Err(self.no_column(result, name)),
+            });
+        }
+        Ok(columns)
+    }
+
+    /// Every catchment as the last run left it.
+    pub fn last(&self) -> Result<HashMap<CatchmentId, Last>, StoreError> {
+        let query = "SELECT catchment, key, recipe, failure_code, failure_reason, attempts, wall, user, system,
+            peak_bytes FROM state WHERE scenario = ?1";
+        self.sorted((|| {
+            let mut statement = self.connection.prepare_cached(query)?;
+            let rows = statement.query_map([SCENARIO], |row| {
+                let last = Last {
+                    key: digest(row, 1)?,
+                    recipe: digest(row, 2)?,
+                    failure: failure(row, 3)?,
+                    attempts: row.get(5)?,
+                    cost: match row.get(6)? {
+                        None => None,
+                        Some(wall) => Some(cost(row, wall, 7)?),
+                    },
+                };
+                Ok((CatchmentId::new(row.get_ref(0)?.as_str()?), last))
+            })?;
+            rows.collect()
+        })())
+    }
+
+    /// The parts of the catchment's key and of its recipe, as the last run left them; `None` if there are none, or they are
+    /// damaged.
+    pub fn parts(&self, catchment: &CatchmentId) -> Result<Option<Parts>, StoreError> {
+        let query = "SELECT key FROM state WHERE scenario = ?1 AND catchment = ?2";
+        let key = self.sorted((|| {
+            let mut statement = self.connection.prepare_cached(query)?;
+            let key = statement.query_row([SCENARIO, catchment.as_str()], |row| digest(row, 0));
+            key.optional()
+        })())?;
+        let Some(key) = key else {
+            return Ok(None);
+        };
+        let explanation = self.explanation(&key)?;
+        Ok(explanation.and_then(|found| Some((found.parts, found.recipe_parts?))))
+    }
+
+    /// What this key is made of; `None` if it is not known or damaged.
+    pub fn explanation(&self, key: &Digest) -> Result<Option<Explanation>, StoreError> {
+        let query = "SELECT explanation.recipe, explanation.parts, recipe.parts FROM explanation
+            LEFT JOIN recipe ON recipe.digest = explanation.recipe WHERE explanation.key = ?1";
+        let found = self.sorted((|| {
+            let mut statement = self.connection.prepare_cached(query)?;
+            let parts = |row: &Row<'_>| {
+                Ok((
+                    digest(row, 0)?,
+                    row.get::<_, Vec<u8>>(1)?,
+                    row.get::<_, Option<Vec<u8>>>(2)?,
+                ))
+            };
+            statement.query_row([key.as_bytes()], parts).optional()
+        })())?;
+        let Some((recipe, parts, recipe_parts)) = found else {
+            return Ok(None);
+        };
+        let parts = unseal(&[key.as_bytes(), recipe.as_bytes()], &parts);
+        let recipe_parts =
+            recipe_parts.and_then(|sealed| Some(unseal(&[recipe.as_bytes()], &sealed)?.to_vec()));
+        Ok(parts.map(|parts| Explanation {
+            recipe,
+            parts: parts.to_vec(),
+            recipe_parts,
+        }))
+    }
+
+    /// The latest attempts at this catchment with the keys they were for, the latest first; at most
+    /// [`super::ATTEMPTS_KEPT`].
+    pub fn attempts(&self, catchment: &CatchmentId) -> Result<Vec<(Digest, Attempt)>, StoreError> {
+        let query = "SELECT key, started, failure_code, failure_reason, tail, wall, user, system, peak_bytes
+            FROM attempt WHERE scenario = ?1 AND catchment = ?2 ORDER BY id DESC";
+        self.sorted((|| {
+            let mut statement = self.connection.prepare_cached(query)?;
+            let rows = statement.query_map([SCENARIO, catchment.as_str()], |row| {
+                let cost = cost(row, row.get(5)?, 6)?;
+                let attempt = Attempt {
+                    started: row.get(1)?,
+                    failure: failure(row, 2)?,
+                    wall: cost.wall,
+                    user: cost.user,
+                    system: cost.system,
+                    peak_bytes: cost.peak_bytes,
+                    tail: row.get(4)?,
+                };
+                Ok((digest(row, 0)?, attempt))
+            })?;
+            rows.collect()
+        })())
+    }
+
+    pub(super) fn damaged(&self, key: &Digest, what: &str) -> StoreError {
+        StoreError::Damaged {
+            path: self.path.clone(),
+            key: *key,
+            what: what.to_owned(),
+        }
+    }
+
+    fn no_column(&self, result: ResultId, name: &str) -> StoreError {
+        let query = "SELECT key FROM result WHERE id = ?1";
+        match self.sorted(
+            self.connection
+                .query_row(query, [result.0], |row| digest(row, 0)),
+        ) {
+            Ok(key) => self.damaged(&key, &format!("it has no column {name:?}")),
+            Err(error) => error,
+        }
+    }
+}
+
+/// The summary of a key's result and whether it is what was sealed.
+pub(super) fn summary(
+    connection: &rusqlite::Connection,
+    key: &Digest,
+) -> rusqlite::Result<Option<(Summary, bool)>> {
+    let query = "SELECT result.id, steps, seal, name, minimum, maximum, missing, checksum
+        FROM result LEFT JOIN series ON series.result = result.id WHERE key = ?1 ORDER BY position";
+    let mut statement = connection.prepare_cached(query)?;
+    let mut rows = statement.query([key.as_bytes()])?;
+    let mut found = None;
+    while let Some(row) = rows.next()? {
+        let (summary, _) = match &mut found {
+            Some(found) => found,
+            None => found.insert((
+                Summary {
+                    result: ResultId(row.get(0)?),
+                    steps: count(row, 1)?,
+                    columns: Vec::new(),
+                },
+                digest(row, 2)?,
+            )),
+        };
+        if let Some(name) = row.get(3)? {
+            summary.columns.push(ColumnSummary {
+                name,
+                minimum: row.get(4)?,
+                maximum: row.get(5)?,
+                missing: count(row, 6)?,
+                checksum: digest(row, 7)?,
+            });
+        }
+    }
+    Ok(found.map(|(summary, seal)| {
+        let intact = of_result(key, summary.steps as i64, &summary.columns) == seal;
+        (summary, intact)
+    }))
+}
+
+pub(super) fn digest(row: &Row<'_>, column: usize) -> rusqlite::Result<Digest> {
+    Ok(Digest::from(row.get::<_, [u8; 32]>(column)?))
+}
+
+/// A number that is never negative in a sound store.
+fn count<T: TryFrom<i64>>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
+    let number: i64 = row.get(column)?;
+    T::try_from(number).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, number))
+}
+
+fn failure(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Failed>> {
+    let Some(code) = row.get(column)? else {
+        return Ok(None);
+    };
+    let reason: Option<String> = row.get(column + 1)?;
+    Ok(Some(Failed {
+        code,
+        reason: reason.unwrap_or_default(),
+    }))
+}
+
+fn cost(row: &Row<'_>, wall: f64, column: usize) -> rusqlite::Result<RunCost> {
+    Ok(RunCost {
+        wall,
+        user: row.get(column)?,
+        system: row.get(column + 1)?,
+        peak_bytes: count(row, column + 2)?,
+    })
+}

@@ -1,0 +1,582 @@
+//! What the store promises, in use.
+
+use std::fs;
+
+use tempfile::TempDir;
+
+use super::connection::Journal;
+use super::migrations::known;
+use super::*;
+use crate::codec::{decode, encode};
+
+pub(super) fn folder() -> TempDir {
+    tempfile::tempdir().expect("a folder")
+}
+
+pub(super) fn key(text: &str) -> Digest {
+    Digest::of(text.as_bytes())
+}
+
+fn catchment(id: &str) -> CatchmentId {
+    CatchmentId::new(id)
+}
+
+fn attempt(failure: Option<&str>, wall: f64) -> Attempt {
+    Attempt {
+        started: 1_790_000_000,
+        failure: failure.map(|code| Failed {
+            code: code.to_owned(),
+            reason: format!("{code}: the whole story"),
+        }),
+        wall,
+        user: 0.5,
+        system: 0.25,
+        peak_bytes: 5_000_000,
+        tail: "last line".to_owned(),
+    }
+}
+
+/// A record whose discharge is the same for every key and whose concentration is the key's own.
+pub(super) fn success(id: &str, key_text: &str) -> Record {
+    let factor = f64::from(key(key_text).as_bytes()[0]) + 1.0;
+    let concentration: Vec<f64> = (0..500).map(|step| factor * f64::from(step % 37)).collect();
+    let discharge: Vec<f64> = (0..500).map(|step| f64::from(step % 41) / 8.0).collect();
+    Record {
+        catchment: catchment(id),
+        key: key(key_text),
+        parts: format!("parts of {key_text}").into_bytes(),
+        recipe: key("recipe"),
+        recipe_parts: Arc::from(*b"the recipe"),
+        attempts: vec![attempt(None, 2.0)],
+        result: Some(vec![
+            encode("concentration", &concentration),
+            encode("discharge", &discharge),
+        ]),
+    }
+}
+
+fn failure(id: &str, key_text: &str, codes: &[&str]) -> Record {
+    Record {
+        attempts: codes.iter().map(|code| attempt(Some(code), 9.0)).collect(),
+        result: None,
+        ..success(id, key_text)
+    }
+}
+
+fn count(store: &Store, table: &str) -> i64 {
+    let query = format!("SELECT count(*) FROM {table}");
+    store
+        .connection
+        .query_row(&query, [], |row| row.get(0))
+        .expect("counted")
+}
+
+fn corrupt(store: &Store, statement: &str) {
+    store.connection.execute_batch(statement).expect("executed");
+}
+
+fn values(store: &Store, key_text: &str, names: &[&str]) -> Vec<Vec<f64>> {
+    let summary = store
+        .summary(&key(key_text))
+        .expect("sound")
+        .expect("present");
+    let columns = store.columns(summary.result, names).expect("present");
+    let decoded = columns
+        .iter()
+        .map(|column| decode(&column.bytes, &column.checksum, column.steps));
+    decoded.collect::<Result<_, _>>().expect("intact")
+}
+
+#[test]
+fn a_result_comes_back_as_it_was() {
+    let folder = folder();
+    let path = folder.path().join("store.db");
+    let record = success("70007", "a");
+    Store::open(&path)
+        .expect("made")
+        .commit(std::slice::from_ref(&record))
+        .expect("stored");
+
+    let store = Store::open(&path).expect("reopened");
+    let summary = store.summary(&key("a")).expect("sound").expect("present");
+    assert_eq!(summary.steps, 500);
+    let columns = record.result.expect("a success");
+    for (summary, column) in summary.columns.iter().zip(&columns) {
+        assert_eq!(summary.name, column.name);
+        assert_eq!(
+            (summary.minimum, summary.maximum),
+            (column.minimum, column.maximum)
+        );
+        assert_eq!(summary.checksum, column.checksum);
+    }
+    let stored = store
+        .columns(summary.result, &["discharge", "concentration"])
+        .expect("present");
+    assert_eq!(stored[0].bytes, columns[1].bytes);
+    assert_eq!(stored[1].bytes, columns[0].bytes);
+    assert!(store.summary(&key("b")).expect("sound").is_none());
+    assert!(matches!(
+        store.columns(summary.result, &["load"]),
+        Err(StoreError::Damaged { .. })
+    ));
+    assert_eq!(store.quick_check().expect("checked"), Vec::<String>::new());
+}
+
+#[test]
+fn odd_bounds_do_not_break_the_seal() {
+    let folder = folder();
+    let mut store = Store::open(&folder.path().join("store.db")).expect("made");
+    let columns = [
+        &[-0.0, -0.0][..],
+        &[f64::NAN, f64::INFINITY],
+        &[5e-324, 3.0],
+        &[f64::MAX, -f64::MAX],
+    ];
+    let record = Record {
+        result: Some(columns.iter().map(|values| encode("é\0", values)).collect()),
+        ..success("1", "a")
+    };
+    store.commit(&[record]).expect("stored");
+    let empty = Record {
+        result: Some(Vec::new()),
+        ..success("2", "b")
+    };
+    store.commit(&[empty]).expect("stored");
+    let summary = store.summary(&key("a")).expect("sound").expect("present");
+    assert_eq!(summary.columns[1].minimum, None);
+    assert_eq!(summary.columns[3].minimum, Some(-f64::MAX));
+    let summary = store.summary(&key("b")).expect("sound").expect("present");
+    assert!(summary.columns.is_empty());
+}
+
+#[test]
+fn equal_columns_are_stored_once_and_outlive_the_first_of_them() {
+    let folder = folder();
+    let mut store = Store::open(&folder.path().join("store.db")).expect("made");
+    store
+        .commit(&[success("1", "a"), success("1", "b")])
+        .expect("stored");
+    assert_eq!((count(&store, "series"), count(&store, "payload")), (4, 3));
+    assert_eq!(
+        store.discard(&[key("a"), key("never")]).expect("discarded"),
+        1
+    );
+    assert_eq!((count(&store, "series"), count(&store, "payload")), (2, 2));
+    assert!(store.summary(&key("a")).expect("sound").is_none());
+    assert_eq!(values(&store, "b", &["discharge"])[0][9], 1.125);
+    store.discard(&[key("b")]).expect("discarded");
+    assert_eq!((count(&store, "result"), count(&store, "payload")), (0, 0));
+}
+
+#[test]
+fn what_is_present_is_kept_unless_it_is_damaged() {
+    let folder = folder();
+    let mut store = Store::open(&folder.path().join("store.db")).expect("made");
+    let first = success("1", "a");
+    let other = Record {
+        result: success("1", "z").result,
+        ..first.clone()
+    };
+    store.commit(std::slice::from_ref(&first)).expect("stored");
+    let before = values(&store, "a", &["concentration"]);
+    store.commit(std::slice::from_ref(&other)).expect("stored");
+    assert_eq!(values(&store, "a", &["concentration"]), before);
+
+    for damage in [
+        "UPDATE payload SET bytes = zeroblob(9) WHERE id = 1",
+        "UPDATE series SET maximum = 1e9 WHERE position = 0",
+        "UPDATE result SET steps = 499",
+        "PRAGMA foreign_keys = OFF; DELETE FROM payload; PRAGMA foreign_keys = ON",
+        "DELETE FROM series WHERE position = 1",
+        "UPDATE series SET payload = 2 WHERE position = 0",
+    ] {
+        corrupt(&store, damage);
+        store.commit(std::slice::from_ref(&first)).expect("stored");
+        assert_eq!(values(&store, "a", &["concentration"]), before, "{damage}");
+        assert_eq!(values(&store, "a", &["discharge"])[0].len(), 500);
+    }
+    assert_eq!(store.quick_check().expect("checked"), Vec::<String>::new());
+}
+
+#[test]
+fn a_damaged_description_is_an_error_with_its_key() {
+    let folder = folder();
+    let mut store = Store::open(&folder.path().join("store.db")).expect("made");
+    store
+        .commit(&[success("1", "a"), success("2", "b")])
+        .expect("stored");
+    corrupt(
+        &store,
+        "UPDATE series SET name = 'konzentration' WHERE result = 1 AND position = 0",
+    );
+    assert!(
+        matches!(store.summary(&key("a")), Err(StoreError::Damaged { key: found, .. }) if found == key("a"))
+    );
+    assert!(store.summary(&key("b")).expect("sound").is_some());
+    corrupt(
+        &store,
+        "UPDATE explanation SET parts = zeroblob(40); UPDATE memo SET payload = zeroblob(40)",
+    );
+    assert_eq!(store.parts(&catchment("1")).expect("readable"), None);
+}
+
+#[test]
+fn a_failure_is_remembered_and_takes_nothing_away() {
+    let folder = folder();
+    let mut store = Store::open(&folder.path().join("store.db")).expect("made");
+    store.commit(&[success("1", "a")]).expect("stored");
+    store
+        .commit(&[failure("1", "b", &["timeout", "exit"])])
+        .expect("stored");
+    store
+        .commit(&[failure("1", "b", &["exit"])])
+        .expect("stored");
+    let last = store
+        .last()
+        .expect("readable")
+        .remove(&catchment("1"))
+        .expect("known");
+    assert_eq!(
+        (last.key, last.recipe, last.attempts),
+        (key("b"), key("recipe"), 3)
+    );
+    assert_eq!(
+        last.failure.expect("it failed").reason,
+        "exit: the whole story"
+    );
+    assert_eq!(last.cost.expect("it succeeded once").wall, 2.0);
+    assert!(store.summary(&key("a")).expect("sound").is_some());
+    assert!(store.summary(&key("b")).expect("sound").is_none());
+
+    let attempts = store.attempts(&catchment("1")).expect("readable");
+    let codes: Vec<_> = attempts
+        .iter()
+        .map(|(_, attempt)| attempt.failure.as_ref().map(|f| &f.code[..]))
+        .collect();
+    assert_eq!(codes, [Some("exit"), Some("exit"), Some("timeout"), None]);
+    assert_eq!(attempts[0].0, key("b"));
+    assert_eq!(attempts[0].1.tail, "last line");
+
+    // Forced and failed although there is a result: it stays.
+    store
+        .commit(&[failure("1", "a", &["exit"])])
+        .expect("stored");
+    assert!(store.summary(&key("a")).expect("sound").is_some());
+}
+
+#[test]
+fn only_the_latest_attempts_are_kept() {
+    let folder = folder();
+    let mut store = Store::open(&folder.path().join("store.db")).expect("made");
+    store.commit(&[success("other", "x")]).expect("stored");
+    for number in 0..15 {
+        store
+            .commit(&[failure("1", &format!("{number}"), &["exit"])])
+            .expect("stored");
+    }
+    let attempts = store.attempts(&catchment("1")).expect("readable");
+    assert_eq!(attempts.len(), ATTEMPTS_KEPT as usize);
+    assert_eq!(attempts[0].0, key("14"));
+    assert_eq!(
+        store.attempts(&catchment("other")).expect("readable").len(),
+        1
+    );
+}
+
+#[test]
+fn going_back_is_the_state_of_the_last_run() {
+    let folder = folder();
+    let mut store = Store::open(&folder.path().join("store.db")).expect("made");
+    store
+        .commit(&[success("1", "a"), failure("2", "c", &["exit"])])
+        .expect("stored");
+    store.commit(&[success("1", "b")]).expect("stored");
+    let (parts, recipe_parts) = store
+        .parts(&catchment("1"))
+        .expect("readable")
+        .expect("known");
+    assert_eq!(
+        (&parts[..], &recipe_parts[..]),
+        (&b"parts of b"[..], &b"the recipe"[..])
+    );
+
+    let states = [
+        (
+            catchment("1"),
+            key("a"),
+            b"parts of a".to_vec(),
+            key("recipe"),
+        ),
+        (
+            catchment("2"),
+            key("c"),
+            b"parts of c".to_vec(),
+            key("recipe"),
+        ),
+        (
+            catchment("3"),
+            key("d"),
+            b"parts of d".to_vec(),
+            key("recipe"),
+        ),
+    ];
+    store.touch(&states).expect("stored");
+    let last = store.last().expect("readable");
+    assert_eq!(last[&catchment("1")].key, key("a"));
+    assert_eq!(last[&catchment("1")].cost.map(|cost| cost.wall), Some(2.0));
+    assert_eq!(
+        (
+            last[&catchment("2")].failure.as_ref(),
+            last[&catchment("2")].attempts
+        ),
+        (None, 0)
+    );
+    assert_eq!(last[&catchment("3")].cost, None);
+    let (parts, _) = store
+        .parts(&catchment("3"))
+        .expect("readable")
+        .expect("known");
+    assert_eq!(parts, b"parts of d");
+    assert!(
+        store.explanation(&key("b")).expect("readable").is_some(),
+        "any two states can be compared"
+    );
+
+    let changes = store.connection.total_changes();
+    store.touch(&states).expect("nothing to store");
+    assert_eq!(store.connection.total_changes(), changes);
+}
+
+#[test]
+fn memos_are_remembered_replaced_and_forgotten() {
+    let folder = folder();
+    let mut store = Store::open(&folder.path().join("store.db")).expect("made");
+    assert_eq!(store.memo("file", "a").expect("readable"), None);
+    store.remember("file", "a", b"one").expect("stored");
+    store.remember("file", "a", b"two").expect("stored");
+    store.remember("other", "a", b"").expect("stored");
+    assert_eq!(
+        store.memo("file", "a").expect("readable").as_deref(),
+        Some(&b"two"[..])
+    );
+    assert_eq!(
+        store.memo("other", "a").expect("readable").as_deref(),
+        Some(&b""[..])
+    );
+    // Another file's memo under this name is no memo.
+    corrupt(&store, "UPDATE memo SET name = 'b' WHERE kind = 'file'");
+    assert_eq!(store.memo("file", "b").expect("readable"), None);
+    store.forget("file", "b").expect("forgotten");
+    store.forget("file", "b").expect("nothing to forget");
+    assert_eq!(count(&store, "memo"), 1);
+}
+
+#[test]
+fn hostile_ids_are_only_text() {
+    let folder = folder();
+    let mut store = Store::open(&folder.path().join("store.db")).expect("made");
+    let long = "x".repeat(10_000);
+    let ids = [
+        "",
+        "../../etc/x",
+        "a\0b",
+        "a",
+        "'; DROP TABLE state; --",
+        "<&>\n",
+        &long,
+    ];
+    for id in ids {
+        store.commit(&[success(id, id)]).expect("stored");
+    }
+    let last = store.last().expect("readable");
+    assert_eq!(last.len(), ids.len());
+    for id in ids {
+        assert_eq!(last[&catchment(id)].key, key(id));
+    }
+}
+
+#[test]
+fn a_reader_sees_whole_transactions_beside_the_writer() {
+    for journal in [Journal::Wal, Journal::Rollback] {
+        let folder = folder();
+        let path = folder.path().join("store.db");
+        assert!(Store::open_read_only(&path).expect("no error").is_none());
+        let mut writer = Store::open_as(path.clone(), journal).expect("made");
+        writer.commit(&[success("1", "a")]).expect("stored");
+        let reader = Store::open_read_only(&path).expect("opens").expect("there");
+        assert!(reader.summary(&key("a")).expect("sound").is_some());
+        std::thread::scope(|scope| {
+            let writing = scope.spawn(|| {
+                for number in 0..50 {
+                    let batch = [
+                        success("1", &format!("x{number}")),
+                        success("2", &format!("y{number}")),
+                    ];
+                    writer.commit(&batch).expect("stored");
+                }
+            });
+            while !writing.is_finished() {
+                let last = reader.last().expect("readable");
+                if let (Some(one), Some(two)) =
+                    (last.get(&catchment("1")), last.get(&catchment("2")))
+                {
+                    let number = (0..50)
+                        .find(|number| one.key == key(&format!("x{number}")))
+                        .expect("one of them");
+                    assert_eq!(two.key, key(&format!("y{number}")));
+                }
+            }
+        });
+        assert_eq!(reader.last().expect("readable").len(), 2);
+        let mut reader = reader;
+        assert!(matches!(
+            reader.remember("a", "b", b"c"),
+            Err(StoreError::ReadOnly { .. })
+        ));
+    }
+}
+
+#[test]
+fn a_crash_leaves_what_was_committed() {
+    for journal in [Journal::Wal, Journal::Rollback] {
+        let folder = folder();
+        let path = folder.path().join("store.db");
+        let mut store = Store::open_as(path.clone(), journal).expect("made");
+        store.commit(&[success("1", "a")]).expect("stored");
+        // So much that half of it is in the files before the transaction ends.
+        corrupt(
+            &store,
+            "PRAGMA cache_size = 4; BEGIN IMMEDIATE; DELETE FROM state",
+        );
+        for number in 0..300 {
+            let insert = format!("INSERT INTO memo VALUES ('k', '{number}', randomblob(20000))");
+            corrupt(&store, &insert);
+        }
+        let crashed = folder.path().join("crashed");
+        fs::create_dir(&crashed).expect("made");
+        for entry in fs::read_dir(folder.path()).expect("listed") {
+            let entry = entry.expect("an entry");
+            if entry.file_type().expect("known").is_file() {
+                fs::copy(entry.path(), crashed.join(entry.file_name())).expect("copied");
+            }
+        }
+        let beside: u64 = ["store.db-wal", "store.db-journal"]
+            .iter()
+            .filter_map(|name| fs::metadata(crashed.join(name)).ok())
+            .map(|metadata| metadata.len())
+            .sum();
+        assert!(beside > 0, "there is something to roll back");
+
+        let store = Store::open_as(crashed.join("store.db"), journal).expect("recovers");
+        assert_eq!(store.last().expect("readable").len(), 1);
+        assert_eq!(count(&store, "memo"), 0);
+        assert_eq!(values(&store, "a", &["discharge"])[0].len(), 500);
+        assert_eq!(store.quick_check().expect("checked"), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn a_failed_commit_stores_nothing_of_its_batch() {
+    let folder = folder();
+    let mut store = Store::open(&folder.path().join("store.db")).expect("made");
+    store.commit(&[success("1", "a")]).expect("stored");
+    corrupt(&store, "PRAGMA max_page_count = 1");
+    let mut large = success("3", "c");
+    large.parts = vec![7; 1_000_000];
+    let error = store
+        .commit(&[success("2", "b"), large])
+        .expect_err("no space");
+    assert!(matches!(error, StoreError::Full { .. }), "{error}");
+    assert!(error.to_string().contains("store.db"));
+    assert_eq!(store.last().expect("readable").len(), 1);
+    corrupt(&store, "PRAGMA max_page_count = 1000000");
+    store
+        .commit(&[success("2", "b")])
+        .expect("stored after freeing space");
+}
+
+#[test]
+fn the_journal_follows_the_file_system() {
+    let folder = folder();
+    let path = folder.path().join("store.db");
+    let mode = |store: &Store| -> String {
+        let mode = store
+            .connection
+            .pragma_query_value(None, "journal_mode", |row| row.get(0));
+        mode.expect("known")
+    };
+    for (journal, name) in [
+        (Journal::Wal, "wal"),
+        (Journal::Rollback, "truncate"),
+        (Journal::Wal, "wal"),
+    ] {
+        let store = Store::open_as(path.clone(), journal).expect("opens");
+        assert_eq!(mode(&store), name);
+        let page_size: i64 = store
+            .connection
+            .pragma_query_value(None, "page_size", |row| row.get(0))
+            .expect("known");
+        let vacuum: i64 = store
+            .connection
+            .pragma_query_value(None, "auto_vacuum", |row| row.get(0))
+            .expect("known");
+        assert_eq!((page_size, vacuum), (16 * 1024, 2));
+    }
+}
+
+#[test]
+fn other_versions_and_other_files_are_refused_untouched() {
+    let folder = folder();
+    let path = folder.path().join("store.db");
+    let store = Store::open(&path).expect("made");
+    corrupt(&store, "PRAGMA user_version = 99");
+    drop(store);
+    let before = fs::read(&path).expect("read");
+    let found =
+        |error| matches!(error, StoreError::Newer { found: 99, known: at, .. } if at == known());
+    assert!(found(Store::open(&path).expect_err("newer")));
+    assert!(found(Store::open_read_only(&path).expect_err("newer")));
+    assert_eq!(fs::read(&path).expect("read"), before);
+
+    let foreign = folder.path().join("foreign.db");
+    let connection = Connection::open(&foreign).expect("made");
+    connection
+        .execute_batch("CREATE TABLE a (b)")
+        .expect("made");
+    drop(connection);
+    assert!(matches!(
+        Store::open(&foreign),
+        Err(StoreError::NotAStore { .. })
+    ));
+    assert!(matches!(
+        Store::open_read_only(&foreign),
+        Err(StoreError::NotAStore { .. })
+    ));
+
+    let text = folder.path().join("text.db");
+    fs::write(&text, "this is no database, ".repeat(100)).expect("written");
+    assert!(matches!(
+        Store::open(&text),
+        Err(StoreError::NotAStore { .. })
+    ));
+    assert!(matches!(
+        Store::open(&folder.path().join("no/folder.db")),
+        Err(StoreError::Io { .. })
+    ));
+    assert!(Store::open(folder.path()).is_err());
+    assert!(Store::open_read_only(folder.path()).is_err());
+
+    let empty = folder.path().join("empty.db");
+    fs::write(&empty, "").expect("written");
+    assert!(Store::open_read_only(&empty).expect("no error").is_none());
+    Store::open(&empty).expect("an empty file is a new store");
+
+    let older = folder.path().join("older.db");
+    let store = Store::open(&older).expect("made");
+    corrupt(&store, "PRAGMA user_version = 0");
+    drop(store);
+    assert!(matches!(
+        Store::open_read_only(&older),
+        Err(StoreError::Older { found: 0, .. })
+    ));
+}
