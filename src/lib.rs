@@ -2,5 +2,6 @@
 
 pub mod catchment;
 pub mod digest;
+pub mod example;
 pub mod time_axis;
 pub mod value;
