@@ -2,5 +2,7 @@
 
 pub mod catchment;
 pub mod digest;
+pub mod netcdf;
+pub mod product;
 pub mod time_axis;
 pub mod value;
