@@ -152,6 +152,11 @@ impl Basin {
         }
     }
 
+    /// How many hours the series have.
+    pub fn steps(&self) -> usize {
+        self.steps
+    }
+
     /// The catchment with index `catchment`, from 0.
     pub fn site(&self, catchment: usize) -> Site {
         let dice = self.dice;
@@ -347,7 +352,10 @@ mod tests {
                 Digest::of_numbers(&columns).to_string()[..16].to_owned()
             })
             .collect();
-        assert_eq!(digests, ["ea691b983b6017e6", "11f2ef742a150392", "978d1817338d3250"]);
+        assert_eq!(
+            digests,
+            ["ea691b983b6017e6", "11f2ef742a150392", "978d1817338d3250"]
+        );
         assert_eq!(basin.site(0).id, 70_001);
     }
 

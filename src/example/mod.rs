@@ -30,8 +30,14 @@ const INPUT_FILE: &str = "input.h5";
 const PARAMETER_TABLE: &str = "catchments.csv";
 const LINKS: [&str; 2] = ["bin/rerunoff", "bin/herbicide"];
 const TEXTS: [(&str, &str); 4] = [
-    ("templates/layout.xml", include_str!("../../templates/layout.xml")),
-    ("templates/param.txt", include_str!("../../templates/param.txt")),
+    (
+        "templates/layout.xml",
+        include_str!("../../templates/layout.xml"),
+    ),
+    (
+        "templates/param.txt",
+        include_str!("../../templates/param.txt"),
+    ),
     ("Makefile", include_str!("Makefile.txt")),
     (".gitignore", "/bin/\n/cache/\n/input.h5\n/output.h5\n"),
 ];
@@ -53,7 +59,11 @@ pub struct Example {
 impl Default for Example {
     /// A hundred catchments for a year.
     fn default() -> Self {
-        Self { catchments: 100, steps: 365 * STEPS_PER_DAY, seed: 2018 }
+        Self {
+            catchments: 100,
+            steps: 365 * STEPS_PER_DAY,
+            seed: 2018,
+        }
     }
 }
 
@@ -66,7 +76,10 @@ impl Example {
         let ours = std::env::current_exe().context("cannot tell where this program is")?;
         let simulator = simulator_beside(&ours)?;
         let names = TEXTS.map(|(name, _)| name).into_iter().chain(LINKS);
-        files::refuse_existing(directory, names.chain([PROJECT_FILE, PARAMETER_TABLE, INPUT_FILE]))?;
+        files::refuse_existing(
+            directory,
+            names.chain([PROJECT_FILE, PARAMETER_TABLE, INPUT_FILE]),
+        )?;
         files::write_new(&directory.join(PROJECT_FILE), project_text().as_bytes())?;
         for (name, text) in TEXTS {
             files::write_new(&directory.join(name), text.as_bytes())?;
@@ -85,7 +98,10 @@ impl Example {
         ensure!(self.steps > 0, "an example has at least one time step");
         files::refuse_existing(directory, [PARAMETER_TABLE, INPUT_FILE])?;
         let basin = Basin::new(self.seed, self.steps);
-        files::write_new(&directory.join(PARAMETER_TABLE), self.parameter_table(&basin).as_bytes())?;
+        files::write_new(
+            &directory.join(PARAMETER_TABLE),
+            self.parameter_table(&basin).as_bytes(),
+        )?;
         input::write(&directory.join(INPUT_FILE), &basin, self.catchments)
     }
 
@@ -108,7 +124,11 @@ fn project_text() -> String {
 /// The simulator in the folder of `executable`; one folder up for an executable in cargo's `deps`.
 fn simulator_beside(executable: &Path) -> anyhow::Result<PathBuf> {
     let folder = executable.parent().unwrap_or(Path::new("."));
-    let folder = if folder.ends_with("deps") { folder.parent().unwrap_or(folder) } else { folder };
+    let folder = if folder.ends_with("deps") {
+        folder.parent().unwrap_or(folder)
+    } else {
+        folder
+    };
     let simulator = folder.join(format!("herbicide{}", std::env::consts::EXE_SUFFIX));
     ensure!(
         simulator.is_file(),
@@ -128,24 +148,42 @@ mod tests {
         let text = project_text();
         assert_eq!(PROJECT.matches(SIMULATOR_HERE).count(), 1);
         let project: toml::Table = toml::from_str(&text).expect("TOML");
-        assert_eq!(project["simulator"]["support"][0].as_str(), Some("bin/herbicide"));
+        assert_eq!(
+            project["simulator"]["support"][0].as_str(),
+            Some("bin/herbicide")
+        );
         assert_eq!(project["input"]["file"].as_str(), Some(INPUT_FILE));
-        assert_eq!(project["parameters"]["table"][0]["file"].as_str(), Some(PARAMETER_TABLE));
+        assert_eq!(
+            project["parameters"]["table"][0]["file"].as_str(),
+            Some(PARAMETER_TABLE)
+        );
     }
 
     #[test]
     fn the_parameter_table_has_a_row_per_catchment() {
-        let example = Example { catchments: 50, steps: 1, ..Example::default() };
+        let example = Example {
+            catchments: 50,
+            steps: 1,
+            ..Example::default()
+        };
         let table = example.parameter_table(&Basin::new(example.seed, 1));
         assert_eq!(table.lines().count(), 51);
         assert!(table.starts_with("WSO1_ID,crop,R_appl\n70001,"));
-        assert!(table.contains(",none,0\n"), "some grow nothing that needs it");
+        assert!(
+            table.contains(",none,0\n"),
+            "some grow nothing that needs it"
+        );
     }
 
     #[test]
     fn a_missing_simulator_is_an_error_with_a_remedy() {
-        let error = simulator_beside(Path::new("/nowhere/target/release/deps/rerunoff-1")).expect_err("nothing there");
-        assert!(error.to_string().contains("/nowhere/target/release/herbicide"));
+        let error = simulator_beside(Path::new("/nowhere/target/release/deps/rerunoff-1"))
+            .expect_err("nothing there");
+        assert!(
+            error
+                .to_string()
+                .contains("/nowhere/target/release/herbicide")
+        );
         assert!(error.to_string().contains("cargo build --release"));
     }
 }

@@ -9,7 +9,10 @@ use super::files;
 const FILES: [(&str, &str); 3] = [
     ("rerunoff.toml", include_str!("starter/rerunoff.toml")),
     ("templates/model.xml", include_str!("starter/model.xml")),
-    ("templates/parameters.txt", include_str!("starter/parameters.txt")),
+    (
+        "templates/parameters.txt",
+        include_str!("starter/parameters.txt"),
+    ),
 ];
 
 /// Writes `rerunoff.toml` and `templates/` into `directory`, which is made if it is not there.
@@ -35,7 +38,9 @@ mod tests {
         let text = std::fs::read_to_string(project.join("rerunoff.toml"))?;
         assert!(toml::from_str::<toml::Table>(&text)?.contains_key("product"));
         std::fs::remove_file(project.join("templates/model.xml"))?;
-        let error = starter(&project).expect_err("the project file exists").to_string();
+        let error = starter(&project)
+            .expect_err("the project file exists")
+            .to_string();
         assert!(error.contains("rerunoff.toml exists"), "{error}");
         assert!(!project.join("templates/model.xml").exists());
         Ok(())
