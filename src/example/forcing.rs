@@ -10,6 +10,8 @@
 
 use std::f64::consts::TAU;
 
+use super::dice::{Dice, Draw};
+
 /// Hourly steps.
 pub const STEPS_PER_DAY: usize = 24;
 /// How many catchments share summer storms and drain one into the next.
@@ -18,53 +20,6 @@ const REGION: usize = 64;
 const FIRST_ID: i64 = 70_001;
 /// m³ in a millimetre of water on a square metre, times the seconds of an hour: mm/h · m² to m³/s.
 const MM_M2_PER_HOUR: f64 = 1e-3 / 3600.0;
-
-/// What is drawn; every purpose has its own stream of numbers.
-#[derive(Clone, Copy)]
-enum Draw {
-    Region,
-    Site,
-    Spell,
-    Front,
-    FrontHere,
-    Storm,
-    StormHere,
-    Rain,
-    Air,
-}
-
-/// Random numbers without a state: a hash of the seed, the purpose and two counters.
-#[derive(Clone, Copy, Debug)]
-struct Dice(u64);
-
-impl Dice {
-    /// A number in [0, 1).
-    fn uniform(self, draw: Draw, a: usize, b: usize) -> f64 {
-        let hash = mix(mix(mix(self.0 ^ ((draw as u64 + 1) << 56)) ^ a as u64) ^ b as u64);
-        (hash >> 11) as f64 / (1_u64 << 53) as f64
-    }
-
-    /// A number in [low, high).
-    fn between(self, low: f64, high: f64, draw: Draw, a: usize, b: usize) -> f64 {
-        low + (high - low) * self.uniform(draw, a, b)
-    }
-
-    /// A bell-shaped number, mean 0, standard deviation 1, within ±3: the sum of three uniform ones.
-    fn bell(self, draw: Draw, a: usize, b: usize) -> f64 {
-        2.0 * ((0..3)
-            .map(|i| self.uniform(draw, a, 3 * b + i))
-            .sum::<f64>()
-            - 1.5)
-    }
-}
-
-/// The output function of SplitMix64 (Steele, Lea and Flood 2014).
-fn mix(mut z: u64) -> u64 {
-    z = z.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
-}
 
 /// What a catchment has for all time.
 #[derive(Clone, Debug, PartialEq)]
@@ -123,7 +78,7 @@ pub struct Basin {
 impl Basin {
     /// The basin that belongs to `seed`, for `steps` hours from the first of January.
     pub fn new(seed: u64, steps: usize) -> Self {
-        let dice = Dice(mix(seed));
+        let dice = Dice::new(seed);
         let day = |step: usize| step as f64 / STEPS_PER_DAY as f64;
         let winter: Vec<f64> = (0..steps)
             .map(|step| libm::cos(TAU * (day(step) - 17.0) / 365.25))

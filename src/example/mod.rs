@@ -6,6 +6,7 @@
 //! copy, since a rebuilt simulator should count as a changed one, and since copying an executable and starting it at
 //! once now and then fails as "text file busy".
 
+mod dice;
 mod files;
 pub mod forcing;
 mod input;
@@ -73,13 +74,13 @@ impl Example {
     /// Errors: one of the files exists (nothing is written then); there is no `herbicide` beside this executable; what
     /// the file system says.
     pub fn write(&self, directory: &Path) -> anyhow::Result<()> {
-        let ours = std::env::current_exe().context("cannot tell where this program is")?;
-        let simulator = simulator_beside(&ours)?;
         let names = TEXTS.map(|(name, _)| name).into_iter().chain(LINKS);
         files::refuse_existing(
             directory,
             names.chain([PROJECT_FILE, PARAMETER_TABLE, INPUT_FILE]),
         )?;
+        let ours = std::env::current_exe().context("cannot tell where this program is")?;
+        let simulator = simulator_beside(&ours)?;
         files::write_new(&directory.join(PROJECT_FILE), project_text().as_bytes())?;
         for (name, text) in TEXTS {
             files::write_new(&directory.join(name), text.as_bytes())?;
@@ -185,5 +186,43 @@ mod tests {
                 .contains("/nowhere/target/release/herbicide")
         );
         assert!(error.to_string().contains("cargo build --release"));
+    }
+
+    #[test]
+    fn nothing_is_overwritten() -> anyhow::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let example = Example {
+            catchments: 2,
+            steps: 3,
+            seed: 1,
+        };
+        example.write_inputs(folder.path())?;
+        let error = example
+            .write_inputs(folder.path())
+            .expect_err("it is there")
+            .to_string();
+        assert!(error.contains("catchments.csv exists"), "{error}");
+        fs::remove_file(folder.path().join(PARAMETER_TABLE))?;
+        let error = example
+            .write(folder.path())
+            .expect_err("it is there")
+            .to_string();
+        assert!(error.contains("input.h5 exists"), "{error}");
+        assert_eq!(fs::read_dir(folder.path())?.count(), 1);
+        Ok(())
+    }
+
+    #[test]
+    fn every_placeholder_has_a_value() {
+        let project: toml::Table = toml::from_str(PROJECT).expect("TOML");
+        let elsewhere = ["id", "input_file_name", "A_tot", "A_appl", "R_appl"];
+        for (name, text) in &TEXTS[..2] {
+            for piece in text.split('{').skip(1) {
+                let placeholder = piece.split('}').next().unwrap_or_default();
+                let known = elsewhere.contains(&placeholder)
+                    || project["parameters"].get(placeholder).is_some();
+                assert!(known, "{{{placeholder}}} in {name}");
+            }
+        }
     }
 }
