@@ -3,10 +3,13 @@
 pub mod catchment;
 pub mod codec;
 pub mod digest;
+pub mod example;
 pub mod filesystem;
 pub mod inputs;
 pub mod lock;
+pub mod netcdf;
 pub mod process;
+pub mod product;
 pub mod stamp;
 pub mod store;
 pub mod tables;

@@ -1,0 +1,87 @@
+//! A file that is either wholly there or not at all.
+//!
+//! It is written beside its target under the fixed name `<target>.part`, so that a killed run's leftover is overwritten by
+//! the next run and never piles up; closed with every error heard, synced, and renamed over the target. A target that is
+//! a symbolic link stays one: the file it points to is replaced.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use super::ffi::{self, Handle};
+
+/// An HDF5 file in the making; dropped before [`PartFile::finish`], it leaves nothing behind.
+pub(super) struct PartFile {
+    target: PathBuf,
+    part: PathBuf,
+    file: Option<Handle>,
+}
+
+impl PartFile {
+    /// Starts the file that will be `target`, in an existing folder.
+    pub(super) fn create(target: &Path) -> Result<Self> {
+        let target = fs::canonicalize(target).unwrap_or_else(|_| target.to_owned());
+        let mut part = target.clone().into_os_string();
+        part.push(".part");
+        let part = PathBuf::from(part);
+        // The library's own message for a missing folder or permission is a riddle, the system's is not.
+        File::create(&part).with_context(|| format!("cannot create {}", part.display()))?;
+        let file =
+            ffi::create_file(&part).with_context(|| format!("cannot create {}", part.display()))?;
+        Ok(Self {
+            target,
+            part,
+            file: Some(file),
+        })
+    }
+
+    /// The open file.
+    pub(super) fn root(&self) -> &Handle {
+        self.file
+            .as_ref()
+            .expect("the file is open until it is finished")
+    }
+
+    /// The path being written to, for messages.
+    pub(super) fn path(&self) -> &Path {
+        &self.part
+    }
+
+    /// Closes, syncs and renames. All objects of the file must be closed before.
+    pub(super) fn finish(mut self) -> Result<()> {
+        let file = self
+            .file
+            .take()
+            .expect("the file is open until it is finished");
+        file.close()
+            .with_context(|| format!("cannot finish {}: is the disk full?", self.part.display()))?;
+        File::open(&self.part)
+            .and_then(|file| file.sync_all())
+            .with_context(|| format!("cannot write {} to the disk", self.part.display()))?;
+        fs::rename(&self.part, &self.target).with_context(|| {
+            format!(
+                "cannot rename {} to {}",
+                self.part.display(),
+                self.target.display()
+            )
+        })?;
+        let folder = match self.target.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        File::open(folder)
+            .and_then(|folder| folder.sync_all())
+            .with_context(|| format!("cannot write the folder {} to the disk", folder.display()))
+    }
+}
+
+impl Drop for PartFile {
+    fn drop(&mut self) {
+        // After `finish` the part has been renamed, or is still there because something failed: gone either way.
+        if let Some(file) = self.file.take() {
+            drop(file);
+        }
+        let _ = fs::remove_file(&self.part);
+    }
+}

@@ -1,0 +1,185 @@
+//! Files are written, read back through the `hdf5` crate, and compared byte for byte.
+
+use std::fs;
+
+use proptest::prelude::*;
+
+use super::*;
+
+const STEPS: usize = 5;
+const IDS: [&str; 4] = ["70007", "", "Aäre", "a\0b"];
+
+fn attributes(list: &[(&str, Attribute)]) -> Vec<(String, Attribute)> {
+    list.iter()
+        .map(|(name, value)| ((*name).to_owned(), value.clone()))
+        .collect()
+}
+
+fn value(step: usize, catchment: usize) -> f64 {
+    step as f64 + 100.0 * catchment as f64
+}
+
+fn write(path: &Path) {
+    let mut file = NetcdfFile::create(path).expect("a file");
+    file.attribute("title", &"a file".into())
+        .expect("an attribute");
+    file.attribute("empty", &"".into()).expect("an attribute");
+    let hours: Vec<f64> = (0..STEPS).map(|h| h as f64).collect();
+    let units = attributes(&[("units", "hours since 2009-01-01 00:00:00".into())]);
+    let time = file
+        .coordinate("time", Data::F64(&hours), &units)
+        .expect("time");
+    let catchment = file
+        .coordinate("catchment", Data::Texts(&IDS), &[])
+        .expect("ids");
+    let flags = attributes(&[("flag_values", Attribute::Bytes(vec![0, 1]))]);
+    file.variable("status", &[catchment], Data::Bytes(&[0, 1, 0, 0]), &flags)
+        .expect("flags");
+    file.variable("number", &[catchment], Data::I32(&[1, 2, 3, 4]), &[])
+        .expect("numbers");
+    for (name, precision) in [("load", Precision::F64), ("half", Precision::F32)] {
+        let chunking = Chunking {
+            chunk: &[3, 2],
+            precision,
+            level: 1,
+        };
+        let variable = file
+            .chunked(name, &[time, catchment], &chunking, &[])
+            .expect("a variable");
+        for t in [0, 3] {
+            for c in [0, 2] {
+                let values: Vec<f64> = (0..6).map(|i| value(t + i / 2, c + i % 2)).collect();
+                let bytes = encode_chunk(&values, precision, 1);
+                file.write_chunk(variable, &[t, c], &bytes)
+                    .expect("a chunk");
+            }
+        }
+    }
+    assert!(!path.exists(), "nothing is at the target before the end");
+    file.finish().expect("the end");
+}
+
+#[test]
+fn a_file_reads_back_and_repeats_byte_for_byte() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (one, two) = (folder.path().join("one.nc"), folder.path().join("two.nc"));
+    write(&one);
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    fs::write(folder.path().join("two.nc.part"), vec![7; 100_000]).expect("a leftover");
+    write(&two);
+    assert!(fs::read(&one).expect("a file") == fs::read(&two).expect("a file"));
+    assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 2);
+
+    let file = hdf5::File::open(&one).expect("a file");
+    let load = file
+        .dataset("load")
+        .expect("a variable")
+        .read_2d::<f64>()
+        .expect("values");
+    let half = file
+        .dataset("half")
+        .expect("a variable")
+        .read_2d::<f32>()
+        .expect("values");
+    for step in 0..STEPS {
+        for catchment in 0..IDS.len() {
+            assert_eq!(load[[step, catchment]], value(step, catchment));
+            assert_eq!(half[[step, catchment]], value(step, catchment) as f32);
+        }
+    }
+    file.close().expect("closed");
+    let earlier = EarlierFile::open(&one).expect("a file");
+    assert_eq!(earlier.attribute("title").as_deref(), Some("a file"));
+    assert_eq!(earlier.attribute("none"), None);
+    assert_eq!(
+        earlier.texts("catchment").expect("ids"),
+        ["70007", "", "Aäre", "a\\0b"]
+    );
+    assert_eq!(earlier.bytes("status").expect("flags"), [0, 1, 0, 0]);
+    let values: Vec<f64> = [(3, 2), (3, 3), (4, 2), (4, 3), (5, 2), (5, 3)]
+        .map(|(t, c)| value(t, c))
+        .to_vec();
+    let chunk = earlier
+        .chunked("load")
+        .expect("a variable")
+        .chunk(&[3, 2], 1000)
+        .expect("a chunk");
+    assert_eq!(chunk, encode_chunk(&values, Precision::F64, 1));
+}
+
+#[test]
+fn an_earlier_file_is_not_trusted() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("one.nc");
+    write(&path);
+    let earlier = EarlierFile::open(&path).expect("a file");
+    assert!(earlier.texts("status").is_err());
+    assert!(earlier.texts("nothing").is_err());
+    let load = earlier.chunked("load").expect("a variable");
+    assert!(load.chunk(&[3, 2], 5).is_err(), "too large");
+    assert!(
+        load.chunk(&[3], 1000).is_err(),
+        "one offset for two dimensions"
+    );
+    assert!(load.chunk(&[300, 2], 1000).is_err(), "outside");
+    let status = earlier.chunked("status").expect("a variable");
+    assert!(status.chunk(&[0], 1000).is_err(), "no chunks");
+    let other = folder.path().join("other.nc");
+    fs::write(&other, b"no HDF5 at all").expect("a file");
+    assert!(EarlierFile::open(&other).is_err());
+}
+
+#[test]
+fn an_unfinished_file_leaves_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("one.nc");
+    fs::write(&path, b"what was there").expect("a file");
+    let mut file = NetcdfFile::create(&path).expect("a file");
+    file.coordinate("time", Data::F64(&[0.0]), &[])
+        .expect("time");
+    drop(file);
+    assert_eq!(fs::read(&path).expect("a file"), b"what was there");
+    assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1);
+}
+
+#[test]
+fn errors_name_the_path_and_the_thing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let error = NetcdfFile::create(&folder.path().join("no/such/x.nc"))
+        .err()
+        .expect("an error");
+    assert!(
+        format!("{error:#}").contains("no/such/x.nc.part: No such file"),
+        "{error:#}"
+    );
+    let path = folder.path().join("x.nc");
+    let mut file = NetcdfFile::create(&path).expect("a file");
+    let bad = attributes(&[("DIMENSION_LIST", "x".into())]);
+    let error = file
+        .coordinate("time", Data::F64(&[0.0]), &bad)
+        .expect_err("an error");
+    assert!(
+        format!("{error:#}").contains("`DIMENSION_LIST`"),
+        "{error:#}"
+    );
+}
+
+#[test]
+fn a_linked_target_stays_a_link() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (real, link) = (folder.path().join("real.nc"), folder.path().join("link.nc"));
+    fs::write(&real, b"old").expect("a file");
+    std::os::unix::fs::symlink(&real, &link).expect("a link");
+    let file = NetcdfFile::create(&link).expect("a file");
+    file.finish().expect("the end");
+    assert!(link.is_symlink());
+    assert!(EarlierFile::open(&real).is_ok());
+}
+
+proptest! {
+    #[test]
+    fn storable_texts_stay_different(a in "[a\\\\0\0]{0,6}", b in "[a\\\\0\0]{0,6}") {
+        prop_assert!(!storable(&a).contains('\0'));
+        prop_assert_eq!(a == b, storable(&a) == storable(&b));
+    }
+}
