@@ -2,5 +2,8 @@
 
 pub mod catchment;
 pub mod digest;
+pub mod format;
+pub mod template;
 pub mod time_axis;
 pub mod value;
+pub mod xml;
