@@ -3,6 +3,7 @@
 pub mod catchment;
 pub mod digest;
 pub mod format;
+pub mod series_table;
 pub mod template;
 pub mod time_axis;
 pub mod value;
