@@ -2,6 +2,7 @@
 
 pub mod catchment;
 pub mod digest;
+pub mod expr;
 pub mod format;
 pub mod series_table;
 pub mod template;
