@@ -1,0 +1,503 @@
+//! Series tables: a header, one row per time step, a footer.
+//!
+//! For a year of hourly steps the row is rendered 8,760 times per catchment, for thousands of catchments, so the work
+//! is done where it is cheapest: what depends on time alone (`{step}`, `{step_days}`, `{time}`) becomes text once per
+//! project, when the table is bound to its time axis; parameters become text once per catchment; a row then is a walk
+//! over a few pieces, in which only the series' own numbers are formatted, and nothing is allocated.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::Range;
+
+use crate::format::push_time;
+use crate::template::{
+    Piece, Place, Placeholder, RenderError, RenderProblem, Scope, Scoped, Template, TemplateError,
+};
+use crate::time_axis::TimeAxis;
+use crate::value::{Value, push_number};
+
+/// The name of the number of time steps, which header and footer know by themselves.
+pub const STEPS: &str = "steps";
+
+/// The names that a row has of itself: the step from 0, the days since the first step, the date-time. They go before
+/// series and parameters of the same name.
+pub const ROW_NAMES: [&str; 3] = ["step", "step_days", "time"];
+
+/// How much text that depends on time alone one placeholder may keep; 16 MiB are 150 years of hourly steps.
+const LARGEST_PREPARED: usize = 16 << 20;
+
+/// A part of a series table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// What stands before the rows.
+    Header,
+    /// What is repeated for every time step.
+    Row,
+    /// What stands behind the rows.
+    Footer,
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Header => "header",
+            Self::Row => "row",
+            Self::Footer => "footer",
+        })
+    }
+}
+
+/// An error and the part of the table that it is in.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("{part}, {error}")]
+pub struct InPart<E: std::error::Error> {
+    /// The part.
+    pub part: Part,
+    /// What is wrong in it; lines and columns are those of the part.
+    pub error: E,
+}
+
+impl Part {
+    fn of<E: std::error::Error>(self) -> impl Fn(E) -> InPart<E> {
+        move |error| InPart { part: self, error }
+    }
+}
+
+/// The templates of a series table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SeriesTable {
+    header: Template,
+    row: Template,
+    footer: Template,
+}
+
+impl SeriesTable {
+    /// Parses the parts, each of one or more lines; a line end that is missing at a part's end is added.
+    pub fn parse(
+        header: Option<&str>,
+        row: &str,
+        footer: Option<&str>,
+    ) -> Result<Self, InPart<TemplateError>> {
+        let template = |part: Part, source: &str| {
+            let line_end = if source.is_empty() || source.ends_with('\n') {
+                ""
+            } else {
+                "\n"
+            };
+            Template::text(&format!("{source}{line_end}")).map_err(part.of())
+        };
+        Ok(Self {
+            header: template(Part::Header, header.unwrap_or(""))?,
+            row: template(Part::Row, row)?,
+            footer: template(Part::Footer, footer.unwrap_or(""))?,
+        })
+    }
+
+    /// The placeholders of a part.
+    pub fn placeholders(&self, part: Part) -> impl Iterator<Item = &Placeholder> {
+        match part {
+            Part::Header => &self.header,
+            Part::Row => &self.row,
+            Part::Footer => &self.footer,
+        }
+        .placeholders()
+    }
+
+    /// Ties the row to the series' names and to the time axis; names of neither are taken for parameters.
+    pub fn bind(
+        &self,
+        columns: &[String],
+        time: &TimeAxis,
+    ) -> Result<BoundTable, InPart<RenderError>> {
+        let mut pieces = Vec::new();
+        for piece in self.row.pieces() {
+            pieces.push(match piece {
+                Piece::Literal(literal) => RowPiece::Literal(literal.clone()),
+                Piece::Hole(hole, _) => {
+                    let column = columns.iter().position(|column| *column == hole.name);
+                    match (Clock::named(&hole.name), column) {
+                        (Some(clock), _) => {
+                            let texts =
+                                Texts::prepare(clock, hole, time).map_err(Part::Row.of())?;
+                            RowPiece::Clock(clock, hole.clone(), texts)
+                        }
+                        (None, Some(column)) => RowPiece::Column(column, hole.clone()),
+                        (None, None) => RowPiece::Parameter(hole.clone()),
+                    }
+                }
+            });
+        }
+        Ok(BoundTable {
+            header: self.header.clone(),
+            pieces,
+            footer: self.footer.clone(),
+            time: time.clone(),
+        })
+    }
+}
+
+/// What a row knows of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Clock {
+    Step,
+    Days,
+    Time,
+}
+
+impl Clock {
+    fn named(name: &str) -> Option<Self> {
+        let at = ROW_NAMES.iter().position(|known| *known == name)?;
+        Some([Self::Step, Self::Days, Self::Time][at])
+    }
+
+    fn push(
+        self,
+        hole: &Placeholder,
+        time: &TimeAxis,
+        step: usize,
+        out: &mut Vec<u8>,
+    ) -> Result<(), RenderError> {
+        match (self, &hole.format) {
+            (Self::Step, Some(format)) => format.push_value(&Value::Integer(step as i64), out),
+            (Self::Step, None) => {
+                push_number(out, step as f64);
+                Ok(())
+            }
+            (Self::Days, Some(format)) => format.push_number(time.days(step), out),
+            (Self::Days, None) => {
+                push_number(out, time.days(step));
+                Ok(())
+            }
+            (Self::Time, Some(format)) => format.push_time(time.date_time(step), out),
+            (Self::Time, None) => {
+                push_time(time.date_time(step), out);
+                Ok(())
+            }
+        }
+        .map_err(|misfit| hole.error(RenderProblem::Misfit(misfit)))
+    }
+}
+
+/// The texts of a placeholder that depends on time alone, for all steps.
+#[derive(Clone, Debug, PartialEq)]
+struct Texts {
+    bytes: Vec<u8>,
+    ends: Vec<u32>,
+}
+
+impl Texts {
+    /// `None` if they are too many to be kept.
+    fn prepare(
+        clock: Clock,
+        hole: &Placeholder,
+        time: &TimeAxis,
+    ) -> Result<Option<Self>, RenderError> {
+        let (mut bytes, mut ends) = (Vec::new(), Vec::new());
+        for step in 0..time.len() {
+            clock.push(hole, time, step, &mut bytes)?;
+            match u32::try_from(bytes.len()) {
+                Ok(end) if bytes.len() <= LARGEST_PREPARED => ends.push(end),
+                _ => return Ok(None),
+            }
+        }
+        Ok(Some(Self { bytes, ends }))
+    }
+
+    fn get(&self, step: usize) -> &[u8] {
+        let start = if step == 0 {
+            0
+        } else {
+            self.ends[step - 1] as usize
+        };
+        &self.bytes[start..self.ends[step] as usize]
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum RowPiece {
+    Literal(String),
+    Parameter(Placeholder),
+    /// The series with this index.
+    Column(usize, Placeholder),
+    Clock(Clock, Placeholder, Option<Texts>),
+}
+
+/// A series table tied to its columns and its time axis; workers share one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BoundTable {
+    header: Template,
+    pieces: Vec<RowPiece>,
+    footer: Template,
+    time: TimeAxis,
+}
+
+/// What a row piece is for one catchment.
+enum CellSource<'a> {
+    /// The same text in every row, as a range of the constants.
+    Constant(Range<usize>),
+    Series(&'a [f64], &'a Placeholder),
+    Prepared(&'a Texts),
+    Clock(Clock, &'a Placeholder),
+}
+
+impl BoundTable {
+    /// The indices of the series that the rows use, ascending, each once.
+    pub fn columns_used(&self) -> Vec<usize> {
+        let mut used: Vec<usize> = self
+            .pieces
+            .iter()
+            .filter_map(|piece| match piece {
+                RowPiece::Column(index, _) => Some(*index),
+                _ => None,
+            })
+            .collect();
+        used.sort_unstable();
+        used.dedup();
+        used
+    }
+
+    /// Appends the whole table of one catchment; on an error `out` is as it was.
+    ///
+    /// `columns[i]` is the series of the `i`-th name given to [`SeriesTable::bind`]; those that no row uses may be
+    /// empty. Panics if one that is used is missing or has not one value per time step.
+    pub fn write(
+        &self,
+        scope: &dyn Scope,
+        columns: &[&[f64]],
+        out: &mut Vec<u8>,
+    ) -> Result<(), InPart<RenderError>> {
+        let start = out.len();
+        self.write_parts(scope, columns, out)
+            .inspect_err(|_| out.truncate(start))
+    }
+
+    fn write_parts(
+        &self,
+        scope: &dyn Scope,
+        columns: &[&[f64]],
+        out: &mut Vec<u8>,
+    ) -> Result<(), InPart<RenderError>> {
+        let with_steps = WithSteps {
+            scope,
+            steps: Value::Integer(self.time.len() as i64),
+        };
+        self.header
+            .render(&with_steps, out)
+            .map_err(Part::Header.of())?;
+        self.write_rows(scope, columns, out)
+            .map_err(Part::Row.of())?;
+        self.footer
+            .render(&with_steps, out)
+            .map_err(Part::Footer.of())
+    }
+
+    fn write_rows(
+        &self,
+        scope: &dyn Scope,
+        columns: &[&[f64]],
+        out: &mut Vec<u8>,
+    ) -> Result<(), RenderError> {
+        let mut constants = Vec::new();
+        let cells = self.cells(scope, columns, &mut constants)?;
+        for step in 0..self.time.len() {
+            for cell in &cells {
+                match cell {
+                    CellSource::Constant(range) => out.extend_from_slice(&constants[range.clone()]),
+                    CellSource::Prepared(texts) => out.extend_from_slice(texts.get(step)),
+                    CellSource::Series(series, hole) => match &hole.format {
+                        None => push_number(out, series[step]),
+                        Some(format) => format
+                            .push_number(series[step], out)
+                            .map_err(|misfit| hole.error(RenderProblem::Misfit(misfit)))?,
+                    },
+                    CellSource::Clock(clock, hole) => clock.push(hole, &self.time, step, out)?,
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Renders what is the same in all rows; neighbouring constants become one.
+    fn cells<'a>(
+        &'a self,
+        scope: &dyn Scope,
+        columns: &[&'a [f64]],
+        constants: &mut Vec<u8>,
+    ) -> Result<Vec<CellSource<'a>>, RenderError> {
+        let mut cells = Vec::with_capacity(self.pieces.len());
+        for piece in &self.pieces {
+            let from = constants.len();
+            match piece {
+                RowPiece::Literal(literal) => constants.extend_from_slice(literal.as_bytes()),
+                RowPiece::Parameter(hole) => hole.render(Place::Plain, scope, constants)?,
+                RowPiece::Column(index, hole) => {
+                    assert_eq!(
+                        columns[*index].len(),
+                        self.time.len(),
+                        "the series `{}`",
+                        hole.name
+                    );
+                    cells.push(CellSource::Series(columns[*index], hole));
+                }
+                RowPiece::Clock(_, _, Some(texts)) => cells.push(CellSource::Prepared(texts)),
+                RowPiece::Clock(clock, hole, None) => cells.push(CellSource::Clock(*clock, hole)),
+            }
+            if constants.len() > from {
+                match cells.last_mut() {
+                    Some(CellSource::Constant(range)) => range.end = constants.len(),
+                    _ => cells.push(CellSource::Constant(from..constants.len())),
+                }
+            }
+        }
+        Ok(cells)
+    }
+}
+
+/// The scope of header and footer.
+struct WithSteps<'a> {
+    scope: &'a dyn Scope,
+    steps: Value,
+}
+
+impl Scope for WithSteps<'_> {
+    fn get(&self, name: &str) -> Option<Scoped<'_>> {
+        if name == STEPS {
+            return Some(Scoped::Value(Cow::Borrowed(&self.steps)));
+        }
+        self.scope.get(name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::format::Misfit;
+
+    const HOUR: i64 = 3_600_000_000_000;
+    const YEAR_2009: i64 = 1_230_768_000_000_000_000;
+
+    fn hours(count: i64) -> TimeAxis {
+        TimeAxis::new((0..count).map(|hour| YEAR_2009 + hour * HOUR).collect()).expect("an axis")
+    }
+
+    fn scope() -> BTreeMap<String, Value> {
+        BTreeMap::from([
+            ("id".into(), Value::Text("70007".into())),
+            ("area".into(), Value::Number(2.5)),
+        ])
+    }
+
+    fn table(
+        header: Option<&str>,
+        row: &str,
+        footer: Option<&str>,
+        columns: &[(&str, &[f64])],
+    ) -> String {
+        let names: Vec<String> = columns.iter().map(|(name, _)| (*name).to_owned()).collect();
+        let series: Vec<&[f64]> = columns.iter().map(|(_, series)| *series).collect();
+        let parsed = SeriesTable::parse(header, row, footer).expect("templates");
+        let bound = parsed.bind(&names, &hours(3)).expect("a table");
+        let mut out = Vec::new();
+        bound.write(&scope(), &series, &mut out).expect("values");
+        String::from_utf8(out).expect("UTF-8")
+    }
+
+    #[test]
+    fn a_tab_table() {
+        let text = table(
+            Some("step\tT\tEmptymeas"),
+            "{step_days}\t{T}\tN/A",
+            None,
+            &[("T", &[-1.5, 0.0, 12.25])],
+        );
+        assert_eq!(
+            text,
+            "step\tT\tEmptymeas\n0\t-1.5\tN/A\n0.041666666666666664\t0\tN/A\n0.08333333333333333\t12.25\tN/A\n"
+        );
+    }
+
+    #[test]
+    fn a_block_format_with_times_and_parameters() {
+        let text = table(
+            Some(":MultiData {id}\n  2009-01-01 00:00:00 1 {steps}\n"),
+            "{time:%d.%m.%Y %H:%M};{area:.2f};{step:03d};{Q:9.3f};{Q}\n  {time}",
+            Some(":EndMultiData {{{steps:>4}}}"),
+            &[("unused", &[]), ("Q", &[1.0, -0.0, 1e-7])],
+        );
+        assert_eq!(
+            text,
+            ":MultiData 70007\n  2009-01-01 00:00:00 1 3\n\
+             01.01.2009 00:00;2.50;000;    1.000;1\n  2009-01-01 00:00:00\n\
+             01.01.2009 01:00;2.50;001;   -0.000;-0\n  2009-01-01 01:00:00\n\
+             01.01.2009 02:00;2.50;002;    0.000;1e-7\n  2009-01-01 02:00:00\n\
+             :EndMultiData {   3}\n"
+        );
+    }
+
+    #[test]
+    fn only_the_series_of_the_rows_are_used() {
+        let names = ["a", "b", "c", "time"].map(str::to_owned);
+        let parsed =
+            SeriesTable::parse(Some("{a}"), "{c}{a}{c}{time}{id}", None).expect("templates");
+        let bound = parsed.bind(&names, &hours(2)).expect("a table");
+        assert_eq!(bound.columns_used(), [0, 2]);
+        let row: Vec<_> = parsed
+            .placeholders(Part::Row)
+            .map(|p| p.name.as_str())
+            .collect();
+        assert_eq!(row, ["c", "a", "c", "time", "id"]);
+    }
+
+    #[test]
+    fn errors_name_the_part() {
+        let error = SeriesTable::parse(None, "{a}", Some("x\n{")).expect_err("a brace");
+        assert_eq!(
+            (error.part, error.error.line, error.error.column),
+            (Part::Footer, 2, 1)
+        );
+        assert!(
+            error.to_string().starts_with("footer, line 2, column 1: "),
+            "{error}"
+        );
+
+        let parsed = SeriesTable::parse(None, "{Q:d} {nothing}", None).expect("templates");
+        let bound = parsed.bind(&["Q".into()], &hours(2)).expect("a table");
+        let mut out = b"kept".to_vec();
+        let error = bound
+            .write(&scope(), &[&[1.0, 0.5]], &mut out)
+            .expect_err("no such name");
+        assert_eq!(
+            (error.part, error.error.problem),
+            (Part::Row, RenderProblem::UnknownName)
+        );
+
+        let parsed = SeriesTable::parse(Some("Q"), "{Q:d}", None).expect("templates");
+        let bound = parsed.bind(&["Q".into()], &hours(2)).expect("a table");
+        let error = bound
+            .write(&scope(), &[&[1.0, 0.5]], &mut out)
+            .expect_err("no whole number");
+        assert_eq!(
+            error.error.problem,
+            RenderProblem::Misfit(Misfit::NotWhole(0.5))
+        );
+        assert_eq!(out, b"kept");
+
+        let parsed = SeriesTable::parse(None, "{time:.2f}", None).expect("templates");
+        assert!(parsed.bind(&[], &hours(2)).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn numbers_read_back(bits in proptest::collection::vec(any::<u64>(), 3)) {
+            let series: Vec<f64> = bits.iter().map(|bits| f64::from_bits(*bits)).collect();
+            prop_assume!(series.iter().all(|number| number.is_finite()));
+            let text = table(None, "{x}", None, &[("x", &series)]);
+            let back: Vec<u64> = text.lines().map(|line| line.parse::<f64>().expect("a number").to_bits()).collect();
+            prop_assert_eq!(back, bits);
+        }
+    }
+}

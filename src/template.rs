@@ -1,0 +1,510 @@
+//! Templates: text with placeholders, and the rendering of them.
+//!
+//! A placeholder is `{name}` or `{name:format}`; `{{` and `}}` are literal braces, and every other brace is an error
+//! with its line and column, because a forgotten brace in a simulator's input file is expensive to find later. All
+//! else is passed on byte for byte. Where the values come from is the business of a [`Scope`]; what a format means
+//! that of [`crate::format`]; what makes a document XML that of [`crate::xml`].
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use jiff::civil::DateTime;
+
+use crate::format::{Format, FormatProblem, Misfit, push_time};
+use crate::value::{Value, push_number};
+use crate::xml::{self, XmlProblem};
+
+/// What a template can't be used for, and where; lines and columns count from 1, columns in characters.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("line {line}, column {column}: {problem}")]
+pub struct TemplateError {
+    /// The line in the template.
+    pub line: usize,
+    /// The column in the line.
+    pub column: usize,
+    /// What is wrong there.
+    pub problem: TemplateProblem,
+}
+
+/// What is wrong with a template.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum TemplateProblem {
+    /// `{` without a name and `}` or `:` behind it.
+    #[error("`{{` starts no placeholder such as {{name}} or {{name:.6}}; write `{{{{` for a brace")]
+    Opening,
+    /// `}` without a `{` before it.
+    #[error("`}}` ends no placeholder; write `}}}}` for a brace")]
+    Closing,
+    /// The line or the text ends within a placeholder's format.
+    #[error("the placeholder `{{{0}:` is not closed by `}}` on its line")]
+    Unclosed(String),
+    /// The format is none.
+    #[error("placeholder `{name}`: {problem}")]
+    Format {
+        /// The placeholder's name.
+        name: String,
+        /// What is wrong with its format.
+        problem: FormatProblem,
+    },
+    /// The template is to be XML and is not.
+    #[error(transparent)]
+    Xml(#[from] XmlProblem),
+}
+
+/// Why a template can't be rendered with the values at hand.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("line {line}, column {column}: placeholder `{name}`: {problem}")]
+pub struct RenderError {
+    /// The placeholder's name.
+    pub name: String,
+    /// Its line in the template, from 1.
+    pub line: usize,
+    /// Its column, from 1, in characters.
+    pub column: usize,
+    /// What is wrong with its value.
+    pub problem: RenderProblem,
+}
+
+/// What is wrong with a placeholder's value.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum RenderProblem {
+    /// The scope knows no such name.
+    #[error("nothing has this name")]
+    UnknownName,
+    /// The value does not go with the format.
+    #[error(transparent)]
+    Misfit(#[from] Misfit),
+    /// The value holds a character that no XML document can hold, not even escaped.
+    #[error("the value holds {0:?}, which no XML document can hold")]
+    NotInXml(char),
+}
+
+/// What a name stands for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Scoped<'a> {
+    /// A parameter.
+    Value(Cow<'a, Value>),
+    /// A date-time, UTC.
+    Time(DateTime),
+}
+
+/// Where the values of placeholders come from.
+pub trait Scope {
+    /// What `name` stands for, `None` if nothing has this name.
+    fn get(&self, name: &str) -> Option<Scoped<'_>>;
+}
+
+impl Scope for BTreeMap<String, Value> {
+    fn get(&self, name: &str) -> Option<Scoped<'_>> {
+        self.get(name)
+            .map(|value| Scoped::Value(Cow::Borrowed(value)))
+    }
+}
+
+/// `{name}` or `{name:format}` and where it stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Placeholder {
+    /// The name.
+    pub name: String,
+    /// The format behind the colon.
+    pub format: Option<Format>,
+    /// The line in the template, from 1.
+    pub line: usize,
+    /// The column, from 1, in characters.
+    pub column: usize,
+}
+
+/// What surrounds a placeholder, and so how its value must be escaped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    Plain,
+    XmlText,
+    XmlAttribute,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Piece {
+    Literal(String),
+    Hole(Placeholder, Place),
+}
+
+/// A template, parsed once and rendered for every catchment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Template {
+    pieces: Vec<Piece>,
+}
+
+impl Template {
+    /// Parses a template of plain text.
+    pub fn text(source: &str) -> Result<Self, TemplateError> {
+        let mut builder = Builder::new(source);
+        builder
+            .scan(0..source.len(), Place::Plain)
+            .map_err(|at| at.in_source(source))?;
+        Ok(builder.finish())
+    }
+
+    /// Parses an XML template: placeholders count in attribute values and in text, and no value can break the
+    /// rendered document. Comments, CDATA sections and processing instructions are passed on as they are.
+    pub fn xml(source: &str) -> Result<Self, TemplateError> {
+        let mut builder = Builder::new(source);
+        xml::compile(source, &mut builder).map_err(|at| at.in_source(source))?;
+        Ok(builder.finish())
+    }
+
+    /// The placeholders in the order of the text; a name may come more than once.
+    pub fn placeholders(&self) -> impl Iterator<Item = &Placeholder> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Hole(placeholder, _) => Some(placeholder),
+            Piece::Literal(_) => None,
+        })
+    }
+
+    /// Appends the text with the values of `scope` filled in; on an error `out` is as it was.
+    pub fn render(&self, scope: &dyn Scope, out: &mut Vec<u8>) -> Result<(), RenderError> {
+        let start = out.len();
+        for piece in &self.pieces {
+            match piece {
+                Piece::Literal(literal) => out.extend_from_slice(literal.as_bytes()),
+                Piece::Hole(placeholder, place) => placeholder
+                    .render(*place, scope, out)
+                    .inspect_err(|_| out.truncate(start))?,
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn pieces(&self) -> &[Piece] {
+        &self.pieces
+    }
+}
+
+impl Placeholder {
+    /// Appends the value that `scope` has for this placeholder.
+    pub(crate) fn render(
+        &self,
+        place: Place,
+        scope: &dyn Scope,
+        out: &mut Vec<u8>,
+    ) -> Result<(), RenderError> {
+        let start = out.len();
+        let scoped = scope
+            .get(&self.name)
+            .ok_or_else(|| self.error(RenderProblem::UnknownName))?;
+        match (&scoped, &self.format) {
+            (Scoped::Value(value), Some(format)) => format.push_value(value, out),
+            (Scoped::Time(time), Some(format)) => format.push_time(*time, out),
+            (Scoped::Value(value), None) => {
+                match value.as_ref() {
+                    Value::Number(number) => push_number(out, *number),
+                    Value::Text(text) => out.extend_from_slice(text.as_bytes()),
+                    Value::Integer(_) => out.extend_from_slice(value.to_string().as_bytes()),
+                }
+                Ok(())
+            }
+            (Scoped::Time(time), None) => {
+                push_time(*time, out);
+                Ok(())
+            }
+        }
+        .map_err(|misfit| self.error(misfit.into()))?;
+        xml::escape(out, start, place).map_err(|c| self.error(RenderProblem::NotInXml(c)))
+    }
+
+    pub(crate) fn error(&self, problem: RenderProblem) -> RenderError {
+        RenderError {
+            name: self.name.clone(),
+            line: self.line,
+            column: self.column,
+            problem,
+        }
+    }
+}
+
+/// A problem at a byte of the source.
+pub(crate) struct At {
+    pub offset: usize,
+    pub problem: TemplateProblem,
+}
+
+impl At {
+    fn in_source(self, source: &str) -> TemplateError {
+        let before = &source[..source.floor_char_boundary(self.offset)];
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        TemplateError {
+            line: before.matches('\n').count() + 1,
+            column: before[line_start..].chars().count() + 1,
+            problem: self.problem,
+        }
+    }
+}
+
+/// Collects the pieces of a template; the parts of the source must come in their order.
+pub(crate) struct Builder<'s> {
+    source: &'s str,
+    pieces: Vec<Piece>,
+    literal: String,
+    /// Where the counting of lines has come to: byte, line, start of the line.
+    counted: (usize, usize, usize),
+}
+
+impl<'s> Builder<'s> {
+    fn new(source: &'s str) -> Self {
+        Self {
+            source,
+            pieces: Vec::new(),
+            literal: String::new(),
+            counted: (0, 1, 0),
+        }
+    }
+
+    fn finish(mut self) -> Template {
+        self.end_literal();
+        Template {
+            pieces: self.pieces,
+        }
+    }
+
+    fn end_literal(&mut self) {
+        if !self.literal.is_empty() {
+            self.pieces
+                .push(Piece::Literal(std::mem::take(&mut self.literal)));
+        }
+    }
+
+    /// Takes a part of the source as it stands.
+    pub fn verbatim(&mut self, span: Range<usize>) {
+        self.literal.push_str(&self.source[span]);
+    }
+
+    /// Takes a part of the source that may hold placeholders.
+    pub fn scan(&mut self, span: Range<usize>, place: Place) -> Result<(), At> {
+        let (mut at, end) = (span.start, span.end);
+        while let Some(found) = memchr::memchr2(b'{', b'}', &self.source.as_bytes()[at..end]) {
+            self.push_literal(at..at + found, place);
+            at += found;
+            let rest = &self.source[at..end];
+            if rest.starts_with("{{") || rest.starts_with("}}") {
+                self.literal.push_str(&rest[..1]);
+                at += 2;
+            } else if rest.starts_with('}') {
+                return Err(At {
+                    offset: at,
+                    problem: TemplateProblem::Closing,
+                });
+            } else {
+                let (name, format, length) = placeholder(rest, place).map_err(|problem| At {
+                    offset: at,
+                    problem,
+                })?;
+                let (line, column) = self.position(at);
+                self.end_literal();
+                let placeholder = Placeholder {
+                    name: name.to_owned(),
+                    format,
+                    line,
+                    column,
+                };
+                self.pieces.push(Piece::Hole(placeholder, place));
+                at += length;
+            }
+        }
+        self.push_literal(at..end, place);
+        Ok(())
+    }
+
+    /// A literal `>` that a value could complete to `]]>`, which is forbidden in XML text, becomes a reference.
+    fn push_literal(&mut self, span: Range<usize>, place: Place) {
+        let mut text = &self.source[span];
+        let behind_hole =
+            self.literal.is_empty() && matches!(self.pieces.last(), Some(Piece::Hole(..)));
+        if place == Place::XmlText && behind_hole {
+            let brackets = text.len() - text.trim_start_matches(']').len();
+            if brackets < 2 && text[brackets..].starts_with('>') {
+                self.literal.push_str(&text[..brackets]);
+                self.literal.push_str("&gt;");
+                text = &text[brackets + 1..];
+            }
+        }
+        self.literal.push_str(text);
+    }
+
+    /// Line and column of a byte that is not before the last one asked for.
+    fn position(&mut self, offset: usize) -> (usize, usize) {
+        let (from, mut line, mut line_start) = self.counted;
+        for newline in memchr::memchr_iter(b'\n', &self.source.as_bytes()[from..offset]) {
+            (line, line_start) = (line + 1, from + newline + 1);
+        }
+        self.counted = (offset, line, line_start);
+        (line, self.source[line_start..offset].chars().count() + 1)
+    }
+}
+
+/// Whether a name of a parameter, series or placeholder may start so.
+pub(crate) fn starts_name(c: char) -> bool {
+    c.is_alphabetic() || c == '_'
+}
+
+/// Whether a name may go on so.
+pub(crate) fn continues_name(c: char) -> bool {
+    c.is_alphanumeric() || c == '_' || c == '.'
+}
+
+/// Reads `{name}` or `{name:format}` at the start of `rest`: name, format and length.
+fn placeholder(rest: &str, place: Place) -> Result<(&str, Option<Format>, usize), TemplateProblem> {
+    let inner = &rest[1..];
+    let length = inner.find(|c| !continues_name(c)).unwrap_or(inner.len());
+    let (name, behind) = inner.split_at(length);
+    if !name.starts_with(starts_name) {
+        return Err(TemplateProblem::Opening);
+    }
+    if behind.starts_with('}') {
+        return Ok((name, None, 1 + length + 1));
+    }
+    let format = behind.strip_prefix(':').ok_or(TemplateProblem::Opening)?;
+    let end = format
+        .find(['{', '}', '\n'])
+        .filter(|end| format[*end..].starts_with('}'));
+    let end = end.ok_or_else(|| TemplateProblem::Unclosed(name.to_owned()))?;
+    let text = match place {
+        Place::Plain => Cow::Borrowed(&format[..end]),
+        Place::XmlText | Place::XmlAttribute => xml::unescape(&format[..end]),
+    };
+    let parsed = Format::parse(&text).map_err(|problem| TemplateProblem::Format {
+        name: name.to_owned(),
+        problem,
+    })?;
+    Ok((name, Some(parsed), 1 + length + 1 + end + 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn scope() -> BTreeMap<String, Value> {
+        BTreeMap::from([
+            ("id".into(), Value::Text("70007".into())),
+            ("k".into(), Value::Number(0.012)),
+            ("n".into(), Value::Integer(8760)),
+            ("tmax".into(), Value::Number(-0.0)),
+        ])
+    }
+
+    fn render(source: &str) -> String {
+        let mut out = Vec::new();
+        let template = Template::text(source).expect("a template");
+        template.render(&scope(), &mut out).expect("values for all");
+        String::from_utf8(out).expect("UTF-8")
+    }
+
+    #[test]
+    fn values_fill_placeholders() {
+        for (source, expected) in [
+            ("", ""),
+            ("no placeholder\r\n", "no placeholder\r\n"),
+            ("{id}", "70007"),
+            ("k = {k}\nn={n:>6}|", "k = 0.012\nn=  8760|"),
+            ("{{id}} {{{id}}} }}{{", "{id} {70007} }{"),
+            ("{k:.1e}{k:.1f}", "1.2e-020.0"),
+            ("{tmax}/{tmax:z}", "-0/0"),
+            ("\u{feff}°{id}°", "\u{feff}°70007°"),
+        ] {
+            assert_eq!(render(source), expected, "{source:?}");
+        }
+    }
+
+    #[test]
+    fn wrong_braces_are_named_with_their_place() {
+        for (source, line, column) in [
+            ("{", 1, 1),
+            ("a\nü{ id}", 2, 2),
+            ("{}", 1, 1),
+            ("{1}", 1, 1),
+            ("{a-b}", 1, 1),
+            ("{a b}", 1, 1),
+            ("{a", 1, 1),
+            ("x }", 1, 3),
+            ("{{{id}}", 1, 7),
+            ("{k:{n}}", 1, 1),
+            ("{k:.3\n}", 1, 1),
+            ("\n\n {k:.3", 3, 2),
+            ("{k:.3q}", 1, 1),
+            ("{k!r}", 1, 1),
+        ] {
+            let error = Template::text(source).expect_err(source);
+            assert_eq!(
+                (error.line, error.column),
+                (line, column),
+                "{source:?}: {error}"
+            );
+        }
+        let message = Template::text("a {").expect_err("a brace").to_string();
+        assert_eq!(
+            message,
+            "line 1, column 3: `{` starts no placeholder such as {name} or {name:.6}; write `{{` for a brace"
+        );
+    }
+
+    #[test]
+    fn placeholders_are_listed() {
+        let template = Template::text("{id}\n  {k:.3}{id}").expect("a template");
+        let listed: Vec<_> = template
+            .placeholders()
+            .map(|p| (p.name.as_str(), p.line, p.column))
+            .collect();
+        assert_eq!(listed, [("id", 1, 1), ("k", 2, 3), ("id", 2, 9)]);
+    }
+
+    #[test]
+    fn what_can_not_be_rendered_is_an_error_and_leaves_nothing() {
+        for (source, expected) in [
+            (
+                "ab\n{id} {nothing}",
+                "line 2, column 6: placeholder `nothing`: nothing has this name",
+            ),
+            (
+                "{id:.3f}",
+                "line 1, column 1: placeholder `id`: the text \"70007\" is no number, and the format is one for numbers",
+            ),
+        ] {
+            let mut out = b"kept".to_vec();
+            let error = Template::text(source)
+                .expect("a template")
+                .render(&scope(), &mut out);
+            assert_eq!(error.expect_err("an error").to_string(), expected);
+            assert_eq!(out, b"kept");
+        }
+    }
+
+    #[test]
+    fn date_times_have_formats() {
+        struct Start;
+        impl Scope for Start {
+            fn get(&self, name: &str) -> Option<Scoped<'_>> {
+                (name == "start")
+                    .then_some(Scoped::Time(DateTime::constant(2009, 1, 1, 0, 0, 0, 0)))
+            }
+        }
+        let mut out = Vec::new();
+        let template = Template::text("{start}|{start:%d.%m.%Y %H:%M}").expect("a template");
+        template.render(&Start, &mut out).expect("a time");
+        assert_eq!(out, b"2009-01-01 00:00:00|01.01.2009 00:00");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_survives_with_doubled_braces(text in any::<String>()) {
+            prop_assert_eq!(render(&text.replace('{', "{{").replace('}', "}}")), text);
+        }
+
+        #[test]
+        fn parsing_never_panics(text in "[{}:a-c0.%Yé\n]{0,40}|.{0,60}") {
+            if let Ok(template) = Template::text(&text) {
+                let _ = template.render(&scope(), &mut Vec::new());
+            }
+        }
+    }
+}
