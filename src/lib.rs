@@ -10,6 +10,7 @@ pub mod format;
 pub mod inputs;
 pub mod lock;
 pub mod netcdf;
+pub mod output;
 pub mod process;
 pub mod product;
 pub mod series_table;

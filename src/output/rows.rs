@@ -1,0 +1,328 @@
+//! The rows of a table: a scan over bytes that parses the wanted cells and counts the others.
+//!
+//! Most cells are plain numbers, so a wanted cell is first read as one where it stands, which also finds its end; only
+//! what is no plain number (a mark, quotes, a Fortran exponent, garbage) is cut out and looked at. Numbers are parsed
+//! by fast-float2, correctly rounded.
+
+use std::borrow::Cow;
+
+use super::{OutputError, Table};
+
+/// How a line is divided into cells. Positions are those of bytes in `text`; a line ends at `\n` or with the text.
+pub(super) trait Scan: Copy {
+    /// Where the first cell of the line at `at` starts.
+    fn first(self, text: &[u8], at: usize) -> Option<usize>;
+    /// Where the cell that starts at `at` ends: at a separator, a line end or the end of the text.
+    fn end(self, text: &[u8], at: usize) -> usize;
+    /// Where the cell behind the one that ends at `end` starts, if the line has one.
+    fn next(self, text: &[u8], end: usize) -> Option<usize>;
+    /// How many cells the line has behind the cell that ends at `end`, whether the last of them is empty, and where
+    /// the line ends.
+    fn rest(self, text: &[u8], end: usize) -> (usize, bool, usize) {
+        rest_by_cells(self, text, end)
+    }
+    /// Whether a number may end here.
+    fn ends_number(self, byte: u8) -> bool;
+}
+
+fn rest_by_cells(scan: impl Scan, text: &[u8], mut end: usize) -> (usize, bool, usize) {
+    let (mut cells, mut empty) = (0, false);
+    while let Some(start) = scan.next(text, end) {
+        cells += 1;
+        end = scan.end(text, start);
+        empty = text[start..end].trim_ascii().is_empty();
+    }
+    let line_end = memchr::memchr(b'\n', &text[end..]).map_or(text.len(), |length| end + length);
+    (cells, empty, line_end)
+}
+
+/// One separator between two cells; cells may be empty, and padded with blanks.
+#[derive(Clone, Copy)]
+pub(super) struct Delimiter(pub u8);
+
+impl Scan for Delimiter {
+    fn first(self, _: &[u8], at: usize) -> Option<usize> {
+        Some(at)
+    }
+
+    #[inline]
+    fn end(self, text: &[u8], at: usize) -> usize {
+        let rest = &text[at..];
+        let content = rest.iter().take_while(|byte| is_blank(**byte) && **byte != self.0).count();
+        if rest.get(content) == Some(&b'"') {
+            let behind = at + quote_end(rest, content);
+            return behind + find_either(&text[behind..], self.0, b'\n');
+        }
+        at + find_either(rest, self.0, b'\n')
+    }
+
+    #[inline]
+    fn next(self, text: &[u8], end: usize) -> Option<usize> {
+        (text.get(end) == Some(&self.0)).then_some(end + 1)
+    }
+
+    /// Without quotes, counting separators is enough.
+    #[inline]
+    fn rest(self, text: &[u8], end: usize) -> (usize, bool, usize) {
+        let length = memchr::memchr(b'\n', &text[end..]).unwrap_or(text.len() - end);
+        let rest = &text[end..end + length];
+        if memchr::memchr(b'"', rest).is_some() {
+            return rest_by_cells(self, text, end);
+        }
+        let cells = memchr::memchr_iter(self.0, rest).count();
+        let blank = |byte: &&u8| is_blank(**byte) && **byte != self.0;
+        let empty = rest.iter().rev().find(|byte| !blank(byte)) == Some(&self.0);
+        (cells, empty, end + length)
+    }
+
+    #[inline]
+    fn ends_number(self, byte: u8) -> bool {
+        byte == self.0
+    }
+}
+
+/// Runs of blanks and tabs between cells, before the first and behind the last.
+#[derive(Clone, Copy)]
+pub(super) struct Blanks;
+
+impl Scan for Blanks {
+    fn first(self, text: &[u8], at: usize) -> Option<usize> {
+        let blanks = text[at..].iter().take_while(|byte| is_blank(**byte)).count();
+        let start = at + blanks;
+        text.get(start).filter(|byte| **byte != b'\n').map(|_| start)
+    }
+
+    #[inline]
+    fn end(self, text: &[u8], at: usize) -> usize {
+        if text.get(at) == Some(&b'"') {
+            return quote_end(text, at);
+        }
+        let length = text[at..].iter().take_while(|byte| !is_blank(**byte) && **byte != b'\n').count();
+        at + length
+    }
+
+    #[inline]
+    fn next(self, text: &[u8], end: usize) -> Option<usize> {
+        self.first(text, end)
+    }
+
+    #[inline]
+    fn ends_number(self, byte: u8) -> bool {
+        is_blank(byte)
+    }
+}
+
+/// Where the first of two bytes stands, or the length; eight bytes at a time, because most cells are short and a vector
+/// search would take longer to set up than to run.
+#[inline]
+fn find_either(text: &[u8], a: u8, b: u8) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    // The lowest bit set marks the first byte that is zero; above it there may be false ones.
+    let zeros = |word: u64| word.wrapping_sub(ONES) & !word & (ONES << 7);
+    let (words, rest) = text.as_chunks::<8>();
+    for (i, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let found = zeros(word ^ (ONES * u64::from(a))) | zeros(word ^ (ONES * u64::from(b)));
+        if found != 0 {
+            return 8 * i + found.trailing_zeros() as usize / 8;
+        }
+    }
+    let tail = rest.iter().take_while(|byte| **byte != a && **byte != b).count();
+    8 * words.len() + tail
+}
+
+/// `\r` counts, so that lines may end in `\r\n`.
+#[inline]
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r')
+}
+
+/// Behind the quoted text that starts at `at`; without a closing quote on the line, it is an ordinary character.
+fn quote_end(text: &[u8], at: usize) -> usize {
+    let mut end = at + 1;
+    while let Some(byte) = text.get(end).filter(|byte| **byte != b'\n') {
+        end += 1;
+        if *byte == b'"' {
+            if text.get(end) != Some(&b'"') {
+                return end;
+            }
+            end += 1;
+        }
+    }
+    at + 1
+}
+
+/// A cell without white space around it and without its quotes.
+pub(super) fn unquoted(cell: &[u8]) -> Cow<'_, [u8]> {
+    let cell = cell.trim_ascii();
+    let inner = cell.strip_prefix(b"\"").and_then(|cell| cell.strip_suffix(b"\""));
+    match inner.map(<[u8]>::trim_ascii) {
+        None => Cow::Borrowed(cell),
+        Some(inner) if !inner.contains(&b'"') => Cow::Borrowed(inner),
+        Some(inner) => {
+            let mut single = Vec::with_capacity(inner.len());
+            for byte in inner {
+                if *byte != b'"' || single.last() != Some(&b'"') {
+                    single.push(*byte);
+                }
+            }
+            Cow::Owned(single)
+        }
+    }
+}
+
+/// A cell's text for a message.
+pub(super) fn shortened(cell: &[u8]) -> String {
+    let text = String::from_utf8_lossy(&cell[..cell.len().min(200)]).into_owned();
+    match text.char_indices().nth(40) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text,
+    }
+}
+
+/// A number as C, Fortran (`1.0D+03`) and their kin print it.
+fn number(cell: &[u8]) -> Option<f64> {
+    if let Ok(number) = fast_float2::parse(cell) {
+        return Some(number);
+    }
+    let mark = cell.iter().position(|byte| matches!(byte, b'd' | b'D'))?;
+    let mut with_e = [0; 64];
+    let with_e = with_e.get_mut(..cell.len())?;
+    with_e.copy_from_slice(cell);
+    with_e[mark] = b'e';
+    // `inf` and `nan` have no exponent, so none of them comes out of this.
+    fast_float2::parse(with_e).ok()
+}
+
+impl Table<'_> {
+    /// The values of the cells with the indices `wanted` (ascending, each once), one vector for each.
+    pub(super) fn rows<S: Scan>(
+        &self,
+        scan: S,
+        names: &[Cow<'_, str>],
+        wanted: &[usize],
+    ) -> Result<Vec<Vec<f64>>, OutputError> {
+        let capacity = self.steps.min(self.body.len() / 2 + 1);
+        let mut series: Vec<Vec<f64>> = wanted.iter().map(|_| Vec::with_capacity(capacity)).collect();
+        let mut start = 0;
+        let mut line = self.first_line;
+        for _ in 0..self.skip_rows {
+            start = self.line_end(start) + 1;
+            line += 1;
+        }
+        let mut rows = 0;
+        while start < self.body.len() {
+            if rows == self.steps {
+                let more = memchr::memchr_iter(b'\n', &self.body[start..]).count() + 1;
+                return Err(self.row_count(rows + more));
+            }
+            start = self.row(scan, start, line, names, wanted, &mut series)? + 1;
+            (rows, line) = (rows + 1, line + 1);
+        }
+        if rows < self.steps {
+            return Err(self.row_count(rows));
+        }
+        Ok(series)
+    }
+
+    fn row_count(&self, found: usize) -> OutputError {
+        OutputError::RowCount {
+            found,
+            skipped: self.skip_rows,
+            expected: self.steps,
+        }
+    }
+
+    fn line_end(&self, at: usize) -> usize {
+        let rest = self.body.get(at..).unwrap_or(&[]);
+        memchr::memchr(b'\n', rest).map_or(self.body.len(), |length| at + length)
+    }
+
+    /// Reads one row and returns where its line ends.
+    #[inline]
+    fn row<S: Scan>(
+        &self,
+        scan: S,
+        start: usize,
+        line: usize,
+        names: &[Cow<'_, str>],
+        wanted: &[usize],
+        series: &mut [Vec<f64>],
+    ) -> Result<usize, OutputError> {
+        let ragged = || self.ragged(scan, start, line, names.len());
+        let mut at = scan.first(self.body, start).ok_or_else(ragged)?;
+        let mut cell = 0;
+        // Where the cell `cell` ends, once that is known.
+        let mut end = None;
+        for (index, values) in wanted.iter().zip(series) {
+            while cell < *index {
+                let known = end.take().unwrap_or_else(|| scan.end(self.body, at));
+                at = scan.next(self.body, known).ok_or_else(ragged)?;
+                cell += 1;
+            }
+            let (value, value_end) = match self.plain_number(scan, at) {
+                Some(read) => read,
+                None => {
+                    let cell_end = scan.end(self.body, at);
+                    let value = self.unusual(&self.body[at..cell_end], line, &names[*index])?;
+                    (value, cell_end)
+                }
+            };
+            values.push(value);
+            end = Some(value_end);
+        }
+        let end = end.unwrap_or_else(|| scan.end(self.body, at));
+        let (more, last_is_empty, line_end) = scan.rest(self.body, end);
+        let cells = cell + 1 + more;
+        if cells == names.len() || (cells == names.len() + 1 && last_is_empty) {
+            return Ok(line_end);
+        }
+        Err(ragged())
+    }
+
+    /// The finite number that makes up the whole cell at `at`, and where the cell ends.
+    #[inline]
+    fn plain_number<S: Scan>(&self, scan: S, at: usize) -> Option<(f64, usize)> {
+        let start = at + self.body[at..].iter().take_while(|byte| **byte == b' ').count();
+        let (number, length) = fast_float2::parse_partial::<f64, _>(&self.body[start..]).ok()?;
+        let mut end = start + length;
+        loop {
+            match self.body.get(end) {
+                None | Some(b'\n') => break,
+                Some(byte) if scan.ends_number(*byte) => break,
+                Some(b' ' | b'\r') => end += 1,
+                Some(_) => return None,
+            }
+        }
+        let usual = number.is_finite() && !self.missing.numbers.contains(&number);
+        usual.then_some((number, end))
+    }
+
+    /// The value of a cell that is no plain number.
+    #[cold]
+    fn unusual(&self, cell: &[u8], line: usize, column: &str) -> Result<f64, OutputError> {
+        let cell = unquoted(cell);
+        let number = number(&cell);
+        let missing = number.is_some_and(|number| self.missing.numbers.contains(&number));
+        if missing || self.missing.has_text(&cell) {
+            return Ok(f64::NAN);
+        }
+        let (column, found) = (column.to_owned(), shortened(&cell));
+        match number {
+            Some(number) if number.is_finite() => Ok(number),
+            Some(_) => Err(OutputError::NotFinite { line, column, found }),
+            None => Err(OutputError::NotANumber { line, column, found }),
+        }
+    }
+
+    #[cold]
+    fn ragged<S: Scan>(&self, scan: S, start: usize, line: usize, expected: usize) -> OutputError {
+        let mut found = 0;
+        let mut next = scan.first(self.body, start);
+        while let Some(at) = next {
+            found += 1;
+            next = scan.next(self.body, scan.end(self.body, at));
+        }
+        OutputError::Ragged { line, found, expected }
+    }
+}
