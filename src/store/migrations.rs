@@ -94,7 +94,8 @@ pub(super) fn known() -> u32 {
 /// Takes the steps that are missing.
 pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     let behavior = TransactionBehavior::Immediate;
-    for (taken, step) in (1u32..).zip(STEPS) {
+    let found = version(connection)?;
+    for (taken, step) in (1u32..).zip(STEPS).skip(found as usize) {
         let transaction = connection.transaction_with_behavior(behavior)?;
         // Read inside the transaction: another process may have come first.
         if version(&transaction)? < taken {

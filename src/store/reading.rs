@@ -19,12 +19,10 @@ pub type Parts = (Vec<u8>, Vec<u8>);
 /// What a key is made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Explanation {
-    /// The digest of the recipe.
+    /// The digest of the recipe, for [`Store::recipe`].
     pub recipe: Digest,
     /// The catchment's own parts, as they were given.
     pub parts: Vec<u8>,
-    /// The recipe's parts; `None` if they are lost.
-    pub recipe_parts: Option<Vec<u8>>,
 }
 
 impl Store {
@@ -122,36 +120,37 @@ impl Store {
         let Some(key) = key else {
             return Ok(None);
         };
-        let explanation = self.explanation(&key)?;
-        Ok(explanation.and_then(|found| Some((found.parts, found.recipe_parts?))))
+        let Some(Explanation { recipe, parts }) = self.explanation(&key)? else {
+            return Ok(None);
+        };
+        Ok(self
+            .recipe(&recipe)?
+            .map(|recipe_parts| (parts, recipe_parts)))
     }
 
     /// What this key is made of; `None` if it is not known or damaged.
     pub fn explanation(&self, key: &Digest) -> Result<Option<Explanation>, StoreError> {
-        let query = "SELECT explanation.recipe, explanation.parts, recipe.parts FROM explanation
-            LEFT JOIN recipe ON recipe.digest = explanation.recipe WHERE explanation.key = ?1";
+        let query = "SELECT recipe, parts FROM explanation WHERE key = ?1";
         let found = self.sorted((|| {
             let mut statement = self.connection.prepare_cached(query)?;
-            let parts = |row: &Row<'_>| {
-                Ok((
-                    digest(row, 0)?,
-                    row.get::<_, Vec<u8>>(1)?,
-                    row.get::<_, Option<Vec<u8>>>(2)?,
-                ))
-            };
+            let parts = |row: &Row<'_>| Ok((digest(row, 0)?, row.get::<_, Vec<u8>>(1)?));
             statement.query_row([key.as_bytes()], parts).optional()
         })())?;
-        let Some((recipe, parts, recipe_parts)) = found else {
-            return Ok(None);
-        };
-        let parts = unseal(&[key.as_bytes(), recipe.as_bytes()], &parts);
-        let recipe_parts =
-            recipe_parts.and_then(|sealed| Some(unseal(&[recipe.as_bytes()], &sealed)?.to_vec()));
-        Ok(parts.map(|parts| Explanation {
-            recipe,
-            parts: parts.to_vec(),
-            recipe_parts,
+        Ok(found.and_then(|(recipe, sealed)| {
+            let parts = unseal(&[key.as_bytes(), recipe.as_bytes()], &sealed)?.to_vec();
+            Some(Explanation { recipe, parts })
         }))
+    }
+
+    /// The parts of the recipe with this digest; `None` if they are not known or damaged.
+    pub fn recipe(&self, recipe: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
+        let query = "SELECT parts FROM recipe WHERE digest = ?1";
+        let found = self.sorted((|| {
+            let mut statement = self.connection.prepare_cached(query)?;
+            let parts = statement.query_row([recipe.as_bytes()], |row| row.get::<_, Vec<u8>>(0));
+            parts.optional()
+        })())?;
+        Ok(found.and_then(|sealed| Some(unseal(&[recipe.as_bytes()], &sealed)?.to_vec())))
     }
 
     /// The latest attempts at this catchment with the keys they were for, the latest first; at most
