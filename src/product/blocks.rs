@@ -1,0 +1,114 @@
+//! From fetched results to blocks of decoded values: who reads, who decodes, in what order.
+//!
+//! A feeder thread fetches (it borrows the store's connection), threads decode and compute formulas, the calling thread
+//! gets one block after the other. It knows nothing of files.
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::mpsc::sync_channel;
+use std::thread;
+
+use anyhow::{Context, Result, bail};
+
+use super::parallel::ordered;
+use super::tiling::{Block, Tiling};
+use super::{ProductSpec, Status, VariableSource};
+
+/// Fetched but not yet decoded results kept ready at most, estimated in bytes of what they decode to.
+const AHEAD_BYTES: usize = 16 << 20;
+
+/// Calls `each` with every block in order: with its values, or with `None` where `skip` says so and nothing is fetched.
+pub(super) fn for_each_block<E: Send>(
+    spec: &ProductSpec,
+    tiling: &Tiling,
+    skip: &[bool],
+    threads: usize,
+    fetch: &mut (dyn FnMut(usize) -> Result<E> + Send),
+    decode: &(dyn Fn(&E) -> Result<Vec<Vec<f64>>> + Sync),
+    each: &mut dyn FnMut(usize, Option<&Block>) -> Result<()>,
+) -> Result<()> {
+    let fetched_blocks = (0..tiling.blocks()).filter(|&block| !skip[block]);
+    let is_ok = |index: &usize| spec.catchments[*index].status == Status::Ok;
+    let wanted: Vec<usize> = fetched_blocks
+        .flat_map(|block| tiling.block(block))
+        .filter(is_ok)
+        .collect();
+    let ahead = AHEAD_BYTES / (8 * tiling.steps * spec.variables.len().max(1));
+    thread::scope(|scope| {
+        // The receiver is owned in here: returning early drops it, and that ends the feeder.
+        let (sender, fetched) = sync_channel(ahead.clamp(1, 64));
+        scope.spawn(move || {
+            for index in wanted {
+                let outcome = catch_unwind(AssertUnwindSafe(|| fetch(index)));
+                let good = matches!(outcome, Ok(Ok(_)));
+                if sender.send(outcome).is_err() || !good {
+                    return;
+                }
+            }
+        });
+        for block in 0..tiling.blocks() {
+            if skip[block] {
+                each(block, None)?;
+                continue;
+            }
+            let range = tiling.block(block);
+            let mut values: Block = range.clone().map(|_| None).collect();
+            let inputs = range.clone().filter(is_ok).map(|index| {
+                let outcome = fetched.recv().expect("the feeder feeds until the last one");
+                let encoded = outcome.unwrap_or_else(|panic| resume_unwind(panic));
+                let context = || {
+                    format!(
+                        "catchment {}: cannot fetch its result",
+                        spec.catchments[index].id
+                    )
+                };
+                Ok((index, encoded.with_context(context)?))
+            });
+            let work = |(index, encoded): (usize, E)| {
+                let columns = decode(&encoded);
+                let context = || {
+                    format!(
+                        "catchment {}: cannot decode its result",
+                        spec.catchments[index].id
+                    )
+                };
+                Ok((
+                    index,
+                    variables(spec, index, &columns.with_context(context)?)?,
+                ))
+            };
+            ordered(threads, inputs, &work, &mut |(index, series)| {
+                values[index - range.start] = Some(series);
+                Ok(())
+            })?;
+            each(block, Some(&values))?;
+        }
+        Ok(())
+    })
+}
+
+/// The product's variables of one catchment, from the columns of its result.
+fn variables(spec: &ProductSpec, index: usize, columns: &[Vec<f64>]) -> Result<Vec<Vec<f64>>> {
+    let row = &spec.catchments[index];
+    let of = |variable: &super::Variable| {
+        let values = match &variable.source {
+            VariableSource::Column(column) => columns.get(*column).cloned().with_context(|| {
+                format!(
+                    "catchment {}: its result has no column for `{}`",
+                    row.id, variable.name
+                )
+            })?,
+            VariableSource::Formula(formula) => formula(columns, &row.scalars),
+        };
+        if values.len() != spec.time.len() {
+            bail!(
+                "catchment {}: `{}` has {} values for {} time steps",
+                row.id,
+                variable.name,
+                values.len(),
+                spec.time.len()
+            );
+        }
+        Ok(values)
+    };
+    spec.variables.iter().map(of).collect()
+}

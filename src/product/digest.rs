@@ -1,0 +1,186 @@
+//! What a product is made of, as a digest: whether the file on the disk is up to date, and whose chunks may be taken over.
+//!
+//! Everything that determines the file's bytes is walked here, the version of this program included: another version may
+//! compress differently. The file carries its digests as global attributes.
+
+use std::path::Path;
+
+use super::tiling::Tiling;
+use super::{Layout, ParameterValues, Precision, ProductSpec, Row, VariableSource};
+use crate::digest::Digest;
+use crate::netcdf::EarlierFile;
+use crate::value::Value;
+
+/// Changes whenever the way files are laid out does.
+const FORMAT: u64 = 1;
+
+/// The global attribute that holds the product's digest.
+pub(super) const PRODUCT_DIGEST: &str = "product_digest";
+
+/// The global attribute that holds the digest of how results become chunks.
+pub(super) const CHUNKS_DIGEST: &str = "chunks_digest";
+
+/// The digest of all that determines the product's bytes: equal digests, equal files.
+///
+/// It fetches nothing: a row's key stands for its result, a variable's definition for its source.
+pub fn digest(spec: &ProductSpec) -> Digest {
+    let mut walk = Walk::new();
+    walk.text(&spec.title);
+    walk.number(spec.attributes.len() as u64);
+    for (name, value) in &spec.attributes {
+        walk.text(name);
+        walk.text(value);
+    }
+    walk.bytes(spec.recipe.as_bytes());
+    walk.number(spec.time.len() as u64);
+    spec.time
+        .nanoseconds()
+        .iter()
+        .for_each(|stamp| walk.bytes(&stamp.to_le_bytes()));
+    walk.number(u64::from(spec.deflate));
+    walk.number(match spec.layout {
+        Layout::Grid => 0,
+        Layout::Steps => 1,
+    });
+    walk.definitions(spec);
+    for variable in &spec.variables {
+        for text in [
+            &variable.units,
+            &variable.long_name,
+            &variable.standard_name,
+        ] {
+            walk.optional(text.as_deref());
+        }
+        walk.number(variable.attributes.len() as u64);
+        for (name, value) in &variable.attributes {
+            walk.text(name);
+            walk.value(value);
+        }
+    }
+    walk.number(spec.parameters.len() as u64);
+    for parameter in &spec.parameters {
+        walk.text(&parameter.name);
+        for text in [
+            &parameter.units,
+            &parameter.long_name,
+            &parameter.standard_name,
+        ] {
+            walk.optional(text.as_deref());
+        }
+        match &parameter.values {
+            ParameterValues::Numbers(numbers) => {
+                walk.bytes(Digest::of_numbers(numbers).as_bytes());
+            }
+            ParameterValues::Texts(texts) => {
+                walk.number(texts.len() as u64);
+                texts.iter().for_each(|text| walk.text(text));
+            }
+        }
+    }
+    walk.number(spec.catchments.len() as u64);
+    for row in &spec.catchments {
+        walk.text(row.id.as_str());
+        walk.number(row.status as u64);
+        walk.bytes(row.key.as_ref().map_or(&[], |key| key.as_bytes()));
+        walk.bytes(Digest::of_numbers(&row.scalars).as_bytes());
+    }
+    walk.end()
+}
+
+/// The digest that the product at `path` carries; `None` if there is none, or it is no product of ours.
+pub fn digest_of(path: &Path) -> Option<String> {
+    // Asked first: the library would make up an error with a stack for it.
+    if !path.is_file() {
+        return None;
+    }
+    EarlierFile::open(path).ok()?.attribute(PRODUCT_DIGEST)
+}
+
+/// The digest of how rows become chunks, the rows themselves left out: where it and a block's rows are the same, so are
+/// the block's chunks.
+pub(super) fn chunks_digest(spec: &ProductSpec, tiling: &Tiling) -> Digest {
+    let mut walk = Walk::new();
+    for number in [tiling.steps, tiling.tile_steps, tiling.tile_catchments] {
+        walk.number(number as u64);
+    }
+    walk.number(u64::from(spec.deflate));
+    walk.definitions(spec);
+    walk.end()
+}
+
+/// The digest of the numbers that a row's formulas use, as text; empty if they use none.
+pub(super) fn scalars_digest(row: &Row) -> String {
+    if row.scalars.is_empty() {
+        String::new()
+    } else {
+        Digest::of_numbers(&row.scalars).to_string()
+    }
+}
+
+/// Every part goes in with its length: no two different walks give the same bytes.
+struct Walk(blake3::Hasher);
+
+impl Walk {
+    fn new() -> Self {
+        let mut walk = Self(blake3::Hasher::new());
+        walk.number(FORMAT);
+        walk.text(env!("CARGO_PKG_VERSION"));
+        walk
+    }
+
+    fn number(&mut self, number: u64) {
+        self.0.update(&number.to_le_bytes());
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) {
+        self.number(bytes.len() as u64);
+        self.0.update(bytes);
+    }
+
+    fn text(&mut self, text: &str) {
+        self.bytes(text.as_bytes());
+    }
+
+    fn optional(&mut self, text: Option<&str>) {
+        self.number(u64::from(text.is_some()));
+        self.text(text.unwrap_or_default());
+    }
+
+    fn value(&mut self, value: &Value) {
+        match value {
+            Value::Number(number) => {
+                self.number(0);
+                self.number(number.to_bits());
+            }
+            Value::Integer(integer) => {
+                self.number(1);
+                self.bytes(&integer.to_le_bytes());
+            }
+            Value::Text(text) => {
+                self.number(2);
+                self.text(text);
+            }
+        }
+    }
+
+    /// What decides how a result's columns become the variables' numbers.
+    fn definitions(&mut self, spec: &ProductSpec) {
+        self.number(spec.variables.len() as u64);
+        for variable in &spec.variables {
+            self.text(&variable.name);
+            self.text(&variable.definition);
+            self.number(match variable.source {
+                VariableSource::Column(column) => 1 + column as u64,
+                VariableSource::Formula(_) => 0,
+            });
+            self.number(match variable.precision {
+                Precision::F64 => 64,
+                Precision::F32 => 32,
+            });
+        }
+    }
+
+    fn end(self) -> Digest {
+        self.0.finalize().into()
+    }
+}

@@ -1,0 +1,413 @@
+//! Products of made-up results, read back through the `hdf5` crate and compared byte for byte.
+
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use anyhow::bail;
+
+use super::*;
+
+const HOUR: i64 = 3_600_000_000_000;
+
+/// A made-up result: depends on the key alone. Two columns.
+fn result(key: &Digest, steps: usize) -> Vec<Vec<f64>> {
+    let seed = f64::from(key.as_bytes()[0]) + f64::from(key.as_bytes()[1]) / 256.0;
+    let column = |k: usize| {
+        (0..steps)
+            .map(|t| seed * (t + 1) as f64 + k as f64)
+            .collect()
+    };
+    vec![column(0), column(1)]
+}
+
+fn variable(name: &str, source: VariableSource) -> Variable {
+    Variable {
+        name: name.to_owned(),
+        source,
+        definition: name.to_owned(),
+        units: Some("g/h".to_owned()),
+        long_name: Some(format!("the {name}")),
+        standard_name: None,
+        attributes: vec![("note".to_owned(), Value::Integer(3))],
+        precision: Precision::F64,
+    }
+}
+
+fn row(id: &str) -> Row {
+    Row {
+        id: CatchmentId::new(id),
+        status: Status::Ok,
+        key: Some(Digest::of(id.as_bytes())),
+        scalars: vec![2.0],
+    }
+}
+
+pub(super) fn spec(path: &Path, catchments: usize, steps: i64) -> ProductSpec {
+    let formula: Formula =
+        Box::new(|columns, scalars| columns[0].iter().map(|v| v * scalars[0]).collect());
+    let mut rows: Vec<Row> = (0..catchments).map(|i| row(&format!("7{i:04}"))).collect();
+    if catchments > 2 {
+        rows[2] = Row {
+            status: Status::Failed,
+            key: None,
+            ..row("failed")
+        };
+    }
+    ProductSpec {
+        path: path.to_owned(),
+        title: "A test".to_owned(),
+        attributes: vec![("institution".to_owned(), "here".to_owned())],
+        recipe: Digest::of(b"recipe"),
+        time: TimeAxis::new((0..steps).map(|h| h * HOUR).collect()).expect("an axis"),
+        variables: vec![
+            variable("q", VariableSource::Column(1)),
+            Variable {
+                precision: Precision::F32,
+                ..variable("load", VariableSource::Formula(formula))
+            },
+        ],
+        catchments: rows,
+        parameters: vec![ParameterVariable {
+            name: "lat".to_owned(),
+            values: ParameterValues::Numbers((0..catchments).map(|i| 45.0 + i as f64).collect()),
+            units: Some("degrees_north".to_owned()),
+            long_name: None,
+            standard_name: Some("latitude".to_owned()),
+        }],
+        deflate: DEFAULT_DEFLATE,
+        layout: Layout::Grid,
+    }
+}
+
+pub(super) fn make(spec: &ProductSpec, threads: usize) -> Assembled {
+    let mut fetch = |i: usize| {
+        Ok(spec.catchments[i]
+            .key
+            .expect("only rows with a key are fetched"))
+    };
+    assemble(spec, threads, &mut fetch, &|key| {
+        Ok(result(key, spec.time.len()))
+    })
+    .expect("a product")
+}
+
+fn expected(spec: &ProductSpec, catchment: usize, step: usize) -> [f64; 2] {
+    let row = &spec.catchments[catchment];
+    match (row.status, row.key) {
+        (Status::Ok, Some(key)) => {
+            let columns = result(&key, spec.time.len());
+            [columns[1][step], columns[0][step] * row.scalars[0]]
+        }
+        _ => [f64::NAN; 2],
+    }
+}
+
+fn same(a: f64, b: f64) -> bool {
+    a == b || (a.is_nan() && b.is_nan())
+}
+
+#[test]
+fn the_grid_holds_every_value() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let spec = spec(&folder.path().join("p.nc"), 150, 600);
+    let assembled = make(&spec, 2);
+    assert_eq!(
+        (
+            assembled.fetched,
+            assembled.chunks_written,
+            assembled.chunks_copied
+        ),
+        (149, 12, 0)
+    );
+    assert_eq!(digest_of(&spec.path), Some(digest(&spec).to_string()));
+    let file = hdf5::File::open(&spec.path).expect("a file");
+    let q = file
+        .dataset("q")
+        .expect("q")
+        .read_2d::<f64>()
+        .expect("values");
+    let load = file
+        .dataset("load")
+        .expect("load")
+        .read_2d::<f32>()
+        .expect("values");
+    assert_eq!(q.dim(), (600, 150));
+    for catchment in 0..150 {
+        for step in 0..600 {
+            let values = expected(&spec, catchment, step);
+            assert!(same(q[[step, catchment]], values[0]));
+            assert!(same(
+                load[[step, catchment]].into(),
+                (values[1] as f32).into()
+            ));
+        }
+    }
+    let status = file
+        .dataset("status")
+        .expect("status")
+        .read_1d::<i8>()
+        .expect("values");
+    assert_eq!(status.to_vec()[..4], [0, 0, 1, 0]);
+}
+
+#[test]
+fn threads_do_not_matter() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for layout in [Layout::Grid, Layout::Steps] {
+        let mut files = Vec::new();
+        for threads in [1, 2, 5] {
+            let path = folder.path().join(format!("{threads}.h5"));
+            let spec = ProductSpec {
+                layout,
+                ..spec(&path, 70, 40)
+            };
+            make(&spec, threads);
+            files.push(fs::read(path).expect("a file"));
+        }
+        assert!(files[0] == files[1] && files[1] == files[2]);
+    }
+}
+
+/// Writes the product over an earlier one and from nothing: the bytes are the same. Returns what was done.
+fn patched(change: impl Fn(&mut ProductSpec)) -> Assembled {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (patched, full) = (
+        folder.path().join("patched.nc"),
+        folder.path().join("full.nc"),
+    );
+    make(&spec(&patched, 200, 600), 2);
+    let mut changed = spec(&patched, 200, 600);
+    change(&mut changed);
+    let assembled = make(&changed, 2);
+    changed.path = full;
+    let rebuilt = make(&changed, 2);
+    assert_eq!(rebuilt.chunks_copied, 0);
+    assert_eq!(rebuilt.digest, assembled.digest);
+    assert!(fs::read(&patched).expect("a file") == fs::read(&changed.path).expect("a file"));
+    assembled
+}
+
+#[test]
+fn a_patched_product_equals_a_full_one() {
+    // 200 catchments: blocks of 64, 64, 64, 8; two variables and two slabs: four chunks a block.
+    let counts = |a: Assembled| (a.fetched, a.chunks_copied);
+    assert_eq!(counts(patched(|_| ())), (0, 16));
+    assert_eq!(
+        counts(patched(|s| s.catchments[70].key = Some(Digest::of(b"new")))),
+        (64, 12)
+    );
+    assert_eq!(
+        counts(patched(|s| s.catchments[199].status = Status::NotRun)),
+        (7, 12)
+    );
+    assert_eq!(
+        counts(patched(|s| s.catchments[1].scalars[0] = -2.0)),
+        (63, 12)
+    );
+    assert_eq!(counts(patched(|s| s.catchments.swap(0, 190))), (63 + 64, 8));
+    assert_eq!(counts(patched(|s| s.title.push('!'))), (0, 16));
+    let units = |s: &mut ProductSpec| s.variables[0].units = Some("kg/d".to_owned());
+    assert_eq!(counts(patched(units)), (0, 16));
+    assert_eq!(
+        counts(patched(|s| s.variables[1].definition.push('2'))),
+        (199, 0)
+    );
+    assert_eq!(counts(patched(|s| s.variables[0].name.push('2'))), (199, 0));
+    assert_eq!(counts(patched(|s| s.deflate = 0)), (199, 0));
+    let remove = |s: &mut ProductSpec| {
+        s.catchments.truncate(195);
+        s.parameters.clear();
+    };
+    assert_eq!(counts(patched(remove)), (3, 12));
+    let append = |s: &mut ProductSpec| {
+        s.catchments
+            .extend((0..70).map(|i| row(&format!("more {i}"))));
+        s.parameters.clear();
+    };
+    assert_eq!(counts(patched(append)), (78, 12));
+}
+
+#[test]
+fn a_damaged_earlier_product_is_rebuilt() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let spec = spec(&folder.path().join("p.nc"), 200, 600);
+    make(&spec, 2);
+    let whole = fs::read(&spec.path).expect("a file");
+    for length in [0, 100, 5_000, whole.len() - 5_000] {
+        fs::write(&spec.path, &whole[..length]).expect("a file");
+        assert_eq!(make(&spec, 2).fetched, 199);
+        assert!(fs::read(&spec.path).expect("a file") == whole);
+    }
+}
+
+#[test]
+fn steps_hold_every_value() {
+    #[derive(hdf5::H5Type, Clone)]
+    #[repr(C, packed)]
+    struct Row {
+        catchment: hdf5::types::FixedAscii<10>,
+        q: f64,
+        load: f64,
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    for deflate in [0, 1] {
+        let path = folder.path().join("p.h5");
+        let spec = ProductSpec {
+            layout: Layout::Steps,
+            deflate,
+            ..spec(&path, 150, 300)
+        };
+        let assembled = make(&spec, 2);
+        assert_eq!((assembled.fetched, assembled.chunks_written), (149, 300));
+        assert_eq!(digest_of(&spec.path), Some(digest(&spec).to_string()));
+        let file = hdf5::File::open(&spec.path).expect("a file");
+        for step in [0, 1, 127, 128, 299] {
+            let table = file
+                .dataset(&format!("step_{step}/values"))
+                .expect("a table");
+            let rows = table.read_1d::<Row>().expect("rows");
+            assert_eq!(rows.len(), 150);
+            for (i, row) in rows.iter().enumerate() {
+                let values = expected(&spec, i, step);
+                assert_eq!(row.catchment.as_str(), spec.catchments[i].id.as_str());
+                assert!(same(row.q, values[0]) && same(row.load, values[1]));
+            }
+        }
+    }
+}
+
+#[test]
+fn any_id_is_harmless() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let long = "ü".repeat(5_000);
+    let ids = [
+        "",
+        "a\0b",
+        "a\\0b",
+        "\u{1}\n\t\u{7f}",
+        "../../x",
+        "Ж 水 🌊",
+        &long,
+        "\0",
+    ];
+    for layout in [Layout::Grid, Layout::Steps] {
+        let mut spec = ProductSpec {
+            layout,
+            ..spec(&folder.path().join("p"), 1, 3)
+        };
+        spec.catchments = ids.iter().map(|id| row(id)).collect();
+        spec.parameters[0].values =
+            ParameterValues::Texts(ids.iter().map(|id| (*id).to_owned()).collect());
+        assert_eq!(make(&spec, 2).fetched, ids.len());
+        assert!(digest_of(&spec.path).is_some());
+        let again = make(&spec, 2);
+        assert_eq!(
+            again.fetched,
+            if layout == Layout::Grid { 0 } else { ids.len() }
+        );
+    }
+}
+
+#[test]
+fn problems_name_the_catchment_and_leave_the_old_product() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for layout in [Layout::Grid, Layout::Steps] {
+        let mut spec = ProductSpec {
+            layout,
+            ..spec(&folder.path().join("p"), 100, 30)
+        };
+        make(&spec, 2);
+        let before = fs::read(&spec.path).expect("a file");
+        spec.catchments[80].key = Some(Digest::of(b"new"));
+        let mut fetch = |i: usize| {
+            if i == 80 {
+                bail!("no such result")
+            } else {
+                Ok(i)
+            }
+        };
+        let decode = |_: &usize| Ok(vec![vec![0.0; 30]; 2]);
+        let error = assemble(&spec, 2, &mut fetch, &decode).expect_err("an error");
+        assert_eq!(
+            format!("{error:#}"),
+            "catchment 70080: cannot fetch its result: no such result"
+        );
+        let decode = |_: &usize| Ok(vec![vec![0.0; 29]; 2]);
+        let error = assemble(&spec, 2, &mut |i| Ok(i), &decode).expect_err("an error");
+        assert!(
+            format!("{error:#}").contains("`q` has 29 values for 30 time steps"),
+            "{error:#}"
+        );
+        let decode = |_: &usize| Ok(vec![vec![0.0; 30]]);
+        let error = assemble(&spec, 2, &mut |i| Ok(i), &decode).expect_err("an error");
+        assert!(
+            format!("{error:#}").contains("has no column for `q`"),
+            "{error:#}"
+        );
+        assert!(before == fs::read(&spec.path).expect("a file"));
+        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1);
+    }
+}
+
+#[test]
+#[should_panic(expected = "in the feeder")]
+fn a_panic_of_the_feeder_is_passed_on() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let spec = spec(&folder.path().join("p"), 100, 30);
+    let mut fetch = |i: usize| {
+        if i == 50 {
+            panic!("in the feeder")
+        } else {
+            Ok(i)
+        }
+    };
+    drop(assemble(&spec, 2, &mut fetch, &|_| {
+        Ok(vec![vec![0.0; 30]; 2])
+    }));
+}
+
+#[test]
+fn results_are_fetched_once_and_in_order() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let spec = spec(&folder.path().join("p"), 300, 5);
+    let last = AtomicUsize::new(0);
+    let mut fetch = |i: usize| {
+        assert!(last.swap(i + 1, Ordering::SeqCst) <= i);
+        Ok(spec.catchments[i].key.expect("a key"))
+    };
+    assemble(&spec, 2, &mut fetch, &|key| Ok(result(key, 5))).expect("a product");
+    assert_eq!(last.into_inner(), 300);
+}
+
+#[test]
+fn the_digest_covers_whatever_shows_in_the_file() {
+    let path = Path::new("p.nc");
+    let base = digest(&spec(path, 5, 4));
+    let changed = |change: &dyn Fn(&mut ProductSpec)| {
+        let mut spec = spec(path, 5, 4);
+        change(&mut spec);
+        digest(&spec)
+    };
+    assert_eq!(changed(&|s| s.path = "elsewhere".into()), base);
+    let changes: [&dyn Fn(&mut ProductSpec); 14] = [
+        &|s| s.title.push('x'),
+        &|s| s.attributes[0].1.push('x'),
+        &|s| s.recipe = Digest::of(b"x"),
+        &|s| s.time = TimeAxis::new(vec![1, 2, 3, 4]).expect("an axis"),
+        &|s| s.deflate = 2,
+        &|s| s.layout = Layout::Steps,
+        &|s| s.variables[0].units = None,
+        &|s| s.variables[0].precision = Precision::F32,
+        &|s| s.variables[1].definition.push('x'),
+        &|s| s.variables[0].attributes[0].1 = Value::Number(3.0),
+        &|s| s.parameters[0].standard_name = None,
+        &|s| s.catchments[0].status = Status::Skipped,
+        &|s| s.catchments[0].key = None,
+        &|s| s.catchments[0].scalars[0] = 3.0,
+    ];
+    let mut digests: Vec<Digest> = changes.into_iter().map(changed).chain([base]).collect();
+    digests.sort();
+    digests.dedup();
+    assert_eq!(digests.len(), 15);
+}

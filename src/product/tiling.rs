@@ -1,0 +1,151 @@
+//! How the array over time and catchments is cut into tiles, and what a tile holds.
+//!
+//! Results come by catchment, readers want them by time step and by catchment alike; so tiles extend over both. All tiles
+//! over one group of catchments are a *block*, all over one stretch of time a *slab*. Pure arithmetic.
+
+use std::ops::Range;
+
+/// Values in a tile: 256 KiB of f64, which a core's cache holds and a reader of one value does not mind.
+const TILE_VALUES: usize = 512 * 64;
+
+/// Time steps in a tile, if there are as many.
+const TILE_STEPS: usize = 512;
+
+/// Decoded values of one block in memory at most, in bytes (a single catchment may exceed it).
+const BLOCK_BYTES: usize = 48 << 20;
+
+/// A block's decoded values: for each of its catchments, for each variable, the series; `None` is missing throughout.
+pub(super) type Block = Vec<Option<Vec<Vec<f64>>>>;
+
+/// The cut of `steps × catchments` values into equal tiles; those at the edges are filled up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Tiling {
+    pub(super) steps: usize,
+    pub(super) catchments: usize,
+    pub(super) tile_steps: usize,
+    pub(super) tile_catchments: usize,
+}
+
+impl Tiling {
+    /// 512 × 64, but wider where time is short, and narrower where a block of so many variables would not fit in memory.
+    ///
+    /// A function of the dimensions alone: on every machine the same file. All three are at least 1.
+    pub(super) fn new(steps: usize, catchments: usize, variables: usize) -> Self {
+        let series_bytes = steps.saturating_mul(variables).saturating_mul(8);
+        let fitting = (BLOCK_BYTES / series_bytes.max(1)).max(1);
+        let tile_steps = steps.min(TILE_STEPS);
+        let wanted = TILE_VALUES / tile_steps;
+        let tile_catchments = power_of_two_below(wanted.min(fitting));
+        let tile_steps = if fitting < wanted {
+            (TILE_VALUES / tile_catchments).min(steps)
+        } else {
+            tile_steps
+        };
+        Self {
+            steps,
+            catchments,
+            tile_steps,
+            tile_catchments: tile_catchments.min(catchments),
+        }
+    }
+
+    /// The same blocks with slabs of `tile_steps`.
+    pub(super) fn with_steps(self, tile_steps: usize) -> Self {
+        Self {
+            tile_steps: tile_steps.clamp(1, self.steps),
+            ..self
+        }
+    }
+
+    pub(super) fn blocks(&self) -> usize {
+        self.catchments.div_ceil(self.tile_catchments)
+    }
+
+    pub(super) fn slabs(&self) -> usize {
+        self.steps.div_ceil(self.tile_steps)
+    }
+
+    /// The catchments of a block.
+    pub(super) fn block(&self, block: usize) -> Range<usize> {
+        let start = block * self.tile_catchments;
+        start..(start + self.tile_catchments).min(self.catchments)
+    }
+
+    /// The time steps of a slab.
+    pub(super) fn slab(&self, slab: usize) -> Range<usize> {
+        let start = slab * self.tile_steps;
+        start..(start + self.tile_steps).min(self.steps)
+    }
+
+    /// Values in a tile, the filled up ones included.
+    pub(super) fn tile_values(&self) -> usize {
+        self.tile_steps * self.tile_catchments
+    }
+
+    /// Writes the tile of a variable, time first, into `tile` (`tile_values()` long): NaN where there is nothing.
+    pub(super) fn gather(&self, block: &Block, variable: usize, slab: usize, tile: &mut [f64]) {
+        let steps = self.slab(slab);
+        if block.len() < self.tile_catchments
+            || steps.len() < self.tile_steps
+            || block.iter().any(Option::is_none)
+        {
+            tile.fill(f64::NAN);
+        }
+        for (column, series) in block.iter().enumerate() {
+            let Some(series) = series else { continue };
+            let places = tile[column..].iter_mut().step_by(self.tile_catchments);
+            for (place, value) in places.zip(&series[variable][steps.clone()]) {
+                *place = *value;
+            }
+        }
+    }
+}
+
+fn power_of_two_below(number: usize) -> usize {
+    1 << number.max(1).ilog2()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn usual_sizes_have_the_usual_tiles() {
+        let tile = |steps, catchments, variables| {
+            let tiling = Tiling::new(steps, catchments, variables);
+            (tiling.tile_steps, tiling.tile_catchments)
+        };
+        assert_eq!(tile(8760, 18_000, 4), (512, 64));
+        assert_eq!(tile(8760, 10, 4), (512, 10));
+        assert_eq!(tile(731, 765, 2), (512, 64));
+        assert_eq!(tile(12, 18_000, 4), (12, 2048));
+        assert_eq!(tile(1, 18_000, 4), (1, 18_000));
+        assert_eq!(tile(1_000_000, 18_000, 4), (32_768, 1));
+        assert_eq!(tile(8760, 18_000, 40), (2048, 16));
+    }
+
+    proptest! {
+        #[test]
+        fn each_value_is_in_one_tile(steps in 1_usize..40, catchments in 1_usize..20, tile_steps in 1_usize..50) {
+            let tiling = Tiling { tile_catchments: 3.min(catchments), ..Tiling::new(steps, catchments, 1) }.with_steps(tile_steps);
+            let mut seen = vec![0; steps * catchments];
+            for block in 0..tiling.blocks() {
+                let series = |c| (0..steps).map(|t| (t * catchments + c) as f64).collect();
+                let values: Block = tiling.block(block).map(|c| Some(vec![series(c)])).collect();
+                for slab in 0..tiling.slabs() {
+                    let mut tile = vec![-1.0; tiling.tile_values()];
+                    tiling.gather(&values, 0, slab, &mut tile);
+                    for (i, value) in tile.iter().enumerate().filter(|(_, v)| !v.is_nan()) {
+                        let step = slab * tiling.tile_steps + i / tiling.tile_catchments;
+                        let catchment = block * tiling.tile_catchments + i % tiling.tile_catchments;
+                        prop_assert_eq!(*value, (step * catchments + catchment) as f64);
+                        seen[*value as usize] += 1;
+                    }
+                }
+            }
+            prop_assert!(seen.iter().all(|&n| n == 1));
+        }
+    }
+}
