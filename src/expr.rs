@@ -5,7 +5,7 @@
 //! parameter decides whether catchments are run again, so this is no luxury. That is also why no expression crate is
 //! behind it: the maintained ones under a free licence divide integers, mix in text and booleans, or call the system's
 //! functions. The grammar is winnow's expression parser; its result is a flat program for a stack machine, so that no
-//! formula, however hostile, makes for deep recursion later. [`columns`] runs the same program over whole series.
+//! formula, however hostile, makes for deep recursion later. `columns.rs` runs the same program over whole series.
 //!
 //! The rules: `or ||`, `and &&`, `not`, comparisons (which do not chain), `+ -`, `* / %`, unary `- + !`, `^ **` (from the
 //! right, before a sign on its left), loosest first. Comparisons give 1 or 0. `%` has the sign of the divisor, as in

@@ -2,7 +2,7 @@
 //!
 //! A simulator's exit code is no proof of anything, so its table is: a header that has every wanted column once, then
 //! as many rows as there are time steps, all as wide as the header, every wanted cell a finite number or one of the
-//! stated marks of a missing value. This file is pure and knows neither catchments nor files; [`rows`] is the fast part.
+//! stated marks of a missing value. This file is pure and knows neither catchments nor files; `rows.rs` is the fast part.
 //! Cells of other columns may hold anything, and are skipped without being looked at.
 
 mod rows;
@@ -53,7 +53,10 @@ pub enum OutputError {
     #[error("the output is no table of text: {0}")]
     NotText(&'static str),
     /// The header lacks a column.
-    #[error("the output has no column `{column}`; its header has {}", listed(header))]
+    #[error(
+        "the output has no column `{column}`; its header has {}",
+        listed(header)
+    )]
     NoColumn {
         /// The column asked for.
         column: String,
@@ -77,7 +80,9 @@ pub enum OutputError {
         expected: usize,
     },
     /// A cell that is neither a number nor marked as missing.
-    #[error("line {line}, column `{column}`: `{found}` is no number and not among the marks of missing values")]
+    #[error(
+        "line {line}, column `{column}`: `{found}` is no number and not among the marks of missing values"
+    )]
     NotANumber {
         /// The line in the file.
         line: usize,
@@ -87,7 +92,9 @@ pub enum OutputError {
         found: String,
     },
     /// An infinite number or NaN that is not marked as missing.
-    #[error("line {line}, column `{column}`: `{found}` is not finite and not among the marks of missing values")]
+    #[error(
+        "line {line}, column `{column}`: `{found}` is not finite and not among the marks of missing values"
+    )]
     NotFinite {
         /// The line in the file.
         line: usize,
@@ -97,7 +104,9 @@ pub enum OutputError {
         found: String,
     },
     /// More or fewer rows than time steps.
-    #[error("{found} rows (after the header and {skipped} skipped), but there are {expected} time steps")]
+    #[error(
+        "{found} rows (after the header and {skipped} skipped), but there are {expected} time steps"
+    )]
     RowCount {
         /// The rows that there are.
         found: usize,
@@ -109,7 +118,11 @@ pub enum OutputError {
 }
 
 fn listed(names: &[String]) -> String {
-    let more = if names.len() < NAMES_SHOWN { "" } else { ", …" };
+    let more = if names.len() < NAMES_SHOWN {
+        ""
+    } else {
+        ", …"
+    };
     let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
     format!("{}{more}", quoted.join(", "))
 }
@@ -172,7 +185,9 @@ fn first_line(text: &[u8]) -> Option<(&[u8], LinePlace)> {
 fn blank_lines_at_end(body: &[u8]) -> usize {
     let content = body.trim_ascii_end().len();
     let rest = &body[content..];
-    memchr::memchr(b'\n', rest).map_or(if content == 0 { rest.len() } else { 0 }, |newline| rest.len() - newline)
+    memchr::memchr(b'\n', rest).map_or(if content == 0 { rest.len() } else { 0 }, |newline| {
+        rest.len() - newline
+    })
 }
 
 fn recognised(header: &[u8]) -> Separator {
@@ -185,10 +200,14 @@ fn recognised(header: &[u8]) -> Separator {
             !quoted
         })
         .collect();
-    [(b'\t', Separator::Tab), (b';', Separator::Semicolon), (b',', Separator::Comma)]
-        .into_iter()
-        .find(|(byte, _)| bare.contains(byte))
-        .map_or(Separator::Whitespace, |(_, separator)| separator)
+    [
+        (b'\t', Separator::Tab),
+        (b';', Separator::Semicolon),
+        (b',', Separator::Comma),
+    ]
+    .into_iter()
+    .find(|(byte, _)| bare.contains(byte))
+    .map_or(Separator::Whitespace, |(_, separator)| separator)
 }
 
 /// The marks of missing values.
@@ -222,12 +241,20 @@ struct Table<'a> {
 }
 
 impl Table<'_> {
-    fn columns(&self, header: &[u8], scan: impl Scan, columns: &[&str]) -> Result<Vec<Vec<f64>>, OutputError> {
+    fn columns(
+        &self,
+        header: &[u8],
+        scan: impl Scan,
+        columns: &[&str],
+    ) -> Result<Vec<Vec<f64>>, OutputError> {
         let mut names = header_names(header, scan);
         if names.len() > 1 && names.last().is_some_and(|name| name.is_empty()) {
             names.pop();
         }
-        let indices: Vec<usize> = columns.iter().map(|column| located(&names, column)).collect::<Result<_, _>>()?;
+        let indices: Vec<usize> = columns
+            .iter()
+            .map(|column| located(&names, column))
+            .collect::<Result<_, _>>()?;
         let mut wanted = indices.clone();
         wanted.sort_unstable();
         wanted.dedup();
@@ -236,7 +263,11 @@ impl Table<'_> {
         for (i, index) in indices.iter().enumerate() {
             let at = wanted.partition_point(|known| known < index);
             let again = indices[i + 1..].contains(index);
-            results.push(if again { series[at].clone() } else { std::mem::take(&mut series[at]) });
+            results.push(if again {
+                series[at].clone()
+            } else {
+                std::mem::take(&mut series[at])
+            });
         }
         Ok(results)
     }
@@ -262,11 +293,17 @@ fn located(names: &[Cow<'_, str>], column: &str) -> Result<usize, OutputError> {
     let mut found = (0..names.len()).filter(|index| names[*index] == wanted);
     match (found.next(), found.next()) {
         (Some(index), None) => Ok(index),
-        (Some(_), Some(_)) => Err(OutputError::DuplicateColumn { column: column.to_owned() }),
+        (Some(_), Some(_)) => Err(OutputError::DuplicateColumn {
+            column: column.to_owned(),
+        }),
         (None, _) => {
-            let distance = |name: &str| (1000.0 * (1.0 - normalized_damerau_levenshtein(name, wanted))) as u32;
-            let mut header: Vec<String> =
-                names.iter().take(1000).map(|name| rows::shortened(name.as_bytes())).collect();
+            let distance =
+                |name: &str| (1000.0 * (1.0 - normalized_damerau_levenshtein(name, wanted))) as u32;
+            let mut header: Vec<String> = names
+                .iter()
+                .take(1000)
+                .map(|name| rows::shortened(name.as_bytes()))
+                .collect();
             header.sort_by_cached_key(|name| distance(name));
             header.truncate(NAMES_SHOWN);
             Err(OutputError::NoColumn {

@@ -2,20 +2,21 @@
 //!
 //! quick-xml reads the template once; what it reads is used to check the document and to find the places where
 //! placeholders count, and every byte of the source is passed on as it stands (declaration, comments, CDATA, white
-//! space, quotes). quick-xml leaves some rules of XML 1.0 (https://www.w3.org/TR/xml/) to its caller: one root, names,
+//! space, quotes). quick-xml leaves some rules of XML 1.0 (<https://www.w3.org/TR/xml/>) to its caller: one root, names,
 //! legal characters, known entities, blanks between attributes; those are checked here. DTDs are passed on unread, but
 //! for the names of the entities they declare.
 
+mod rules;
+
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 use std::ops::Range;
 
 use quick_xml::Reader;
-use quick_xml::escape::{EscapeError, resolve_predefined_entity, unescape_with};
 use quick_xml::events::attributes::{AttrError, Attributes};
 use quick_xml::events::{BytesDecl, BytesStart, Event};
 
 use crate::template::{At, Builder, Place, TemplateProblem};
+use rules::{Entities, is_name, is_xml};
 
 /// Why a template is no well-formed XML, or none that can be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -131,10 +132,12 @@ struct Document<'a, 's> {
 impl Document<'_, '_> {
     fn text(&mut self, span: Range<usize>) -> Result<(), At> {
         let text = &self.source[span.clone()];
-        if self.open.is_empty() {
-            if let Some(offset) = text.find(|c| !matches!(c, ' ' | '\t' | '\r' | '\n')) {
-                return Err(at(span.start + offset, XmlProblem::TextOutside));
-            }
+        let outside = self
+            .open
+            .is_empty()
+            .then(|| text.find(|c| !matches!(c, ' ' | '\t' | '\r' | '\n')));
+        if let Some(offset) = outside.flatten() {
+            return Err(at(span.start + offset, XmlProblem::TextOutside));
         }
         if let Some(offset) = text.find("]]>") {
             return Err(at(span.start + offset, XmlProblem::CDataEnd));
@@ -294,56 +297,6 @@ fn check_declaration(declaration: &BytesDecl<'_>) -> Result<(), XmlProblem> {
     }
 }
 
-/// The entities that a template may refer to beside the five predefined ones.
-#[derive(Default)]
-struct Entities {
-    declared: BTreeSet<String>,
-    /// A DTD elsewhere may declare more, which only a validating reader would know.
-    any: bool,
-}
-
-impl Entities {
-    fn declare(&mut self, doctype: &str) {
-        let (external, internal) = doctype.split_once('[').unwrap_or((doctype, ""));
-        self.any = ["SYSTEM", "PUBLIC"]
-            .iter()
-            .any(|word| external.contains(word));
-        for declaration in internal.split("<!ENTITY").skip(1) {
-            match declaration.split_ascii_whitespace().next() {
-                Some("%") => self.any = true,
-                Some(name) => drop(self.declared.insert(name.to_owned())),
-                None => {}
-            }
-        }
-    }
-
-    /// Checks all `&…;` of a text that starts at `offset` in the source.
-    fn check(&self, text: &str, offset: usize) -> Result<(), At> {
-        let known = |name: &str| {
-            let declared = self.any || self.declared.contains(name);
-            resolve_predefined_entity(name).or(declared.then_some(""))
-        };
-        let resolved = unescape_with(text, known).map_err(|error| {
-            let ampersand = text.find('&').unwrap_or(0);
-            match error {
-                // The range is that of the name.
-                EscapeError::UnrecognizedEntity(range, name) => {
-                    at(offset + range.start - 1, XmlProblem::Entity(name))
-                }
-                EscapeError::UnterminatedEntity(range) => {
-                    let problem = "`&` starts no reference; write `&amp;` for an ampersand";
-                    at(offset + range.start, XmlProblem::Syntax(problem.to_owned()))
-                }
-                other => at(offset + ampersand, XmlProblem::Syntax(other.to_string())),
-            }
-        })?;
-        match resolved.chars().find(|c| !is_xml(*c)) {
-            Some(c) => Err(at(offset, XmlProblem::Character(c))),
-            None => Ok(()),
-        }
-    }
-}
-
 /// The text of a format, in which `<` and the like had to be escaped; anything unknown stays.
 pub(crate) fn unescape(format: &str) -> Cow<'_, str> {
     quick_xml::escape::unescape(format).unwrap_or(Cow::Borrowed(format))
@@ -382,26 +335,6 @@ pub(crate) fn escape(out: &mut Vec<u8>, start: usize, place: Place) -> Result<()
         out.extend_from_slice(reference.as_bytes());
     }
     Ok(())
-}
-
-/// `Char` of XML 1.0; surrogates are no `char` anyway.
-fn is_xml(c: char) -> bool {
-    matches!(c, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..)
-}
-
-/// `Name` of XML 1.0, fifth edition.
-fn is_name(text: &str) -> bool {
-    let starts = |c: char| {
-        matches!(c, ':' | '_' | 'A'..='Z' | 'a'..='z' | '\u{c0}'..='\u{d6}' | '\u{d8}'..='\u{f6}'
-            | '\u{f8}'..='\u{2ff}' | '\u{370}'..='\u{37d}' | '\u{37f}'..='\u{1fff}' | '\u{200c}'..='\u{200d}'
-            | '\u{2070}'..='\u{218f}' | '\u{2c00}'..='\u{2fef}' | '\u{3001}'..='\u{d7ff}'
-            | '\u{f900}'..='\u{fdcf}' | '\u{fdf0}'..='\u{fffd}' | '\u{10000}'..='\u{effff}')
-    };
-    let continues = |c: char| {
-        starts(c)
-            || matches!(c, '-' | '.' | '0'..='9' | '\u{b7}' | '\u{300}'..='\u{36f}' | '\u{203f}'..='\u{2040}')
-    };
-    text.starts_with(starts) && text.chars().all(continues)
 }
 
 #[cfg(test)]

@@ -16,24 +16,8 @@ pub(super) trait Scan: Copy {
     fn end(self, text: &[u8], at: usize) -> usize;
     /// Where the cell behind the one that ends at `end` starts, if the line has one.
     fn next(self, text: &[u8], end: usize) -> Option<usize>;
-    /// How many cells the line has behind the cell that ends at `end`, whether the last of them is empty, and where
-    /// the line ends.
-    fn rest(self, text: &[u8], end: usize) -> (usize, bool, usize) {
-        rest_by_cells(self, text, end)
-    }
     /// Whether a number may end here.
     fn ends_number(self, byte: u8) -> bool;
-}
-
-fn rest_by_cells(scan: impl Scan, text: &[u8], mut end: usize) -> (usize, bool, usize) {
-    let (mut cells, mut empty) = (0, false);
-    while let Some(start) = scan.next(text, end) {
-        cells += 1;
-        end = scan.end(text, start);
-        empty = text[start..end].trim_ascii().is_empty();
-    }
-    let line_end = memchr::memchr(b'\n', &text[end..]).map_or(text.len(), |length| end + length);
-    (cells, empty, line_end)
 }
 
 /// One separator between two cells; cells may be empty, and padded with blanks.
@@ -48,7 +32,10 @@ impl Scan for Delimiter {
     #[inline]
     fn end(self, text: &[u8], at: usize) -> usize {
         let rest = &text[at..];
-        let content = rest.iter().take_while(|byte| is_blank(**byte) && **byte != self.0).count();
+        let content = rest
+            .iter()
+            .take_while(|byte| is_blank(**byte) && **byte != self.0)
+            .count();
         if rest.get(content) == Some(&b'"') {
             let behind = at + quote_end(rest, content);
             return behind + find_either(&text[behind..], self.0, b'\n');
@@ -59,20 +46,6 @@ impl Scan for Delimiter {
     #[inline]
     fn next(self, text: &[u8], end: usize) -> Option<usize> {
         (text.get(end) == Some(&self.0)).then_some(end + 1)
-    }
-
-    /// Without quotes, counting separators is enough.
-    #[inline]
-    fn rest(self, text: &[u8], end: usize) -> (usize, bool, usize) {
-        let length = memchr::memchr(b'\n', &text[end..]).unwrap_or(text.len() - end);
-        let rest = &text[end..end + length];
-        if memchr::memchr(b'"', rest).is_some() {
-            return rest_by_cells(self, text, end);
-        }
-        let cells = memchr::memchr_iter(self.0, rest).count();
-        let blank = |byte: &&u8| is_blank(**byte) && **byte != self.0;
-        let empty = rest.iter().rev().find(|byte| !blank(byte)) == Some(&self.0);
-        (cells, empty, end + length)
     }
 
     #[inline]
@@ -87,9 +60,14 @@ pub(super) struct Blanks;
 
 impl Scan for Blanks {
     fn first(self, text: &[u8], at: usize) -> Option<usize> {
-        let blanks = text[at..].iter().take_while(|byte| is_blank(**byte)).count();
+        let blanks = text[at..]
+            .iter()
+            .take_while(|byte| is_blank(**byte))
+            .count();
         let start = at + blanks;
-        text.get(start).filter(|byte| **byte != b'\n').map(|_| start)
+        text.get(start)
+            .filter(|byte| **byte != b'\n')
+            .map(|_| start)
     }
 
     #[inline]
@@ -97,7 +75,10 @@ impl Scan for Blanks {
         if text.get(at) == Some(&b'"') {
             return quote_end(text, at);
         }
-        let length = text[at..].iter().take_while(|byte| !is_blank(**byte) && **byte != b'\n').count();
+        let length = text[at..]
+            .iter()
+            .take_while(|byte| !is_blank(**byte) && **byte != b'\n')
+            .count();
         at + length
     }
 
@@ -127,7 +108,10 @@ fn find_either(text: &[u8], a: u8, b: u8) -> usize {
             return 8 * i + found.trailing_zeros() as usize / 8;
         }
     }
-    let tail = rest.iter().take_while(|byte| **byte != a && **byte != b).count();
+    let tail = rest
+        .iter()
+        .take_while(|byte| **byte != a && **byte != b)
+        .count();
     8 * words.len() + tail
 }
 
@@ -155,7 +139,9 @@ fn quote_end(text: &[u8], at: usize) -> usize {
 /// A cell without white space around it and without its quotes.
 pub(super) fn unquoted(cell: &[u8]) -> Cow<'_, [u8]> {
     let cell = cell.trim_ascii();
-    let inner = cell.strip_prefix(b"\"").and_then(|cell| cell.strip_suffix(b"\""));
+    let inner = cell
+        .strip_prefix(b"\"")
+        .and_then(|cell| cell.strip_suffix(b"\""));
     match inner.map(<[u8]>::trim_ascii) {
         None => Cow::Borrowed(cell),
         Some(inner) if !inner.contains(&b'"') => Cow::Borrowed(inner),
@@ -203,10 +189,13 @@ impl Table<'_> {
         wanted: &[usize],
     ) -> Result<Vec<Vec<f64>>, OutputError> {
         let capacity = self.steps.min(self.body.len() / 2 + 1);
-        let mut series: Vec<Vec<f64>> = wanted.iter().map(|_| Vec::with_capacity(capacity)).collect();
+        let mut series: Vec<Vec<f64>> = wanted
+            .iter()
+            .map(|_| Vec::with_capacity(capacity))
+            .collect();
         let mut start = 0;
         let mut line = self.first_line;
-        for _ in 0..self.skip_rows {
+        while line - self.first_line < self.skip_rows && start < self.body.len() {
             start = self.line_end(start) + 1;
             line += 1;
         }
@@ -271,11 +260,17 @@ impl Table<'_> {
             values.push(value);
             end = Some(value_end);
         }
-        let end = end.unwrap_or_else(|| scan.end(self.body, at));
-        let (more, last_is_empty, line_end) = scan.rest(self.body, end);
-        let cells = cell + 1 + more;
+        let mut end = end.unwrap_or_else(|| scan.end(self.body, at));
+        let mut last_is_empty = false;
+        while let Some(next) = scan.next(self.body, end) {
+            cell += 1;
+            end = scan.end(self.body, next);
+            last_is_empty = self.body[next..end].trim_ascii().is_empty();
+        }
+        // A separator at the end of the row makes an empty cell that the header need not have.
+        let cells = cell + 1;
         if cells == names.len() || (cells == names.len() + 1 && last_is_empty) {
-            return Ok(line_end);
+            return Ok(self.line_end(end));
         }
         Err(ragged())
     }
@@ -283,7 +278,11 @@ impl Table<'_> {
     /// The finite number that makes up the whole cell at `at`, and where the cell ends.
     #[inline]
     fn plain_number<S: Scan>(&self, scan: S, at: usize) -> Option<(f64, usize)> {
-        let start = at + self.body[at..].iter().take_while(|byte| **byte == b' ').count();
+        let start = at
+            + self.body[at..]
+                .iter()
+                .take_while(|byte| **byte == b' ')
+                .count();
         let (number, length) = fast_float2::parse_partial::<f64, _>(&self.body[start..]).ok()?;
         let mut end = start + length;
         loop {
@@ -310,8 +309,16 @@ impl Table<'_> {
         let (column, found) = (column.to_owned(), shortened(&cell));
         match number {
             Some(number) if number.is_finite() => Ok(number),
-            Some(_) => Err(OutputError::NotFinite { line, column, found }),
-            None => Err(OutputError::NotANumber { line, column, found }),
+            Some(_) => Err(OutputError::NotFinite {
+                line,
+                column,
+                found,
+            }),
+            None => Err(OutputError::NotANumber {
+                line,
+                column,
+                found,
+            }),
         }
     }
 
@@ -323,6 +330,10 @@ impl Table<'_> {
             found += 1;
             next = scan.next(self.body, scan.end(self.body, at));
         }
-        OutputError::Ragged { line, found, expected }
+        OutputError::Ragged {
+            line,
+            found,
+            expected,
+        }
     }
 }

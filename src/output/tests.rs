@@ -31,7 +31,11 @@ fn tables_of_all_kinds_are_read() {
         "\"t [a,b; c]\" Q C\n\"x y\" 1.5 -2E3\nz 2.5 4.\n",
     ] {
         let result = read(text, &["C", "Q"], 2);
-        assert_eq!(result, Ok(vec![vec![-2000.0, 4.0], vec![1.5, 2.5]]), "{text:?}");
+        assert_eq!(
+            result,
+            Ok(vec![vec![-2000.0, 4.0], vec![1.5, 2.5]]),
+            "{text:?}"
+        );
     }
     let twice = read("a b\n1 2\n", &["b", "a", "b"], 1);
     assert_eq!(twice, Ok(vec![vec![2.0], vec![1.0], vec![2.0]]));
@@ -42,7 +46,12 @@ fn tables_of_all_kinds_are_read() {
 fn names_with_units_are_whole() {
     let text = "time,date,hour,precip [mm/day],sub_001 [m3/s],sub_001 (observed) [m3/s],\n\
                 0,1979-01-01,00:00:00,---,0.5,,\n1,1979-01-02,00:00:00,1.25,0.75,,\n";
-    let skipped = parse(text.as_bytes(), &format(&[], 1), &["sub_001 [m3/s]", "precip [mm/day]"], 1);
+    let skipped = parse(
+        text.as_bytes(),
+        &format(&[], 1),
+        &["sub_001 [m3/s]", "precip [mm/day]"],
+        1,
+    );
     assert_eq!(skipped, Ok(vec![vec![0.75], vec![1.25]]));
 }
 
@@ -52,7 +61,10 @@ fn a_stated_separator_is_used() {
         separator: Some(Separator::Whitespace),
         ..OutputFormat::default()
     };
-    assert_eq!(parse(b"a,b c\n1 2\n", &format, &["a,b"], 1), Ok(vec![vec![1.0]]));
+    assert_eq!(
+        parse(b"a,b c\n1 2\n", &format, &["a,b"], 1),
+        Ok(vec![vec![1.0]])
+    );
 }
 
 #[test]
@@ -60,22 +72,53 @@ fn missing_values_are_nan() {
     let text = "a\tb\nNA\t1\n-9999.000\t\n nan \t-inf\n\"NA\"\t-9999\n1\t-1d99\n";
     let format = format(&["NA", "-9999", "nan", "-inf", "", "-1e99"], 0);
     let columns = parse(text.as_bytes(), &format, &["a", "b"], 5).expect("a table");
-    let found: Vec<Vec<bool>> = columns.iter().map(|column| column.iter().map(|x| x.is_nan()).collect()).collect();
-    assert_eq!(found, [[true, true, true, true, false], [false, true, true, true, true]]);
+    let found: Vec<Vec<bool>> = columns
+        .iter()
+        .map(|column| column.iter().map(|x| x.is_nan()).collect())
+        .collect();
+    assert_eq!(
+        found,
+        [
+            [true, true, true, true, false],
+            [false, true, true, true, true]
+        ]
+    );
 }
 
 #[test]
 fn what_is_wrong_is_said_exactly() {
     use OutputError as E;
     let (line, column) = (3, "C".to_owned());
-    let not_a_number = |found: &str| E::NotANumber { line, column: column.clone(), found: found.to_owned() };
-    let not_finite = |found: &str| E::NotFinite { line, column: column.clone(), found: found.to_owned() };
-    let ragged = |line, found| E::Ragged { line, found, expected: 2 };
-    let row_count = |found| E::RowCount { found, skipped: 0, expected: 2 };
+    let not_a_number = |found: &str| E::NotANumber {
+        line,
+        column: column.clone(),
+        found: found.to_owned(),
+    };
+    let not_finite = |found: &str| E::NotFinite {
+        line,
+        column: column.clone(),
+        found: found.to_owned(),
+    };
+    let ragged = |line, found| E::Ragged {
+        line,
+        found,
+        expected: 2,
+    };
+    let row_count = |found| E::RowCount {
+        found,
+        skipped: 0,
+        expected: 2,
+    };
     for (text, expected) in [
         ("", E::Empty),
         (" \n\t\n", E::Empty),
-        ("t,Q\n0,1\n1,2\n", E::NoColumn { column: "C".into(), header: vec!["t".into(), "Q".into()] }),
+        (
+            "t,Q\n0,1\n1,2\n",
+            E::NoColumn {
+                column: "C".into(),
+                header: vec!["t".into(), "Q".into()],
+            },
+        ),
         ("C,C\n0,1\n1,2\n", E::DuplicateColumn { column: "C".into() }),
         ("t,C\n0,1\n1,x1\n", not_a_number("x1")),
         ("t,C\n0,1\n1,\n", not_a_number("")),
@@ -101,8 +144,18 @@ fn what_is_wrong_is_said_exactly() {
         assert_eq!(read(text, &["C"], 2), Err(expected), "{text:?}");
     }
     let too_few = parse(b"t,C\n0,1\n", &format(&[], 5), &["C"], 2);
-    assert_eq!(too_few, Err(E::RowCount { found: 0, skipped: 5, expected: 2 }));
-    assert!(matches!(parse(b"\xff\xfea\0", &format(&[], 0), &["C"], 2), Err(E::NotText(_))));
+    assert_eq!(
+        too_few,
+        Err(E::RowCount {
+            found: 0,
+            skipped: 5,
+            expected: 2
+        })
+    );
+    assert!(matches!(
+        parse(b"\xff\xfea\0", &format(&[], 0), &["C"], 2),
+        Err(E::NotText(_))
+    ));
     let endless = parse(&vec![b'x'; 2 << 20], &format(&[], 0), &["C"], 2);
     assert!(matches!(endless, Err(E::NotText(_))));
 }
@@ -116,7 +169,12 @@ fn a_missing_column_is_answered_with_similar_ones() {
     );
     let long = "é".repeat(100);
     let error = read(&format!("C\n{long}\n"), &["C"], 1).expect_err("no number");
-    assert!(error.to_string().contains(&format!("`{}…`", "é".repeat(40))), "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains(&format!("`{}…`", "é".repeat(40))),
+        "{error}"
+    );
 }
 
 /// A number's text in one of the ways that programs print it.
@@ -171,7 +229,7 @@ proptest! {
         separator in proptest::option::of(prop_oneof![
             Just(Separator::Tab), Just(Separator::Comma), Just(Separator::Semicolon), Just(Separator::Whitespace)
         ]),
-        skip_rows in 0_usize..3,
+        skip_rows in prop_oneof![0_usize..3, Just(usize::MAX)],
         steps in prop_oneof![0_usize..5, Just(usize::MAX)],
     ) {
         let format = OutputFormat { separator, missing: vec!["NA".into(), String::new()], skip_rows };

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use quick_xml::XmlVersion;
+use quick_xml::escape::resolve_predefined_entity;
 
 use super::*;
 use crate::template::{RenderProblem, Template};

@@ -1,0 +1,131 @@
+//! Series tables as simulators want them, and the errors.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::format::Misfit;
+
+const HOUR: i64 = 3_600_000_000_000;
+const YEAR_2009: i64 = 1_230_768_000_000_000_000;
+
+fn hours(count: i64) -> TimeAxis {
+    TimeAxis::new((0..count).map(|hour| YEAR_2009 + hour * HOUR).collect()).expect("an axis")
+}
+
+fn scope() -> BTreeMap<String, Value> {
+    BTreeMap::from([
+        ("id".into(), Value::Text("70007".into())),
+        ("area".into(), Value::Number(2.5)),
+    ])
+}
+
+fn table(
+    header: Option<&str>,
+    row: &str,
+    footer: Option<&str>,
+    columns: &[(&str, &[f64])],
+) -> String {
+    let names: Vec<String> = columns.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let series: Vec<&[f64]> = columns.iter().map(|(_, series)| *series).collect();
+    let parsed = SeriesTable::parse(header, row, footer).expect("templates");
+    let bound = parsed.bind(&names, &hours(3)).expect("a table");
+    let mut out = Vec::new();
+    bound.write(&scope(), &series, &mut out).expect("values");
+    String::from_utf8(out).expect("UTF-8")
+}
+
+#[test]
+fn a_tab_table() {
+    let text = table(
+        Some("step\tT\tEmptymeas"),
+        "{step_days}\t{T}\tN/A",
+        None,
+        &[("T", &[-1.5, 0.0, 12.25])],
+    );
+    assert_eq!(
+        text,
+        "step\tT\tEmptymeas\n0\t-1.5\tN/A\n0.041666666666666664\t0\tN/A\n0.08333333333333333\t12.25\tN/A\n"
+    );
+}
+
+#[test]
+fn a_block_format_with_times_and_parameters() {
+    let text = table(
+        Some(":MultiData {id}\n  2009-01-01 00:00:00 1 {steps}\n"),
+        "{time:%d.%m.%Y %H:%M};{area:.2f};{step:03d};{Q:9.3f};{Q}\n  {time}",
+        Some(":EndMultiData {{{steps:>4}}}"),
+        &[("unused", &[]), ("Q", &[1.0, -0.0, 1e-7])],
+    );
+    assert_eq!(
+        text,
+        ":MultiData 70007\n  2009-01-01 00:00:00 1 3\n\
+         01.01.2009 00:00;2.50;000;    1.000;1\n  2009-01-01 00:00:00\n\
+         01.01.2009 01:00;2.50;001;   -0.000;-0\n  2009-01-01 01:00:00\n\
+         01.01.2009 02:00;2.50;002;    0.000;1e-7\n  2009-01-01 02:00:00\n\
+         :EndMultiData {   3}\n"
+    );
+}
+
+#[test]
+fn only_the_series_of_the_rows_are_used() {
+    let names = ["a", "b", "c", "time"].map(str::to_owned);
+    let parsed = SeriesTable::parse(Some("{a}"), "{c}{a}{c}{time}{id}", None).expect("templates");
+    let bound = parsed.bind(&names, &hours(2)).expect("a table");
+    assert_eq!(bound.columns_used(), [0, 2]);
+    let row: Vec<_> = parsed
+        .placeholders(Part::Row)
+        .map(|p| p.name.as_str())
+        .collect();
+    assert_eq!(row, ["c", "a", "c", "time", "id"]);
+}
+
+#[test]
+fn errors_name_the_part() {
+    let error = SeriesTable::parse(None, "{a}", Some("x\n{")).expect_err("a brace");
+    assert_eq!(
+        (error.part, error.error.line, error.error.column),
+        (Part::Footer, 2, 1)
+    );
+    assert!(
+        error.to_string().starts_with("footer, line 2, column 1: "),
+        "{error}"
+    );
+
+    let parsed = SeriesTable::parse(None, "{Q:d} {nothing}", None).expect("templates");
+    let bound = parsed.bind(&["Q".into()], &hours(2)).expect("a table");
+    let mut out = b"kept".to_vec();
+    let error = bound
+        .write(&scope(), &[&[1.0, 0.5]], &mut out)
+        .expect_err("no such name");
+    assert_eq!(
+        (error.part, error.error.problem),
+        (Part::Row, RenderProblem::UnknownName)
+    );
+
+    let parsed = SeriesTable::parse(Some("Q"), "{Q:d}", None).expect("templates");
+    let bound = parsed.bind(&["Q".into()], &hours(2)).expect("a table");
+    let error = bound
+        .write(&scope(), &[&[1.0, 0.5]], &mut out)
+        .expect_err("no whole number");
+    assert_eq!(
+        error.error.problem,
+        RenderProblem::Misfit(Misfit::NotWhole(0.5))
+    );
+    assert_eq!(out, b"kept");
+
+    let parsed = SeriesTable::parse(None, "{time:.2f}", None).expect("templates");
+    assert!(parsed.bind(&[], &hours(2)).is_err());
+}
+
+proptest! {
+    #[test]
+    fn numbers_read_back(bits in proptest::collection::vec(any::<u64>(), 3)) {
+        let series: Vec<f64> = bits.iter().map(|bits| f64::from_bits(*bits)).collect();
+        prop_assume!(series.iter().all(|number| number.is_finite()));
+        let text = table(None, "{x}", None, &[("x", &series)]);
+        let back: Vec<u64> = text.lines().map(|line| line.parse::<f64>().expect("a number").to_bits()).collect();
+        prop_assert_eq!(back, bits);
+    }
+}
