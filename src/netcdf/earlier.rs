@@ -4,8 +4,8 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::c_text;
-use super::ffi::{self, Handle, read};
+use super::ffi::{Handle, read};
+use super::values::c_text;
 
 /// An earlier file of this crate's own making. For other people's files it only fails.
 pub struct EarlierFile {
@@ -47,7 +47,7 @@ impl EarlierFile {
     }
 
     fn variable(&self, name: &str) -> Result<Handle> {
-        ffi::read::open_dataset(&self.file, &c_text(name)?)
+        read::open_dataset(&self.file, &c_text(name)?)
             .with_context(|| format!("no variable `{}`", name.escape_debug()))
     }
 }

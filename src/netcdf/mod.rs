@@ -13,67 +13,21 @@ mod earlier;
 mod ffi;
 mod part;
 mod table;
+mod values;
 
-use std::borrow::Cow;
-use std::ffi::CString;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 pub use chunk::{HIGHEST_LEVEL, Precision, decode_chunk, encode_chunk};
 pub(crate) use chunk::{deflate, shuffle};
 pub use earlier::{EarlierFile, EarlierVariable};
-use ffi::{Handle, Number, Storage};
+use ffi::dataset::{self, Storage};
+use ffi::{Handle, Number};
 use part::PartFile;
 pub use table::{Column, Table, TableFile};
-
-/// Attributes that belong to HDF5 or NetCDF-4 themselves; a file with others of these names can't be read any more.
-const RESERVED_ATTRIBUTES: [&str; 8] = [
-    "CLASS",
-    "NAME",
-    "DIMENSION_LIST",
-    "REFERENCE_LIST",
-    "_NCProperties",
-    "_Netcdf4Coordinates",
-    "_Netcdf4Dimid",
-    "_nc3_strict",
-];
-
-/// An attribute's value. Whole numbers have 32 bits because CF 1.8 knows no wider ones.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Attribute {
-    /// Text, stored as characters.
-    Text(String),
-    /// A number of 64 bits.
-    F64(f64),
-    /// A number of 32 bits.
-    F32(f32),
-    /// A whole number.
-    I32(i32),
-    /// A list of small whole numbers, such as the values of a flag.
-    Bytes(Vec<i8>),
-}
-
-impl From<&str> for Attribute {
-    fn from(text: &str) -> Self {
-        Self::Text(text.to_owned())
-    }
-}
-
-/// A variable's values, row-major, written at once.
-#[derive(Clone, Copy, Debug)]
-pub enum Data<'a> {
-    /// Numbers of 64 bits.
-    F64(&'a [f64]),
-    /// Whole numbers of 64 bits.
-    I64(&'a [i64]),
-    /// Whole numbers of 32 bits.
-    I32(&'a [i32]),
-    /// Small whole numbers.
-    Bytes(&'a [i8]),
-    /// Texts of any length.
-    Texts(&'a [&'a str]),
-}
+pub use values::{Attribute, Data, storable};
+use values::{c_text, write_attribute, write_dataset};
 
 /// A dimension of the file being written, with its coordinate variable.
 #[derive(Clone, Copy, Debug)]
@@ -134,7 +88,7 @@ impl NetcdfFile {
         let dataset = self
             .write_small(name, &[length], values, attributes)
             .with_context(context)?;
-        ffi::set_scale(&dataset, &c_text(name)?).with_context(context)?;
+        dataset::set_scale(&dataset, &c_text(name)?).with_context(context)?;
         self.dimensions.push((dataset, length));
         Ok(Dimension(self.dimensions.len() - 1))
     }
@@ -185,8 +139,13 @@ impl NetcdfFile {
             };
             let dims = self.lengths(dimensions);
             let of_type = ffi::number_type(number)?;
-            let dataset =
-                ffi::create_dataset(self.part.root(), &c_text(name)?, &of_type, &dims, &storage)?;
+            let dataset = dataset::create_dataset(
+                self.part.root(),
+                &c_text(name)?,
+                &of_type,
+                &dims,
+                &storage,
+            )?;
             self.attach(&dataset, dimensions)?;
             write_attribute(&dataset, "_FillValue", &fill)?;
             for (name, value) in attributes {
@@ -207,7 +166,7 @@ impl NetcdfFile {
         offset: &[usize],
         bytes: &[u8],
     ) -> Result<()> {
-        ffi::write_chunk(&self.chunked[variable.0], offset, bytes).with_context(|| {
+        dataset::write_chunk(&self.chunked[variable.0], offset, bytes).with_context(|| {
             format!(
                 "cannot write to {}: is the disk full?",
                 self.part.path().display()
@@ -240,7 +199,7 @@ impl NetcdfFile {
 
     fn attach(&self, dataset: &Handle, dimensions: &[Dimension]) -> Result<()> {
         for (index, dimension) in dimensions.iter().enumerate() {
-            ffi::attach_scale(dataset, &self.dimensions[dimension.0].0, index)?;
+            dataset::attach_scale(dataset, &self.dimensions[dimension.0].0, index)?;
         }
         Ok(())
     }
@@ -265,125 +224,6 @@ impl NetcdfFile {
             name.escape_debug(),
             self.part.path().display()
         )
-    }
-}
-
-impl Data<'_> {
-    fn len(&self) -> usize {
-        match self {
-            Self::F64(values) => values.len(),
-            Self::I64(values) => values.len(),
-            Self::I32(values) => values.len(),
-            Self::Bytes(values) => values.len(),
-            Self::Texts(values) => values.len(),
-        }
-    }
-}
-
-/// Writes a contiguous data set and leaves it open.
-fn write_dataset(
-    parent: &Handle,
-    name: &str,
-    dims: &[usize],
-    values: Data<'_>,
-    tracked: bool,
-) -> Result<Handle> {
-    let storage = Storage {
-        chunk: None,
-        deflate: 0,
-        fill: None,
-        tracked,
-    };
-    let (number, bytes) = match values {
-        Data::F64(values) => (
-            Number::F64,
-            values.iter().flat_map(|v| v.to_le_bytes()).collect(),
-        ),
-        Data::I64(values) => (
-            Number::I64,
-            values.iter().flat_map(|v| v.to_le_bytes()).collect(),
-        ),
-        Data::I32(values) => (
-            Number::I32,
-            values.iter().flat_map(|v| v.to_le_bytes()).collect(),
-        ),
-        Data::Bytes(values) => (
-            Number::I8,
-            values
-                .iter()
-                .flat_map(|v| v.to_le_bytes())
-                .collect::<Vec<u8>>(),
-        ),
-        Data::Texts(texts) => {
-            let of_type = ffi::text_type(None, true)?;
-            let dataset = ffi::create_dataset(parent, &c_text(name)?, &of_type, dims, &storage)?;
-            let texts: Result<Vec<CString>> = texts.iter().map(|t| c_text(&storable(t))).collect();
-            ffi::write_texts(&dataset, &texts?)?;
-            return Ok(dataset);
-        }
-    };
-    let of_type = ffi::number_type(number)?;
-    let dataset = ffi::create_dataset(parent, &c_text(name)?, &of_type, dims, &storage)?;
-    ffi::write(&dataset, &of_type, &bytes)?;
-    Ok(dataset)
-}
-
-/// Writes an attribute as netCDF's own library does: text as characters, one number as a list of one.
-fn write_attribute(object: &Handle, name: &str, value: &Attribute) -> Result<()> {
-    if name.is_empty() || RESERVED_ATTRIBUTES.contains(&name) {
-        bail!("an attribute can't be called `{name}`: choose another name");
-    }
-    let (number, count, bytes) = match value {
-        Attribute::Text(text) => return write_text_attribute(object, name, text),
-        Attribute::F64(value) => (Number::F64, 1, value.to_le_bytes().to_vec()),
-        Attribute::F32(value) => (Number::F32, 1, value.to_le_bytes().to_vec()),
-        Attribute::I32(value) => (Number::I32, 1, value.to_le_bytes().to_vec()),
-        Attribute::Bytes(values) => (
-            Number::I8,
-            values.len(),
-            values.iter().flat_map(|v| v.to_le_bytes()).collect(),
-        ),
-    };
-    let of_type = ffi::number_type(number)?;
-    Ok(ffi::write_attribute(
-        object,
-        &c_text(name)?,
-        &of_type,
-        Some(count),
-        &bytes,
-    )?)
-}
-
-fn write_text_attribute(object: &Handle, name: &str, text: &str) -> Result<()> {
-    let text = storable(text);
-    // HDF5 has no text of length 0; a lone terminator reads as empty text.
-    let bytes = if text.is_empty() {
-        b"\0"
-    } else {
-        text.as_bytes()
-    };
-    let of_type = ffi::text_type(Some(bytes.len()), !text.is_ascii())?;
-    Ok(ffi::write_attribute(
-        object,
-        &c_text(name)?,
-        &of_type,
-        None,
-        bytes,
-    )?)
-}
-
-fn c_text(text: &str) -> Result<CString> {
-    CString::new(text).with_context(|| format!("`{}` holds a NUL character", text.escape_debug()))
-}
-
-/// The text as these files hold it: as it stands, save that NUL becomes `\0`, for C strings end there.
-///
-/// Different texts stay different: where a text has a NUL, or could be taken for one escaped, its backslashes are doubled.
-pub fn storable(text: &str) -> Cow<'_, str> {
-    if text.contains('\0') || text.contains("\\0") {
-        Cow::Owned(text.replace('\\', "\\\\").replace('\0', "\\0"))
-    } else {
-        Cow::Borrowed(text)
     }
 }
 

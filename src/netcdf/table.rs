@@ -8,9 +8,12 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::ffi::{self, Handle, Number, Storage};
+use super::ffi::dataset::{self, Storage};
+use super::ffi::{self, Handle, Number};
 use super::part::PartFile;
-use super::{Attribute, Data, c_text, write_attribute, write_dataset, write_text_attribute};
+use super::values::{
+    Attribute, Data, c_text, write_attribute, write_dataset, write_text_attribute,
+};
 
 /// A column of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,13 +132,14 @@ impl TableFile {
     ) -> Result<()> {
         let write = || -> Result<()> {
             let group = match group {
-                Some(group) => Some(self.group(group)?),
+                // Without attributes: PyTables needs none here, and there may be thousands of groups.
+                Some(group) => Some(ffi::create_group(self.part.root(), &c_text(group)?)?),
                 None => None,
             };
             let parent = group.as_ref().unwrap_or(self.part.root());
             let table = create_table(parent, name, layout)?;
             for (i, chunk) in chunks.iter().enumerate() {
-                ffi::write_chunk(&table, &[i * layout.chunk_rows], chunk.as_ref())?;
+                dataset::write_chunk(&table, &[i * layout.chunk_rows], chunk.as_ref())?;
             }
             table.close()?;
             group.map_or(Ok(()), |group| Ok(group.close()?))
@@ -146,14 +150,6 @@ impl TableFile {
                 self.part.path().display()
             )
         })
-    }
-
-    fn group(&self, name: &str) -> Result<Handle> {
-        let group = ffi::create_group(self.part.root(), &c_text(name)?)?;
-        for (name, value) in [("CLASS", "GROUP"), ("TITLE", ""), ("VERSION", "1.0")] {
-            write_text_attribute(&group, name, value)?;
-        }
-        Ok(group)
     }
 
     /// Closes the file with its errors checked, syncs it, and renames it over its target.
@@ -181,7 +177,8 @@ fn create_table(parent: &Handle, name: &str, layout: &Table) -> Result<Handle> {
         fill: None,
         tracked: false,
     };
-    let table = ffi::create_dataset(parent, &c_text(name)?, &of_type, &[layout.rows], &storage)?;
+    let table =
+        dataset::create_dataset(parent, &c_text(name)?, &of_type, &[layout.rows], &storage)?;
     for (name, value) in [("CLASS", "TABLE"), ("TITLE", ""), ("VERSION", "2.7")] {
         write_text_attribute(&table, name, value)?;
     }

@@ -3,11 +3,13 @@
 //! A feeder thread fetches (it borrows the store's connection), threads decode and compute formulas, the calling thread
 //! gets one block after the other. It knows nothing of files.
 
+use std::borrow::Cow;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, ensure};
 
 use super::parallel::ordered;
 use super::tiling::{Block, Tiling};
@@ -16,7 +18,8 @@ use super::{ProductSpec, Status, VariableSource};
 /// Fetched but not yet decoded results kept ready at most, estimated in bytes of what they decode to.
 const AHEAD_BYTES: usize = 16 << 20;
 
-/// Calls `each` with every block in order: with its values, or with `None` where `skip` says so and nothing is fetched.
+/// Calls `each` with every block in order: with its values, or with `None` where `skip` (one entry per block) says so
+/// and nothing is fetched.
 pub(super) fn for_each_block<E: Send>(
     spec: &ProductSpec,
     tiling: &Tiling,
@@ -33,6 +36,7 @@ pub(super) fn for_each_block<E: Send>(
         .filter(is_ok)
         .collect();
     let ahead = AHEAD_BYTES / (8 * tiling.steps * spec.variables.len().max(1));
+    let mut values = Block::new(spec.variables.len(), tiling.steps);
     thread::scope(|scope| {
         // The receiver is owned in here: returning early drops it, and that ends the feeder.
         let (sender, fetched) = sync_channel(ahead.clamp(1, 64));
@@ -45,13 +49,13 @@ pub(super) fn for_each_block<E: Send>(
                 }
             }
         });
-        for block in 0..tiling.blocks() {
-            if skip[block] {
+        for (block, &skipped) in skip.iter().enumerate() {
+            if skipped {
                 each(block, None)?;
                 continue;
             }
             let range = tiling.block(block);
-            let mut values: Block = range.clone().map(|_| None).collect();
+            values.reset(range.len());
             let inputs = range.clone().filter(is_ok).map(|index| {
                 let outcome = fetched.recv().expect("the feeder feeds until the last one");
                 let encoded = outcome.unwrap_or_else(|panic| resume_unwind(panic));
@@ -77,7 +81,7 @@ pub(super) fn for_each_block<E: Send>(
                 ))
             };
             ordered(threads, inputs, &work, &mut |(index, series)| {
-                values[index - range.start] = Some(series);
+                values.set(index - range.start, &series);
                 Ok(())
             })?;
             each(block, Some(&values))?;
@@ -86,29 +90,38 @@ pub(super) fn for_each_block<E: Send>(
     })
 }
 
-/// The product's variables of one catchment, from the columns of its result.
-fn variables(spec: &ProductSpec, index: usize, columns: &[Vec<f64>]) -> Result<Vec<Vec<f64>>> {
-    let row = &spec.catchments[index];
-    let of = |variable: &super::Variable| {
+/// How many of these catchments have a result to fetch.
+pub(super) fn fetched_of(spec: &ProductSpec, catchments: Range<usize>) -> usize {
+    spec.catchments[catchments]
+        .iter()
+        .filter(|row| row.status == Status::Ok)
+        .count()
+}
+
+/// The product's variables of one catchment, one after the other, from the columns of its result.
+fn variables(spec: &ProductSpec, index: usize, columns: &[Vec<f64>]) -> Result<Vec<f64>> {
+    let (row, steps) = (&spec.catchments[index], spec.time.len());
+    let mut all = Vec::with_capacity(spec.variables.len() * steps);
+    for variable in &spec.variables {
         let values = match &variable.source {
-            VariableSource::Column(column) => columns.get(*column).cloned().with_context(|| {
-                format!(
-                    "catchment {}: its result has no column for `{}`",
-                    row.id, variable.name
-                )
-            })?,
-            VariableSource::Formula(formula) => formula(columns, &row.scalars),
+            VariableSource::Column(column) => {
+                Cow::Borrowed(columns.get(*column).with_context(|| {
+                    format!(
+                        "catchment {}: its result has no column for `{}`",
+                        row.id, variable.name
+                    )
+                })?)
+            }
+            VariableSource::Formula(formula) => Cow::Owned(formula(columns, &row.scalars)),
         };
-        if values.len() != spec.time.len() {
-            bail!(
-                "catchment {}: `{}` has {} values for {} time steps",
-                row.id,
-                variable.name,
-                values.len(),
-                spec.time.len()
-            );
-        }
-        Ok(values)
-    };
-    spec.variables.iter().map(of).collect()
+        ensure!(
+            values.len() == steps,
+            "catchment {}: `{}` has {} values for {steps} time steps",
+            row.id,
+            variable.name,
+            values.len()
+        );
+        all.extend_from_slice(&values);
+    }
+    Ok(all)
 }

@@ -4,7 +4,7 @@
 //! nothing here looks at a clock: the same results give the same bytes.
 
 use super::digest::{CHUNKS_DIGEST, PRODUCT_DIGEST};
-use super::{ParameterVariable, ProductSpec, Variable};
+use super::{ParameterVariable, Precision, ProductSpec, Variable};
 use crate::digest::Digest;
 use crate::netcdf::Attribute;
 use crate::time_axis::TimeAxis;
@@ -12,6 +12,9 @@ use crate::value::Value;
 
 /// Names of the product's own variables.
 const RESERVED: [&str; 5] = ["time", "catchment", "status", "key", "scalars_digest"];
+
+/// Attributes that limit a variable's values.
+const RANGES: [&str; 3] = ["valid_min", "valid_max", "missing_value"];
 
 /// Units of time, coarsest first, in nanoseconds.
 const UNITS: [(&str, i128); 6] = [
@@ -87,6 +90,14 @@ pub(super) fn time(axis: &TimeAxis) -> (Vec<f64>, Attributes) {
 pub(super) fn global(spec: &ProductSpec, product: &Digest, chunks: Option<&Digest>) -> Attributes {
     let version = concat!("rerunoff ", env!("CARGO_PKG_VERSION"));
     let mut attributes = Attributes::default();
+    let conventions = [("Conventions", "CF-1.8"), ("featureType", "timeSeries")];
+    // Both times for their place: the user's own of the same name must not win.
+    let set_conventions = |attributes: &mut Attributes| {
+        for (name, value) in conventions.iter().filter(|_| chunks.is_some()) {
+            attributes.set(name, *value);
+        }
+    };
+    set_conventions(&mut attributes);
     attributes.set("title", spec.title.as_str());
     attributes.set("source", version);
     // Without a date, on purpose.
@@ -100,11 +111,10 @@ pub(super) fn global(spec: &ProductSpec, product: &Digest, chunks: Option<&Diges
     for (name, value) in &spec.attributes {
         attributes.set(name, value.as_str());
     }
+    set_conventions(&mut attributes);
     attributes.set("recipe", &*spec.recipe.to_string());
     attributes.set(PRODUCT_DIGEST, &*product.to_string());
     if let Some(chunks) = chunks {
-        attributes.set("Conventions", "CF-1.8");
-        attributes.set("featureType", "timeSeries");
         attributes.set(CHUNKS_DIGEST, &*chunks.to_string());
     }
     attributes
@@ -117,7 +127,7 @@ pub(super) fn variable(variable: &Variable, parameters: &[ParameterVariable]) ->
     attributes.set_some("standard_name", variable.standard_name.as_deref());
     attributes.set_some("units", variable.units.as_deref());
     for (name, value) in &variable.attributes {
-        attributes.set(name, value);
+        attributes.set(name, of_the_variables_type(name, value, variable.precision));
     }
     let mut coordinates = String::from("catchment");
     for parameter in parameters.iter().filter(|p| is_position(p)) {
@@ -129,6 +139,16 @@ pub(super) fn variable(variable: &Variable, parameters: &[ParameterVariable]) ->
     // Written with the variable; a second one would contradict it.
     attributes.0.retain(|(name, _)| name != "_FillValue");
     attributes
+}
+
+/// CF wants these few numbers in the type of the variable itself.
+fn of_the_variables_type(name: &str, value: &Value, precision: Precision) -> Attribute {
+    let attribute = Attribute::from(value);
+    match (value.number(), precision) {
+        (Some(number), Precision::F32) if RANGES.contains(&name) => Attribute::F32(number as f32),
+        (Some(number), Precision::F64) if RANGES.contains(&name) => Attribute::F64(number),
+        _ => attribute,
+    }
 }
 
 /// Whether the parameter says where a catchment is, and so belongs to the coordinates of every variable.
@@ -248,6 +268,15 @@ mod tests {
         let (values, units, _) = encoded(&[i128::from(i64::MIN) + 1, i128::from(i64::MAX)]);
         assert_eq!(units, "seconds since 1677-09-21 00:12:43");
         assert!(values[0] < 1.0 && values[1] > 1.8e10);
+    }
+
+    #[test]
+    fn limits_have_the_variables_type() {
+        let limit = |precision| of_the_variables_type("valid_min", &Value::Integer(0), precision);
+        assert_eq!(limit(Precision::F64), Attribute::F64(0.0));
+        assert_eq!(limit(Precision::F32), Attribute::F32(0.0));
+        let other = of_the_variables_type("level", &Value::Integer(1 << 40), Precision::F32);
+        assert_eq!(other, Attribute::F64(1_099_511_627_776.0));
     }
 
     #[test]

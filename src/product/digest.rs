@@ -184,3 +184,43 @@ impl Walk {
         self.0.finalize().into()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::spec;
+    use super::*;
+    use crate::product::Status;
+    use crate::time_axis::TimeAxis;
+
+    #[test]
+    fn the_digest_covers_whatever_shows_in_the_file() {
+        let path = Path::new("p.nc");
+        let base = digest(&spec(path, 5, 4));
+        let changed = |change: &dyn Fn(&mut ProductSpec)| {
+            let mut spec = spec(path, 5, 4);
+            change(&mut spec);
+            digest(&spec)
+        };
+        assert_eq!(changed(&|s| s.path = "elsewhere".into()), base);
+        let changes: [&dyn Fn(&mut ProductSpec); 14] = [
+            &|s| s.title.push('x'),
+            &|s| s.attributes[0].1.push('x'),
+            &|s| s.recipe = Digest::of(b"x"),
+            &|s| s.time = TimeAxis::new(vec![1, 2, 3, 4]).expect("an axis"),
+            &|s| s.deflate = 2,
+            &|s| s.layout = Layout::Steps,
+            &|s| s.variables[0].units = None,
+            &|s| s.variables[0].precision = Precision::F32,
+            &|s| s.variables[1].definition.push('x'),
+            &|s| s.variables[0].attributes[0].1 = Value::Number(3.0),
+            &|s| s.parameters[0].standard_name = None,
+            &|s| s.catchments[0].status = Status::Skipped,
+            &|s| s.catchments[0].key = None,
+            &|s| s.catchments[0].scalars[0] = 3.0,
+        ];
+        let mut digests: Vec<Digest> = changes.into_iter().map(changed).chain([base]).collect();
+        digests.sort();
+        digests.dedup();
+        assert_eq!(digests.len(), 15);
+    }
+}

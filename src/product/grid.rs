@@ -5,7 +5,7 @@
 
 use anyhow::{Error, Result};
 
-use super::blocks::for_each_block;
+use super::blocks::{fetched_of, for_each_block};
 use super::digest::{CHUNKS_DIGEST, chunks_digest, digest, scalars_digest};
 use super::parallel::ordered;
 use super::tiling::Tiling;
@@ -87,7 +87,7 @@ fn write_over<E: Send>(
             };
             let encode = |(variable, slab): (usize, usize)| {
                 let mut tile = vec![f64::NAN; tiling.tile_values()];
-                tiling.gather(values, variable, slab, &mut tile);
+                tiling.gather(values, block, variable, slab, &mut tile);
                 let precision = spec.variables[variable].precision;
                 Ok((variable, slab, encode_chunk(&tile, precision, spec.deflate)))
             };
@@ -99,7 +99,7 @@ fn write_over<E: Send>(
                     file.write_chunk(variables[variable], &offset(slab), &chunk)
                 },
             )?;
-            assembled.fetched += values.iter().flatten().count();
+            assembled.fetched += fetched_of(spec, tiling.block(block));
             assembled.chunks_written += tiles.len();
             Ok(())
         },

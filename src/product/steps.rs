@@ -12,7 +12,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::blocks::for_each_block;
+use super::blocks::{fetched_of, for_each_block};
 use super::digest::digest;
 use super::parallel::ordered;
 use super::tiling::Tiling;
@@ -67,16 +67,16 @@ pub(super) fn write<E: Send>(
         threads,
         fetch,
         decode,
-        &mut |_, values| {
+        &mut |block, values| {
             let values = values.expect("no block is skipped");
             let encode = |slab: usize| {
                 let mut tiles = vec![f64::NAN; variables * tiling.tile_values()];
                 for (variable, tile) in tiles.chunks_exact_mut(tiling.tile_values()).enumerate() {
-                    tiling.gather(values, variable, slab, tile);
+                    tiling.gather(values, block, variable, slab, tile);
                 }
                 Ok(encode_chunk(&tiles, Precision::F64, STAGED_LEVEL))
             };
-            assembled.fetched += values.iter().flatten().count();
+            assembled.fetched += fetched_of(spec, tiling.block(block));
             ordered(
                 threads,
                 (0..tiling.slabs()).map(Ok),

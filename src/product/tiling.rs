@@ -14,8 +14,48 @@ const TILE_STEPS: usize = 512;
 /// Decoded values of one block in memory at most, in bytes (a single catchment may exceed it).
 const BLOCK_BYTES: usize = 48 << 20;
 
-/// A block's decoded values: for each of its catchments, for each variable, the series; `None` is missing throughout.
-pub(super) type Block = Vec<Option<Vec<Vec<f64>>>>;
+/// A block's decoded values in one piece: by catchment, then variable, then time step; NaN is missing.
+///
+/// In one piece that is used again for the next block, because thousands of small series kept among a decoder's large
+/// and short-lived buffers tear the heap to pieces.
+pub(super) struct Block {
+    values: Vec<f64>,
+    series: usize,
+    steps: usize,
+}
+
+impl Block {
+    /// Nothing yet, for results of `series` variables of `steps` values.
+    pub(super) fn new(series: usize, steps: usize) -> Self {
+        Self {
+            values: Vec::new(),
+            series,
+            steps,
+        }
+    }
+
+    /// Values of one catchment, all variables together.
+    pub(super) fn values_each(&self) -> usize {
+        self.series * self.steps
+    }
+
+    /// Empties the block and makes it one of so many catchments, all missing.
+    pub(super) fn reset(&mut self, catchments: usize) {
+        self.values.clear();
+        self.values
+            .resize(catchments * self.values_each(), f64::NAN);
+    }
+
+    /// Takes the values of a catchment, variable by variable, `values_each()` of them.
+    pub(super) fn set(&mut self, catchment: usize, values: &[f64]) {
+        let each = self.values_each();
+        self.values[catchment * each..][..each].copy_from_slice(values);
+    }
+
+    fn series(&self, catchment: usize, variable: usize) -> &[f64] {
+        &self.values[(catchment * self.series + variable) * self.steps..][..self.steps]
+    }
+}
 
 /// The cut of `steps × catchments` values into equal tiles; those at the edges are filled up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,19 +122,22 @@ impl Tiling {
         self.tile_steps * self.tile_catchments
     }
 
-    /// Writes the tile of a variable, time first, into `tile` (`tile_values()` long): NaN where there is nothing.
-    pub(super) fn gather(&self, block: &Block, variable: usize, slab: usize, tile: &mut [f64]) {
-        let steps = self.slab(slab);
-        if block.len() < self.tile_catchments
-            || steps.len() < self.tile_steps
-            || block.iter().any(Option::is_none)
-        {
+    /// Writes the tile of a variable, time first, into `tile` (`tile_values()` long), filled up with NaN.
+    pub(super) fn gather(
+        &self,
+        values: &Block,
+        block: usize,
+        variable: usize,
+        slab: usize,
+        tile: &mut [f64],
+    ) {
+        let (catchments, steps) = (self.block(block).len(), self.slab(slab));
+        if catchments < self.tile_catchments || steps.len() < self.tile_steps {
             tile.fill(f64::NAN);
         }
-        for (column, series) in block.iter().enumerate() {
-            let Some(series) = series else { continue };
+        for column in 0..catchments {
             let places = tile[column..].iter_mut().step_by(self.tile_catchments);
-            for (place, value) in places.zip(&series[variable][steps.clone()]) {
+            for (place, value) in places.zip(&values.series(column, variable)[steps.clone()]) {
                 *place = *value;
             }
         }
@@ -132,11 +175,15 @@ mod tests {
             let tiling = Tiling { tile_catchments: 3.min(catchments), ..Tiling::new(steps, catchments, 1) }.with_steps(tile_steps);
             let mut seen = vec![0; steps * catchments];
             for block in 0..tiling.blocks() {
-                let series = |c| (0..steps).map(|t| (t * catchments + c) as f64).collect();
-                let values: Block = tiling.block(block).map(|c| Some(vec![series(c)])).collect();
+                let mut values = Block::new(1, steps);
+                values.reset(tiling.block(block).len());
+                for (i, c) in tiling.block(block).enumerate() {
+                    let series: Vec<f64> = (0..steps).map(|t| (t * catchments + c) as f64).collect();
+                    values.set(i, &series);
+                }
                 for slab in 0..tiling.slabs() {
                     let mut tile = vec![-1.0; tiling.tile_values()];
-                    tiling.gather(&values, 0, slab, &mut tile);
+                    tiling.gather(&values, block, 0, slab, &mut tile);
                     for (i, value) in tile.iter().enumerate().filter(|(_, v)| !v.is_nan()) {
                         let step = slab * tiling.tile_steps + i / tiling.tile_catchments;
                         let catchment = block * tiling.tile_catchments + i % tiling.tile_catchments;

@@ -17,10 +17,8 @@ use hdf5_sys::h5p::H5P_DEFAULT;
 use hdf5_sys::h5s::{H5S_ALL, H5Sclose, H5Sget_simple_extent_npoints};
 use hdf5_sys::h5t::{H5T_class_t, H5Tclose, H5Tget_class, H5Treclaim};
 
-use super::{
-    Handle, Number, access, c_path, call, chunk_offset, has_pointers, number_type, points, size_of,
-    space, text_type,
-};
+use super::dataset::{chunk_offset, has_pointers, points};
+use super::{Handle, Number, access, c_path, call, number_type, size_of, space, text_type};
 
 /// Opens a file for reading.
 pub(in crate::netcdf) fn open_file(path: &Path) -> Result<Handle> {
