@@ -1,1 +1,351 @@
-//! x
+//! Tables of parameters, one row for each catchment: CSV in the dialects that spreadsheets write, and dBASE.
+//!
+//! A table gives values by catchment id and nothing else. It knows nothing of which catchments there are, which of two
+//! values for one parameter wins, or what a parameter is used for.
+
+mod dbf;
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+use anyhow::{Context, bail};
+
+use crate::catchment::CatchmentId;
+use crate::value::Value;
+
+/// Parameters by catchment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ParameterTable {
+    /// The values of each catchment; an empty cell is not there.
+    pub rows: HashMap<CatchmentId, BTreeMap<String, Value>>,
+    /// The names of the parameters: the columns but for the ids, in the order of the file.
+    pub columns: Vec<String>,
+}
+
+/// Reads a table whose column `id_column` holds the catchments' ids: `.csv`, `.txt` and `.tsv` as text, `.dbf` as dBASE.
+///
+/// In text tables the separator (comma, semicolon or tab) is the one that the header has most of; cells may be quoted; the
+/// encoding is UTF-8, with or without a byte order mark, or else Latin-1. Cells that are whole numbers become
+/// [`Value::Integer`], other finite numbers [`Value::Number`], everything else text; with semicolons, `0,5` is the number
+/// 0.5. Digits with a leading zero (`007`) stay text, as they are names. Empty cells, `NA` and `NaN` are missing values.
+/// An id `70007.0` is `70007`.
+///
+/// An error names the file and the line (dBASE: the record) with a missing or repeated id, or lists the columns there are
+/// if `id_column` is not one of them.
+pub fn read_parameter_table(path: &Path, id_column: &str) -> anyhow::Result<ParameterTable> {
+    let extension = path
+        .extension()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .to_ascii_lowercase();
+    let bytes = std::fs::read(path)
+        .with_context(|| format!("{}: the parameter table can't be read", path.display()))?;
+    let table = match extension.as_str() {
+        "csv" | "txt" | "tsv" => read_text(&bytes, extension == "tsv"),
+        "dbf" => dbf::read(&bytes),
+        _ => bail!(
+            "{}: a parameter table is a .csv, .txt, .tsv or .dbf file",
+            path.display()
+        ),
+    };
+    table
+        .and_then(|table| by_catchment(table, id_column))
+        .with_context(|| format!("{}: the parameter table can't be used", path.display()))
+}
+
+/// A table as it stands in a file.
+#[derive(Debug)]
+struct RawTable {
+    columns: Vec<(String, Meaning)>,
+    /// What a row's number is called in messages.
+    row_word: &'static str,
+    /// Number and cells.
+    rows: Vec<(u64, Vec<String>)>,
+}
+
+/// What the cells of a column can mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Meaning {
+    /// Numbers or text, cell by cell; after semicolons a number may have a decimal comma.
+    Any { decimal_comma: bool },
+    /// Whole numbers.
+    Whole,
+    /// Numbers.
+    Number,
+    /// Text.
+    Text,
+    /// Yes or no, as 1 or 0.
+    Logical,
+}
+
+fn by_catchment(table: RawTable, id_column: &str) -> anyhow::Result<ParameterTable> {
+    let names: Vec<&str> = table
+        .columns
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .collect();
+    let Some(id_at) = names.iter().position(|name| *name == id_column) else {
+        bail!(
+            "there is no column `{id_column}` with the ids; the columns there are: {}",
+            names.join(", ")
+        );
+    };
+    for (at, name) in names.iter().enumerate() {
+        if names[..at].contains(name) && !name.is_empty() {
+            bail!("there are two columns `{name}`; rename one");
+        }
+    }
+    let mut rows = HashMap::with_capacity(table.rows.len());
+    let mut numbers: HashMap<CatchmentId, u64> = HashMap::with_capacity(table.rows.len());
+    let word = table.row_word;
+    for (number, cells) in &table.rows {
+        let id = cells.get(id_at).map_or("", |cell| cell.trim());
+        if id.is_empty() {
+            bail!("{word} {number} has no id in the column `{id_column}`");
+        }
+        let id = CatchmentId::new(id_text(id, table.columns[id_at].1));
+        if let Some(before) = numbers.insert(id.clone(), *number) {
+            bail!("catchment {id} is there twice, in {word} {before} and {word} {number}");
+        }
+        let named = table.columns.iter().zip(cells).enumerate();
+        let parameters = named
+            .filter(|(at, ((name, _), _))| *at != id_at && !name.is_empty())
+            .filter_map(|(_, ((name, meaning), cell))| {
+                Some((name.clone(), value_of(cell, *meaning)?))
+            })
+            .collect();
+        rows.insert(id, parameters);
+    }
+    let columns = (names.iter().enumerate())
+        .filter(|(at, name)| *at != id_at && !name.is_empty())
+        .map(|(_, name)| (*name).to_owned())
+        .collect();
+    Ok(ParameterTable { rows, columns })
+}
+
+/// The id in a cell: whole numbers lose a decimal point and zeros, all else stays as it stands.
+fn id_text(cell: &str, meaning: Meaning) -> String {
+    if let Some((whole, zeros)) = cell.split_once('.')
+        && whole.bytes().all(|byte| byte.is_ascii_digit())
+        && !whole.is_empty()
+        && zeros.bytes().all(|byte| byte == b'0')
+    {
+        return whole.to_owned();
+    }
+    match (meaning, cell.parse::<f64>()) {
+        (Meaning::Number, Ok(number)) => Value::Number(number).to_string(),
+        _ => cell.to_owned(),
+    }
+}
+
+fn read_text(bytes: &[u8], tabs: bool) -> anyhow::Result<RawTable> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let text: String = match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => bytes.iter().copied().map(char::from).collect(),
+    };
+    let separator = if tabs { b'\t' } else { separator_of(&text) };
+    let mut reader = (csv::ReaderBuilder::new())
+        .delimiter(separator)
+        .trim(csv::Trim::All)
+        .from_reader(text.as_bytes());
+    let columns: Vec<String> = reader.headers()?.iter().map(str::to_owned).collect();
+    let meaning = Meaning::Any {
+        decimal_comma: separator == b';',
+    };
+    let columns = columns.into_iter().map(|name| (name, meaning)).collect();
+    let mut rows = Vec::new();
+    for record in reader.records() {
+        let record = record?;
+        let line = record.position().map_or(0, csv::Position::line);
+        if record.iter().all(str::is_empty) {
+            continue;
+        }
+        rows.push((line, record.iter().map(str::to_owned).collect()));
+    }
+    Ok(RawTable {
+        columns,
+        row_word: "line",
+        rows,
+    })
+}
+
+/// The separator that the first line has most of, outside quotes.
+fn separator_of(text: &str) -> u8 {
+    let mut counts = [(b',', 0), (b';', 0), (b'\t', 0)];
+    let mut quoted = false;
+    for byte in text.bytes() {
+        match byte {
+            b'"' => quoted = !quoted,
+            b'\n' | b'\r' if !quoted => break,
+            _ if quoted => {}
+            _ => {
+                if let Some((_, count)) =
+                    counts.iter_mut().find(|(separator, _)| *separator == byte)
+                {
+                    *count += 1;
+                }
+            }
+        }
+    }
+    // The first of equals: `max_by_key` would give the last.
+    counts
+        .iter()
+        .rev()
+        .max_by_key(|(_, count)| *count)
+        .map_or(b',', |(separator, _)| *separator)
+}
+
+/// What a cell means; `None` if it is empty.
+fn value_of(cell: &str, meaning: Meaning) -> Option<Value> {
+    let cell = cell.trim();
+    if cell.is_empty() {
+        return None;
+    }
+    let missing = cell == "NA" || cell.eq_ignore_ascii_case("nan");
+    match meaning {
+        Meaning::Any { .. } if missing => None,
+        Meaning::Any { decimal_comma } => {
+            Some(number_of(cell, decimal_comma).unwrap_or_else(|| Value::Text(cell.to_owned())))
+        }
+        Meaning::Whole if let Ok(whole) = cell.parse() => Some(Value::Integer(whole)),
+        Meaning::Whole | Meaning::Number => {
+            // What does not fit its field is filled with asterisks: no number.
+            let number = cell.parse().ok().filter(|number: &f64| number.is_finite());
+            number.map(Value::Number)
+        }
+        Meaning::Text => Some(Value::Text(cell.to_owned())),
+        Meaning::Logical => match cell {
+            "T" | "t" | "Y" | "y" => Some(Value::Integer(1)),
+            "F" | "f" | "N" | "n" => Some(Value::Integer(0)),
+            _ => None,
+        },
+    }
+}
+
+/// The number that a text is, if it is one.
+fn number_of(text: &str, decimal_comma: bool) -> Option<Value> {
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if !digits.starts_with(|c: char| c.is_ascii_digit() || c == '.' || (decimal_comma && c == ','))
+    {
+        return None;
+    }
+    let mut characters = digits.chars();
+    if characters.next() == Some('0') && characters.next().is_some_and(|c| c.is_ascii_digit()) {
+        return None;
+    }
+    if digits.bytes().all(|byte| byte.is_ascii_digit())
+        && let Ok(whole) = text.parse()
+    {
+        return Some(Value::Integer(whole));
+    }
+    let number: f64 = match text.parse() {
+        Ok(number) => number,
+        Err(_) if decimal_comma && !text.contains('.') => {
+            text.replacen(',', ".", 1).parse().ok()?
+        }
+        Err(_) => return None,
+    };
+    number.is_finite().then_some(Value::Number(number))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn table(text: impl AsRef<[u8]>, id: &str) -> anyhow::Result<ParameterTable> {
+        by_catchment(read_text(text.as_ref(), false)?, id)
+    }
+
+    fn row<'a>(table: &'a ParameterTable, id: &str) -> Vec<(&'a str, String)> {
+        let row = &table.rows[&CatchmentId::new(id)];
+        row.iter()
+            .map(|(name, value)| (name.as_str(), format!("{value:?}")))
+            .collect()
+    }
+
+    #[test]
+    fn cells_become_what_they_look_like() {
+        let text = "id, k ,n,name,code,gap,na\r\n70007.0,0.50,12,\"a, \"\"b\"\"\",007,,NA\r\n\r\n3,1e-3,-4,x,7b,1,NaN\n";
+        let table = table(text, "id").expect("a table");
+        assert_eq!(table.columns, ["k", "n", "name", "code", "gap", "na"]);
+        let first = [
+            ("code", "Text(\"007\")"),
+            ("k", "Number(0.5)"),
+            ("n", "Integer(12)"),
+            ("name", "Text(\"a, \\\"b\\\"\")"),
+        ];
+        assert_eq!(row(&table, "70007"), first.map(|(k, v)| (k, v.to_owned())));
+        assert_eq!(table.rows[&CatchmentId::new("3")]["n"], Value::Integer(-4));
+        assert_eq!(
+            table.rows[&CatchmentId::new("3")]["k"],
+            Value::Number(0.001)
+        );
+    }
+
+    #[test]
+    fn dialects_and_encodings_are_recognised() {
+        let semicolons = table("\u{feff}id;A\na;0,5\nb;\"1,5\"\n", "id").expect("a table");
+        assert_eq!(
+            semicolons.rows[&CatchmentId::new("a")]["A"],
+            Value::Number(0.5)
+        );
+        let tabs = table("A\tid\n0,5\ta\n", "id").expect("a table");
+        assert_eq!(
+            tabs.rows[&CatchmentId::new("a")]["A"],
+            Value::Text("0,5".into())
+        );
+        let latin = table(b"id,name\n1,Z\xfcrich\n", "id").expect("a table");
+        assert_eq!(
+            latin.rows[&CatchmentId::new("1")]["name"],
+            Value::Text("Zürich".into())
+        );
+        let single = table("id\nx\n", "id").expect("a table");
+        assert_eq!(single.columns, Vec::<String>::new());
+    }
+
+    #[test]
+    fn ids_are_kept_as_they_stand() {
+        let ids = table("id,A\n007,1\n12.10,2\n5.00,3\n1e3,4\n", "id").expect("a table");
+        for id in ["007", "12.10", "5", "1e3"] {
+            assert!(ids.rows.contains_key(&CatchmentId::new(id)), "{id}");
+        }
+    }
+
+    #[test]
+    fn faults_are_named() {
+        let message = |text: &str| format!("{:#}", table(text, "id").expect_err("a fault"));
+        assert!(message("a,b\n1,2\n").contains("the columns there are: a, b"));
+        assert!(
+            message("id,b\n1,2\n3,4\n1.0,2\n")
+                .contains("catchment 1 is there twice, in line 2 and line 4")
+        );
+        assert!(message("id,b\n,2\n").contains("line 2 has no id"));
+        assert!(message("id,b,b\n1,2,3\n").contains("two columns `b`"));
+        assert!(message("id,b\n1,2,3\n").contains("line: 2"));
+    }
+
+    #[test]
+    fn the_extension_decides_and_the_file_is_named() {
+        let error = read_parameter_table(Path::new("/nowhere/x.csv"), "id").expect_err("no file");
+        assert!(format!("{error:#}").contains("/nowhere/x.csv"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = table(&bytes, "id");
+            let _ = dbf::read(&bytes);
+        }
+
+        #[test]
+        fn numbers_come_back_exactly(number in prop::num::f64::NORMAL) {
+            let text = format!("id,a\n1,{number:e}\n");
+            let table = table(&text, "id").expect("a table");
+            let value = table.rows[&CatchmentId::new("1")]["a"].number();
+            prop_assert_eq!(value.map(f64::to_bits), Some(number.to_bits()));
+        }
+    }
+}

@@ -227,11 +227,8 @@ fn is_parameter(variable: &Variable, catchment: &Dim) -> bool {
 
 fn read_parameter(variable: &Variable) -> hdf5::Result<Vec<Option<Value>>> {
     if variable.is_text_list() {
-        let texts = variable.read_texts()?;
-        return Ok(texts
-            .into_iter()
-            .map(|text| Some(Value::Text(text)))
-            .collect());
+        let value = |text: String| (!text.is_empty()).then_some(Value::Text(text));
+        return Ok(variable.read_texts()?.into_iter().map(value).collect());
     }
     let decoding = Decoding::of(variable);
     if variable.kind == Kind::Integer && !decoding.scales() {

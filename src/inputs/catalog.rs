@@ -37,7 +37,7 @@ pub struct CatalogEntry {
 pub struct Catalog {
     /// The time steps of all series.
     pub time: TimeAxis,
-    /// The series columns, in the order of the files.
+    /// The series columns, ordered by name: so the order does not depend on the files' layout.
     pub columns: Vec<SeriesColumn>,
     /// The catchments, in the order of the first file.
     pub catchments: Vec<CatalogEntry>,
@@ -93,6 +93,9 @@ pub enum BadInput {
         step: usize,
     },
 }
+
+/// One catchment's series as read: a vector for each column, or why they can't be used.
+pub type Series = Result<Vec<Vec<f64>>, BadInput>;
 
 /// The order in which people number things: runs of digits compare as numbers, all else as text.
 pub fn natural_order(a: &str, b: &str) -> Ordering {

@@ -12,7 +12,7 @@ use hdf5::{Dataset, File, LocationType};
 
 use super::InputSpec;
 use super::arrays;
-use super::catalog::{BadInput, SeriesColumn, natural_order};
+use super::catalog::{BadInput, Series, SeriesColumn, natural_order};
 use super::identify;
 use super::raw::{self, As, Column, Field};
 use super::variables;
@@ -168,12 +168,7 @@ impl GroupFile {
     /// Reads columns (indices into `columns`) of one catchment (index into `entries`), `steps` values each.
     ///
     /// The outer error is a damaged file, the inner one a fault of this catchment. Values may be NaN or infinite.
-    pub fn read(
-        &self,
-        entry: usize,
-        columns: &[usize],
-        steps: usize,
-    ) -> anyhow::Result<Result<Vec<Vec<f64>>, BadInput>> {
+    pub fn read(&self, entry: usize, columns: &[usize], steps: usize) -> anyhow::Result<Series> {
         let group = format!("{}{}", self.prefix, self.entries[entry].id.as_str());
         let about = || {
             let (path, table) = (self.path.display(), &self.series_table);

@@ -117,6 +117,7 @@ pub(super) fn join(mut sources: Vec<Source>) -> anyhow::Result<Inputs> {
         );
     };
     let catchments = join_entries(ids, &mut sources, &positions)?;
+    columns.sort_by(|(one, ..), (other, ..)| one.name.cmp(&other.name));
     let locations = columns
         .iter()
         .map(|(_, source, index)| (*source, *index))

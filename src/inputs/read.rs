@@ -4,12 +4,12 @@
 //! is read at once, as many as the caller allows memory for. Blocks begin and end where the chunks do, as long as at least
 //! one chunk's catchments fit: then every chunk is inflated once in all. Arrays with larger chunks are [staged](super::staging).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use anyhow::Context;
 
-use super::catalog::BadInput;
+use super::catalog::{BadInput, Series};
 use super::slabs::{Grid, Target};
 use super::staging::Staged;
 use super::{Inputs, Source};
@@ -30,26 +30,22 @@ impl Inputs {
         catchments: &[usize],
         columns: &[usize],
         block_bytes: usize,
-        each: &mut dyn FnMut(usize, Result<Vec<Vec<f64>>, BadInput>) -> ControlFlow<()>,
+        each: &mut dyn FnMut(usize, Series) -> ControlFlow<()>,
     ) -> anyhow::Result<()> {
         let mut parts = self.parts(columns);
         // The file whose layout the order suits best: a file of arrays, if there is one.
         parts.sort_by_key(|part| matches!(self.sources[part.source], Source::Groups(_)));
         let leading = parts.first().map_or(0, |part| part.source);
+        let catchments: BTreeSet<usize> = catchments.iter().copied().collect();
         let mut wanted = Vec::with_capacity(catchments.len());
-        for &catchment in catchments {
-            let entry = &self.catalog.catchments[catchment];
-            match &entry.problem {
-                Some(problem) => {
-                    if each(catchment, Err(problem.clone())).is_break() {
-                        return Ok(());
-                    }
-                }
+        for catchment in catchments {
+            match &self.catalog.catchments[catchment].problem {
+                Some(problem) if each(catchment, Err(problem.clone())).is_break() => return Ok(()),
+                Some(_) => {}
                 None => wanted.push(catchment),
             }
         }
         wanted.sort_unstable_by_key(|&catchment| self.positions[leading][catchment]);
-        wanted.dedup();
         let most = match &self.sources[leading] {
             Source::Groups(_) => 1,
             Source::Arrays(_) => {
@@ -231,7 +227,7 @@ impl Block {
         inputs: &Inputs,
         block: &[usize],
         columns: &[usize],
-    ) -> impl Iterator<Item = (usize, Result<Vec<Vec<f64>>, BadInput>)> {
+    ) -> impl Iterator<Item = (usize, Series)> {
         (block.iter().zip(self.series).zip(self.problems)).map(|((&catchment, series), problem)| {
             let problem = problem.or_else(|| inputs.gap(columns, &series));
             (catchment, problem.map_or(Ok(series), Err))
