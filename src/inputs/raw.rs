@@ -186,7 +186,7 @@ pub fn integers(object: &Container) -> hdf5::Result<Vec<i64>> {
 
 /// All texts of a variable or attribute: fixed ones end at the first NUL or before trailing blanks.
 ///
-/// `None` for an empty data space, which is how PyTables stores an empty string.
+/// None for an empty data space, which is how PyTables stores an empty string.
 pub fn texts(object: &Container) -> hdf5::Result<Vec<String>> {
     if object.space()?.is_null() {
         return Ok(Vec::new());

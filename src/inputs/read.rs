@@ -53,7 +53,7 @@ impl Inputs {
             }
         };
         let most = most.max(1);
-        let staged = self.stage(&wanted, &parts, most, block_bytes)?;
+        let staged = self.stage(&wanted, &parts, most)?;
         let leads = parts
             .iter()
             .filter(|part| part.source == leading)
@@ -92,7 +92,6 @@ impl Inputs {
         wanted: &[usize],
         parts: &[Part],
         most: usize,
-        block_bytes: usize,
     ) -> anyhow::Result<BTreeMap<usize, Staged>> {
         let mut staged = BTreeMap::new();
         if wanted.len().div_ceil(most) < 3 {
@@ -111,11 +110,11 @@ impl Inputs {
                 let (column, grid) = &arrays.columns[*index];
                 if grid.is_chunked() && (!in_order || grid.alignment() / most >= 3) {
                     let steps = self.catalog.time.len();
-                    let turned = Staged::new(grid, &positions, steps, block_bytes, &self.scratch)
-                        .with_context(|| {
-                        let path = arrays.path.display();
-                        format!("{path}: the series `{}` can't be read", column.name)
-                    })?;
+                    let turned =
+                        Staged::new(grid, &positions, steps, &self.scratch).with_context(|| {
+                            let path = arrays.path.display();
+                            format!("{path}: the series `{}` can't be read", column.name)
+                        })?;
                     staged.insert(*place, turned);
                 }
             }

@@ -16,7 +16,7 @@ use anyhow::Context;
 use super::slabs::Grid;
 
 /// Bytes of one group of time steps, if chunks allow it.
-const GROUP: usize = 32 << 20;
+const GROUP: usize = 8 << 20;
 
 /// The series of a number of catchments, turned, in a scratch file.
 #[derive(Debug)]
@@ -29,12 +29,11 @@ pub struct Staged {
 impl Staged {
     /// Reads the series at `positions` (at least one, in any order) and writes them to a new file in `directory`.
     ///
-    /// Holds twice `block_bytes` or one row of chunks, whichever is more.
+    /// Holds twice 8 MiB, or twice one row of chunks if that is more.
     pub fn new(
         grid: &Grid,
         positions: &[usize],
         steps: usize,
-        block_bytes: usize,
         directory: &Path,
     ) -> anyhow::Result<Self> {
         let about = || {
@@ -50,7 +49,7 @@ impl Staged {
         };
         let first = positions.iter().copied().min().unwrap_or(0);
         let last = positions.iter().copied().max().unwrap_or(0);
-        let rows = grid.rows(GROUP.min(block_bytes) / 8, last + 1 - first);
+        let rows = grid.rows(GROUP / 8, last + 1 - first);
         let mut offset = 0;
         let mut bytes = Vec::new();
         let mut from = 0;

@@ -138,6 +138,8 @@ fn cell(field: &Field, bytes: &[u8], code_page: u8) -> anyhow::Result<String> {
         (b'B', &[a, b, c, d, e, f, g, h]) => {
             Value::Number(f64::from_le_bytes([a, b, c, d, e, f, g, h])).to_string()
         }
+        // A date that was never entered.
+        (b'D', b"00000000") => String::new(),
         _ => {
             let end = memchr::memchr(0, bytes).unwrap_or(bytes.len());
             decode(bytes[..end].trim_ascii(), code_page)?
