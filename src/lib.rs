@@ -1,21 +1,33 @@
 //! The library behind the `rerunoff` command.
 
+pub mod basin;
 pub mod catchment;
 pub mod codec;
 pub mod digest;
+pub mod environment;
 pub mod example;
 pub mod expr;
+pub mod file_digests;
 pub mod filesystem;
 pub mod format;
 pub mod inputs;
+pub mod key;
 pub mod lock;
+pub mod names;
 pub mod netcdf;
 pub mod output;
+pub mod plan;
+pub mod problem;
 pub mod process;
 pub mod product;
+pub mod project;
+pub mod recipe;
 pub mod series_table;
+pub mod session;
 pub mod stamp;
 pub mod store;
+pub mod support;
+pub mod survey;
 pub mod tables;
 pub mod template;
 pub mod time_axis;

@@ -93,6 +93,11 @@ impl SeriesTable {
         })
     }
 
+    /// Header, row and footer as written.
+    pub fn sources(&self) -> [&str; 3] {
+        [&self.header, &self.row, &self.footer].map(Template::source)
+    }
+
     /// The placeholders of a part.
     pub fn placeholders(&self, part: Part) -> impl Iterator<Item = &Placeholder> {
         match part {

@@ -132,6 +132,7 @@ pub(crate) enum Piece {
 /// A template, parsed once and rendered for every catchment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Template {
+    source: String,
     pieces: Vec<Piece>,
 }
 
@@ -173,6 +174,11 @@ impl Template {
             }
         }
         Ok(())
+    }
+
+    /// The template as written.
+    pub fn source(&self) -> &str {
+        &self.source
     }
 
     pub(crate) fn pieces(&self) -> &[Piece] {
@@ -262,6 +268,7 @@ impl<'s> Builder<'s> {
     fn finish(mut self) -> Template {
         self.end_literal();
         Template {
+            source: self.source.to_owned(),
             pieces: self.pieces,
         }
     }

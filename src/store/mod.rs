@@ -139,7 +139,7 @@ pub struct Failed {
 }
 
 /// One run of the simulator for one catchment.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Attempt {
     /// When it was started, seconds since 1970.
     pub started: i64,

@@ -1,0 +1,374 @@
+//! All catchments of a project with their parameters and series columns: where the project file meets the input.
+//!
+//! Answers what a name means for a catchment. It reads no series and knows nothing of templates, keys or results.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Result, bail};
+use jiff::civil::DateTime;
+
+use crate::catchment::CatchmentId;
+use crate::expr::{EvalError, Expr, Operand};
+use crate::inputs::{BadInput, Catalog, CatalogEntry};
+use crate::problem::Problem;
+use crate::project::{Parameter, Project, ProjectError, nearest};
+use crate::tables::{ParameterTable, read_parameter_table};
+use crate::template::{Scope, Scoped};
+use crate::time_axis::TimeAxis;
+use crate::value::Value;
+
+/// Names that every template may use beside parameters.
+pub const OWN_NAMES: [&str; 5] = ["id", "input_file_name", "steps", "start", "end"];
+
+/// All catchments of a project.
+pub struct Basin<'p> {
+    project: &'p Project,
+    /// The input's time steps, columns and catchments.
+    pub catalog: Catalog,
+    /// The series columns: the input's, then the computed ones.
+    pub columns: Vec<Column<'p>>,
+    tables: Vec<ParameterTable>,
+}
+
+/// A series column that templates can use.
+pub struct Column<'p> {
+    /// Its name.
+    pub name: String,
+    /// Where its values come from.
+    pub source: ColumnSource<'p>,
+}
+
+/// Where a series column comes from.
+pub enum ColumnSource<'p> {
+    /// The input's column with this index.
+    Input(usize),
+    /// A formula over input columns, and their indices by name.
+    Formula(&'p Expr, BTreeMap<String, usize>),
+}
+
+impl Column<'_> {
+    /// What the column's values depend on beside the input: `precipitation`, `= precipitation * 25.4`.
+    pub fn definition(&self) -> Cow<'_, str> {
+        match &self.source {
+            ColumnSource::Input(_) => Cow::Borrowed(&self.name),
+            ColumnSource::Formula(formula, _) => Cow::Owned(format!("= {}", formula.source())),
+        }
+    }
+}
+
+impl<'p> Basin<'p> {
+    /// Joins the project with the input's catalog and its parameter tables.
+    pub fn new(project: &'p Project, catalog: Catalog) -> Result<Self> {
+        let mut columns: Vec<Column<'p>> = (catalog.columns.iter().enumerate())
+            .map(|(i, column)| Column {
+                name: column.name.clone(),
+                source: ColumnSource::Input(i),
+            })
+            .collect();
+        for (name, formula) in &project.series {
+            if columns.iter().any(|column| &column.name == name) {
+                let message = format!("the input has a series {name:?} already");
+                return Err(project.error(&format!("series.{name}"), message).into());
+            }
+            let mut names = BTreeMap::new();
+            for used in formula.names() {
+                let Some(at) = catalog
+                    .columns
+                    .iter()
+                    .position(|column| column.name == used)
+                else {
+                    let there = catalog
+                        .columns
+                        .iter()
+                        .map(|column| column.name.as_str())
+                        .collect::<Vec<_>>();
+                    let message = format!(
+                        "the input has no series {used:?}; it has {}",
+                        there.join(", ")
+                    );
+                    return Err(project.error(&format!("series.{name}"), message).into());
+                };
+                names.insert(used, at);
+            }
+            columns.push(Column {
+                name: name.clone(),
+                source: ColumnSource::Formula(formula, names),
+            });
+        }
+        let mut tables = Vec::new();
+        for table in &project.tables {
+            let rows = read_parameter_table(&table.path, &table.id)?;
+            let lacking: Vec<_> = catalog
+                .catchments
+                .iter()
+                .map(|c| &c.id)
+                .filter(|id| !rows.rows.contains_key(id))
+                .collect();
+            if !lacking.is_empty() {
+                let path = table.path.display();
+                let list = lacking
+                    .iter()
+                    .take(10)
+                    .map(|id| id.to_string())
+                    .collect::<Vec<_>>()
+                    .join(", ");
+                let more = if lacking.len() > 10 { ", …" } else { "" };
+                bail!(
+                    "{path}: has no row for {} of the input's catchments: {list}{more}",
+                    lacking.len()
+                );
+            }
+            tables.push(rows);
+        }
+        let basin = Self {
+            project,
+            catalog,
+            columns,
+            tables,
+        };
+        basin.check_formulas()?;
+        Ok(basin)
+    }
+
+    /// The time steps, the same for all.
+    pub fn time(&self) -> &TimeAxis {
+        &self.catalog.time
+    }
+
+    /// The catchments, in the input's order.
+    pub fn catchments(&self) -> &[CatalogEntry] {
+        &self.catalog.catchments
+    }
+
+    /// The position of a catchment.
+    pub fn find(&self, id: &CatchmentId) -> Option<usize> {
+        self.catchments().iter().position(|entry| &entry.id == id)
+    }
+
+    /// The names of all parameters that some catchment has.
+    pub fn parameter_names(&self) -> BTreeSet<&str> {
+        let mut names: BTreeSet<&str> =
+            self.project.parameters.keys().map(String::as_str).collect();
+        names.extend(
+            self.tables
+                .iter()
+                .flat_map(|table| table.columns.iter().map(String::as_str)),
+        );
+        names.extend(
+            self.catchments()
+                .iter()
+                .flat_map(|entry| entry.parameters.keys().map(String::as_str)),
+        );
+        names
+    }
+
+    /// The values of `names` for one catchment; formulas are computed.
+    pub fn values(&self, catchment: usize, names: &BTreeSet<String>) -> Result<Values, Problem> {
+        let entry = &self.catchments()[catchment];
+        if let Some(problem) = &entry.problem {
+            return Err(problem.clone().into());
+        }
+        let mut values = BTreeMap::new();
+        for name in names {
+            let value = match name.as_str() {
+                "id" => Value::Text(entry.id.as_str().to_owned()),
+                "input_file_name" => Value::Text(self.project.series_file_name().to_owned()),
+                "steps" => Value::Integer(self.time().len() as i64),
+                "start" | "end" => continue,
+                _ => self.parameter(entry, name)?,
+            };
+            values.insert(name.clone(), value);
+        }
+        let time = self.time();
+        let (start, end) = (time.date_time(0), time.date_time(time.len() - 1));
+        Ok(Values { values, start, end })
+    }
+
+    /// One parameter of one catchment: its own from the last table that has it, its own from the input, the global.
+    fn parameter(&self, entry: &CatalogEntry, name: &str) -> Result<Value, Problem> {
+        let own = self
+            .tables
+            .iter()
+            .rev()
+            .find_map(|table| table.rows.get(&entry.id)?.get(name));
+        if let Some(value) = own.or_else(|| entry.parameters.get(name)) {
+            return Ok(value.clone());
+        }
+        match self.project.parameters.get(name) {
+            None => Err(Problem::NoParameter(name.to_owned())),
+            Some(Parameter::Constant(value)) => Ok(value.clone()),
+            Some(Parameter::Formula(formula)) => {
+                let mut numbers = BTreeMap::new();
+                for used in formula.names() {
+                    let value = match self.parameter(entry, &used) {
+                        // It may be in the branch of an `if` that does not count here.
+                        Err(Problem::NoParameter(_)) => continue,
+                        found => found?,
+                    };
+                    let Some(number) = value.number() else {
+                        let (formula, text) = (name.to_owned(), value.to_string());
+                        return Err(Problem::TextInFormula {
+                            formula,
+                            name: used,
+                            text,
+                        });
+                    };
+                    numbers.insert(used, number);
+                }
+                let value = formula
+                    .eval(&|name| numbers.get(name).copied())
+                    .map_err(|error| match error {
+                        EvalError::UnknownName(name) => Problem::NoParameter(name),
+                        other => Problem::Rendering(other.to_string()),
+                    })?;
+                if !value.is_finite() {
+                    return Err(Problem::NotFinite {
+                        formula: name.to_owned(),
+                        value,
+                    });
+                }
+                Ok(Value::Number(value))
+            }
+        }
+    }
+
+    /// Every name in the formulas of parameters is known, and none needs itself.
+    fn check_formulas(&self) -> Result<(), ProjectError> {
+        let known = self.parameter_names();
+        let formulas =
+            self.project
+                .parameters
+                .iter()
+                .filter_map(|(name, parameter)| match parameter {
+                    Parameter::Formula(formula) => Some((name.as_str(), formula.names())),
+                    Parameter::Constant(_) => None,
+                });
+        let formulas: BTreeMap<&str, BTreeSet<String>> = formulas.collect();
+        for (formula, names) in &formulas {
+            for name in names {
+                if !known.contains(name.as_str()) {
+                    let hint = match nearest(name, known.iter().copied()) {
+                        Some(near) => format!("did you mean {near:?}?"),
+                        None => format!(
+                            "there are {}",
+                            Vec::from_iter(known.iter().copied()).join(", ")
+                        ),
+                    };
+                    let message =
+                        format!("the formula uses {name:?}, which is no parameter; {hint}");
+                    return Err(self
+                        .project
+                        .error(&format!("parameters.{formula}"), message));
+                }
+            }
+        }
+        let mut settled = BTreeSet::new();
+        for name in formulas.keys() {
+            if let Err(circle) = follow(name, &formulas, &mut Vec::new(), &mut settled) {
+                let message = format!("the formula needs itself: {circle}");
+                return Err(self.project.error(&format!("parameters.{name}"), message));
+            }
+        }
+        Ok(())
+    }
+
+    /// The input columns that the wanted columns are made of.
+    pub fn input_columns(&self, wanted: &[usize]) -> Vec<usize> {
+        let mut used = BTreeSet::new();
+        for &column in wanted {
+            match &self.columns[column].source {
+                ColumnSource::Input(at) => drop(used.insert(*at)),
+                ColumnSource::Formula(_, names) => used.extend(names.values()),
+            }
+        }
+        used.into_iter().collect()
+    }
+
+    /// The wanted columns of one catchment out of the input columns that [`Self::input_columns`] names.
+    pub fn compute(
+        &self,
+        wanted: &[usize],
+        input: Vec<Vec<f64>>,
+    ) -> Result<Vec<Vec<f64>>, BadInput> {
+        let used = self.input_columns(wanted);
+        let slot = |column: usize| used.iter().position(|&at| at == column);
+        let mut computed = Vec::with_capacity(wanted.len());
+        for &column in wanted {
+            let column = &self.columns[column];
+            computed.push(match &column.source {
+                ColumnSource::Input(at) => slot(*at)
+                    .map(|slot| input[slot].clone())
+                    .unwrap_or_default(),
+                ColumnSource::Formula(formula, names) => {
+                    let operand =
+                        |name: &str| Some(Operand::Column(&input[slot(*names.get(name)?)?]));
+                    // Every name is an input column, and the reader gives them all the length of the time axis.
+                    let values = formula
+                        .eval_columns(self.time().len(), &operand)
+                        .unwrap_or_default();
+                    if let Some(step) = values.iter().position(|value| !value.is_finite()) {
+                        return Err(BadInput::MissingValue {
+                            column: column.name.clone(),
+                            step,
+                        });
+                    }
+                    values
+                }
+            });
+        }
+        Ok(computed)
+    }
+}
+
+/// Walks from formula to formula; the error is the way back to one that is still being walked.
+fn follow(
+    name: &str,
+    formulas: &BTreeMap<&str, BTreeSet<String>>,
+    path: &mut Vec<String>,
+    settled: &mut BTreeSet<String>,
+) -> Result<(), String> {
+    if let Some(start) = path.iter().position(|step| step == name) {
+        return Err(format!("{} → {name}", path[start..].join(" → ")));
+    }
+    let Some(names) = formulas.get(name) else {
+        return Ok(());
+    };
+    if settled.contains(name) {
+        return Ok(());
+    }
+    path.push(name.to_owned());
+    for next in names {
+        follow(next, formulas, path, settled)?;
+    }
+    path.pop();
+    settled.insert(name.to_owned());
+    Ok(())
+}
+
+/// The values of the names that templates use, for one catchment.
+pub struct Values {
+    values: BTreeMap<String, Value>,
+    start: DateTime,
+    end: DateTime,
+}
+
+impl Values {
+    /// The value of a parameter.
+    pub fn parameter(&self, name: &str) -> Option<&Value> {
+        self.values.get(name)
+    }
+}
+
+impl Scope for Values {
+    fn get(&self, name: &str) -> Option<Scoped<'_>> {
+        match name {
+            "start" => Some(Scoped::Time(self.start)),
+            "end" => Some(Scoped::Time(self.end)),
+            _ => self
+                .values
+                .get(name)
+                .map(|value| Scoped::Value(Cow::Borrowed(value))),
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! Why a catchment can't be run at all: its input, its parameters or what its templates make of them.
+
+use crate::inputs::BadInput;
+
+/// Why a catchment can't be run at all.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Problem {
+    /// Its input is faulty.
+    #[error("{0}")]
+    Input(#[from] BadInput),
+    /// A parameter that the project uses is neither global nor its own.
+    #[error("it has no parameter {0:?}")]
+    NoParameter(String),
+    /// A formula needs a number and found text.
+    #[error("the formula of {formula} needs a number, but {name} is {text:?}")]
+    TextInFormula {
+        /// The parameter with the formula.
+        formula: String,
+        /// The name in it.
+        name: String,
+        /// The text found.
+        text: String,
+    },
+    /// A formula gave no finite number.
+    #[error("the formula of {formula} gives {value}")]
+    NotFinite {
+        /// The parameter with the formula.
+        formula: String,
+        /// What it gave.
+        value: f64,
+    },
+    /// A placeholder could not be filled in.
+    #[error("{0}")]
+    Rendering(String),
+}

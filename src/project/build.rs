@@ -1,0 +1,164 @@
+//! From the project file as written to a checked project, a table at a time.
+//!
+//! Everything that the project file and the files it names can tell is checked here; every error has the field's line.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+use super::error::Source;
+use super::{Parameter, Project, ProjectError, Table, raw};
+use crate::expr::Expr;
+use crate::inputs::InputSpec;
+use crate::template::Template;
+use crate::value::Value;
+
+/// Turns the raw project into a checked one, a table at a time.
+pub(super) struct Builder<'a> {
+    pub root: &'a Path,
+    pub source: Source<'a>,
+}
+
+impl Builder<'_> {
+    pub fn project(
+        &self,
+        raw: raw::Project,
+        file: &Path,
+        text: &str,
+    ) -> Result<Project, ProjectError> {
+        let on_bad_input = raw.input.on_bad_input;
+        let mut series = BTreeMap::new();
+        for (name, text) in &raw.series {
+            series.insert(name.clone(), self.formula(&format!("series.{name}"), text)?);
+        }
+        let mut parameters = BTreeMap::new();
+        for (name, value) in raw.parameters.values {
+            let parameter = self.parameter(&format!("parameters.{name}"), value)?;
+            parameters.insert(name, parameter);
+        }
+        let mut tables = Vec::new();
+        for (i, table) in raw.parameters.table.into_iter().enumerate() {
+            let path = self.existing(&format!("parameters.table.{i}.file"), &table.file)?;
+            tables.push(Table { path, id: table.id });
+        }
+        let simulator = self.simulator(raw.simulator)?;
+        let product = self.product(raw.product, &simulator.output.columns)?;
+        Ok(Project {
+            root: self.root.to_owned(),
+            file: file.to_owned(),
+            text: text.to_owned(),
+            title: raw.title,
+            input: self.input(raw.input)?,
+            on_bad_input,
+            series,
+            parameters,
+            tables,
+            simulator,
+            product,
+        })
+    }
+
+    fn input(&self, raw: raw::Input) -> Result<InputSpec, ProjectError> {
+        let files = match raw.file {
+            raw::OneOrMore::One(file) => vec![self.existing("input.file", &file)?],
+            raw::OneOrMore::More(files) => (files.iter().enumerate())
+                .map(|(i, file)| self.existing(&format!("input.file.{i}"), file))
+                .collect::<Result<_, _>>()?,
+        };
+        if files.is_empty() {
+            return Err(self.source.error(
+                "input.file",
+                "is empty; name at least one HDF5 or NetCDF file",
+            ));
+        }
+        Ok(InputSpec {
+            files,
+            id: raw.id,
+            time: raw.time,
+            group_prefix: raw.group_prefix.unwrap_or_else(|| "catch_".to_owned()),
+            series_table: raw.series_table.unwrap_or_else(|| "inputs".to_owned()),
+            parameter_table: raw
+                .parameter_table
+                .unwrap_or_else(|| "parameters".to_owned()),
+        })
+    }
+
+    fn parameter(&self, field: &str, value: toml::Value) -> Result<Parameter, ProjectError> {
+        Ok(match value {
+            toml::Value::String(text) if text.trim_start().starts_with('=') => {
+                Parameter::Formula(self.formula(field, &text)?)
+            }
+            other => Parameter::Constant(self.value(field, other)?),
+        })
+    }
+
+    pub(super) fn value(&self, field: &str, value: toml::Value) -> Result<Value, ProjectError> {
+        match value {
+            toml::Value::String(text) => Ok(Value::Text(text)),
+            toml::Value::Integer(integer) => Ok(Value::Integer(integer)),
+            toml::Value::Float(number) if number.is_finite() => Ok(Value::Number(number)),
+            other => Err(self.source.error(
+                field,
+                format!("must be a finite number or text, not {}", other.type_str()),
+            )),
+        }
+    }
+
+    /// A formula: `"= a * b"`, the equals sign may be missing where only a formula can stand.
+    pub(super) fn formula(&self, field: &str, text: &str) -> Result<Expr, ProjectError> {
+        let formula = text.trim_start();
+        let formula = formula.strip_prefix('=').unwrap_or(formula);
+        Expr::parse(formula).map_err(|error| {
+            self.source
+                .error(field, format!("in the formula {formula:?}, {error}"))
+        })
+    }
+
+    pub(super) fn template(&self, field: &str, text: &str) -> Result<Template, ProjectError> {
+        Template::text(text).map_err(|error| self.source.error(field, error))
+    }
+
+    pub(super) fn duration(&self, field: &str, text: &str) -> Result<Duration, ProjectError> {
+        text.parse::<SignedDuration>()
+            .ok()
+            .and_then(|duration| Duration::try_from(duration).ok())
+            .filter(|duration| !duration.is_zero())
+            .ok_or_else(|| {
+                self.source.error(
+                    field,
+                    format!("{text:?} is no duration; write \"90s\", \"3m\" or \"1h 30m\""),
+                )
+            })
+    }
+
+    /// A path of a file or folder that is there.
+    pub(super) fn existing(&self, field: &str, path: &str) -> Result<PathBuf, ProjectError> {
+        let path = self.root.join(path);
+        match fs::metadata(&path) {
+            Ok(_) => Ok(path),
+            Err(error) if error.kind() == ErrorKind::NotFound => Err(self
+                .source
+                .error(field, format!("there is no file {}", path.display()))),
+            Err(error) => Err(self
+                .source
+                .error(field, format!("{}: {error}", path.display()))),
+        }
+    }
+}
+
+/// A relative path that stays below where it starts: no root, no `..`, no NUL, not empty.
+pub fn plain_path(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    let stays = path
+        .components()
+        .all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+    if stays && path.file_name().is_some() && !text.contains('\0') {
+        Ok(path)
+    } else {
+        Err(format!("{text:?} must be a path below the work directory"))
+    }
+}

@@ -1,0 +1,129 @@
+//! Errors in the project file: where, what, and what to do.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+/// A fault in `rerunoff.toml` or in a file that it names.
+#[derive(Debug)]
+pub struct ProjectError {
+    /// The file with the fault.
+    pub file: PathBuf,
+    /// Line and column, counted from 1, where they are known.
+    pub place: Option<(usize, usize)>,
+    /// What is wrong and how to mend it.
+    pub message: String,
+}
+
+impl fmt::Display for ProjectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.file.display())?;
+        if let Some((line, column)) = self.place {
+            write!(f, ":{line}:{column}")?;
+        }
+        write!(f, ": {}", self.message)
+    }
+}
+
+impl std::error::Error for ProjectError {}
+
+/// The text of a project file and where each of its fields stands.
+pub(super) struct Source<'a> {
+    path: &'a Path,
+    text: &'a str,
+    table: Option<Spanned<DeTable<'a>>>,
+}
+
+impl<'a> Source<'a> {
+    pub fn new(path: &'a Path, text: &'a str) -> Self {
+        Self {
+            path,
+            text,
+            table: DeTable::parse(text).ok(),
+        }
+    }
+
+    /// An error at the field with this dotted path (`simulator.input.1.template`), or at its nearest parent.
+    pub fn error(&self, field: &str, message: impl fmt::Display) -> ProjectError {
+        let place = self.find(field).map(|offset| self.place(offset));
+        ProjectError {
+            file: self.path.to_owned(),
+            place,
+            message: format!("{field}: {message}"),
+        }
+    }
+
+    /// An error of the TOML reader, with the nearest known name where a field is unknown.
+    pub fn syntax(&self, error: &toml::de::Error) -> ProjectError {
+        let message = error.message();
+        let mut quoted = message.split('`').skip(1).step_by(2);
+        let unknown = quoted
+            .next()
+            .filter(|_| message.starts_with("unknown field"));
+        let message = match unknown {
+            Some(name) => match nearest(name, quoted) {
+                Some(known) => format!("unknown field `{name}`; did you mean `{known}`?"),
+                None => message.to_owned(),
+            },
+            None => message.to_owned(),
+        };
+        ProjectError {
+            file: self.path.to_owned(),
+            place: error.span().map(|span| self.place(span.start)),
+            message: message.replace('\n', " "),
+        }
+    }
+
+    fn place(&self, offset: usize) -> (usize, usize) {
+        let before = &self.text.as_bytes()[..offset.min(self.text.len())];
+        let line = 1 + before.iter().filter(|&&byte| byte == b'\n').count();
+        let start = before
+            .iter()
+            .rposition(|&byte| byte == b'\n')
+            .map_or(0, |at| at + 1);
+        (
+            line,
+            1 + String::from_utf8_lossy(&before[start..]).chars().count(),
+        )
+    }
+
+    fn find(&self, field: &str) -> Option<usize> {
+        let table = self.table.as_ref()?;
+        let mut steps = field.split('.');
+        let (key, value) = table.get_ref().get_key_value(steps.next()?)?;
+        let (mut offset, mut value) = (key.span().start, value);
+        for step in steps {
+            let found = match value.get_ref() {
+                DeValue::Table(table) => table
+                    .get_key_value(step)
+                    .map(|(key, value)| (key.span().start, value)),
+                DeValue::Array(array) => step
+                    .parse()
+                    .ok()
+                    .and_then(|i: usize| array.get(i))
+                    .map(|value| (value.span().start, value)),
+                _ => None,
+            };
+            let Some(next) = found else { break };
+            (offset, value) = next;
+        }
+        Some(offset)
+    }
+}
+
+/// The known name that `name` was most likely meant to be, if any comes close.
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .into_iter()
+        .map(|candidate| {
+            (
+                strsim::jaro_winkler(&name.to_lowercase(), &candidate.to_lowercase()),
+                candidate,
+            )
+        })
+        .filter(|(likeness, _)| *likeness > 0.7)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| candidate)
+}

@@ -1,0 +1,259 @@
+//! `rerunoff.toml` → a validated [`Project`].
+//!
+//! All that can be known from the project file and the files it names is checked here, and every error names the
+//! file, the line and the remedy. It does not open the input: whether a placeholder or a formula's name exists is
+//! known only with the input's own columns and parameters, so that is [`crate::recipe`]'s part.
+
+mod build;
+mod error;
+mod product;
+mod raw;
+mod simulator;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+pub use build::plain_path;
+pub use error::{ProjectError, nearest};
+pub use raw::{Layout, OnBadInput, Precision};
+
+use crate::expr::Expr;
+use crate::inputs::InputSpec;
+use crate::output::OutputFormat;
+use crate::series_table::SeriesTable;
+use crate::template::Template;
+use crate::value::Value;
+use build::Builder;
+use error::Source;
+
+/// The name of the project file.
+pub const PROJECT_FILE: &str = "rerunoff.toml";
+
+/// A validated project.
+pub struct Project {
+    /// The folder of the project file; all relative paths start there.
+    pub root: PathBuf,
+    /// The project file.
+    pub file: PathBuf,
+    /// Its text, to find the line of a field in.
+    text: String,
+    /// The product's title.
+    pub title: Option<String>,
+    /// Where the catchments and their series are.
+    pub input: InputSpec,
+    /// What to do about catchments whose input can't be used.
+    pub on_bad_input: OnBadInput,
+    /// Computed series columns, by name.
+    pub series: BTreeMap<String, Expr>,
+    /// Global parameters, by name.
+    pub parameters: BTreeMap<String, Parameter>,
+    /// Tables with catchments' own parameters.
+    pub tables: Vec<Table>,
+    /// How to run one catchment.
+    pub simulator: Simulator,
+    /// What to make of all results.
+    pub product: Product,
+}
+
+/// A global parameter.
+pub enum Parameter {
+    /// The same for every catchment that has none of its own.
+    Constant(Value),
+    /// Computed for each catchment.
+    Formula(Expr),
+}
+
+/// A table of catchments' own parameters.
+pub struct Table {
+    /// The CSV or dBASE file.
+    pub path: PathBuf,
+    /// The column with the catchment's id.
+    pub id: String,
+}
+
+/// How to run one catchment and what to take from it.
+pub struct Simulator {
+    /// The program and its arguments.
+    pub command: Vec<Template>,
+    /// Files and folders linked into the work directory.
+    pub support: Vec<Support>,
+    /// How long one run may take.
+    pub timeout: Option<Duration>,
+    /// How often a failed run is tried again.
+    pub retries: u32,
+    /// The exit codes of a run that may have succeeded.
+    pub exit_codes: Vec<i32>,
+    /// Folders made in the work directory beforehand.
+    pub directories: Vec<PathBuf>,
+    /// What a failing run prints.
+    pub fail_on_stdout: Vec<String>,
+    /// What a good run leaves behind.
+    pub require: Vec<Requirement>,
+    /// Environment variables beside the fixed ones, by name.
+    pub environment: BTreeMap<String, Template>,
+    /// Environment variables handed on from rerunoff's own environment.
+    pub pass_environment: Vec<String>,
+    /// The files written for each catchment.
+    pub inputs: Vec<SimulatorInput>,
+    /// The table that it writes.
+    pub output: Output,
+}
+
+/// A file or folder that the simulator needs, the same for every catchment.
+pub struct Support {
+    /// Its name in the work directory.
+    pub name: String,
+    /// Where it is.
+    pub path: PathBuf,
+}
+
+/// A file that a good run leaves behind and a text in it.
+pub struct Requirement {
+    /// The file, below the work directory.
+    pub file: Template,
+    /// A text that it must contain.
+    pub contains: String,
+}
+
+/// A file written for each catchment.
+pub struct SimulatorInput {
+    /// Its name below the work directory.
+    pub name: String,
+    /// What is in it.
+    pub content: Content,
+}
+
+/// The content of a file written for each catchment.
+pub enum Content {
+    /// A template from a file.
+    Template {
+        /// The template's file.
+        path: PathBuf,
+        /// The template.
+        template: Template,
+    },
+    /// A table of series.
+    Series(SeriesTable),
+}
+
+/// The text table that a run writes and the columns wanted from it.
+pub struct Output {
+    /// Its name below the work directory.
+    pub file: Template,
+    /// How it is written.
+    pub format: OutputFormat,
+    /// The columns wanted.
+    pub columns: Vec<Column>,
+}
+
+/// A column wanted from the simulator's output.
+pub struct Column {
+    /// Its name in the project.
+    pub name: String,
+    /// Its header in the output, as the project file has it: `Conc_{id}`.
+    pub source: String,
+    /// The same as a template.
+    pub header: Template,
+}
+
+/// What to make of all results.
+pub struct Product {
+    /// The file.
+    pub path: PathBuf,
+    /// Arrays or a table a time step.
+    pub layout: Layout,
+    /// The deflate level, 0 to 9.
+    pub compression: u8,
+    /// Global attributes, by name.
+    pub attributes: BTreeMap<String, String>,
+    /// Variables along time and catchment.
+    pub variables: Vec<Variable>,
+    /// Variables along catchment only.
+    pub parameters: Vec<ParameterVariable>,
+}
+
+/// A product variable along time and catchment.
+pub struct Variable {
+    /// Its name.
+    pub name: String,
+    /// Where its values come from.
+    pub source: VariableSource,
+    /// Its units, as UDUNITS writes them.
+    pub units: Option<String>,
+    /// What it is, for people.
+    pub long_name: Option<String>,
+    /// What it is, in the words of the CF standard name table.
+    pub standard_name: Option<String>,
+    /// The least value that a valid run may have.
+    pub min: Option<f64>,
+    /// The greatest value that a valid run may have.
+    pub max: Option<f64>,
+    /// How its values are kept.
+    pub precision: Precision,
+    /// Further attributes.
+    pub attributes: Vec<(String, Value)>,
+}
+
+/// Where the values of a product variable come from.
+pub enum VariableSource {
+    /// An output column, an index into [`Output::columns`].
+    Column(usize),
+    /// A formula over output columns and parameters.
+    Formula(Expr),
+}
+
+/// A product variable along catchment, out of a parameter.
+pub struct ParameterVariable {
+    /// Its name.
+    pub name: String,
+    /// The parameter's name.
+    pub parameter: String,
+    /// Its units.
+    pub units: Option<String>,
+    /// What it is, for people.
+    pub long_name: Option<String>,
+    /// What it is, in the words of the CF standard name table.
+    pub standard_name: Option<String>,
+}
+
+impl Project {
+    /// Reads and checks the project in `root`.
+    pub fn load(root: &Path) -> Result<Self, ProjectError> {
+        let file = root.join(PROJECT_FILE);
+        let text = fs::read_to_string(&file).map_err(|error| ProjectError {
+            file: file.clone(),
+            place: None,
+            message: match error.kind() {
+                ErrorKind::NotFound => {
+                    "there is no project file here; `rerunoff init` writes one, `-C DIR` looks elsewhere".to_owned()
+                }
+                _ => format!("can't be read: {error}"),
+            },
+        })?;
+        let source = Source::new(&file, &text);
+        let raw: raw::Project = toml::from_str(&text).map_err(|error| source.syntax(&error))?;
+        Builder { root, source }.project(raw, &file, &text)
+    }
+
+    /// An error at the field with this dotted path: `simulator.input.1.row`.
+    pub fn error(&self, field: &str, message: impl std::fmt::Display) -> ProjectError {
+        Source::new(&self.file, &self.text).error(field, message)
+    }
+
+    /// The folder with the store and the work directories.
+    pub fn cache(&self) -> PathBuf {
+        self.root.join("cache")
+    }
+
+    /// The name of the first series table, for `{input_file_name}`; empty without one.
+    pub fn series_file_name(&self) -> &str {
+        let inputs = &self.simulator.inputs;
+        let series = inputs
+            .iter()
+            .find(|input| matches!(input.content, Content::Series(_)));
+        series.map_or("", |input| input.name.as_str())
+    }
+}

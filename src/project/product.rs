@@ -1,0 +1,147 @@
+//! The `[product]` table: what to make of all results, checked.
+
+use super::build::Builder;
+use super::{
+    Column, ParameterVariable, Product, ProjectError, Variable, VariableSource, nearest, raw,
+};
+use crate::product::valid_name;
+
+impl Builder<'_> {
+    pub(super) fn product(
+        &self,
+        raw: raw::Product,
+        columns: &[Column],
+    ) -> Result<Product, ProjectError> {
+        let path = self.root.join(&raw.file);
+        if path.file_name().is_none() {
+            return Err(self.source.error("product.file", "names no file"));
+        }
+        let compression = raw.compression.unwrap_or(1);
+        if compression > 9 {
+            return Err(self.source.error(
+                "product.compression",
+                "must be from 0 (none) to 9 (smallest, slow)",
+            ));
+        }
+        let mut variables = Vec::new();
+        for (name, variable) in raw.variables {
+            variables.push(self.variable(name, variable, columns)?);
+        }
+        // Every extracted column is in the product: under its own name, unless a variable takes it under another.
+        for (i, column) in columns.iter().enumerate() {
+            if !variables
+                .iter()
+                .any(|variable| matches!(variable.source, VariableSource::Column(at) if at == i))
+            {
+                variables.push(self.variable(
+                    column.name.clone(),
+                    raw::Variable::default(),
+                    columns,
+                )?);
+            }
+        }
+        let mut parameters = Vec::new();
+        for (name, parameter) in raw.parameters {
+            let field = format!("product.parameters.{name}");
+            self.product_name(&field, &name)?;
+            if variables.iter().any(|variable| variable.name == name) {
+                return Err(self
+                    .source
+                    .error(&field, "there is a product variable of this name already"));
+            }
+            parameters.push(ParameterVariable {
+                parameter: parameter.parameter.unwrap_or_else(|| name.clone()),
+                name,
+                units: parameter.units,
+                long_name: parameter.long_name,
+                standard_name: parameter.standard_name,
+            });
+        }
+        let attributes = raw.attributes;
+        Ok(Product {
+            path,
+            layout: raw.layout,
+            compression,
+            attributes,
+            variables,
+            parameters,
+        })
+    }
+
+    fn variable(
+        &self,
+        name: String,
+        raw: raw::Variable,
+        columns: &[Column],
+    ) -> Result<Variable, ProjectError> {
+        let field = format!("product.variables.{name}");
+        self.product_name(&field, &name)?;
+        let source = match (raw.formula, raw.column) {
+            (Some(formula), None) => {
+                VariableSource::Formula(self.formula(&format!("{field}.formula"), &formula)?)
+            }
+            (Some(_), Some(_)) => {
+                return Err(self
+                    .source
+                    .error(&field, "has both a `column` and a `formula`"));
+            }
+            (None, column) => {
+                let wanted = column.as_deref().unwrap_or(&name);
+                let names = || columns.iter().map(|column| column.name.as_str());
+                let Some(at) = names().position(|name| name == wanted) else {
+                    let mut message = format!(
+                        "there is no output column {wanted:?}; [simulator.output.columns] has {}",
+                        names().collect::<Vec<_>>().join(", ")
+                    );
+                    if let Some(near) = nearest(wanted, names()) {
+                        message.push_str(&format!("; did you mean {near:?}?"));
+                    }
+                    return Err(self.source.error(&field, message));
+                };
+                VariableSource::Column(at)
+            }
+        };
+        if matches!(source, VariableSource::Formula(_)) && (raw.min.is_some() || raw.max.is_some())
+        {
+            return Err(self.source.error(
+                &field,
+                "`min` and `max` judge a run, so they belong to an output column",
+            ));
+        }
+        if let (Some(min), Some(max)) = (raw.min, raw.max)
+            && min > max
+        {
+            return Err(self
+                .source
+                .error(&field, format!("min {min} is above max {max}")));
+        }
+        let mut attributes = Vec::new();
+        for (key, value) in raw.attributes {
+            let value = self.value(&format!("{field}.attributes.{key}"), value)?;
+            attributes.push((key, value));
+        }
+        Ok(Variable {
+            name,
+            source,
+            units: raw.units,
+            long_name: raw.long_name,
+            standard_name: raw.standard_name,
+            min: raw.min,
+            max: raw.max,
+            precision: raw.precision,
+            attributes,
+        })
+    }
+
+    /// Whether `name` can be a name in the product; output columns get there unless they are renamed.
+    pub(super) fn product_name(&self, field: &str, name: &str) -> Result<(), ProjectError> {
+        if valid_name(name) {
+            return Ok(());
+        }
+        let rule = "must be a letter and then letters, digits or underscores, and none of the names that every \
+                    product uses itself: time, catchment, status, key, scalars_digest";
+        Err(self
+            .source
+            .error(field, format!("the name {name:?} {rule}")))
+    }
+}

@@ -1,0 +1,183 @@
+//! The project file as it is written: serde structs, no meaning.
+//!
+//! Everything here mirrors a table of `rerunoff.toml` one to one. Checks that need more than a type are made in
+//! [`super`], which turns this into a [`super::Project`].
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Project {
+    pub title: Option<String>,
+    pub input: Input,
+    #[serde(default)]
+    pub series: BTreeMap<String, String>,
+    #[serde(default)]
+    pub parameters: Parameters,
+    pub simulator: Simulator,
+    pub product: Product,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Input {
+    pub file: OneOrMore,
+    pub id: Option<String>,
+    pub time: Option<String>,
+    pub group_prefix: Option<String>,
+    pub series_table: Option<String>,
+    pub parameter_table: Option<String>,
+    #[serde(default)]
+    pub on_bad_input: OnBadInput,
+}
+
+/// What to do about catchments whose input can't be used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnBadInput {
+    /// Refuse to run anything until the input is mended.
+    #[default]
+    Fail,
+    /// Leave those catchments out, flagged `skipped` in the product.
+    Skip,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "a path or a list of paths")]
+pub(super) enum OneOrMore {
+    One(String),
+    More(Vec<String>),
+}
+
+#[derive(Default, Deserialize)]
+pub(super) struct Parameters {
+    #[serde(default)]
+    pub table: Vec<Table>,
+    #[serde(flatten)]
+    pub values: BTreeMap<String, toml::Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Table {
+    pub file: String,
+    pub id: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Simulator {
+    pub command: Vec<String>,
+    #[serde(default)]
+    pub support: Vec<String>,
+    pub timeout: Option<String>,
+    #[serde(default)]
+    pub retries: u32,
+    pub exit_codes: Option<Vec<i32>>,
+    #[serde(default)]
+    pub directories: Vec<String>,
+    #[serde(default)]
+    pub fail_on_stdout: Vec<String>,
+    #[serde(default)]
+    pub require: Vec<Require>,
+    #[serde(default)]
+    pub env: BTreeMap<String, String>,
+    #[serde(default)]
+    pub pass_env: Vec<String>,
+    #[serde(default)]
+    pub input: Vec<SimulatorInput>,
+    pub output: Output,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Require {
+    pub file: String,
+    pub contains: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SimulatorInput {
+    pub file: String,
+    pub template: Option<String>,
+    pub header: Option<String>,
+    pub row: Option<String>,
+    pub footer: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Output {
+    pub file: String,
+    pub separator: Option<String>,
+    #[serde(default)]
+    pub missing: Vec<String>,
+    #[serde(default)]
+    pub skip_rows: usize,
+    pub columns: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Product {
+    pub file: String,
+    #[serde(default)]
+    pub layout: Layout,
+    pub compression: Option<u8>,
+    #[serde(default)]
+    pub attributes: BTreeMap<String, String>,
+    #[serde(default)]
+    pub variables: BTreeMap<String, Variable>,
+    #[serde(default)]
+    pub parameters: BTreeMap<String, ParameterVariable>,
+}
+
+/// How the product is laid out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Layout {
+    /// One `[time, catchment]` array a variable, NetCDF-4 after the CF conventions.
+    #[default]
+    Grid,
+    /// One table `/step_<n>/values` a time step, as PyTables writes them.
+    Steps,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Variable {
+    pub column: Option<String>,
+    pub formula: Option<String>,
+    pub units: Option<String>,
+    pub long_name: Option<String>,
+    pub standard_name: Option<String>,
+    pub min: Option<f64>,
+    pub max: Option<f64>,
+    #[serde(default)]
+    pub precision: Precision,
+    #[serde(default)]
+    pub attributes: BTreeMap<String, toml::Value>,
+}
+
+/// How a product variable is kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// 64 bits: every value as the simulator printed it.
+    #[default]
+    F64,
+    /// 32 bits: half the size, about 7 digits.
+    F32,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ParameterVariable {
+    pub parameter: Option<String>,
+    pub units: Option<String>,
+    pub long_name: Option<String>,
+    pub standard_name: Option<String>,
+}

@@ -1,0 +1,185 @@
+//! The `[simulator]` table: how to run one catchment, checked.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use super::build::{Builder, plain_path};
+use super::{
+    Column, Content, Output, ProjectError, Requirement, Simulator, SimulatorInput, Support, raw,
+};
+use crate::output::{OutputFormat, Separator};
+use crate::series_table::SeriesTable;
+use crate::template::{Template, TemplateError};
+
+impl Builder<'_> {
+    pub(super) fn simulator(&self, raw: raw::Simulator) -> Result<Simulator, ProjectError> {
+        if raw.command.is_empty() {
+            return Err(self
+                .source
+                .error("simulator.command", "is empty; name the program to run"));
+        }
+        let mut support: Vec<Support> = Vec::new();
+        for (i, file) in raw.support.iter().enumerate() {
+            let field = format!("simulator.support.{i}");
+            let path = self.existing(&field, file)?;
+            let name = path
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned());
+            let Some(name) = name else {
+                return Err(self
+                    .source
+                    .error(&field, format!("{file:?} has no name of its own")));
+            };
+            if support.iter().any(|other| other.name == name) {
+                return Err(self.source.error(
+                    &field,
+                    format!("there is a support file named {name:?} already"),
+                ));
+            }
+            support.push(Support { name, path });
+        }
+        let timeout = raw
+            .timeout
+            .map(|text| self.duration("simulator.timeout", &text))
+            .transpose()?;
+        let directories = (raw.directories.iter().enumerate())
+            .map(|(i, directory)| {
+                plain_path(directory).map_err(|why| {
+                    self.source
+                        .error(&format!("simulator.directories.{i}"), why)
+                })
+            })
+            .collect::<Result<_, _>>()?;
+        let mut require = Vec::new();
+        for (i, requirement) in raw.require.into_iter().enumerate() {
+            let file = self.template(&format!("simulator.require.{i}.file"), &requirement.file)?;
+            require.push(Requirement {
+                file,
+                contains: requirement.contains,
+            });
+        }
+        let mut environment = BTreeMap::new();
+        for (name, text) in &raw.env {
+            let field = format!("simulator.env.{name}");
+            if name.is_empty() || name.contains(['=', '\0']) {
+                return Err(self
+                    .source
+                    .error(&field, "is no name of an environment variable"));
+            }
+            environment.insert(name.clone(), self.template(&field, text)?);
+        }
+        let mut inputs = Vec::new();
+        for (i, input) in raw.input.into_iter().enumerate() {
+            inputs.push(self.simulator_input(&format!("simulator.input.{i}"), input)?);
+        }
+        Ok(Simulator {
+            command: (raw.command.iter().enumerate())
+                .map(|(i, text)| self.template(&format!("simulator.command.{i}"), text))
+                .collect::<Result<_, _>>()?,
+            support,
+            timeout,
+            retries: raw.retries,
+            exit_codes: raw.exit_codes.unwrap_or_else(|| vec![0]),
+            directories,
+            fail_on_stdout: raw.fail_on_stdout,
+            require,
+            environment,
+            pass_environment: raw.pass_env,
+            inputs,
+            output: self.output(raw.output)?,
+        })
+    }
+
+    fn simulator_input(
+        &self,
+        field: &str,
+        raw: raw::SimulatorInput,
+    ) -> Result<SimulatorInput, ProjectError> {
+        plain_path(&raw.file).map_err(|why| self.source.error(&format!("{field}.file"), why))?;
+        let content = match (raw.template, raw.row) {
+            (Some(name), None) if raw.header.is_none() && raw.footer.is_none() => {
+                let path = self.existing(&format!("{field}.template"), &name)?;
+                let text = fs::read_to_string(&path).map_err(|error| ProjectError {
+                    file: path.clone(),
+                    place: None,
+                    message: format!("the template can't be read as UTF-8 text: {error}"),
+                })?;
+                let is_xml = path
+                    .extension()
+                    .is_some_and(|extension| extension.eq_ignore_ascii_case("xml"));
+                let template = if is_xml {
+                    Template::xml(&text)
+                } else {
+                    Template::text(&text)
+                };
+                let template = template.map_err(|error| template_error(&path, &error))?;
+                Content::Template { path, template }
+            }
+            (None, Some(row)) => {
+                let table = SeriesTable::parse(raw.header.as_deref(), &row, raw.footer.as_deref());
+                Content::Series(table.map_err(|fault| {
+                    let part = format!("{field}.{}", fault.part);
+                    self.source.error(&part, fault.error)
+                })?)
+            }
+            _ => {
+                let rule = "needs either `template` (a file) or `row` (with `header` and `footer` if wanted)";
+                return Err(self.source.error(field, rule));
+            }
+        };
+        Ok(SimulatorInput {
+            name: raw.file,
+            content,
+        })
+    }
+
+    fn output(&self, raw: raw::Output) -> Result<Output, ProjectError> {
+        let separator = match raw.separator.as_deref() {
+            None => None,
+            Some("\t" | "tab") => Some(Separator::Tab),
+            Some("," | "comma") => Some(Separator::Comma),
+            Some(";" | "semicolon") => Some(Separator::Semicolon),
+            Some(" " | "space" | "whitespace") => Some(Separator::Whitespace),
+            Some(_) => {
+                let rule = "must be one of \"tab\", \"comma\", \"semicolon\", \"whitespace\"";
+                return Err(self.source.error("simulator.output.separator", rule));
+            }
+        };
+        if raw.columns.is_empty() {
+            return Err(self.source.error(
+                "simulator.output.columns",
+                "names no column to take from the output",
+            ));
+        }
+        let mut columns = Vec::new();
+        for (name, source) in raw.columns {
+            let field = format!("simulator.output.columns.{name}");
+            self.product_name(&field, &name)?;
+            let header = self.template(&field, &source)?;
+            columns.push(Column {
+                name,
+                source,
+                header,
+            });
+        }
+        Ok(Output {
+            file: self.template("simulator.output.file", &raw.file)?,
+            format: OutputFormat {
+                separator,
+                missing: raw.missing,
+                skip_rows: raw.skip_rows,
+            },
+            columns,
+        })
+    }
+}
+
+/// A fault in a template file.
+fn template_error(path: &Path, error: &TemplateError) -> ProjectError {
+    ProjectError {
+        file: path.to_owned(),
+        place: Some((error.line, error.column)),
+        message: error.problem.to_string(),
+    }
+}

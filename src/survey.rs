@@ -1,0 +1,188 @@
+//! What is known of the input: its catalog and a digest of every series column of every catchment.
+//!
+//! Reading all series only to find that nothing changed would cost more than all the rest, so a survey is remembered
+//! in the store together with what the files looked like. It is believed only while every file looks the same and
+//! did so for long enough (see [`crate::stamp`]).
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::time::SystemTime;
+
+use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
+
+use crate::basin::Basin;
+use crate::digest::Digest;
+use crate::inputs::{BadInput, Catalog, InputSpec, Inputs};
+use crate::stamp::Stamp;
+use crate::store::Store;
+
+/// At most this many bytes of series values are held at once by a reader.
+pub const BLOCK_BYTES: usize = 16 << 20;
+
+const MEMO: &str = "survey";
+
+/// By the definition of a column, a digest or a fault for every catchment.
+type Digests = BTreeMap<String, Vec<Result<Digest, BadInput>>>;
+
+/// What the input's files looked like and what is known of their series.
+pub struct Survey {
+    spec: Digest,
+    stamps: Vec<Stamp>,
+    settled: bool,
+    columns: Digests,
+}
+
+/// A survey as it is put down, beside the catalog.
+#[derive(Serialize)]
+struct Memo<'a>(&'a Digest, &'a [Stamp], &'a Catalog, &'a Digests);
+
+/// The same as it is read.
+#[derive(Deserialize)]
+struct Known(Digest, Vec<Stamp>, Catalog, Digests);
+
+impl Survey {
+    /// The catalog and the survey remembered in the store if they still hold, else the files' own catalog.
+    pub fn new(spec: &InputSpec, store: Option<&Store>, rehash: bool) -> Result<(Catalog, Self)> {
+        let now = SystemTime::now();
+        let stamps = stamps(spec)?;
+        let settled = stamps.iter().all(|stamp| stamp.is_settled(now));
+        let digest = Digest::of(format!("{spec:?}").as_bytes());
+        if let Some(store) = store.filter(|_| !rehash)
+            && let Some(payload) = store.memo(MEMO, "")?
+            // A memo that can't be read was written by another version; it is made anew.
+            && let Ok(Known(known_spec, known_stamps, catalog, columns)) = postcard::from_bytes(&payload)
+            && (&known_spec, &known_stamps) == (&digest, &stamps)
+        {
+            return Ok((
+                catalog,
+                Self {
+                    spec: digest,
+                    stamps,
+                    settled,
+                    columns,
+                },
+            ));
+        }
+        let catalog = Inputs::open(spec)?.into_catalog();
+        Ok((
+            catalog,
+            Self {
+                spec: digest,
+                stamps,
+                settled,
+                columns: Digests::new(),
+            },
+        ))
+    }
+
+    /// For each catchment the digests of the wanted columns (indices into [`Basin::columns`]), or its first fault.
+    ///
+    /// Reads what is not known yet, with `scratch` for what does not fit memory; `tick` is told how many catchments of
+    /// how many are read.
+    pub fn digests(
+        &mut self,
+        spec: &InputSpec,
+        basin: &Basin<'_>,
+        wanted: &[usize],
+        scratch: &Path,
+        tick: &mut dyn FnMut(usize, usize),
+    ) -> Result<Vec<Result<Vec<Digest>, BadInput>>> {
+        let definitions: Vec<String> = wanted
+            .iter()
+            .map(|&at| basin.columns[at].definition().into_owned())
+            .collect();
+        let unknown: Vec<usize> = (wanted.iter().zip(&definitions))
+            .filter(|(_, definition)| !self.columns.contains_key(*definition))
+            .map(|(&at, _)| at)
+            .collect();
+        if !unknown.is_empty() {
+            self.read(spec, basin, &unknown, scratch, tick)?;
+        }
+        Ok((0..basin.catchments().len())
+            .map(|catchment| {
+                definitions
+                    .iter()
+                    .map(|name| self.columns[name][catchment].clone())
+                    .collect()
+            })
+            .collect())
+    }
+
+    /// Puts the survey down in the store if it may be believed later.
+    pub fn remember(&self, basin: &Basin<'_>, store: &mut Store) -> Result<()> {
+        if !self.settled {
+            return Ok(());
+        }
+        let payload = postcard::to_stdvec(&Memo(
+            &self.spec,
+            &self.stamps,
+            &basin.catalog,
+            &self.columns,
+        ))
+        .context("can't put down what is known of the input")?;
+        if store.memo(MEMO, "")?.as_deref() != Some(&payload) {
+            store.remember(MEMO, "", &payload)?;
+        }
+        Ok(())
+    }
+
+    fn read(
+        &mut self,
+        spec: &InputSpec,
+        basin: &Basin<'_>,
+        wanted: &[usize],
+        scratch: &Path,
+        tick: &mut dyn FnMut(usize, usize),
+    ) -> Result<()> {
+        let all: Vec<usize> = (0..basin.catchments().len()).collect();
+        let nothing = Ok(Digest::of(b""));
+        let mut digests = vec![vec![nothing; all.len()]; wanted.len()];
+        let mut done = 0;
+        let inputs = Inputs::open(spec)?.with_scratch(scratch);
+        inputs.read(
+            &all,
+            &basin.input_columns(wanted),
+            BLOCK_BYTES,
+            &mut |catchment, series| {
+                match series.and_then(|series| basin.compute(wanted, series)) {
+                    Ok(columns) => {
+                        for (digests, values) in digests.iter_mut().zip(&columns) {
+                            digests[catchment] = Ok(Digest::of_numbers(values));
+                        }
+                    }
+                    Err(fault) => digests
+                        .iter_mut()
+                        .for_each(|digests| digests[catchment] = Err(fault.clone())),
+                }
+                done += 1;
+                tick(done, all.len());
+                ControlFlow::Continue(())
+            },
+        )?;
+        if stamps(spec)? != self.stamps {
+            let list: Vec<_> = spec
+                .files
+                .iter()
+                .map(|file| file.display().to_string())
+                .collect();
+            bail!(
+                "the input changed while it was read: {}; run again when it is complete",
+                list.join(", ")
+            );
+        }
+        for (&at, digests) in wanted.iter().zip(digests) {
+            self.columns
+                .insert(basin.columns[at].definition().into_owned(), digests);
+        }
+        Ok(())
+    }
+}
+
+fn stamps(spec: &InputSpec) -> Result<Vec<Stamp>> {
+    spec.files
+        .iter()
+        .map(|file| Stamp::of(file).with_context(|| format!("can't read {}", file.display())))
+        .collect()
+}
