@@ -1,7 +1,76 @@
-//! The library behind the `rerunoff` command.
+//! rerunoff reruns an external simulator over thousands of river catchments, and only over those whose inputs changed.
+//!
+//! This page is the project's design note: the words, the way the data goes, what always holds. Each file opens with
+//! what it is for and what it does not know.
+//!
+//! # Words
+//! | word | meaning |
+//! |---|---|
+//! | project | a folder with a `rerunoff.toml`; all relative paths start there |
+//! | catchment | the unit of work; its id is text and never trusted as a path |
+//! | parameter | a scalar for the templates: global, or a catchment's own |
+//! | series | a catchment's input columns over time |
+//! | simulator | the external executable with its support files |
+//! | basin | all catchments with their parameters and series columns: project file and input joined |
+//! | recipe | all that is the same for every catchment: simulator, templates, command, environment, extraction |
+//! | survey | what is known of the input without reading it again: its catalog and a digest of every series |
+//! | key | BLAKE3 of all that determines one catchment's result |
+//! | plan | for every catchment: fresh, or stale with a typed reason |
+//! | trial | one catchment's run, retries included, and what came of it |
+//! | result | the extracted output columns of one successful, validated run, stored under its key |
+//! | store | the SQLite database under `cache/` |
+//! | product | the output HDF5 file |
+//!
+//! # The way the data goes
+//! ```text
+//! rerunoff.toml ─▶ Project ─┐
+//! input.h5 ─▶ Catalog ──────┼─▶ Basin ─▶ Recipe ─▶ Rendered ─▶ Key ─▶ Plan ─▶ Job ─▶ Trial ─▶ Store ─▶ product
+//! tables ─▶ parameters ─────┘                                    ▲
+//!           Survey (digests of the series) ──────────────────────┘
+//! ```
+//! One direction, nothing points back. Only [`inputs`] reads HDF5, only [`netcdf`] writes it, only [`store`] knows SQL,
+//! only [`process`] starts children. One owner of each mutable thing: a feeder thread owns the inputs, the main thread
+//! owns store and progress, every worker its work directory. Plain scoped threads and bounded channels, so that memory
+//! grows with none of the number of catchments, the length of a run or the speed of the simulator.
+//!
+//! | step | module |
+//! |---|---|
+//! | the project file, validated | [`project`] |
+//! | input files and parameter tables | [`inputs`], [`tables`], [`time_axis`] |
+//! | what a name means for a catchment | [`basin`], [`expr`], [`value`], [`catchment`] |
+//! | what a simulator will see | [`recipe`], [`support`], [`template`], [`xml`], [`format`], [`series_table`] |
+//! | what determines a result | [`key`], [`digest`], [`survey`], [`file_digests`], [`stamp`] |
+//! | what has to be done | [`session`], [`plan`] |
+//! | running it | [`update`], [`run`], [`trial`], [`work`], [`process`], [`output`], [`outcome`] |
+//! | keeping it | [`store`], [`codec`], [`cache`], [`lock`], [`filesystem`] |
+//! | the file for what comes next | [`assembly`], [`product`], [`netcdf`] |
+//! | people | [`cli`], [`progress`], [`example`] |
+//!
+//! # What always holds
+//! - A key covers what the simulator receives: rendered files, the series' bits with the layout of their table, every
+//!   support file by name, content and executable bit, the program, its arguments, the stated environment, and what
+//!   makes its output a result. Never a time stamp, a timeout, the number of workers, nor anything of the product.
+//! - The key is computed twice: for the plan, and by the worker from what it is about to write. If they differ, the
+//!   input changed in between, and nothing is run or stored.
+//! - A result is stored only when it passed every check that the project states. Limits (`min`, `max`) stay outside of
+//!   the key; each stored column keeps its range, so a tightened limit makes exactly the offenders stale.
+//! - Results are content-addressed and stay: going back to earlier parameters is a hit.
+//! - A catchment that fails is data: it has a reason, evidence under `cache/failed/`, and a flag in the product.
+//! - The same results give the same bytes of product; if nothing changed, the file is not touched.
+//! - A simulator gets a fixed small environment and what the project states. What `make` exports never reaches it.
+//!
+//! # Where this differs from what one might expect
+//! - Formulas are parsed here with a parser library and computed with `libm`, not with an expression crate: see [`expr`].
+//! - Formats in templates are Python's, because that is what the users' templates come from: see [`format`].
+//! - The digest of the time steps is part of every recipe, whether a template uses them or not: results are series over
+//!   these steps.
+//! - A program found outside of the support files (`python3`) is digested like one: a new version is a new recipe.
 
+pub mod assembly;
 pub mod basin;
+pub mod cache;
 pub mod catchment;
+pub mod cli;
 pub mod codec;
 pub mod digest;
 pub mod environment;
@@ -15,13 +84,16 @@ pub mod key;
 pub mod lock;
 pub mod names;
 pub mod netcdf;
+pub mod outcome;
 pub mod output;
 pub mod plan;
 pub mod problem;
 pub mod process;
 pub mod product;
+pub mod progress;
 pub mod project;
 pub mod recipe;
+pub mod run;
 pub mod series_table;
 pub mod session;
 pub mod stamp;
@@ -31,5 +103,9 @@ pub mod survey;
 pub mod tables;
 pub mod template;
 pub mod time_axis;
+pub mod traces;
+pub mod trial;
+pub mod update;
 pub mod value;
+pub mod work;
 pub mod xml;

@@ -1,0 +1,58 @@
+//! The project's `cache/` folder: the lock, the store, work directories and kept failures.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+
+use crate::lock::{Lock, LockError};
+use crate::project::Project;
+use crate::store::{Store, StoreError};
+
+/// What the Cache Directory Tagging Specification (<https://bford.info/cachedir/>) wants, so that backups leave it out.
+const TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55
+# This folder is rerunoff's: results and work directories. It can be deleted; everything is then run anew.
+";
+
+/// The cache folder of a project.
+pub struct Cache {
+    folder: PathBuf,
+}
+
+impl Cache {
+    /// The cache of a project, which need not be there yet.
+    pub fn of(project: &Project) -> Self {
+        Self {
+            folder: project.cache(),
+        }
+    }
+
+    /// The same, made where it is missing: tagged as a cache and out of git's sight.
+    pub fn prepare(project: &Project) -> Result<Self> {
+        let cache = Self::of(project);
+        let context = || format!("can't make the cache folder {}", cache.folder.display());
+        fs::create_dir_all(&cache.folder).with_context(context)?;
+        for (name, content) in [("CACHEDIR.TAG", TAG), (".gitignore", "*\n")] {
+            let path = cache.folder.join(name);
+            if !path.exists() {
+                fs::write(path, content).with_context(context)?;
+            }
+        }
+        Ok(cache)
+    }
+
+    /// Takes the project's lock, held until it is dropped.
+    pub fn lock(&self, wait: bool) -> Result<Lock, LockError> {
+        Lock::take(&self.folder.join("lock"), wait)
+    }
+
+    /// The store, made or migrated where need be. Only for who holds the lock.
+    pub fn store(&self) -> Result<Store, StoreError> {
+        Store::open(&self.folder.join("store.sqlite"))
+    }
+
+    /// The store to read only, beside whatever run is under way; `None` if there is none yet.
+    pub fn store_to_read(&self) -> Result<Option<Store>, StoreError> {
+        Store::open_read_only(&self.folder.join("store.sqlite"))
+    }
+}

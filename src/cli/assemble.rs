@@ -1,0 +1,64 @@
+//! `rerunoff assemble`: the product from the results there are.
+
+use std::io::{Write, stdout};
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::thread;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use clap::Args;
+
+use super::Exit;
+use crate::assembly;
+use crate::cache::Cache;
+use crate::process::Interrupt;
+use crate::progress::duration;
+use crate::project::Project;
+use crate::session::Session;
+
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// Wait for another run on this project to end
+    #[arg(long)]
+    wait: bool,
+    /// Print no progress, only the last line
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+pub(super) fn assemble(root: &Path, arguments: Arguments) -> Result<Exit> {
+    let started = Instant::now();
+    let project = Project::load(root)?;
+    let cache = Cache::prepare(&project)?;
+    let _lock = cache.lock(arguments.wait)?;
+    let mut store = cache.store()?;
+    let session = Session::open(&project, Some(&store), false, &mut |_, _| ())?;
+    session.remember(&mut store)?;
+    let (plan, _) = session.plan(Some(&store), false)?;
+    let workers = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let interrupt = Interrupt::new().context("can't prepare for signals")?;
+    let product = assembly::assemble(
+        &session,
+        &mut store,
+        &plan,
+        workers,
+        &interrupt,
+        arguments.quiet,
+    )?;
+    let counts = plan.counts();
+    let path = project.product.path.display();
+    let missing = plan.entries.len() - counts.fresh;
+    writeln!(
+        stdout(),
+        "{} fresh, {missing} missing in {}; {path} {product}",
+        counts.fresh,
+        duration(started.elapsed())
+    )
+    .ok();
+    Ok(if missing > 0 {
+        Exit::Failures
+    } else {
+        Exit::Fine
+    })
+}

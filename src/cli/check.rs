@@ -1,0 +1,145 @@
+//! `rerunoff check`: everything that can be validated without running a simulator.
+
+use std::fs;
+use std::io::{Write, stdout};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+
+use super::{Exit, Usage};
+use crate::assembly;
+use crate::cache::Cache;
+use crate::catchment::CatchmentId;
+use crate::inputs::Inputs;
+use crate::project::{Content, Project};
+use crate::session::Session;
+use crate::survey::BLOCK_BYTES;
+
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// The catchment to render [default: the first]
+    #[arg(value_name = "ID")]
+    catchment: Option<String>,
+    /// Write its files into this folder, to look at
+    #[arg(long, value_name = "DIR")]
+    render: Option<PathBuf>,
+}
+
+pub(super) fn check(root: &Path, arguments: Arguments) -> Result<Exit> {
+    let project = Project::load(root)?;
+    let store = Cache::of(&project).store_to_read()?;
+    let session = Session::without_series(&project, store.as_ref(), false)?;
+    assembly::check(&session)?;
+    let catchments = session.basin.catchments();
+    let at = match &arguments.catchment {
+        Some(id) => (session.basin.find(&CatchmentId::new(id)))
+            .ok_or_else(|| Usage(format!("there is no catchment {id:?} in the input")))?,
+        None => 0,
+    };
+    let Some(catchment) = catchments.get(at) else {
+        bail!("the input has no catchments")
+    };
+    let files = render(&session, at).with_context(|| format!("catchment {}", catchment.id))?;
+    let mut out = stdout().lock();
+    let time = session.basin.time();
+    writeln!(
+        out,
+        "{} catchments, {} time steps from {} to {}",
+        catchments.len(),
+        time.len(),
+        time.date_time(0),
+        time.date_time(time.len() - 1)
+    )
+    .ok();
+    let names = |names: &mut dyn Iterator<Item = &str>| names.collect::<Vec<_>>().join(", ");
+    writeln!(
+        out,
+        "series: {}",
+        names(
+            &mut session
+                .basin
+                .columns
+                .iter()
+                .map(|column| column.name.as_str())
+        )
+    )
+    .ok();
+    writeln!(
+        out,
+        "parameters: {}",
+        names(&mut session.basin.parameter_names().into_iter())
+    )
+    .ok();
+    writeln!(
+        out,
+        "product: {}",
+        names(&mut project.product.variables.iter().map(|v| v.name.as_str()))
+    )
+    .ok();
+    if project.simulator.timeout.is_none() {
+        writeln!(
+            out,
+            "note: without simulator.timeout, a simulator that hangs is waited for for ever"
+        )
+        .ok();
+    }
+    for (name, content) in &files {
+        match &arguments.render {
+            Some(folder) => {
+                let path = folder.join(name);
+                let context = || format!("can't write {}", path.display());
+                if let Some(parent) = path.parent() {
+                    fs::create_dir_all(parent).with_context(context)?;
+                }
+                fs::write(&path, content).with_context(context)?;
+                writeln!(out, "wrote {}", path.display()).ok();
+            }
+            None => drop(
+                writeln!(
+                    out,
+                    "{name} of catchment {}: {} bytes",
+                    catchment.id,
+                    content.len()
+                )
+                .ok(),
+            ),
+        }
+    }
+    writeln!(out, "all is well; `rerunoff run` runs it").ok();
+    Ok(Exit::Fine)
+}
+
+/// The files that one catchment's simulator would get, by name.
+fn render(session: &Session<'_>, at: usize) -> Result<Vec<(String, Vec<u8>)>> {
+    let rendered = session.recipe.render(&session.basin, at)?;
+    let columns = session.recipe.columns();
+    let mut series = Ok(Vec::new());
+    if !columns.is_empty() {
+        let inputs = Inputs::open(&session.project.input)?;
+        inputs.read(
+            &[at],
+            &session.basin.input_columns(columns),
+            BLOCK_BYTES,
+            &mut |_, read| {
+                series = read;
+                ControlFlow::Break(())
+            },
+        )?;
+        series = series.and_then(|read| session.basin.compute(columns, read));
+    }
+    let series = series?;
+    let slices: Vec<&[f64]> = series.iter().map(Vec::as_slice).collect();
+    let mut files = Vec::new();
+    for (i, input) in session.project.simulator.inputs.iter().enumerate() {
+        let mut content = rendered.files[i].clone().unwrap_or_default();
+        if let Content::Series(_) = input.content {
+            session
+                .recipe
+                .write_table(i, &rendered, &slices, &mut content)?;
+        }
+        files.push((input.name.clone(), content));
+    }
+    Ok(files)
+}

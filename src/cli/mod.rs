@@ -1,0 +1,111 @@
+//! The command line: what can be asked for, and which exit code answers.
+//!
+//! Each verb has a file of its own. What goes wrong is an error with the reason in it; [`exit_code`] finds the code for it.
+
+mod assemble;
+mod check;
+mod init;
+mod run;
+mod status;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+
+use crate::lock::LockError;
+use crate::project::ProjectError;
+
+/// Reruns a simulator over thousands of river catchments, and only over those whose inputs changed.
+#[derive(Parser)]
+#[command(version, max_term_width = 100)]
+pub struct Cli {
+    /// The project's folder, with its rerunoff.toml
+    #[arg(
+        short = 'C',
+        long = "directory",
+        value_name = "DIR",
+        default_value = ".",
+        global = true
+    )]
+    directory: PathBuf,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Run what is stale, then bring the product up to date
+    Run(run::Arguments),
+    /// Tell what is fresh, stale and why, without running anything
+    Status(status::Arguments),
+    /// Check the project file, templates and inputs, and render one catchment
+    Check(check::Arguments),
+    /// Bring the product up to date from the results there are, without running anything
+    Assemble(assemble::Arguments),
+    /// Write a commented project file to start from, or a runnable example
+    Init(init::Arguments),
+}
+
+/// How the program ended, as a Makefile sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// All catchments are fresh, or what was asked for is done.
+    Fine,
+    /// Some catchments failed or could not be run.
+    Failures,
+    /// The command line or the project file is wrong.
+    Usage,
+    /// Another run holds the lock.
+    Locked,
+    /// The input or the store can't be read or written.
+    Unreadable,
+    /// It was interrupted.
+    Interrupted,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Fine => 0,
+            Exit::Failures => 1,
+            Exit::Usage => 2,
+            Exit::Locked => 3,
+            Exit::Unreadable => 4,
+            Exit::Interrupted => 130,
+        })
+    }
+}
+
+/// A request that can't be met as it was put.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Usage(String);
+
+/// Does what the command line asks for.
+pub fn main(cli: Cli) -> Result<Exit> {
+    let root = cli.directory;
+    match cli.verb {
+        Verb::Run(arguments) => run::run(&find(&root)?, arguments),
+        Verb::Status(arguments) => status::status(&find(&root)?, arguments),
+        Verb::Check(arguments) => check::check(&find(&root)?, arguments),
+        Verb::Assemble(arguments) => assemble::assemble(&find(&root)?, arguments),
+        Verb::Init(arguments) => init::init(&root, arguments),
+    }
+}
+
+/// The exit code for an error.
+pub fn exit_code(error: &anyhow::Error) -> Exit {
+    if error.downcast_ref::<ProjectError>().is_some() || error.downcast_ref::<Usage>().is_some() {
+        Exit::Usage
+    } else if matches!(error.downcast_ref(), Some(LockError::Held(_))) {
+        Exit::Locked
+    } else {
+        Exit::Unreadable
+    }
+}
+
+fn find(root: &Path) -> Result<PathBuf> {
+    std::path::absolute(root).with_context(|| format!("can't find {}", root.display()))
+}

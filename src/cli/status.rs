@@ -1,0 +1,135 @@
+//! `rerunoff status`: what is fresh, stale by cause, failed; nothing is run or written.
+
+use std::io::{Write, stdout};
+use std::path::Path;
+
+use anyhow::Result;
+use clap::Args;
+use serde::Serialize;
+
+use super::Exit;
+use crate::cache::Cache;
+use crate::plan::{Counts, Staleness, State};
+use crate::progress::Progress;
+use crate::project::Project;
+use crate::session::Session;
+
+/// How many failed catchments are listed for people; `--json` lists all.
+const LISTED: usize = 10;
+
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// One JSON document instead of text
+    #[arg(long)]
+    json: bool,
+    /// Read every input again, whatever its time stamps say
+    #[arg(long)]
+    rehash: bool,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    catchments: usize,
+    fresh: usize,
+    stale: usize,
+    failed: usize,
+    bad: usize,
+    causes: Vec<Cause>,
+    failures: Vec<FailureOf<'a>>,
+}
+
+#[derive(Serialize)]
+struct Cause {
+    count: usize,
+    cause: String,
+}
+
+#[derive(Serialize)]
+struct FailureOf<'a> {
+    catchment: &'a str,
+    reason: String,
+}
+
+pub(super) fn status(root: &Path, arguments: Arguments) -> Result<Exit> {
+    let project = Project::load(root)?;
+    let store = Cache::of(&project).store_to_read()?;
+    let mut progress: Option<Progress> = None;
+    let session = Session::open(
+        &project,
+        store.as_ref(),
+        arguments.rehash,
+        &mut |done, total| {
+            progress
+                .get_or_insert_with(|| Progress::new("reading", total, arguments.json))
+                .set(done);
+        },
+    )?;
+    drop(progress);
+    let (plan, _) = session.plan(store.as_ref(), false)?;
+    let Counts {
+        fresh,
+        stale,
+        failed,
+        bad,
+    } = plan.counts();
+    let failures: Vec<FailureOf<'_>> = (session.basin.catchments().iter().zip(&plan.entries))
+        .filter_map(|(catchment, entry)| {
+            let reason = match &entry.state {
+                State::Stale(Staleness::Failed(reason)) => reason.clone(),
+                State::Bad(problem) => problem.to_string(),
+                _ => return None,
+            };
+            Some(FailureOf {
+                catchment: catchment.id.as_str(),
+                reason,
+            })
+        })
+        .collect();
+    let causes = plan
+        .causes()
+        .into_iter()
+        .map(|(count, cause)| Cause { count, cause })
+        .collect();
+    let document = Document {
+        catchments: plan.entries.len(),
+        fresh,
+        stale,
+        failed,
+        bad,
+        causes,
+        failures,
+    };
+    let mut out = stdout().lock();
+    if arguments.json {
+        writeln!(out, "{}", serde_json::to_string_pretty(&document)?).ok();
+    } else {
+        tell(&document, &mut out).ok();
+    }
+    Ok(if failed + bad > 0 {
+        Exit::Failures
+    } else {
+        Exit::Fine
+    })
+}
+
+fn tell(document: &Document<'_>, out: &mut dyn Write) -> std::io::Result<()> {
+    writeln!(
+        out,
+        "{:>7} fresh of {}",
+        document.fresh, document.catchments
+    )?;
+    for Cause { count, cause } in &document.causes {
+        writeln!(out, "{count:>7} {cause}")?;
+    }
+    for failure in document.failures.iter().take(LISTED) {
+        writeln!(out, "        {}: {}", failure.catchment, failure.reason)?;
+    }
+    let more = document.failures.len().saturating_sub(LISTED);
+    if more > 0 {
+        writeln!(
+            out,
+            "        and {more} more; `rerunoff status --json` lists all"
+        )?;
+    }
+    Ok(())
+}

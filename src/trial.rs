@@ -1,0 +1,282 @@
+//! One catchment's run: files written, simulator started, what it left judged. With retries, if the project wants them.
+//!
+//! A trial trusts nothing that the simulator says of itself: a result is what passes every check that the project
+//! states. It knows nothing of threads, the store or other catchments.
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use crate::basin::Basin;
+use crate::codec::{self, Encoded};
+use crate::digest::Digest;
+use crate::environment;
+use crate::inputs::BadInput;
+use crate::key::{Explanation, Key};
+use crate::outcome::Failure;
+use crate::output;
+use crate::process::{self, End, Interrupt, Invocation};
+use crate::project::{Project, VariableSource};
+use crate::recipe::{Recipe, Rendered};
+use crate::store::{Attempt, Failed};
+use crate::traces::{find_any, read_output, tail};
+use crate::work::{Kept, PRINTED, WorkDirectory};
+
+/// How long a simulator has between being asked to end and being killed.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// One catchment to run.
+pub struct Job {
+    /// Its position in the basin.
+    pub catchment: usize,
+    /// The key that the plan has for it.
+    pub key: Key,
+    /// The columns that [`Recipe::columns`] names, or why they can't be had.
+    pub series: Result<Vec<Vec<f64>>, BadInput>,
+}
+
+/// What became of a job.
+pub struct Trial {
+    /// The catchment's position in the basin.
+    pub catchment: usize,
+    /// The key of what was run.
+    pub key: Key,
+    /// What the key is made of.
+    pub explanation: Explanation,
+    /// Every start of the simulator, in order.
+    pub attempts: Vec<Attempt>,
+    /// The output columns, or why there are none.
+    pub outcome: Result<Vec<Encoded>, Failure>,
+}
+
+/// What a worker needs to make trials.
+pub struct Bench<'a> {
+    /// The project.
+    pub project: &'a Project,
+    /// Its catchments.
+    pub basin: &'a Basin<'a>,
+    /// What is the same for all of them.
+    pub recipe: &'a Recipe<'a>,
+    /// Where failed runs are kept.
+    pub kept: &'a Kept,
+    /// The wish to stop.
+    pub interrupt: &'a Interrupt,
+}
+
+impl Bench<'_> {
+    /// Runs one catchment in `work`; `None` if it was interrupted.
+    pub fn run(&self, job: Job, work: &WorkDirectory) -> Option<Trial> {
+        let mut trial = Trial {
+            catchment: job.catchment,
+            key: job.key,
+            explanation: Explanation::default(),
+            attempts: Vec::new(),
+            outcome: Err(Failure::InputChanged),
+        };
+        let (rendered, series) = match self.prepare(&job, &mut trial) {
+            Ok(prepared) => prepared,
+            Err(failure) => {
+                trial.attempts.push(attempt_without_start(&failure));
+                trial.outcome = Err(failure);
+                return Some(trial);
+            }
+        };
+        for _ in 0..=self.project.simulator.retries {
+            let (attempt, outcome) = self.attempt(&rendered, &series, work)?;
+            trial.attempts.push(attempt);
+            trial.outcome = outcome;
+            match &trial.outcome {
+                Err(failure) if failure.is_worth_a_retry() => {}
+                _ => break,
+            }
+        }
+        let id = &self.basin.catchments()[job.catchment].id;
+        let kept = match &trial.outcome {
+            Ok(_) => self.kept.release(id),
+            Err(_) => self.kept.keep(work, id),
+        };
+        if let (Err(error), Some(attempt)) = (kept, trial.attempts.last_mut()) {
+            attempt.tail.push_str(&format!("\nrerunoff: {error:#}\n"));
+        }
+        Some(trial)
+    }
+
+    /// What the simulator will see, checked against the plan: what was hashed is what is run.
+    fn prepare(&self, job: &Job, trial: &mut Trial) -> Result<(Rendered, Vec<Vec<f64>>), Failure> {
+        let series = job.series.clone()?;
+        let rendered = self.recipe.render(self.basin, job.catchment)?;
+        let digests: Vec<Digest> = series
+            .iter()
+            .map(|values| Digest::of_numbers(values))
+            .collect();
+        trial.explanation = self.recipe.explain(&rendered, &digests);
+        if self.recipe.key(&rendered, &digests) != job.key {
+            return Err(Failure::InputChanged);
+        }
+        Ok((rendered, series))
+    }
+
+    /// One start of the simulator; `None` if it was interrupted.
+    fn attempt(
+        &self,
+        rendered: &Rendered,
+        series: &[Vec<f64>],
+        work: &WorkDirectory,
+    ) -> Option<(Attempt, Result<Vec<Encoded>, Failure>)> {
+        let started = SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .map_or(0, |since| since.as_secs() as i64);
+        let mut attempt = Attempt {
+            started,
+            ..Attempt::default()
+        };
+        let outcome = match self
+            .write_files(rendered, series, work)
+            .and_then(|()| self.start(rendered, work))
+        {
+            Ok(finished) => {
+                let cost = finished.cost;
+                attempt.wall = cost.wall.as_secs_f64();
+                attempt.user = cost.user.as_secs_f64();
+                attempt.system = cost.system.as_secs_f64();
+                attempt.peak_bytes = cost.peak_bytes;
+                attempt.tail = tail(work.path());
+                match finished.end {
+                    End::Interrupted => return None,
+                    End::TimedOut => Err(Failure::TimedOut(
+                        self.project.simulator.timeout.unwrap_or_default(),
+                    )),
+                    End::Signalled(signal) => Err(Failure::Signal(signal)),
+                    End::Exited(code) => self.judge(code, rendered, work.path()),
+                }
+            }
+            Err(failure) => Err(failure),
+        };
+        attempt.failure = outcome.as_ref().err().map(failed);
+        Some((attempt, outcome))
+    }
+
+    fn write_files(
+        &self,
+        rendered: &Rendered,
+        series: &[Vec<f64>],
+        work: &WorkDirectory,
+    ) -> Result<(), Failure> {
+        let trouble = |error: anyhow::Error| Failure::WorkDirectory(format!("{error:#}"));
+        work.furnish(&self.project.simulator).map_err(trouble)?;
+        let columns: Vec<&[f64]> = series.iter().map(Vec::as_slice).collect();
+        for (i, (input, content)) in self
+            .project
+            .simulator
+            .inputs
+            .iter()
+            .zip(&rendered.files)
+            .enumerate()
+        {
+            match content {
+                Some(bytes) => work.write(&input.name, bytes).map_err(trouble)?,
+                None => {
+                    let mut table = Vec::new();
+                    self.recipe.write_table(i, rendered, &columns, &mut table)?;
+                    work.write(&input.name, &table).map_err(trouble)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn start(
+        &self,
+        rendered: &Rendered,
+        work: &WorkDirectory,
+    ) -> Result<process::Finished, Failure> {
+        let words: Vec<OsString> = rendered.command.iter().map(OsString::from).collect();
+        let (program, arguments) = words
+            .split_first()
+            .expect("a project's command is never empty");
+        // Later values win: `Command::envs` sets one variable after the other.
+        let mut environment = environment::fixed(work.path());
+        let stated = rendered.environment.iter();
+        environment.extend(stated.map(|(name, value)| (name.into(), value.into())));
+        let [stdout, stderr] = PRINTED.map(|name| work.path().join(name));
+        let invocation = Invocation {
+            program,
+            arguments,
+            directory: work.path(),
+            environment: &environment,
+            stdout: &stdout,
+            stderr: &stderr,
+            timeout: self.project.simulator.timeout,
+            grace: GRACE,
+        };
+        process::run(&invocation, self.interrupt)
+            .map_err(|error| Failure::Start(format!("{:#}", anyhow::Error::from(error))))
+    }
+
+    /// Whether an ended run is a good one, and its columns if so.
+    fn judge(&self, code: i32, rendered: &Rendered, work: &Path) -> Result<Vec<Encoded>, Failure> {
+        let simulator = &self.project.simulator;
+        for name in PRINTED {
+            if let Some((phrase, line)) = find_any(&work.join(name), &simulator.fail_on_stdout) {
+                return Err(Failure::Said { phrase, line });
+            }
+        }
+        if !simulator.exit_codes.contains(&code) {
+            return Err(Failure::Exit(code));
+        }
+        for (file, phrase) in &rendered.require {
+            if find_any(&work.join(file), std::slice::from_ref(phrase)).is_none() {
+                return Err(Failure::Requirement {
+                    file: file.display().to_string(),
+                    phrase: phrase.clone(),
+                });
+            }
+        }
+        let text = read_output(&work.join(&rendered.output)).map_err(|error| {
+            Failure::NoOutput(format!("its output {}: {error}", rendered.output.display()))
+        })?;
+        let headers: Vec<&str> = rendered.headers.iter().map(String::as_str).collect();
+        let steps = self.basin.time().len();
+        let columns = output::parse(&text, &simulator.output.format, &headers, steps)
+            .map_err(Failure::Output)?;
+        self.check_ranges(&columns)?;
+        Ok((simulator.output.columns.iter().zip(&columns))
+            .map(|(column, values)| codec::encode(&column.source, values))
+            .collect())
+    }
+
+    fn check_ranges(&self, columns: &[Vec<f64>]) -> Result<(), Failure> {
+        for variable in &self.project.product.variables {
+            let VariableSource::Column(at) = variable.source else {
+                continue;
+            };
+            let outside = |value: &f64| {
+                variable.min.is_some_and(|min| *value < min)
+                    || variable.max.is_some_and(|max| *value > max)
+            };
+            if let Some(step) = columns[at].iter().position(outside) {
+                let column = self.project.simulator.output.columns[at].name.clone();
+                return Err(Failure::OutOfRange {
+                    column,
+                    step,
+                    value: columns[at][step],
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn failed(failure: &Failure) -> Failed {
+    Failed {
+        code: failure.code().to_owned(),
+        reason: failure.to_string(),
+    }
+}
+
+fn attempt_without_start(failure: &Failure) -> Attempt {
+    Attempt {
+        failure: Some(failed(failure)),
+        ..Attempt::default()
+    }
+}

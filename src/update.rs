@@ -1,0 +1,196 @@
+//! Brings the store up to date: runs what is stale and puts every trial down as it comes in.
+//!
+//! This thread is the only one that writes the store. It commits in batches, at most a second after a trial came in, so
+//! that a crash costs at most a second of finished runs.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+
+use crate::catchment::CatchmentId;
+use crate::key::Key;
+use crate::outcome::Failure;
+use crate::process::Interrupt;
+use crate::progress::Progress;
+use crate::run::{Next, run};
+use crate::session::Session;
+use crate::store::{Record, Store, StoreError};
+use crate::trial::{Bench, Trial};
+use crate::work::{self, Kept};
+
+/// A batch is committed when it has so many trials.
+const BATCH: usize = 100;
+
+/// Failures told one by one before the rest is only counted.
+const TOLD: usize = 20;
+
+/// How far a run may go.
+pub struct Limits {
+    /// The number of simulators at work at once.
+    pub workers: usize,
+    /// Stop starting new runs after so many failures.
+    pub max_failures: Option<usize>,
+}
+
+/// What a run did.
+#[derive(Default)]
+pub struct Report {
+    /// Catchments run, those that failed included.
+    pub run: usize,
+    /// Those that failed, with their reasons.
+    pub failed: Vec<(CatchmentId, String)>,
+    /// Whether the budget for failures was used up.
+    pub gave_up: bool,
+    /// Processor time of the simulators, in seconds.
+    pub cpu_seconds: f64,
+}
+
+/// Runs the wanted catchments and stores what comes of it.
+pub fn update(
+    session: &Session<'_>,
+    store: &mut Store,
+    wanted: &[(usize, Key)],
+    limits: &Limits,
+    interrupt: &Interrupt,
+    quiet: bool,
+) -> Result<Report> {
+    let cache = session.project.cache();
+    let work = cache.join("work");
+    let kept = Kept::new(cache.join("failed"));
+    // What an earlier run left there died with it.
+    work::remove(&work)?;
+    let bench = Bench {
+        project: session.project,
+        basin: &session.basin,
+        recipe: &session.recipe,
+        kept: &kept,
+        interrupt,
+    };
+    let mut desk = Desk {
+        session,
+        store,
+        limits,
+        interrupt,
+        kept: &kept,
+        recipe_parts: postcard::to_stdvec(session.recipe.explanation())
+            .context("can't put down the recipe")?
+            .into(),
+        pending: Vec::new(),
+        since: Instant::now(),
+        progress: Progress::new("running", wanted.len(), quiet),
+        report: Report::default(),
+        trouble: None,
+    };
+    let workers = limits.workers.min(wanted.len()).max(1);
+    let fed = run(&bench, wanted, workers, &work, &mut |trial| {
+        desk.take(trial)
+    });
+    let committed = desk.commit();
+    let (report, trouble) = (desk.report, desk.trouble);
+    work::remove(&work)?;
+    kept.prune()?;
+    if let Some(trouble) = trouble {
+        return Err(trouble.into());
+    }
+    committed?;
+    fed?;
+    Ok(report)
+}
+
+/// Where trials come in.
+struct Desk<'a> {
+    session: &'a Session<'a>,
+    store: &'a mut Store,
+    limits: &'a Limits,
+    interrupt: &'a Interrupt,
+    kept: &'a Kept,
+    recipe_parts: std::sync::Arc<[u8]>,
+    pending: Vec<Record>,
+    since: Instant,
+    progress: Progress,
+    report: Report,
+    trouble: Option<StoreError>,
+}
+
+impl Desk<'_> {
+    fn take(&mut self, trial: Option<Trial>) -> Next {
+        if let Some(trial) = trial {
+            if self.pending.is_empty() {
+                self.since = Instant::now();
+            }
+            let record = self.record(trial);
+            self.pending.push(record);
+        }
+        if (self.pending.len() >= BATCH || self.since.elapsed() >= Duration::from_secs(1))
+            && let Err(error) = self.commit()
+        {
+            self.trouble.get_or_insert(error);
+        }
+        self.report.gave_up = self
+            .limits
+            .max_failures
+            .is_some_and(|most| self.report.failed.len() >= most);
+        if self.trouble.is_some() || self.report.gave_up || self.interrupt.is_triggered() {
+            Next::Stop
+        } else if self.pending.is_empty() {
+            Next::Wait
+        } else {
+            Next::WaitASecond
+        }
+    }
+
+    fn record(&mut self, trial: Trial) -> Record {
+        let catchment = self.session.basin.catchments()[trial.catchment].id.clone();
+        self.report.run += 1;
+        self.report.cpu_seconds += trial
+            .attempts
+            .iter()
+            .map(|attempt| attempt.user + attempt.system)
+            .sum::<f64>();
+        if let Err(failure) = &trial.outcome {
+            self.tell(&catchment, failure);
+            self.report
+                .failed
+                .push((catchment.clone(), failure.to_string()));
+        }
+        self.progress.advance(trial.outcome.is_err());
+        Record {
+            catchment,
+            key: trial.key.0,
+            // An explanation is made of short texts and digests, which postcard can always hold.
+            parts: postcard::to_stdvec(&trial.explanation).unwrap_or_default(),
+            recipe: *self.session.recipe.digest(),
+            recipe_parts: self.recipe_parts.clone(),
+            attempts: trial.attempts,
+            result: trial.outcome.ok(),
+        }
+    }
+
+    fn tell(&self, catchment: &CatchmentId, failure: &Failure) {
+        match self.report.failed.len() {
+            0..TOLD => {
+                let kept = self.kept.path(catchment);
+                let evidence = if kept.exists() {
+                    format!(" (see {})", kept.display())
+                } else {
+                    String::new()
+                };
+                self.progress.say(&format!(
+                    "catchment {catchment} failed: {failure}{evidence}"
+                ));
+            }
+            TOLD => self
+                .progress
+                .say("further failures are counted only; `rerunoff status` lists them"),
+            _ => {}
+        }
+    }
+
+    fn commit(&mut self) -> Result<(), StoreError> {
+        if !self.pending.is_empty() {
+            self.store.commit(&self.pending)?;
+            self.pending.clear();
+        }
+        Ok(())
+    }
+}
