@@ -1,0 +1,231 @@
+//! A project in a temporary folder with a simulator that does as it is told, and the built binary to drive.
+#![allow(dead_code)]
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use rerunoff::netcdf::{Attribute, Chunking, Data, NetcdfFile, Precision, encode_chunk};
+use tempfile::TempDir;
+
+/// The number of hourly time steps of the test project.
+pub const STEPS: usize = 24;
+
+/// A project to try things on.
+pub struct Project {
+    folder: TempDir,
+    catchments: usize,
+}
+
+/// How a call of the binary ended.
+pub struct Run {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl From<Output> for Run {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
+impl Run {
+    /// The run, which must have ended with this code.
+    #[track_caller]
+    pub fn expect(self, code: i32) -> Self {
+        assert_eq!(
+            self.code, code,
+            "stdout: {}\nstderr: {}",
+            self.stdout, self.stderr
+        );
+        self
+    }
+}
+
+/// The id of a test catchment: 70001, 70002, …
+pub fn id(catchment: usize) -> String {
+    (70_001 + catchment).to_string()
+}
+
+/// The precipitation of a catchment at a step; what the simulator's concentration is made of.
+pub fn precipitation(catchment: usize, step: usize) -> f64 {
+    catchment as f64 + step as f64 / 8.0
+}
+
+/// The discharge of a catchment at a step; zero at the first, where the concentration is missing.
+pub fn discharge(catchment: usize, step: usize) -> f64 {
+    step as f64 * 0.25 + if step == 0 { 0.0 } else { catchment as f64 }
+}
+
+impl Project {
+    /// A project of so many catchments, all of which go well.
+    pub fn new(catchments: usize) -> Self {
+        let project = Self {
+            folder: tempfile::tempdir().expect("a folder"),
+            catchments,
+        };
+        fs::create_dir(project.path("templates")).expect("a folder");
+        project.write_input(&precipitation);
+        project.write_toml(&project.toml());
+        let log = project.path("calls");
+        let param = format!(
+            "id={{id}}\nmode={{mode}}\nfactor={{factor}}\nk={{k}}\nlog={}\n",
+            log.display()
+        );
+        project.write("templates/param.txt", &param);
+        let layout = "<?xml version=\"1.0\"?>\n<layout><!-- {not} -->\n<catchment id=\"{id}\" area=\"{A_tot}\"/></layout>\n";
+        project.write("templates/layout.xml", layout);
+        project.set(&[]);
+        project.write("simulator.sh", include_str!("simulator.sh"));
+        let executable = fs::Permissions::from_mode(0o755);
+        fs::set_permissions(project.path("simulator.sh"), executable).expect("permissions");
+        project
+    }
+
+    /// The project file of the test project.
+    pub fn toml(&self) -> String {
+        include_str!("rerunoff.toml").to_owned()
+    }
+
+    pub fn root(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn read(&self, name: &str) -> Vec<u8> {
+        fs::read(self.path(name)).expect(name)
+    }
+
+    pub fn write(&self, name: &str, text: &str) {
+        fs::write(self.path(name), text).expect(name);
+    }
+
+    pub fn write_toml(&self, text: &str) {
+        self.write("rerunoff.toml", text);
+    }
+
+    /// The project file with one text in it replaced.
+    #[track_caller]
+    pub fn edit(&self, from: &str, to: &str) {
+        let text = fs::read_to_string(self.path("rerunoff.toml")).expect("the project file");
+        assert!(text.contains(from), "no {from:?} in the project file");
+        self.write_toml(&text.replace(from, to));
+    }
+
+    /// Writes the catchments' table; the catchments named get another mode than `ok`.
+    pub fn set(&self, modes: &[(usize, &str)]) {
+        self.set_factors(modes, &[]);
+    }
+
+    /// The same, with factors other than 2.
+    pub fn set_factors(&self, modes: &[(usize, &str)], factors: &[(usize, f64)]) {
+        let mut text = "catchment,mode,factor\n".to_owned();
+        for catchment in 0..self.catchments {
+            let mode = modes
+                .iter()
+                .find(|(at, _)| *at == catchment)
+                .map_or("ok", |(_, mode)| mode);
+            let factor = factors
+                .iter()
+                .find(|(at, _)| *at == catchment)
+                .map_or(2.0, |(_, factor)| *factor);
+            text.push_str(&format!("{},{mode},{factor}\n", id(catchment)));
+        }
+        self.write("catchments.csv", &text);
+    }
+
+    /// Writes the input with this precipitation.
+    pub fn write_input(&self, precipitation: &dyn Fn(usize, usize) -> f64) {
+        let n = self.catchments;
+        let mut file = NetcdfFile::create(&self.path("input.h5")).expect("a file");
+        let hours: Vec<f64> = (0..STEPS).map(|step| step as f64).collect();
+        let units = vec![(
+            "units".to_owned(),
+            Attribute::from("hours since 2009-01-01 00:00:00"),
+        )];
+        let time = file
+            .coordinate("time", Data::F64(&hours), &units)
+            .expect("time");
+        let ids: Vec<String> = (0..n).map(id).collect();
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        let catchment = file
+            .coordinate("catchment", Data::Texts(&ids), &[])
+            .expect("ids");
+        let area: Vec<f64> = (0..n).map(|catchment| 1e6 + catchment as f64).collect();
+        file.variable("A_tot", &[catchment], Data::F64(&area), &[])
+            .expect("areas");
+        for (name, value) in [
+            ("precipitation", precipitation),
+            ("discharge", &discharge as &dyn Fn(usize, usize) -> f64),
+        ] {
+            let values: Vec<f64> = (0..STEPS)
+                .flat_map(|step| (0..n).map(move |c| value(c, step)))
+                .collect();
+            let chunking = Chunking {
+                chunk: &[STEPS, n],
+                precision: Precision::F64,
+                level: 1,
+            };
+            let variable = file
+                .chunked(name, &[time, catchment], &chunking, &[])
+                .expect(name);
+            file.write_chunk(variable, &[0, 0], &encode_chunk(&values, Precision::F64, 1))
+                .expect(name);
+        }
+        file.finish().expect("a complete file");
+    }
+
+    /// The binary with these arguments, ready to be started in the project's folder.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_rerunoff"));
+        command
+            .args(arguments)
+            .current_dir(self.root())
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Calls the binary in the project's folder.
+    pub fn rerunoff(&self, arguments: &[&str]) -> Run {
+        self.command(arguments).output().expect("the binary").into()
+    }
+
+    /// The calls of the simulator since this was last asked, by catchment id, sorted.
+    pub fn calls(&self) -> Vec<String> {
+        let log = self.path("calls");
+        let text = fs::read_to_string(&log).unwrap_or_default();
+        fs::remove_file(&log).ok();
+        let mut calls: Vec<String> = text.lines().map(str::to_owned).collect();
+        calls.sort();
+        calls
+    }
+
+    /// A variable of the product, `[time][catchment]`.
+    pub fn product(&self, variable: &str) -> Vec<Vec<f64>> {
+        let file = hdf5::File::open(self.path("output.h5")).expect("the product");
+        let values = file
+            .dataset(variable)
+            .expect(variable)
+            .read_2d::<f64>()
+            .expect(variable);
+        values.outer_iter().map(|row| row.to_vec()).collect()
+    }
+
+    /// The status flags of the product.
+    pub fn flags(&self) -> Vec<i8> {
+        let file = hdf5::File::open(self.path("output.h5")).expect("the product");
+        file.dataset("status")
+            .expect("status")
+            .read_raw::<i8>()
+            .expect("status")
+    }
+}

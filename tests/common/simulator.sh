@@ -1,0 +1,29 @@
+#!/bin/sh
+# A simulator that does as it is told: layout.xml, RUN, param.txt, out.txt. It logs every call.
+set -u
+value() { sed -n "s/^$1=//p" param.txt; }
+mode=$(value mode)
+echo "$(value id)" >> "$(value log)"
+table() {
+    awk -F '\t' -v id="$(value id)" -v factor="$(value factor)" '
+        NR == 1 { print "t\tConc_" id "\tQ"; next }
+        { printf "%s\t%s\t%s\n", $1, ($3 == 0 ? "NA" : $2 * factor), $3 }' input.txt > out.txt
+}
+case $mode in
+    ok) table ;;
+    exit) table; exit 3 ;;
+    said) table; echo "[Error]: as told" ;;
+    hang) sleep 1000 ;;
+    stubborn) trap '' TERM; sleep 1000 & echo $! > "$(value log).child"; sleep 1000 ;;
+    child) table; sleep 1000 & echo $! > "$(value log).child" ;;
+    silent) ;;
+    garbage) head -c 100000 /dev/urandom > out.txt ;;
+    short) table; sed -i '$d' out.txt ;;
+    word) table; sed -i '3s/[^\t]*$/seven/' out.txt ;;
+    infinite) table; sed -i '3s/[^\t]*$/inf/' out.txt ;;
+    negative) table; sed -i '3s/[^\t]*$/-1/' out.txt ;;
+    crash) kill -SEGV $$ ;;
+    flaky) if [ -e "$(value log).$(value id)" ]; then table; else touch "$(value log).$(value id)"; exit 1; fi ;;
+    nosy) table; env | sort > "$(value log).env" ;;
+    *) echo "[Error]: no such mode $mode" ;;
+esac

@@ -1,0 +1,254 @@
+//! What people are told when something is wrong: the file, the line, the remedy, and the exit code.
+
+mod common;
+
+use std::fs;
+
+use common::Project;
+
+/// What `rerunoff check` says of the test project after one edit of its project file.
+#[track_caller]
+fn complaint(from: &str, to: &str, code: i32, wanted: &[&str]) {
+    let project = Project::new(2);
+    project.edit(from, to);
+    let check = project.rerunoff(&["check"]).expect(code);
+    for text in wanted {
+        assert!(
+            check.stderr.contains(text),
+            "{from:?} → {to:?}: no {text:?} in\n{}",
+            check.stderr
+        );
+    }
+}
+
+#[test]
+fn faults_of_the_project_file_name_line_and_remedy() {
+    complaint(
+        "timeout =",
+        "tmeout =",
+        2,
+        &[
+            "rerunoff.toml:18:1",
+            "unknown field `tmeout`",
+            "did you mean `timeout`?",
+        ],
+    );
+    complaint(
+        "\"20s\"",
+        "\"soon\"",
+        2,
+        &[
+            "rerunoff.toml:18:",
+            "simulator.timeout",
+            "\"soon\" is no duration",
+        ],
+    );
+    complaint(
+        "\"input.h5\"",
+        "\"inputs.h5\"",
+        2,
+        &["rerunoff.toml:2:1", "input.file", "inputs.h5"],
+    );
+    complaint(
+        "templates/param.txt",
+        "templates/parm.txt",
+        2,
+        &["simulator.input.1.template", "parm.txt"],
+    );
+    complaint(
+        "k * 2)\"",
+        "k * 2\"",
+        2,
+        &["rerunoff.toml:9:1", "parameters.C_back"],
+    );
+    complaint(
+        "k * 2)\"",
+        "kk * 2)\"",
+        2,
+        &["parameters.C_back", "\"kk\"", "did you mean \"k\"?"],
+    );
+    complaint(
+        "k = 0.012",
+        "k = \"= C_back\"",
+        2,
+        &["needs itself", "C_back → k → C_back"],
+    );
+    complaint(
+        "{discharge}",
+        "{dischrge}",
+        2,
+        &[
+            "simulator.input.2",
+            "{dischrge}",
+            "did you mean {discharge}?",
+        ],
+    );
+    complaint(
+        "concentration * discharge",
+        "concentration * flow",
+        2,
+        &["load", "\"flow\"", "concentration, discharge"],
+    );
+    complaint(
+        "min = 0 }\ndischarge",
+        "minimum = 0 }\ndischarge",
+        2,
+        &["unknown field `minimum`"],
+    );
+    complaint(
+        "\"./simulator.sh\"",
+        "\"./simulatr.sh\"",
+        2,
+        &["simulator.command", "simulator.support"],
+    );
+    complaint(
+        "id = \"catchment\"",
+        "id = \"number\"",
+        4,
+        &["catchments.csv", "number", "catchment, mode, factor"],
+    );
+    complaint(
+        "= precipitation * 1",
+        "= rain * 1",
+        2,
+        &[
+            "series.precipitation_mm",
+            "\"rain\"",
+            "discharge, precipitation",
+        ],
+    );
+}
+
+#[test]
+fn faults_of_templates_name_their_line() {
+    let project = Project::new(2);
+    project.write("templates/param.txt", "id={id}\nk = {kay}\n");
+    let check = project.rerunoff(&["check"]).expect(2);
+    assert!(
+        check
+            .stderr
+            .contains("templates/param.txt:2:5: nothing provides {kay}"),
+        "{}",
+        check.stderr
+    );
+    assert!(check.stderr.contains("A_tot, C_back"), "{}", check.stderr);
+
+    let project = Project::new(2);
+    project.write("templates/layout.xml", "<layout>\n<open>\n</layout>\n");
+    let check = project.rerunoff(&["check"]).expect(2);
+    assert!(
+        check.stderr.contains("templates/layout.xml:3:"),
+        "{}",
+        check.stderr
+    );
+}
+
+#[test]
+fn a_good_project_is_told_so_and_shows_a_catchment() {
+    let project = Project::new(3);
+    let check = project
+        .rerunoff(&["check", "70002", "--render", "look"])
+        .expect(0);
+    assert!(
+        check
+            .stdout
+            .contains("3 catchments, 24 time steps from 2009-01-01T00:00:00"),
+        "{}",
+        check.stdout
+    );
+    assert!(check.stdout.contains("all is well"), "{}", check.stdout);
+    let layout = fs::read_to_string(project.path("look/layout.xml")).expect("the layout");
+    assert_eq!(
+        layout,
+        "<?xml version=\"1.0\"?>\n<layout><!-- {not} -->\n<catchment id=\"70002\" area=\"1000001\"/></layout>\n"
+    );
+    let table = fs::read_to_string(project.path("look/input.txt")).expect("the series");
+    assert!(
+        table.starts_with(
+            "step\tP\tQ\tEmptymeas\n0\t1\t0\tN/A\n0.041666666666666664\t1.125\t1.25\tN/A\n"
+        ),
+        "{table}"
+    );
+    assert_eq!(table.lines().count(), 25);
+    assert!(project.calls().is_empty());
+}
+
+#[test]
+fn no_project_at_all() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let project = Project::new(1);
+    let run = project
+        .rerunoff(&["-C", folder.path().to_str().expect("text"), "run"])
+        .expect(2);
+    assert!(
+        run.stderr
+            .contains("there is no project file here; `rerunoff init` writes one"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn bad_input_is_refused_or_skipped_and_always_named() {
+    let project = Project::new(3);
+    project.write_input(&|catchment, step| {
+        if (catchment, step) == (1, 5) {
+            f64::NAN
+        } else {
+            1.0
+        }
+    });
+    let run = project.rerunoff(&["run"]).expect(4);
+    assert!(run.stderr.contains("catchment 70002: "), "{}", run.stderr);
+    assert!(run.stderr.contains("time step 5"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("on_bad_input = \"skip\""),
+        "{}",
+        run.stderr
+    );
+    assert!(project.calls().is_empty());
+
+    project.edit(
+        "file = \"input.h5\"",
+        "file = \"input.h5\"\non_bad_input = \"skip\"",
+    );
+    let run = project.rerunoff(&["run"]).expect(1);
+    assert!(
+        run.stdout
+            .starts_with("2 fresh, 2 run, 0 failed, 1 skipped"),
+        "{}",
+        run.stdout
+    );
+    assert_eq!(project.flags(), [0, 2, 0]);
+    assert_eq!(project.calls().len(), 2);
+}
+
+#[test]
+fn a_damaged_input_is_an_error_with_its_path() {
+    let project = Project::new(2);
+    project.write("input.h5", "this is no HDF5 file");
+    let run = project.rerunoff(&["run"]).expect(4);
+    assert!(run.stderr.contains("input.h5"), "{}", run.stderr);
+    project.write("input.h5", "");
+    project.rerunoff(&["run"]).expect(4);
+}
+
+#[test]
+fn a_second_run_is_told_who_holds_the_lock() {
+    let project = Project::new(1);
+    project.set(&[(0, "hang")]);
+    let mut first = project.command(&["run"]).spawn().expect("a run");
+    while !project.path("calls").exists() {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let second = project.rerunoff(&["run"]).expect(3);
+    assert!(
+        second.stderr.contains(&format!("process {}", first.id())),
+        "{}",
+        second.stderr
+    );
+    project.rerunoff(&["status"]);
+    let pid = rustix::process::Pid::from_child(&first);
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("a signal");
+    assert_eq!(first.wait().expect("an end").code(), Some(130));
+}
