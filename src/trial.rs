@@ -13,9 +13,10 @@ use crate::digest::Digest;
 use crate::environment;
 use crate::inputs::BadInput;
 use crate::key::{Explanation, Key};
+use crate::lock::Lock;
 use crate::outcome::Failure;
 use crate::output;
-use crate::process::{self, End, Interrupt, Invocation};
+use crate::process::{End, Finished, Guard, Interrupt, Invocation};
 use crate::project::{Project, VariableSource};
 use crate::recipe::{Recipe, Rendered};
 use crate::store::{Attempt, Failed};
@@ -59,13 +60,15 @@ pub struct Bench<'a> {
     pub recipe: &'a Recipe<'a>,
     /// Where failed runs are kept.
     pub kept: &'a Kept,
+    /// The project's lock, which the guards keep until the last simulator is gone.
+    pub lock: &'a Lock,
     /// The wish to stop.
     pub interrupt: &'a Interrupt,
 }
 
 impl Bench<'_> {
-    /// Runs one catchment in `work`; `None` if it was interrupted.
-    pub fn run(&self, job: Job, work: &WorkDirectory) -> Option<Trial> {
+    /// Runs one catchment in `work` under `guard`; `None` if it was interrupted.
+    pub fn run(&self, job: Job, work: &WorkDirectory, guard: &mut Guard) -> Option<Trial> {
         let mut trial = Trial {
             catchment: job.catchment,
             key: job.key,
@@ -82,7 +85,7 @@ impl Bench<'_> {
             }
         };
         for _ in 0..=self.project.simulator.retries {
-            let (attempt, outcome) = self.attempt(&rendered, &series, work)?;
+            let (attempt, outcome) = self.attempt(&rendered, &series, work, guard)?;
             trial.attempts.push(attempt);
             trial.outcome = outcome;
             match &trial.outcome {
@@ -122,6 +125,7 @@ impl Bench<'_> {
         rendered: &Rendered,
         series: &[Vec<f64>],
         work: &WorkDirectory,
+        guard: &mut Guard,
     ) -> Option<(Attempt, Result<Vec<Encoded>, Failure>)> {
         let started = SystemTime::now()
             .duration_since(SystemTime::UNIX_EPOCH)
@@ -132,7 +136,7 @@ impl Bench<'_> {
         };
         let outcome = match self
             .write_files(rendered, series, work)
-            .and_then(|()| self.start(rendered, work))
+            .and_then(|()| self.start(rendered, work, guard))
         {
             Ok(finished) => {
                 let cost = finished.cost;
@@ -189,7 +193,8 @@ impl Bench<'_> {
         &self,
         rendered: &Rendered,
         work: &WorkDirectory,
-    ) -> Result<process::Finished, Failure> {
+        guard: &mut Guard,
+    ) -> Result<Finished, Failure> {
         let words: Vec<OsString> = rendered.command.iter().map(OsString::from).collect();
         let (program, arguments) = words
             .split_first()
@@ -209,7 +214,8 @@ impl Bench<'_> {
             timeout: self.project.simulator.timeout,
             grace: GRACE,
         };
-        process::run(&invocation, self.interrupt)
+        guard
+            .run(&invocation, self.interrupt)
             .map_err(|error| Failure::Start(format!("{:#}", anyhow::Error::from(error))))
     }
 

@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 
 use crate::catchment::CatchmentId;
 use crate::key::Key;
+use crate::lock::Lock;
 use crate::outcome::Failure;
 use crate::process::Interrupt;
 use crate::progress::Progress;
@@ -51,6 +52,7 @@ pub fn update(
     store: &mut Store,
     wanted: &[(usize, Key)],
     limits: &Limits,
+    lock: &Lock,
     interrupt: &Interrupt,
     quiet: bool,
 ) -> Result<Report> {
@@ -64,6 +66,7 @@ pub fn update(
         basin: &session.basin,
         recipe: &session.recipe,
         kept: &kept,
+        lock,
         interrupt,
     };
     let mut desk = Desk {

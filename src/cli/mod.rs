@@ -8,6 +8,7 @@ mod init;
 mod run;
 mod status;
 
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -15,6 +16,7 @@ use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
 use crate::lock::LockError;
+use crate::process;
 use crate::project::ProjectError;
 
 /// Reruns a simulator over thousands of river catchments, and only over those whose inputs changed.
@@ -46,6 +48,8 @@ enum Verb {
     Assemble(assemble::Arguments),
     /// Write a commented project file to start from, or a runnable example
     Init(init::Arguments),
+    #[command(name = process::GUARD_VERB, hide = true)]
+    Guard,
 }
 
 /// How the program ended, as a Makefile sees it.
@@ -92,7 +96,15 @@ pub fn main(cli: Cli) -> Result<Exit> {
         Verb::Check(arguments) => check::check(&find(&root)?, arguments),
         Verb::Assemble(arguments) => assemble::assemble(&find(&root)?, arguments),
         Verb::Init(arguments) => init::init(&root, arguments),
+        Verb::Guard => guard(),
     }
+}
+
+/// What rerunoff starts itself as, with a socket for standard input, to watch over a worker's simulators.
+fn guard() -> Result<Exit> {
+    let socket = std::io::stdin().as_fd().try_clone_to_owned()?;
+    process::serve(socket)?;
+    Ok(Exit::Fine)
 }
 
 /// The exit code for an error.

@@ -60,7 +60,7 @@ pub(super) fn run(root: &Path, arguments: Arguments) -> Result<Exit> {
         return dry_run(&project, &arguments);
     }
     let cache = cache::Cache::prepare(&project)?;
-    let _lock = cache.lock(arguments.wait)?;
+    let lock = cache.lock(arguments.wait)?;
     let mut store = cache.store()?;
     let session = open(&project, Some(&store), &arguments)?;
     assembly::check(&session)?;
@@ -86,6 +86,7 @@ pub(super) fn run(root: &Path, arguments: Arguments) -> Result<Exit> {
             &mut store,
             &wanted,
             &limits,
+            &lock,
             &interrupt,
             arguments.quiet,
         )?,
