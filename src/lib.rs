@@ -41,9 +41,9 @@
 //! | what a simulator will see | [`recipe`], [`support`], [`template`], [`xml`], [`format`], [`series_table`] |
 //! | what determines a result | [`key`], [`digest`], [`survey`], [`file_digests`], [`stamp`] |
 //! | what has to be done | [`session`], [`plan`] |
-//! | running it | [`update`], [`run`], [`trial`], [`work`], [`process`], [`output`], [`outcome`] |
+//! | running it | [`update`], [`run`], [`trial`], [`timeouts`], [`work`], [`process`], [`output`], [`outcome`] |
 //! | keeping it | [`store`], [`codec`], [`cache`], [`lock`], [`filesystem`] |
-//! | the file for what comes next | [`assembly`], [`product`], [`netcdf`] |
+//! | the file for what comes next | [`assembly`], [`product`], [`written`], [`netcdf`] |
 //! | people | [`cli`], [`progress`], [`example`] |
 //!
 //! # What always holds
@@ -103,9 +103,11 @@ pub mod survey;
 pub mod tables;
 pub mod template;
 pub mod time_axis;
+pub mod timeouts;
 pub mod traces;
 pub mod trial;
 pub mod update;
 pub mod value;
 pub mod work;
+pub mod written;
 pub mod xml;

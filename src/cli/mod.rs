@@ -4,9 +4,14 @@
 
 mod assemble;
 mod check;
+mod doctor;
 mod init;
+mod log;
+mod only;
+mod repro;
 mod run;
 mod status;
+mod verify;
 
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
@@ -46,6 +51,14 @@ enum Verb {
     Check(check::Arguments),
     /// Bring the product up to date from the results there are, without running anything
     Assemble(assemble::Arguments),
+    /// Tell how the last runs of one catchment went
+    Log(log::Arguments),
+    /// Rebuild the work directory of one catchment, and print the command to run it by hand
+    Repro(repro::Arguments),
+    /// Run some fresh catchments again and compare with what is stored, changing nothing
+    Verify(verify::Arguments),
+    /// Check all that is stored, and drop what is damaged so that it is run again
+    Doctor(doctor::Arguments),
     /// Write a commented project file to start from, or a runnable example
     Init(init::Arguments),
     #[command(name = process::GUARD_VERB, hide = true)]
@@ -95,6 +108,10 @@ pub fn main(cli: Cli) -> Result<Exit> {
         Verb::Status(arguments) => status::status(&find(&root)?, arguments),
         Verb::Check(arguments) => check::check(&find(&root)?, arguments),
         Verb::Assemble(arguments) => assemble::assemble(&find(&root)?, arguments),
+        Verb::Log(arguments) => log::log(&find(&root)?, arguments),
+        Verb::Repro(arguments) => repro::repro(&find(&root)?, arguments),
+        Verb::Verify(arguments) => verify::verify(&find(&root)?, arguments),
+        Verb::Doctor(arguments) => doctor::doctor(&find(&root)?, arguments),
         Verb::Init(arguments) => init::init(&root, arguments),
         Verb::Guard => guard(),
     }

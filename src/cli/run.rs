@@ -1,6 +1,5 @@
 //! `rerunoff run`: run what is stale, bring the product up to date.
 
-use std::fs;
 use std::io::{Write, stderr, stdout};
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -10,10 +9,10 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
-use super::{Exit, Usage};
+use super::Exit;
+use super::only::chosen;
 use crate::assembly;
 use crate::cache;
-use crate::catchment::CatchmentId;
 use crate::key::Key;
 use crate::plan::{Entry, Plan, State};
 use crate::process::Interrupt;
@@ -99,6 +98,9 @@ pub(super) fn run(root: &Path, arguments: Arguments) -> Result<Exit> {
         )
         .ok();
         return Ok(Exit::Interrupted);
+    }
+    if let Some(obstacle) = report.obstacle {
+        bail!("{obstacle}; what was done before is kept: run again");
     }
     if report.run > 0 {
         plan = session.plan(Some(&store), false)?.0;
@@ -228,27 +230,7 @@ fn wanted(session: &Session<'_>, plan: &Plan, only: Option<&str>) -> Result<Vec<
     };
     let mut wanted: Vec<(usize, Key)> = plan.entries.iter().enumerate().filter_map(stale).collect();
     if let Some(only) = only {
-        let ids: Vec<String> = match only.strip_prefix('@') {
-            Some(file) => {
-                let text = fs::read_to_string(file)
-                    .with_context(|| format!("--only: can't read {file}"))?;
-                text.lines()
-                    .map(str::trim)
-                    .filter(|line| !line.is_empty())
-                    .map(str::to_owned)
-                    .collect()
-            }
-            None => only.split(',').map(str::to_owned).collect(),
-        };
-        let mut chosen = Vec::new();
-        for id in ids {
-            let Some(at) = session.basin.find(&CatchmentId::new(&id)) else {
-                return Err(
-                    Usage(format!("--only: there is no catchment {id:?} in the input")).into(),
-                );
-            };
-            chosen.push(at);
-        }
+        let chosen = chosen(&session.basin, only)?;
         wanted.retain(|(at, _)| chosen.contains(at));
     }
     Ok(wanted)
