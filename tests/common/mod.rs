@@ -199,6 +199,14 @@ impl Project {
         self.command(arguments).output().expect("the binary").into()
     }
 
+    /// `status --json`, whose exit code must be one of these.
+    #[track_caller]
+    pub fn status(&self, codes: &[i32]) -> serde_json::Value {
+        let run = self.rerunoff(&["status", "--json"]);
+        assert!(codes.contains(&run.code), "{}: {}", run.code, run.stderr);
+        serde_json::from_str(&run.stdout).expect("JSON")
+    }
+
     /// The calls of the simulator since this was last asked, by catchment id, sorted.
     pub fn calls(&self) -> Vec<String> {
         let log = self.path("calls");

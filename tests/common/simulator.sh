@@ -24,6 +24,12 @@ case $mode in
     daemon) table; daemonise ;;
     deaf) daemonise; trap '' TERM HUP INT; (trap '' TERM; sleep 1000) & while :; do sleep 1000; done ;;
     flood) (daemonise); exec yes ;;
+    slow) sleep 0.3; table ;;
+    slower) table; touch "$(value log).slower"; sleep 1.5 ;;
+    undeclared) table; value=$(cat "$(value log).undeclared" || echo 7); sed -i "4s/[^\t]*\$/$value/" out.txt ;;
+    sparse) truncate -s 10G out.txt ;;
+    line) head -c 30000000 /dev/zero | tr '\0' 7 > out.txt ;;
+    wordy) i=0; while [ $i -lt 20000 ]; do echo "line $i"; i=$((i+1)); done; table ;;
     silent) ;;
     garbage) head -c 100000 /dev/urandom > out.txt ;;
     short) table; sed -i '$d' out.txt ;;
