@@ -190,7 +190,11 @@ fn describe(
             name: parameter.name.clone(),
             values: parameter_values(texts.remove(parameter.name.as_str()).unwrap_or_default()),
             units: parameter.units.clone(),
-            long_name: parameter.long_name.clone(),
+            long_name: long_name(
+                &parameter.name,
+                &parameter.long_name,
+                &parameter.standard_name,
+            ),
             standard_name: parameter.standard_name.clone(),
         })
         .collect();
@@ -215,7 +219,7 @@ fn describe(
                 }
             },
             units: variable.units.clone(),
-            long_name: variable.long_name.clone(),
+            long_name: long_name(&variable.name, &variable.long_name, &variable.standard_name),
             standard_name: variable.standard_name.clone(),
             attributes: variable.attributes.clone(),
             precision: match variable.precision {
@@ -243,6 +247,12 @@ fn describe(
         },
     };
     Ok((spec, results))
+}
+
+/// The stated name for people; without any, the variable's own does, so that every axis in a plot has a label.
+fn long_name(name: &str, stated: &Option<String>, standard: &Option<String>) -> Option<String> {
+    let own = || standard.is_none().then(|| name.replace('_', " "));
+    stated.clone().or_else(own)
 }
 
 /// Numbers as long as there are only numbers; else all are texts.
