@@ -168,17 +168,18 @@ fn describe(
                 .or_default()
                 .push(value(&parameter.parameter));
         }
-        let (status, result) = match &entry.state {
-            State::Fresh(result) => (Status::Ok, Some(*result)),
+        let (status, found) = match &entry.state {
+            State::Fresh(found) => (Status::Ok, Some(*found)),
             State::Stale(Staleness::Failed(_)) => (Status::Failed, None),
             State::Stale(_) => (Status::NotRun, None),
             State::Bad(_) => (Status::Skipped, None),
         };
-        results.push(result);
+        results.push(found.map(|found| found.result));
         rows.push(Row {
             id: catchment.id.clone(),
             status,
             key: entry.key.map(|key| key.0),
+            content: found.map(|found| found.content),
             scalars: scalars
                 .iter()
                 .map(|name| value(name).and_then(|v| v.number()).unwrap_or(f64::NAN))
