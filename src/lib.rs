@@ -57,6 +57,10 @@
 //! - Results are content-addressed and stay: going back to earlier parameters is a hit.
 //! - A catchment that fails is data: it has a reason, evidence under `cache/failed/`, and a flag in the product.
 //! - The same results give the same bytes of product; if nothing changed, the file is not touched.
+//! - A support file that changes during a run ends it: looked at before every start and after every end.
+//! - Each worker's simulators run under a guard, a process of its own that ends them and all they started when rerunoff
+//!   ends, however it ends, and that keeps the project's lock until then: see [`process`].
+//! - A product that does not look as it did when it was written is written anew: see [`written`].
 //! - A simulator gets a fixed small environment and what the project states. What `make` exports never reaches it.
 //!
 //! # Where this differs from what one might expect
