@@ -4,8 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::fs;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use crate::codec;
 use crate::expr::{Expr, Operand};
@@ -107,6 +108,10 @@ pub fn assemble(
     let (spec, results) = describe(session, plan)?;
     if product::digest_of(&spec.path) == Some(product::digest(&spec).to_string()) {
         return Ok(Product::Unchanged);
+    }
+    if let Some(folder) = spec.path.parent() {
+        fs::create_dir_all(folder)
+            .with_context(|| format!("can't make the product's folder {}", folder.display()))?;
     }
     let sources: Vec<&str> = session
         .project
