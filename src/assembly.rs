@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::fs;
 
 use anyhow::{Context, Result, bail};
 
@@ -116,6 +117,10 @@ pub fn assemble(
     let is_doubtful = !is_ours && path.exists();
     if is_doubtful {
         spec.path = anew.path().to_owned();
+    }
+    if let Some(folder) = spec.path.parent() {
+        fs::create_dir_all(folder)
+            .with_context(|| format!("can't make the product's folder {}", folder.display()))?;
     }
     let sources: Vec<&str> = session
         .project
