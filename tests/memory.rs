@@ -9,7 +9,8 @@ use rerunoff::example::Example;
 const MIB: u64 = 1 << 20;
 
 /// The peak memory of one call of the binary, in bytes.
-#[allow(unsafe_code)]
+// Waited for by wait4, which also tells what it took.
+#[allow(unsafe_code, clippy::zombie_processes)]
 fn peak(folder: &Path, arguments: &[&str]) -> u64 {
     let printed = folder.join("printed");
     let child = Command::new(env!("CARGO_BIN_EXE_rerunoff"))
