@@ -42,6 +42,7 @@
 //! | what determines a result | [`key`], [`digest`], [`survey`], [`file_digests`], [`stamp`] |
 //! | what has to be done | [`session`], [`plan`] |
 //! | running it | [`update`], [`run`], [`trial`], [`work`], [`process`], [`output`], [`outcome`] |
+//! | fitting in | [`makeflags`], [`slots`], [`dependencies`], [`depfile`], [`settled`] |
 //! | keeping it | [`store`], [`codec`], [`cache`], [`lock`], [`filesystem`] |
 //! | the file for what comes next | [`assembly`], [`product`], [`netcdf`] |
 //! | people | [`cli`], [`progress`], [`example`] |
@@ -72,6 +73,8 @@ pub mod cache;
 pub mod catchment;
 pub mod cli;
 pub mod codec;
+pub mod dependencies;
+pub mod depfile;
 pub mod digest;
 pub mod environment;
 pub mod example;
@@ -82,6 +85,7 @@ pub mod format;
 pub mod inputs;
 pub mod key;
 pub mod lock;
+pub mod makeflags;
 pub mod names;
 pub mod netcdf;
 pub mod outcome;
@@ -96,6 +100,8 @@ pub mod recipe;
 pub mod run;
 pub mod series_table;
 pub mod session;
+pub mod settled;
+pub mod slots;
 pub mod stamp;
 pub mod store;
 pub mod support;

@@ -4,9 +4,11 @@
 
 mod assemble;
 mod check;
+mod generate;
 mod init;
 mod run;
 mod status;
+mod summary;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -46,6 +48,9 @@ enum Verb {
     Assemble(assemble::Arguments),
     /// Write a commented project file to start from, or a runnable example
     Init(init::Arguments),
+    /// Write shell completions or man pages, for packagers
+    #[command(hide = true)]
+    Generate(generate::Arguments),
 }
 
 /// How the program ended, as a Makefile sees it.
@@ -92,6 +97,7 @@ pub fn main(cli: Cli) -> Result<Exit> {
         Verb::Check(arguments) => check::check(&find(&root)?, arguments),
         Verb::Assemble(arguments) => assemble::assemble(&find(&root)?, arguments),
         Verb::Init(arguments) => init::init(&root, arguments),
+        Verb::Generate(arguments) => generate::generate(&arguments),
     }
 }
 

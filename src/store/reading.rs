@@ -38,6 +38,13 @@ impl Store {
         Ok(found.and_then(|sealed| unseal(&place, &sealed).map(<[u8]>::to_vec)))
     }
 
+    /// How many results there are, and the number of the latest: where both are the same, none was taken out since.
+    pub fn results(&self) -> Result<(u64, i64), StoreError> {
+        let query = "SELECT count(*), ifnull(max(id), 0) FROM result";
+        let row = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?.unsigned_abs(), row.get(1)?));
+        self.sorted(self.connection.query_row(query, [], row))
+    }
+
     /// What is known of the result of this key; `None` if there is no such result.
     ///
     /// Its columns' bytes are not looked at. [`StoreError::Damaged`] if what is said of them has changed since it was stored.

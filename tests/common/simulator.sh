@@ -16,6 +16,7 @@ case $mode in
     hang) sleep 1000 ;;
     stubborn) trap '' TERM; sleep 1000 & echo $! > "$(value log).child"; sleep 1000 ;;
     child) table; sleep 1000 & echo $! > "$(value log).child" ;;
+    coloured) table; printf '\033[31m[Error]: in red\033[0m\a\n' ;;
     silent) ;;
     garbage) head -c 100000 /dev/urandom > out.txt ;;
     short) table; sed -i '$d' out.txt ;;
@@ -24,6 +25,7 @@ case $mode in
     negative) table; sed -i '3s/[^\t]*$/-1/' out.txt ;;
     crash) kill -SEGV $$ ;;
     flaky) if [ -e "$(value log).$(value id)" ]; then table; else touch "$(value log).$(value id)"; exit 1; fi ;;
+    slow) echo + >> "$(value log).span"; sleep 0.3; table; echo - >> "$(value log).span" ;;
     nosy) table; env | sort > "$(value log).env" ;;
     *) echo "[Error]: no such mode $mode" ;;
 esac
