@@ -123,6 +123,9 @@ pub(super) fn run(root: &Path, mut arguments: Arguments) -> Result<Exit> {
         && let Some(settled) = settled(root)
     {
         arguments.write_depfile(settled.product(), settled.dependencies())?;
+        if arguments.verbose {
+            say("everything looks as it did when nothing was left to do");
+        }
         let summary = Summary {
             catchments: settled.catchments(),
             fresh: settled.catchments(),
