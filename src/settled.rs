@@ -19,6 +19,7 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::dependencies::Dependencies;
+use crate::digest::Digest;
 use crate::project::{Content, Project};
 use crate::stamp::Stamp;
 use crate::store::Store;
@@ -44,8 +45,8 @@ pub struct Look {
 pub struct Settled {
     look: Look,
     product: (PathBuf, Stamp),
-    /// How many results the store has had and has, so that one that was taken out is missed.
-    results: (u64, i64),
+    /// The store's results, so that one that was replaced or taken out is noticed.
+    results: Digest,
     catchments: usize,
 }
 

@@ -196,6 +196,23 @@ fn a_result_taken_out_of_the_store_and_a_lost_store_are_missed() {
 }
 
 #[test]
+fn a_result_that_was_replaced_is_noticed() {
+    let project = project();
+    settle(&project);
+    // It depends on something that its project does not declare.
+    let store = rusqlite::Connection::open(project.path("cache/store.sqlite")).expect("opens");
+    let latest = "SELECT CAST(max(id) AS INTEGER) FROM result";
+    let latest: i64 = store
+        .query_row(latest, [], |row| row.get(0))
+        .expect("a result");
+    let touched = "UPDATE result SET seal = zeroblob(length(seal)) WHERE id = ?1";
+    store.execute(touched, [latest]).expect("damaged");
+    drop(store);
+    assert!(!is_short(&project, &[]));
+    assert_eq!(project.calls().len(), 1);
+}
+
+#[test]
 fn a_copied_project_and_one_with_failures_are_looked_at() {
     let project = project();
     settle(&project);
