@@ -58,6 +58,9 @@
 //! - Results are content-addressed and stay: going back to earlier parameters is a hit.
 //! - A catchment that fails is data: it has a reason, evidence under `cache/failed/`, and a flag in the product.
 //! - The same results give the same bytes of product; if nothing changed, the file is not touched.
+//! - A run is told without a plan that nothing is left to do only while everything that it rests on looks the same, to the
+//!   stamp, as when a whole run found so: see [`settled`].
+//! - Under `make -j` every simulator at work has a token of make's, and no token is held without one: see [`slots`].
 //! - A simulator gets a fixed small environment and what the project states. What `make` exports never reaches it.
 //!
 //! # Where this differs from what one might expect

@@ -3,7 +3,7 @@
 //! Planning 18,000 catchments takes a good part of a second, and make asks at every turn. So when all is fresh and the
 //! product current, the stamps of every file and folder that this rests on are remembered; while all of them look the same,
 //! and so do the variables that the project hands on and this program itself, the answer is the same. Any doubt, and
-//! [`Settled::recall`] knows nothing: then everything is planned as ever, which costs time and never correctness.
+//! [`Settled::recall`] knows of nothing: then everything is planned as ever, which costs time and never correctness.
 //!
 //! Why it is safe: a [`Look`] is taken when the project file has been read and once more when all is done. What is remembered
 //! has not changed for longer than its clock's granularity when the run began (see [`crate::stamp`]), looked the same both
@@ -18,6 +18,7 @@ use std::time::SystemTime;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
+use crate::cache::Cache;
 use crate::dependencies::Dependencies;
 use crate::digest::Digest;
 use crate::project::{Content, Project};
@@ -38,13 +39,14 @@ pub struct Look {
     environment: Vec<(String, Option<Vec<u8>>)>,
     present: Vec<(PathBuf, Stamp)>,
     absent: Vec<PathBuf>,
+    /// What the results are made into; there may be none yet.
+    product: (PathBuf, Option<Stamp>),
 }
 
 /// A state in which nothing is left to do.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settled {
     look: Look,
-    product: (PathBuf, Stamp),
     /// The store's results, so that one that was replaced or taken out is noticed.
     results: Digest,
     catchments: usize,
@@ -64,6 +66,10 @@ impl Look {
             environment: passed.iter().map(variable).collect(),
             present: stamped,
             absent,
+            product: (
+                project.product.path.clone(),
+                Stamp::of(&project.product.path).ok(),
+            ),
         })
     }
 
@@ -76,20 +82,29 @@ impl Look {
             && self.present.iter().all(looks_the_same)
             // Anything but a plain "not there" is a doubt.
             && self.absent.iter().all(|path| matches!(path.try_exists(), Ok(false)))
+            && Stamp::of(&self.product.0).is_ok_and(|now| self.product.1 == Some(now))
+    }
+
+    /// Whether nothing of it, the product included, was changed since this moment or just before.
+    fn is_settled(&self, moment: SystemTime) -> bool {
+        let product = self.product.1.as_ref();
+        product.is_some_and(|stamp| stamp.is_settled(moment))
+            && (self.present.iter().map(|(_, stamp)| stamp))
+                .chain([&self.program.1])
+                .all(|stamp| stamp.is_settled(moment))
     }
 }
 
 impl Settled {
-    /// The remembered state if it still holds beyond doubt.
-    pub fn recall(root: &Path, store: &Store) -> Option<Self> {
+    /// The state remembered of the project in this folder, if it still holds beyond doubt and no other run is at work.
+    pub fn recall(root: &Path) -> Option<Self> {
+        let cache = Cache::below(root);
+        let _lock = cache.lock(false).ok()?;
+        let store = cache.store_to_read().ok()??;
         let payload = store.memo(MEMO, "").ok()??;
         // One that can't be read was written by another version.
         let known: Self = postcard::from_bytes(&payload).ok()?;
-        let holds = known.look.holds(root)
-            && looks_the_same(&known.product)
-            && store
-                .results()
-                .is_ok_and(|results| results == known.results);
+        let holds = known.look.holds(root) && store.results().ok()? == known.results;
         holds.then_some(known)
     }
 
@@ -102,17 +117,18 @@ impl Settled {
         catchments: usize,
         store: &mut Store,
     ) -> Result<()> {
-        let again = Project::load(&project.root)?;
-        let product = stamped(project.product.path.clone())?;
-        let still = (first.present.iter().map(|(_, stamp)| stamp))
-            .chain([&first.program.1, &product.1])
-            .all(|stamp| stamp.is_settled(began));
-        if !still || sources(&again) != sources(project) || Look::at(&again)? != first {
+        if !first.is_settled(began) {
+            return Ok(());
+        }
+        // What can't be read any more is a doubt like any other, and no fault of the run that was.
+        let same = Project::load(&project.root).is_ok_and(|again| {
+            sources(&again) == sources(project) && Look::at(&again).is_ok_and(|now| now == first)
+        });
+        if !same {
             return Ok(());
         }
         let settled = Self {
             look: first,
-            product,
             results: store.results()?,
             catchments,
         };
@@ -133,7 +149,7 @@ impl Settled {
 
     /// The product, which is current.
     pub fn product(&self) -> &Path {
-        &self.product.0
+        &self.look.product.0
     }
 
     /// The files and folders that this rests on.

@@ -120,21 +120,9 @@ pub(super) fn run(root: &Path, mut arguments: Arguments) -> Result<Exit> {
     arguments.dry_run |= flags.pretend;
     if arguments.are_plain()
         && !arguments.rehash
-        && let Some(settled) = settled(root)
+        && let Some(settled) = Settled::recall(root)
     {
-        arguments.write_depfile(settled.product(), settled.dependencies())?;
-        if arguments.verbose {
-            say("everything looks as it did when nothing was left to do");
-        }
-        let summary = Summary {
-            catchments: settled.catchments(),
-            fresh: settled.catchments(),
-            seconds: started.elapsed().as_secs_f64(),
-            product: Some(ProductOf::new(settled.product(), Product::Unchanged)),
-            ..Summary::default()
-        };
-        summary.print(arguments.json);
-        return Ok(Exit::Fine);
+        return tell_settled(&settled, &arguments, started);
     }
     let project = Project::load(root)?;
     if arguments.dry_run {
@@ -240,12 +228,21 @@ pub(super) fn run(root: &Path, mut arguments: Arguments) -> Result<Exit> {
     })
 }
 
-/// What an earlier run left as settled, if nobody else is at work here and it still holds.
-fn settled(root: &Path) -> Option<Settled> {
-    let cache = Cache::below(root);
-    let _lock = cache.lock(false).ok()?;
-    let store = cache.store_to_read().ok()??;
-    Settled::recall(root, &store)
+/// Says of a settled state what a whole run would.
+fn tell_settled(settled: &Settled, arguments: &Arguments, started: Instant) -> Result<Exit> {
+    arguments.write_depfile(settled.product(), settled.dependencies())?;
+    if arguments.verbose {
+        say("everything looks as it did when nothing was left to do");
+    }
+    let summary = Summary {
+        catchments: settled.catchments(),
+        fresh: settled.catchments(),
+        seconds: started.elapsed().as_secs_f64(),
+        product: Some(ProductOf::new(settled.product(), Product::Unchanged)),
+        ..Summary::default()
+    };
+    summary.print(arguments.json);
+    Ok(Exit::Fine)
 }
 
 /// As many as the user says, else as make says, else as there are cores.
