@@ -19,7 +19,7 @@ CMAKE_READY := $(TOOLS)/.installed
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo demo-delaware test lint bench install clean
+.PHONY: help build demo demo-delaware test torture lint bench install clean
 
 help: ## tell what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,10 @@ demo-delaware: build $(DELAWARE)/.installed ## 765 real sub-catchments through a
 
 test: build $(INTEROP)/.installed demo-delaware ## run all tests, with the real readers and the real model
 	$(CARGO) test --release --locked
+
+torture: build ## kill it 500 times at random moments: make torture KILLS=2000 SEED=7
+	RERUNOFF_KILLS=$(or $(KILLS),500) $(if $(SEED),RERUNOFF_SEED=$(SEED)) $(CARGO) test --release --locked \
+	  --test crash killed_at_random_moments -- --nocapture
 
 lint: $(CMAKE_READY) ## check the format, and clippy's advice
 	$(CARGO) fmt --check

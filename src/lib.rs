@@ -41,10 +41,10 @@
 //! | what a simulator will see | [`recipe`], [`support`], [`template`], [`xml`], [`format`], [`series_table`] |
 //! | what determines a result | [`key`], [`digest`], [`survey`], [`file_digests`], [`stamp`] |
 //! | what has to be done | [`session`], [`plan`] |
-//! | running it | [`update`], [`run`], [`trial`], [`work`], [`process`], [`output`], [`outcome`] |
+//! | running it | [`update`], [`run`], [`trial`], [`timeouts`], [`work`], [`process`], [`output`], [`outcome`] |
 //! | fitting in | [`makeflags`], [`slots`], [`dependencies`], [`depfile`], [`settled`] |
 //! | keeping it | [`store`], [`codec`], [`cache`], [`lock`], [`filesystem`] |
-//! | the file for what comes next | [`assembly`], [`product`], [`netcdf`] |
+//! | the file for what comes next | [`assembly`], [`product`], [`written`], [`netcdf`] |
 //! | people | [`cli`], [`progress`], [`example`] |
 //!
 //! # What always holds
@@ -61,6 +61,10 @@
 //! - A run is told without a plan that nothing is left to do only while everything that it rests on looks the same, to the
 //!   stamp, as when a whole run found so: see [`settled`].
 //! - Under `make -j` every simulator at work has a token of make's, and no token is held without one: see [`slots`].
+//! - A support file that changes during a run ends it: looked at before every start and after every end.
+//! - Each worker's simulators run under a guard, a process of its own that ends them and all they started when rerunoff
+//!   ends, however it ends, and that keeps the project's lock until then: see [`process`].
+//! - A product that does not look as it did when it was written is written anew: see [`written`].
 //! - A simulator gets a fixed small environment and what the project states. What `make` exports never reaches it.
 //!
 //! # Where this differs from what one might expect
@@ -112,9 +116,11 @@ pub mod survey;
 pub mod tables;
 pub mod template;
 pub mod time_axis;
+pub mod timeouts;
 pub mod traces;
 pub mod trial;
 pub mod update;
 pub mod value;
 pub mod work;
+pub mod written;
 pub mod xml;

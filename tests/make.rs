@@ -214,7 +214,7 @@ fn a_make_that_keeps_going_makes_what_does_not_depend_on_failures() {
 /// Two projects in one build, whose simulators log when they begin and end, and the most that were at work at once.
 fn side_by_side(program: &Path, recipe: &str, arguments: &[&str]) -> (usize, Run) {
     let projects = [Project::new(6), Project::new(6)];
-    let slow: Vec<(usize, &str)> = (0..6).map(|at| (at, "slow")).collect();
+    let slow: Vec<(usize, &str)> = (0..6).map(|at| (at, "span")).collect();
     let log = projects[0].path("calls").display().to_string();
     for project in &projects {
         project.set(&slow);

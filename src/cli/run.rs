@@ -1,20 +1,19 @@
 //! `rerunoff run`: run what is stale, bring the product up to date.
 
-use std::fs;
 use std::io::{Write, stderr, stdout};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::thread;
 use std::time::{Instant, SystemTime};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
+use super::jobs::slots;
+use super::only::chosen;
 use super::summary::{FailureOf, ProductOf, Summary};
-use super::{Exit, Usage};
+use super::{Exit, say};
 use crate::assembly::{self, Product};
 use crate::cache::Cache;
-use crate::catchment::CatchmentId;
 use crate::dependencies::Dependencies;
 use crate::depfile;
 use crate::key::Key;
@@ -27,6 +26,9 @@ use crate::session::Session;
 use crate::settled::{Look, Settled};
 use crate::slots::Slots;
 use crate::update::{Limits, Report, update};
+
+/// How many catchments that can't be run are named.
+const LISTED: usize = 10;
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -131,7 +133,7 @@ pub(super) fn run(root: &Path, mut arguments: Arguments) -> Result<Exit> {
     // What can't be looked at is an error soon, from who wants to read it.
     let look = Look::at(&project).ok();
     let cache = Cache::prepare(&project)?;
-    let _lock = cache.lock(arguments.wait)?;
+    let lock = cache.lock(arguments.wait)?;
     let mut store = cache.store()?;
     let session = open(&project, Some(&store), &arguments)?;
     assembly::check(&session)?;
@@ -142,7 +144,11 @@ pub(super) fn run(root: &Path, mut arguments: Arguments) -> Result<Exit> {
     refuse_bad(&session, &plan)?;
     let wanted = wanted(&session, &plan, arguments.only.as_deref())?;
     let limits = Limits {
-        slots: slots(&arguments, &flags, !wanted.is_empty()),
+        slots: slots(
+            arguments.jobs,
+            &flags,
+            !wanted.is_empty() && !arguments.quiet,
+        ),
         max_failures: arguments.max_failures.map(NonZeroUsize::get),
     };
     if arguments.verbose {
@@ -158,6 +164,7 @@ pub(super) fn run(root: &Path, mut arguments: Arguments) -> Result<Exit> {
             &mut store,
             &wanted,
             &limits,
+            &lock,
             &interrupt,
             arguments.verbosity(),
         )?,
@@ -168,6 +175,9 @@ pub(super) fn run(root: &Path, mut arguments: Arguments) -> Result<Exit> {
         say(&format!(
             "interrupted: {done} results are kept; the same command goes on from here"
         ));
+    }
+    if let Some(obstacle) = report.obstacle.as_ref().filter(|_| !stopped) {
+        bail!("{obstacle}; what was done before is kept: run again");
     }
     if report.run > 0 && !stopped {
         plan = session.plan(Some(&store), false)?.0;
@@ -196,9 +206,8 @@ pub(super) fn run(root: &Path, mut arguments: Arguments) -> Result<Exit> {
         }
     }
     let counts = plan.counts();
-    let fine = counts.failed == 0 && counts.bad == 0 && !report.gave_up;
-    if fine
-        && counts.stale == 0
+    let fine = counts.failed == 0 && !report.gave_up;
+    if counts.fresh == plan.entries.len()
         && !stopped
         && arguments.are_plain()
         && let Some(look) = look
@@ -245,22 +254,6 @@ fn tell_settled(settled: &Settled, arguments: &Arguments, started: Instant) -> R
     Ok(Exit::Fine)
 }
 
-/// As many as the user says, else as make says, else as there are cores.
-fn slots(arguments: &Arguments, flags: &MakeFlags, needed: bool) -> Slots {
-    if let Some(jobs) = arguments.jobs {
-        return Slots::fixed(jobs.get());
-    }
-    let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    Slots::of_make(flags, cores).unwrap_or_else(|_| {
-        if needed && !arguments.quiet {
-            say(&format!(
-                "make's jobs can't be shared, so {cores} simulators run at once: begin the recipe line with a `+`, or give -j N"
-            ));
-        }
-        Slots::fixed(cores)
-    })
-}
-
 fn tell_what_comes(plan: &Plan, slots: &Slots, wanted: usize) {
     for (count, cause) in plan.causes() {
         say(&format!("{count:>7} {cause}"));
@@ -274,11 +267,6 @@ fn tell_what_comes(plan: &Plan, slots: &Slots, wanted: usize) {
         let most = slots.most().min(wanted);
         say(&format!("running {wanted}, {most} at once{shared}"));
     }
-}
-
-/// Tells people, unless standard error is closed.
-fn say(line: &str) {
-    writeln!(stderr(), "{line}").ok();
 }
 
 /// Plans and tells, and touches nothing: not even a cache folder is made.
@@ -334,7 +322,7 @@ fn open<'p>(
     })
 }
 
-/// Catchments that can't be run end everything, unless the project says to skip them.
+/// Catchments that can't be run end everything; where the project says to skip them, they are named.
 fn refuse_bad(session: &Session<'_>, plan: &Plan) -> Result<()> {
     let bad: Vec<String> = (session.basin.catchments().iter().zip(&plan.entries))
         .filter_map(|(catchment, entry)| match &entry.state {
@@ -342,19 +330,29 @@ fn refuse_bad(session: &Session<'_>, plan: &Plan) -> Result<()> {
             _ => None,
         })
         .collect();
-    if bad.is_empty() || session.project.on_bad_input == OnBadInput::Skip {
+    if bad.is_empty() {
         return Ok(());
     }
-    let more = if bad.len() > 10 {
-        format!("\n  and {} more", bad.len() - 10)
-    } else {
-        String::new()
+    let more = match bad.len() {
+        0..=LISTED => String::new(),
+        all => format!(
+            "\n  and {} more; `rerunoff status --json` lists all",
+            all - LISTED
+        ),
     };
+    let list = bad[..bad.len().min(LISTED)].join("\n") + &more;
+    let (bad, all) = (bad.len(), plan.entries.len());
+    if session.project.on_bad_input == OnBadInput::Skip {
+        writeln!(
+            stderr(),
+            "{bad} of {all} catchments can't be run and are skipped:\n{list}"
+        )
+        .ok();
+        return Ok(());
+    }
     bail!(
-        "{} of {} catchments can't be run, so nothing was:\n{}{more}\nMend the input, or leave them out with `on_bad_input = \"skip\"` under [input].",
-        bad.len(),
-        plan.entries.len(),
-        bad[..bad.len().min(10)].join("\n")
+        "{bad} of {all} catchments can't be run, so nothing was:\n{list}\n\
+         Mend the input, or leave them out with `on_bad_input = \"skip\"` under [input]."
     );
 }
 
@@ -366,27 +364,7 @@ fn wanted(session: &Session<'_>, plan: &Plan, only: Option<&str>) -> Result<Vec<
     };
     let mut wanted: Vec<(usize, Key)> = plan.entries.iter().enumerate().filter_map(stale).collect();
     if let Some(only) = only {
-        let ids: Vec<String> = match only.strip_prefix('@') {
-            Some(file) => {
-                let text = fs::read_to_string(file)
-                    .with_context(|| format!("--only: can't read {file}"))?;
-                text.lines()
-                    .map(str::trim)
-                    .filter(|line| !line.is_empty())
-                    .map(str::to_owned)
-                    .collect()
-            }
-            None => only.split(',').map(str::to_owned).collect(),
-        };
-        let mut chosen = Vec::new();
-        for id in ids {
-            let Some(at) = session.basin.find(&CatchmentId::new(&id)) else {
-                return Err(
-                    Usage(format!("--only: there is no catchment {id:?} in the input")).into(),
-                );
-            };
-            chosen.push(at);
-        }
+        let chosen = chosen(&session.basin, only)?;
         wanted.retain(|(at, _)| chosen.contains(at));
     }
     Ok(wanted)
