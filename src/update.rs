@@ -13,9 +13,10 @@ use crate::key::Key;
 use crate::lock::Lock;
 use crate::outcome::Failure;
 use crate::process::Interrupt;
-use crate::progress::Progress;
+use crate::progress::{Progress, Verbosity, duration};
 use crate::run::{Next, run};
 use crate::session::Session;
+use crate::slots::Slots;
 use crate::store::{Record, Store, StoreError};
 use crate::timeouts::Timeouts;
 use crate::trial::{Bench, Trial};
@@ -29,8 +30,8 @@ const TOLD: usize = 20;
 
 /// How far a run may go.
 pub struct Limits {
-    /// The number of simulators at work at once.
-    pub workers: usize,
+    /// The simulators at work at once.
+    pub slots: Slots,
     /// Stop starting new runs after so many failures.
     pub max_failures: Option<usize>,
 }
@@ -58,7 +59,7 @@ pub fn update(
     limits: &Limits,
     lock: &Lock,
     interrupt: &Interrupt,
-    quiet: bool,
+    verbosity: Verbosity,
 ) -> Result<Report> {
     let cache = Cache::of(session.project);
     let work = cache.work();
@@ -84,12 +85,12 @@ pub fn update(
             .into(),
         pending: Vec::new(),
         since: Instant::now(),
-        progress: Progress::new("running", wanted.len(), quiet),
+        progress: Progress::new("running", wanted.len(), verbosity == Verbosity::Quiet),
+        verbosity,
         report: Report::default(),
         trouble: None,
     };
-    let workers = limits.workers.min(wanted.len()).max(1);
-    let fed = run(&bench, wanted, workers, &work, &mut |trial| {
+    let fed = run(&bench, wanted, &limits.slots, &work, &mut |trial| {
         desk.take(trial)
     });
     let committed = desk.commit();
@@ -121,6 +122,7 @@ struct Desk<'a> {
     pending: Vec<Record>,
     since: Instant,
     progress: Progress,
+    verbosity: Verbosity,
     report: Report,
     trouble: Option<StoreError>,
 }
@@ -168,6 +170,10 @@ impl Desk<'_> {
             self.report
                 .failed
                 .push((catchment.clone(), failure.to_string()));
+        } else if self.verbosity == Verbosity::Verbose {
+            let seconds = trial.attempts.iter().map(|attempt| attempt.wall).sum();
+            let took = duration(Duration::from_secs_f64(seconds));
+            self.progress.say(&format!("catchment {catchment}: {took}"));
         }
         self.progress.advance(trial.outcome.is_err());
         Record {
