@@ -44,7 +44,7 @@
 //! | running it | [`update`], [`run`], [`trial`], [`work`], [`process`], [`output`], [`outcome`] |
 //! | keeping it | [`store`], [`codec`], [`cache`], [`lock`], [`filesystem`] |
 //! | the file for what comes next | [`assembly`], [`product`], [`netcdf`] |
-//! | people | [`cli`], [`progress`], [`example`] |
+//! | people | [`cli`], [`progress`], [`timings`], [`example`] |
 //!
 //! # What always holds
 //! - A key covers what the simulator receives: rendered files, the series' bits with the layout of their table, every
@@ -103,6 +103,7 @@ pub mod survey;
 pub mod tables;
 pub mod template;
 pub mod time_axis;
+pub mod timings;
 pub mod traces;
 pub mod trial;
 pub mod update;

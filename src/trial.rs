@@ -19,6 +19,7 @@ use crate::process::{self, End, Interrupt, Invocation};
 use crate::project::{Project, VariableSource};
 use crate::recipe::{Recipe, Rendered};
 use crate::store::{Attempt, Failed};
+use crate::timings::{Phase, Timings};
 use crate::traces::{find_any, read_output, tail};
 use crate::work::{Kept, PRINTED, WorkDirectory};
 
@@ -61,6 +62,8 @@ pub struct Bench<'a> {
     pub kept: &'a Kept,
     /// The wish to stop.
     pub interrupt: &'a Interrupt,
+    /// Where the time goes.
+    pub timings: &'a Timings,
 }
 
 impl Bench<'_> {
@@ -73,7 +76,10 @@ impl Bench<'_> {
             attempts: Vec::new(),
             outcome: Err(Failure::InputChanged),
         };
-        let (rendered, series) = match self.prepare(&job, &mut trial) {
+        let prepared = self
+            .timings
+            .time(Phase::Render, || self.prepare(&job, &mut trial));
+        let (rendered, series) = match prepared {
             Ok(prepared) => prepared,
             Err(failure) => {
                 trial.attempts.push(attempt_without_start(&failure));
@@ -131,11 +137,14 @@ impl Bench<'_> {
             ..Attempt::default()
         };
         let outcome = match self
-            .write_files(rendered, series, work)
+            .timings
+            .time(Phase::Render, || self.write_files(rendered, series, work))
             .and_then(|()| self.start(rendered, work))
         {
             Ok(finished) => {
                 let cost = finished.cost;
+                self.timings.add(Phase::Spawn, cost.spawn);
+                self.timings.add(Phase::Wait, cost.wall - cost.spawn);
                 attempt.wall = cost.wall.as_secs_f64();
                 attempt.user = cost.user.as_secs_f64();
                 attempt.system = cost.system.as_secs_f64();
@@ -147,7 +156,14 @@ impl Bench<'_> {
                         self.project.simulator.timeout.unwrap_or_default(),
                     )),
                     End::Signalled(signal) => Err(Failure::Signal(signal)),
-                    End::Exited(code) => self.judge(code, rendered, work.path()),
+                    End::Exited(code) => {
+                        let judged = self
+                            .timings
+                            .time(Phase::Parse, || self.judge(code, rendered, work.path()));
+                        judged.map(|columns| {
+                            self.timings.time(Phase::Encode, || self.encode(&columns))
+                        })
+                    }
                 }
             }
             Err(failure) => Err(failure),
@@ -214,7 +230,7 @@ impl Bench<'_> {
     }
 
     /// Whether an ended run is a good one, and its columns if so.
-    fn judge(&self, code: i32, rendered: &Rendered, work: &Path) -> Result<Vec<Encoded>, Failure> {
+    fn judge(&self, code: i32, rendered: &Rendered, work: &Path) -> Result<Vec<Vec<f64>>, Failure> {
         let simulator = &self.project.simulator;
         for name in PRINTED {
             if let Some((phrase, line)) = find_any(&work.join(name), &simulator.fail_on_stdout) {
@@ -240,9 +256,13 @@ impl Bench<'_> {
         let columns = output::parse(&text, &simulator.output.format, &headers, steps)
             .map_err(Failure::Output)?;
         self.check_ranges(&columns)?;
-        Ok((simulator.output.columns.iter().zip(&columns))
+        Ok(columns)
+    }
+
+    fn encode(&self, columns: &[Vec<f64>]) -> Vec<Encoded> {
+        (self.project.simulator.output.columns.iter().zip(columns))
             .map(|(column, values)| codec::encode(&column.source, values))
-            .collect())
+            .collect()
     }
 
     fn check_ranges(&self, columns: &[Vec<f64>]) -> Result<(), Failure> {

@@ -15,6 +15,7 @@ use crate::progress::Progress;
 use crate::run::{Next, run};
 use crate::session::Session;
 use crate::store::{Record, Store, StoreError};
+use crate::timings::{Phase, Timings};
 use crate::trial::{Bench, Trial};
 use crate::work::{self, Kept};
 
@@ -52,6 +53,7 @@ pub fn update(
     wanted: &[(usize, Key)],
     limits: &Limits,
     interrupt: &Interrupt,
+    timings: &Timings,
     quiet: bool,
 ) -> Result<Report> {
     let cache = session.project.cache();
@@ -65,12 +67,14 @@ pub fn update(
         recipe: &session.recipe,
         kept: &kept,
         interrupt,
+        timings,
     };
     let mut desk = Desk {
         session,
         store,
         limits,
         interrupt,
+        timings,
         kept: &kept,
         recipe_parts: postcard::to_stdvec(session.recipe.explanation())
             .context("can't put down the recipe")?
@@ -103,6 +107,7 @@ struct Desk<'a> {
     store: &'a mut Store,
     limits: &'a Limits,
     interrupt: &'a Interrupt,
+    timings: &'a Timings,
     kept: &'a Kept,
     recipe_parts: std::sync::Arc<[u8]>,
     pending: Vec<Record>,
@@ -188,7 +193,8 @@ impl Desk<'_> {
 
     fn commit(&mut self) -> Result<(), StoreError> {
         if !self.pending.is_empty() {
-            self.store.commit(&self.pending)?;
+            self.timings
+                .time(Phase::Commit, || self.store.commit(&self.pending))?;
             self.pending.clear();
         }
         Ok(())

@@ -20,6 +20,7 @@ use crate::process::Interrupt;
 use crate::progress::{Progress, duration};
 use crate::project::{OnBadInput, Project};
 use crate::session::Session;
+use crate::timings::{Phase, Timings};
 use crate::update::{Limits, Report, update};
 
 #[derive(Args)]
@@ -48,13 +49,16 @@ pub(super) struct Arguments {
     /// Wait for another run on this project to end
     #[arg(long)]
     wait: bool,
+    /// Tell afterwards where the time went
+    #[arg(long, conflicts_with = "dry_run")]
+    timings: bool,
     /// Print no progress, only failures and the last line
     #[arg(short, long)]
     quiet: bool,
 }
 
 pub(super) fn run(root: &Path, arguments: Arguments) -> Result<Exit> {
-    let started = Instant::now();
+    let (started, timings) = (Instant::now(), Timings::default());
     let project = Project::load(root)?;
     if arguments.dry_run {
         return dry_run(&project, &arguments);
@@ -69,6 +73,7 @@ pub(super) fn run(root: &Path, arguments: Arguments) -> Result<Exit> {
     store.touch(&touched)?;
     refuse_bad(&session, &plan)?;
     let wanted = wanted(&session, &plan, arguments.only.as_deref())?;
+    timings.add(Phase::Plan, started.elapsed());
     let limits = Limits {
         workers: arguments
             .jobs
@@ -87,6 +92,7 @@ pub(super) fn run(root: &Path, arguments: Arguments) -> Result<Exit> {
             &wanted,
             &limits,
             &interrupt,
+            &timings,
             arguments.quiet,
         )?,
     };
@@ -100,7 +106,9 @@ pub(super) fn run(root: &Path, arguments: Arguments) -> Result<Exit> {
         return Ok(Exit::Interrupted);
     }
     if report.run > 0 {
-        plan = session.plan(Some(&store), false)?.0;
+        plan = timings
+            .time(Phase::Plan, || session.plan(Some(&store), false))?
+            .0;
     }
     let mut product = None;
     if report.gave_up {
@@ -111,14 +119,16 @@ pub(super) fn run(root: &Path, arguments: Arguments) -> Result<Exit> {
         )
         .ok();
     } else if !arguments.no_assemble {
-        let assembled = assembly::assemble(
-            &session,
-            &mut store,
-            &plan,
-            limits.workers,
-            &interrupt,
-            arguments.quiet,
-        );
+        let assembled = timings.time(Phase::Assemble, || {
+            assembly::assemble(
+                &session,
+                &mut store,
+                &plan,
+                limits.workers,
+                &interrupt,
+                arguments.quiet,
+            )
+        });
         if interrupt.is_triggered() {
             writeln!(
                 stderr(),
@@ -147,6 +157,10 @@ pub(super) fn run(root: &Path, arguments: Arguments) -> Result<Exit> {
         line.push_str(&format!("; {} {product}", project.product.path.display()));
     }
     writeln!(stdout(), "{line}").ok();
+    if arguments.timings {
+        let summary = timings.summary(report.cpu_seconds, report.run);
+        writeln!(stdout(), "{summary}").ok();
+    }
     Ok(if counts.failed > 0 || counts.bad > 0 || report.gave_up {
         Exit::Failures
     } else {

@@ -40,6 +40,7 @@ pub(super) struct Child {
     /// Leader and name of the group. Ours until `wait4` returns it, so no signal can go astray.
     pid: Pid,
     started: Instant,
+    spawn: Duration,
     interrupt: Interrupt,
     reaped: bool,
 }
@@ -82,6 +83,7 @@ impl Child {
                     return Ok(Self {
                         pid,
                         started,
+                        spawn: started.elapsed(),
                         interrupt: interrupt.clone(),
                         reaped: false,
                     });
@@ -158,13 +160,20 @@ impl Child {
 
     /// Kills what is left of the group and reaps the leader, which must have ended.
     pub(super) fn bury(mut self) -> io::Result<(End, Cost)> {
-        let wall = self.started.elapsed();
+        let (wall, spawn) = (self.started.elapsed(), self.spawn);
         let (status, cost) = self.kill_and_reap()?;
         let end = match (status.code(), status.signal()) {
             (Some(code), _) => End::Exited(code),
             (None, signal) => End::Signalled(signal.unwrap_or(0)),
         };
-        Ok((end, Cost { wall, ..cost }))
+        Ok((
+            end,
+            Cost {
+                wall,
+                spawn,
+                ..cost
+            },
+        ))
     }
 
     fn kill_and_reap(&mut self) -> io::Result<(ExitStatus, Cost)> {
@@ -230,7 +239,7 @@ fn reason(source: io::Error, program: PathBuf, directory: &Path) -> ProcessError
     }
 }
 
-/// Reaps one ended child and says what it cost; `wall` is left at zero.
+/// Reaps one ended child and says what it cost; `wall` and `spawn` are left at zero.
 #[allow(unsafe_code)]
 fn wait4(pid: Pid) -> io::Result<(ExitStatus, Cost)> {
     let mut status = 0;
@@ -254,6 +263,7 @@ fn wait4(pid: Pid) -> io::Result<(ExitStatus, Cost)> {
     };
     let cost = Cost {
         wall: Duration::ZERO,
+        spawn: Duration::ZERO,
         user: duration(usage.ru_utime),
         system: duration(usage.ru_stime),
         peak_bytes: u64::try_from(usage.ru_maxrss).unwrap_or(0) * 1024,

@@ -70,6 +70,8 @@ pub enum End {
 pub struct Cost {
     /// Time that passed.
     pub wall: Duration,
+    /// How much of it passed until the program was started.
+    pub spawn: Duration,
     /// Processor time in user mode, of the child and its own children that it waited for.
     pub user: Duration,
     /// Processor time in the kernel, likewise.
