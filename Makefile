@@ -6,6 +6,7 @@ VENV := .venv
 TOOLS := $(VENV)/tools
 INTEROP := $(VENV)/interop
 DELAWARE := $(VENV)/delaware
+BENCH := $(VENV)/bench
 RERUNOFF := target/release/rerunoff
 DEMO_CATCHMENTS := 200
 
@@ -17,7 +18,7 @@ CMAKE_READY := $(TOOLS)/.installed
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo demo-delaware test lint bench install clean
+.PHONY: help build demo demo-delaware test torture lint bench install clean
 
 help: ## tell what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,11 +43,15 @@ demo-delaware: build $(DELAWARE)/.installed ## 765 real sub-catchments through a
 test: build $(INTEROP)/.installed demo-delaware ## run all tests, with the real readers and the real model
 	$(CARGO) test --release --locked
 
+torture: build ## kill it 500 times at random moments: make torture KILLS=2000 SEED=7
+	RERUNOFF_KILLS=$(or $(KILLS),500) $(if $(SEED),RERUNOFF_SEED=$(SEED)) $(CARGO) test --release --locked \
+	  --test crash killed_at_random_moments -- --nocapture
+
 lint: $(CMAKE_READY) ## check the format, and clippy's advice
 	$(CARGO) fmt --check
 	$(CARGO) clippy --release --locked --all-targets -- -D warnings
 
-bench: build $(INTEROP)/.installed ## measure beside other tools: make bench N=2000
+bench: build $(INTEROP)/.installed $(BENCH)/.installed ## measure beside other tools: make bench N=2000
 	$(INTEROP)/bin/python -B benches/bench.py $(if $(N),--catchments $(N))
 
 install: build ## install the command into cargo's bin folder
@@ -69,6 +74,11 @@ $(INTEROP)/.installed: tests/interop/requirements.txt
 $(DELAWARE)/.installed: tests/delaware/requirements.txt
 	$(call venv,$(DELAWARE))
 	$(DELAWARE)/bin/pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: -r $<
+	touch $@
+
+$(BENCH)/.installed: benches/requirements.txt
+	$(call venv,$(BENCH))
+	$(BENCH)/bin/pip install --quiet --disable-pip-version-check --only-binary :all: -r $<
 	touch $@
 
 define venv

@@ -1,9 +1,8 @@
 """The same work by other tools: lists of independent commands, and targets that are all up to date."""
 
-import os
 from pathlib import Path
 
-from measure import Cost, Unusable, cost
+from measure import Unusable, cost
 
 
 def xargs(folders, jobs, command):
@@ -55,12 +54,3 @@ def version(words):
         return "?"
     words = text.splitlines()[0].split() if text else []
     return next((word for word in reversed(words) if word[0].isdigit()), "?")
-
-
-def timed_in_process(action):
-    """The cost of a Python function in this process, without the memory."""
-    os.sync()
-    times, began = os.times(), os.times().elapsed
-    action()
-    after = os.times()
-    return Cost(after.elapsed - began, after.user + after.system - times.user - times.system, 0)

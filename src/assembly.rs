@@ -4,8 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::fs;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use crate::codec;
 use crate::expr::{Expr, Operand};
@@ -19,6 +20,7 @@ use crate::project::{self, Layout, ProjectError, VariableSource, nearest};
 use crate::session::Session;
 use crate::store::{Store, StoredColumn};
 use crate::value::Value;
+use crate::written::{self, Anew};
 
 /// What became of the product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,9 +106,21 @@ pub fn assemble(
     interrupt: &Interrupt,
     quiet: bool,
 ) -> Result<Product> {
-    let (spec, results) = describe(session, plan)?;
-    if product::digest_of(&spec.path) == Some(product::digest(&spec).to_string()) {
+    let (mut spec, results) = describe(session, plan)?;
+    let path = spec.path.clone();
+    let anew = Anew::beside(&path)?;
+    let is_ours = written::is_as_written(store, &path)?;
+    if is_ours && product::digest_of(&path) == Some(product::digest(&spec).to_string()) {
         return Ok(Product::Unchanged);
+    }
+    // Somebody has touched the file since it was written, so no part of it is taken over, whatever it says of itself.
+    let is_doubtful = !is_ours && path.exists();
+    if is_doubtful {
+        spec.path = anew.path().to_owned();
+    }
+    if let Some(folder) = spec.path.parent() {
+        fs::create_dir_all(folder)
+            .with_context(|| format!("can't make the product's folder {}", folder.display()))?;
     }
     let sources: Vec<&str> = session
         .project
@@ -118,6 +132,7 @@ pub fn assemble(
         .collect();
     let mut progress = Progress::new("assembling", results.len(), quiet);
     // It owns the store while it lasts: the reader has a thread of its own.
+    let reader = &mut *store;
     let mut fetch = move |catchment: usize| -> Result<Vec<StoredColumn>> {
         if interrupt.is_triggered() {
             bail!("interrupted");
@@ -126,16 +141,24 @@ pub fn assemble(
         let Some(result) = results[catchment] else {
             bail!("a catchment without a result was asked for")
         };
-        Ok(store.columns(result, &sources)?)
+        Ok(reader.columns(result, &sources)?)
     };
     let decode = |columns: &Vec<StoredColumn>| -> Result<Vec<Vec<f64>>> {
         let decoded = columns
             .iter()
             .map(|column| codec::decode(&column.bytes, &column.checksum, column.steps));
-        Ok(decoded.collect::<Result<_, _>>()?)
+        let decoded: Result<_, _> = decoded.collect();
+        decoded.context("its stored result is damaged; `rerunoff doctor` drops it, then run again")
     };
     product::assemble(&spec, workers, &mut fetch, &decode)?;
-    Ok(Product::Written)
+    drop(fetch);
+    let is_new = !is_doubtful || anew.replaces(&path)?;
+    written::remember(store, &path)?;
+    Ok(if is_new {
+        Product::Written
+    } else {
+        Product::Unchanged
+    })
 }
 
 /// What the product is to hold, and the result of every catchment that has one.
@@ -168,17 +191,18 @@ fn describe(
                 .or_default()
                 .push(value(&parameter.parameter));
         }
-        let (status, result) = match &entry.state {
-            State::Fresh(result) => (Status::Ok, Some(*result)),
+        let (status, found) = match &entry.state {
+            State::Fresh(found) => (Status::Ok, Some(*found)),
             State::Stale(Staleness::Failed(_)) => (Status::Failed, None),
             State::Stale(_) => (Status::NotRun, None),
             State::Bad(_) => (Status::Skipped, None),
         };
-        results.push(result);
+        results.push(found.map(|found| found.result));
         rows.push(Row {
             id: catchment.id.clone(),
             status,
             key: entry.key.map(|key| key.0),
+            content: found.map(|found| found.content),
             scalars: scalars
                 .iter()
                 .map(|name| value(name).and_then(|v| v.number()).unwrap_or(f64::NAN))
@@ -190,7 +214,11 @@ fn describe(
             name: parameter.name.clone(),
             values: parameter_values(texts.remove(parameter.name.as_str()).unwrap_or_default()),
             units: parameter.units.clone(),
-            long_name: parameter.long_name.clone(),
+            long_name: long_name(
+                &parameter.name,
+                &parameter.long_name,
+                &parameter.standard_name,
+            ),
             standard_name: parameter.standard_name.clone(),
         })
         .collect();
@@ -215,7 +243,7 @@ fn describe(
                 }
             },
             units: variable.units.clone(),
-            long_name: variable.long_name.clone(),
+            long_name: long_name(&variable.name, &variable.long_name, &variable.standard_name),
             standard_name: variable.standard_name.clone(),
             attributes: variable.attributes.clone(),
             precision: match variable.precision {
@@ -243,6 +271,12 @@ fn describe(
         },
     };
     Ok((spec, results))
+}
+
+/// The stated name for people; without any, the variable's own does, so that every axis in a plot has a label.
+fn long_name(name: &str, stated: &Option<String>, standard: &Option<String>) -> Option<String> {
+    let own = || standard.is_none().then(|| name.replace('_', " "));
+    stated.clone().or_else(own)
 }
 
 /// Numbers as long as there are only numbers; else all are texts.

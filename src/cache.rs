@@ -5,9 +5,10 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
-use crate::lock::{Lock, LockError};
+use crate::lock::Lock;
 use crate::project::Project;
 use crate::store::{Store, StoreError};
+use crate::work::{self, Kept};
 
 /// What the Cache Directory Tagging Specification (<https://bford.info/cachedir/>) wants, so that backups leave it out.
 const TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55
@@ -41,18 +42,35 @@ impl Cache {
         Ok(cache)
     }
 
-    /// Takes the project's lock, held until it is dropped.
-    pub fn lock(&self, wait: bool) -> Result<Lock, LockError> {
-        Lock::take(&self.folder.join("lock"), wait)
+    /// Takes the project's lock, held until it is dropped, and clears away what a killed run has left.
+    pub fn lock(&self, wait: bool) -> Result<Lock> {
+        let lock = Lock::take(&self.folder.join("lock"), wait)?;
+        work::remove(&self.work())?;
+        Ok(lock)
+    }
+
+    /// The store's file.
+    pub fn store_path(&self) -> PathBuf {
+        self.folder.join("store.sqlite")
+    }
+
+    /// The folder of the workers' directories, there only while a run is under way.
+    pub fn work(&self) -> PathBuf {
+        self.folder.join("work")
+    }
+
+    /// The work directories kept of failed catchments.
+    pub fn failed(&self) -> Kept {
+        Kept::new(self.folder.join("failed"))
     }
 
     /// The store, made or migrated where need be. Only for who holds the lock.
     pub fn store(&self) -> Result<Store, StoreError> {
-        Store::open(&self.folder.join("store.sqlite"))
+        Store::open(&self.store_path())
     }
 
     /// The store to read only, beside whatever run is under way; `None` if there is none yet.
     pub fn store_to_read(&self) -> Result<Option<Store>, StoreError> {
-        Store::open_read_only(&self.folder.join("store.sqlite"))
+        Store::open_read_only(&self.store_path())
     }
 }

@@ -41,9 +41,9 @@
 //! | what a simulator will see | [`recipe`], [`support`], [`template`], [`xml`], [`format`], [`series_table`] |
 //! | what determines a result | [`key`], [`digest`], [`survey`], [`file_digests`], [`stamp`] |
 //! | what has to be done | [`session`], [`plan`] |
-//! | running it | [`update`], [`run`], [`trial`], [`work`], [`process`], [`output`], [`outcome`] |
+//! | running it | [`update`], [`run`], [`trial`], [`timeouts`], [`work`], [`process`], [`output`], [`outcome`] |
 //! | keeping it | [`store`], [`codec`], [`cache`], [`lock`], [`filesystem`] |
-//! | the file for what comes next | [`assembly`], [`product`], [`netcdf`] |
+//! | the file for what comes next | [`assembly`], [`product`], [`written`], [`netcdf`] |
 //! | people | [`cli`], [`progress`], [`timings`], [`example`] |
 //!
 //! # What always holds
@@ -57,6 +57,10 @@
 //! - Results are content-addressed and stay: going back to earlier parameters is a hit.
 //! - A catchment that fails is data: it has a reason, evidence under `cache/failed/`, and a flag in the product.
 //! - The same results give the same bytes of product; if nothing changed, the file is not touched.
+//! - A support file that changes during a run ends it: looked at before every start and after every end.
+//! - Each worker's simulators run under a guard, a process of its own that ends them and all they started when rerunoff
+//!   ends, however it ends, and that keeps the project's lock until then: see [`process`].
+//! - A product that does not look as it did when it was written is written anew: see [`written`].
 //! - A simulator gets a fixed small environment and what the project states. What `make` exports never reaches it.
 //!
 //! # Where this differs from what one might expect
@@ -103,10 +107,12 @@ pub mod survey;
 pub mod tables;
 pub mod template;
 pub mod time_axis;
+pub mod timeouts;
 pub mod timings;
 pub mod traces;
 pub mod trial;
 pub mod update;
 pub mod value;
 pub mod work;
+pub mod written;
 pub mod xml;

@@ -16,6 +16,7 @@ use anyhow::{Result, anyhow};
 
 use crate::inputs::Inputs;
 use crate::key::Key;
+use crate::process::Guard;
 use crate::survey::BLOCK_BYTES;
 use crate::timings::Phase;
 use crate::trial::{Bench, Job, Trial};
@@ -96,14 +97,19 @@ fn labour(
     report: &SyncSender<Trial>,
     stop: &AtomicBool,
 ) {
+    let mut guard = match bench.lock.keeper() {
+        Ok(lock) => Guard::keeping(lock),
+        // Out of descriptors: the lock then just ends with rerunoff.
+        Err(_) => Guard::default(),
+    };
     loop {
-        // Bound first: a guard in the loop's head would be held while the job runs, and all others would wait.
+        // Bound first: a lock taken in the loop's head would be held while the job runs, and all others would wait.
         let job = jobs.lock().map(|jobs| jobs.recv());
         let Ok(Ok(job)) = job else { return };
         if stop.load(Relaxed) || bench.interrupt.is_triggered() {
             return;
         }
-        let Some(trial) = bench.run(job, directory) else {
+        let Some(trial) = bench.run(job, directory, &mut guard) else {
             return;
         };
         if report.send(trial).is_err() {

@@ -3,6 +3,7 @@
 //! It is where everything up to the plan is put together; what is done about the plan is not its business.
 
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 
 use anyhow::{Context, Result};
 
@@ -10,14 +11,14 @@ use crate::basin::Basin;
 use crate::catchment::CatchmentId;
 use crate::digest::Digest;
 use crate::file_digests::FileDigests;
-use crate::inputs::BadInput;
+use crate::inputs::{BadInput, Inputs};
 use crate::key::{Change, Explanation, Key};
-use crate::plan::{Entry, Plan, Staleness, State};
+use crate::plan::{Entry, Found, Plan, Staleness, State};
 use crate::problem::Problem;
 use crate::project::{Project, Variable, VariableSource};
 use crate::recipe::Recipe;
 use crate::store::{ColumnSummary, Last, Store, StoreError, Summary};
-use crate::survey::Survey;
+use crate::survey::{BLOCK_BYTES, Survey};
 
 /// A catchment that is fresh under a key that is not its last: id, key, the key's parts, recipe.
 pub type Touched = (CatchmentId, Digest, Vec<u8>, Digest);
@@ -78,6 +79,25 @@ impl<'p> Session<'p> {
             files,
             digests: Vec::new(),
         })
+    }
+
+    /// The series of one catchment that the simulator gets, read now: the columns that [`Recipe::columns`] names.
+    pub fn series(&self, catchment: usize) -> Result<Vec<Vec<f64>>> {
+        let columns = self.recipe.columns();
+        if columns.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut series = Ok(Vec::new());
+        Inputs::open(&self.project.input)?.read(
+            &[catchment],
+            &self.basin.input_columns(columns),
+            BLOCK_BYTES,
+            &mut |_, read| {
+                series = read.and_then(|read| self.basin.compute(columns, read));
+                ControlFlow::Break(())
+            },
+        )?;
+        Ok(series?)
     }
 
     /// Puts down in the store what need not be read again.
@@ -173,7 +193,7 @@ impl<'p> Session<'p> {
                 column.is_some_and(|column| !within(column, variable))
             };
             let Some(variable) = self.project.product.variables.iter().find(excess) else {
-                return Some(State::Fresh(summary.result));
+                return Some(State::Fresh(found(&summary)));
             };
             let untried = Staleness::OutOfRange(variable.name.clone());
             return Some(State::Stale(failed_before.unwrap_or(untried)));
@@ -208,6 +228,16 @@ impl<'p> Session<'p> {
         changes.sort();
         changes.dedup();
         Ok(changes)
+    }
+}
+
+fn found(summary: &Summary) -> Found {
+    let checksums: Vec<u8> = (summary.columns.iter())
+        .flat_map(|column| *column.checksum.as_bytes())
+        .collect();
+    Found {
+        result: summary.result,
+        content: Digest::of(&checksums),
     }
 }
 

@@ -19,9 +19,9 @@ pub enum Phase {
     Read,
     /// Files rendered, digested once more and written.
     Render,
-    /// Simulators started.
+    /// Starting simulators and clearing up behind them, beside the time that they live.
     Spawn,
-    /// Simulators waited for.
+    /// Simulators at work.
     Wait,
     /// Their output checked and read.
     Parse,
@@ -71,6 +71,7 @@ impl Timings {
 
     /// What it was made of, for people: the phases, and whose processor time it was.
     ///
+    /// Our own is that of this process, without the small guards that stand between it and the simulators.
     /// `simulators` is theirs in seconds, `runs` the number of catchments that were run.
     pub fn summary(&self, simulators: f64, runs: usize) -> Summary<'_> {
         let own = clock_gettime(ClockId::ProcessCPUTime);

@@ -7,14 +7,17 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
+use crate::cache::Cache;
 use crate::catchment::CatchmentId;
 use crate::key::Key;
+use crate::lock::Lock;
 use crate::outcome::Failure;
 use crate::process::Interrupt;
 use crate::progress::Progress;
 use crate::run::{Next, run};
 use crate::session::Session;
 use crate::store::{Record, Store, StoreError};
+use crate::timeouts::Timeouts;
 use crate::timings::{Phase, Timings};
 use crate::trial::{Bench, Trial};
 use crate::work::{self, Kept};
@@ -42,6 +45,8 @@ pub struct Report {
     pub failed: Vec<(CatchmentId, String)>,
     /// Whether the budget for failures was used up.
     pub gave_up: bool,
+    /// What kept it from going on.
+    pub obstacle: Option<String>,
     /// Processor time of the simulators, in seconds.
     pub cpu_seconds: f64,
 }
@@ -52,20 +57,22 @@ pub fn update(
     store: &mut Store,
     wanted: &[(usize, Key)],
     limits: &Limits,
+    lock: &Lock,
     interrupt: &Interrupt,
     timings: &Timings,
     quiet: bool,
 ) -> Result<Report> {
-    let cache = session.project.cache();
-    let work = cache.join("work");
-    let kept = Kept::new(cache.join("failed"));
-    // What an earlier run left there died with it.
-    work::remove(&work)?;
+    let cache = Cache::of(session.project);
+    let work = cache.work();
+    let kept = cache.failed();
+    let timeouts = Timeouts::new(session.project.simulator.timeout, &store.last()?);
     let bench = Bench {
         project: session.project,
         basin: &session.basin,
         recipe: &session.recipe,
         kept: &kept,
+        lock,
+        timeouts: &timeouts,
         interrupt,
         timings,
     };
@@ -101,6 +108,12 @@ pub fn update(
     Ok(report)
 }
 
+/// What would keep every other catchment from being run, too.
+fn obstacle(trial: &Trial) -> Option<String> {
+    let failure = trial.outcome.as_ref().err()?;
+    failure.is_obstacle().then(|| failure.to_string())
+}
+
 /// Where trials come in.
 struct Desk<'a> {
     session: &'a Session<'a>,
@@ -119,7 +132,9 @@ struct Desk<'a> {
 
 impl Desk<'_> {
     fn take(&mut self, trial: Option<Trial>) -> Next {
-        if let Some(trial) = trial {
+        if let Some(obstacle) = trial.as_ref().and_then(obstacle) {
+            self.report.obstacle.get_or_insert(obstacle);
+        } else if let Some(trial) = trial {
             if self.pending.is_empty() {
                 self.since = Instant::now();
             }
@@ -135,7 +150,8 @@ impl Desk<'_> {
             .limits
             .max_failures
             .is_some_and(|most| self.report.failed.len() >= most);
-        if self.trouble.is_some() || self.report.gave_up || self.interrupt.is_triggered() {
+        let is_over = self.trouble.is_some() || self.report.obstacle.is_some();
+        if is_over || self.report.gave_up || self.interrupt.is_triggered() {
             Next::Stop
         } else if self.pending.is_empty() {
             Next::Wait

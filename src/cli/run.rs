@@ -1,6 +1,5 @@
 //! `rerunoff run`: run what is stale, bring the product up to date.
 
-use std::fs;
 use std::io::{Write, stderr, stdout};
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -10,10 +9,10 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
-use super::{Exit, Usage};
+use super::Exit;
+use super::only::chosen;
 use crate::assembly;
 use crate::cache;
-use crate::catchment::CatchmentId;
 use crate::key::Key;
 use crate::plan::{Entry, Plan, State};
 use crate::process::Interrupt;
@@ -22,6 +21,9 @@ use crate::project::{OnBadInput, Project};
 use crate::session::Session;
 use crate::timings::{Phase, Timings};
 use crate::update::{Limits, Report, update};
+
+/// How many catchments that can't be run are named.
+const LISTED: usize = 10;
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -64,7 +66,7 @@ pub(super) fn run(root: &Path, arguments: Arguments) -> Result<Exit> {
         return dry_run(&project, &arguments);
     }
     let cache = cache::Cache::prepare(&project)?;
-    let _lock = cache.lock(arguments.wait)?;
+    let lock = cache.lock(arguments.wait)?;
     let mut store = cache.store()?;
     let session = open(&project, Some(&store), &arguments)?;
     assembly::check(&session)?;
@@ -91,6 +93,7 @@ pub(super) fn run(root: &Path, arguments: Arguments) -> Result<Exit> {
             &mut store,
             &wanted,
             &limits,
+            &lock,
             &interrupt,
             &timings,
             arguments.quiet,
@@ -104,6 +107,9 @@ pub(super) fn run(root: &Path, arguments: Arguments) -> Result<Exit> {
         )
         .ok();
         return Ok(Exit::Interrupted);
+    }
+    if let Some(obstacle) = report.obstacle {
+        bail!("{obstacle}; what was done before is kept: run again");
     }
     if report.run > 0 {
         plan = timings
@@ -161,7 +167,7 @@ pub(super) fn run(root: &Path, arguments: Arguments) -> Result<Exit> {
         let summary = timings.summary(report.cpu_seconds, report.run);
         writeln!(stdout(), "{summary}").ok();
     }
-    Ok(if counts.failed > 0 || counts.bad > 0 || report.gave_up {
+    Ok(if counts.failed > 0 || report.gave_up {
         Exit::Failures
     } else {
         Exit::Fine
@@ -209,7 +215,7 @@ fn open<'p>(
     })
 }
 
-/// Catchments that can't be run end everything, unless the project says to skip them.
+/// Catchments that can't be run end everything; where the project says to skip them, they are named.
 fn refuse_bad(session: &Session<'_>, plan: &Plan) -> Result<()> {
     let bad: Vec<String> = (session.basin.catchments().iter().zip(&plan.entries))
         .filter_map(|(catchment, entry)| match &entry.state {
@@ -217,19 +223,29 @@ fn refuse_bad(session: &Session<'_>, plan: &Plan) -> Result<()> {
             _ => None,
         })
         .collect();
-    if bad.is_empty() || session.project.on_bad_input == OnBadInput::Skip {
+    if bad.is_empty() {
         return Ok(());
     }
-    let more = if bad.len() > 10 {
-        format!("\n  and {} more", bad.len() - 10)
-    } else {
-        String::new()
+    let more = match bad.len() {
+        0..=LISTED => String::new(),
+        all => format!(
+            "\n  and {} more; `rerunoff status --json` lists all",
+            all - LISTED
+        ),
     };
+    let list = bad[..bad.len().min(LISTED)].join("\n") + &more;
+    let (bad, all) = (bad.len(), plan.entries.len());
+    if session.project.on_bad_input == OnBadInput::Skip {
+        writeln!(
+            stderr(),
+            "{bad} of {all} catchments can't be run and are skipped:\n{list}"
+        )
+        .ok();
+        return Ok(());
+    }
     bail!(
-        "{} of {} catchments can't be run, so nothing was:\n{}{more}\nMend the input, or leave them out with `on_bad_input = \"skip\"` under [input].",
-        bad.len(),
-        plan.entries.len(),
-        bad[..bad.len().min(10)].join("\n")
+        "{bad} of {all} catchments can't be run, so nothing was:\n{list}\n\
+         Mend the input, or leave them out with `on_bad_input = \"skip\"` under [input]."
     );
 }
 
@@ -241,27 +257,7 @@ fn wanted(session: &Session<'_>, plan: &Plan, only: Option<&str>) -> Result<Vec<
     };
     let mut wanted: Vec<(usize, Key)> = plan.entries.iter().enumerate().filter_map(stale).collect();
     if let Some(only) = only {
-        let ids: Vec<String> = match only.strip_prefix('@') {
-            Some(file) => {
-                let text = fs::read_to_string(file)
-                    .with_context(|| format!("--only: can't read {file}"))?;
-                text.lines()
-                    .map(str::trim)
-                    .filter(|line| !line.is_empty())
-                    .map(str::to_owned)
-                    .collect()
-            }
-            None => only.split(',').map(str::to_owned).collect(),
-        };
-        let mut chosen = Vec::new();
-        for id in ids {
-            let Some(at) = session.basin.find(&CatchmentId::new(&id)) else {
-                return Err(
-                    Usage(format!("--only: there is no catchment {id:?} in the input")).into(),
-                );
-            };
-            chosen.push(at);
-        }
+        let chosen = chosen(&session.basin, only)?;
         wanted.retain(|(at, _)| chosen.contains(at));
     }
     Ok(wanted)

@@ -31,6 +31,7 @@ impl Builder<'_> {
         text: &str,
     ) -> Result<Project, ProjectError> {
         let on_bad_input = raw.input.on_bad_input;
+        let input = self.input(raw.input)?;
         let mut series = BTreeMap::new();
         for (name, text) in &raw.series {
             series.insert(name.clone(), self.formula(&format!("series.{name}"), text)?);
@@ -47,12 +48,22 @@ impl Builder<'_> {
         }
         let simulator = self.simulator(raw.simulator)?;
         let product = self.product(raw.product, &simulator.output.columns)?;
+        let sources = input
+            .files
+            .iter()
+            .chain(tables.iter().map(|table: &Table| &table.path));
+        for path in sources {
+            if same_file(path, &product.path) {
+                let message = format!("the product would overwrite {}", path.display());
+                return Err(self.source.error("product.file", message));
+            }
+        }
         Ok(Project {
             root: self.root.to_owned(),
             file: file.to_owned(),
             text: text.to_owned(),
             title: raw.title,
-            input: self.input(raw.input)?,
+            input,
             on_bad_input,
             series,
             parameters,
@@ -148,6 +159,11 @@ impl Builder<'_> {
                 .error(field, format!("{}: {error}", path.display()))),
         }
     }
+}
+
+/// Whether both paths lead to the same file that is there.
+fn same_file(a: &Path, b: &Path) -> bool {
+    matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
 }
 
 /// A relative path that stays below where it starts: no root, no `..`, no NUL, not empty.

@@ -81,7 +81,7 @@ pub struct Simulator {
     /// Files and folders linked into the work directory.
     pub support: Vec<Support>,
     /// How long one run may take.
-    pub timeout: Option<Duration>,
+    pub timeout: Option<Timeout>,
     /// How often a failed run is tried again.
     pub retries: u32,
     /// The exit codes of a run that may have succeeded.
@@ -100,6 +100,18 @@ pub struct Simulator {
     pub inputs: Vec<SimulatorInput>,
     /// The table that it writes.
     pub output: Output,
+}
+
+/// How long a simulator may run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Timeout {
+    /// So long, for every catchment.
+    Fixed(Duration),
+    /// By each catchment's own history; see [`crate::timeouts`].
+    Auto {
+        /// At least so long.
+        floor: Duration,
+    },
 }
 
 /// A file or folder that the simulator needs, the same for every catchment.

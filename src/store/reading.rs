@@ -51,6 +51,15 @@ impl Store {
         Ok(Some(summary))
     }
 
+    /// The keys of all results, damaged ones included.
+    pub fn keys(&self) -> Result<Vec<Digest>, StoreError> {
+        self.sorted((|| {
+            let mut statement = self.connection.prepare_cached("SELECT key FROM result")?;
+            let rows = statement.query_map([], |row| digest(row, 0))?;
+            rows.collect()
+        })())
+    }
+
     /// The named columns of a result, still encoded and unchecked, in the order of `names`.
     ///
     /// [`StoreError::Damaged`] if one of them is not there.
