@@ -45,7 +45,7 @@
 //! | fitting in | [`makeflags`], [`slots`], [`dependencies`], [`depfile`], [`settled`] |
 //! | keeping it | [`store`], [`codec`], [`cache`], [`lock`], [`filesystem`] |
 //! | the file for what comes next | [`assembly`], [`product`], [`written`], [`netcdf`] |
-//! | people | [`cli`], [`progress`], [`example`] |
+//! | people | [`cli`], [`progress`], [`timings`], [`example`] |
 //!
 //! # What always holds
 //! - A key covers what the simulator receives: rendered files, the series' bits with the layout of their table, every
@@ -117,6 +117,7 @@ pub mod tables;
 pub mod template;
 pub mod time_axis;
 pub mod timeouts;
+pub mod timings;
 pub mod traces;
 pub mod trial;
 pub mod update;

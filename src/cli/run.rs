@@ -25,6 +25,7 @@ use crate::project::{OnBadInput, Project};
 use crate::session::Session;
 use crate::settled::{Look, Settled};
 use crate::slots::Slots;
+use crate::timings::{Phase, Timings};
 use crate::update::{Limits, Report, update};
 
 /// How many catchments that can't be run are named.
@@ -56,6 +57,9 @@ pub(super) struct Arguments {
     /// Wait for another run on this project to end
     #[arg(long)]
     wait: bool,
+    /// Tell afterwards where the time went
+    #[arg(long, conflicts_with = "dry_run")]
+    timings: bool,
     /// Print no progress, only failures and the last line
     #[arg(short, long)]
     quiet: bool,
@@ -98,8 +102,9 @@ impl Arguments {
             json: _,
             depfile: _,
             depfile_target: _,
+            timings,
         } = self;
-        only.is_none() && !force && !dry_run && !no_assemble
+        only.is_none() && !force && !dry_run && !no_assemble && !timings
     }
 
     fn write_depfile(&self, product: &Path, mut dependencies: Vec<PathBuf>) -> Result<()> {
@@ -117,6 +122,7 @@ impl Arguments {
 
 pub(super) fn run(root: &Path, mut arguments: Arguments) -> Result<Exit> {
     let (started, began) = (Instant::now(), SystemTime::now());
+    let timings = Timings::default();
     let flags = MakeFlags::of_environment();
     // `make -n` starts recipe lines with a `+` in earnest, and expects what is started to pretend.
     arguments.dry_run |= flags.pretend;
@@ -143,6 +149,7 @@ pub(super) fn run(root: &Path, mut arguments: Arguments) -> Result<Exit> {
     store.touch(&touched)?;
     refuse_bad(&session, &plan)?;
     let wanted = wanted(&session, &plan, arguments.only.as_deref())?;
+    timings.add(Phase::Plan, started.elapsed());
     let limits = Limits {
         slots: slots(
             arguments.jobs,
@@ -150,6 +157,7 @@ pub(super) fn run(root: &Path, mut arguments: Arguments) -> Result<Exit> {
             !wanted.is_empty() && !arguments.quiet,
         ),
         max_failures: arguments.max_failures.map(NonZeroUsize::get),
+        verbosity: arguments.verbosity(),
     };
     if arguments.verbose {
         tell_what_comes(&plan, &limits.slots, wanted.len());
@@ -160,13 +168,7 @@ pub(super) fn run(root: &Path, mut arguments: Arguments) -> Result<Exit> {
     let report = match wanted.is_empty() {
         true => Report::default(),
         false => update(
-            &session,
-            &mut store,
-            &wanted,
-            &limits,
-            &lock,
-            &interrupt,
-            arguments.verbosity(),
+            &session, &mut store, &wanted, &limits, &lock, &interrupt, &timings,
         )?,
     };
     let mut stopped = interrupt.is_triggered();
@@ -180,7 +182,9 @@ pub(super) fn run(root: &Path, mut arguments: Arguments) -> Result<Exit> {
         bail!("{obstacle}; what was done before is kept: run again");
     }
     if report.run > 0 && !stopped {
-        plan = session.plan(Some(&store), false)?.0;
+        plan = timings
+            .time(Phase::Plan, || session.plan(Some(&store), false))?
+            .0;
     }
     let mut product = None;
     if report.gave_up && !stopped {
@@ -190,14 +194,16 @@ pub(super) fn run(root: &Path, mut arguments: Arguments) -> Result<Exit> {
         ));
     } else if !arguments.no_assemble && !stopped {
         let hands = limits.slots.at_hand();
-        let assembled = assembly::assemble(
-            &session,
-            &mut store,
-            &plan,
-            hands.len().max(1),
-            &interrupt,
-            arguments.quiet,
-        );
+        let assembled = timings.time(Phase::Assemble, || {
+            assembly::assemble(
+                &session,
+                &mut store,
+                &plan,
+                hands.len().max(1),
+                &interrupt,
+                arguments.quiet,
+            )
+        });
         stopped = interrupt.is_triggered();
         if stopped {
             say("interrupted while assembling; the product is as it was, the results are kept");
@@ -227,6 +233,9 @@ pub(super) fn run(root: &Path, mut arguments: Arguments) -> Result<Exit> {
         gave_up: report.gave_up,
         failures: FailureOf::all(&session, &plan),
     };
+    if arguments.timings {
+        say(&timings.summary(report.cpu_seconds, report.run).to_string());
+    }
     if arguments.json || !stopped {
         summary.print(arguments.json);
     }
