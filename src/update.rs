@@ -13,11 +13,13 @@ use crate::key::Key;
 use crate::lock::Lock;
 use crate::outcome::Failure;
 use crate::process::Interrupt;
-use crate::progress::Progress;
+use crate::progress::{Progress, Verbosity, duration};
 use crate::run::{Next, run};
 use crate::session::Session;
+use crate::slots::Slots;
 use crate::store::{Record, Store, StoreError};
 use crate::timeouts::Timeouts;
+use crate::timings::{Phase, Timings};
 use crate::trial::{Bench, Trial};
 use crate::work::{self, Kept};
 
@@ -27,12 +29,14 @@ const BATCH: usize = 100;
 /// Failures told one by one before the rest is only counted.
 const TOLD: usize = 20;
 
-/// How far a run may go.
+/// How far a run may go, and how much it tells meanwhile.
 pub struct Limits {
-    /// The number of simulators at work at once.
-    pub workers: usize,
+    /// The simulators at work at once.
+    pub slots: Slots,
     /// Stop starting new runs after so many failures.
     pub max_failures: Option<usize>,
+    /// What is told while it goes on.
+    pub verbosity: Verbosity,
 }
 
 /// What a run did.
@@ -58,7 +62,7 @@ pub fn update(
     limits: &Limits,
     lock: &Lock,
     interrupt: &Interrupt,
-    quiet: bool,
+    timings: &Timings,
 ) -> Result<Report> {
     let cache = Cache::of(session.project);
     let work = cache.work();
@@ -72,24 +76,29 @@ pub fn update(
         lock,
         timeouts: &timeouts,
         interrupt,
+        timings,
     };
     let mut desk = Desk {
         session,
         store,
         limits,
         interrupt,
+        timings,
         kept: &kept,
         recipe_parts: postcard::to_stdvec(session.recipe.explanation())
             .context("can't put down the recipe")?
             .into(),
         pending: Vec::new(),
         since: Instant::now(),
-        progress: Progress::new("running", wanted.len(), quiet),
+        progress: Progress::new(
+            "running",
+            wanted.len(),
+            limits.verbosity == Verbosity::Quiet,
+        ),
         report: Report::default(),
         trouble: None,
     };
-    let workers = limits.workers.min(wanted.len()).max(1);
-    let fed = run(&bench, wanted, workers, &work, &mut |trial| {
+    let fed = run(&bench, wanted, &limits.slots, &work, &mut |trial| {
         desk.take(trial)
     });
     let committed = desk.commit();
@@ -116,6 +125,7 @@ struct Desk<'a> {
     store: &'a mut Store,
     limits: &'a Limits,
     interrupt: &'a Interrupt,
+    timings: &'a Timings,
     kept: &'a Kept,
     recipe_parts: std::sync::Arc<[u8]>,
     pending: Vec<Record>,
@@ -168,6 +178,10 @@ impl Desk<'_> {
             self.report
                 .failed
                 .push((catchment.clone(), failure.to_string()));
+        } else if self.limits.verbosity == Verbosity::Verbose {
+            let seconds = trial.attempts.iter().map(|attempt| attempt.wall).sum();
+            let took = duration(Duration::from_secs_f64(seconds));
+            self.progress.say(&format!("catchment {catchment}: {took}"));
         }
         self.progress.advance(trial.outcome.is_err());
         Record {
@@ -204,7 +218,8 @@ impl Desk<'_> {
 
     fn commit(&mut self) -> Result<(), StoreError> {
         if !self.pending.is_empty() {
-            self.store.commit(&self.pending)?;
+            self.timings
+                .time(Phase::Commit, || self.store.commit(&self.pending))?;
             self.pending.clear();
         }
         Ok(())
