@@ -1,12 +1,12 @@
 //! The project's `cache/` folder: the lock, the store, work directories and kept failures.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
 use crate::lock::Lock;
-use crate::project::Project;
+use crate::project::{CACHE, Project};
 use crate::store::{Store, StoreError};
 use crate::work::{self, Kept};
 
@@ -23,8 +23,13 @@ pub struct Cache {
 impl Cache {
     /// The cache of a project, which need not be there yet.
     pub fn of(project: &Project) -> Self {
+        Self::below(&project.root)
+    }
+
+    /// The cache of the project in this folder, whose project file has not been read.
+    pub fn below(root: &Path) -> Self {
         Self {
-            folder: project.cache(),
+            folder: root.join(CACHE),
         }
     }
 

@@ -157,6 +157,18 @@ impl<'p> Session<'p> {
         Ok((Plan { entries }, touched))
     }
 
+    /// The catchments that failed or can't be run, with the reason.
+    pub fn failures<'a>(&'a self, plan: &Plan) -> Vec<(&'a CatchmentId, String)> {
+        let reason = |entry: &Entry| match &entry.state {
+            State::Stale(Staleness::Failed(reason)) => Some(reason.clone()),
+            State::Bad(problem) => Some(problem.to_string()),
+            State::Fresh(_) | State::Stale(_) => None,
+        };
+        (self.basin.catchments().iter().zip(&plan.entries))
+            .filter_map(|(catchment, entry)| Some((&catchment.id, reason(entry)?)))
+            .collect()
+    }
+
     /// The key of a catchment, and how to explain it.
     #[allow(clippy::type_complexity)]
     fn key(&self, catchment: usize) -> Result<(Key, impl Fn() -> Explanation), Problem> {

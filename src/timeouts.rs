@@ -91,7 +91,7 @@ mod tests {
     fn a_limit_comes_from_the_own_history_then_from_the_others() {
         let floor = Duration::from_secs(60);
         let rule = Some(Timeout::Auto { floor });
-        let id = CatchmentId::new;
+        let id = |name: &str| CatchmentId::new(name);
         let known = HashMap::from([
             (id("slow"), last(Some(30.0), 0)),
             (id("quick"), last(Some(0.1), 0)),

@@ -13,9 +13,10 @@ use crate::key::Key;
 use crate::lock::Lock;
 use crate::outcome::Failure;
 use crate::process::Interrupt;
-use crate::progress::Progress;
+use crate::progress::{Progress, Verbosity, duration};
 use crate::run::{Next, run};
 use crate::session::Session;
+use crate::slots::Slots;
 use crate::store::{Record, Store, StoreError};
 use crate::timeouts::Timeouts;
 use crate::timings::{Phase, Timings};
@@ -28,12 +29,14 @@ const BATCH: usize = 100;
 /// Failures told one by one before the rest is only counted.
 const TOLD: usize = 20;
 
-/// How far a run may go.
+/// How far a run may go, and how much it tells meanwhile.
 pub struct Limits {
-    /// The number of simulators at work at once.
-    pub workers: usize,
+    /// The simulators at work at once.
+    pub slots: Slots,
     /// Stop starting new runs after so many failures.
     pub max_failures: Option<usize>,
+    /// What is told while it goes on.
+    pub verbosity: Verbosity,
 }
 
 /// What a run did.
@@ -60,7 +63,6 @@ pub fn update(
     lock: &Lock,
     interrupt: &Interrupt,
     timings: &Timings,
-    quiet: bool,
 ) -> Result<Report> {
     let cache = Cache::of(session.project);
     let work = cache.work();
@@ -88,12 +90,15 @@ pub fn update(
             .into(),
         pending: Vec::new(),
         since: Instant::now(),
-        progress: Progress::new("running", wanted.len(), quiet),
+        progress: Progress::new(
+            "running",
+            wanted.len(),
+            limits.verbosity == Verbosity::Quiet,
+        ),
         report: Report::default(),
         trouble: None,
     };
-    let workers = limits.workers.min(wanted.len()).max(1);
-    let fed = run(&bench, wanted, workers, &work, &mut |trial| {
+    let fed = run(&bench, wanted, &limits.slots, &work, &mut |trial| {
         desk.take(trial)
     });
     let committed = desk.commit();
@@ -173,6 +178,10 @@ impl Desk<'_> {
             self.report
                 .failed
                 .push((catchment.clone(), failure.to_string()));
+        } else if self.limits.verbosity == Verbosity::Verbose {
+            let seconds = trial.attempts.iter().map(|attempt| attempt.wall).sum();
+            let took = duration(Duration::from_secs_f64(seconds));
+            self.progress.say(&format!("catchment {catchment}: {took}"));
         }
         self.progress.advance(trial.outcome.is_err());
         Record {

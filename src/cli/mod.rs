@@ -5,14 +5,18 @@
 mod assemble;
 mod check;
 mod doctor;
+mod generate;
 mod init;
+mod jobs;
 mod log;
 mod only;
 mod repro;
 mod run;
 mod status;
+mod summary;
 mod verify;
 
+use std::io::{Write, stderr};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -61,6 +65,9 @@ enum Verb {
     Doctor(doctor::Arguments),
     /// Write a commented project file to start from, or a runnable example
     Init(init::Arguments),
+    /// Write shell completions or man pages, for packagers
+    #[command(hide = true)]
+    Generate(generate::Arguments),
     #[command(name = process::GUARD_VERB, hide = true)]
     Guard,
 }
@@ -113,6 +120,7 @@ pub fn main(cli: Cli) -> Result<Exit> {
         Verb::Verify(arguments) => verify::verify(&find(&root)?, arguments),
         Verb::Doctor(arguments) => doctor::doctor(&find(&root)?, arguments),
         Verb::Init(arguments) => init::init(&root, arguments),
+        Verb::Generate(arguments) => generate::generate(&arguments),
         Verb::Guard => guard(),
     }
 }
@@ -133,6 +141,11 @@ pub fn exit_code(error: &anyhow::Error) -> Exit {
     } else {
         Exit::Unreadable
     }
+}
+
+/// Tells people on standard error; that it is closed is no reason to stop.
+fn say(line: &str) {
+    writeln!(stderr(), "{line}").ok();
 }
 
 fn find(root: &Path) -> Result<PathBuf> {

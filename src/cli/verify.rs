@@ -5,18 +5,19 @@ use std::collections::{BTreeSet, HashMap};
 use std::io::{Write, stderr, stdout};
 use std::num::NonZeroUsize;
 use std::path::Path;
-use std::thread;
 use std::time::SystemTime;
 
 use anyhow::{Context, Result};
 use clap::Args;
 
+use super::jobs::slots;
 use super::only::chosen;
 use super::{Exit, Usage};
 use crate::cache::Cache;
 use crate::codec::{self, Encoded};
 use crate::digest::Digest;
 use crate::key::Key;
+use crate::makeflags::MakeFlags;
 use crate::plan::State;
 use crate::process::Interrupt;
 use crate::progress::Progress;
@@ -90,13 +91,11 @@ pub(super) fn verify(root: &Path, arguments: Arguments) -> Result<Exit> {
         interrupt: &interrupt,
         timings: &timings,
     };
-    let cores = arguments
-        .jobs
-        .or_else(|| thread::available_parallelism().ok());
-    let workers = cores.map_or(1, NonZeroUsize::get).min(wanted.len());
+    let flags = MakeFlags::of_environment();
+    let slots = slots(arguments.jobs, &flags, !arguments.quiet);
     let mut progress = Progress::new("verifying", wanted.len(), arguments.quiet);
     let (mut same, mut differing, mut trouble) = (0, 0, None);
-    run(&bench, &wanted, workers, &folder, &mut |trial| {
+    run(&bench, &wanted, &slots, &folder, &mut |trial| {
         if let Some(trial) = trial {
             match difference(&store, &trial) {
                 Ok(None) => same += 1,

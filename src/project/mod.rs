@@ -32,6 +32,9 @@ use error::Source;
 /// The name of the project file.
 pub const PROJECT_FILE: &str = "rerunoff.toml";
 
+/// The name of the folder with the store and the work directories.
+pub const CACHE: &str = "cache";
+
 /// A validated project.
 pub struct Project {
     /// The folder of the project file; all relative paths start there.
@@ -255,9 +258,14 @@ impl Project {
         Source::new(&self.file, &self.text).error(field, message)
     }
 
+    /// The text of the project file, as it was read.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// The folder with the store and the work directories.
     pub fn cache(&self) -> PathBuf {
-        self.root.join("cache")
+        self.root.join(CACHE)
     }
 
     /// The name of the first series table, for `{input_file_name}`; empty without one.

@@ -190,6 +190,8 @@ impl Project {
         command
             .args(arguments)
             .current_dir(self.root())
+            // The tests may have been started by make.
+            .env_remove("MAKEFLAGS")
             .stdin(Stdio::null());
         command
     }

@@ -21,6 +21,7 @@ case $mode in
     hang) sleep 1000 ;;
     stubborn) trap '' TERM; sleep 1000 & echo $! > "$(value log).child"; sleep 1000 ;;
     child) table; sleep 1000 & echo $! > "$(value log).child" ;;
+    coloured) table; printf '\033[31m[Error]: in red\033[0m\a\n' ;;
     daemon) table; daemonise ;;
     deaf) daemonise; trap '' TERM HUP INT; (trap '' TERM; sleep 1000) & while :; do sleep 1000; done ;;
     flood) (daemonise); exec yes ;;
@@ -38,6 +39,7 @@ case $mode in
     negative) table; sed -i '3s/[^\t]*$/-1/' out.txt ;;
     crash) kill -SEGV $$ ;;
     flaky) if [ -e "$(value log).$(value id)" ]; then table; else touch "$(value log).$(value id)"; exit 1; fi ;;
+    span) echo + >> "$(value log).span"; sleep 0.3; table; echo - >> "$(value log).span" ;;
     nosy) table; env | sort > "$(value log).env" ;;
     *) echo "[Error]: no such mode $mode" ;;
 esac
