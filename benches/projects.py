@@ -75,9 +75,8 @@ def render(project, folder):
         for each in folders:
             each.mkdir(parents=True, exist_ok=True)
         trivial(project)
-        words = ["cp", "-t", f"{folder}/{{id}}", "layout.xml", "param.txt", "input.txt"]
-        project.edit(r"^command = .*?$", f"command = {words}".replace("'", '"'))
-        project.edit(r"^file = \"out.txt\"$", 'file = "input.txt"')
+        script = f"cp -t {folder}/{{id}} layout.xml param.txt input.txt && mv input.txt out.txt"
+        project.edit(r"^command = .*?$", f'command = ["sh", "-c", "{script}"]')
         project.do("run", "--quiet", "--no-assemble")
         project.forget()
         ready.touch()

@@ -273,6 +273,19 @@ fn only_some_when_only_some_are_asked_for() {
 }
 
 #[test]
+fn timings_tell_what_was_done() {
+    let project = Project::new(3);
+    let told = project.rerunoff(&["run", "--timings"]).expect(0).stdout;
+    for phase in ["plan", "read", "render", "spawn", "wait", "assemble"] {
+        assert!(told.contains(&format!("\n  {phase}")), "{told}");
+    }
+    assert!(told.contains("\nprocessor time: simulators "), "{told}");
+    assert!(told.contains("ms a catchment that was run)"), "{told}");
+    let idle = project.rerunoff(&["run", "--timings"]).expect(0).stdout;
+    assert!(!idle.contains("a catchment"), "{idle}");
+}
+
+#[test]
 fn a_dry_run_tells_and_does_nothing() {
     let project = Project::new(3);
     let run = project.rerunoff(&["run", "--dry-run"]).expect(0);
