@@ -7,17 +7,20 @@ use std::fmt;
 
 use anyhow::{Result, bail};
 
+use crate::catchment::CatchmentId;
 use crate::codec;
 use crate::expr::{Expr, Operand};
-use crate::plan::{Plan, Staleness, State};
+use crate::moment::{self, Moment};
+use crate::plan::{Entry, Plan, State};
 use crate::process::Interrupt;
 use crate::product::{
     self, ParameterValues, ParameterVariable, Precision, ProductSpec, Row, Status,
 };
 use crate::progress::Progress;
-use crate::project::{self, Layout, ProjectError, VariableSource, nearest};
+use crate::project::{self, Layout, Project, ProjectError, VariableSource, nearest};
 use crate::session::Session;
-use crate::store::{Store, StoredColumn};
+use crate::store::{ResultId, Store, StoreError, StoredColumn};
+use crate::time_axis::TimeAxis;
 use crate::value::Value;
 
 /// What became of the product.
@@ -44,7 +47,7 @@ pub fn check(session: &Session<'_>) -> Result<(), ProjectError> {
 }
 
 /// The parameters that the product needs of every catchment; a name that nothing provides is an error.
-fn parameters(session: &Session<'_>) -> Result<BTreeSet<String>, ProjectError> {
+pub fn parameters(session: &Session<'_>) -> Result<BTreeSet<String>, ProjectError> {
     let project = session.project;
     let known = session.basin.parameter_names();
     let columns: Vec<&str> = project
@@ -54,7 +57,6 @@ fn parameters(session: &Session<'_>) -> Result<BTreeSet<String>, ProjectError> {
         .iter()
         .map(|column| column.name.as_str())
         .collect();
-    let mut wanted = BTreeSet::new();
     for variable in &project.product.variables {
         let VariableSource::Formula(formula) = &variable.source else {
             continue;
@@ -78,7 +80,6 @@ fn parameters(session: &Session<'_>) -> Result<BTreeSet<String>, ProjectError> {
                     message,
                 ));
             }
-            wanted.insert(name);
         }
     }
     for parameter in &project.product.parameters {
@@ -90,9 +91,23 @@ fn parameters(session: &Session<'_>) -> Result<BTreeSet<String>, ProjectError> {
             let message = format!("there is no parameter {:?}{hint}", parameter.parameter);
             return Err(project.error(&format!("product.parameters.{}", parameter.name), message));
         }
-        wanted.insert(parameter.parameter.clone());
     }
-    Ok(wanted)
+    Ok(needed(project))
+}
+
+/// The same without asking whether they are there.
+fn needed(project: &Project) -> BTreeSet<String> {
+    let columns = &project.simulator.output.columns;
+    let formulas =
+        (project.product.variables.iter()).filter_map(|variable| match &variable.source {
+            VariableSource::Formula(formula) => Some(formula.names()),
+            VariableSource::Column(_) => None,
+        });
+    let is_parameter = |name: &String| !columns.iter().any(|column| &column.name == name);
+    let mut needed: BTreeSet<String> = formulas.flatten().filter(is_parameter).collect();
+    let parameters = project.product.parameters.iter();
+    needed.extend(parameters.map(|parameter| parameter.parameter.clone()));
+    needed
 }
 
 /// Brings the product up to date with the plan's fresh results.
@@ -104,12 +119,136 @@ pub fn assemble(
     interrupt: &Interrupt,
     quiet: bool,
 ) -> Result<Product> {
-    let (spec, results) = describe(session, plan)?;
-    if product::digest_of(&spec.path) == Some(product::digest(&spec).to_string()) {
+    let moment = Moment::of(session, plan)?;
+    let spec = describe(session.project, &moment, session.basin.time().clone())?;
+    let result = |entry: &Entry| match entry.state {
+        State::Fresh(result) => Some(result),
+        State::Stale(_) | State::Bad(_) => None,
+    };
+    let results = plan.entries.iter().map(result).collect();
+    write(
+        session.project,
+        store,
+        &spec,
+        results,
+        workers,
+        interrupt,
+        quiet,
+    )
+}
+
+/// Makes the product of an earlier moment out of its results, which must all be there still.
+pub fn restore(
+    project: &Project,
+    store: &mut Store,
+    moment: &Moment,
+    workers: usize,
+    interrupt: &Interrupt,
+    quiet: bool,
+) -> Result<Product> {
+    let results = Results::open(project, store, moment)?;
+    let (spec, ids) = (results.spec, results.ids);
+    write(project, store, &spec, ids, workers, interrupt, quiet)
+}
+
+/// The results of a moment as the product's variables, catchment by catchment.
+pub struct Results {
+    /// What the product of that moment is.
+    pub spec: ProductSpec,
+    ids: Vec<Option<ResultId>>,
+    sources: Vec<String>,
+}
+
+impl Results {
+    /// Finds all results of a moment; that one of them was collected or is damaged is an error.
+    pub fn open(project: &Project, store: &Store, moment: &Moment) -> Result<Self> {
+        let _snapshot = store.snapshot()?;
+        let time = store.content(&moment.time)?;
+        let Some(time) = time.and_then(|bytes| TimeAxis::from_bytes(&bytes)) else {
+            bail!("its time steps are no longer in the store");
+        };
+        let spec = describe(project, moment, time)?;
+        let mut ids = Vec::with_capacity(moment.rows.len());
+        let mut gone = Vec::new();
+        for row in &moment.rows {
+            let key = row.key.filter(|_| row.status == Status::Ok);
+            let id = match key.map(|key| store.summary(&key)) {
+                None => None,
+                Some(Ok(Some(summary))) => Some(summary.result),
+                Some(Ok(None) | Err(StoreError::Damaged { .. })) => {
+                    gone.push(row.id.to_string());
+                    None
+                }
+                Some(Err(error)) => return Err(error.into()),
+            };
+            ids.push(id);
+        }
+        if !gone.is_empty() {
+            let list = gone[..gone.len().min(10)].join(", ");
+            let more = if gone.len() > 10 { ", …" } else { "" };
+            bail!(
+                "{} of {} results are no longer in the store: {list}{more}; they were collected or damaged, and only a run with the inputs of that time brings them back",
+                gone.len(),
+                moment.rows.len()
+            );
+        }
+        let sources = project.simulator.output.columns.iter();
+        Ok(Self {
+            spec,
+            ids,
+            sources: sources.map(|column| column.source.clone()).collect(),
+        })
+    }
+
+    /// Where a catchment is in `spec.catchments`.
+    pub fn find(&self, id: &CatchmentId) -> Option<usize> {
+        self.spec.catchments.iter().position(|row| &row.id == id)
+    }
+
+    /// Whether a catchment has a result.
+    pub fn has(&self, catchment: usize) -> bool {
+        self.ids[catchment].is_some()
+    }
+
+    /// The product's variables of one catchment; `None` if it has no result.
+    pub fn variables(&self, store: &Store, catchment: usize) -> Result<Option<Vec<Vec<f64>>>> {
+        let Some(id) = self.ids[catchment] else {
+            return Ok(None);
+        };
+        let sources: Vec<&str> = self.sources.iter().map(String::as_str).collect();
+        let columns = decode(&store.columns(id, &sources)?)?;
+        let scalars = &self.spec.catchments[catchment].scalars;
+        let variables = self.spec.variables.iter();
+        Ok(Some(
+            variables
+                .map(|variable| match &variable.source {
+                    product::VariableSource::Column(at) => columns[*at].clone(),
+                    product::VariableSource::Formula(formula) => formula(&columns, scalars),
+                })
+                .collect(),
+        ))
+    }
+}
+
+fn decode(columns: &Vec<StoredColumn>) -> Result<Vec<Vec<f64>>> {
+    let decoded =
+        (columns.iter()).map(|column| codec::decode(&column.bytes, &column.checksum, column.steps));
+    Ok(decoded.collect::<Result<_, _>>()?)
+}
+
+fn write(
+    project: &Project,
+    store: &mut Store,
+    spec: &ProductSpec,
+    results: Vec<Option<ResultId>>,
+    workers: usize,
+    interrupt: &Interrupt,
+    quiet: bool,
+) -> Result<Product> {
+    if product::digest_of(&spec.path) == Some(product::digest(spec).to_string()) {
         return Ok(Product::Unchanged);
     }
-    let sources: Vec<&str> = session
-        .project
+    let sources: Vec<&str> = project
         .simulator
         .output
         .columns
@@ -128,60 +267,39 @@ pub fn assemble(
         };
         Ok(store.columns(result, &sources)?)
     };
-    let decode = |columns: &Vec<StoredColumn>| -> Result<Vec<Vec<f64>>> {
-        let decoded = columns
-            .iter()
-            .map(|column| codec::decode(&column.bytes, &column.checksum, column.steps));
-        Ok(decoded.collect::<Result<_, _>>()?)
-    };
-    product::assemble(&spec, workers, &mut fetch, &decode)?;
+    product::assemble(spec, workers, &mut fetch, &decode)?;
     Ok(Product::Written)
 }
 
-/// What the product is to hold, and the result of every catchment that has one.
-fn describe(
-    session: &Session<'_>,
-    plan: &Plan,
-) -> Result<(ProductSpec, Vec<Option<crate::store::ResultId>>)> {
-    let project = session.project;
-    let names = parameters(session)?;
-    let scalars: Vec<String> = names.iter().cloned().collect();
-    let mut rows = Vec::with_capacity(plan.entries.len());
-    let mut results = Vec::with_capacity(plan.entries.len());
+/// What the product is to hold at a moment.
+fn describe(project: &Project, moment: &Moment, time: TimeAxis) -> Result<ProductSpec> {
+    let needed = needed(project);
+    let place = |name: &str| moment.names.iter().position(|known| known == name);
+    if let Some(name) = needed.iter().find(|name| place(name).is_none()) {
+        bail!(
+            "the product now needs the parameter {name:?}, which was not put down then; take it out of [product], or run with the inputs of that time"
+        );
+    }
+    let scalars: Vec<String> = needed.iter().cloned().collect();
+    let value = |row: &moment::Row, name: &str| row.values.get(place(name)?).cloned().flatten();
+    let mut rows = Vec::with_capacity(moment.rows.len());
     let mut texts: BTreeMap<&str, Vec<Option<Value>>> = BTreeMap::new();
-    for (at, (catchment, entry)) in session
-        .basin
-        .catchments()
-        .iter()
-        .zip(&plan.entries)
-        .enumerate()
-    {
-        let values = session.basin.values(at, &names).ok();
-        let value = |name: &str| {
-            values
-                .as_ref()
-                .and_then(|values| values.parameter(name).cloned())
-        };
+    for row in &moment.rows {
         for parameter in &project.product.parameters {
-            texts
-                .entry(&parameter.name)
-                .or_default()
-                .push(value(&parameter.parameter));
+            let values = texts.entry(&parameter.name).or_default();
+            values.push(value(row, &parameter.parameter));
         }
-        let (status, result) = match &entry.state {
-            State::Fresh(result) => (Status::Ok, Some(*result)),
-            State::Stale(Staleness::Failed(_)) => (Status::Failed, None),
-            State::Stale(_) => (Status::NotRun, None),
-            State::Bad(_) => (Status::Skipped, None),
-        };
-        results.push(result);
         rows.push(Row {
-            id: catchment.id.clone(),
-            status,
-            key: entry.key.map(|key| key.0),
+            id: row.id.clone(),
+            status: row.status,
+            key: row.key,
             scalars: scalars
                 .iter()
-                .map(|name| value(name).and_then(|v| v.number()).unwrap_or(f64::NAN))
+                .map(|name| {
+                    value(row, name)
+                        .and_then(|v| v.number())
+                        .unwrap_or(f64::NAN)
+                })
                 .collect(),
         });
     }
@@ -224,15 +342,15 @@ fn describe(
             },
         })
         .collect();
-    let spec = ProductSpec {
+    Ok(ProductSpec {
         path: project.product.path.clone(),
         title: project
             .title
             .clone()
             .unwrap_or_else(|| "simulated catchments".to_owned()),
         attributes: project.product.attributes.clone().into_iter().collect(),
-        recipe: *session.recipe.digest(),
-        time: session.basin.time().clone(),
+        recipe: moment.recipe,
+        time,
         variables,
         catchments: rows,
         parameters,
@@ -241,8 +359,7 @@ fn describe(
             Layout::Grid => product::Layout::Grid,
             Layout::Steps => product::Layout::Steps,
         },
-    };
-    Ok((spec, results))
+    })
 }
 
 /// Numbers as long as there are only numbers; else all are texts.

@@ -46,6 +46,11 @@ impl Cache {
         Lock::take(&self.folder.join("lock"), wait)
     }
 
+    /// Where the work directories of failed runs are kept.
+    pub fn failed(&self) -> PathBuf {
+        self.folder.join("failed")
+    }
+
     /// The store, made or migrated where need be. Only for who holds the lock.
     pub fn store(&self) -> Result<Store, StoreError> {
         Store::open(&self.folder.join("store.sqlite"))

@@ -109,10 +109,15 @@ impl Plan {
     ///
     /// Changes whose values differ from catchment to catchment count as one cause, without the values.
     pub fn causes(&self) -> Vec<(usize, String)> {
+        self.causes_of(0..self.entries.len())
+    }
+
+    /// The same of some of the catchments only.
+    pub fn causes_of(&self, chosen: impl IntoIterator<Item = usize>) -> Vec<(usize, String)> {
         let mut exact: BTreeMap<String, usize> = BTreeMap::new();
         let mut coarse: BTreeMap<Vec<String>, BTreeMap<String, usize>> = BTreeMap::new();
-        for entry in &self.entries {
-            match &entry.state {
+        for at in chosen {
+            match &self.entries[at].state {
                 State::Fresh(_) => {}
                 State::Stale(Staleness::Changed(changes)) => {
                     let parts = changes

@@ -3,6 +3,7 @@
 //! It is where everything up to the plan is put together; what is done about the plan is not its business.
 
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 
 use anyhow::{Context, Result};
 
@@ -10,14 +11,14 @@ use crate::basin::Basin;
 use crate::catchment::CatchmentId;
 use crate::digest::Digest;
 use crate::file_digests::FileDigests;
-use crate::inputs::BadInput;
-use crate::key::{Change, Explanation, Key};
+use crate::inputs::{BadInput, Inputs};
+use crate::key::{Change, Explanation, Key, leave_out_consequences};
 use crate::plan::{Entry, Plan, Staleness, State};
 use crate::problem::Problem;
 use crate::project::{Project, Variable, VariableSource};
 use crate::recipe::Recipe;
 use crate::store::{ColumnSummary, Last, Store, StoreError, Summary};
-use crate::survey::Survey;
+use crate::survey::{BLOCK_BYTES, Survey};
 
 /// A catchment that is fresh under a key that is not its last: id, key, the key's parts, recipe.
 pub type Touched = (CatchmentId, Digest, Vec<u8>, Digest);
@@ -96,51 +97,94 @@ impl<'p> Session<'p> {
         };
         let mut touched = Vec::new();
         let mut entries = Vec::with_capacity(self.digests.len());
-        for catchment in 0..self.digests.len() {
+        for (catchment, series) in self.digests.iter().enumerate() {
             let id = &self.basin.catchments()[catchment].id;
-            let (key, explanation) = match self.key(catchment) {
-                Ok(found) => found,
-                Err(problem) => {
-                    entries.push(Entry {
-                        key: None,
-                        state: State::Bad(problem),
-                    });
-                    continue;
-                }
-            };
-            let summary = match store.map(|store| store.summary(&key.0)) {
-                // A damaged result is no result: it is made anew, which replaces it.
-                None | Some(Err(StoreError::Damaged { .. })) => None,
-                Some(found) => found?,
-            };
             let known = last.get(id);
-            let state = match self.judge(&key, summary, known, force) {
-                Some(state) => state,
-                None => State::Stale(Staleness::Changed(self.changes(
-                    id,
-                    &explanation(),
-                    store,
-                )?)),
-            };
-            if matches!(state, State::Fresh(_))
+            let (entry, explanation) = self.look(catchment, series, store, known, force)?;
+            if let (State::Fresh(_), Some(key), Some(explanation)) =
+                (&entry.state, entry.key, explanation)
                 && known.is_none_or(|known| known.key != key.0 || known.failure.is_some())
             {
                 let parts =
                     postcard::to_stdvec(&explanation()).context("can't put down a key's parts")?;
                 touched.push((id.clone(), key.0, parts, *self.recipe.digest()));
             }
-            entries.push(Entry {
-                key: Some(key),
-                state,
-            });
+            entries.push(entry);
         }
         Ok((Plan { entries }, touched))
     }
 
+    /// The state of one catchment, and how to explain its key where it has one.
+    #[allow(clippy::type_complexity)]
+    pub fn look<'a>(
+        &'a self,
+        catchment: usize,
+        series: &'a Result<Vec<Digest>, BadInput>,
+        store: Option<&Store>,
+        last: Option<&Last>,
+        force: bool,
+    ) -> Result<(Entry, Option<impl Fn() -> Explanation + use<'a, 'p>>)> {
+        let (key, explanation) = match self.key(catchment, series) {
+            Ok(found) => found,
+            Err(problem) => {
+                let entry = Entry {
+                    key: None,
+                    state: State::Bad(problem),
+                };
+                return Ok((entry, None));
+            }
+        };
+        let summary = match store.map(|store| store.summary(&key.0)) {
+            // A damaged result is no result: it is made anew, which replaces it.
+            None | Some(Err(StoreError::Damaged { .. })) => None,
+            Some(found) => found?,
+        };
+        let state = match self.judge(&key, summary, last, force) {
+            Some(state) => state,
+            None => {
+                let id = &self.basin.catchments()[catchment].id;
+                State::Stale(Staleness::Changed(self.changes(
+                    id,
+                    &explanation(),
+                    store,
+                )?))
+            }
+        };
+        let entry = Entry {
+            key: Some(key),
+            state,
+        };
+        Ok((entry, Some(explanation)))
+    }
+
+    /// The series of one catchment, those that [`Recipe::columns`] names, read from the input.
+    pub fn series(&self, catchment: usize) -> Result<Result<Vec<Vec<f64>>, BadInput>> {
+        let columns = self.recipe.columns();
+        let mut series = Ok(Vec::new());
+        if !columns.is_empty() {
+            let inputs = Inputs::open(&self.project.input)?;
+            inputs.read(
+                &[catchment],
+                &self.basin.input_columns(columns),
+                BLOCK_BYTES,
+                &mut |_, read| {
+                    series = read;
+                    ControlFlow::Break(())
+                },
+            )?;
+            series = series.and_then(|read| self.basin.compute(columns, read));
+        }
+        Ok(series)
+    }
+
     /// The key of a catchment, and how to explain it.
     #[allow(clippy::type_complexity)]
-    fn key(&self, catchment: usize) -> Result<(Key, impl Fn() -> Explanation), Problem> {
-        let series = self.digests[catchment]
+    fn key<'a>(
+        &'a self,
+        catchment: usize,
+        series: &'a Result<Vec<Digest>, BadInput>,
+    ) -> Result<(Key, impl Fn() -> Explanation + use<'a, 'p>), Problem> {
+        let series = series
             .as_ref()
             .map_err(|fault| Problem::Input(fault.clone()))?;
         let rendered = self.recipe.render(&self.basin, catchment)?;
@@ -205,6 +249,7 @@ impl<'p> Session<'p> {
         let read = |bytes: &[u8]| postcard::from_bytes::<Explanation>(bytes).unwrap_or_default();
         let mut changes = now.changes_since(&read(&own));
         changes.extend(self.recipe.explanation().changes_since(&read(&common)));
+        leave_out_consequences(&mut changes);
         changes.sort();
         changes.dedup();
         Ok(changes)

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
+use crate::cache::Cache;
 use crate::catchment::CatchmentId;
 use crate::key::Key;
 use crate::outcome::Failure;
@@ -23,6 +24,9 @@ const BATCH: usize = 100;
 
 /// Failures told one by one before the rest is only counted.
 const TOLD: usize = 20;
+
+/// How many of the slowest catchments are reported.
+const SLOWEST: usize = 5;
 
 /// How far a run may go.
 pub struct Limits {
@@ -43,6 +47,14 @@ pub struct Report {
     pub gave_up: bool,
     /// Processor time of the simulators, in seconds.
     pub cpu_seconds: f64,
+    /// Seconds that the simulators took, added up.
+    pub simulator_seconds: f64,
+    /// Seconds that passed meanwhile.
+    pub seconds: f64,
+    /// The largest resident memory of a simulator, in bytes.
+    pub peak_bytes: u64,
+    /// The slowest catchments with the seconds of all their attempts, the slowest first.
+    pub slowest: Vec<(f64, CatchmentId)>,
 }
 
 /// Runs the wanted catchments and stores what comes of it.
@@ -54,9 +66,10 @@ pub fn update(
     interrupt: &Interrupt,
     quiet: bool,
 ) -> Result<Report> {
+    let started = Instant::now();
     let cache = session.project.cache();
     let work = cache.join("work");
-    let kept = Kept::new(cache.join("failed"));
+    let kept = Kept::new(Cache::of(session.project).failed());
     // What an earlier run left there died with it.
     work::remove(&work)?;
     let bench = Bench {
@@ -64,8 +77,13 @@ pub fn update(
         basin: &session.basin,
         recipe: &session.recipe,
         kept: &kept,
+        known: match session.project.cache_limits.keep_series {
+            true => Some(store.inputs()?),
+            false => None,
+        },
         interrupt,
     };
+    store.keep(&session.recipe.common_texts(&session.basin))?;
     let mut desk = Desk {
         session,
         store,
@@ -86,7 +104,8 @@ pub fn update(
         desk.take(trial)
     });
     let committed = desk.commit();
-    let (report, trouble) = (desk.report, desk.trouble);
+    let (mut report, trouble) = (desk.report, desk.trouble);
+    report.seconds = started.elapsed().as_secs_f64();
     work::remove(&work)?;
     kept.prune()?;
     if let Some(trouble) = trouble {
@@ -147,6 +166,14 @@ impl Desk<'_> {
             .iter()
             .map(|attempt| attempt.user + attempt.system)
             .sum::<f64>();
+        let wall = (trial.attempts.iter()).map(|attempt| attempt.wall).sum();
+        self.report.simulator_seconds += wall;
+        let peaks = trial.attempts.iter().map(|attempt| attempt.peak_bytes);
+        self.report.peak_bytes = peaks.fold(self.report.peak_bytes, u64::max);
+        let slowest = &mut self.report.slowest;
+        let rank = slowest.partition_point(|(slower, _)| *slower >= wall);
+        slowest.insert(rank, (wall, catchment.clone()));
+        slowest.truncate(SLOWEST);
         if let Err(failure) = &trial.outcome {
             self.tell(&catchment, failure);
             self.report
@@ -161,6 +188,8 @@ impl Desk<'_> {
             parts: postcard::to_stdvec(&trial.explanation).unwrap_or_default(),
             recipe: *self.session.recipe.digest(),
             recipe_parts: self.recipe_parts.clone(),
+            contents: trial.texts,
+            series: trial.series,
             attempts: trial.attempts,
             result: trial.outcome.ok(),
         }

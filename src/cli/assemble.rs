@@ -1,15 +1,13 @@
 //! `rerunoff assemble`: the product from the results there are.
 
 use std::io::{Write, stdout};
-use std::num::NonZeroUsize;
 use std::path::Path;
-use std::thread;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
 use clap::Args;
 
-use super::Exit;
+use super::{Exit, workers};
 use crate::assembly;
 use crate::cache::Cache;
 use crate::process::Interrupt;
@@ -36,7 +34,7 @@ pub(super) fn assemble(root: &Path, arguments: Arguments) -> Result<Exit> {
     let session = Session::open(&project, Some(&store), false, &mut |_, _| ())?;
     session.remember(&mut store)?;
     let (plan, _) = session.plan(Some(&store), false)?;
-    let workers = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let workers = workers(None);
     let interrupt = Interrupt::new().context("can't prepare for signals")?;
     let product = assembly::assemble(
         &session,

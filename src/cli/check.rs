@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io::{Write, stdout};
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -12,10 +11,8 @@ use super::{Exit, Usage};
 use crate::assembly;
 use crate::cache::Cache;
 use crate::catchment::CatchmentId;
-use crate::inputs::Inputs;
 use crate::project::{Content, Project};
 use crate::session::Session;
-use crate::survey::BLOCK_BYTES;
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -114,22 +111,7 @@ pub(super) fn check(root: &Path, arguments: Arguments) -> Result<Exit> {
 /// The files that one catchment's simulator would get, by name.
 fn render(session: &Session<'_>, at: usize) -> Result<Vec<(String, Vec<u8>)>> {
     let rendered = session.recipe.render(&session.basin, at)?;
-    let columns = session.recipe.columns();
-    let mut series = Ok(Vec::new());
-    if !columns.is_empty() {
-        let inputs = Inputs::open(&session.project.input)?;
-        inputs.read(
-            &[at],
-            &session.basin.input_columns(columns),
-            BLOCK_BYTES,
-            &mut |_, read| {
-                series = read;
-                ControlFlow::Break(())
-            },
-        )?;
-        series = series.and_then(|read| session.basin.compute(columns, read));
-    }
-    let series = series?;
+    let series = session.series(at)??;
     let slices: Vec<&[f64]> = series.iter().map(Vec::as_slice).collect();
     let mut files = Vec::new();
     for (i, input) in session.project.simulator.inputs.iter().enumerate() {

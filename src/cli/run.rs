@@ -4,18 +4,21 @@ use std::fs;
 use std::io::{Write, stderr, stdout};
 use std::num::NonZeroUsize;
 use std::path::Path;
-use std::thread;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
-use super::{Exit, Usage};
+use super::max_rerun::MaxRerun;
+use super::{Exit, Usage, tag, workers};
+use crate::account::Account;
 use crate::assembly;
 use crate::cache;
 use crate::catchment::CatchmentId;
+use crate::history;
 use crate::key::Key;
 use crate::plan::{Entry, Plan, State};
+use crate::prediction::Prediction;
 use crate::process::Interrupt;
 use crate::progress::{Progress, duration};
 use crate::project::{OnBadInput, Project};
@@ -39,6 +42,16 @@ pub(super) struct Arguments {
     /// Start nothing new after so many failures
     #[arg(long, value_name = "N")]
     max_failures: Option<NonZeroUsize>,
+    /// Refuse to start if more catchments than this would be run (exit code 5)
+    #[arg(long, value_name = "N|P%")]
+    max_rerun: Option<MaxRerun>,
+    /// Make the product of a tag again, running nothing
+    #[arg(
+        long,
+        value_name = "NAME",
+        conflicts_with_all = ["only", "force", "dry_run", "max_rerun", "max_failures", "no_assemble", "rehash"]
+    )]
+    at: Option<String>,
     /// Leave the product as it is
     #[arg(long)]
     no_assemble: bool,
@@ -54,6 +67,9 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(root: &Path, arguments: Arguments) -> Result<Exit> {
+    if let Some(name) = &arguments.at {
+        return tag::restore(root, name, arguments.wait, arguments.quiet);
+    }
     let started = Instant::now();
     let project = Project::load(root)?;
     if arguments.dry_run {
@@ -69,11 +85,13 @@ pub(super) fn run(root: &Path, arguments: Arguments) -> Result<Exit> {
     store.touch(&touched)?;
     refuse_bad(&session, &plan)?;
     let wanted = wanted(&session, &plan, arguments.only.as_deref())?;
+    if let Some(refusal) = refusal(&arguments, wanted.len(), plan.entries.len()) {
+        writeln!(stderr(), "error: {refusal}").ok();
+        return Ok(Exit::Refused);
+    }
+    let causes = plan.causes_of(wanted.iter().map(|(at, _)| *at));
     let limits = Limits {
-        workers: arguments
-            .jobs
-            .or_else(|| thread::available_parallelism().ok())
-            .map_or(1, NonZeroUsize::get),
+        workers: workers(arguments.jobs),
         max_failures: arguments.max_failures.map(NonZeroUsize::get),
     };
     // Until here a signal just ends the program; from here on there are children to end and results to keep.
@@ -101,6 +119,14 @@ pub(super) fn run(root: &Path, arguments: Arguments) -> Result<Exit> {
     }
     if report.run > 0 {
         plan = session.plan(Some(&store), false)?.0;
+    }
+    let all = plan.entries.len();
+    let account = Account::new(all, limits.workers, causes, &report);
+    history::record(&session, &mut store, &plan, &account)?;
+    if report.run > 0 && !arguments.quiet {
+        for line in account.lines() {
+            writeln!(stderr(), "{line}").ok();
+        }
     }
     let mut product = None;
     if report.gave_up {
@@ -179,7 +205,26 @@ fn dry_run(project: &Project, arguments: &Arguments) -> Result<Exit> {
     for (count, cause) in plan.causes() {
         writeln!(out, "{count:>7} {cause}").ok();
     }
+    if let Some(store) = &store {
+        let catchments = session.basin.catchments();
+        let ids: Vec<_> = wanted.iter().map(|(at, _)| &catchments[*at].id).collect();
+        if let Some(prediction) = Prediction::of(store, &ids, workers(arguments.jobs))? {
+            writeln!(out, "        {prediction}").ok();
+        }
+    }
+    if let Some(refusal) = refusal(arguments, wanted.len(), session.basin.catchments().len()) {
+        writeln!(out, "a run would refuse to start: {refusal}").ok();
+        return Ok(Exit::Refused);
+    }
     Ok(Exit::Fine)
+}
+
+/// Why a run is not to start, if it is not.
+fn refusal(arguments: &Arguments, wanted: usize, all: usize) -> Option<String> {
+    let limit = arguments.max_rerun?;
+    (wanted > limit.of(all)).then(|| {
+        format!("{wanted} of {all} catchments would be run, more than --max-rerun {limit} allows; `rerunoff status` tells why, a higher limit lets it go ahead")
+    })
 }
 
 fn open<'p>(

@@ -1,15 +1,17 @@
 //! `rerunoff status`: what is fresh, stale by cause, failed; nothing is run or written.
 
 use std::io::{Write, stdout};
+use std::num::NonZeroUsize;
 use std::path::Path;
 
 use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
 
-use super::Exit;
+use super::{Exit, workers};
 use crate::cache::Cache;
 use crate::plan::{Counts, Staleness, State};
+use crate::prediction::Prediction;
 use crate::progress::Progress;
 use crate::project::Project;
 use crate::session::Session;
@@ -19,6 +21,9 @@ const LISTED: usize = 10;
 
 #[derive(Args)]
 pub(super) struct Arguments {
+    /// Predict the time for so many simulators at once [default: the cores available]
+    #[arg(short, long, value_name = "N")]
+    jobs: Option<NonZeroUsize>,
     /// One JSON document instead of text
     #[arg(long)]
     json: bool,
@@ -35,7 +40,18 @@ struct Document<'a> {
     failed: usize,
     bad: usize,
     causes: Vec<Cause>,
+    prediction: Option<Predicted>,
     failures: Vec<FailureOf<'a>>,
+}
+
+#[derive(Serialize)]
+struct Predicted {
+    seconds: f64,
+    workers: usize,
+    /// How many of the stale catchments have been run before.
+    known: usize,
+    #[serde(skip)]
+    text: String,
 }
 
 #[derive(Serialize)]
@@ -85,6 +101,22 @@ pub(super) fn status(root: &Path, arguments: Arguments) -> Result<Exit> {
             })
         })
         .collect();
+    let prediction = match &store {
+        Some(store) => {
+            let catchments = session.basin.catchments();
+            let stale: Vec<_> = (plan.stale().into_iter())
+                .map(|at| &catchments[at].id)
+                .collect();
+            Prediction::of(store, &stale, workers(arguments.jobs))?
+        }
+        None => None,
+    };
+    let prediction = prediction.map(|prediction| Predicted {
+        seconds: prediction.seconds,
+        workers: prediction.workers,
+        known: prediction.known,
+        text: prediction.to_string(),
+    });
     let causes = plan
         .causes()
         .into_iter()
@@ -97,6 +129,7 @@ pub(super) fn status(root: &Path, arguments: Arguments) -> Result<Exit> {
         failed,
         bad,
         causes,
+        prediction,
         failures,
     };
     let mut out = stdout().lock();
@@ -120,6 +153,9 @@ fn tell(document: &Document<'_>, out: &mut dyn Write) -> std::io::Result<()> {
     )?;
     for Cause { count, cause } in &document.causes {
         writeln!(out, "{count:>7} {cause}")?;
+    }
+    if let Some(prediction) = &document.prediction {
+        writeln!(out, "        to run: {}", prediction.text)?;
     }
     for failure in document.failures.iter().take(LISTED) {
         writeln!(out, "        {}: {}", failure.catchment, failure.reason)?;

@@ -44,6 +44,8 @@ pub(super) fn success(id: &str, key_text: &str) -> Record {
         recipe: key("recipe"),
         recipe_parts: Arc::from(*b"the recipe"),
         attempts: vec![attempt(None, 2.0)],
+        contents: Vec::new(),
+        series: Vec::new(),
         result: Some(vec![
             encode("concentration", &concentration),
             encode("discharge", &discharge),
