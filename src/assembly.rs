@@ -11,7 +11,7 @@ use crate::catchment::CatchmentId;
 use crate::codec;
 use crate::expr::{Expr, Operand};
 use crate::moment::{self, Moment};
-use crate::plan::{Entry, Plan, State};
+use crate::plan::{Entry, Found, Plan, State};
 use crate::process::Interrupt;
 use crate::product::{
     self, ParameterValues, ParameterVariable, Precision, ProductSpec, Row, Status,
@@ -122,7 +122,7 @@ pub fn assemble(
     let moment = Moment::of(session, plan)?;
     let spec = describe(session.project, &moment, session.basin.time().clone())?;
     let result = |entry: &Entry| match entry.state {
-        State::Fresh(result) => Some(result),
+        State::Fresh(found) => Some(found.result),
         State::Stale(_) | State::Bad(_) => None,
     };
     let results = plan.entries.iter().map(result).collect();
@@ -174,8 +174,10 @@ impl Results {
             let key = row.key.filter(|_| row.status == Status::Ok);
             let id = match key.map(|key| store.summary(&key)) {
                 None => None,
-                Some(Ok(Some(summary))) => Some(summary.result),
-                Some(Ok(None) | Err(StoreError::Damaged { .. })) => {
+                Some(Ok(Some(summary))) if row.content == Some(Found::of(&summary).content) => {
+                    Some(summary.result)
+                }
+                Some(Ok(_) | Err(StoreError::Damaged { .. })) => {
                     gone.push(row.id.to_string());
                     None
                 }
@@ -187,7 +189,7 @@ impl Results {
             let list = gone[..gone.len().min(10)].join(", ");
             let more = if gone.len() > 10 { ", …" } else { "" };
             bail!(
-                "{} of {} results are no longer in the store: {list}{more}; they were collected or damaged, and only a run with the inputs of that time brings them back",
+                "{} of {} results are no longer in the store: {list}{more}; they were collected, damaged or replaced by those of a forced run, and only a run with the inputs of that time brings them back",
                 gone.len(),
                 moment.rows.len()
             );
@@ -293,6 +295,7 @@ fn describe(project: &Project, moment: &Moment, time: TimeAxis) -> Result<Produc
             id: row.id.clone(),
             status: row.status,
             key: row.key,
+            content: row.content,
             scalars: scalars
                 .iter()
                 .map(|name| {
@@ -308,7 +311,11 @@ fn describe(project: &Project, moment: &Moment, time: TimeAxis) -> Result<Produc
             name: parameter.name.clone(),
             values: parameter_values(texts.remove(parameter.name.as_str()).unwrap_or_default()),
             units: parameter.units.clone(),
-            long_name: parameter.long_name.clone(),
+            long_name: long_name(
+                &parameter.name,
+                &parameter.long_name,
+                &parameter.standard_name,
+            ),
             standard_name: parameter.standard_name.clone(),
         })
         .collect();
@@ -333,7 +340,7 @@ fn describe(project: &Project, moment: &Moment, time: TimeAxis) -> Result<Produc
                 }
             },
             units: variable.units.clone(),
-            long_name: variable.long_name.clone(),
+            long_name: long_name(&variable.name, &variable.long_name, &variable.standard_name),
             standard_name: variable.standard_name.clone(),
             attributes: variable.attributes.clone(),
             precision: match variable.precision {
@@ -360,6 +367,12 @@ fn describe(project: &Project, moment: &Moment, time: TimeAxis) -> Result<Produc
             Layout::Steps => product::Layout::Steps,
         },
     })
+}
+
+/// The stated name for people; without any, the variable's own does, so that every axis in a plot has a label.
+fn long_name(name: &str, stated: &Option<String>, standard: &Option<String>) -> Option<String> {
+    let own = || standard.is_none().then(|| name.replace('_', " "));
+    stated.clone().or_else(own)
 }
 
 /// Numbers as long as there are only numbers; else all are texts.

@@ -97,7 +97,8 @@ impl Difference {
             let row_then = &then.spec.catchments[before];
             let bits =
                 |scalars: &[f64]| -> Vec<u64> { scalars.iter().map(|x| x.to_bits()).collect() };
-            let same = row_then.key == row.key && bits(&row_then.scalars) == bits(&row.scalars);
+            let same =
+                row_then.content == row.content && bits(&row_then.scalars) == bits(&row.scalars);
             let changes = match same {
                 true => vec![Change::default(); difference.variables.len()],
                 false => {

@@ -36,6 +36,8 @@ pub struct Row {
     pub status: Status,
     /// Its key; `None` where it could not be run.
     pub key: Option<Digest>,
+    /// The digest of its result's columns: a forced run can put another result under the same key.
+    pub content: Option<Digest>,
     /// Its values of [`Moment::names`].
     pub values: Vec<Option<Value>>,
 }
@@ -57,6 +59,10 @@ impl Moment {
                     State::Bad(_) => Status::Skipped,
                 },
                 key: entry.key.map(|key| key.0),
+                content: match &entry.state {
+                    State::Fresh(found) => Some(found.content),
+                    State::Stale(_) | State::Bad(_) => None,
+                },
                 values: names.iter().map(value).collect(),
             }
         });

@@ -13,7 +13,7 @@ use crate::digest::Digest;
 use crate::file_digests::FileDigests;
 use crate::inputs::{BadInput, Inputs};
 use crate::key::{Change, Explanation, Key, leave_out_consequences};
-use crate::plan::{Entry, Plan, Staleness, State};
+use crate::plan::{Entry, Found, Plan, Staleness, State};
 use crate::problem::Problem;
 use crate::project::{Project, Variable, VariableSource};
 use crate::recipe::Recipe;
@@ -217,7 +217,7 @@ impl<'p> Session<'p> {
                 column.is_some_and(|column| !within(column, variable))
             };
             let Some(variable) = self.project.product.variables.iter().find(excess) else {
-                return Some(State::Fresh(summary.result));
+                return Some(State::Fresh(Found::of(&summary)));
             };
             let untried = Staleness::OutOfRange(variable.name.clone());
             return Some(State::Stale(failed_before.unwrap_or(untried)));

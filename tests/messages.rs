@@ -174,6 +174,45 @@ fn a_good_project_is_told_so_and_shows_a_catchment() {
 }
 
 #[test]
+fn the_starter_says_what_is_missing_until_nothing_is() {
+    let project = Project::new(2);
+    let folder = project.path("started");
+    let place = folder.to_str().expect("text");
+    let init = project.rerunoff(&["-C", place, "init"]).expect(0);
+    assert!(init.stdout.contains("rerunoff.toml"), "{}", init.stdout);
+    let again = project.rerunoff(&["-C", place, "init"]).expect(4);
+    assert!(
+        again.stderr.contains("rerunoff.toml"),
+        "nothing is overwritten: {}",
+        again.stderr
+    );
+    let check = project.rerunoff(&["-C", place, "check"]).expect(2);
+    assert!(
+        check.stderr.contains("there is no file") && check.stderr.contains("input.h5"),
+        "{}",
+        check.stderr
+    );
+    fs::copy(project.path("input.h5"), folder.join("input.h5")).expect("copied");
+    let check = project.rerunoff(&["-C", place, "check"]).expect(2);
+    assert!(check.stderr.contains("bin/simulator"), "{}", check.stderr);
+    fs::create_dir(folder.join("bin")).expect("made");
+    fs::copy(project.path("simulator.sh"), folder.join("bin/simulator")).expect("copied");
+    let check = project.rerunoff(&["-C", place, "check"]).expect(2);
+    assert!(
+        check.stderr.contains("nothing provides {temperature}"),
+        "{}",
+        check.stderr
+    );
+    let toml = fs::read_to_string(folder.join("rerunoff.toml")).expect("the project file");
+    fs::write(
+        folder.join("rerunoff.toml"),
+        toml.replace("{temperature}", "{discharge}"),
+    )
+    .expect("written");
+    project.rerunoff(&["-C", place, "check"]).expect(0);
+}
+
+#[test]
 fn no_project_at_all() {
     let folder = tempfile::tempdir().expect("a folder");
     let project = Project::new(1);

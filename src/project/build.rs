@@ -32,6 +32,7 @@ impl Builder<'_> {
         text: &str,
     ) -> Result<Project, ProjectError> {
         let on_bad_input = raw.input.on_bad_input;
+        let input = self.input(raw.input)?;
         let mut series = BTreeMap::new();
         for (name, text) in &raw.series {
             series.insert(name.clone(), self.formula(&format!("series.{name}"), text)?);
@@ -53,7 +54,7 @@ impl Builder<'_> {
             file: file.to_owned(),
             text: text.to_owned(),
             title: raw.title,
-            input: self.input(raw.input)?,
+            input,
             on_bad_input,
             series,
             parameters,
