@@ -20,6 +20,8 @@
 //! | result | the extracted output columns of one successful, validated run, stored under its key |
 //! | store | the SQLite database under `cache/` |
 //! | product | the output HDF5 file |
+//! | moment | every catchment's key and status at some time: what a run left, or what a tag names |
+//! | account | what a run did: causes, cost, the slowest, failures |
 //!
 //! # The way the data goes
 //! ```text
@@ -44,6 +46,8 @@
 //! | running it | [`update`], [`run`], [`trial`], [`work`], [`process`], [`output`], [`outcome`] |
 //! | keeping it | [`store`], [`codec`], [`cache`], [`lock`], [`filesystem`] |
 //! | the file for what comes next | [`assembly`], [`product`], [`netcdf`] |
+//! | why it is so | [`why`], [`text_diff`], [`prediction`] |
+//! | what was, and the way back | [`moment`], [`history`], [`account`], [`difference`], [`collection`], [`size`] |
 //! | people | [`cli`], [`progress`], [`example`] |
 //!
 //! # What always holds
@@ -55,6 +59,9 @@
 //! - A result is stored only when it passed every check that the project states. Limits (`min`, `max`) stay outside of
 //!   the key; each stored column keeps its range, so a tightened limit makes exactly the offenders stale.
 //! - Results are content-addressed and stay: going back to earlier parameters is a hit.
+//! - What a moment names is never collected while a tag, a catchment or one of the last runs has it, and a moment whose
+//!   results are not all what they were is an error, never a product with gaps.
+//! - What explains a change (old texts, old series) is beside the results; nothing is wrong or rerun without it.
 //! - A catchment that fails is data: it has a reason, evidence under `cache/failed/`, and a flag in the product.
 //! - The same results give the same bytes of product; if nothing changed, the file is not touched.
 //! - A simulator gets a fixed small environment and what the project states. What `make` exports never reaches it.

@@ -246,7 +246,7 @@ fn a_tag_keeps_the_parameters_that_only_the_product_uses() {
         diff.contains("load           ████████████████████ 4 of 4 changed"),
         "{diff}"
     );
-    assert!(diff.contains("most +50 % in 70001"), "{diff}");
+    assert!(diff.contains("most +50 % in 7000"), "{diff}");
     project.rerunoff(&["run", "--at", "first"]).expect(0);
     assert_eq!(project.read("output.h5"), first);
 }

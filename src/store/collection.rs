@@ -128,8 +128,9 @@ impl Store {
             let mut rows = vacuum.query([])?;
             while rows.next()?.is_some() {}
             drop(rows);
-            self.connection
-                .pragma_query(None, "wal_checkpoint(TRUNCATE)", |_| Ok(()))
+            // What the vacuum cut off is cut off the file itself only now.
+            let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
+            self.connection.query_row(checkpoint, [], |_| Ok(()))
         })())
     }
 }
