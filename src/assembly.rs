@@ -232,7 +232,7 @@ impl Results {
     }
 }
 
-fn decode(columns: &Vec<StoredColumn>) -> Result<Vec<Vec<f64>>> {
+fn decode(columns: &[StoredColumn]) -> Result<Vec<Vec<f64>>> {
     let decoded =
         (columns.iter()).map(|column| codec::decode(&column.bytes, &column.checksum, column.steps));
     Ok(decoded.collect::<Result<_, _>>()?)
@@ -269,6 +269,7 @@ fn write(
         };
         Ok(store.columns(result, &sources)?)
     };
+    let decode = |columns: &Vec<StoredColumn>| decode(columns);
     product::assemble(spec, workers, &mut fetch, &decode)?;
     Ok(Product::Written)
 }

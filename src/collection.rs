@@ -4,7 +4,7 @@
 
 use std::collections::HashSet;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use crate::digest::Digest;
 use crate::key::{Explanation, Remembered};
@@ -34,8 +34,18 @@ impl Collection {
         let mut keys: HashSet<Digest> = store.last()?.into_values().map(|last| last.key).collect();
         let mut live = HashSet::new();
         let past = store.runs(usize::MAX)?.into_iter();
-        let moments = past.filter_map(|run| run.moment).take(runs);
-        for moment in moments.chain(store.tags()?.into_iter().map(|tag| tag.moment)) {
+        let mut moments: Vec<Digest> = past.filter_map(|run| run.moment).take(runs).collect();
+        for tag in store.tags()? {
+            // What a tag protects must be known before anything goes.
+            if store.content(&tag.moment)?.is_none() {
+                bail!(
+                    "the store's record of tag {0:?} is damaged, so nothing was removed; `rerunoff tag --delete {0:?}` gives it up",
+                    tag.name
+                );
+            }
+            moments.push(tag.moment);
+        }
+        for moment in moments {
             let Some(bytes) = store.content(&moment)? else {
                 continue;
             };

@@ -435,6 +435,20 @@ fn a_collected_tag_is_an_error_that_says_so() {
         gone.stderr
     );
     assert_eq!(project.read("output.h5"), before);
+
+    // What a tag protects is not known when its record is damaged: nothing goes then.
+    let store = rusqlite::Connection::open(project.path("cache/store.sqlite")).expect("the store");
+    let damage = "UPDATE content SET bytes = x'00' WHERE digest = (SELECT moment FROM tag)";
+    store.execute_batch(damage).expect("damaged");
+    drop(store);
+    let refused = project.rerunoff(&["gc", "--keep-runs", "0"]).expect(4);
+    assert!(
+        refused
+            .stderr
+            .contains("the store's record of tag \"t\" is damaged, so nothing was removed"),
+        "{}",
+        refused.stderr
+    );
 }
 
 #[test]
