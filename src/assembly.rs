@@ -4,8 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::fs;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use crate::catchment::CatchmentId;
 use crate::codec;
@@ -22,6 +23,7 @@ use crate::session::Session;
 use crate::store::{ResultId, Store, StoreError, StoredColumn};
 use crate::time_axis::TimeAxis;
 use crate::value::Value;
+use crate::written::{self, Anew};
 
 /// What became of the product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,7 +131,7 @@ pub fn assemble(
     write(
         session.project,
         store,
-        &spec,
+        spec,
         results,
         workers,
         interrupt,
@@ -148,7 +150,7 @@ pub fn restore(
 ) -> Result<Product> {
     let results = Results::open(project, store, moment)?;
     let (spec, ids) = (results.spec, results.ids);
-    write(project, store, &spec, ids, workers, interrupt, quiet)
+    write(project, store, spec, ids, workers, interrupt, quiet)
 }
 
 /// The results of a moment as the product's variables, catchment by catchment.
@@ -235,20 +237,33 @@ impl Results {
 fn decode(columns: &[StoredColumn]) -> Result<Vec<Vec<f64>>> {
     let decoded =
         (columns.iter()).map(|column| codec::decode(&column.bytes, &column.checksum, column.steps));
-    Ok(decoded.collect::<Result<_, _>>()?)
+    let decoded: Result<_, _> = decoded.collect();
+    decoded.context("its stored result is damaged; `rerunoff doctor` drops it, then run again")
 }
 
 fn write(
     project: &Project,
     store: &mut Store,
-    spec: &ProductSpec,
+    mut spec: ProductSpec,
     results: Vec<Option<ResultId>>,
     workers: usize,
     interrupt: &Interrupt,
     quiet: bool,
 ) -> Result<Product> {
-    if product::digest_of(&spec.path) == Some(product::digest(spec).to_string()) {
+    let path = spec.path.clone();
+    let anew = Anew::beside(&path)?;
+    let is_ours = written::is_as_written(store, &path)?;
+    if is_ours && product::digest_of(&path) == Some(product::digest(&spec).to_string()) {
         return Ok(Product::Unchanged);
+    }
+    // Somebody has touched the file since it was written, so no part of it is taken over, whatever it says of itself.
+    let is_doubtful = !is_ours && path.exists();
+    if is_doubtful {
+        spec.path = anew.path().to_owned();
+    }
+    if let Some(folder) = spec.path.parent() {
+        fs::create_dir_all(folder)
+            .with_context(|| format!("can't make the product's folder {}", folder.display()))?;
     }
     let sources: Vec<&str> = project
         .simulator
@@ -259,6 +274,7 @@ fn write(
         .collect();
     let mut progress = Progress::new("assembling", results.len(), quiet);
     // It owns the store while it lasts: the reader has a thread of its own.
+    let reader = &mut *store;
     let mut fetch = move |catchment: usize| -> Result<Vec<StoredColumn>> {
         if interrupt.is_triggered() {
             bail!("interrupted");
@@ -267,11 +283,18 @@ fn write(
         let Some(result) = results[catchment] else {
             bail!("a catchment without a result was asked for")
         };
-        Ok(store.columns(result, &sources)?)
+        Ok(reader.columns(result, &sources)?)
     };
     let decode = |columns: &Vec<StoredColumn>| decode(columns);
-    product::assemble(spec, workers, &mut fetch, &decode)?;
-    Ok(Product::Written)
+    product::assemble(&spec, workers, &mut fetch, &decode)?;
+    drop(fetch);
+    let is_new = !is_doubtful || anew.replaces(&path)?;
+    written::remember(store, &path)?;
+    Ok(if is_new {
+        Product::Written
+    } else {
+        Product::Unchanged
+    })
 }
 
 /// What the product is to hold at a moment.

@@ -43,9 +43,10 @@
 //! | what a simulator will see | [`recipe`], [`support`], [`template`], [`xml`], [`format`], [`series_table`] |
 //! | what determines a result | [`key`], [`digest`], [`survey`], [`file_digests`], [`stamp`] |
 //! | what has to be done | [`session`], [`plan`] |
-//! | running it | [`update`], [`run`], [`trial`], [`work`], [`process`], [`output`], [`outcome`] |
+//! | running it | [`update`], [`run`], [`trial`], [`timeouts`], [`work`], [`process`], [`output`], [`outcome`] |
+//! | fitting in | [`makeflags`], [`slots`], [`dependencies`], [`depfile`], [`settled`] |
 //! | keeping it | [`store`], [`codec`], [`cache`], [`lock`], [`filesystem`] |
-//! | the file for what comes next | [`assembly`], [`product`], [`netcdf`] |
+//! | the file for what comes next | [`assembly`], [`product`], [`written`], [`netcdf`] |
 //! | why it is so | [`why`], [`text_diff`], [`prediction`] |
 //! | what was, and the way back | [`moment`], [`history`], [`account`], [`difference`], [`collection`], [`size`] |
 //! | people | [`cli`], [`progress`], [`example`] |
@@ -64,6 +65,13 @@
 //! - What explains a change (old texts, old series) is beside the results; nothing is wrong or rerun without it.
 //! - A catchment that fails is data: it has a reason, evidence under `cache/failed/`, and a flag in the product.
 //! - The same results give the same bytes of product; if nothing changed, the file is not touched.
+//! - A run is told without a plan that nothing is left to do only while everything that it rests on looks the same, to the
+//!   stamp, as when a whole run found so: see [`settled`].
+//! - Under `make -j` every simulator at work has a token of make's, and no token is held without one: see [`slots`].
+//! - A support file that changes during a run ends it: looked at before every start and after every end.
+//! - Each worker's simulators run under a guard, a process of its own that ends them and all they started when rerunoff
+//!   ends, however it ends, and that keeps the project's lock until then: see [`process`].
+//! - A product that does not look as it did when it was written is written anew: see [`written`].
 //! - A simulator gets a fixed small environment and what the project states. What `make` exports never reaches it.
 //!
 //! # Where this differs from what one might expect
@@ -81,6 +89,8 @@ pub mod catchment;
 pub mod cli;
 pub mod codec;
 pub mod collection;
+pub mod dependencies;
+pub mod depfile;
 pub mod difference;
 pub mod digest;
 pub mod environment;
@@ -93,6 +103,7 @@ pub mod history;
 pub mod inputs;
 pub mod key;
 pub mod lock;
+pub mod makeflags;
 pub mod moment;
 pub mod names;
 pub mod netcdf;
@@ -109,7 +120,9 @@ pub mod recipe;
 pub mod run;
 pub mod series_table;
 pub mod session;
+pub mod settled;
 pub mod size;
+pub mod slots;
 pub mod stamp;
 pub mod store;
 pub mod support;
@@ -118,10 +131,12 @@ pub mod tables;
 pub mod template;
 pub mod text_diff;
 pub mod time_axis;
+pub mod timeouts;
 pub mod traces;
 pub mod trial;
 pub mod update;
 pub mod value;
 pub mod why;
 pub mod work;
+pub mod written;
 pub mod xml;

@@ -6,6 +6,7 @@ use std::fmt;
 use std::time::Duration;
 
 use anyhow::Result;
+use serde::Serialize;
 
 use crate::account::Account;
 use crate::catchment::CatchmentId;
@@ -13,7 +14,7 @@ use crate::progress::duration;
 use crate::store::Store;
 
 /// How long a run will take.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Prediction {
     /// Seconds.
     pub seconds: f64,

@@ -81,6 +81,30 @@ impl<'p> Session<'p> {
         })
     }
 
+    /// The series of one catchment that the simulator gets, read now: the columns that [`Recipe::columns`] names.
+    pub fn series(&self, catchment: usize) -> Result<Vec<Vec<f64>>> {
+        Ok(self.read_series(catchment)??)
+    }
+
+    /// The same, or what is wrong with the catchment's own input.
+    pub fn read_series(&self, catchment: usize) -> Result<Result<Vec<Vec<f64>>, BadInput>> {
+        let columns = self.recipe.columns();
+        if columns.is_empty() {
+            return Ok(Ok(Vec::new()));
+        }
+        let mut series = Ok(Vec::new());
+        Inputs::open(&self.project.input)?.read(
+            &[catchment],
+            &self.basin.input_columns(columns),
+            BLOCK_BYTES,
+            &mut |_, read| {
+                series = read.and_then(|read| self.basin.compute(columns, read));
+                ControlFlow::Break(())
+            },
+        )?;
+        Ok(series)
+    }
+
     /// Puts down in the store what need not be read again.
     pub fn remember(&self, store: &mut Store) -> Result<()> {
         self.files.remember(store)?;
@@ -157,24 +181,16 @@ impl<'p> Session<'p> {
         Ok((entry, Some(explanation)))
     }
 
-    /// The series of one catchment, those that [`Recipe::columns`] names, read from the input.
-    pub fn series(&self, catchment: usize) -> Result<Result<Vec<Vec<f64>>, BadInput>> {
-        let columns = self.recipe.columns();
-        let mut series = Ok(Vec::new());
-        if !columns.is_empty() {
-            let inputs = Inputs::open(&self.project.input)?;
-            inputs.read(
-                &[catchment],
-                &self.basin.input_columns(columns),
-                BLOCK_BYTES,
-                &mut |_, read| {
-                    series = read;
-                    ControlFlow::Break(())
-                },
-            )?;
-            series = series.and_then(|read| self.basin.compute(columns, read));
-        }
-        Ok(series)
+    /// The catchments that failed or can't be run, with the reason.
+    pub fn failures<'a>(&'a self, plan: &Plan) -> Vec<(&'a CatchmentId, String)> {
+        let reason = |entry: &Entry| match &entry.state {
+            State::Stale(Staleness::Failed(reason)) => Some(reason.clone()),
+            State::Bad(problem) => Some(problem.to_string()),
+            State::Fresh(_) | State::Stale(_) => None,
+        };
+        (self.basin.catchments().iter().zip(&plan.entries))
+            .filter_map(|(catchment, entry)| Some((&catchment.id, reason(entry)?)))
+            .collect()
     }
 
     /// The key of a catchment, and how to explain it.

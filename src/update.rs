@@ -10,12 +10,15 @@ use anyhow::{Context, Result};
 use crate::cache::Cache;
 use crate::catchment::CatchmentId;
 use crate::key::Key;
+use crate::lock::Lock;
 use crate::outcome::Failure;
 use crate::process::Interrupt;
-use crate::progress::Progress;
+use crate::progress::{Progress, Verbosity, duration};
 use crate::run::{Next, run};
 use crate::session::Session;
+use crate::slots::Slots;
 use crate::store::{Record, Store, StoreError};
+use crate::timeouts::Timeouts;
 use crate::trial::{Bench, Trial};
 use crate::work::{self, Kept};
 
@@ -30,8 +33,8 @@ const SLOWEST: usize = 5;
 
 /// How far a run may go.
 pub struct Limits {
-    /// The number of simulators at work at once.
-    pub workers: usize,
+    /// The simulators at work at once.
+    pub slots: Slots,
     /// Stop starting new runs after so many failures.
     pub max_failures: Option<usize>,
 }
@@ -45,6 +48,8 @@ pub struct Report {
     pub failed: Vec<(CatchmentId, String)>,
     /// Whether the budget for failures was used up.
     pub gave_up: bool,
+    /// What kept it from going on.
+    pub obstacle: Option<String>,
     /// Processor time of the simulators, in seconds.
     pub cpu_seconds: f64,
     /// Seconds that the simulators took, added up.
@@ -63,15 +68,15 @@ pub fn update(
     store: &mut Store,
     wanted: &[(usize, Key)],
     limits: &Limits,
+    lock: &Lock,
     interrupt: &Interrupt,
-    quiet: bool,
+    verbosity: Verbosity,
 ) -> Result<Report> {
     let started = Instant::now();
-    let cache = session.project.cache();
-    let work = cache.join("work");
-    let kept = Kept::new(Cache::of(session.project).failed());
-    // What an earlier run left there died with it.
-    work::remove(&work)?;
+    let cache = Cache::of(session.project);
+    let work = cache.work();
+    let kept = cache.failed();
+    let timeouts = Timeouts::new(session.project.simulator.timeout, &store.last()?);
     let bench = Bench {
         project: session.project,
         basin: &session.basin,
@@ -81,6 +86,8 @@ pub fn update(
             true => Some(store.inputs()?),
             false => None,
         },
+        lock,
+        timeouts: &timeouts,
         interrupt,
     };
     store.keep(&session.recipe.common_texts(&session.basin))?;
@@ -95,12 +102,12 @@ pub fn update(
             .into(),
         pending: Vec::new(),
         since: Instant::now(),
-        progress: Progress::new("running", wanted.len(), quiet),
+        progress: Progress::new("running", wanted.len(), verbosity == Verbosity::Quiet),
+        verbosity,
         report: Report::default(),
         trouble: None,
     };
-    let workers = limits.workers.min(wanted.len()).max(1);
-    let fed = run(&bench, wanted, workers, &work, &mut |trial| {
+    let fed = run(&bench, wanted, &limits.slots, &work, &mut |trial| {
         desk.take(trial)
     });
     let committed = desk.commit();
@@ -116,6 +123,12 @@ pub fn update(
     Ok(report)
 }
 
+/// What would keep every other catchment from being run, too.
+fn obstacle(trial: &Trial) -> Option<String> {
+    let failure = trial.outcome.as_ref().err()?;
+    failure.is_obstacle().then(|| failure.to_string())
+}
+
 /// Where trials come in.
 struct Desk<'a> {
     session: &'a Session<'a>,
@@ -127,13 +140,16 @@ struct Desk<'a> {
     pending: Vec<Record>,
     since: Instant,
     progress: Progress,
+    verbosity: Verbosity,
     report: Report,
     trouble: Option<StoreError>,
 }
 
 impl Desk<'_> {
     fn take(&mut self, trial: Option<Trial>) -> Next {
-        if let Some(trial) = trial {
+        if let Some(obstacle) = trial.as_ref().and_then(obstacle) {
+            self.report.obstacle.get_or_insert(obstacle);
+        } else if let Some(trial) = trial {
             if self.pending.is_empty() {
                 self.since = Instant::now();
             }
@@ -149,7 +165,8 @@ impl Desk<'_> {
             .limits
             .max_failures
             .is_some_and(|most| self.report.failed.len() >= most);
-        if self.trouble.is_some() || self.report.gave_up || self.interrupt.is_triggered() {
+        let is_over = self.trouble.is_some() || self.report.obstacle.is_some();
+        if is_over || self.report.gave_up || self.interrupt.is_triggered() {
             Next::Stop
         } else if self.pending.is_empty() {
             Next::Wait
@@ -179,6 +196,10 @@ impl Desk<'_> {
             self.report
                 .failed
                 .push((catchment.clone(), failure.to_string()));
+        } else if self.verbosity == Verbosity::Verbose {
+            let seconds = trial.attempts.iter().map(|attempt| attempt.wall).sum();
+            let took = duration(Duration::from_secs_f64(seconds));
+            self.progress.say(&format!("catchment {catchment}: {took}"));
         }
         self.progress.advance(trial.outcome.is_err());
         Record {

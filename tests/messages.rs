@@ -120,6 +120,52 @@ fn faults_of_the_project_file_name_line_and_remedy() {
 }
 
 #[test]
+fn nothing_of_the_users_is_ever_overwritten() {
+    complaint(
+        "file = \"output.h5\"",
+        "file = \"./input.h5\"",
+        2,
+        &["product.file", "would overwrite"],
+    );
+    complaint(
+        "file = \"output.h5\"",
+        "file = \"catchments.csv\"",
+        2,
+        &["product.file", "would overwrite"],
+    );
+    complaint(
+        "file = \"layout.xml\"",
+        "file = \"./simulator.sh\"",
+        2,
+        &["simulator.input.0.file", "a link to your own"],
+    );
+    complaint(
+        "file = \"out.txt\"",
+        "file = \"simulator.sh\"",
+        2,
+        &["simulator.output.file", "a link to your own"],
+    );
+    complaint(
+        "file = \"out.txt\"",
+        "file = \"input.txt\"",
+        2,
+        &["simulator.input.2.file", "already"],
+    );
+    complaint(
+        "load = {",
+        "concentration2 = { column = \"concentration\" }\nload = {",
+        0,
+        &[],
+    );
+    complaint(
+        "concentration = \"Conc_{id}\"",
+        "load = \"Conc_{id}\"",
+        2,
+        &["product.variables"],
+    );
+}
+
+#[test]
 fn faults_of_templates_name_their_line() {
     let project = Project::new(2);
     project.write("templates/param.txt", "id={id}\nk = {kay}\n");
@@ -251,7 +297,8 @@ fn bad_input_is_refused_or_skipped_and_always_named() {
         "file = \"input.h5\"",
         "file = \"input.h5\"\non_bad_input = \"skip\"",
     );
-    let run = project.rerunoff(&["run"]).expect(1);
+    let run = project.rerunoff(&["run"]).expect(0);
+    assert!(run.stderr.contains("catchment 70002: "), "{}", run.stderr);
     assert!(
         run.stdout
             .starts_with("2 fresh, 2 run, 0 failed, 1 skipped"),

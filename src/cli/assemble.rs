@@ -1,13 +1,14 @@
 //! `rerunoff assemble`: the product from the results there are.
 
-use std::io::{Write, stdout};
+use std::io::{Write, stderr, stdout};
 use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
 use clap::Args;
 
-use super::{Exit, workers};
+use super::Exit;
+use super::jobs::cores;
 use crate::assembly;
 use crate::cache::Cache;
 use crate::process::Interrupt;
@@ -34,8 +35,9 @@ pub(super) fn assemble(root: &Path, arguments: Arguments) -> Result<Exit> {
     let session = Session::open(&project, Some(&store), false, &mut |_, _| ())?;
     session.remember(&mut store)?;
     let (plan, _) = session.plan(Some(&store), false)?;
-    let workers = workers(None);
-    let interrupt = Interrupt::new().context("can't prepare for signals")?;
+    let workers = cores(None);
+    let interrupt = Interrupt::new().and_then(|interrupt| interrupt.install().map(|()| interrupt));
+    let interrupt = interrupt.context("can't prepare for signals")?;
     let product = assembly::assemble(
         &session,
         &mut store,
@@ -43,7 +45,12 @@ pub(super) fn assemble(root: &Path, arguments: Arguments) -> Result<Exit> {
         workers,
         &interrupt,
         arguments.quiet,
-    )?;
+    );
+    if interrupt.is_triggered() && product.is_err() {
+        writeln!(stderr(), "interrupted; the product is as it was").ok();
+        return Ok(Exit::Interrupted);
+    }
+    let product = product?;
     let counts = plan.counts();
     let path = project.product.path.display();
     let missing = plan.entries.len() - counts.fresh;

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
-use super::{Exit, Usage};
+use super::Exit;
+use super::only::find;
 use crate::assembly;
 use crate::cache::Cache;
-use crate::catchment::CatchmentId;
 use crate::project::{Content, Project};
 use crate::session::Session;
 
@@ -31,8 +31,7 @@ pub(super) fn check(root: &Path, arguments: Arguments) -> Result<Exit> {
     assembly::check(&session)?;
     let catchments = session.basin.catchments();
     let at = match &arguments.catchment {
-        Some(id) => (session.basin.find(&CatchmentId::new(id)))
-            .ok_or_else(|| Usage(format!("there is no catchment {id:?} in the input")))?,
+        Some(id) => find(&session.basin, id)?,
         None => 0,
     };
     let Some(catchment) = catchments.get(at) else {
@@ -111,7 +110,7 @@ pub(super) fn check(root: &Path, arguments: Arguments) -> Result<Exit> {
 /// The files that one catchment's simulator would get, by name.
 fn render(session: &Session<'_>, at: usize) -> Result<Vec<(String, Vec<u8>)>> {
     let rendered = session.recipe.render(&session.basin, at)?;
-    let series = session.series(at)??;
+    let series = session.series(at)?;
     let slices: Vec<&[f64]> = series.iter().map(Vec::as_slice).collect();
     let mut files = Vec::new();
     for (i, input) in session.project.simulator.inputs.iter().enumerate() {

@@ -5,25 +5,33 @@
 mod assemble;
 mod check;
 mod diff;
+mod doctor;
 mod export;
 mod gc;
+mod generate;
 mod init;
+mod jobs;
+mod log;
 mod max_rerun;
+mod only;
+mod repro;
 mod run;
 mod status;
+mod summary;
 mod tag;
+mod verify;
 mod why;
 
-use std::io::{ErrorKind, Write, stdout};
-use std::num::NonZeroUsize;
+use std::io::{ErrorKind, Write, stderr, stdout};
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::thread;
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
 use crate::lock::LockError;
+use crate::process;
 use crate::project::ProjectError;
 
 /// Reruns a simulator over thousands of river catchments, and only over those whose inputs changed.
@@ -67,8 +75,21 @@ enum Verb {
     Check(check::Arguments),
     /// Bring the product up to date from the results there are, without running anything
     Assemble(assemble::Arguments),
+    /// Tell how the last runs of one catchment went
+    Log(log::Arguments),
+    /// Rebuild the work directory of one catchment, and print the command to run it by hand
+    Repro(repro::Arguments),
+    /// Run some fresh catchments again and compare with what is stored, changing nothing
+    Verify(verify::Arguments),
+    /// Check all that is stored, and drop what is damaged so that it is run again
+    Doctor(doctor::Arguments),
     /// Write a commented project file to start from, or a runnable example
     Init(init::Arguments),
+    /// Write shell completions or man pages, for packagers
+    #[command(hide = true)]
+    Generate(generate::Arguments),
+    #[command(name = process::GUARD_VERB, hide = true)]
+    Guard,
 }
 
 /// How the program ended, as a Makefile sees it.
@@ -124,8 +145,21 @@ pub fn main(cli: Cli) -> Result<Exit> {
         Verb::Gc(arguments) => gc::gc(&find(&root)?, arguments),
         Verb::Check(arguments) => check::check(&find(&root)?, arguments),
         Verb::Assemble(arguments) => assemble::assemble(&find(&root)?, arguments),
+        Verb::Log(arguments) => log::log(&find(&root)?, arguments),
+        Verb::Repro(arguments) => repro::repro(&find(&root)?, arguments),
+        Verb::Verify(arguments) => verify::verify(&find(&root)?, arguments),
+        Verb::Doctor(arguments) => doctor::doctor(&find(&root)?, arguments),
         Verb::Init(arguments) => init::init(&root, arguments),
+        Verb::Generate(arguments) => generate::generate(&arguments),
+        Verb::Guard => guard(),
     }
+}
+
+/// What rerunoff starts itself as, with a socket for standard input, to watch over a worker's simulators.
+fn guard() -> Result<Exit> {
+    let socket = std::io::stdin().as_fd().try_clone_to_owned()?;
+    process::serve(socket)?;
+    Ok(Exit::Fine)
 }
 
 /// The exit code for an error.
@@ -139,12 +173,6 @@ pub fn exit_code(error: &anyhow::Error) -> Exit {
     }
 }
 
-/// Simulators at work at once: as many as are asked for, else as there are cores.
-fn workers(jobs: Option<NonZeroUsize>) -> usize {
-    jobs.or_else(|| thread::available_parallelism().ok())
-        .map_or(1, NonZeroUsize::get)
-}
-
 /// Prints a table; a reader that has seen enough (`| head`) is no fault.
 fn print(bytes: &[u8]) -> Result<()> {
     let mut out = stdout().lock();
@@ -154,6 +182,11 @@ fn print(bytes: &[u8]) -> Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// Tells people on standard error; that it is closed is no reason to stop.
+fn say(line: &str) {
+    writeln!(stderr(), "{line}").ok();
 }
 
 fn find(root: &Path) -> Result<PathBuf> {

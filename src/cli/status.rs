@@ -8,9 +8,11 @@ use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
 
-use super::{Exit, workers};
+use super::Exit;
+use super::jobs::cores;
+use super::summary::FailureOf;
 use crate::cache::Cache;
-use crate::plan::{Counts, Staleness, State};
+use crate::plan::Counts;
 use crate::prediction::Prediction;
 use crate::progress::Progress;
 use crate::project::Project;
@@ -40,30 +42,14 @@ struct Document<'a> {
     failed: usize,
     bad: usize,
     causes: Vec<Cause>,
-    prediction: Option<Predicted>,
+    prediction: Option<Prediction>,
     failures: Vec<FailureOf<'a>>,
-}
-
-#[derive(Serialize)]
-struct Predicted {
-    seconds: f64,
-    workers: usize,
-    /// How many of the stale catchments have been run before.
-    known: usize,
-    #[serde(skip)]
-    text: String,
 }
 
 #[derive(Serialize)]
 struct Cause {
     count: usize,
     cause: String,
-}
-
-#[derive(Serialize)]
-struct FailureOf<'a> {
-    catchment: &'a str,
-    reason: String,
 }
 
 pub(super) fn status(root: &Path, arguments: Arguments) -> Result<Exit> {
@@ -88,35 +74,17 @@ pub(super) fn status(root: &Path, arguments: Arguments) -> Result<Exit> {
         failed,
         bad,
     } = plan.counts();
-    let failures: Vec<FailureOf<'_>> = (session.basin.catchments().iter().zip(&plan.entries))
-        .filter_map(|(catchment, entry)| {
-            let reason = match &entry.state {
-                State::Stale(Staleness::Failed(reason)) => reason.clone(),
-                State::Bad(problem) => problem.to_string(),
-                _ => return None,
-            };
-            Some(FailureOf {
-                catchment: catchment.id.as_str(),
-                reason,
-            })
-        })
-        .collect();
+    let failures = FailureOf::all(&session, &plan);
     let prediction = match &store {
         Some(store) => {
             let catchments = session.basin.catchments();
             let stale: Vec<_> = (plan.stale().into_iter())
                 .map(|at| &catchments[at].id)
                 .collect();
-            Prediction::of(store, &stale, workers(arguments.jobs))?
+            Prediction::of(store, &stale, cores(arguments.jobs))?
         }
         None => None,
     };
-    let prediction = prediction.map(|prediction| Predicted {
-        seconds: prediction.seconds,
-        workers: prediction.workers,
-        known: prediction.known,
-        text: prediction.to_string(),
-    });
     let causes = plan
         .causes()
         .into_iter()
@@ -138,7 +106,7 @@ pub(super) fn status(root: &Path, arguments: Arguments) -> Result<Exit> {
     } else {
         tell(&document, &mut out).ok();
     }
-    Ok(if failed + bad > 0 {
+    Ok(if failed > 0 {
         Exit::Failures
     } else {
         Exit::Fine
@@ -155,7 +123,7 @@ fn tell(document: &Document<'_>, out: &mut dyn Write) -> std::io::Result<()> {
         writeln!(out, "{count:>7} {cause}")?;
     }
     if let Some(prediction) = &document.prediction {
-        writeln!(out, "        to run: {}", prediction.text)?;
+        writeln!(out, "        to run: {prediction}")?;
     }
     for failure in document.failures.iter().take(LISTED) {
         writeln!(out, "        {}: {}", failure.catchment, failure.reason)?;

@@ -9,7 +9,8 @@ use clap::Args;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Exit, Usage, workers};
+use super::jobs::cores;
+use super::{Exit, Usage};
 use crate::account::Account;
 use crate::assembly;
 use crate::cache::Cache;
@@ -202,7 +203,7 @@ pub(super) fn restore(root: &Path, name: &str, wait: bool, quiet: bool) -> Resul
     let _lock = cache.lock(wait)?;
     let mut store = cache.store()?;
     let Named { title, moment } = named(&store, Some(name), 0)?;
-    let workers = workers(None);
+    let workers = cores(None);
     let interrupt = Interrupt::new().context("can't prepare for signals")?;
     let product = assembly::restore(&project, &mut store, &moment, workers, &interrupt, quiet)
         .context(title.clone())?;

@@ -49,6 +49,16 @@ impl Builder<'_> {
         }
         let simulator = self.simulator(raw.simulator)?;
         let product = self.product(raw.product, &simulator.output.columns)?;
+        let sources = input
+            .files
+            .iter()
+            .chain(tables.iter().map(|table: &Table| &table.path));
+        for path in sources {
+            if same_file(path, &product.path) {
+                let message = format!("the product would overwrite {}", path.display());
+                return Err(self.source.error("product.file", message));
+            }
+        }
         Ok(Project {
             root: self.root.to_owned(),
             file: file.to_owned(),
@@ -160,6 +170,11 @@ impl Builder<'_> {
                 .error(field, format!("{}: {error}", path.display()))),
         }
     }
+}
+
+/// Whether both paths lead to the same file that is there.
+fn same_file(a: &Path, b: &Path) -> bool {
+    matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
 }
 
 /// A relative path that stays below where it starts: no root, no `..`, no NUL, not empty.

@@ -17,7 +17,6 @@ use crate::progress::duration;
 use crate::project::VariableSource;
 use crate::session::Session;
 use crate::store::{Attempt, Last, Store};
-use crate::work::Kept;
 
 use words::Words;
 
@@ -36,7 +35,7 @@ pub fn explain(
         Some(store) => store.last()?.remove(id),
         None => None,
     };
-    let values = session.series(catchment)?;
+    let values = session.read_series(catchment)?;
     let digests: Result<Vec<Digest>, BadInput> = match &values {
         Ok(values) => Ok(values
             .iter()
@@ -196,7 +195,7 @@ fn of_failure(
         }
     }
     let id = &session.basin.catchments()[catchment].id;
-    let kept = Kept::new(Cache::of(session.project).failed()).path(id);
+    let kept = Cache::of(session.project).failed().path(id);
     if kept.exists() {
         lines.push(format!("    its work directory is {}", kept.display()));
     }
