@@ -6,6 +6,7 @@ VENV := .venv
 TOOLS := $(VENV)/tools
 INTEROP := $(VENV)/interop
 DELAWARE := $(VENV)/delaware
+BENCH := $(VENV)/bench
 RERUNOFF := target/release/rerunoff
 DEMO_CATCHMENTS := 200
 PREFIX ?= /usr/local
@@ -52,7 +53,7 @@ lint: $(CMAKE_READY) ## check the format, and clippy's advice
 	$(CARGO) fmt --check
 	$(CARGO) clippy --release --locked --all-targets -- -D warnings
 
-bench: build $(INTEROP)/.installed ## measure beside other tools: make bench N=2000
+bench: build $(INTEROP)/.installed $(BENCH)/.installed ## measure beside other tools: make bench N=2000
 	$(INTEROP)/bin/python -B benches/bench.py $(if $(N),--catchments $(N))
 
 # Bash, zsh and fish find their completions in these folders if PREFIX is /usr/local or ~/.local (zsh: if fpath has it).
@@ -82,6 +83,11 @@ $(INTEROP)/.installed: tests/interop/requirements.txt
 $(DELAWARE)/.installed: tests/delaware/requirements.txt
 	$(call venv,$(DELAWARE))
 	$(DELAWARE)/bin/pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: -r $<
+	touch $@
+
+$(BENCH)/.installed: benches/requirements.txt
+	$(call venv,$(BENCH))
+	$(BENCH)/bin/pip install --quiet --disable-pip-version-check --only-binary :all: -r $<
 	touch $@
 
 define venv

@@ -49,7 +49,7 @@
 //! | the file for what comes next | [`assembly`], [`product`], [`written`], [`netcdf`] |
 //! | why it is so | [`why`], [`text_diff`], [`prediction`] |
 //! | what was, and the way back | [`moment`], [`history`], [`account`], [`difference`], [`collection`], [`size`] |
-//! | people | [`cli`], [`progress`], [`example`] |
+//! | people | [`cli`], [`progress`], [`timings`], [`example`] |
 //!
 //! # What always holds
 //! - A key covers what the simulator receives: rendered files, the series' bits with the layout of their table, every
@@ -132,6 +132,7 @@ pub mod template;
 pub mod text_diff;
 pub mod time_axis;
 pub mod timeouts;
+pub mod timings;
 pub mod traces;
 pub mod trial;
 pub mod update;

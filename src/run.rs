@@ -10,7 +10,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
 
@@ -19,6 +19,7 @@ use crate::key::Key;
 use crate::process::Guard;
 use crate::slots::Slots;
 use crate::survey::BLOCK_BYTES;
+use crate::timings::Phase;
 use crate::trial::{Bench, Job, Trial};
 use crate::work::WorkDirectory;
 
@@ -157,16 +158,20 @@ fn feed(
     let catchments: Vec<usize> = wanted.iter().map(|(catchment, _)| *catchment).collect();
     let keys: std::collections::HashMap<usize, Key> = wanted.iter().copied().collect();
     let inputs = Inputs::open(&bench.project.input)?.with_scratch(&bench.project.cache());
+    let mut since = Instant::now();
     inputs.read(
         &catchments,
         &bench.basin.input_columns(columns),
         BLOCK_BYTES,
         &mut |catchment, series| {
             let series = series.and_then(|series| bench.basin.compute(columns, series));
-            match keys.get(&catchment) {
+            bench.timings.add(Phase::Read, since.elapsed());
+            let next = match keys.get(&catchment) {
                 Some(key) => hand_on(catchment, *key, series),
                 None => ControlFlow::Continue(()),
-            }
+            };
+            since = Instant::now();
+            next
         },
     )
 }

@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::path::Path;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::basin::Basin;
 use crate::codec::{self, Encoded};
@@ -22,6 +22,7 @@ use crate::project::{Project, VariableSource};
 use crate::recipe::{Recipe, Rendered};
 use crate::store::{Attempt, Failed};
 use crate::timeouts::Timeouts;
+use crate::timings::{Phase, Timings};
 use crate::traces::{find_any, read_output, tail};
 use crate::work::{Kept, PRINTED, WorkDirectory};
 
@@ -74,6 +75,8 @@ pub struct Bench<'a> {
     pub timeouts: &'a Timeouts,
     /// The wish to stop.
     pub interrupt: &'a Interrupt,
+    /// Where the time goes.
+    pub timings: &'a Timings,
 }
 
 impl Bench<'_> {
@@ -88,7 +91,10 @@ impl Bench<'_> {
             attempts: Vec::new(),
             outcome: Err(Failure::InputChanged),
         };
-        let (rendered, series) = match self.prepare(&job, &mut trial) {
+        let prepared = self
+            .timings
+            .time(Phase::Render, || self.prepare(&job, &mut trial));
+        let (rendered, series) = match prepared {
             Ok(prepared) => prepared,
             Err(failure) => {
                 trial.attempts.push(attempt_without_start(&failure));
@@ -169,7 +175,14 @@ impl Bench<'_> {
                     End::Interrupted => return None,
                     End::TimedOut => Err(Failure::TimedOut(limit.unwrap_or_default())),
                     End::Signalled(signal) => Err(Failure::Signal(signal)),
-                    End::Exited(code) => self.judge(code, rendered, work.path()),
+                    End::Exited(code) => {
+                        let judged = self
+                            .timings
+                            .time(Phase::Parse, || self.judge(code, rendered, work.path()));
+                        judged.map(|columns| {
+                            self.timings.time(Phase::Encode, || self.encode(&columns))
+                        })
+                    }
                 }
             }
             Err(failure) => Err(failure),
@@ -195,8 +208,15 @@ impl Bench<'_> {
             None => Ok(()),
         };
         unchanged()?;
-        furnish(self.recipe, self.project, rendered, series, work)?;
+        self.timings.time(Phase::Render, || {
+            furnish(self.recipe, self.project, rendered, series, work)
+        })?;
+        let started = Instant::now();
         let finished = self.start(rendered, work, limit, guard)?;
+        let wall = finished.cost.wall;
+        self.timings.add(Phase::Wait, wall);
+        self.timings
+            .add(Phase::Spawn, started.elapsed().saturating_sub(wall));
         unchanged()?;
         Ok(finished)
     }
@@ -233,7 +253,7 @@ impl Bench<'_> {
     }
 
     /// Whether an ended run is a good one, and its columns if so.
-    fn judge(&self, code: i32, rendered: &Rendered, work: &Path) -> Result<Vec<Encoded>, Failure> {
+    fn judge(&self, code: i32, rendered: &Rendered, work: &Path) -> Result<Vec<Vec<f64>>, Failure> {
         let simulator = &self.project.simulator;
         for name in PRINTED {
             if let Some((phrase, line)) = find_any(&work.join(name), &simulator.fail_on_stdout) {
@@ -259,9 +279,13 @@ impl Bench<'_> {
         let columns = output::parse(&text, &simulator.output.format, &headers, steps)
             .map_err(Failure::Output)?;
         self.check_ranges(&columns)?;
-        Ok((simulator.output.columns.iter().zip(&columns))
+        Ok(columns)
+    }
+
+    fn encode(&self, columns: &[Vec<f64>]) -> Vec<Encoded> {
+        (self.project.simulator.output.columns.iter().zip(columns))
             .map(|(column, values)| codec::encode(&column.source, values))
-            .collect())
+            .collect()
     }
 
     fn check_ranges(&self, columns: &[Vec<f64>]) -> Result<(), Failure> {

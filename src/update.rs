@@ -19,6 +19,7 @@ use crate::session::Session;
 use crate::slots::Slots;
 use crate::store::{Record, Store, StoreError};
 use crate::timeouts::Timeouts;
+use crate::timings::{Phase, Timings};
 use crate::trial::{Bench, Trial};
 use crate::work::{self, Kept};
 
@@ -31,12 +32,14 @@ const TOLD: usize = 20;
 /// How many of the slowest catchments are reported.
 const SLOWEST: usize = 5;
 
-/// How far a run may go.
+/// How far a run may go, and how much it tells meanwhile.
 pub struct Limits {
     /// The simulators at work at once.
     pub slots: Slots,
     /// Stop starting new runs after so many failures.
     pub max_failures: Option<usize>,
+    /// What is told while it goes on.
+    pub verbosity: Verbosity,
 }
 
 /// What a run did.
@@ -70,7 +73,7 @@ pub fn update(
     limits: &Limits,
     lock: &Lock,
     interrupt: &Interrupt,
-    verbosity: Verbosity,
+    timings: &Timings,
 ) -> Result<Report> {
     let started = Instant::now();
     let cache = Cache::of(session.project);
@@ -89,6 +92,7 @@ pub fn update(
         lock,
         timeouts: &timeouts,
         interrupt,
+        timings,
     };
     store.keep(&session.recipe.common_texts(&session.basin))?;
     let mut desk = Desk {
@@ -96,14 +100,18 @@ pub fn update(
         store,
         limits,
         interrupt,
+        timings,
         kept: &kept,
         recipe_parts: postcard::to_stdvec(session.recipe.explanation())
             .context("can't put down the recipe")?
             .into(),
         pending: Vec::new(),
         since: Instant::now(),
-        progress: Progress::new("running", wanted.len(), verbosity == Verbosity::Quiet),
-        verbosity,
+        progress: Progress::new(
+            "running",
+            wanted.len(),
+            limits.verbosity == Verbosity::Quiet,
+        ),
         report: Report::default(),
         trouble: None,
     };
@@ -135,12 +143,12 @@ struct Desk<'a> {
     store: &'a mut Store,
     limits: &'a Limits,
     interrupt: &'a Interrupt,
+    timings: &'a Timings,
     kept: &'a Kept,
     recipe_parts: std::sync::Arc<[u8]>,
     pending: Vec<Record>,
     since: Instant,
     progress: Progress,
-    verbosity: Verbosity,
     report: Report,
     trouble: Option<StoreError>,
 }
@@ -196,7 +204,7 @@ impl Desk<'_> {
             self.report
                 .failed
                 .push((catchment.clone(), failure.to_string()));
-        } else if self.verbosity == Verbosity::Verbose {
+        } else if self.limits.verbosity == Verbosity::Verbose {
             let seconds = trial.attempts.iter().map(|attempt| attempt.wall).sum();
             let took = duration(Duration::from_secs_f64(seconds));
             self.progress.say(&format!("catchment {catchment}: {took}"));
@@ -238,7 +246,8 @@ impl Desk<'_> {
 
     fn commit(&mut self) -> Result<(), StoreError> {
         if !self.pending.is_empty() {
-            self.store.commit(&self.pending)?;
+            self.timings
+                .time(Phase::Commit, || self.store.commit(&self.pending))?;
             self.pending.clear();
         }
         Ok(())

@@ -29,6 +29,7 @@ use crate::project::{OnBadInput, Project};
 use crate::session::Session;
 use crate::settled::{Look, Settled};
 use crate::slots::Slots;
+use crate::timings::{Phase, Timings};
 use crate::update::{Limits, Report, update};
 
 /// How many catchments that can't be run are named.
@@ -70,6 +71,9 @@ pub(super) struct Arguments {
     /// Wait for another run on this project to end
     #[arg(long)]
     wait: bool,
+    /// Tell afterwards where the time went
+    #[arg(long, conflicts_with = "dry_run")]
+    timings: bool,
     /// Print no progress, only failures and the last line
     #[arg(short, long)]
     quiet: bool,
@@ -115,8 +119,9 @@ impl Arguments {
             json: _,
             depfile: _,
             depfile_target: _,
+            timings,
         } = self;
-        only.is_none() && at.is_none() && !force && !dry_run && !no_assemble
+        only.is_none() && at.is_none() && !force && !dry_run && !no_assemble && !timings
     }
 
     fn write_depfile(&self, product: &Path, mut dependencies: Vec<PathBuf>) -> Result<()> {
@@ -134,6 +139,7 @@ impl Arguments {
 
 pub(super) fn run(root: &Path, mut arguments: Arguments) -> Result<Exit> {
     let (started, began) = (Instant::now(), SystemTime::now());
+    let timings = Timings::default();
     let flags = MakeFlags::of_environment();
     // `make -n` starts recipe lines with a `+` in earnest, and expects what is started to pretend.
     arguments.dry_run |= flags.pretend;
@@ -172,6 +178,7 @@ pub(super) fn run(root: &Path, mut arguments: Arguments) -> Result<Exit> {
         return Ok(Exit::Refused);
     }
     let causes = plan.causes_of(wanted.iter().map(|(at, _)| *at));
+    timings.add(Phase::Plan, started.elapsed());
     let limits = Limits {
         slots: slots(
             arguments.jobs,
@@ -179,6 +186,7 @@ pub(super) fn run(root: &Path, mut arguments: Arguments) -> Result<Exit> {
             !wanted.is_empty() && !arguments.quiet,
         ),
         max_failures: arguments.max_failures.map(NonZeroUsize::get),
+        verbosity: arguments.verbosity(),
     };
     if arguments.verbose {
         tell_what_comes(&plan, &limits.slots, wanted.len());
@@ -189,13 +197,7 @@ pub(super) fn run(root: &Path, mut arguments: Arguments) -> Result<Exit> {
     let report = match wanted.is_empty() {
         true => Report::default(),
         false => update(
-            &session,
-            &mut store,
-            &wanted,
-            &limits,
-            &lock,
-            &interrupt,
-            arguments.verbosity(),
+            &session, &mut store, &wanted, &limits, &lock, &interrupt, &timings,
         )?,
     };
     let mut stopped = interrupt.is_triggered();
@@ -209,7 +211,9 @@ pub(super) fn run(root: &Path, mut arguments: Arguments) -> Result<Exit> {
         bail!("{obstacle}; what was done before is kept: run again");
     }
     if report.run > 0 && !stopped {
-        plan = session.plan(Some(&store), false)?.0;
+        plan = timings
+            .time(Phase::Plan, || session.plan(Some(&store), false))?
+            .0;
     }
     if !stopped {
         let workers = limits.slots.most().min(wanted.len());
@@ -227,14 +231,16 @@ pub(super) fn run(root: &Path, mut arguments: Arguments) -> Result<Exit> {
         ));
     } else if !arguments.no_assemble && !stopped {
         let hands = limits.slots.at_hand();
-        let assembled = assembly::assemble(
-            &session,
-            &mut store,
-            &plan,
-            hands.len().max(1),
-            &interrupt,
-            arguments.quiet,
-        );
+        let assembled = timings.time(Phase::Assemble, || {
+            assembly::assemble(
+                &session,
+                &mut store,
+                &plan,
+                hands.len().max(1),
+                &interrupt,
+                arguments.quiet,
+            )
+        });
         stopped = interrupt.is_triggered();
         if stopped {
             say("interrupted while assembling; the product is as it was, the results are kept");
@@ -264,6 +270,9 @@ pub(super) fn run(root: &Path, mut arguments: Arguments) -> Result<Exit> {
         gave_up: report.gave_up,
         failures: FailureOf::all(&session, &plan),
     };
+    if arguments.timings {
+        say(&timings.summary(report.cpu_seconds, report.run).to_string());
+    }
     if arguments.json || !stopped {
         summary.print(arguments.json);
     }

@@ -26,6 +26,7 @@ use crate::run::{Next, run};
 use crate::session::Session;
 use crate::store::{Store, Summary};
 use crate::timeouts::Timeouts;
+use crate::timings::Timings;
 use crate::trial::{Bench, Trial};
 use crate::work::{self, Kept};
 
@@ -79,6 +80,7 @@ pub(super) fn verify(root: &Path, arguments: Arguments) -> Result<Exit> {
     let interrupt = interrupt.context("can't prepare for signals")?;
     let folder = cache.work();
     let kept = Kept::new(project.cache().join("verify"));
+    let timings = Timings::default();
     let bench = Bench {
         project: &project,
         basin: &session.basin,
@@ -88,6 +90,7 @@ pub(super) fn verify(root: &Path, arguments: Arguments) -> Result<Exit> {
         timeouts: &Timeouts::new(project.simulator.timeout, &store.last()?),
         known: None,
         interrupt: &interrupt,
+        timings: &timings,
     };
     let flags = MakeFlags::of_environment();
     let slots = slots(arguments.jobs, &flags, !arguments.quiet);

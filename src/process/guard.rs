@@ -14,6 +14,7 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
 use std::process::{Child as Process, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
@@ -34,8 +35,9 @@ pub const VERB: &str = "guard-a-simulator";
 const NAME: &std::ffi::CStr = c"simulator-guard";
 
 /// A worker's hold on its guard, which is started at the first run. Dropped, the guard and all it has started end.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Guard {
+    program: PathBuf,
     keep: Option<File>,
     running: Option<Running>,
 }
@@ -54,12 +56,29 @@ enum Woken {
     Interrupted,
 }
 
+impl Default for Guard {
+    /// A guard that keeps nothing.
+    fn default() -> Self {
+        // The running program, even if its file has been replaced since.
+        Self::by(PathBuf::from("/proc/self/exe"))
+    }
+}
+
 impl Guard {
+    /// A guard that keeps nothing, for a program that is not rerunoff and names one that is.
+    pub fn by(rerunoff: PathBuf) -> Self {
+        Self {
+            program: rerunoff,
+            keep: None,
+            running: None,
+        }
+    }
+
     /// A guard that keeps this file open for as long as it lives.
     pub fn keeping(file: File) -> Self {
         Self {
             keep: Some(file),
-            running: None,
+            ..Self::default()
         }
     }
 
@@ -97,7 +116,7 @@ impl Guard {
             Some(file) => Stdio::from(file.try_clone()?),
             None => Stdio::null(),
         };
-        let process = command()
+        let process = command(&self.program)
             .stdin(OwnedFd::from(theirs))
             .stdout(keep)
             .stderr(Stdio::null())
@@ -107,18 +126,17 @@ impl Guard {
     }
 }
 
-/// The running program, even if its file has been replaced since.
 #[cfg(not(test))]
-fn command() -> Command {
-    let mut command = Command::new("/proc/self/exe");
+fn command(program: &Path) -> Command {
+    let mut command = Command::new(program);
     command.arg(VERB);
     command
 }
 
 /// The tests' own program has no verbs, so a test that does nothing but this is the guard.
 #[cfg(test)]
-fn command() -> Command {
-    let mut command = Command::new("/proc/self/exe");
+fn command(program: &Path) -> Command {
+    let mut command = Command::new(program);
     command
         .args(["--exact", "process::tests::guard_of_these_tests"])
         .env(super::tests::GUARD, "1");
