@@ -8,17 +8,20 @@ use std::fs;
 
 use anyhow::{Context, Result, bail};
 
+use crate::catchment::CatchmentId;
 use crate::codec;
 use crate::expr::{Expr, Operand};
-use crate::plan::{Plan, Staleness, State};
+use crate::moment::{self, Moment};
+use crate::plan::{Entry, Found, Plan, State};
 use crate::process::Interrupt;
 use crate::product::{
     self, ParameterValues, ParameterVariable, Precision, ProductSpec, Row, Status,
 };
 use crate::progress::Progress;
-use crate::project::{self, Layout, ProjectError, VariableSource, nearest};
+use crate::project::{self, Layout, Project, ProjectError, VariableSource, nearest};
 use crate::session::Session;
-use crate::store::{Store, StoredColumn};
+use crate::store::{ResultId, Store, StoreError, StoredColumn};
+use crate::time_axis::TimeAxis;
 use crate::value::Value;
 use crate::written::{self, Anew};
 
@@ -46,7 +49,7 @@ pub fn check(session: &Session<'_>) -> Result<(), ProjectError> {
 }
 
 /// The parameters that the product needs of every catchment; a name that nothing provides is an error.
-fn parameters(session: &Session<'_>) -> Result<BTreeSet<String>, ProjectError> {
+pub fn parameters(session: &Session<'_>) -> Result<BTreeSet<String>, ProjectError> {
     let project = session.project;
     let known = session.basin.parameter_names();
     let columns: Vec<&str> = project
@@ -56,7 +59,6 @@ fn parameters(session: &Session<'_>) -> Result<BTreeSet<String>, ProjectError> {
         .iter()
         .map(|column| column.name.as_str())
         .collect();
-    let mut wanted = BTreeSet::new();
     for variable in &project.product.variables {
         let VariableSource::Formula(formula) = &variable.source else {
             continue;
@@ -80,7 +82,6 @@ fn parameters(session: &Session<'_>) -> Result<BTreeSet<String>, ProjectError> {
                     message,
                 ));
             }
-            wanted.insert(name);
         }
     }
     for parameter in &project.product.parameters {
@@ -92,9 +93,23 @@ fn parameters(session: &Session<'_>) -> Result<BTreeSet<String>, ProjectError> {
             let message = format!("there is no parameter {:?}{hint}", parameter.parameter);
             return Err(project.error(&format!("product.parameters.{}", parameter.name), message));
         }
-        wanted.insert(parameter.parameter.clone());
     }
-    Ok(wanted)
+    Ok(needed(project))
+}
+
+/// The same without asking whether they are there.
+fn needed(project: &Project) -> BTreeSet<String> {
+    let columns = &project.simulator.output.columns;
+    let formulas =
+        (project.product.variables.iter()).filter_map(|variable| match &variable.source {
+            VariableSource::Formula(formula) => Some(formula.names()),
+            VariableSource::Column(_) => None,
+        });
+    let is_parameter = |name: &String| !columns.iter().any(|column| &column.name == name);
+    let mut needed: BTreeSet<String> = formulas.flatten().filter(is_parameter).collect();
+    let parameters = project.product.parameters.iter();
+    needed.extend(parameters.map(|parameter| parameter.parameter.clone()));
+    needed
 }
 
 /// Brings the product up to date with the plan's fresh results.
@@ -106,7 +121,135 @@ pub fn assemble(
     interrupt: &Interrupt,
     quiet: bool,
 ) -> Result<Product> {
-    let (mut spec, results) = describe(session, plan)?;
+    let moment = Moment::of(session, plan)?;
+    let spec = describe(session.project, &moment, session.basin.time().clone())?;
+    let result = |entry: &Entry| match entry.state {
+        State::Fresh(found) => Some(found.result),
+        State::Stale(_) | State::Bad(_) => None,
+    };
+    let results = plan.entries.iter().map(result).collect();
+    write(
+        session.project,
+        store,
+        spec,
+        results,
+        workers,
+        interrupt,
+        quiet,
+    )
+}
+
+/// Makes the product of an earlier moment out of its results, which must all be there still.
+pub fn restore(
+    project: &Project,
+    store: &mut Store,
+    moment: &Moment,
+    workers: usize,
+    interrupt: &Interrupt,
+    quiet: bool,
+) -> Result<Product> {
+    let results = Results::open(project, store, moment)?;
+    let (spec, ids) = (results.spec, results.ids);
+    write(project, store, spec, ids, workers, interrupt, quiet)
+}
+
+/// The results of a moment as the product's variables, catchment by catchment.
+pub struct Results {
+    /// What the product of that moment is.
+    pub spec: ProductSpec,
+    ids: Vec<Option<ResultId>>,
+    sources: Vec<String>,
+}
+
+impl Results {
+    /// Finds all results of a moment; that one of them was collected or is damaged is an error.
+    pub fn open(project: &Project, store: &Store, moment: &Moment) -> Result<Self> {
+        let _snapshot = store.snapshot()?;
+        let time = store.content(&moment.time)?;
+        let Some(time) = time.and_then(|bytes| TimeAxis::from_bytes(&bytes)) else {
+            bail!("its time steps are no longer in the store");
+        };
+        let spec = describe(project, moment, time)?;
+        let mut ids = Vec::with_capacity(moment.rows.len());
+        let mut gone = Vec::new();
+        for row in &moment.rows {
+            let key = row.key.filter(|_| row.status == Status::Ok);
+            let id = match key.map(|key| store.summary(&key)) {
+                None => None,
+                Some(Ok(Some(summary))) if row.content == Some(Found::of(&summary).content) => {
+                    Some(summary.result)
+                }
+                Some(Ok(_) | Err(StoreError::Damaged { .. })) => {
+                    gone.push(row.id.to_string());
+                    None
+                }
+                Some(Err(error)) => return Err(error.into()),
+            };
+            ids.push(id);
+        }
+        if !gone.is_empty() {
+            let list = gone[..gone.len().min(10)].join(", ");
+            let more = if gone.len() > 10 { ", …" } else { "" };
+            bail!(
+                "{} of {} results are no longer in the store: {list}{more}; they were collected, damaged or replaced by those of a forced run, and only a run with the inputs of that time brings them back",
+                gone.len(),
+                moment.rows.len()
+            );
+        }
+        let sources = project.simulator.output.columns.iter();
+        Ok(Self {
+            spec,
+            ids,
+            sources: sources.map(|column| column.source.clone()).collect(),
+        })
+    }
+
+    /// Where a catchment is in `spec.catchments`.
+    pub fn find(&self, id: &CatchmentId) -> Option<usize> {
+        self.spec.catchments.iter().position(|row| &row.id == id)
+    }
+
+    /// Whether a catchment has a result.
+    pub fn has(&self, catchment: usize) -> bool {
+        self.ids[catchment].is_some()
+    }
+
+    /// The product's variables of one catchment; `None` if it has no result.
+    pub fn variables(&self, store: &Store, catchment: usize) -> Result<Option<Vec<Vec<f64>>>> {
+        let Some(id) = self.ids[catchment] else {
+            return Ok(None);
+        };
+        let sources: Vec<&str> = self.sources.iter().map(String::as_str).collect();
+        let columns = decode(&store.columns(id, &sources)?)?;
+        let scalars = &self.spec.catchments[catchment].scalars;
+        let variables = self.spec.variables.iter();
+        Ok(Some(
+            variables
+                .map(|variable| match &variable.source {
+                    product::VariableSource::Column(at) => columns[*at].clone(),
+                    product::VariableSource::Formula(formula) => formula(&columns, scalars),
+                })
+                .collect(),
+        ))
+    }
+}
+
+fn decode(columns: &[StoredColumn]) -> Result<Vec<Vec<f64>>> {
+    let decoded =
+        (columns.iter()).map(|column| codec::decode(&column.bytes, &column.checksum, column.steps));
+    let decoded: Result<_, _> = decoded.collect();
+    decoded.context("its stored result is damaged; `rerunoff doctor` drops it, then run again")
+}
+
+fn write(
+    project: &Project,
+    store: &mut Store,
+    mut spec: ProductSpec,
+    results: Vec<Option<ResultId>>,
+    workers: usize,
+    interrupt: &Interrupt,
+    quiet: bool,
+) -> Result<Product> {
     let path = spec.path.clone();
     let anew = Anew::beside(&path)?;
     let is_ours = written::is_as_written(store, &path)?;
@@ -122,8 +265,7 @@ pub fn assemble(
         fs::create_dir_all(folder)
             .with_context(|| format!("can't make the product's folder {}", folder.display()))?;
     }
-    let sources: Vec<&str> = session
-        .project
+    let sources: Vec<&str> = project
         .simulator
         .output
         .columns
@@ -143,13 +285,7 @@ pub fn assemble(
         };
         Ok(reader.columns(result, &sources)?)
     };
-    let decode = |columns: &Vec<StoredColumn>| -> Result<Vec<Vec<f64>>> {
-        let decoded = columns
-            .iter()
-            .map(|column| codec::decode(&column.bytes, &column.checksum, column.steps));
-        let decoded: Result<_, _> = decoded.collect();
-        decoded.context("its stored result is damaged; `rerunoff doctor` drops it, then run again")
-    };
+    let decode = |columns: &Vec<StoredColumn>| decode(columns);
     product::assemble(&spec, workers, &mut fetch, &decode)?;
     drop(fetch);
     let is_new = !is_doubtful || anew.replaces(&path)?;
@@ -161,51 +297,36 @@ pub fn assemble(
     })
 }
 
-/// What the product is to hold, and the result of every catchment that has one.
-fn describe(
-    session: &Session<'_>,
-    plan: &Plan,
-) -> Result<(ProductSpec, Vec<Option<crate::store::ResultId>>)> {
-    let project = session.project;
-    let names = parameters(session)?;
-    let scalars: Vec<String> = names.iter().cloned().collect();
-    let mut rows = Vec::with_capacity(plan.entries.len());
-    let mut results = Vec::with_capacity(plan.entries.len());
+/// What the product is to hold at a moment.
+fn describe(project: &Project, moment: &Moment, time: TimeAxis) -> Result<ProductSpec> {
+    let needed = needed(project);
+    let place = |name: &str| moment.names.iter().position(|known| known == name);
+    if let Some(name) = needed.iter().find(|name| place(name).is_none()) {
+        bail!(
+            "the product now needs the parameter {name:?}, which was not put down then; take it out of [product], or run with the inputs of that time"
+        );
+    }
+    let scalars: Vec<String> = needed.iter().cloned().collect();
+    let value = |row: &moment::Row, name: &str| row.values.get(place(name)?).cloned().flatten();
+    let mut rows = Vec::with_capacity(moment.rows.len());
     let mut texts: BTreeMap<&str, Vec<Option<Value>>> = BTreeMap::new();
-    for (at, (catchment, entry)) in session
-        .basin
-        .catchments()
-        .iter()
-        .zip(&plan.entries)
-        .enumerate()
-    {
-        let values = session.basin.values(at, &names).ok();
-        let value = |name: &str| {
-            values
-                .as_ref()
-                .and_then(|values| values.parameter(name).cloned())
-        };
+    for row in &moment.rows {
         for parameter in &project.product.parameters {
-            texts
-                .entry(&parameter.name)
-                .or_default()
-                .push(value(&parameter.parameter));
+            let values = texts.entry(&parameter.name).or_default();
+            values.push(value(row, &parameter.parameter));
         }
-        let (status, found) = match &entry.state {
-            State::Fresh(found) => (Status::Ok, Some(*found)),
-            State::Stale(Staleness::Failed(_)) => (Status::Failed, None),
-            State::Stale(_) => (Status::NotRun, None),
-            State::Bad(_) => (Status::Skipped, None),
-        };
-        results.push(found.map(|found| found.result));
         rows.push(Row {
-            id: catchment.id.clone(),
-            status,
-            key: entry.key.map(|key| key.0),
-            content: found.map(|found| found.content),
+            id: row.id.clone(),
+            status: row.status,
+            key: row.key,
+            content: row.content,
             scalars: scalars
                 .iter()
-                .map(|name| value(name).and_then(|v| v.number()).unwrap_or(f64::NAN))
+                .map(|name| {
+                    value(row, name)
+                        .and_then(|v| v.number())
+                        .unwrap_or(f64::NAN)
+                })
                 .collect(),
         });
     }
@@ -252,15 +373,15 @@ fn describe(
             },
         })
         .collect();
-    let spec = ProductSpec {
+    Ok(ProductSpec {
         path: project.product.path.clone(),
         title: project
             .title
             .clone()
             .unwrap_or_else(|| "simulated catchments".to_owned()),
         attributes: project.product.attributes.clone().into_iter().collect(),
-        recipe: *session.recipe.digest(),
-        time: session.basin.time().clone(),
+        recipe: moment.recipe,
+        time,
         variables,
         catchments: rows,
         parameters,
@@ -269,8 +390,7 @@ fn describe(
             Layout::Grid => product::Layout::Grid,
             Layout::Steps => product::Layout::Steps,
         },
-    };
-    Ok((spec, results))
+    })
 }
 
 /// The stated name for people; without any, the variable's own does, so that every axis in a plot has a label.

@@ -39,6 +39,11 @@ impl Digest {
         Ok(Self(hasher.finalize().into()))
     }
 
+    /// Reads what [`fmt::Display`] writes.
+    pub fn from_hex(text: &str) -> Option<Self> {
+        blake3::Hash::from_hex(text).ok().map(Self::from)
+    }
+
     /// The 32 bytes.
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0

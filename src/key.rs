@@ -51,6 +51,8 @@ pub enum Part {
     Series(String),
     /// A parameter that some file, argument or variable uses.
     Parameter(String),
+    /// One condition of a good run or of what is taken from it, by its field. Explains; the key has [`Self::Output`].
+    Contract(String),
 }
 
 impl fmt::Display for Part {
@@ -68,6 +70,7 @@ impl fmt::Display for Part {
             Self::Time => f.write_str("the time steps"),
             Self::Series(name) => f.write_str(name),
             Self::Parameter(name) => f.write_str(name),
+            Self::Contract(field) => write!(f, "`{field}` of a good run"),
         }
     }
 }
@@ -123,6 +126,7 @@ impl Sink for Hasher {
             // A column is known by its place in the row; what the project calls it the simulator never sees.
             Part::Series(_) => ("series", ""),
             Part::Parameter(name) => ("parameter", name.as_str()),
+            Part::Contract(field) => ("contract", field.as_str()),
         };
         for bytes in [kind.as_bytes(), name.as_bytes(), content] {
             self.0.update(&(bytes.len() as u64).to_le_bytes());
@@ -131,6 +135,25 @@ impl Sink for Hasher {
     }
 
     fn note(&mut self, _: Part, _: &str) {}
+}
+
+/// Collects the texts that an [`Explanation`] of the same walk knows by their digests only, but for the files made of
+/// templates: these follow from template and parameters.
+#[derive(Default)]
+pub struct LongTexts(pub Vec<Vec<u8>>);
+
+impl Sink for LongTexts {
+    fn part(&mut self, part: Part, content: &[u8]) {
+        if content.len() > LONGEST_TEXT && !matches!(part, Part::File(_)) {
+            self.0.push(content.to_vec());
+        }
+    }
+
+    fn digest(&mut self, _: Part, _: &Digest) {}
+
+    fn note(&mut self, part: Part, text: &str) {
+        self.part(part, text.as_bytes());
+    }
 }
 
 /// Remembers the parts of a walk: short texts as they are, all else as digests.
@@ -183,7 +206,7 @@ pub struct Change {
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.part, &self.texts) {
-            (Part::Parameter(_) | Part::Environment(_), Some((then, now))) => {
+            (Part::Parameter(_) | Part::Environment(_) | Part::Contract(_), Some((then, now))) => {
                 write!(f, "{} {then} → {now}", self.part)
             }
             _ => write!(f, "{} changed", self.part),
@@ -216,12 +239,30 @@ impl Explanation {
             part: part.clone(),
             texts: None,
         }));
-        let is_cause =
-            |change: &Change| matches!(change.part, Part::Parameter(_) | Part::Template(_));
-        if changes.iter().any(is_cause) {
-            changes.retain(|change| !matches!(change.part, Part::File(_)));
-        }
+        leave_out_consequences(&mut changes);
         changes
+    }
+
+    /// All parts, by name.
+    pub fn parts(&self) -> impl Iterator<Item = (&Part, &Remembered)> {
+        self.0.iter()
+    }
+
+    /// What is remembered of a part.
+    pub fn get(&self, part: &Part) -> Option<&Remembered> {
+        self.0.get(part)
+    }
+}
+
+/// Leaves out what only follows from other changes.
+pub fn leave_out_consequences(changes: &mut Vec<Change>) {
+    let is_cause = |change: &Change| matches!(change.part, Part::Parameter(_) | Part::Template(_));
+    if changes.iter().any(is_cause) {
+        changes.retain(|change| !matches!(change.part, Part::File(_)));
+    }
+    let is_contract = |change: &Change| matches!(change.part, Part::Contract(_));
+    if changes.iter().any(is_contract) {
+        changes.retain(|change| change.part != Part::Output);
     }
 }
 

@@ -20,6 +20,8 @@
 //! | result | the extracted output columns of one successful, validated run, stored under its key |
 //! | store | the SQLite database under `cache/` |
 //! | product | the output HDF5 file |
+//! | moment | every catchment's key and status at some time: what a run left, or what a tag names |
+//! | account | what a run did: causes, cost, the slowest, failures |
 //!
 //! # The way the data goes
 //! ```text
@@ -45,6 +47,8 @@
 //! | fitting in | [`makeflags`], [`slots`], [`dependencies`], [`depfile`], [`settled`] |
 //! | keeping it | [`store`], [`codec`], [`cache`], [`lock`], [`filesystem`] |
 //! | the file for what comes next | [`assembly`], [`product`], [`written`], [`netcdf`] |
+//! | why it is so | [`why`], [`text_diff`], [`prediction`] |
+//! | what was, and the way back | [`moment`], [`history`], [`account`], [`difference`], [`collection`], [`size`] |
 //! | people | [`cli`], [`progress`], [`timings`], [`example`] |
 //!
 //! # What always holds
@@ -56,6 +60,9 @@
 //! - A result is stored only when it passed every check that the project states. Limits (`min`, `max`) stay outside of
 //!   the key; each stored column keeps its range, so a tightened limit makes exactly the offenders stale.
 //! - Results are content-addressed and stay: going back to earlier parameters is a hit.
+//! - What a moment names is never collected while a tag, a catchment or one of the last runs has it, and a moment whose
+//!   results are not all what they were is an error, never a product with gaps.
+//! - What explains a change (old texts, old series) is beside the results; nothing is wrong or rerun without it.
 //! - A catchment that fails is data: it has a reason, evidence under `cache/failed/`, and a flag in the product.
 //! - The same results give the same bytes of product; if nothing changed, the file is not touched.
 //! - A run is told without a plan that nothing is left to do only while everything that it rests on looks the same, to the
@@ -74,14 +81,17 @@
 //!   these steps.
 //! - A program found outside of the support files (`python3`) is digested like one: a new version is a new recipe.
 
+pub mod account;
 pub mod assembly;
 pub mod basin;
 pub mod cache;
 pub mod catchment;
 pub mod cli;
 pub mod codec;
+pub mod collection;
 pub mod dependencies;
 pub mod depfile;
+pub mod difference;
 pub mod digest;
 pub mod environment;
 pub mod example;
@@ -89,15 +99,18 @@ pub mod expr;
 pub mod file_digests;
 pub mod filesystem;
 pub mod format;
+pub mod history;
 pub mod inputs;
 pub mod key;
 pub mod lock;
 pub mod makeflags;
+pub mod moment;
 pub mod names;
 pub mod netcdf;
 pub mod outcome;
 pub mod output;
 pub mod plan;
+pub mod prediction;
 pub mod problem;
 pub mod process;
 pub mod product;
@@ -108,6 +121,7 @@ pub mod run;
 pub mod series_table;
 pub mod session;
 pub mod settled;
+pub mod size;
 pub mod slots;
 pub mod stamp;
 pub mod store;
@@ -115,6 +129,7 @@ pub mod support;
 pub mod survey;
 pub mod tables;
 pub mod template;
+pub mod text_diff;
 pub mod time_axis;
 pub mod timeouts;
 pub mod timings;
@@ -122,6 +137,7 @@ pub mod traces;
 pub mod trial;
 pub mod update;
 pub mod value;
+pub mod why;
 pub mod work;
 pub mod written;
 pub mod xml;

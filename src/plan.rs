@@ -8,7 +8,7 @@ use std::fmt;
 use crate::digest::Digest;
 use crate::key::{Change, Key};
 use crate::problem::Problem;
-use crate::store::ResultId;
+use crate::store::{ResultId, Summary};
 
 /// For every catchment, in the basin's order, what is to be done.
 pub struct Plan {
@@ -43,6 +43,19 @@ pub struct Found {
     /// The digest of its columns. A key alone does not tell it: a forced run may give another result under the same key,
     /// when something changed that the project does not declare.
     pub content: Digest,
+}
+
+impl Found {
+    /// The result that a summary is of.
+    pub fn of(summary: &Summary) -> Self {
+        let checksums: Vec<u8> = (summary.columns.iter())
+            .flat_map(|column| *column.checksum.as_bytes())
+            .collect();
+        Self {
+            result: summary.result,
+            content: Digest::of(&checksums),
+        }
+    }
 }
 
 /// Why a catchment has to be run.
@@ -120,10 +133,15 @@ impl Plan {
     ///
     /// Changes whose values differ from catchment to catchment count as one cause, without the values.
     pub fn causes(&self) -> Vec<(usize, String)> {
+        self.causes_of(0..self.entries.len())
+    }
+
+    /// The same of some of the catchments only.
+    pub fn causes_of(&self, chosen: impl IntoIterator<Item = usize>) -> Vec<(usize, String)> {
         let mut exact: BTreeMap<String, usize> = BTreeMap::new();
         let mut coarse: BTreeMap<Vec<String>, BTreeMap<String, usize>> = BTreeMap::new();
-        for entry in &self.entries {
-            match &entry.state {
+        for at in chosen {
+            match &self.entries[at].state {
                 State::Fresh(_) => {}
                 State::Stale(Staleness::Changed(changes)) => {
                     let parts = changes

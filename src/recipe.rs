@@ -12,10 +12,11 @@ use anyhow::{Context, Result};
 use crate::basin::{Basin, OWN_NAMES, Values};
 use crate::digest::Digest;
 use crate::environment;
-use crate::key::{Explanation, Hasher, Key, Part, Sink};
+use crate::key::{Explanation, Hasher, Key, LongTexts, Part, Sink};
 use crate::names::{self, Names};
+use crate::output::Separator;
 use crate::problem::Problem;
-use crate::project::{Content, Project, plain_path};
+use crate::project::{Content, Project, Simulator, plain_path};
 use crate::series_table::BoundTable;
 use crate::stamp::Stamp;
 use crate::support::{self, SupportFile};
@@ -91,7 +92,7 @@ impl<'p> Recipe<'p> {
             columns,
             column_names,
             names,
-            time: time_digest(basin),
+            time: Digest::of(&basin.time().to_bytes()),
             stamps: Vec::new(),
             explanation: Explanation::default(),
             digest: Digest::of(b""),
@@ -227,6 +228,32 @@ impl<'p> Recipe<'p> {
         explanation
     }
 
+    /// The texts that the explanation of a catchment's own parts knows by their digests only.
+    pub fn long_texts(&self, rendered: &Rendered, series: &[Digest]) -> Vec<Vec<u8>> {
+        let mut texts = LongTexts::default();
+        self.walk(rendered, series, &mut texts);
+        texts.0
+    }
+
+    /// The texts that [`Self::explanation`] knows by their digests only: templates, the time steps, what is long.
+    pub fn common_texts(&self, basin: &Basin<'_>) -> Vec<Vec<u8>> {
+        let mut texts = LongTexts::default();
+        self.walk_common(&[], &mut texts);
+        let mut texts = texts.0;
+        texts.push(basin.time().to_bytes());
+        for input in &self.project.simulator.inputs {
+            if let Content::Template { template, .. } = &input.content {
+                texts.push(template.source().as_bytes().to_vec());
+            }
+        }
+        texts
+    }
+
+    /// The names of [`Self::columns`], as [`Part::Series`] has them.
+    pub fn column_names(&self) -> &[String] {
+        &self.column_names
+    }
+
     /// The one walk over what is a catchment's own.
     fn walk(&self, rendered: &Rendered, series: &[Digest], sink: &mut dyn Sink) {
         sink.part(Part::Command, rendered.command.join("\0").as_bytes());
@@ -294,6 +321,9 @@ impl<'p> Recipe<'p> {
             simulator.output.format, simulator.exit_codes, simulator.fail_on_stdout, requirements
         );
         sink.part(Part::Output, output.as_bytes());
+        for (field, text) in contract(simulator) {
+            sink.note(Part::Contract(field.to_owned()), &text);
+        }
         sink.digest(Part::Time, &self.time);
         for input in &simulator.inputs {
             match &input.content {
@@ -314,7 +344,7 @@ impl<'p> Recipe<'p> {
     }
 
     /// The support files, and the program where none of them is it.
-    fn support(&self) -> Result<Vec<(Part, SupportFile)>> {
+    pub fn support(&self) -> Result<Vec<(Part, SupportFile)>> {
         let simulator = &self.project.simulator;
         let mut files: Vec<(Part, SupportFile)> = support::files(&simulator.support)?
             .into_iter()
@@ -349,20 +379,55 @@ impl<'p> Recipe<'p> {
     }
 }
 
+/// What makes a run a good one and what is taken from it, field by field, for people.
+fn contract(simulator: &Simulator) -> Vec<(&'static str, String)> {
+    let list = |items: &mut dyn Iterator<Item = String>| match items.collect::<Vec<_>>() {
+        items if items.is_empty() => "nothing".to_owned(),
+        items => items.join(", "),
+    };
+    let format = &simulator.output.format;
+    let separator = match format.separator {
+        None => "recognised",
+        Some(Separator::Tab) => "tab",
+        Some(Separator::Comma) => "comma",
+        Some(Separator::Semicolon) => "semicolon",
+        Some(Separator::Whitespace) => "white space",
+    };
+    let quoted = |texts: &[String]| list(&mut texts.iter().map(|text| format!("{text:?}")));
+    vec![
+        ("file", simulator.output.file.source().to_owned()),
+        ("separator", separator.to_owned()),
+        ("missing", quoted(&format.missing)),
+        ("skip_rows", format.skip_rows.to_string()),
+        (
+            "exit_codes",
+            list(&mut simulator.exit_codes.iter().map(i32::to_string)),
+        ),
+        ("fail_on_stdout", quoted(&simulator.fail_on_stdout)),
+        (
+            "require",
+            list(
+                &mut (simulator.require.iter())
+                    .map(|r| format!("{:?} in {}", r.contains, r.file.source())),
+            ),
+        ),
+        (
+            "columns",
+            list(
+                &mut simulator
+                    .output
+                    .columns
+                    .iter()
+                    .map(|column| column.source.clone()),
+            ),
+        ),
+    ]
+}
+
 fn render_text(template: &Template, values: &Values) -> Result<String, Problem> {
     let mut out = Vec::new();
     template
         .render(values, &mut out)
         .map_err(|error| Problem::Rendering(error.to_string()))?;
     Ok(String::from_utf8_lossy(&out).into_owned())
-}
-
-fn time_digest(basin: &Basin<'_>) -> Digest {
-    let bytes: Vec<u8> = basin
-        .time()
-        .nanoseconds()
-        .iter()
-        .flat_map(|time| time.to_le_bytes())
-        .collect();
-    Digest::of(&bytes)
 }

@@ -12,7 +12,7 @@ use crate::catchment::CatchmentId;
 use crate::digest::Digest;
 use crate::file_digests::FileDigests;
 use crate::inputs::{BadInput, Inputs};
-use crate::key::{Change, Explanation, Key};
+use crate::key::{Change, Explanation, Key, leave_out_consequences};
 use crate::plan::{Entry, Found, Plan, Staleness, State};
 use crate::problem::Problem;
 use crate::project::{Project, Variable, VariableSource};
@@ -83,9 +83,14 @@ impl<'p> Session<'p> {
 
     /// The series of one catchment that the simulator gets, read now: the columns that [`Recipe::columns`] names.
     pub fn series(&self, catchment: usize) -> Result<Vec<Vec<f64>>> {
+        Ok(self.read_series(catchment)??)
+    }
+
+    /// The same, or what is wrong with the catchment's own input.
+    pub fn read_series(&self, catchment: usize) -> Result<Result<Vec<Vec<f64>>, BadInput>> {
         let columns = self.recipe.columns();
         if columns.is_empty() {
-            return Ok(Vec::new());
+            return Ok(Ok(Vec::new()));
         }
         let mut series = Ok(Vec::new());
         Inputs::open(&self.project.input)?.read(
@@ -97,7 +102,7 @@ impl<'p> Session<'p> {
                 ControlFlow::Break(())
             },
         )?;
-        Ok(series?)
+        Ok(series)
     }
 
     /// Puts down in the store what need not be read again.
@@ -116,45 +121,64 @@ impl<'p> Session<'p> {
         };
         let mut touched = Vec::new();
         let mut entries = Vec::with_capacity(self.digests.len());
-        for catchment in 0..self.digests.len() {
+        for (catchment, series) in self.digests.iter().enumerate() {
             let id = &self.basin.catchments()[catchment].id;
-            let (key, explanation) = match self.key(catchment) {
-                Ok(found) => found,
-                Err(problem) => {
-                    entries.push(Entry {
-                        key: None,
-                        state: State::Bad(problem),
-                    });
-                    continue;
-                }
-            };
-            let summary = match store.map(|store| store.summary(&key.0)) {
-                // A damaged result is no result: it is made anew, which replaces it.
-                None | Some(Err(StoreError::Damaged { .. })) => None,
-                Some(found) => found?,
-            };
             let known = last.get(id);
-            let state = match self.judge(&key, summary, known, force) {
-                Some(state) => state,
-                None => State::Stale(Staleness::Changed(self.changes(
-                    id,
-                    &explanation(),
-                    store,
-                )?)),
-            };
-            if matches!(state, State::Fresh(_))
+            let (entry, explanation) = self.look(catchment, series, store, known, force)?;
+            if let (State::Fresh(_), Some(key), Some(explanation)) =
+                (&entry.state, entry.key, explanation)
                 && known.is_none_or(|known| known.key != key.0 || known.failure.is_some())
             {
                 let parts =
                     postcard::to_stdvec(&explanation()).context("can't put down a key's parts")?;
                 touched.push((id.clone(), key.0, parts, *self.recipe.digest()));
             }
-            entries.push(Entry {
-                key: Some(key),
-                state,
-            });
+            entries.push(entry);
         }
         Ok((Plan { entries }, touched))
+    }
+
+    /// The state of one catchment, and how to explain its key where it has one.
+    #[allow(clippy::type_complexity)]
+    pub fn look<'a>(
+        &'a self,
+        catchment: usize,
+        series: &'a Result<Vec<Digest>, BadInput>,
+        store: Option<&Store>,
+        last: Option<&Last>,
+        force: bool,
+    ) -> Result<(Entry, Option<impl Fn() -> Explanation + use<'a, 'p>>)> {
+        let (key, explanation) = match self.key(catchment, series) {
+            Ok(found) => found,
+            Err(problem) => {
+                let entry = Entry {
+                    key: None,
+                    state: State::Bad(problem),
+                };
+                return Ok((entry, None));
+            }
+        };
+        let summary = match store.map(|store| store.summary(&key.0)) {
+            // A damaged result is no result: it is made anew, which replaces it.
+            None | Some(Err(StoreError::Damaged { .. })) => None,
+            Some(found) => found?,
+        };
+        let state = match self.judge(&key, summary, last, force) {
+            Some(state) => state,
+            None => {
+                let id = &self.basin.catchments()[catchment].id;
+                State::Stale(Staleness::Changed(self.changes(
+                    id,
+                    &explanation(),
+                    store,
+                )?))
+            }
+        };
+        let entry = Entry {
+            key: Some(key),
+            state,
+        };
+        Ok((entry, Some(explanation)))
     }
 
     /// The catchments that failed or can't be run, with the reason.
@@ -171,8 +195,12 @@ impl<'p> Session<'p> {
 
     /// The key of a catchment, and how to explain it.
     #[allow(clippy::type_complexity)]
-    fn key(&self, catchment: usize) -> Result<(Key, impl Fn() -> Explanation), Problem> {
-        let series = self.digests[catchment]
+    fn key<'a>(
+        &'a self,
+        catchment: usize,
+        series: &'a Result<Vec<Digest>, BadInput>,
+    ) -> Result<(Key, impl Fn() -> Explanation + use<'a, 'p>), Problem> {
+        let series = series
             .as_ref()
             .map_err(|fault| Problem::Input(fault.clone()))?;
         let rendered = self.recipe.render(&self.basin, catchment)?;
@@ -205,7 +233,7 @@ impl<'p> Session<'p> {
                 column.is_some_and(|column| !within(column, variable))
             };
             let Some(variable) = self.project.product.variables.iter().find(excess) else {
-                return Some(State::Fresh(found(&summary)));
+                return Some(State::Fresh(Found::of(&summary)));
             };
             let untried = Staleness::OutOfRange(variable.name.clone());
             return Some(State::Stale(failed_before.unwrap_or(untried)));
@@ -237,19 +265,10 @@ impl<'p> Session<'p> {
         let read = |bytes: &[u8]| postcard::from_bytes::<Explanation>(bytes).unwrap_or_default();
         let mut changes = now.changes_since(&read(&own));
         changes.extend(self.recipe.explanation().changes_since(&read(&common)));
+        leave_out_consequences(&mut changes);
         changes.sort();
         changes.dedup();
         Ok(changes)
-    }
-}
-
-fn found(summary: &Summary) -> Found {
-    let checksums: Vec<u8> = (summary.columns.iter())
-        .flat_map(|column| *column.checksum.as_bytes())
-        .collect();
-    Found {
-        result: summary.result,
-        content: Digest::of(&checksums),
     }
 }
 

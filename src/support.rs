@@ -16,6 +16,7 @@ use crate::project::Support;
 const DEEPEST: usize = 64;
 
 /// One file that the simulator gets.
+#[derive(Clone)]
 pub struct SupportFile {
     /// Its path in the work directory, with `/`.
     pub name: String,
@@ -26,6 +27,14 @@ pub struct SupportFile {
 }
 
 impl SupportFile {
+    /// The same file with or without the permission.
+    pub fn with_executable(&self, executable: bool) -> Self {
+        Self {
+            executable,
+            ..self.clone()
+        }
+    }
+
     /// What the key has of the file, given the digest of its content.
     pub fn mark(&self, content: &Digest) -> Digest {
         let kind: &[u8] = if self.executable { b"x" } else { b"-" };

@@ -61,6 +61,18 @@ impl TimeAxis {
         &self.0
     }
 
+    /// The time stamps as bytes, little-endian.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        self.0.iter().flat_map(|time| time.to_le_bytes()).collect()
+    }
+
+    /// Reads what [`Self::to_bytes`] gave; `None` if it is no time axis.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (stamps, rest) = bytes.as_chunks::<8>();
+        let stamps = stamps.iter().map(|stamp| i64::from_le_bytes(*stamp));
+        Self::new(stamps.collect()).ok().filter(|_| rest.is_empty())
+    }
+
     /// Days from the first step to `step`.
     ///
     /// One division of two exactly represented numbers, so hourly steps give the same bits as `step / 24`.

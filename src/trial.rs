@@ -3,6 +3,7 @@
 //! A trial trusts nothing that the simulator says of itself: a result is what passes every check that the project
 //! states. It knows nothing of threads, the store or other catchments.
 
+use std::collections::HashSet;
 use std::ffi::OsString;
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
@@ -46,6 +47,10 @@ pub struct Trial {
     pub key: Key,
     /// What the key is made of.
     pub explanation: Explanation,
+    /// The texts that the explanation knows by their digests only.
+    pub texts: Vec<Vec<u8>>,
+    /// The series that the simulator was given, those that have to be kept: the digest of each's values, and the values.
+    pub series: Vec<(Digest, Encoded)>,
     /// Every start of the simulator, in order.
     pub attempts: Vec<Attempt>,
     /// The output columns, or why there are none.
@@ -62,6 +67,8 @@ pub struct Bench<'a> {
     pub recipe: &'a Recipe<'a>,
     /// Where failed runs are kept.
     pub kept: &'a Kept,
+    /// The series that are kept already, by digest; `None` if none is to be kept.
+    pub known: Option<HashSet<Digest>>,
     /// The project's lock, which the guards keep until the last simulator is gone.
     pub lock: &'a Lock,
     /// How long each may run.
@@ -79,6 +86,8 @@ impl Bench<'_> {
             catchment: job.catchment,
             key: job.key,
             explanation: Explanation::default(),
+            texts: Vec::new(),
+            series: Vec::new(),
             attempts: Vec::new(),
             outcome: Err(Failure::InputChanged),
         };
@@ -126,6 +135,14 @@ impl Bench<'_> {
         trial.explanation = self.recipe.explain(&rendered, &digests);
         if self.recipe.key(&rendered, &digests) != job.key {
             return Err(Failure::InputChanged);
+        }
+        trial.texts = self.recipe.long_texts(&rendered, &digests);
+        if let Some(known) = &self.known {
+            let columns = self.recipe.column_names().iter().zip(&series).zip(digests);
+            let new = columns.filter(|(_, digest)| !known.contains(digest));
+            trial.series = new
+                .map(|((name, values), digest)| (digest, codec::encode(name, values)))
+                .collect();
         }
         Ok((rendered, series))
     }

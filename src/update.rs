@@ -29,6 +29,9 @@ const BATCH: usize = 100;
 /// Failures told one by one before the rest is only counted.
 const TOLD: usize = 20;
 
+/// How many of the slowest catchments are reported.
+const SLOWEST: usize = 5;
+
 /// How far a run may go, and how much it tells meanwhile.
 pub struct Limits {
     /// The simulators at work at once.
@@ -52,6 +55,14 @@ pub struct Report {
     pub obstacle: Option<String>,
     /// Processor time of the simulators, in seconds.
     pub cpu_seconds: f64,
+    /// Seconds that the simulators took, added up.
+    pub simulator_seconds: f64,
+    /// Seconds that passed meanwhile.
+    pub seconds: f64,
+    /// The largest resident memory of a simulator, in bytes.
+    pub peak_bytes: u64,
+    /// The slowest catchments with the seconds of all their attempts, the slowest first.
+    pub slowest: Vec<(f64, CatchmentId)>,
 }
 
 /// Runs the wanted catchments and stores what comes of it.
@@ -64,6 +75,7 @@ pub fn update(
     interrupt: &Interrupt,
     timings: &Timings,
 ) -> Result<Report> {
+    let started = Instant::now();
     let cache = Cache::of(session.project);
     let work = cache.work();
     let kept = cache.failed();
@@ -73,11 +85,16 @@ pub fn update(
         basin: &session.basin,
         recipe: &session.recipe,
         kept: &kept,
+        known: match session.project.cache_limits.keep_series {
+            true => Some(store.inputs()?),
+            false => None,
+        },
         lock,
         timeouts: &timeouts,
         interrupt,
         timings,
     };
+    store.keep(&session.recipe.common_texts(&session.basin))?;
     let mut desk = Desk {
         session,
         store,
@@ -102,7 +119,8 @@ pub fn update(
         desk.take(trial)
     });
     let committed = desk.commit();
-    let (report, trouble) = (desk.report, desk.trouble);
+    let (mut report, trouble) = (desk.report, desk.trouble);
+    report.seconds = started.elapsed().as_secs_f64();
     work::remove(&work)?;
     kept.prune()?;
     if let Some(trouble) = trouble {
@@ -173,6 +191,14 @@ impl Desk<'_> {
             .iter()
             .map(|attempt| attempt.user + attempt.system)
             .sum::<f64>();
+        let wall = (trial.attempts.iter()).map(|attempt| attempt.wall).sum();
+        self.report.simulator_seconds += wall;
+        let peaks = trial.attempts.iter().map(|attempt| attempt.peak_bytes);
+        self.report.peak_bytes = peaks.fold(self.report.peak_bytes, u64::max);
+        let slowest = &mut self.report.slowest;
+        let rank = slowest.partition_point(|(slower, _)| *slower >= wall);
+        slowest.insert(rank, (wall, catchment.clone()));
+        slowest.truncate(SLOWEST);
         if let Err(failure) = &trial.outcome {
             self.tell(&catchment, failure);
             self.report
@@ -191,6 +217,8 @@ impl Desk<'_> {
             parts: postcard::to_stdvec(&trial.explanation).unwrap_or_default(),
             recipe: *self.session.recipe.digest(),
             recipe_parts: self.recipe_parts.clone(),
+            contents: trial.texts,
+            series: trial.series,
             attempts: trial.attempts,
             result: trial.outcome.ok(),
         }

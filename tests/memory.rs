@@ -1,34 +1,34 @@
 //! Memory does not grow with the number of catchments: planning, running and assembling 2,000 takes what 200 take.
 
-use std::ffi::{OsStr, OsString};
-use std::fs;
+use std::fs::{self, File};
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use rerunoff::example::Example;
-use rerunoff::process::{End, Guard, Interrupt, Invocation};
 
 const MIB: u64 = 1 << 20;
 
-/// The peak memory of one call of the binary.
+/// The peak memory of one call of the binary, in bytes.
+// Waited for by wait4, which also tells what it took.
+#[allow(unsafe_code, clippy::zombie_processes)]
 fn peak(folder: &Path, arguments: &[&str]) -> u64 {
-    let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
     let printed = folder.join("printed");
-    let invocation = Invocation {
-        program: OsStr::new(env!("CARGO_BIN_EXE_rerunoff")),
-        arguments: &arguments,
-        directory: folder,
-        environment: &[],
-        stdout: &printed,
-        stderr: &printed,
-        timeout: None,
-        grace: std::time::Duration::ZERO,
-    };
-    let mut guard = Guard::by(env!("CARGO_BIN_EXE_rerunoff").into());
-    let interrupt = Interrupt::new().expect("an interrupt");
-    let finished = guard.run(&invocation, &interrupt).expect("a run");
+    let child = Command::new(env!("CARGO_BIN_EXE_rerunoff"))
+        .args(arguments)
+        .current_dir(folder)
+        .stdout(Stdio::null())
+        .stderr(File::create(&printed).expect("a file"))
+        .spawn()
+        .expect("the binary");
+    let mut status = 0;
+    // SAFETY: `rusage` is a plain C struct of integers, for which all zeros is a valid value.
+    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+    // SAFETY: both pointers come from live locals of the types that wait4(2) writes. The child is reaped only here:
+    // dropping a `Child` does not wait for it.
+    let reaped = unsafe { libc::wait4(child.id() as i32, &mut status, 0, &mut usage) };
     let text = fs::read_to_string(&printed).expect("what it printed");
-    assert_eq!(finished.end, End::Exited(0), "{text}");
-    finished.cost.peak_bytes
+    assert_eq!((reaped, status), (child.id() as i32, 0), "{text}");
+    usage.ru_maxrss as u64 * 1024
 }
 
 fn peaks(catchments: usize) -> [u64; 3] {

@@ -29,6 +29,8 @@ fn normalised(text: &str, home: &str) -> String {
             .map(|(head, rest)| (head, rest.split_once("; ")))
         {
             Some((head, Some((_, tail)))) => format!("{head} in …; {tail}"),
+            // How long, and with how many, is the machine's affair.
+            _ if line.trim_start().starts_with("to run: ") => "to run: …".to_owned(),
             _ => line.to_owned(),
         };
         plain.push_str(&line);

@@ -1,15 +1,14 @@
 //! `rerunoff assemble`: the product from the results there are.
 
 use std::io::{Write, stderr, stdout};
-use std::num::NonZeroUsize;
 use std::path::Path;
-use std::thread;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
 use clap::Args;
 
 use super::Exit;
+use super::jobs::cores;
 use crate::assembly;
 use crate::cache::Cache;
 use crate::process::Interrupt;
@@ -36,7 +35,7 @@ pub(super) fn assemble(root: &Path, arguments: Arguments) -> Result<Exit> {
     let session = Session::open(&project, Some(&store), false, &mut |_, _| ())?;
     session.remember(&mut store)?;
     let (plan, _) = session.plan(Some(&store), false)?;
-    let workers = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let workers = cores(None);
     let interrupt = Interrupt::new().and_then(|interrupt| interrupt.install().map(|()| interrupt));
     let interrupt = interrupt.context("can't prepare for signals")?;
     let product = assembly::assemble(

@@ -12,7 +12,7 @@ pub(super) fn slots(jobs: Option<NonZeroUsize>, flags: &MakeFlags, tell: bool) -
     if let Some(jobs) = jobs {
         return Slots::fixed(jobs.get());
     }
-    let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let cores = cores(None);
     Slots::of_make(flags, cores).unwrap_or_else(|_| {
         if tell {
             say(&format!(
@@ -21,4 +21,10 @@ pub(super) fn slots(jobs: Option<NonZeroUsize>, flags: &MakeFlags, tell: bool) -
         }
         Slots::fixed(cores)
     })
+}
+
+/// As many as the user says, else as there are cores: for predictions, which ask nobody for a share.
+pub(super) fn cores(jobs: Option<NonZeroUsize>) -> usize {
+    jobs.or_else(|| thread::available_parallelism().ok())
+        .map_or(1, NonZeroUsize::get)
 }

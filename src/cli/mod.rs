@@ -4,19 +4,25 @@
 
 mod assemble;
 mod check;
+mod diff;
 mod doctor;
+mod export;
+mod gc;
 mod generate;
 mod init;
 mod jobs;
 mod log;
+mod max_rerun;
 mod only;
 mod repro;
 mod run;
 mod status;
 mod summary;
+mod tag;
 mod verify;
+mod why;
 
-use std::io::{Write, stderr};
+use std::io::{ErrorKind, Write, stderr, stdout};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -51,6 +57,20 @@ enum Verb {
     Run(run::Arguments),
     /// Tell what is fresh, stale and why, without running anything
     Status(status::Arguments),
+    /// Tell why a catchment is fresh or stale: every part of its key, then and now
+    Why(why::Arguments),
+    /// Give the present state of all catchments a name to come back to
+    Tag(tag::Arguments),
+    /// List the tags
+    Tags(tag::ListArguments),
+    /// List what the last runs did
+    Runs(tag::ListArguments),
+    /// Tell what changed in the results between two tags, or since the run before
+    Diff(diff::Arguments),
+    /// Print catchments' columns with time stamps
+    Export(export::Arguments),
+    /// Remove results that nothing needs any more
+    Gc(gc::Arguments),
     /// Check the project file, templates and inputs, and render one catchment
     Check(check::Arguments),
     /// Bring the product up to date from the results there are, without running anything
@@ -85,6 +105,8 @@ pub enum Exit {
     Locked,
     /// The input or the store can't be read or written.
     Unreadable,
+    /// More would be run than `--max-rerun` allows.
+    Refused,
     /// It was interrupted.
     Interrupted,
 }
@@ -97,6 +119,7 @@ impl From<Exit> for ExitCode {
             Exit::Usage => 2,
             Exit::Locked => 3,
             Exit::Unreadable => 4,
+            Exit::Refused => 5,
             Exit::Interrupted => 130,
         })
     }
@@ -113,6 +136,13 @@ pub fn main(cli: Cli) -> Result<Exit> {
     match cli.verb {
         Verb::Run(arguments) => run::run(&find(&root)?, arguments),
         Verb::Status(arguments) => status::status(&find(&root)?, arguments),
+        Verb::Why(arguments) => why::why(&find(&root)?, arguments),
+        Verb::Tag(arguments) => tag::tag(&find(&root)?, arguments),
+        Verb::Tags(arguments) => tag::tags(&find(&root)?, arguments),
+        Verb::Runs(arguments) => tag::runs(&find(&root)?, arguments),
+        Verb::Diff(arguments) => diff::diff(&find(&root)?, arguments),
+        Verb::Export(arguments) => export::export(&find(&root)?, arguments),
+        Verb::Gc(arguments) => gc::gc(&find(&root)?, arguments),
         Verb::Check(arguments) => check::check(&find(&root)?, arguments),
         Verb::Assemble(arguments) => assemble::assemble(&find(&root)?, arguments),
         Verb::Log(arguments) => log::log(&find(&root)?, arguments),
@@ -140,6 +170,17 @@ pub fn exit_code(error: &anyhow::Error) -> Exit {
         Exit::Locked
     } else {
         Exit::Unreadable
+    }
+}
+
+/// Prints a table; a reader that has seen enough (`| head`) is no fault.
+fn print(bytes: &[u8]) -> Result<()> {
+    let mut out = stdout().lock();
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(error).context("can't write to standard output")
+        }
+        _ => Ok(()),
     }
 }
 

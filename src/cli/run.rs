@@ -8,17 +8,21 @@ use std::time::{Instant, SystemTime};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
-use super::jobs::slots;
+use super::jobs::{cores, slots};
+use super::max_rerun::MaxRerun;
 use super::only::chosen;
 use super::summary::{FailureOf, ProductOf, Summary};
-use super::{Exit, say};
+use super::{Exit, say, tag};
+use crate::account::Account;
 use crate::assembly::{self, Product};
 use crate::cache::Cache;
 use crate::dependencies::Dependencies;
 use crate::depfile;
+use crate::history;
 use crate::key::Key;
 use crate::makeflags::MakeFlags;
 use crate::plan::{Entry, Plan, State};
+use crate::prediction::Prediction;
 use crate::process::Interrupt;
 use crate::progress::{Progress, Verbosity};
 use crate::project::{OnBadInput, Project};
@@ -48,6 +52,16 @@ pub(super) struct Arguments {
     /// Start nothing new after so many failures
     #[arg(long, value_name = "N")]
     max_failures: Option<NonZeroUsize>,
+    /// Refuse to start if more catchments than this would be run (exit code 5)
+    #[arg(long, value_name = "N|P%")]
+    max_rerun: Option<MaxRerun>,
+    /// Make the product of a tag again, running nothing
+    #[arg(
+        long,
+        value_name = "NAME",
+        conflicts_with_all = ["only", "force", "dry_run", "max_rerun", "max_failures", "no_assemble", "rehash", "depfile", "json"]
+    )]
+    at: Option<String>,
     /// Leave the product as it is
     #[arg(long)]
     no_assemble: bool,
@@ -94,6 +108,9 @@ impl Arguments {
             force,
             dry_run,
             max_failures: _,
+            // Where nothing is to be run, nothing is too much.
+            max_rerun: _,
+            at,
             no_assemble,
             rehash: _,
             wait: _,
@@ -104,7 +121,7 @@ impl Arguments {
             depfile_target: _,
             timings,
         } = self;
-        only.is_none() && !force && !dry_run && !no_assemble && !timings
+        only.is_none() && at.is_none() && !force && !dry_run && !no_assemble && !timings
     }
 
     fn write_depfile(&self, product: &Path, mut dependencies: Vec<PathBuf>) -> Result<()> {
@@ -126,6 +143,13 @@ pub(super) fn run(root: &Path, mut arguments: Arguments) -> Result<Exit> {
     let flags = MakeFlags::of_environment();
     // `make -n` starts recipe lines with a `+` in earnest, and expects what is started to pretend.
     arguments.dry_run |= flags.pretend;
+    if let Some(name) = &arguments.at {
+        if flags.pretend {
+            say(&format!("would make the product of tag {name:?} again"));
+            return Ok(Exit::Fine);
+        }
+        return tag::restore(root, name, arguments.wait, arguments.quiet);
+    }
     if arguments.are_plain()
         && !arguments.rehash
         && let Some(settled) = Settled::recall(root)
@@ -149,6 +173,11 @@ pub(super) fn run(root: &Path, mut arguments: Arguments) -> Result<Exit> {
     store.touch(&touched)?;
     refuse_bad(&session, &plan)?;
     let wanted = wanted(&session, &plan, arguments.only.as_deref())?;
+    if let Some(refusal) = refusal(&arguments, wanted.len(), plan.entries.len()) {
+        say(&format!("error: {refusal}"));
+        return Ok(Exit::Refused);
+    }
+    let causes = plan.causes_of(wanted.iter().map(|(at, _)| *at));
     timings.add(Phase::Plan, started.elapsed());
     let limits = Limits {
         slots: slots(
@@ -185,6 +214,14 @@ pub(super) fn run(root: &Path, mut arguments: Arguments) -> Result<Exit> {
         plan = timings
             .time(Phase::Plan, || session.plan(Some(&store), false))?
             .0;
+    }
+    if !stopped {
+        let workers = limits.slots.most().min(wanted.len());
+        let account = Account::new(plan.entries.len(), workers, causes, &report);
+        history::record(&session, &mut store, &plan, &account)?;
+        if report.run > 0 && !arguments.quiet {
+            account.lines().iter().for_each(|line| say(line));
+        }
     }
     let mut product = None;
     if report.gave_up && !stopped {
@@ -292,6 +329,19 @@ fn dry_run(project: &Project, arguments: &Arguments) -> Result<Exit> {
             .map(|(_, entry)| entry)
             .collect();
     }
+    let prediction = match &store {
+        Some(store) => {
+            let catchments = session.basin.catchments();
+            let ids: Vec<_> = wanted.iter().map(|(at, _)| &catchments[*at].id).collect();
+            Prediction::of(store, &ids, cores(arguments.jobs))?
+        }
+        None => None,
+    };
+    let refusal = refusal(arguments, wanted.len(), session.basin.catchments().len());
+    let exit = match refusal {
+        Some(_) => Exit::Refused,
+        None => Exit::Fine,
+    };
     if arguments.json {
         let causes = plan.causes().into_iter();
         let document = serde_json::json!({
@@ -300,9 +350,11 @@ fn dry_run(project: &Project, arguments: &Arguments) -> Result<Exit> {
             "causes": causes
                 .map(|(count, cause)| serde_json::json!({"count": count, "cause": cause}))
                 .collect::<Vec<_>>(),
+            "prediction": prediction,
+            "refused": refusal,
         });
         writeln!(stdout(), "{document:#}").ok();
-        return Ok(Exit::Fine);
+        return Ok(exit);
     }
     let mut out = stdout().lock();
     writeln!(
@@ -315,7 +367,21 @@ fn dry_run(project: &Project, arguments: &Arguments) -> Result<Exit> {
     for (count, cause) in plan.causes() {
         writeln!(out, "{count:>7} {cause}").ok();
     }
-    Ok(Exit::Fine)
+    if let Some(prediction) = prediction {
+        writeln!(out, "        to run: {prediction}").ok();
+    }
+    if let Some(refusal) = refusal {
+        writeln!(out, "a run would refuse to start: {refusal}").ok();
+    }
+    Ok(exit)
+}
+
+/// Why a run is not to start, if it is not.
+fn refusal(arguments: &Arguments, wanted: usize, all: usize) -> Option<String> {
+    let limit = arguments.max_rerun?;
+    (wanted > limit.of(all)).then(|| {
+        format!("{wanted} of {all} catchments would be run, more than --max-rerun {limit} allows; `rerunoff status` tells why, a higher limit lets it go ahead")
+    })
 }
 
 fn open<'p>(

@@ -1,6 +1,7 @@
 //! `rerunoff status`: what is fresh, stale by cause, failed; nothing is run or written.
 
 use std::io::{Write, stdout};
+use std::num::NonZeroUsize;
 use std::path::Path;
 
 use anyhow::Result;
@@ -8,9 +9,11 @@ use clap::Args;
 use serde::Serialize;
 
 use super::Exit;
+use super::jobs::cores;
 use super::summary::FailureOf;
 use crate::cache::Cache;
 use crate::plan::Counts;
+use crate::prediction::Prediction;
 use crate::progress::Progress;
 use crate::project::Project;
 use crate::session::Session;
@@ -20,6 +23,9 @@ const LISTED: usize = 10;
 
 #[derive(Args)]
 pub(super) struct Arguments {
+    /// Predict the time for so many simulators at once [default: the cores available]
+    #[arg(short, long, value_name = "N")]
+    jobs: Option<NonZeroUsize>,
     /// One JSON document instead of text
     #[arg(long)]
     json: bool,
@@ -36,6 +42,7 @@ struct Document<'a> {
     failed: usize,
     bad: usize,
     causes: Vec<Cause>,
+    prediction: Option<Prediction>,
     failures: Vec<FailureOf<'a>>,
 }
 
@@ -68,6 +75,16 @@ pub(super) fn status(root: &Path, arguments: Arguments) -> Result<Exit> {
         bad,
     } = plan.counts();
     let failures = FailureOf::all(&session, &plan);
+    let prediction = match &store {
+        Some(store) => {
+            let catchments = session.basin.catchments();
+            let stale: Vec<_> = (plan.stale().into_iter())
+                .map(|at| &catchments[at].id)
+                .collect();
+            Prediction::of(store, &stale, cores(arguments.jobs))?
+        }
+        None => None,
+    };
     let causes = plan
         .causes()
         .into_iter()
@@ -80,6 +97,7 @@ pub(super) fn status(root: &Path, arguments: Arguments) -> Result<Exit> {
         failed,
         bad,
         causes,
+        prediction,
         failures,
     };
     let mut out = stdout().lock();
@@ -103,6 +121,9 @@ fn tell(document: &Document<'_>, out: &mut dyn Write) -> std::io::Result<()> {
     )?;
     for Cause { count, cause } in &document.causes {
         writeln!(out, "{count:>7} {cause}")?;
+    }
+    if let Some(prediction) = &document.prediction {
+        writeln!(out, "        to run: {prediction}")?;
     }
     for failure in document.failures.iter().take(LISTED) {
         writeln!(out, "        {}: {}", failure.catchment, failure.reason)?;

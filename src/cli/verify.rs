@@ -88,6 +88,7 @@ pub(super) fn verify(root: &Path, arguments: Arguments) -> Result<Exit> {
         kept: &kept,
         lock: &lock,
         timeouts: &Timeouts::new(project.simulator.timeout, &store.last()?),
+        known: None,
         interrupt: &interrupt,
         timings: &timings,
     };

@@ -80,7 +80,7 @@ pub struct Row {
 }
 
 /// The state of a catchment's result; the numbers are the flag's values in the file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Status {
     /// The result is there.
     Ok = 0,

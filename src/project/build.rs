@@ -11,9 +11,10 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use super::error::Source;
-use super::{Parameter, Project, ProjectError, Table, raw};
+use super::{CacheLimits, Parameter, Project, ProjectError, Table, raw};
 use crate::expr::Expr;
 use crate::inputs::InputSpec;
+use crate::size::Size;
 use crate::template::Template;
 use crate::value::Value;
 
@@ -70,6 +71,16 @@ impl Builder<'_> {
             tables,
             simulator,
             product,
+            cache_limits: self.cache_limits(raw.cache)?,
+        })
+    }
+
+    fn cache_limits(&self, raw: raw::Cache) -> Result<CacheLimits, ProjectError> {
+        let max_size = raw.max_size.map(|text| text.parse::<Size>()).transpose();
+        Ok(CacheLimits {
+            keep_series: raw.keep_series.unwrap_or(true),
+            keep_runs: raw.keep_runs.unwrap_or(10),
+            max_size: max_size.map_err(|fault| self.source.error("cache.max_size", fault))?,
         })
     }
 

@@ -24,6 +24,7 @@ use crate::expr::Expr;
 use crate::inputs::InputSpec;
 use crate::output::OutputFormat;
 use crate::series_table::SeriesTable;
+use crate::size::Size;
 use crate::template::Template;
 use crate::value::Value;
 use build::Builder;
@@ -59,6 +60,18 @@ pub struct Project {
     pub simulator: Simulator,
     /// What to make of all results.
     pub product: Product,
+    /// What the store keeps.
+    pub cache_limits: CacheLimits,
+}
+
+/// What the store keeps.
+pub struct CacheLimits {
+    /// Whether the series that simulators were given are kept, so that `why` can show old values.
+    pub keep_series: bool,
+    /// The results of so many of the last runs are never collected.
+    pub keep_runs: usize,
+    /// Other results are kept as long as the store is no larger than this; without it they go at once.
+    pub max_size: Option<Size>,
 }
 
 /// A global parameter.

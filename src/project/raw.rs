@@ -18,6 +18,16 @@ pub(super) struct Project {
     pub parameters: Parameters,
     pub simulator: Simulator,
     pub product: Product,
+    #[serde(default)]
+    pub cache: Cache,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Cache {
+    pub keep_series: Option<bool>,
+    pub keep_runs: Option<usize>,
+    pub max_size: Option<String>,
 }
 
 #[derive(Deserialize)]

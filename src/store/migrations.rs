@@ -84,6 +84,33 @@ pub(super) const STEPS: &[&str] = &[
     );
     CREATE INDEX attempt_catchment ON attempt (scenario, catchment, id);
     ",
+    // 2: what it takes to say what changed, what a run did, and to go back.
+    //
+    // `content` and `input` are known by the digest of what they hold, which is their seal.
+    "
+    CREATE TABLE content (
+        digest BLOB NOT NULL PRIMARY KEY,   -- of bytes
+        bytes BLOB NOT NULL
+    );
+    CREATE TABLE input (
+        digest BLOB NOT NULL PRIMARY KEY,   -- of the numbers
+        steps INTEGER NOT NULL,
+        payload INTEGER NOT NULL REFERENCES payload (id)
+    );
+    CREATE INDEX input_payload ON input (payload);
+    CREATE TABLE run (
+        id INTEGER PRIMARY KEY,
+        ended INTEGER NOT NULL,             -- seconds since 1970
+        moment BLOB,                        -- of content: every catchment's key; NULL once collected
+        summary TEXT NOT NULL               -- JSON
+    );
+    CREATE TABLE tag (
+        name TEXT NOT NULL PRIMARY KEY,
+        created INTEGER NOT NULL,           -- seconds since 1970
+        moment BLOB NOT NULL
+    );
+    ALTER TABLE result ADD COLUMN used INTEGER;  -- seconds since 1970: when it last became a catchment's own
+    ",
 ];
 
 /// The schema that this version writes.

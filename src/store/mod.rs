@@ -10,6 +10,9 @@
 //! - `explanation` says what a key is made of, `recipe` the part of it that all catchments share. Both stay with the key and not
 //!   with the catchment, so that any two states can be compared later.
 //! - `state` is each catchment as the last run left it, `attempt` the last few runs of its simulator.
+//! - `content` and `input` hold what parts know by digest only: the texts of templates, the time steps, the series that
+//!   simulators were given. They make it possible to say what changed, and nothing depends on their being there.
+//! - `run` is what each run did, `tag` a name for a state of all catchments; a `moment` of theirs is in `content`.
 //! - `memo` holds small facts about files, so that they need not be read again.
 //!
 //! What must hold: results are immutable and outlive every failure; a result with its payloads, its explanation and the
@@ -20,15 +23,18 @@
 //! Measured on two cores with 18,000 catchments of three 7 kB columns: 1,500 to 3,000 catchments a second in commits of 100; within a
 //! [`Store::snapshot`], 18,000 summaries in 0.1 s, all last states in 0.02 s, a gigabyte of columns in 1 to 2 s.
 
+mod collection;
 mod connection;
 #[cfg(test)]
 mod durability;
 mod error;
+mod history;
 mod migrations;
 mod reading;
 mod records;
 mod salvage;
 mod seal;
+mod sources;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
@@ -43,8 +49,10 @@ use crate::catchment::CatchmentId;
 use crate::codec::Encoded;
 use crate::digest::Digest;
 
+pub use collection::Holding;
 pub use connection::Snapshot;
 pub use error::StoreError;
+pub use history::{PastRun, Tag};
 pub use reading::{Explanation, Parts};
 
 /// How many attempts are kept of each catchment.
@@ -185,6 +193,11 @@ pub struct Record {
     pub recipe_parts: Arc<[u8]>,
     /// Its attempts, the earliest first.
     pub attempts: Vec<Attempt>,
+    /// Texts that the parts know by their digests only.
+    pub contents: Vec<Vec<u8>>,
+    /// The series that the simulator was given and that are not known to be in the store: the digest of each's values
+    /// (see [`Digest::of_numbers`]), and the values.
+    pub series: Vec<(Digest, Encoded)>,
     /// The columns of the successful attempt, all of the same number of steps; `None` if all attempts failed.
     pub result: Option<Vec<Encoded>>,
 }

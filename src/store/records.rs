@@ -44,6 +44,12 @@ impl Store {
         self.within(|transaction| {
             for record in records {
                 store_recipe(transaction, &record.recipe, &record.recipe_parts)?;
+                for content in &record.contents {
+                    store_content(transaction, content)?;
+                }
+                for (digest, column) in &record.series {
+                    store_input(transaction, digest, column)?;
+                }
                 store_explanation(transaction, &record.key, &record.recipe, &record.parts)?;
                 if let Some(columns) = &record.result {
                     store_result(transaction, &record.key, columns)?;
@@ -77,7 +83,11 @@ impl Store {
             ON CONFLICT DO UPDATE SET key = excluded.key, recipe = excluded.recipe, attempts = 0,
             failure_code = NULL, failure_reason = NULL";
         self.within(|transaction| {
+            let used = "UPDATE result SET used = unixepoch() WHERE key = ?1";
             for (catchment, key, parts, recipe) in changed {
+                transaction
+                    .prepare_cached(used)?
+                    .execute([key.as_bytes()])?;
                 store_explanation(transaction, key, recipe, parts)?;
                 transaction.prepare_cached(upsert)?.execute(params![
                     SCENARIO,
@@ -103,7 +113,7 @@ impl Store {
         })
     }
 
-    fn within<T>(
+    pub(super) fn within<T>(
         &mut self,
         change: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
@@ -173,7 +183,7 @@ fn store_result(
     let seal = of_result(key, steps, &described);
     transaction
         .prepare_cached(
-            "INSERT INTO result (key, steps, created, seal) VALUES (?1, ?2, unixepoch(), ?3)",
+            "INSERT INTO result (key, steps, created, used, seal) VALUES (?1, ?2, unixepoch(), unixepoch(), ?3)",
         )?
         .execute(params![key.as_bytes(), steps, seal.as_bytes()])?;
     let result = transaction.last_insert_rowid();
@@ -209,6 +219,37 @@ fn describe(column: &Encoded) -> ColumnSummary {
         missing: column.missing,
         checksum: column.checksum,
     }
+}
+
+/// Keeps bytes under their digest; damaged ones are mended.
+pub(super) fn store_content(
+    transaction: &Transaction<'_>,
+    content: &[u8],
+) -> rusqlite::Result<Digest> {
+    let upsert = "INSERT INTO content (digest, bytes) VALUES (?1, ?2)
+        ON CONFLICT DO UPDATE SET bytes = excluded.bytes WHERE bytes <> excluded.bytes";
+    let digest = Digest::of(content);
+    transaction
+        .prepare_cached(upsert)?
+        .execute(params![digest.as_bytes(), content])?;
+    Ok(digest)
+}
+
+/// Keeps a series that a simulator was given. An output that equals an input shares its payload.
+fn store_input(
+    transaction: &Transaction<'_>,
+    digest: &Digest,
+    column: &Encoded,
+) -> rusqlite::Result<()> {
+    let payload = store_payload(transaction, column)?;
+    let insert =
+        "INSERT INTO input (digest, steps, payload) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+    transaction.prepare_cached(insert)?.execute(params![
+        digest.as_bytes(),
+        column.steps as i64,
+        payload
+    ])?;
+    Ok(())
 }
 
 /// The id of the payload with these bytes, stored now or before; a damaged one is mended.
@@ -255,7 +296,7 @@ fn is_intact(transaction: &Transaction<'_>, summary: &Summary) -> rusqlite::Resu
     Ok(true)
 }
 
-fn remove_result(transaction: &Transaction<'_>, key: &Digest) -> rusqlite::Result<bool> {
+pub(super) fn remove_result(transaction: &Transaction<'_>, key: &Digest) -> rusqlite::Result<bool> {
     let payloads: Vec<i64> = transaction
         .prepare_cached(
             "SELECT payload FROM series JOIN result ON result.id = series.result WHERE key = ?1",
@@ -265,11 +306,21 @@ fn remove_result(transaction: &Transaction<'_>, key: &Digest) -> rusqlite::Resul
     let removed = transaction
         .prepare_cached("DELETE FROM result WHERE key = ?1")?
         .execute([key.as_bytes()])?;
-    let delete = "DELETE FROM payload WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM series WHERE payload = ?1)";
     for payload in payloads {
-        transaction.prepare_cached(delete)?.execute([payload])?;
+        remove_unused_payload(transaction, payload)?;
     }
     Ok(removed > 0)
+}
+
+pub(super) fn remove_unused_payload(
+    transaction: &Transaction<'_>,
+    payload: i64,
+) -> rusqlite::Result<()> {
+    let delete =
+        "DELETE FROM payload WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM series WHERE payload = ?1)
+        AND NOT EXISTS (SELECT 1 FROM input WHERE payload = ?1)";
+    transaction.prepare_cached(delete)?.execute([payload])?;
+    Ok(())
 }
 
 fn store_attempts(transaction: &Transaction<'_>, record: &Record) -> rusqlite::Result<()> {

@@ -44,6 +44,8 @@ pub(super) fn success(id: &str, key_text: &str) -> Record {
         recipe: key("recipe"),
         recipe_parts: Arc::from(*b"the recipe"),
         attempts: vec![attempt(None, 2.0)],
+        contents: Vec::new(),
+        series: Vec::new(),
         result: Some(vec![
             encode("concentration", &concentration),
             encode("discharge", &discharge),
@@ -404,4 +406,73 @@ fn hostile_ids_are_only_text() {
     for id in ids {
         assert_eq!(last[&catchment(id)].key, key(id));
     }
+}
+
+#[test]
+fn what_a_simulator_was_given_is_kept_once_and_outlives_the_result() {
+    let folder = folder();
+    let mut store = Store::open(&folder.path().join("store")).expect("opens");
+    let discharge: Vec<f64> = (0..500).map(|step| f64::from(step % 41) / 8.0).collect();
+    let digest = Digest::of_numbers(&discharge);
+    let record = Record {
+        contents: vec![b"a long text".to_vec()],
+        series: vec![(digest, encode("q", &discharge))],
+        ..success("1", "a")
+    };
+    store.commit(&[record]).expect("stored");
+    assert_eq!(count(&store, "payload"), 2, "the output is the input");
+    assert_eq!(store.inputs().expect("readable").len(), 1);
+    store.discard(&[key("a")]).expect("discarded");
+    assert_eq!(count(&store, "payload"), 1);
+    let column = store.input(&digest).expect("readable").expect("present");
+    let values = decode(&column.bytes, &column.checksum, column.steps).expect("decodes");
+    assert_eq!(values, discharge);
+    let text = Digest::of(b"a long text");
+    assert_eq!(
+        store.content(&text).expect("readable").as_deref(),
+        Some(&b"a long text"[..])
+    );
+    corrupt(&store, "UPDATE content SET bytes = x'00'");
+    assert_eq!(store.content(&text).expect("readable"), None);
+    store.keep(&[b"a long text".to_vec()]).expect("mended");
+    assert!(store.content(&text).expect("readable").is_some());
+}
+
+#[test]
+fn tags_and_runs_come_back() {
+    let folder = folder();
+    let mut store = Store::open(&folder.path().join("store")).expect("opens");
+    for run in ["one", "two"] {
+        store.record_run(run.as_bytes(), run).expect("stored");
+    }
+    let runs = store.runs(1).expect("readable");
+    assert_eq!((runs.len(), runs[0].summary.as_str()), (1, "two"));
+    assert_eq!(runs[0].moment, Some(Digest::of(b"two")));
+    store.tag("t", b"one").expect("stored");
+    store.tag("t", b"two").expect("replaced");
+    assert_eq!(store.tags().expect("readable").len(), 1);
+    let tag = store.find_tag("t").expect("readable").expect("there");
+    assert_eq!(tag.moment, Digest::of(b"two"));
+    assert!(store.untag("t").expect("removed") && !store.untag("t").expect("gone"));
+}
+
+#[test]
+fn a_collection_leaves_what_is_to_be_kept() {
+    let folder = folder();
+    let mut store = Store::open(&folder.path().join("store")).expect("opens");
+    store
+        .commit(&[success("1", "a"), success("2", "b")])
+        .expect("stored");
+    store.record_run(b"moment", "{}").expect("stored");
+    let kept = [key("b")].into_iter().collect();
+    store
+        .collect(&[key("a")], &kept, &std::collections::HashSet::new(), 0)
+        .expect("collected");
+    assert!(store.summary(&key("a")).expect("sound").is_none());
+    assert!(store.explanation(&key("a")).expect("readable").is_none());
+    assert_eq!(values(&store, "b", &["discharge"])[0].len(), 500);
+    assert_eq!(count(&store, "payload"), 2, "the shared one stays");
+    assert_eq!(count(&store, "content"), 0);
+    assert_eq!(store.runs(9).expect("readable")[0].moment, None);
+    assert_eq!(store.quick_check().expect("readable"), Vec::<String>::new());
 }

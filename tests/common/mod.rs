@@ -145,12 +145,17 @@ impl Project {
 
     /// Writes the input with this precipitation.
     pub fn write_input(&self, precipitation: &dyn Fn(usize, usize) -> f64) {
+        self.write_input_since("2009-01-01", precipitation);
+    }
+
+    /// The same, with hours since another day.
+    pub fn write_input_since(&self, day: &str, precipitation: &dyn Fn(usize, usize) -> f64) {
         let n = self.catchments;
         let mut file = NetcdfFile::create(&self.path("input.h5")).expect("a file");
         let hours: Vec<f64> = (0..STEPS).map(|step| step as f64).collect();
         let units = vec![(
             "units".to_owned(),
-            Attribute::from("hours since 2009-01-01 00:00:00"),
+            Attribute::from(format!("hours since {day} 00:00:00").as_str()),
         )];
         let time = file
             .coordinate("time", Data::F64(&hours), &units)

@@ -1,0 +1,120 @@
+//! What a run did: for people at its end, and for the store, where the next prediction and `runs` find it.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::progress::duration;
+use crate::size::Size;
+use crate::store::{Store, StoreError};
+use crate::update::Report;
+
+/// How many failures are put down with their reasons.
+const FAILURES: usize = 1000;
+/// How many causes are printed.
+const CAUSES: usize = 10;
+
+/// What a run did.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Account {
+    /// All catchments of the project.
+    pub catchments: usize,
+    /// Those that were run.
+    pub ran: usize,
+    /// Those of them that failed.
+    pub failed: usize,
+    /// Why they were run: how many, and the cause.
+    pub causes: Vec<(usize, String)>,
+    /// Simulators at work at once.
+    pub workers: usize,
+    /// Seconds that passed while catchments were run.
+    pub running_seconds: f64,
+    /// Seconds that simulators took, added up.
+    pub simulator_seconds: f64,
+    /// Processor time of the simulators, in seconds.
+    pub cpu_seconds: f64,
+    /// The largest resident memory of a simulator, in bytes.
+    pub peak_bytes: u64,
+    /// The slowest catchments and how many seconds each took, the slowest first.
+    pub slowest: Vec<(String, f64)>,
+    /// The catchments that failed, with the reason; at most 1,000.
+    pub failures: Vec<(String, String)>,
+}
+
+impl Account {
+    /// Of a run of so many workers that was started for these causes.
+    pub fn new(
+        catchments: usize,
+        workers: usize,
+        causes: Vec<(usize, String)>,
+        report: &Report,
+    ) -> Self {
+        Self {
+            catchments,
+            ran: report.run,
+            failed: report.failed.len(),
+            causes,
+            workers,
+            running_seconds: report.seconds,
+            simulator_seconds: report.simulator_seconds,
+            cpu_seconds: report.cpu_seconds,
+            peak_bytes: report.peak_bytes,
+            slowest: (report.slowest.iter())
+                .map(|(seconds, id)| (id.to_string(), *seconds))
+                .collect(),
+            failures: (report.failed.iter().take(FAILURES))
+                .map(|(id, reason)| (id.to_string(), reason.clone()))
+                .collect(),
+        }
+    }
+
+    /// The latest run in the store that ran a simulator.
+    pub fn latest(store: &Store) -> Result<Option<Self>, StoreError> {
+        let accounts = store.runs(20)?.into_iter().filter_map(|run| {
+            // One that can't be read was written by another version.
+            serde_json::from_str::<Self>(&run.summary).ok()
+        });
+        Ok(accounts.into_iter().find(|account| account.ran > 0))
+    }
+
+    /// For people.
+    pub fn lines(&self) -> Vec<String> {
+        let mut lines = vec![format!("ran {} of {}", self.ran, self.catchments)];
+        for (count, cause) in self.causes.iter().take(CAUSES) {
+            lines.push(format!("{count:>7} {cause}"));
+        }
+        if self.causes.len() > CAUSES {
+            lines.push(format!(
+                "        and {} more causes",
+                self.causes.len() - CAUSES
+            ));
+        }
+        let seconds = |seconds: f64| duration(Duration::from_secs_f64(seconds.max(0.0)));
+        lines.push(format!(
+            "cost    {} of processor time, at most {} of memory; {} with {} at once",
+            seconds(self.cpu_seconds),
+            Size(self.peak_bytes),
+            seconds(self.running_seconds),
+            self.workers
+        ));
+        let slowest: Vec<String> = (self.slowest.iter())
+            .map(|(id, took)| format!("{id} {}", seconds(*took)))
+            .collect();
+        if !slowest.is_empty() {
+            lines.push(format!("slowest {}", slowest.join(", ")));
+        }
+        if self.failed > 0 {
+            let ids: Vec<&str> = (self.failures.iter().take(10))
+                .map(|(id, _)| id.as_str())
+                .collect();
+            let more = if self.failed > 10 { ", …" } else { "" };
+            lines.push(format!(
+                "failed  {}: {}{more}; `rerunoff why {}` tells more",
+                self.failed,
+                ids.join(", "),
+                ids.first().unwrap_or(&"ID")
+            ));
+        }
+        lines
+    }
+}

@@ -1,0 +1,84 @@
+//! `rerunoff export`: a catchment's columns with time stamps, for a quick look or a plot.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use clap::Args;
+
+use super::tag::named;
+use super::{Exit, Usage, print};
+use crate::assembly::Results;
+use crate::cache::Cache;
+use crate::catchment::CatchmentId;
+use crate::project::Project;
+use crate::value::push_number;
+
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// The catchments
+    #[arg(value_name = "ID", required = true)]
+    catchments: Vec<String>,
+    /// Commas and quotes; without it tabs and a first line that begins with #, as gnuplot likes it
+    #[arg(long)]
+    csv: bool,
+    /// As of this tag [default: as the last run left them]
+    #[arg(long, value_name = "NAME")]
+    at: Option<String>,
+}
+
+pub(super) fn export(root: &Path, arguments: Arguments) -> Result<Exit> {
+    let project = Project::load(root)?;
+    let store = Cache::of(&project)
+        .store_to_read()?
+        .context("nothing has been run yet; `rerunoff run` first")?;
+    let named = named(&store, arguments.at.as_deref(), 0)?;
+    let results = Results::open(&project, &store, &named.moment).context(named.title.clone())?;
+    let mut wanted = Vec::new();
+    for id in &arguments.catchments {
+        let found = results.find(&CatchmentId::new(id));
+        let at =
+            found.ok_or_else(|| Usage(format!("{}: there is no catchment {id:?}", named.title)))?;
+        wanted.push((id, at));
+    }
+    let names = results
+        .spec
+        .variables
+        .iter()
+        .map(|variable| variable.name.as_str());
+    let header: Vec<&str> = ["catchment", "time"].into_iter().chain(names).collect();
+    let separator = if arguments.csv { b',' } else { b'\t' };
+    let mut writer = csv::WriterBuilder::new()
+        .delimiter(separator)
+        .from_writer(Vec::new());
+    let trouble = "can't write the columns";
+    match arguments.csv {
+        true => writer.write_record(&header).context(trouble)?,
+        false => {
+            let marked = format!("#{}", header[0]);
+            let rest = header[1..].iter().copied();
+            let marked = std::iter::once(marked.as_str()).chain(rest);
+            writer.write_record(marked).context(trouble)?;
+        }
+    }
+    for (id, at) in wanted {
+        let variables = results.variables(&store, at)?;
+        let variables = variables.with_context(|| {
+            format!(
+                "{}: catchment {id} has no result; `rerunoff why {id}` tells why",
+                named.title
+            )
+        })?;
+        let time = &results.spec.time;
+        for step in 0..time.len() {
+            let mut record = vec![id.clone(), time.date_time(step).to_string()];
+            for values in &variables {
+                let mut text = Vec::new();
+                push_number(&mut text, values[step]);
+                record.push(String::from_utf8_lossy(&text).into_owned());
+            }
+            writer.write_record(&record).context(trouble)?;
+        }
+    }
+    print(&writer.into_inner().context(trouble)?)?;
+    Ok(Exit::Fine)
+}

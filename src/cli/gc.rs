@@ -1,0 +1,80 @@
+//! `rerunoff gc`: give the space of results back that nothing needs any more.
+
+use std::io::{Write, stdout};
+use std::path::Path;
+
+use anyhow::Result;
+use clap::Args;
+
+use super::Exit;
+use crate::cache::Cache;
+use crate::collection::Collection;
+use crate::project::Project;
+use crate::size::Size;
+
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// Keep the results of so many of the last runs [default: `keep_runs` under [cache], or 10]
+    #[arg(long, value_name = "N")]
+    keep_runs: Option<usize>,
+    /// Only until the store is no larger than this [default: `max_size` under [cache], or no limit]
+    #[arg(long, value_name = "SIZE")]
+    max_size: Option<Size>,
+    /// Tell how much would go, and remove nothing
+    #[arg(short = 'n', long)]
+    dry_run: bool,
+    /// Wait for another run on this project to end
+    #[arg(long)]
+    wait: bool,
+}
+
+pub(super) fn gc(root: &Path, arguments: Arguments) -> Result<Exit> {
+    let project = Project::load(root)?;
+    let cache = Cache::of(&project);
+    let mut out = stdout().lock();
+    let Some(store) = cache.store_to_read()? else {
+        writeln!(
+            out,
+            "nothing has been run yet, so there is nothing to remove"
+        )
+        .ok();
+        return Ok(Exit::Fine);
+    };
+    let runs = arguments
+        .keep_runs
+        .unwrap_or(project.cache_limits.keep_runs);
+    let max_size = arguments.max_size.or(project.cache_limits.max_size);
+    let limit = max_size.map(|size| size.0);
+    if arguments.dry_run {
+        let collection = Collection::plan(&store, runs, limit)?;
+        writeln!(
+            out,
+            "would remove {} results, about {} of {}; {} stay",
+            collection.doomed.len(),
+            Size(collection.freed),
+            Size(collection.size),
+            collection.kept
+        )
+        .ok();
+        return Ok(Exit::Fine);
+    }
+    drop(store);
+    let _lock = cache.lock(arguments.wait)?;
+    let mut store = cache.store()?;
+    let collection = Collection::plan(&store, runs, limit)?;
+    collection.carry_out(&mut store)?;
+    let left = store.size()?;
+    writeln!(
+        out,
+        "removed {} results, {} → {}; {} stay",
+        collection.doomed.len(),
+        Size(collection.size),
+        Size(left),
+        collection.kept
+    )
+    .ok();
+    if let Some(size) = max_size.filter(|size| left > size.0) {
+        writeln!(out, "what the catchments have now, tags and the last {runs} runs need more than {size}; `tag --delete` or `--keep-runs` let go of some").ok();
+    }
+    Ok(Exit::Fine)
+}

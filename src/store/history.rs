@@ -1,0 +1,112 @@
+//! What runs did and left, and the names that moments were given.
+
+use rusqlite::{OptionalExtension, Row, params};
+
+use crate::digest::Digest;
+
+use super::reading::digest;
+use super::records::store_content;
+use super::{Store, StoreError};
+
+/// A run that changed something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PastRun {
+    /// Counts up from 1.
+    pub id: i64,
+    /// When it ended, seconds since 1970.
+    pub ended: i64,
+    /// The digest of the moment that it left, for [`Store::content`]; `None` once that was collected.
+    pub moment: Option<Digest>,
+    /// What it did, JSON.
+    pub summary: String,
+}
+
+/// A moment with a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tag {
+    /// The name.
+    pub name: String,
+    /// When it was given, seconds since 1970.
+    pub created: i64,
+    /// The digest of the moment, for [`Store::content`].
+    pub moment: Digest,
+}
+
+impl Store {
+    /// Puts a run down: the moment that it left and what it did.
+    pub fn record_run(&mut self, moment: &[u8], summary: &str) -> Result<(), StoreError> {
+        self.within(|transaction| {
+            let moment = store_content(transaction, moment)?;
+            let insert = "INSERT INTO run (ended, moment, summary) VALUES (unixepoch(), ?1, ?2)";
+            transaction
+                .prepare_cached(insert)?
+                .execute(params![moment.as_bytes(), summary])?;
+            Ok(())
+        })
+    }
+
+    /// The latest runs, the latest first.
+    pub fn runs(&self, most: usize) -> Result<Vec<PastRun>, StoreError> {
+        let query = "SELECT id, ended, moment, summary FROM run ORDER BY id DESC LIMIT ?1";
+        self.sorted((|| {
+            let mut statement = self.connection.prepare_cached(query)?;
+            let rows = statement.query_map([i64::try_from(most).unwrap_or(i64::MAX)], |row| {
+                Ok(PastRun {
+                    id: row.get(0)?,
+                    ended: row.get(1)?,
+                    moment: row.get::<_, Option<[u8; 32]>>(2)?.map(Digest::from),
+                    summary: row.get(3)?,
+                })
+            })?;
+            rows.collect()
+        })())
+    }
+
+    /// Names a moment, in place of the one that had the name.
+    pub fn tag(&mut self, name: &str, moment: &[u8]) -> Result<(), StoreError> {
+        let upsert = "INSERT INTO tag (name, created, moment) VALUES (?1, unixepoch(), ?2)
+            ON CONFLICT DO UPDATE SET created = excluded.created, moment = excluded.moment";
+        self.within(|transaction| {
+            let moment = store_content(transaction, moment)?;
+            transaction
+                .prepare_cached(upsert)?
+                .execute(params![name, moment.as_bytes()])?;
+            Ok(())
+        })
+    }
+
+    /// Takes a name away; whether it was there. The results stay until they are collected.
+    pub fn untag(&mut self, name: &str) -> Result<bool, StoreError> {
+        self.within(|transaction| {
+            let delete = "DELETE FROM tag WHERE name = ?1";
+            Ok(transaction.prepare_cached(delete)?.execute([name])? > 0)
+        })
+    }
+
+    /// All tags, the earliest first.
+    pub fn tags(&self) -> Result<Vec<Tag>, StoreError> {
+        let query = "SELECT name, created, moment FROM tag ORDER BY created, rowid";
+        self.sorted((|| {
+            let mut statement = self.connection.prepare_cached(query)?;
+            let rows = statement.query_map([], tag)?;
+            rows.collect()
+        })())
+    }
+
+    /// The tag of this name.
+    pub fn find_tag(&self, name: &str) -> Result<Option<Tag>, StoreError> {
+        let query = "SELECT name, created, moment FROM tag WHERE name = ?1";
+        self.sorted((|| {
+            let mut statement = self.connection.prepare_cached(query)?;
+            statement.query_row([name], tag).optional()
+        })())
+    }
+}
+
+fn tag(row: &Row<'_>) -> rusqlite::Result<Tag> {
+    Ok(Tag {
+        name: row.get(0)?,
+        created: row.get(1)?,
+        moment: digest(row, 2)?,
+    })
+}
