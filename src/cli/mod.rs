@@ -4,6 +4,7 @@
 
 mod assemble;
 mod check;
+mod import;
 mod init;
 mod run;
 mod status;
@@ -38,6 +39,8 @@ pub struct Cli {
 enum Verb {
     /// Run what is stale, then bring the product up to date
     Run(run::Arguments),
+    /// Make the input file from the tables that [import] names, if they changed
+    Import(import::Arguments),
     /// Tell what is fresh, stale and why, without running anything
     Status(status::Arguments),
     /// Check the project file, templates and inputs, and render one catchment
@@ -88,6 +91,7 @@ pub fn main(cli: Cli) -> Result<Exit> {
     let root = cli.directory;
     match cli.verb {
         Verb::Run(arguments) => run::run(&find(&root)?, arguments),
+        Verb::Import(arguments) => import::import(&find(&root)?, arguments),
         Verb::Status(arguments) => status::status(&find(&root)?, arguments),
         Verb::Check(arguments) => check::check(&find(&root)?, arguments),
         Verb::Assemble(arguments) => assemble::assemble(&find(&root)?, arguments),

@@ -10,7 +10,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
-use super::{Exit, Usage};
+use super::{Exit, Usage, import};
 use crate::assembly;
 use crate::cache;
 use crate::catchment::CatchmentId;
@@ -62,6 +62,7 @@ pub(super) fn run(root: &Path, arguments: Arguments) -> Result<Exit> {
     let cache = cache::Cache::prepare(&project)?;
     let _lock = cache.lock(arguments.wait)?;
     let mut store = cache.store()?;
+    import::before_run(&project, &mut store, arguments.rehash, arguments.quiet)?;
     let session = open(&project, Some(&store), &arguments)?;
     assembly::check(&session)?;
     session.remember(&mut store)?;
@@ -157,6 +158,7 @@ pub(super) fn run(root: &Path, arguments: Arguments) -> Result<Exit> {
 /// Plans and tells, and touches nothing: not even a cache folder is made.
 fn dry_run(project: &Project, arguments: &Arguments) -> Result<Exit> {
     let store = cache::Cache::of(project).store_to_read()?;
+    import::before_look(project, store.as_ref())?;
     let session = open(project, store.as_ref(), arguments)?;
     let (mut plan, _) = session.plan(store.as_ref(), arguments.force)?;
     let wanted = wanted(&session, &plan, arguments.only.as_deref())?;

@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
 
-use super::Exit;
+use super::{Exit, import};
 use crate::cache::Cache;
 use crate::plan::{Counts, Staleness, State};
 use crate::progress::Progress;
@@ -53,6 +53,7 @@ struct FailureOf<'a> {
 pub(super) fn status(root: &Path, arguments: Arguments) -> Result<Exit> {
     let project = Project::load(root)?;
     let store = Cache::of(&project).store_to_read()?;
+    import::before_look(&project, store.as_ref())?;
     let mut progress: Option<Progress> = None;
     let session = Session::open(
         &project,

@@ -13,6 +13,7 @@ use jiff::SignedDuration;
 use super::error::Source;
 use super::{Parameter, Project, ProjectError, Table, raw};
 use crate::expr::Expr;
+use crate::import::spec::ImportSpec;
 use crate::inputs::InputSpec;
 use crate::template::Template;
 use crate::value::Value;
@@ -47,12 +48,20 @@ impl Builder<'_> {
         }
         let simulator = self.simulator(raw.simulator)?;
         let product = self.product(raw.product, &simulator.output.columns)?;
+        let one = match &raw.input.file {
+            Some(raw::OneOrMore::One(file)) => Some(file.as_str()),
+            _ => None,
+        };
+        let import = (raw.import)
+            .map(|import| self.import(import, one))
+            .transpose()?;
         Ok(Project {
             root: self.root.to_owned(),
             file: file.to_owned(),
             text: text.to_owned(),
             title: raw.title,
-            input: self.input(raw.input)?,
+            input: self.input(raw.input, import.as_ref())?,
+            import,
             on_bad_input,
             series,
             parameters,
@@ -62,12 +71,44 @@ impl Builder<'_> {
         })
     }
 
-    fn input(&self, raw: raw::Input) -> Result<InputSpec, ProjectError> {
-        let files = match raw.file {
-            raw::OneOrMore::One(file) => vec![self.existing("input.file", &file)?],
-            raw::OneOrMore::More(files) => (files.iter().enumerate())
-                .map(|(i, file)| self.existing(&format!("input.file.{i}"), file))
+    fn input(
+        &self,
+        raw: raw::Input,
+        import: Option<&ImportSpec>,
+    ) -> Result<InputSpec, ProjectError> {
+        let named: Vec<&str> = match &raw.file {
+            Some(raw::OneOrMore::One(file)) => vec![file],
+            Some(raw::OneOrMore::More(files)) => files.iter().map(String::as_str).collect(),
+            None => Vec::new(),
+        };
+        let names =
+            |import: &ImportSpec| named.iter().any(|file| self.root.join(file) == import.file);
+        if let Some(import) = import.filter(|import| !named.is_empty() && !names(import)) {
+            return Err(self.source.error(
+                "import.file",
+                format!(
+                    "{} is written, but `file` under [input] does not name it",
+                    import.file.display()
+                ),
+            ));
+        }
+        // What an import will write need not be there yet.
+        let find = |field: &str, file: &str| match import {
+            Some(import) if import.file == self.root.join(file) => Ok(import.file.clone()),
+            _ => self.existing(field, file),
+        };
+        let files = match (raw.file, import) {
+            (Some(raw::OneOrMore::One(file)), _) => vec![find("input.file", &file)?],
+            (Some(raw::OneOrMore::More(files)), _) => (files.iter().enumerate())
+                .map(|(i, file)| find(&format!("input.file.{i}"), file))
                 .collect::<Result<_, _>>()?,
+            (None, Some(import)) => vec![import.file.clone()],
+            (None, None) => {
+                return Err(self.source.error(
+                    "input",
+                    "[input] with the `file` of the catchments' series is missing; `rerunoff init` shows one",
+                ));
+            }
         };
         if files.is_empty() {
             return Err(self.source.error(
