@@ -4,8 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::fs;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use crate::codec;
 use crate::expr::{Expr, Operand};
@@ -108,6 +109,10 @@ pub fn assemble(
     if product::digest_of(&spec.path) == Some(product::digest(&spec).to_string()) {
         return Ok(Product::Unchanged);
     }
+    if let Some(folder) = spec.path.parent() {
+        fs::create_dir_all(folder)
+            .with_context(|| format!("can't make the product's folder {}", folder.display()))?;
+    }
     let sources: Vec<&str> = session
         .project
         .simulator
@@ -168,17 +173,18 @@ fn describe(
                 .or_default()
                 .push(value(&parameter.parameter));
         }
-        let (status, result) = match &entry.state {
-            State::Fresh(result) => (Status::Ok, Some(*result)),
+        let (status, found) = match &entry.state {
+            State::Fresh(found) => (Status::Ok, Some(*found)),
             State::Stale(Staleness::Failed(_)) => (Status::Failed, None),
             State::Stale(_) => (Status::NotRun, None),
             State::Bad(_) => (Status::Skipped, None),
         };
-        results.push(result);
+        results.push(found.map(|found| found.result));
         rows.push(Row {
             id: catchment.id.clone(),
             status,
             key: entry.key.map(|key| key.0),
+            content: found.map(|found| found.content),
             scalars: scalars
                 .iter()
                 .map(|name| value(name).and_then(|v| v.number()).unwrap_or(f64::NAN))
@@ -190,7 +196,11 @@ fn describe(
             name: parameter.name.clone(),
             values: parameter_values(texts.remove(parameter.name.as_str()).unwrap_or_default()),
             units: parameter.units.clone(),
-            long_name: parameter.long_name.clone(),
+            long_name: long_name(
+                &parameter.name,
+                &parameter.long_name,
+                &parameter.standard_name,
+            ),
             standard_name: parameter.standard_name.clone(),
         })
         .collect();
@@ -215,7 +225,7 @@ fn describe(
                 }
             },
             units: variable.units.clone(),
-            long_name: variable.long_name.clone(),
+            long_name: long_name(&variable.name, &variable.long_name, &variable.standard_name),
             standard_name: variable.standard_name.clone(),
             attributes: variable.attributes.clone(),
             precision: match variable.precision {
@@ -243,6 +253,12 @@ fn describe(
         },
     };
     Ok((spec, results))
+}
+
+/// The stated name for people; without any, the variable's own does, so that every axis in a plot has a label.
+fn long_name(name: &str, stated: &Option<String>, standard: &Option<String>) -> Option<String> {
+    let own = || standard.is_none().then(|| name.replace('_', " "));
+    stated.clone().or_else(own)
 }
 
 /// Numbers as long as there are only numbers; else all are texts.

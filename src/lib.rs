@@ -36,6 +36,7 @@
 //! | step | module |
 //! |---|---|
 //! | the project file, validated | [`project`] |
+//! | text tables made into an input file | [`import`] |
 //! | input files and parameter tables | [`inputs`], [`tables`], [`time_axis`] |
 //! | what a name means for a catchment | [`basin`], [`expr`], [`value`], [`catchment`] |
 //! | what a simulator will see | [`recipe`], [`support`], [`template`], [`xml`], [`format`], [`series_table`] |

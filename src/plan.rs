@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::digest::Digest;
 use crate::key::{Change, Key};
 use crate::problem::Problem;
 use crate::store::ResultId;
@@ -27,11 +28,21 @@ pub struct Entry {
 #[derive(Debug, PartialEq)]
 pub enum State {
     /// A valid result is there.
-    Fresh(ResultId),
+    Fresh(Found),
     /// It has to be run.
     Stale(Staleness),
     /// It can't be run.
     Bad(Problem),
+}
+
+/// A result that is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// To ask the store for it.
+    pub result: ResultId,
+    /// The digest of its columns. A key alone does not tell it: a forced run may give another result under the same key,
+    /// when something changed that the project does not declare.
+    pub content: Digest,
 }
 
 /// Why a catchment has to be run.

@@ -12,7 +12,7 @@ use crate::digest::Digest;
 use crate::file_digests::FileDigests;
 use crate::inputs::BadInput;
 use crate::key::{Change, Explanation, Key};
-use crate::plan::{Entry, Plan, Staleness, State};
+use crate::plan::{Entry, Found, Plan, Staleness, State};
 use crate::problem::Problem;
 use crate::project::{Project, Variable, VariableSource};
 use crate::recipe::Recipe;
@@ -173,7 +173,7 @@ impl<'p> Session<'p> {
                 column.is_some_and(|column| !within(column, variable))
             };
             let Some(variable) = self.project.product.variables.iter().find(excess) else {
-                return Some(State::Fresh(summary.result));
+                return Some(State::Fresh(found(&summary)));
             };
             let untried = Staleness::OutOfRange(variable.name.clone());
             return Some(State::Stale(failed_before.unwrap_or(untried)));
@@ -208,6 +208,16 @@ impl<'p> Session<'p> {
         changes.sort();
         changes.dedup();
         Ok(changes)
+    }
+}
+
+fn found(summary: &Summary) -> Found {
+    let checksums: Vec<u8> = (summary.columns.iter())
+        .flat_map(|column| *column.checksum.as_bytes())
+        .collect();
+    Found {
+        result: summary.result,
+        content: Digest::of(&checksums),
     }
 }
 

@@ -65,9 +65,13 @@ fn line_around(text: &[u8], at: usize) -> String {
     let end = memchr::memchr(b'\n', &text[at..])
         .map_or(text.len(), |length| at + length)
         .min(at + 200);
-    String::from_utf8_lossy(&text[start..end.max(at)])
-        .trim()
-        .to_owned()
+    let line = String::from_utf8_lossy(&text[start..end.max(at)]);
+    // What a simulator prints may hold anything, also what would steer the user's terminal.
+    let plain: String = line
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    plain.trim().to_owned()
 }
 
 /// The whole of an output file, unless it is no file or too large to be one catchment's.

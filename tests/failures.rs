@@ -203,6 +203,29 @@ fn a_tightened_limit_reruns_the_offenders_only() {
 }
 
 #[test]
+fn a_forced_run_replaces_a_result_that_depends_on_something_undeclared() {
+    let project = Project::new(2);
+    let script = String::from_utf8(project.read("simulator.sh")).expect("text");
+    let hidden = project.path("hidden");
+    let script = script.replace("$(value factor)", &format!("$(cat {})", hidden.display()));
+    project.write("simulator.sh", &script);
+    project.write("hidden", "2");
+    project.rerunoff(&["run"]).expect(0);
+    project.write("hidden", "3");
+    project.rerunoff(&["run"]).expect(0);
+    assert_eq!(
+        project.product("concentration")[8][1],
+        4.0,
+        "nobody can know"
+    );
+    project
+        .rerunoff(&["run", "--force", "--only", &id(1)])
+        .expect(0);
+    assert_eq!(project.product("concentration")[8][1], 6.0);
+    assert_eq!(project.product("concentration")[8][0], 2.0);
+}
+
+#[test]
 fn hostile_ids_stay_in_their_place() {
     let project = Project::new(1);
     let script = fs::read_to_string(project.path("simulator.sh")).expect("the simulator");

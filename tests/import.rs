@@ -380,6 +380,27 @@ fn faults_name_file_line_column_and_what_was_found() {
 }
 
 #[test]
+fn files_of_others_are_never_overwritten() {
+    let project = project(4);
+    project.write_input(&precipitation);
+    let before = project.read("input.h5");
+    let told = project.rerunoff(&["run"]).expect(4).stderr;
+    assert!(
+        told.contains("input.h5 is there and was not made by an import"),
+        "{told}"
+    );
+    assert_eq!(project.read("input.h5"), before);
+    fs::remove_file(project.path("input.h5")).expect("removed");
+    project.rerunoff(&["import"]).expect(0);
+    fs::remove_dir_all(project.path("cache")).expect("removed");
+    project.rerunoff(&["import"]).expect(0);
+    fs::copy(project.path("P.csv"), project.path("input.h5")).expect("copied");
+    project.edit("file = \"P.csv\"", "file = \"input.h5\"");
+    let told = project.rerunoff(&["import"]).expect(2).stderr;
+    assert!(told.contains("would overwrite its source"), "{told}");
+}
+
+#[test]
 fn the_project_file_is_checked() {
     let project = project(4);
     let toml = fs::read_to_string(project.path("rerunoff.toml")).expect("the project file");

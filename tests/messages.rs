@@ -120,6 +120,52 @@ fn faults_of_the_project_file_name_line_and_remedy() {
 }
 
 #[test]
+fn nothing_of_the_users_is_ever_overwritten() {
+    complaint(
+        "file = \"output.h5\"",
+        "file = \"./input.h5\"",
+        2,
+        &["product.file", "would overwrite"],
+    );
+    complaint(
+        "file = \"output.h5\"",
+        "file = \"catchments.csv\"",
+        2,
+        &["product.file", "would overwrite"],
+    );
+    complaint(
+        "file = \"layout.xml\"",
+        "file = \"./simulator.sh\"",
+        2,
+        &["simulator.input.0.file", "a link to your own"],
+    );
+    complaint(
+        "file = \"out.txt\"",
+        "file = \"simulator.sh\"",
+        2,
+        &["simulator.output.file", "a link to your own"],
+    );
+    complaint(
+        "file = \"out.txt\"",
+        "file = \"input.txt\"",
+        2,
+        &["simulator.input.2.file", "already"],
+    );
+    complaint(
+        "load = {",
+        "concentration2 = { column = \"concentration\" }\nload = {",
+        0,
+        &[],
+    );
+    complaint(
+        "concentration = \"Conc_{id}\"",
+        "load = \"Conc_{id}\"",
+        2,
+        &["product.variables"],
+    );
+}
+
+#[test]
 fn faults_of_templates_name_their_line() {
     let project = Project::new(2);
     project.write("templates/param.txt", "id={id}\nk = {kay}\n");
@@ -174,6 +220,45 @@ fn a_good_project_is_told_so_and_shows_a_catchment() {
 }
 
 #[test]
+fn the_starter_says_what_is_missing_until_nothing_is() {
+    let project = Project::new(2);
+    let folder = project.path("started");
+    let place = folder.to_str().expect("text");
+    let init = project.rerunoff(&["-C", place, "init"]).expect(0);
+    assert!(init.stdout.contains("rerunoff.toml"), "{}", init.stdout);
+    let again = project.rerunoff(&["-C", place, "init"]).expect(4);
+    assert!(
+        again.stderr.contains("rerunoff.toml"),
+        "nothing is overwritten: {}",
+        again.stderr
+    );
+    let check = project.rerunoff(&["-C", place, "check"]).expect(2);
+    assert!(
+        check.stderr.contains("there is no file") && check.stderr.contains("input.h5"),
+        "{}",
+        check.stderr
+    );
+    fs::copy(project.path("input.h5"), folder.join("input.h5")).expect("copied");
+    let check = project.rerunoff(&["-C", place, "check"]).expect(2);
+    assert!(check.stderr.contains("bin/simulator"), "{}", check.stderr);
+    fs::create_dir(folder.join("bin")).expect("made");
+    fs::copy(project.path("simulator.sh"), folder.join("bin/simulator")).expect("copied");
+    let check = project.rerunoff(&["-C", place, "check"]).expect(2);
+    assert!(
+        check.stderr.contains("nothing provides {temperature}"),
+        "{}",
+        check.stderr
+    );
+    let toml = fs::read_to_string(folder.join("rerunoff.toml")).expect("the project file");
+    fs::write(
+        folder.join("rerunoff.toml"),
+        toml.replace("{temperature}", "{discharge}"),
+    )
+    .expect("written");
+    project.rerunoff(&["-C", place, "check"]).expect(0);
+}
+
+#[test]
 fn no_project_at_all() {
     let folder = tempfile::tempdir().expect("a folder");
     let project = Project::new(1);
@@ -212,7 +297,8 @@ fn bad_input_is_refused_or_skipped_and_always_named() {
         "file = \"input.h5\"",
         "file = \"input.h5\"\non_bad_input = \"skip\"",
     );
-    let run = project.rerunoff(&["run"]).expect(1);
+    let run = project.rerunoff(&["run"]).expect(0);
+    assert!(run.stderr.contains("catchment 70002: "), "{}", run.stderr);
     assert!(
         run.stdout
             .starts_with("2 fresh, 2 run, 0 failed, 1 skipped"),

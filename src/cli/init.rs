@@ -8,6 +8,7 @@ use clap::Args;
 
 use super::Exit;
 use crate::example::{self, Example};
+use crate::project::PROJECT_FILE;
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -46,13 +47,27 @@ pub(super) fn init(root: &Path, arguments: Arguments) -> Result<Exit> {
     } else {
         example::starter(&folder)?;
     }
-    let next = if arguments.example { "run" } else { "check" };
-    writeln!(
-        stdout(),
-        "wrote {}; next: `rerunoff -C {} {next}`",
-        folder.display(),
-        folder.display()
-    )
-    .ok();
+    let mut out = stdout();
+    let place = if folder == Path::new(".") {
+        String::new()
+    } else {
+        format!(" -C {}", folder.display())
+    };
+    if arguments.example {
+        writeln!(
+            out,
+            "an example is in {}; next: `rerunoff{place} run`",
+            folder.display()
+        )
+        .ok();
+    } else {
+        let written = folder.join(PROJECT_FILE);
+        writeln!(
+            out,
+            "wrote {} and templates; next: edit them, then `rerunoff{place} check`",
+            written.display()
+        )
+        .ok();
+    }
     Ok(Exit::Fine)
 }

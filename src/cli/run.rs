@@ -22,6 +22,9 @@ use crate::project::{OnBadInput, Project};
 use crate::session::Session;
 use crate::update::{Limits, Report, update};
 
+/// How many catchments that can't be run are named.
+const LISTED: usize = 10;
+
 #[derive(Args)]
 pub(super) struct Arguments {
     /// Simulators at work at once [default: the cores available]
@@ -148,7 +151,7 @@ pub(super) fn run(root: &Path, arguments: Arguments) -> Result<Exit> {
         line.push_str(&format!("; {} {product}", project.product.path.display()));
     }
     writeln!(stdout(), "{line}").ok();
-    Ok(if counts.failed > 0 || counts.bad > 0 || report.gave_up {
+    Ok(if counts.failed > 0 || report.gave_up {
         Exit::Failures
     } else {
         Exit::Fine
@@ -197,7 +200,7 @@ fn open<'p>(
     })
 }
 
-/// Catchments that can't be run end everything, unless the project says to skip them.
+/// Catchments that can't be run end everything; where the project says to skip them, they are named.
 fn refuse_bad(session: &Session<'_>, plan: &Plan) -> Result<()> {
     let bad: Vec<String> = (session.basin.catchments().iter().zip(&plan.entries))
         .filter_map(|(catchment, entry)| match &entry.state {
@@ -205,19 +208,29 @@ fn refuse_bad(session: &Session<'_>, plan: &Plan) -> Result<()> {
             _ => None,
         })
         .collect();
-    if bad.is_empty() || session.project.on_bad_input == OnBadInput::Skip {
+    if bad.is_empty() {
         return Ok(());
     }
-    let more = if bad.len() > 10 {
-        format!("\n  and {} more", bad.len() - 10)
-    } else {
-        String::new()
+    let more = match bad.len() {
+        0..=LISTED => String::new(),
+        all => format!(
+            "\n  and {} more; `rerunoff status --json` lists all",
+            all - LISTED
+        ),
     };
+    let list = bad[..bad.len().min(LISTED)].join("\n") + &more;
+    let (bad, all) = (bad.len(), plan.entries.len());
+    if session.project.on_bad_input == OnBadInput::Skip {
+        writeln!(
+            stderr(),
+            "{bad} of {all} catchments can't be run and are skipped:\n{list}"
+        )
+        .ok();
+        return Ok(());
+    }
     bail!(
-        "{} of {} catchments can't be run, so nothing was:\n{}{more}\nMend the input, or leave them out with `on_bad_input = \"skip\"` under [input].",
-        bad.len(),
-        plan.entries.len(),
-        bad[..bad.len().min(10)].join("\n")
+        "{bad} of {all} catchments can't be run, so nothing was:\n{list}\n\
+         Mend the input, or leave them out with `on_bad_input = \"skip\"` under [input]."
     );
 }
 

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
 use super::files::Pattern;
-use super::spec::{Ids, ImportSpec, Layout};
+use super::spec::{ImportSpec, Layout};
 use crate::digest::Digest;
 use crate::stamp::Stamp;
 use crate::store::Store;
@@ -127,27 +127,21 @@ impl Memo {
 
 /// All files that an import reads, sorted, each once.
 fn paths(spec: &ImportSpec) -> Result<Vec<PathBuf>> {
-    let mut paths: Vec<PathBuf> = spec.tables.iter().map(|table| table.path.clone()).collect();
+    let mut paths: Vec<PathBuf> = spec.sources().map(PathBuf::from).collect();
     for series in &spec.series {
-        match &series.layout {
-            Layout::Wide { path, ids, .. } => {
-                paths.push(path.clone());
-                paths.extend(ids.as_ref().and_then(Ids::path).map(PathBuf::from));
-            }
-            Layout::Long { path, .. } => paths.push(path.clone()),
-            Layout::Files {
+        if let Layout::Files {
+            folder,
+            prefix,
+            suffix,
+            ..
+        } = &series.layout
+        {
+            let pattern = Pattern {
                 folder,
                 prefix,
                 suffix,
-                ..
-            } => {
-                let pattern = Pattern {
-                    folder,
-                    prefix,
-                    suffix,
-                };
-                paths.extend(pattern.files()?.paths().cloned());
-            }
+            };
+            paths.extend(pattern.files()?.paths().cloned());
         }
     }
     paths.sort();

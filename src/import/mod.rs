@@ -161,11 +161,10 @@ fn import(
     })
 }
 
-/// The common time steps, and how each series comes to them.
-fn join(
-    spec: &ImportSpec,
-    read: Vec<(Vec<i64>, Staged)>,
-) -> Result<(Option<TimeAxis>, Vec<(Staged, Mapping)>)> {
+/// The common time steps, if there are series, and how each comes to them.
+type Joined = (Option<TimeAxis>, Vec<(Staged, Mapping)>);
+
+fn join(spec: &ImportSpec, read: Vec<(Vec<i64>, Staged)>) -> Result<Joined> {
     let times: Vec<Times<'_>> = (spec.series.iter().zip(&read))
         .map(|(series, (stamps, _))| Times {
             name: &series.name,

@@ -28,6 +28,21 @@ pub struct ImportSpec {
     pub parameters: Vec<ParameterSpec>,
 }
 
+impl ImportSpec {
+    /// The files that are read, those of one catchment each aside.
+    pub fn sources(&self) -> impl Iterator<Item = &Path> {
+        let tables = self.tables.iter().map(|table| table.path.as_path());
+        let series = self.series.iter().flat_map(|series| match &series.layout {
+            Layout::Wide { path, ids, .. } => {
+                [Some(path.as_path()), ids.as_ref().and_then(Ids::path)]
+            }
+            Layout::Long { path, .. } => [Some(path.as_path()), None],
+            Layout::Files { .. } => [None, None],
+        });
+        tables.chain(series.flatten())
+    }
+}
+
 /// What to do about catchments that are in one source and missing in another.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]

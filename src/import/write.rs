@@ -3,7 +3,9 @@
 //! Groups of catchments are fetched, converted, brought to the common time steps and compressed in threads, and written in
 //! their order, so that the same sources give the same bytes. It is under its name only when it is complete.
 
-use anyhow::{Context, Result};
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
 
 use super::axis::Mapping;
 use super::spec::{ImportSpec, ParameterSpec, SeriesSpec};
@@ -11,7 +13,8 @@ use super::staged::Staged;
 use crate::catchment::CatchmentId;
 use crate::expr::Operand;
 use crate::netcdf::{
-    Attribute, ChunkedVariable, Chunking, Data, Dimension, NetcdfFile, Precision, encode_chunk,
+    Attribute, ChunkedVariable, Chunking, Data, Dimension, EarlierFile, NetcdfFile, Precision,
+    encode_chunk,
 };
 use crate::parallel::ordered;
 use crate::product::{catchment_attributes, time_coordinate};
@@ -26,6 +29,9 @@ const LONGEST: usize = 1 << 17;
 
 /// Values that are fetched at once; the more, the fewer and longer reads.
 const GROUP: usize = 1 << 20;
+
+/// The global attribute that tells an imported file from one that somebody else made.
+const MARK: (&str, &str) = ("source", "rerunoff import");
 
 /// All that goes into the file.
 pub struct Content<'a> {
@@ -50,9 +56,15 @@ pub fn write(
         std::fs::create_dir_all(folder)
             .with_context(|| format!("can't make the folder {}", folder.display()))?;
     }
+    ensure!(
+        !spec.file.exists() || is_ours(&spec.file),
+        "{} is there and was not made by an import; move it away, or name another `file` under [import]",
+        spec.file.display()
+    );
     let mut file = NetcdfFile::create(&spec.file)?;
     file.attribute("Conventions", &Attribute::from("CF-1.8"))?;
     file.attribute("featureType", &Attribute::from("timeSeries"))?;
+    file.attribute(MARK.0, &Attribute::from(MARK.1))?;
     let ids: Vec<&str> = content.ids.iter().map(CatchmentId::as_str).collect();
     let catchment = file.coordinate("catchment", Data::Texts(&ids), &catchment_attributes().0)?;
     for (parameter, values) in spec.parameters.iter().zip(content.parameters) {
@@ -91,6 +103,11 @@ pub fn write(
         }
     }
     file.finish()
+}
+
+/// Whether a file is one that an import made and may make anew.
+fn is_ours(path: &Path) -> bool {
+    EarlierFile::open(path).is_ok_and(|file| file.attribute(MARK.0).as_deref() == Some(MARK.1))
 }
 
 #[derive(Clone, Copy)]

@@ -201,7 +201,8 @@ pub fn ids_in(path: &Path, variable: &str) -> anyhow::Result<Vec<CatchmentId>> {
     let Some(found) = variables.iter().find(|found| found.name == variable) else {
         bail!("{}: there is no variable `{variable}`", path.display());
     };
-    if !found.is_text_list() && !(found.dims.len() == 1 && found.kind.is_number()) {
+    let is_list = found.is_text_list() || (found.dims.len() == 1 && found.kind.is_number());
+    if !is_list {
         bail!(
             "{}: `{variable}` is no list of texts or numbers",
             path.display()

@@ -11,7 +11,9 @@ use crate::time_axis::TimeAxis;
 use crate::value::Value;
 
 /// Names of the product's own variables.
-const RESERVED: [&str; 5] = ["time", "catchment", "status", "key", "scalars_digest"];
+pub(super) const VALUES_DIGEST: &str = "values_digest";
+
+const RESERVED: [&str; 5] = ["time", "catchment", "status", "key", VALUES_DIGEST];
 
 /// Attributes that limit a variable's values.
 const RANGES: [&str; 3] = ["valid_min", "valid_max", "missing_value"];
@@ -29,7 +31,7 @@ const UNITS: [(&str, i128); 6] = [
 const SECOND: i128 = 1_000_000_000;
 
 /// Whether a product variable or parameter may have this name: a letter, then letters, digits and underscores (ASCII, up
-/// to 200), and none of the product's own: `time`, `catchment`, `status`, `key`, `scalars_digest`.
+/// to 200), and none of the product's own: `time`, `catchment`, `status`, `key`, `values_digest`.
 pub fn valid_name(name: &str) -> bool {
     name.len() <= 200
         && name.starts_with(|c: char| c.is_ascii_alphabetic())

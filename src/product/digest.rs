@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use super::tiling::Tiling;
-use super::{Layout, ParameterValues, Precision, ProductSpec, Row, VariableSource};
+use super::{Layout, ParameterValues, Precision, ProductSpec, Row, Status, VariableSource};
 use crate::digest::Digest;
 use crate::netcdf::EarlierFile;
 use crate::value::Value;
@@ -82,7 +82,7 @@ pub fn digest(spec: &ProductSpec) -> Digest {
         walk.text(row.id.as_str());
         walk.number(row.status as u64);
         walk.bytes(row.key.as_ref().map_or(&[], |key| key.as_bytes()));
-        walk.bytes(Digest::of_numbers(&row.scalars).as_bytes());
+        walk.text(&values_digest(row));
     }
     walk.end()
 }
@@ -108,12 +108,15 @@ pub(super) fn chunks_digest(spec: &ProductSpec, tiling: &Tiling) -> Digest {
     walk.end()
 }
 
-/// The digest of the numbers that a row's formulas use, as text; empty if they use none.
-pub(super) fn scalars_digest(row: &Row) -> String {
-    if row.scalars.is_empty() {
-        String::new()
-    } else {
-        Digest::of_numbers(&row.scalars).to_string()
+/// The digest of all that a row's values are made of, its result's content and the numbers in its formulas; empty
+/// where it has no values.
+pub(super) fn values_digest(row: &Row) -> String {
+    match (row.status, &row.content) {
+        (Status::Ok, Some(content)) => {
+            let scalars = Digest::of_numbers(&row.scalars);
+            Digest::of(&[*content.as_bytes(), *scalars.as_bytes()].concat()).to_string()
+        }
+        _ => String::new(),
     }
 }
 
@@ -189,7 +192,6 @@ impl Walk {
 mod tests {
     use super::super::tests::spec;
     use super::*;
-    use crate::product::Status;
     use crate::time_axis::TimeAxis;
 
     #[test]
@@ -202,7 +204,7 @@ mod tests {
             digest(&spec)
         };
         assert_eq!(changed(&|s| s.path = "elsewhere".into()), base);
-        let changes: [&dyn Fn(&mut ProductSpec); 14] = [
+        let changes: [&dyn Fn(&mut ProductSpec); 15] = [
             &|s| s.title.push('x'),
             &|s| s.attributes[0].1.push('x'),
             &|s| s.recipe = Digest::of(b"x"),
@@ -216,11 +218,12 @@ mod tests {
             &|s| s.parameters[0].standard_name = None,
             &|s| s.catchments[0].status = Status::Skipped,
             &|s| s.catchments[0].key = None,
+            &|s| s.catchments[0].content = Some(Digest::of(b"x")),
             &|s| s.catchments[0].scalars[0] = 3.0,
         ];
         let mut digests: Vec<Digest> = changes.into_iter().map(changed).chain([base]).collect();
         digests.sort();
         digests.dedup();
-        assert_eq!(digests.len(), 15);
+        assert_eq!(digests.len(), 16);
     }
 }

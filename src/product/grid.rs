@@ -6,7 +6,8 @@
 use anyhow::{Error, Result};
 
 use super::blocks::{fetched_of, for_each_block};
-use super::digest::{CHUNKS_DIGEST, chunks_digest, digest, scalars_digest};
+use super::cf::VALUES_DIGEST;
+use super::digest::{CHUNKS_DIGEST, chunks_digest, digest, values_digest};
 use super::tiling::Tiling;
 use super::{Assembled, ParameterValues, ProductSpec, Status, cf};
 use crate::netcdf::{
@@ -177,31 +178,22 @@ fn write_rows(spec: &ProductSpec, file: &NetcdfFile, catchment: Dimension) -> Re
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
     let attributes = cf::text("key: BLAKE3 digest of all that determines the catchment's result");
     file.variable("key", &[catchment], Data::Texts(&keys), &attributes.0)?;
-    if let Some(scalars) = scalars(spec) {
-        let scalars: Vec<&str> = scalars.iter().map(String::as_str).collect();
-        let attributes = cf::text("digest of the parameters in the catchment's formulas");
-        file.variable(
-            "scalars_digest",
-            &[catchment],
-            Data::Texts(&scalars),
-            &attributes.0,
-        )?;
-    }
+    let made_of: Vec<String> = spec.catchments.iter().map(values_digest).collect();
+    let made_of: Vec<&str> = made_of.iter().map(String::as_str).collect();
+    let attributes =
+        cf::text("digest of the result and the parameters that the catchment's values are made of");
+    file.variable(
+        VALUES_DIGEST,
+        &[catchment],
+        Data::Texts(&made_of),
+        &attributes.0,
+    )?;
     Ok(())
 }
 
 fn keys(spec: &ProductSpec) -> Vec<String> {
     let key = |row: &super::Row| row.key.map_or_else(String::new, |key| key.to_string());
     spec.catchments.iter().map(key).collect()
-}
-
-/// The digest of each row's scalars, if formulas use any.
-fn scalars(spec: &ProductSpec) -> Option<Vec<String>> {
-    let scalars: Vec<String> = spec.catchments.iter().map(scalars_digest).collect();
-    scalars
-        .iter()
-        .any(|text| !text.is_empty())
-        .then_some(scalars)
 }
 
 /// The earlier product, if its chunks can be taken over: same cut, same definitions, and some block without a change.
@@ -214,23 +206,18 @@ fn earlier(spec: &ProductSpec, tiling: &Tiling) -> Option<Earlier> {
         return None;
     }
     let (ids, status) = (file.texts("catchment").ok()?, file.bytes("status").ok()?);
-    let (keys, old_keys) = (keys(spec), file.texts("key").ok()?);
+    let made_of = file.texts(VALUES_DIGEST).ok()?;
     let count = ids.len();
-    let scalars = scalars(spec).unwrap_or_else(|| vec![String::new(); spec.catchments.len()]);
-    let old_scalars = file
-        .texts("scalars_digest")
-        .unwrap_or_else(|_| vec![String::new(); count]);
-    if [status.len(), old_keys.len(), old_scalars.len()] != [count; 3] {
+    if [status.len(), made_of.len()] != [count; 2] {
         return None;
     }
     let same = |index: usize| {
         let row = &spec.catchments[index];
-        // Only a key says that a result is what it was.
-        (row.status != Status::Ok || row.key.is_some())
+        // Only a digest says that a result is what it was.
+        (row.status != Status::Ok || row.content.is_some())
             && storable(row.id.as_str()) == ids[index]
             && row.status as i8 == status[index]
-            && keys[index] == old_keys[index]
-            && scalars[index] == old_scalars[index]
+            && values_digest(row) == made_of[index]
     };
     let unchanged: Vec<bool> = (0..tiling.blocks())
         .map(|block| {

@@ -71,8 +71,10 @@ pub struct Row {
     pub id: CatchmentId,
     /// Whether it has a result; one that is not [`Status::Ok`] is not fetched and reads as missing.
     pub status: Status,
-    /// The key of its result. The same key stands for the same columns, to the bit.
+    /// The key of its result.
     pub key: Option<Digest>,
+    /// The digest of its result's content: the same means the same columns, to the bit.
+    pub content: Option<Digest>,
     /// The numbers of this catchment that formulas use, in an order that all formulas know.
     pub scalars: Vec<f64>,
 }

@@ -39,6 +39,7 @@ fn row(id: &str) -> Row {
         id: CatchmentId::new(id),
         status: Status::Ok,
         key: Some(Digest::of(id.as_bytes())),
+        content: Some(Digest::of(id.as_bytes())),
         scalars: vec![2.0],
     }
 }
@@ -83,7 +84,7 @@ pub(super) fn spec(path: &Path, catchments: usize, steps: i64) -> ProductSpec {
 pub(super) fn make(spec: &ProductSpec, threads: usize) -> Assembled {
     let mut fetch = |i: usize| {
         Ok(spec.catchments[i]
-            .key
+            .content
             .expect("only rows with a key are fetched"))
     };
     assemble(spec, threads, &mut fetch, &|key| {
@@ -94,7 +95,7 @@ pub(super) fn make(spec: &ProductSpec, threads: usize) -> Assembled {
 
 fn expected(spec: &ProductSpec, catchment: usize, step: usize) -> [f64; 2] {
     let row = &spec.catchments[catchment];
-    match (row.status, row.key) {
+    match (row.status, row.content) {
         (Status::Ok, Some(key)) => {
             let columns = result(&key, spec.time.len());
             [columns[1][step], columns[0][step] * row.scalars[0]]
@@ -194,7 +195,9 @@ fn a_patched_product_equals_a_full_one() {
     let counts = |a: Assembled| (a.fetched, a.chunks_copied);
     assert_eq!(counts(patched(|_| ())), (0, 16));
     assert_eq!(
-        counts(patched(|s| s.catchments[70].key = Some(Digest::of(b"new")))),
+        counts(patched(
+            |s| s.catchments[70].content = Some(Digest::of(b"new"))
+        )),
         (64, 12)
     );
     assert_eq!(
@@ -319,7 +322,7 @@ fn problems_name_the_catchment_and_leave_the_old_product() {
         };
         make(&spec, 2);
         let before = fs::read(&spec.path).expect("a file");
-        spec.catchments[80].key = Some(Digest::of(b"new"));
+        spec.catchments[80].content = Some(Digest::of(b"new"));
         let mut fetch = |i: usize| {
             if i == 80 {
                 bail!("no such result")
@@ -374,7 +377,7 @@ fn results_are_fetched_once_and_in_order() {
     let last = AtomicUsize::new(0);
     let mut fetch = |i: usize| {
         assert!(last.swap(i + 1, Ordering::SeqCst) <= i);
-        Ok(spec.catchments[i].key.expect("a key"))
+        Ok(spec.catchments[i].content.expect("a key"))
     };
     assemble(&spec, 2, &mut fetch, &|key| Ok(result(key, 5))).expect("a product");
     assert_eq!(last.into_inner(), 300);

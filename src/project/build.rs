@@ -32,6 +32,14 @@ impl Builder<'_> {
         text: &str,
     ) -> Result<Project, ProjectError> {
         let on_bad_input = raw.input.on_bad_input;
+        let one = match &raw.input.file {
+            Some(raw::OneOrMore::One(file)) => Some(file.as_str()),
+            _ => None,
+        };
+        let import = (raw.import)
+            .map(|import| self.import(import, one))
+            .transpose()?;
+        let input = self.input(raw.input, import.as_ref())?;
         let mut series = BTreeMap::new();
         for (name, text) in &raw.series {
             series.insert(name.clone(), self.formula(&format!("series.{name}"), text)?);
@@ -48,19 +56,24 @@ impl Builder<'_> {
         }
         let simulator = self.simulator(raw.simulator)?;
         let product = self.product(raw.product, &simulator.output.columns)?;
-        let one = match &raw.input.file {
-            Some(raw::OneOrMore::One(file)) => Some(file.as_str()),
-            _ => None,
-        };
-        let import = (raw.import)
-            .map(|import| self.import(import, one))
-            .transpose()?;
+        let sources = input
+            .files
+            .iter()
+            .chain(tables.iter().map(|table: &Table| &table.path))
+            .map(PathBuf::as_path)
+            .chain(import.iter().flat_map(ImportSpec::sources));
+        for path in sources {
+            if same_file(path, &product.path) {
+                let message = format!("the product would overwrite {}", path.display());
+                return Err(self.source.error("product.file", message));
+            }
+        }
         Ok(Project {
             root: self.root.to_owned(),
             file: file.to_owned(),
             text: text.to_owned(),
             title: raw.title,
-            input: self.input(raw.input, import.as_ref())?,
+            input,
             import,
             on_bad_input,
             series,
@@ -189,6 +202,11 @@ impl Builder<'_> {
                 .error(field, format!("{}: {error}", path.display()))),
         }
     }
+}
+
+/// Whether both paths lead to the same file that is there.
+pub(super) fn same_file(a: &Path, b: &Path) -> bool {
+    matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
 }
 
 /// A relative path that stays below where it starts: no root, no `..`, no NUL, not empty.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::build::Builder;
+use super::build::{Builder, same_file};
 use super::raw::Table;
 use super::{ProjectError, nearest};
 use crate::expr::Expr;
@@ -94,7 +94,7 @@ impl Builder<'_> {
                 "needs a `file` to write, where `file` under [input] names more than one",
             ));
         };
-        let compression = raw.compression.unwrap_or(1);
+        let compression = raw.compression.unwrap_or(0);
         if compression > 9 {
             return Err(self.source.error(
                 "import.compression",
@@ -153,7 +153,7 @@ impl Builder<'_> {
             .filter
             .as_deref()
             .map(|text| self.formula("import.filter", text));
-        Ok(ImportSpec {
+        let spec = ImportSpec {
             file: self.root.join(file),
             on_missing: raw.on_missing,
             filter: filter.transpose()?,
@@ -162,7 +162,12 @@ impl Builder<'_> {
             series,
             tables,
             parameters,
-        })
+        };
+        if let Some(source) = (spec.sources()).find(|source| same_file(source, &spec.file)) {
+            let message = format!("the import would overwrite its source {}", source.display());
+            return Err(self.source.error("import.file", message));
+        }
+        Ok(spec)
     }
 
     fn import_name(&self, field: &str, name: &str) -> Result<(), ProjectError> {

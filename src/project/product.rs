@@ -27,6 +27,17 @@ impl Builder<'_> {
         for (name, variable) in raw.variables {
             variables.push(self.variable(name, variable, columns)?);
         }
+        for (i, column) in columns.iter().enumerate() {
+            let by_name = variables
+                .iter()
+                .find(|variable: &&Variable| variable.name == column.name);
+            if by_name.is_some_and(|v| !matches!(v.source, VariableSource::Column(at) if at == i)) {
+                let field = format!("product.variables.{}", column.name);
+                let rule =
+                    "an output column has this name; give the column or the variable another";
+                return Err(self.source.error(&field, rule));
+            }
+        }
         // Every extracted column is in the product: under its own name, unless a variable takes it under another.
         for (i, column) in columns.iter().enumerate() {
             if !variables
@@ -139,7 +150,7 @@ impl Builder<'_> {
             return Ok(());
         }
         let rule = "must be a letter and then letters, digits or underscores, and none of the names that every \
-                    product uses itself: time, catchment, status, key, scalars_digest";
+                    product uses itself: time, catchment, status, key, values_digest";
         Err(self
             .source
             .error(field, format!("the name {name:?} {rule}")))

@@ -1,8 +1,9 @@
 //! The `[simulator]` table: how to run one catchment, checked.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs;
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 use super::build::{Builder, plain_path};
 use super::{
@@ -43,7 +44,7 @@ impl Builder<'_> {
             .timeout
             .map(|text| self.duration("simulator.timeout", &text))
             .transpose()?;
-        let directories = (raw.directories.iter().enumerate())
+        let directories: Vec<PathBuf> = (raw.directories.iter().enumerate())
             .map(|(i, directory)| {
                 plain_path(directory).map_err(|why| {
                     self.source
@@ -73,6 +74,8 @@ impl Builder<'_> {
         for (i, input) in raw.input.into_iter().enumerate() {
             inputs.push(self.simulator_input(&format!("simulator.input.{i}"), input)?);
         }
+        let output = self.output(raw.output)?;
+        self.check_places(&support, &directories, &inputs, &output)?;
         Ok(Simulator {
             command: (raw.command.iter().enumerate())
                 .map(|(i, text)| self.template(&format!("simulator.command.{i}"), text))
@@ -87,8 +90,51 @@ impl Builder<'_> {
             environment,
             pass_environment: raw.pass_env,
             inputs,
-            output: self.output(raw.output)?,
+            output,
         })
+    }
+
+    /// Every file has a place of its own in the work directory. Support files are links there: whatever is written to the
+    /// place of one would be written to the user's own file.
+    fn check_places(
+        &self,
+        support: &[Support],
+        directories: &[PathBuf],
+        inputs: &[SimulatorInput],
+        output: &Output,
+    ) -> Result<(), ProjectError> {
+        let output = Path::new(output.file.source());
+        let mut places: Vec<(String, &Path)> = vec![("simulator.output.file".to_owned(), output)];
+        for (i, directory) in directories.iter().enumerate() {
+            places.push((format!("simulator.directories.{i}"), directory));
+        }
+        for (i, input) in inputs.iter().enumerate() {
+            let (field, path) = (format!("simulator.input.{i}.file"), Path::new(&input.name));
+            let taken = inputs[..i]
+                .iter()
+                .any(|other| Path::new(&other.name) == path);
+            if taken || path == output {
+                let message = format!("another input or the output is {:?} already", input.name);
+                return Err(self.source.error(&field, message));
+            }
+            places.push((field, path));
+        }
+        for (field, path) in places {
+            let first = path
+                .components()
+                .find(|part| !matches!(part, Component::CurDir));
+            let linked =
+                |support: &&Support| first == Some(Component::Normal(OsStr::new(&support.name)));
+            if let Some(support) = support.iter().find(linked) {
+                let message = format!(
+                    "{} is in the place of the support file {:?}, a link to your own",
+                    path.display(),
+                    support.name
+                );
+                return Err(self.source.error(&field, message));
+            }
+        }
+        Ok(())
     }
 
     fn simulator_input(

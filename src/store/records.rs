@@ -37,7 +37,8 @@ impl Store {
 
     /// Stores what came of a batch of catchments.
     ///
-    /// A result whose key is there already is kept as it is, unless it is damaged: then the new one takes its place. A failure
+    /// A result that is there already and is the same is kept as it is; one that is damaged or another (the simulator
+    /// depends on something that its project does not declare) gives way to the new one. A failure
     /// removes nothing but attempts older than the last [`ATTEMPTS_KEPT`].
     pub fn commit(&mut self, records: &[Record]) -> Result<(), StoreError> {
         self.within(|transaction| {
@@ -155,7 +156,14 @@ fn store_result(
     columns: &[Encoded],
 ) -> rusqlite::Result<()> {
     if let Some((present, sealed)) = summary(transaction, key)? {
-        if sealed && is_intact(transaction, &present)? {
+        let same = present
+            .columns
+            .iter()
+            .map(|column| (&column.name, &column.checksum))
+            .eq(columns
+                .iter()
+                .map(|column| (&column.name, &column.checksum)));
+        if sealed && same && is_intact(transaction, &present)? {
             return Ok(());
         }
         remove_result(transaction, key)?;

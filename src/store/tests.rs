@@ -165,7 +165,7 @@ fn equal_columns_are_stored_once_and_outlive_the_first_of_them() {
 }
 
 #[test]
-fn what_is_present_is_kept_unless_it_is_damaged() {
+fn what_is_present_is_kept_unless_it_is_damaged_or_another() {
     let folder = folder();
     let mut store = Store::open(&folder.path().join("store.db")).expect("made");
     let first = success("1", "a");
@@ -175,7 +175,22 @@ fn what_is_present_is_kept_unless_it_is_damaged() {
     };
     store.commit(std::slice::from_ref(&first)).expect("stored");
     let before = values(&store, "a", &["concentration"]);
+    let id = store
+        .summary(&key("a"))
+        .expect("sound")
+        .map(|found| found.result);
+    store.commit(std::slice::from_ref(&first)).expect("stored");
+    assert_eq!(
+        store
+            .summary(&key("a"))
+            .expect("sound")
+            .map(|found| found.result),
+        id
+    );
     store.commit(std::slice::from_ref(&other)).expect("stored");
+    assert_ne!(values(&store, "a", &["concentration"]), before);
+    assert_eq!(count(&store, "result"), 1);
+    store.commit(std::slice::from_ref(&first)).expect("stored");
     assert_eq!(values(&store, "a", &["concentration"]), before);
 
     for damage in [

@@ -11,6 +11,7 @@ well together.
 """
 
 import json
+import pathlib
 import shutil
 import subprocess
 import sys
@@ -153,9 +154,8 @@ def read_ncdump(path, _):
 
 def read_cf(path, _):
     """The strict checker's only complaints: time comes first on purpose, and the file's name is its owner's business."""
-    program = [sys.executable, "-m", "compliance_checker.cchecker"] if not shutil.which("compliance-checker") else None
-    program = program or ["compliance-checker"]
-    command = [*program, "-t", "cf:1.8", "-c", "strict", "-f", "json", "-o", "-", path]
+    program = pathlib.Path(sys.executable).with_name("compliance-checker")
+    command = [program, "-t", "cf:1.8", "-c", "strict", "-f", "json", "-o", "-", path]
     run = subprocess.run(command, capture_output=True, text=True)
     report = json.loads(run.stdout[run.stdout.index("{"):])["cf:1.8"]
     complaints = [
