@@ -134,7 +134,7 @@ proptest! {
     ) {
         let folder = tempfile::tempdir().expect("a folder");
         let folder = folder.path();
-        let (steps, catchments) = (cells.len(), cells[0].len());
+        let catchments = cells[0].len();
         let expected: Vec<f64> = (0..catchments)
             .flat_map(|c| cells.iter().map(move |row| plain(&row[c])))
             .collect();
@@ -148,8 +148,8 @@ proptest! {
         let separator = style.separator;
         let mut long = format!("id{separator}time{separator}value\n");
         for c in 0..catchments {
-            for step in 0..steps {
-                let cell = if style.comma { cells[step][c].replace('.', ",") } else { cells[step][c].clone() };
+            for (step, row) in cells.iter().enumerate() {
+                let cell = if style.comma { row[c].replace('.', ",") } else { row[c].clone() };
                 writeln!(long, "{}{separator}2009-01-{:02} {:02}:00{separator}{cell}", 7 + c, 1 + step / 24, step % 24)
                     .expect("text");
             }
