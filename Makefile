@@ -6,8 +6,11 @@ VENV := .venv
 TOOLS := $(VENV)/tools
 INTEROP := $(VENV)/interop
 DELAWARE := $(VENV)/delaware
+BENCH := $(VENV)/bench
 RERUNOFF := target/release/rerunoff
 DEMO_CATCHMENTS := 200
+PREFIX ?= /usr/local
+SHARE = $(DESTDIR)$(PREFIX)/share
 
 # HDF5 is built from source and needs cmake 3.26; Debian 12 has 3.25.
 SYSTEM_CMAKE := $(shell cmake --version 2>/dev/null | awk 'NR == 1 { split($$3, v, "."); if (v[1] > 3 || (v[1] == 3 && v[2] >= 26)) print "cmake" }')
@@ -17,7 +20,7 @@ CMAKE_READY := $(TOOLS)/.installed
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo demo-delaware test lint bench install clean
+.PHONY: help build demo demo-delaware test torture lint bench install clean
 
 help: ## tell what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,15 +46,26 @@ demo-delaware: build $(DELAWARE)/.installed ## 765 real sub-catchments through a
 test: build $(INTEROP)/.installed demo-delaware ## run all tests, with the real readers and the real model
 	$(CARGO) test --release --locked
 
+torture: build ## kill it 500 times at random moments: make torture KILLS=2000 SEED=7
+	RERUNOFF_KILLS=$(or $(KILLS),500) $(if $(SEED),RERUNOFF_SEED=$(SEED)) $(CARGO) test --release --locked \
+	  --test crash killed_at_random_moments -- --nocapture
+
 lint: $(CMAKE_READY) ## check the format, and clippy's advice
 	$(CARGO) fmt --check
 	$(CARGO) clippy --release --locked --all-targets -- -D warnings
 
-bench: build $(INTEROP)/.installed ## measure beside other tools: make bench N=2000
+bench: build $(INTEROP)/.installed $(BENCH)/.installed ## measure beside other tools: make bench N=2000
 	$(INTEROP)/bin/python -B benches/bench.py $(if $(N),--catchments $(N))
 
-install: build ## install the command into cargo's bin folder
-	$(CARGO) install --locked --path . --bin rerunoff
+# Bash, zsh and fish find their completions in these folders if PREFIX is /usr/local or ~/.local (zsh: if fpath has it).
+install: build ## install commands, man pages and completions: make install PREFIX=~/.local
+	install -d $(SHARE)/bash-completion/completions $(SHARE)/zsh/site-functions $(SHARE)/fish/vendor_completions.d
+	install -D -t $(DESTDIR)$(PREFIX)/bin $(RERUNOFF) target/release/herbicide
+	$(RERUNOFF) generate man $(SHARE)/man/man1
+	$(RERUNOFF) generate completions target/completions
+	install -m 644 target/completions/rerunoff.bash $(SHARE)/bash-completion/completions/rerunoff
+	install -m 644 target/completions/_rerunoff $(SHARE)/zsh/site-functions/_rerunoff
+	install -m 644 target/completions/rerunoff.fish $(SHARE)/fish/vendor_completions.d/rerunoff.fish
 
 clean: ## remove what was built, made and run here
 	rm -rf target $(VENV) cache output.h5 input.h5 catchments.csv
@@ -70,6 +84,11 @@ $(INTEROP)/.installed: tests/interop/requirements.txt
 $(DELAWARE)/.installed: tests/delaware/requirements.txt
 	$(call venv,$(DELAWARE))
 	$(DELAWARE)/bin/pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: -r $<
+	touch $@
+
+$(BENCH)/.installed: benches/requirements.txt
+	$(call venv,$(BENCH))
+	$(BENCH)/bin/pip install --quiet --disable-pip-version-check --only-binary :all: -r $<
 	touch $@
 
 define venv

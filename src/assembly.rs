@@ -20,6 +20,7 @@ use crate::project::{self, Layout, ProjectError, VariableSource, nearest};
 use crate::session::Session;
 use crate::store::{Store, StoredColumn};
 use crate::value::Value;
+use crate::written::{self, Anew};
 
 /// What became of the product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,9 +106,17 @@ pub fn assemble(
     interrupt: &Interrupt,
     quiet: bool,
 ) -> Result<Product> {
-    let (spec, results) = describe(session, plan)?;
-    if product::digest_of(&spec.path) == Some(product::digest(&spec).to_string()) {
+    let (mut spec, results) = describe(session, plan)?;
+    let path = spec.path.clone();
+    let anew = Anew::beside(&path)?;
+    let is_ours = written::is_as_written(store, &path)?;
+    if is_ours && product::digest_of(&path) == Some(product::digest(&spec).to_string()) {
         return Ok(Product::Unchanged);
+    }
+    // Somebody has touched the file since it was written, so no part of it is taken over, whatever it says of itself.
+    let is_doubtful = !is_ours && path.exists();
+    if is_doubtful {
+        spec.path = anew.path().to_owned();
     }
     if let Some(folder) = spec.path.parent() {
         fs::create_dir_all(folder)
@@ -123,6 +132,7 @@ pub fn assemble(
         .collect();
     let mut progress = Progress::new("assembling", results.len(), quiet);
     // It owns the store while it lasts: the reader has a thread of its own.
+    let reader = &mut *store;
     let mut fetch = move |catchment: usize| -> Result<Vec<StoredColumn>> {
         if interrupt.is_triggered() {
             bail!("interrupted");
@@ -131,16 +141,24 @@ pub fn assemble(
         let Some(result) = results[catchment] else {
             bail!("a catchment without a result was asked for")
         };
-        Ok(store.columns(result, &sources)?)
+        Ok(reader.columns(result, &sources)?)
     };
     let decode = |columns: &Vec<StoredColumn>| -> Result<Vec<Vec<f64>>> {
         let decoded = columns
             .iter()
             .map(|column| codec::decode(&column.bytes, &column.checksum, column.steps));
-        Ok(decoded.collect::<Result<_, _>>()?)
+        let decoded: Result<_, _> = decoded.collect();
+        decoded.context("its stored result is damaged; `rerunoff doctor` drops it, then run again")
     };
     product::assemble(&spec, workers, &mut fetch, &decode)?;
-    Ok(Product::Written)
+    drop(fetch);
+    let is_new = !is_doubtful || anew.replaces(&path)?;
+    written::remember(store, &path)?;
+    Ok(if is_new {
+        Product::Written
+    } else {
+        Product::Unchanged
+    })
 }
 
 /// What the product is to hold, and the result of every catchment that has one.

@@ -1,13 +1,14 @@
 //! The project's `cache/` folder: the lock, the store, work directories and kept failures.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::lock::{Lock, LockError};
-use crate::project::Project;
+use crate::lock::Lock;
+use crate::project::{CACHE, Project};
 use crate::store::{Store, StoreError};
+use crate::work::{self, Kept};
 
 /// What the Cache Directory Tagging Specification (<https://bford.info/cachedir/>) wants, so that backups leave it out.
 const TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55
@@ -22,8 +23,13 @@ pub struct Cache {
 impl Cache {
     /// The cache of a project, which need not be there yet.
     pub fn of(project: &Project) -> Self {
+        Self::below(&project.root)
+    }
+
+    /// The cache of the project in this folder, whose project file has not been read.
+    pub fn below(root: &Path) -> Self {
         Self {
-            folder: project.cache(),
+            folder: root.join(CACHE),
         }
     }
 
@@ -41,18 +47,35 @@ impl Cache {
         Ok(cache)
     }
 
-    /// Takes the project's lock, held until it is dropped.
-    pub fn lock(&self, wait: bool) -> Result<Lock, LockError> {
-        Lock::take(&self.folder.join("lock"), wait)
+    /// Takes the project's lock, held until it is dropped, and clears away what a killed run has left.
+    pub fn lock(&self, wait: bool) -> Result<Lock> {
+        let lock = Lock::take(&self.folder.join("lock"), wait)?;
+        work::remove(&self.work())?;
+        Ok(lock)
+    }
+
+    /// The store's file.
+    pub fn store_path(&self) -> PathBuf {
+        self.folder.join("store.sqlite")
+    }
+
+    /// The folder of the workers' directories, there only while a run is under way.
+    pub fn work(&self) -> PathBuf {
+        self.folder.join("work")
+    }
+
+    /// The work directories kept of failed catchments.
+    pub fn failed(&self) -> Kept {
+        Kept::new(self.folder.join("failed"))
     }
 
     /// The store, made or migrated where need be. Only for who holds the lock.
     pub fn store(&self) -> Result<Store, StoreError> {
-        Store::open(&self.folder.join("store.sqlite"))
+        Store::open(&self.store_path())
     }
 
     /// The store to read only, beside whatever run is under way; `None` if there is none yet.
     pub fn store_to_read(&self) -> Result<Option<Store>, StoreError> {
-        Store::open_read_only(&self.folder.join("store.sqlite"))
+        Store::open_read_only(&self.store_path())
     }
 }

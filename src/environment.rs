@@ -39,6 +39,24 @@ pub fn passed(simulator: &Simulator) -> Vec<(String, String)> {
 /// The program that the command names outside of the work directory: by its whole path, or found on the `PATH` that
 /// the simulator gets.
 pub fn find_program(project: &Project, name: &str) -> Result<PathBuf, ProjectError> {
+    let environment = searched(project);
+    process::find_program(OsStr::new(name), &project.root, &environment).map_err(|error| {
+        let remedy = "`pass_env = [\"PATH\"]` hands your PATH on, `./NAME` means a support file";
+        project.error("simulator.command", format!("{error}; {remedy}"))
+    })
+}
+
+/// The folders of that `PATH`, in order.
+pub fn search_path(project: &Project) -> Vec<PathBuf> {
+    let environment = searched(project);
+    let path = environment.iter().rev().find(|(name, _)| name == "PATH");
+    path.map_or(Vec::new(), |(_, path)| {
+        std::env::split_paths(path).collect()
+    })
+}
+
+/// The environment as far as the search for a program needs it.
+fn searched(project: &Project) -> Vec<(OsString, OsString)> {
     let simulator = &project.simulator;
     let mut environment = fixed(&project.root);
     environment.extend(
@@ -49,8 +67,5 @@ pub fn find_program(project: &Project, name: &str) -> Result<PathBuf, ProjectErr
     if let Some(path) = simulator.environment.get("PATH") {
         environment.push(("PATH".into(), path.source().into()));
     }
-    process::find_program(OsStr::new(name), &project.root, &environment).map_err(|error| {
-        let remedy = "`pass_env = [\"PATH\"]` hands your PATH on, `./NAME` means a support file";
-        project.error("simulator.command", format!("{error}; {remedy}"))
-    })
+    environment
 }

@@ -42,10 +42,11 @@
 //! | what a simulator will see | [`recipe`], [`support`], [`template`], [`xml`], [`format`], [`series_table`] |
 //! | what determines a result | [`key`], [`digest`], [`survey`], [`file_digests`], [`stamp`] |
 //! | what has to be done | [`session`], [`plan`] |
-//! | running it | [`update`], [`run`], [`trial`], [`work`], [`process`], [`output`], [`outcome`] |
+//! | running it | [`update`], [`run`], [`trial`], [`timeouts`], [`work`], [`process`], [`output`], [`outcome`] |
+//! | fitting in | [`makeflags`], [`slots`], [`dependencies`], [`depfile`], [`settled`] |
 //! | keeping it | [`store`], [`codec`], [`cache`], [`lock`], [`filesystem`] |
-//! | the file for what comes next | [`assembly`], [`product`], [`netcdf`] |
-//! | people | [`cli`], [`progress`], [`example`] |
+//! | the file for what comes next | [`assembly`], [`product`], [`written`], [`netcdf`] |
+//! | people | [`cli`], [`progress`], [`timings`], [`example`] |
 //!
 //! # What always holds
 //! - A key covers what the simulator receives: rendered files, the series' bits with the layout of their table, every
@@ -58,6 +59,13 @@
 //! - Results are content-addressed and stay: going back to earlier parameters is a hit.
 //! - A catchment that fails is data: it has a reason, evidence under `cache/failed/`, and a flag in the product.
 //! - The same results give the same bytes of product; if nothing changed, the file is not touched.
+//! - A run is told without a plan that nothing is left to do only while everything that it rests on looks the same, to the
+//!   stamp, as when a whole run found so: see [`settled`].
+//! - Under `make -j` every simulator at work has a token of make's, and no token is held without one: see [`slots`].
+//! - A support file that changes during a run ends it: looked at before every start and after every end.
+//! - Each worker's simulators run under a guard, a process of its own that ends them and all they started when rerunoff
+//!   ends, however it ends, and that keeps the project's lock until then: see [`process`].
+//! - A product that does not look as it did when it was written is written anew: see [`written`].
 //! - A simulator gets a fixed small environment and what the project states. What `make` exports never reaches it.
 //!
 //! # Where this differs from what one might expect
@@ -73,6 +81,8 @@ pub mod cache;
 pub mod catchment;
 pub mod cli;
 pub mod codec;
+pub mod dependencies;
+pub mod depfile;
 pub mod digest;
 pub mod environment;
 pub mod example;
@@ -84,6 +94,7 @@ pub mod import;
 pub mod inputs;
 pub mod key;
 pub mod lock;
+pub mod makeflags;
 pub mod names;
 pub mod netcdf;
 pub mod outcome;
@@ -99,6 +110,8 @@ pub mod recipe;
 pub mod run;
 pub mod series_table;
 pub mod session;
+pub mod settled;
+pub mod slots;
 pub mod stamp;
 pub mod store;
 pub mod support;
@@ -106,9 +119,12 @@ pub mod survey;
 pub mod tables;
 pub mod template;
 pub mod time_axis;
+pub mod timeouts;
+pub mod timings;
 pub mod traces;
 pub mod trial;
 pub mod update;
 pub mod value;
 pub mod work;
+pub mod written;
 pub mod xml;

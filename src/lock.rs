@@ -1,21 +1,24 @@
 //! One run per project: an exclusive lock on a file that says who holds it.
 //!
 //! Knows nothing of what it protects. The lock is the kernel's (`flock`, which Linux also carries over NFS), so one whose
-//! holder died is no lock, and there is nothing stale to clean up. The text in the file is for people only: it is
+//! holder died is no lock, and there is nothing stale to clean up. Those who end a dead run's simulators keep it a moment longer. The text in the file is for people only: it is
 //! written by whoever has the lock and never decides anything. The file is never deleted: a second process could hold a lock on the
 //! deleted file while a third locks its successor.
 
 use std::fmt;
-use std::fs::{File, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
 /// More than any holder's text; a foreign file is not read whole.
 const LONGEST_TEXT: u64 = 4096;
+
+/// How long the simulators of a run that was killed may take to die: a page fault on a slow disk, hardly more.
+const LAST_MOMENTS: Duration = Duration::from_secs(10);
 
 /// Who holds a lock, as far as the file tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,7 +82,7 @@ impl Lock {
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) if wait => file.lock().map_err(failed)?,
-            Err(TryLockError::WouldBlock) => return Err(LockError::Held(holder(&mut file))),
+            Err(TryLockError::WouldBlock) => wait_for_the_dead(&mut file, path)?,
             Err(TryLockError::Error(source)) => return Err(failed(source)),
         }
         let mut lock = Self { file };
@@ -87,12 +90,14 @@ impl Lock {
         Ok(lock)
     }
 
+    /// The lock's file: whoever keeps it open keeps the lock, also beyond the end of this process.
+    pub fn keeper(&self) -> io::Result<File> {
+        self.file.try_clone()
+    }
+
     fn sign(&mut self) -> io::Result<()> {
         let host = rustix::system::uname();
-        let host = host
-            .nodename()
-            .to_string_lossy()
-            .replace(char::is_whitespace, "_");
+        let host = host_name(&host.nodename().to_string_lossy());
         let since = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ");
         let text = format!("{host} {} {since}\n", std::process::id());
         self.file.set_len(0)?;
@@ -106,6 +111,44 @@ impl Drop for Lock {
         // Only so that nobody reads of a holder who has left; closing the file is what releases the lock.
         self.file.set_len(0).ok();
     }
+}
+
+/// Takes the lock of a holder who died, once all that it had running is ended too.
+fn wait_for_the_dead(file: &mut File, path: &Path) -> Result<(), LockError> {
+    let since = Instant::now();
+    loop {
+        let holder = holder(file);
+        if !holder.is_dead() || since.elapsed() > LAST_MOMENTS {
+            return Err(LockError::Held(holder));
+        }
+        thread::sleep(Duration::from_millis(5));
+        match file.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::WouldBlock) => {}
+            Err(TryLockError::Error(source)) => {
+                let path = path.to_owned();
+                return Err(LockError::Io { path, source });
+            }
+        }
+    }
+}
+
+impl Holder {
+    /// Whether it is known to have ended. A zombie has, too.
+    fn is_dead(&self) -> bool {
+        let here = rustix::system::uname();
+        if self.pid == 0 || self.host != host_name(&here.nodename().to_string_lossy()) {
+            return false;
+        }
+        match fs::read_to_string(format!("/proc/{}/stat", self.pid)) {
+            Ok(stat) => stat.contains(") Z ") || stat.contains(") X "),
+            Err(_) => Path::new("/proc/self/stat").exists(),
+        }
+    }
+}
+
+fn host_name(name: &str) -> String {
+    name.replace(char::is_whitespace, "_")
 }
 
 /// Reads who holds the lock. It may just have been taken and not signed yet, hence the second look.
@@ -140,8 +183,6 @@ fn parse(text: &str) -> Option<Holder> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
 
     #[test]

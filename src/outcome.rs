@@ -1,11 +1,15 @@
 //! How a catchment's run ended. A failure is data: it is stored, counted and told, and stops nothing.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::inputs::BadInput;
 use crate::output::OutputError;
 use crate::problem::Problem;
+
+/// The code of [`Failure::TimedOut`].
+pub const TIMED_OUT: &str = "timeout";
 
 /// Why a run gave no result.
 #[derive(Debug)]
@@ -49,6 +53,8 @@ pub enum Failure {
     Problem(Problem),
     /// Its input is not what it was when the run was planned.
     InputChanged,
+    /// This support file changed during the run.
+    SupportChanged(PathBuf),
     /// Its files could not be written.
     WorkDirectory(String),
 }
@@ -60,13 +66,13 @@ impl Failure {
             Self::Start(_) => "start",
             Self::Exit(_) => "exit",
             Self::Signal(_) => "signal",
-            Self::TimedOut(_) => "timeout",
+            Self::TimedOut(_) => TIMED_OUT,
             Self::Said { .. } => "said",
             Self::Requirement { .. } => "requirement",
             Self::NoOutput(_) | Self::Output(_) => "output",
             Self::OutOfRange { .. } => "range",
             Self::Problem(_) => "input",
-            Self::InputChanged => "changed",
+            Self::InputChanged | Self::SupportChanged(_) => "changed",
             Self::WorkDirectory(_) => "work",
         }
     }
@@ -75,8 +81,16 @@ impl Failure {
     pub fn is_worth_a_retry(&self) -> bool {
         !matches!(
             self,
-            Self::Problem(_) | Self::InputChanged | Self::WorkDirectory(_)
+            Self::Problem(_)
+                | Self::InputChanged
+                | Self::SupportChanged(_)
+                | Self::WorkDirectory(_)
         )
+    }
+
+    /// Whether it is no fault of this catchment and would meet all others as well.
+    pub fn is_obstacle(&self) -> bool {
+        matches!(self, Self::SupportChanged(_) | Self::WorkDirectory(_))
     }
 }
 
@@ -104,6 +118,9 @@ impl fmt::Display for Failure {
             }
             Self::Problem(problem) => problem.fmt(f),
             Self::InputChanged => f.write_str("its input changed during the run; run again"),
+            Self::SupportChanged(path) => {
+                write!(f, "{} changed during the run", path.display())
+            }
             Self::WorkDirectory(why) => f.write_str(why),
         }
     }

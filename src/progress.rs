@@ -14,6 +14,18 @@ const BETWEEN_LINES: Duration = Duration::from_secs(30);
 /// A remaining time is shown after this time and this many catchments.
 const STEADY: (Duration, usize) = (Duration::from_secs(5), 20);
 
+/// How much is told on standard error.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Verbosity {
+    /// Failures only.
+    Quiet,
+    /// Failures, and how far things are.
+    #[default]
+    Normal,
+    /// Also what is about to be done and every catchment as it is done.
+    Verbose,
+}
+
 /// Shows how far something is that takes a while.
 pub struct Progress {
     verb: &'static str,

@@ -17,6 +17,7 @@ use crate::names::{self, Names};
 use crate::problem::Problem;
 use crate::project::{Content, Project, plain_path};
 use crate::series_table::BoundTable;
+use crate::stamp::Stamp;
 use crate::support::{self, SupportFile};
 use crate::template::Template;
 
@@ -34,6 +35,8 @@ pub struct Recipe<'p> {
     time: Digest,
     explanation: Explanation,
     digest: Digest,
+    /// What every support file looked like before its digest was taken.
+    stamps: Vec<(PathBuf, Stamp)>,
 }
 
 /// What one catchment's simulator will see, but for the rows of its series.
@@ -89,12 +92,17 @@ impl<'p> Recipe<'p> {
             column_names,
             names,
             time: time_digest(basin),
+            stamps: Vec::new(),
             explanation: Explanation::default(),
             digest: Digest::of(b""),
         };
         let support = recipe.support()?;
         let mut marks = Vec::new();
         for (part, file) in &support {
+            // Before it is read: what changes from here on is noticed.
+            let stamp = Stamp::of(&file.path)
+                .with_context(|| format!("can't read the support file {}", file.path.display()))?;
+            recipe.stamps.push((file.path.clone(), stamp));
             let content = digest_file(&file.path)
                 .with_context(|| format!("can't read the support file {}", file.path.display()))?;
             marks.push((part.clone(), file.mark(&content)));
@@ -106,6 +114,14 @@ impl<'p> Recipe<'p> {
         recipe.walk_common(&marks, &mut explanation);
         recipe.explanation = explanation;
         Ok(recipe)
+    }
+
+    /// The first support file, the program included, that is not what it was when its digest was taken.
+    pub fn changed_file(&self) -> Option<&Path> {
+        let changed =
+            |(path, stamp): &&(PathBuf, Stamp)| Stamp::of(path).map_or(true, |now| now != *stamp);
+        let (path, _) = self.stamps.iter().find(changed)?;
+        Some(path)
     }
 
     /// The digest of all that is common to every catchment.

@@ -10,13 +10,16 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
 
 use crate::inputs::Inputs;
 use crate::key::Key;
+use crate::process::Guard;
+use crate::slots::Slots;
 use crate::survey::BLOCK_BYTES;
+use crate::timings::Phase;
 use crate::trial::{Bench, Job, Trial};
 use crate::work::WorkDirectory;
 
@@ -31,7 +34,7 @@ pub enum Next {
     Stop,
 }
 
-/// Runs the given catchments on `workers` threads, each in a directory of its own below `work`.
+/// Runs the given catchments on as many threads as there may be slots, each in a directory of its own below `work`.
 ///
 /// `each` is called on this thread with every trial as it comes in.
 ///
@@ -40,11 +43,12 @@ pub enum Next {
 pub fn run(
     bench: &Bench<'_>,
     wanted: &[(usize, Key)],
-    workers: usize,
+    slots: &Slots,
     work: &Path,
     each: &mut dyn FnMut(Option<Trial>) -> Next,
 ) -> Result<()> {
     let stop = &AtomicBool::new(false);
+    let workers = slots.most().min(wanted.len()).max(1);
     thread::scope(|scope| {
         let (give, take) = sync_channel::<Job>(workers);
         let (report, trials) = sync_channel::<Trial>(2 * workers);
@@ -53,7 +57,7 @@ pub fn run(
             .map(|number| {
                 let (take, report) = (take.clone(), report.clone());
                 let directory = WorkDirectory::new(work, number);
-                scope.spawn(move || labour(bench, &take, &directory, &report, stop))
+                scope.spawn(move || labour(bench, slots, &take, &directory, &report, stop))
             })
             .collect();
         // The workers own the receiver and the senders alone: when all of them are gone, both other sides notice.
@@ -90,21 +94,32 @@ pub fn run(
 /// Takes jobs until there are no more, or nobody wants them.
 fn labour(
     bench: &Bench<'_>,
+    slots: &Slots,
     jobs: &Mutex<Receiver<Job>>,
     directory: &WorkDirectory,
     report: &SyncSender<Trial>,
     stop: &AtomicBool,
 ) {
+    let mut guard = match bench.lock.keeper() {
+        Ok(lock) => Guard::keeping(lock),
+        // Out of descriptors: the lock then just ends with rerunoff.
+        Err(_) => Guard::default(),
+    };
     loop {
-        // Bound first: a guard in the loop's head would be held while the job runs, and all others would wait.
+        // Bound first: a lock taken in the loop's head would be held while the job runs, and all others would wait.
         let job = jobs.lock().map(|jobs| jobs.recv());
         let Ok(Ok(job)) = job else { return };
+        // Not before there is a job for it, and not while its trial is handed in: others may be waiting for it.
+        let Some(slot) = slots.take(bench.interrupt) else {
+            return;
+        };
         if stop.load(Relaxed) || bench.interrupt.is_triggered() {
             return;
         }
-        let Some(trial) = bench.run(job, directory) else {
+        let Some(trial) = bench.run(job, directory, &mut guard) else {
             return;
         };
+        drop(slot);
         if report.send(trial).is_err() {
             return;
         }
@@ -143,16 +158,20 @@ fn feed(
     let catchments: Vec<usize> = wanted.iter().map(|(catchment, _)| *catchment).collect();
     let keys: std::collections::HashMap<usize, Key> = wanted.iter().copied().collect();
     let inputs = Inputs::open(&bench.project.input)?.with_scratch(&bench.project.cache());
+    let mut since = Instant::now();
     inputs.read(
         &catchments,
         &bench.basin.input_columns(columns),
         BLOCK_BYTES,
         &mut |catchment, series| {
             let series = series.and_then(|series| bench.basin.compute(columns, series));
-            match keys.get(&catchment) {
+            bench.timings.add(Phase::Read, since.elapsed());
+            let next = match keys.get(&catchment) {
                 Some(key) => hand_on(catchment, *key, series),
                 None => ControlFlow::Continue(()),
-            }
+            };
+            since = Instant::now();
+            next
         },
     )
 }

@@ -3,6 +3,7 @@
 //! It is where everything up to the plan is put together; what is done about the plan is not its business.
 
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 
 use anyhow::{Context, Result};
 
@@ -10,14 +11,14 @@ use crate::basin::Basin;
 use crate::catchment::CatchmentId;
 use crate::digest::Digest;
 use crate::file_digests::FileDigests;
-use crate::inputs::BadInput;
+use crate::inputs::{BadInput, Inputs};
 use crate::key::{Change, Explanation, Key};
 use crate::plan::{Entry, Found, Plan, Staleness, State};
 use crate::problem::Problem;
 use crate::project::{Project, Variable, VariableSource};
 use crate::recipe::Recipe;
 use crate::store::{ColumnSummary, Last, Store, StoreError, Summary};
-use crate::survey::Survey;
+use crate::survey::{BLOCK_BYTES, Survey};
 
 /// A catchment that is fresh under a key that is not its last: id, key, the key's parts, recipe.
 pub type Touched = (CatchmentId, Digest, Vec<u8>, Digest);
@@ -80,6 +81,25 @@ impl<'p> Session<'p> {
         })
     }
 
+    /// The series of one catchment that the simulator gets, read now: the columns that [`Recipe::columns`] names.
+    pub fn series(&self, catchment: usize) -> Result<Vec<Vec<f64>>> {
+        let columns = self.recipe.columns();
+        if columns.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut series = Ok(Vec::new());
+        Inputs::open(&self.project.input)?.read(
+            &[catchment],
+            &self.basin.input_columns(columns),
+            BLOCK_BYTES,
+            &mut |_, read| {
+                series = read.and_then(|read| self.basin.compute(columns, read));
+                ControlFlow::Break(())
+            },
+        )?;
+        Ok(series?)
+    }
+
     /// Puts down in the store what need not be read again.
     pub fn remember(&self, store: &mut Store) -> Result<()> {
         self.files.remember(store)?;
@@ -135,6 +155,18 @@ impl<'p> Session<'p> {
             });
         }
         Ok((Plan { entries }, touched))
+    }
+
+    /// The catchments that failed or can't be run, with the reason.
+    pub fn failures<'a>(&'a self, plan: &Plan) -> Vec<(&'a CatchmentId, String)> {
+        let reason = |entry: &Entry| match &entry.state {
+            State::Stale(Staleness::Failed(reason)) => Some(reason.clone()),
+            State::Bad(problem) => Some(problem.to_string()),
+            State::Fresh(_) | State::Stale(_) => None,
+        };
+        (self.basin.catchments().iter().zip(&plan.entries))
+            .filter_map(|(catchment, entry)| Some((&catchment.id, reason(entry)?)))
+            .collect()
     }
 
     /// The key of a catchment, and how to explain it.

@@ -35,11 +35,16 @@ impl SupportFile {
 
 /// All files of the support files and folders, sorted by name within each.
 pub fn files(support: &[Support]) -> Result<Vec<SupportFile>> {
-    let mut files = Vec::new();
+    Ok(walked(support)?.0)
+}
+
+/// The same, and all the folders gone through.
+pub fn walked(support: &[Support]) -> Result<(Vec<SupportFile>, Vec<PathBuf>)> {
+    let mut found = (Vec::new(), Vec::new());
     for item in support {
-        walk(&item.path, &item.name, 0, &mut files)?;
+        walk(&item.path, &item.name, 0, &mut found)?;
     }
-    Ok(files)
+    Ok(found)
 }
 
 /// A single program as a support file, for a command that names one outside of the work directory.
@@ -54,12 +59,17 @@ pub fn program(name: &str, path: PathBuf) -> Result<SupportFile> {
     })
 }
 
-fn walk(path: &Path, name: &str, depth: usize, files: &mut Vec<SupportFile>) -> Result<()> {
+fn walk(
+    path: &Path,
+    name: &str,
+    depth: usize,
+    found: &mut (Vec<SupportFile>, Vec<PathBuf>),
+) -> Result<()> {
     let context = || format!("can't read the support file {}", path.display());
     let metadata = fs::metadata(path).with_context(context)?;
     if !metadata.is_dir() {
         let executable = metadata.permissions().mode() & 0o111 != 0;
-        files.push(SupportFile {
+        found.0.push(SupportFile {
             name: name.to_owned(),
             path: path.to_owned(),
             executable,
@@ -84,7 +94,8 @@ fn walk(path: &Path, name: &str, depth: usize, files: &mut Vec<SupportFile>) -> 
                 entry.path().display()
             );
         };
-        walk(&entry.path(), &format!("{name}/{inner}"), depth + 1, files)?;
+        walk(&entry.path(), &format!("{name}/{inner}"), depth + 1, found)?;
     }
+    found.1.push(path.to_owned());
     Ok(())
 }

@@ -65,13 +65,27 @@ fn line_around(text: &[u8], at: usize) -> String {
     let end = memchr::memchr(b'\n', &text[at..])
         .map_or(text.len(), |length| at + length)
         .min(at + 200);
-    let line = String::from_utf8_lossy(&text[start..end.max(at)]);
-    // What a simulator prints may hold anything, also what would steer the user's terminal.
-    let plain: String = line
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
-    plain.trim().to_owned()
+    printable(&String::from_utf8_lossy(&text[start..end.max(at)]))
+        .trim()
+        .to_owned()
+}
+
+/// A text without what only a terminal understands, so that it can go into a file or a message: colours and the like
+/// (control sequences after ECMA-48, `ESC [ … letter`) are left out, other control characters become spaces.
+fn printable(text: &str) -> String {
+    let mut plain = String::new();
+    let mut rest = text.chars().peekable();
+    while let Some(character) = rest.next() {
+        if character == '\u{1b}' && rest.next_if_eq(&'[').is_some() {
+            let is_final = |character: &char| ('@'..='~').contains(character);
+            let _ = rest.by_ref().find(is_final);
+        } else if character.is_control() {
+            plain.push(' ');
+        } else {
+            plain.push(character);
+        }
+    }
+    plain
 }
 
 /// The whole of an output file, unless it is no file or too large to be one catchment's.
@@ -95,6 +109,16 @@ pub fn read_output(path: &Path) -> io::Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn colours_and_bells_stay_out_of_messages() {
+        let of = printable;
+        assert_eq!(
+            of("\u{1b}[1;31m[Error]\u{1b}[0m: é\ta\u{7}"),
+            "[Error]: é a "
+        );
+        assert_eq!(of("\u{1b}[31"), "", "cut off");
+    }
 
     #[test]
     fn a_phrase_across_two_blocks_is_found_with_its_line() {

@@ -5,7 +5,7 @@
 
 use std::ffi::OsString;
 use std::path::Path;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::basin::Basin;
 use crate::codec::{self, Encoded};
@@ -13,12 +13,15 @@ use crate::digest::Digest;
 use crate::environment;
 use crate::inputs::BadInput;
 use crate::key::{Explanation, Key};
+use crate::lock::Lock;
 use crate::outcome::Failure;
 use crate::output;
-use crate::process::{self, End, Interrupt, Invocation};
+use crate::process::{End, Finished, Guard, Interrupt, Invocation};
 use crate::project::{Project, VariableSource};
 use crate::recipe::{Recipe, Rendered};
 use crate::store::{Attempt, Failed};
+use crate::timeouts::Timeouts;
+use crate::timings::{Phase, Timings};
 use crate::traces::{find_any, read_output, tail};
 use crate::work::{Kept, PRINTED, WorkDirectory};
 
@@ -59,13 +62,19 @@ pub struct Bench<'a> {
     pub recipe: &'a Recipe<'a>,
     /// Where failed runs are kept.
     pub kept: &'a Kept,
+    /// The project's lock, which the guards keep until the last simulator is gone.
+    pub lock: &'a Lock,
+    /// How long each may run.
+    pub timeouts: &'a Timeouts,
     /// The wish to stop.
     pub interrupt: &'a Interrupt,
+    /// Where the time goes.
+    pub timings: &'a Timings,
 }
 
 impl Bench<'_> {
-    /// Runs one catchment in `work`; `None` if it was interrupted.
-    pub fn run(&self, job: Job, work: &WorkDirectory) -> Option<Trial> {
+    /// Runs one catchment in `work` under `guard`; `None` if it was interrupted.
+    pub fn run(&self, job: Job, work: &WorkDirectory, guard: &mut Guard) -> Option<Trial> {
         let mut trial = Trial {
             catchment: job.catchment,
             key: job.key,
@@ -73,7 +82,10 @@ impl Bench<'_> {
             attempts: Vec::new(),
             outcome: Err(Failure::InputChanged),
         };
-        let (rendered, series) = match self.prepare(&job, &mut trial) {
+        let prepared = self
+            .timings
+            .time(Phase::Render, || self.prepare(&job, &mut trial));
+        let (rendered, series) = match prepared {
             Ok(prepared) => prepared,
             Err(failure) => {
                 trial.attempts.push(attempt_without_start(&failure));
@@ -81,8 +93,10 @@ impl Bench<'_> {
                 return Some(trial);
             }
         };
+        let id = &self.basin.catchments()[job.catchment].id;
+        let limit = self.timeouts.of(id);
         for _ in 0..=self.project.simulator.retries {
-            let (attempt, outcome) = self.attempt(&rendered, &series, work)?;
+            let (attempt, outcome) = self.attempt(&rendered, &series, work, limit, guard)?;
             trial.attempts.push(attempt);
             trial.outcome = outcome;
             match &trial.outcome {
@@ -90,9 +104,9 @@ impl Bench<'_> {
                 _ => break,
             }
         }
-        let id = &self.basin.catchments()[job.catchment].id;
         let kept = match &trial.outcome {
             Ok(_) => self.kept.release(id),
+            Err(failure) if failure.is_obstacle() => Ok(()),
             Err(_) => self.kept.keep(work, id),
         };
         if let (Err(error), Some(attempt)) = (kept, trial.attempts.last_mut()) {
@@ -122,6 +136,8 @@ impl Bench<'_> {
         rendered: &Rendered,
         series: &[Vec<f64>],
         work: &WorkDirectory,
+        limit: Option<Duration>,
+        guard: &mut Guard,
     ) -> Option<(Attempt, Result<Vec<Encoded>, Failure>)> {
         let started = SystemTime::now()
             .duration_since(SystemTime::UNIX_EPOCH)
@@ -130,10 +146,7 @@ impl Bench<'_> {
             started,
             ..Attempt::default()
         };
-        let outcome = match self
-            .write_files(rendered, series, work)
-            .and_then(|()| self.start(rendered, work))
-        {
+        let outcome = match self.run_in(rendered, series, work, limit, guard) {
             Ok(finished) => {
                 let cost = finished.cost;
                 attempt.wall = cost.wall.as_secs_f64();
@@ -143,11 +156,16 @@ impl Bench<'_> {
                 attempt.tail = tail(work.path());
                 match finished.end {
                     End::Interrupted => return None,
-                    End::TimedOut => Err(Failure::TimedOut(
-                        self.project.simulator.timeout.unwrap_or_default(),
-                    )),
+                    End::TimedOut => Err(Failure::TimedOut(limit.unwrap_or_default())),
                     End::Signalled(signal) => Err(Failure::Signal(signal)),
-                    End::Exited(code) => self.judge(code, rendered, work.path()),
+                    End::Exited(code) => {
+                        let judged = self
+                            .timings
+                            .time(Phase::Parse, || self.judge(code, rendered, work.path()));
+                        judged.map(|columns| {
+                            self.timings.time(Phase::Encode, || self.encode(&columns))
+                        })
+                    }
                 }
             }
             Err(failure) => Err(failure),
@@ -156,40 +174,43 @@ impl Bench<'_> {
         Some((attempt, outcome))
     }
 
-    fn write_files(
+    /// Furnishes the work directory and starts the simulator in it.
+    ///
+    /// What was hashed must be what is run: the support files are looked at before the start, which saves a run, and after the
+    /// end, which makes it certain.
+    fn run_in(
         &self,
         rendered: &Rendered,
         series: &[Vec<f64>],
         work: &WorkDirectory,
-    ) -> Result<(), Failure> {
-        let trouble = |error: anyhow::Error| Failure::WorkDirectory(format!("{error:#}"));
-        work.furnish(&self.project.simulator).map_err(trouble)?;
-        let columns: Vec<&[f64]> = series.iter().map(Vec::as_slice).collect();
-        for (i, (input, content)) in self
-            .project
-            .simulator
-            .inputs
-            .iter()
-            .zip(&rendered.files)
-            .enumerate()
-        {
-            match content {
-                Some(bytes) => work.write(&input.name, bytes).map_err(trouble)?,
-                None => {
-                    let mut table = Vec::new();
-                    self.recipe.write_table(i, rendered, &columns, &mut table)?;
-                    work.write(&input.name, &table).map_err(trouble)?;
-                }
-            }
-        }
-        Ok(())
+        limit: Option<Duration>,
+        guard: &mut Guard,
+    ) -> Result<Finished, Failure> {
+        let unchanged = || match self.recipe.changed_file() {
+            Some(path) => Err(Failure::SupportChanged(path.to_owned())),
+            None => Ok(()),
+        };
+        unchanged()?;
+        self.timings.time(Phase::Render, || {
+            furnish(self.recipe, self.project, rendered, series, work)
+        })?;
+        let started = Instant::now();
+        let finished = self.start(rendered, work, limit, guard)?;
+        let wall = finished.cost.wall;
+        self.timings.add(Phase::Wait, wall);
+        self.timings
+            .add(Phase::Spawn, started.elapsed().saturating_sub(wall));
+        unchanged()?;
+        Ok(finished)
     }
 
     fn start(
         &self,
         rendered: &Rendered,
         work: &WorkDirectory,
-    ) -> Result<process::Finished, Failure> {
+        limit: Option<Duration>,
+        guard: &mut Guard,
+    ) -> Result<Finished, Failure> {
         let words: Vec<OsString> = rendered.command.iter().map(OsString::from).collect();
         let (program, arguments) = words
             .split_first()
@@ -206,15 +227,16 @@ impl Bench<'_> {
             environment: &environment,
             stdout: &stdout,
             stderr: &stderr,
-            timeout: self.project.simulator.timeout,
+            timeout: limit,
             grace: GRACE,
         };
-        process::run(&invocation, self.interrupt)
+        guard
+            .run(&invocation, self.interrupt)
             .map_err(|error| Failure::Start(format!("{:#}", anyhow::Error::from(error))))
     }
 
     /// Whether an ended run is a good one, and its columns if so.
-    fn judge(&self, code: i32, rendered: &Rendered, work: &Path) -> Result<Vec<Encoded>, Failure> {
+    fn judge(&self, code: i32, rendered: &Rendered, work: &Path) -> Result<Vec<Vec<f64>>, Failure> {
         let simulator = &self.project.simulator;
         for name in PRINTED {
             if let Some((phrase, line)) = find_any(&work.join(name), &simulator.fail_on_stdout) {
@@ -240,9 +262,13 @@ impl Bench<'_> {
         let columns = output::parse(&text, &simulator.output.format, &headers, steps)
             .map_err(Failure::Output)?;
         self.check_ranges(&columns)?;
-        Ok((simulator.output.columns.iter().zip(&columns))
+        Ok(columns)
+    }
+
+    fn encode(&self, columns: &[Vec<f64>]) -> Vec<Encoded> {
+        (self.project.simulator.output.columns.iter().zip(columns))
             .map(|(column, values)| codec::encode(&column.source, values))
-            .collect())
+            .collect()
     }
 
     fn check_ranges(&self, columns: &[Vec<f64>]) -> Result<(), Failure> {
@@ -265,6 +291,36 @@ impl Bench<'_> {
         }
         Ok(())
     }
+}
+
+/// Makes a catchment's work directory as its simulator gets it.
+pub fn furnish(
+    recipe: &Recipe<'_>,
+    project: &Project,
+    rendered: &Rendered,
+    series: &[Vec<f64>],
+    work: &WorkDirectory,
+) -> Result<(), Failure> {
+    let trouble = |error: anyhow::Error| Failure::WorkDirectory(format!("{error:#}"));
+    work.furnish(&project.simulator).map_err(trouble)?;
+    let columns: Vec<&[f64]> = series.iter().map(Vec::as_slice).collect();
+    for (i, (input, content)) in project
+        .simulator
+        .inputs
+        .iter()
+        .zip(&rendered.files)
+        .enumerate()
+    {
+        match content {
+            Some(bytes) => work.write(&input.name, bytes).map_err(trouble)?,
+            None => {
+                let mut table = Vec::new();
+                recipe.write_table(i, rendered, &columns, &mut table)?;
+                work.write(&input.name, &table).map_err(trouble)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 fn failed(failure: &Failure) -> Failed {

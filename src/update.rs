@@ -7,14 +7,19 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
+use crate::cache::Cache;
 use crate::catchment::CatchmentId;
 use crate::key::Key;
+use crate::lock::Lock;
 use crate::outcome::Failure;
 use crate::process::Interrupt;
-use crate::progress::Progress;
+use crate::progress::{Progress, Verbosity, duration};
 use crate::run::{Next, run};
 use crate::session::Session;
+use crate::slots::Slots;
 use crate::store::{Record, Store, StoreError};
+use crate::timeouts::Timeouts;
+use crate::timings::{Phase, Timings};
 use crate::trial::{Bench, Trial};
 use crate::work::{self, Kept};
 
@@ -24,12 +29,14 @@ const BATCH: usize = 100;
 /// Failures told one by one before the rest is only counted.
 const TOLD: usize = 20;
 
-/// How far a run may go.
+/// How far a run may go, and how much it tells meanwhile.
 pub struct Limits {
-    /// The number of simulators at work at once.
-    pub workers: usize,
+    /// The simulators at work at once.
+    pub slots: Slots,
     /// Stop starting new runs after so many failures.
     pub max_failures: Option<usize>,
+    /// What is told while it goes on.
+    pub verbosity: Verbosity,
 }
 
 /// What a run did.
@@ -41,6 +48,8 @@ pub struct Report {
     pub failed: Vec<(CatchmentId, String)>,
     /// Whether the budget for failures was used up.
     pub gave_up: bool,
+    /// What kept it from going on.
+    pub obstacle: Option<String>,
     /// Processor time of the simulators, in seconds.
     pub cpu_seconds: f64,
 }
@@ -51,38 +60,45 @@ pub fn update(
     store: &mut Store,
     wanted: &[(usize, Key)],
     limits: &Limits,
+    lock: &Lock,
     interrupt: &Interrupt,
-    quiet: bool,
+    timings: &Timings,
 ) -> Result<Report> {
-    let cache = session.project.cache();
-    let work = cache.join("work");
-    let kept = Kept::new(cache.join("failed"));
-    // What an earlier run left there died with it.
-    work::remove(&work)?;
+    let cache = Cache::of(session.project);
+    let work = cache.work();
+    let kept = cache.failed();
+    let timeouts = Timeouts::new(session.project.simulator.timeout, &store.last()?);
     let bench = Bench {
         project: session.project,
         basin: &session.basin,
         recipe: &session.recipe,
         kept: &kept,
+        lock,
+        timeouts: &timeouts,
         interrupt,
+        timings,
     };
     let mut desk = Desk {
         session,
         store,
         limits,
         interrupt,
+        timings,
         kept: &kept,
         recipe_parts: postcard::to_stdvec(session.recipe.explanation())
             .context("can't put down the recipe")?
             .into(),
         pending: Vec::new(),
         since: Instant::now(),
-        progress: Progress::new("running", wanted.len(), quiet),
+        progress: Progress::new(
+            "running",
+            wanted.len(),
+            limits.verbosity == Verbosity::Quiet,
+        ),
         report: Report::default(),
         trouble: None,
     };
-    let workers = limits.workers.min(wanted.len()).max(1);
-    let fed = run(&bench, wanted, workers, &work, &mut |trial| {
+    let fed = run(&bench, wanted, &limits.slots, &work, &mut |trial| {
         desk.take(trial)
     });
     let committed = desk.commit();
@@ -97,12 +113,19 @@ pub fn update(
     Ok(report)
 }
 
+/// What would keep every other catchment from being run, too.
+fn obstacle(trial: &Trial) -> Option<String> {
+    let failure = trial.outcome.as_ref().err()?;
+    failure.is_obstacle().then(|| failure.to_string())
+}
+
 /// Where trials come in.
 struct Desk<'a> {
     session: &'a Session<'a>,
     store: &'a mut Store,
     limits: &'a Limits,
     interrupt: &'a Interrupt,
+    timings: &'a Timings,
     kept: &'a Kept,
     recipe_parts: std::sync::Arc<[u8]>,
     pending: Vec<Record>,
@@ -114,7 +137,9 @@ struct Desk<'a> {
 
 impl Desk<'_> {
     fn take(&mut self, trial: Option<Trial>) -> Next {
-        if let Some(trial) = trial {
+        if let Some(obstacle) = trial.as_ref().and_then(obstacle) {
+            self.report.obstacle.get_or_insert(obstacle);
+        } else if let Some(trial) = trial {
             if self.pending.is_empty() {
                 self.since = Instant::now();
             }
@@ -130,7 +155,8 @@ impl Desk<'_> {
             .limits
             .max_failures
             .is_some_and(|most| self.report.failed.len() >= most);
-        if self.trouble.is_some() || self.report.gave_up || self.interrupt.is_triggered() {
+        let is_over = self.trouble.is_some() || self.report.obstacle.is_some();
+        if is_over || self.report.gave_up || self.interrupt.is_triggered() {
             Next::Stop
         } else if self.pending.is_empty() {
             Next::Wait
@@ -152,6 +178,10 @@ impl Desk<'_> {
             self.report
                 .failed
                 .push((catchment.clone(), failure.to_string()));
+        } else if self.limits.verbosity == Verbosity::Verbose {
+            let seconds = trial.attempts.iter().map(|attempt| attempt.wall).sum();
+            let took = duration(Duration::from_secs_f64(seconds));
+            self.progress.say(&format!("catchment {catchment}: {took}"));
         }
         self.progress.advance(trial.outcome.is_err());
         Record {
@@ -188,7 +218,8 @@ impl Desk<'_> {
 
     fn commit(&mut self) -> Result<(), StoreError> {
         if !self.pending.is_empty() {
-            self.store.commit(&self.pending)?;
+            self.timings
+                .time(Phase::Commit, || self.store.commit(&self.pending))?;
             self.pending.clear();
         }
         Ok(())

@@ -33,6 +33,11 @@ impl WorkDirectory {
         }
     }
 
+    /// The work directory at this path; made at the first use.
+    pub fn at(path: PathBuf) -> Self {
+        Self { path }
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path

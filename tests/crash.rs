@@ -1,10 +1,13 @@
 //! Killed at any moment, a run continues: nothing finished is computed again, and the product is the undisturbed one.
+//!
+//! `RERUNOFF_KILLS` says how often the loop kills (50), `RERUNOFF_SEED` replays a loop that has told its seed.
 
 mod common;
 
 use std::fs;
+use std::process::Stdio;
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime};
 
 use common::Project;
 use rustix::process::{Pid, Signal, kill_process};
@@ -26,7 +29,7 @@ fn signalled(project: &Project, calls: usize, signal: Signal) -> i32 {
 }
 
 fn clean(project: &Project) {
-    fs::remove_dir_all(project.path("cache")).expect("removed");
+    fs::remove_dir_all(project.path("cache")).ok();
     fs::remove_file(project.path("output.h5")).ok();
     project.calls();
 }
@@ -75,5 +78,111 @@ fn an_interrupted_run_keeps_what_is_done_and_goes_on() {
             (CATCHMENTS..=CATCHMENTS + 2).contains(&(done + rest)),
             "{done} and {rest}"
         );
+    }
+}
+
+/// SplitMix64: small, and the same everywhere.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % limit
+    }
+}
+
+fn setting(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+/// The names in a folder, sorted.
+fn names(project: &Project, folder: &str) -> Vec<String> {
+    let entries = fs::read_dir(project.path(folder))
+        .expect("a folder")
+        .flatten();
+    let mut names: Vec<String> = entries
+        .map(|entry| entry.file_name().display().to_string())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn killed_at_random_moments() {
+    let clock = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let seed = setting("RERUNOFF_SEED")
+        .unwrap_or_else(|| clock.map_or(0, |clock| clock.as_nanos() as u64 % 1_000_000_000));
+    let kills = setting("RERUNOFF_KILLS").unwrap_or(50);
+    println!("RERUNOFF_SEED={seed} RERUNOFF_KILLS={kills} replays this");
+    let mut dice = Dice(seed);
+
+    let count = 12;
+    let project = Project::new(count);
+    // Two states, each with its undisturbed product.
+    let states = ["k = 0.012", "k = 0.013"];
+    let clock = Instant::now();
+    project.rerunoff(&["run", "-j", "2"]).expect(0);
+    let whole = clock.elapsed();
+    let mut products = vec![project.read("output.h5")];
+    project.edit(states[0], states[1]);
+    project.rerunoff(&["run", "-j", "2"]).expect(0);
+    products.push(project.read("output.h5"));
+    assert!(products[0] != products[1]);
+    let tidy = (names(&project, "."), names(&project, "cache"));
+    let mut state = 1;
+    let (mut killed, mut round) = (0, 0);
+    while killed < kills {
+        round += 1;
+        match dice.below(4) {
+            0 => {
+                clean(&project);
+            }
+            1 => {
+                project.edit(states[state], states[1 - state]);
+                state = 1 - state;
+            }
+            2 => {
+                // Not the file that was written, so the next run makes one beside it.
+                let product = project.read("output.h5");
+                fs::write(project.path("output.h5"), product).expect("written");
+            }
+            _ => {
+                project.edit(states[state], states[1 - state]);
+                state = 1 - state;
+                clean(&project);
+            }
+        }
+        for _ in 0..=dice.below(3) {
+            let mut run = project
+                .command(&["run", "-j", "2"])
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()
+                .expect("a run");
+            let most = whole.as_micros() as u64 * 5 / 4;
+            sleep(Duration::from_micros(dice.below(most)));
+            kill_process(Pid::from_child(&run), Signal::KILL).ok();
+            run.wait().expect("its end");
+            killed += 1;
+        }
+        let told = format!("round {round} of RERUNOFF_SEED={seed}");
+        project.expect_all_gone();
+        let fresh = project.status(&[0])["fresh"].as_u64().expect("a number") as usize;
+        project.calls();
+        project.rerunoff(&["run", "-j", "2"]).expect(0);
+        assert_eq!(
+            project.calls().len(),
+            count - fresh,
+            "{told}: what was kept is not run again"
+        );
+        assert!(project.read("output.h5") == products[state], "{told}");
+        let (mut root, cache) = (names(&project, "."), names(&project, "cache"));
+        root.push("calls".to_owned());
+        root.sort();
+        assert_eq!((root, cache), tidy, "{told}: nothing stays behind");
+        assert_eq!(project.alive(), [""; 0], "{told}");
     }
 }

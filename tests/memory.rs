@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use rerunoff::example::Example;
-use rerunoff::process::{End, Interrupt, Invocation, run};
+use rerunoff::process::{End, Guard, Interrupt, Invocation};
 
 const MIB: u64 = 1 << 20;
 
@@ -23,7 +23,9 @@ fn peak(folder: &Path, arguments: &[&str]) -> u64 {
         timeout: None,
         grace: std::time::Duration::ZERO,
     };
-    let finished = run(&invocation, &Interrupt::new().expect("an interrupt")).expect("a run");
+    let mut guard = Guard::by(env!("CARGO_BIN_EXE_rerunoff").into());
+    let interrupt = Interrupt::new().expect("an interrupt");
+    let finished = guard.run(&invocation, &interrupt).expect("a run");
     let text = fs::read_to_string(&printed).expect("what it printed");
     assert_eq!(finished.end, End::Exited(0), "{text}");
     finished.cost.peak_bytes

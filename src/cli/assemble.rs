@@ -1,6 +1,6 @@
 //! `rerunoff assemble`: the product from the results there are.
 
-use std::io::{Write, stdout};
+use std::io::{Write, stderr, stdout};
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::thread;
@@ -38,7 +38,8 @@ pub(super) fn assemble(root: &Path, arguments: Arguments) -> Result<Exit> {
     session.remember(&mut store)?;
     let (plan, _) = session.plan(Some(&store), false)?;
     let workers = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    let interrupt = Interrupt::new().context("can't prepare for signals")?;
+    let interrupt = Interrupt::new().and_then(|interrupt| interrupt.install().map(|()| interrupt));
+    let interrupt = interrupt.context("can't prepare for signals")?;
     let product = assembly::assemble(
         &session,
         &mut store,
@@ -46,7 +47,12 @@ pub(super) fn assemble(root: &Path, arguments: Arguments) -> Result<Exit> {
         workers,
         &interrupt,
         arguments.quiet,
-    )?;
+    );
+    if interrupt.is_triggered() && product.is_err() {
+        writeln!(stderr(), "interrupted; the product is as it was").ok();
+        return Ok(Exit::Interrupted);
+    }
+    let product = product?;
     let counts = plan.counts();
     let path = project.product.path.display();
     let missing = plan.entries.len() - counts.fresh;

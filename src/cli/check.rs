@@ -2,20 +2,17 @@
 
 use std::fs;
 use std::io::{Write, stdout};
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
-use super::{Exit, Usage, import};
+use super::only::find;
+use super::{Exit, import};
 use crate::assembly;
 use crate::cache::Cache;
-use crate::catchment::CatchmentId;
-use crate::inputs::Inputs;
 use crate::project::{Content, Project};
 use crate::session::Session;
-use crate::survey::BLOCK_BYTES;
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -35,8 +32,7 @@ pub(super) fn check(root: &Path, arguments: Arguments) -> Result<Exit> {
     assembly::check(&session)?;
     let catchments = session.basin.catchments();
     let at = match &arguments.catchment {
-        Some(id) => (session.basin.find(&CatchmentId::new(id)))
-            .ok_or_else(|| Usage(format!("there is no catchment {id:?} in the input")))?,
+        Some(id) => find(&session.basin, id)?,
         None => 0,
     };
     let Some(catchment) = catchments.get(at) else {
@@ -115,22 +111,7 @@ pub(super) fn check(root: &Path, arguments: Arguments) -> Result<Exit> {
 /// The files that one catchment's simulator would get, by name.
 fn render(session: &Session<'_>, at: usize) -> Result<Vec<(String, Vec<u8>)>> {
     let rendered = session.recipe.render(&session.basin, at)?;
-    let columns = session.recipe.columns();
-    let mut series = Ok(Vec::new());
-    if !columns.is_empty() {
-        let inputs = Inputs::open(&session.project.input)?;
-        inputs.read(
-            &[at],
-            &session.basin.input_columns(columns),
-            BLOCK_BYTES,
-            &mut |_, read| {
-                series = read;
-                ControlFlow::Break(())
-            },
-        )?;
-        series = series.and_then(|read| session.basin.compute(columns, read));
-    }
-    let series = series?;
+    let series = session.series(at)?;
     let slices: Vec<&[f64]> = series.iter().map(Vec::as_slice).collect();
     let mut files = Vec::new();
     for (i, input) in session.project.simulator.inputs.iter().enumerate() {

@@ -4,11 +4,21 @@
 
 mod assemble;
 mod check;
+mod doctor;
+mod generate;
 mod import;
 mod init;
+mod jobs;
+mod log;
+mod only;
+mod repro;
 mod run;
 mod status;
+mod summary;
+mod verify;
 
+use std::io::{Write, stderr};
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -16,6 +26,7 @@ use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
 use crate::lock::LockError;
+use crate::process;
 use crate::project::ProjectError;
 
 /// Reruns a simulator over thousands of river catchments, and only over those whose inputs changed.
@@ -47,8 +58,21 @@ enum Verb {
     Check(check::Arguments),
     /// Bring the product up to date from the results there are, without running anything
     Assemble(assemble::Arguments),
+    /// Tell how the last runs of one catchment went
+    Log(log::Arguments),
+    /// Rebuild the work directory of one catchment, and print the command to run it by hand
+    Repro(repro::Arguments),
+    /// Run some fresh catchments again and compare with what is stored, changing nothing
+    Verify(verify::Arguments),
+    /// Check all that is stored, and drop what is damaged so that it is run again
+    Doctor(doctor::Arguments),
     /// Write a commented project file to start from, or a runnable example
     Init(init::Arguments),
+    /// Write shell completions or man pages, for packagers
+    #[command(hide = true)]
+    Generate(generate::Arguments),
+    #[command(name = process::GUARD_VERB, hide = true)]
+    Guard,
 }
 
 /// How the program ended, as a Makefile sees it.
@@ -95,8 +119,21 @@ pub fn main(cli: Cli) -> Result<Exit> {
         Verb::Status(arguments) => status::status(&find(&root)?, arguments),
         Verb::Check(arguments) => check::check(&find(&root)?, arguments),
         Verb::Assemble(arguments) => assemble::assemble(&find(&root)?, arguments),
+        Verb::Log(arguments) => log::log(&find(&root)?, arguments),
+        Verb::Repro(arguments) => repro::repro(&find(&root)?, arguments),
+        Verb::Verify(arguments) => verify::verify(&find(&root)?, arguments),
+        Verb::Doctor(arguments) => doctor::doctor(&find(&root)?, arguments),
         Verb::Init(arguments) => init::init(&root, arguments),
+        Verb::Generate(arguments) => generate::generate(&arguments),
+        Verb::Guard => guard(),
     }
+}
+
+/// What rerunoff starts itself as, with a socket for standard input, to watch over a worker's simulators.
+fn guard() -> Result<Exit> {
+    let socket = std::io::stdin().as_fd().try_clone_to_owned()?;
+    process::serve(socket)?;
+    Ok(Exit::Fine)
 }
 
 /// The exit code for an error.
@@ -108,6 +145,11 @@ pub fn exit_code(error: &anyhow::Error) -> Exit {
     } else {
         Exit::Unreadable
     }
+}
+
+/// Tells people on standard error; that it is closed is no reason to stop.
+fn say(line: &str) {
+    writeln!(stderr(), "{line}").ok();
 }
 
 fn find(root: &Path) -> Result<PathBuf> {

@@ -1,25 +1,31 @@
 //! `rerunoff run`: run what is stale, bring the product up to date.
 
-use std::fs;
 use std::io::{Write, stderr, stdout};
 use std::num::NonZeroUsize;
-use std::path::Path;
-use std::thread;
-use std::time::Instant;
+use std::path::{Path, PathBuf};
+use std::time::{Instant, SystemTime};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
-use super::{Exit, Usage, import};
-use crate::assembly;
-use crate::cache;
-use crate::catchment::CatchmentId;
+use super::jobs::slots;
+use super::only::chosen;
+use super::summary::{FailureOf, ProductOf, Summary};
+use super::{Exit, import, say};
+use crate::assembly::{self, Product};
+use crate::cache::Cache;
+use crate::dependencies::Dependencies;
+use crate::depfile;
 use crate::key::Key;
+use crate::makeflags::MakeFlags;
 use crate::plan::{Entry, Plan, State};
 use crate::process::Interrupt;
-use crate::progress::{Progress, duration};
+use crate::progress::{Progress, Verbosity};
 use crate::project::{OnBadInput, Project};
 use crate::session::Session;
+use crate::settled::{Look, Settled};
+use crate::slots::Slots;
+use crate::timings::{Phase, Timings};
 use crate::update::{Limits, Report, update};
 
 /// How many catchments that can't be run are named.
@@ -51,116 +57,231 @@ pub(super) struct Arguments {
     /// Wait for another run on this project to end
     #[arg(long)]
     wait: bool,
+    /// Tell afterwards where the time went
+    #[arg(long, conflicts_with = "dry_run")]
+    timings: bool,
     /// Print no progress, only failures and the last line
     #[arg(short, long)]
     quiet: bool,
+    /// Tell why catchments are run, and of each how long it took
+    #[arg(short, long, conflicts_with = "quiet")]
+    verbose: bool,
+    /// One JSON document on standard output instead of the last line
+    #[arg(long)]
+    json: bool,
+    /// Write a rule for make with all files that the run depends on
+    #[arg(long, value_name = "FILE")]
+    depfile: Option<PathBuf>,
+    /// The target of that rule [default: the product]
+    #[arg(long, value_name = "NAME", requires = "depfile")]
+    depfile_target: Option<PathBuf>,
 }
 
-pub(super) fn run(root: &Path, arguments: Arguments) -> Result<Exit> {
-    let started = Instant::now();
+impl Arguments {
+    fn verbosity(&self) -> Verbosity {
+        match (self.quiet, self.verbose) {
+            (true, _) => Verbosity::Quiet,
+            (false, true) => Verbosity::Verbose,
+            (false, false) => Verbosity::Normal,
+        }
+    }
+
+    /// Whether all that is asked for is that everything be up to date. Names every option, so that a new one is thought of.
+    fn are_plain(&self) -> bool {
+        let Self {
+            jobs: _,
+            only,
+            force,
+            dry_run,
+            max_failures: _,
+            no_assemble,
+            rehash: _,
+            wait: _,
+            quiet: _,
+            verbose: _,
+            json: _,
+            depfile: _,
+            depfile_target: _,
+            timings,
+        } = self;
+        only.is_none() && !force && !dry_run && !no_assemble && !timings
+    }
+
+    fn write_depfile(&self, product: &Path, mut dependencies: Vec<PathBuf>) -> Result<()> {
+        let Some(file) = &self.depfile else {
+            return Ok(());
+        };
+        let here = std::env::current_dir().context("can't tell the current folder")?;
+        if let Some(list) = self.only.as_deref().and_then(|only| only.strip_prefix('@')) {
+            dependencies.push(here.join(list));
+        }
+        let target = self.depfile_target.as_deref().unwrap_or(product);
+        depfile::write(file, target, &dependencies, &here)
+    }
+}
+
+pub(super) fn run(root: &Path, mut arguments: Arguments) -> Result<Exit> {
+    let (started, began) = (Instant::now(), SystemTime::now());
+    let timings = Timings::default();
+    let flags = MakeFlags::of_environment();
+    // `make -n` starts recipe lines with a `+` in earnest, and expects what is started to pretend.
+    arguments.dry_run |= flags.pretend;
+    if arguments.are_plain()
+        && !arguments.rehash
+        && let Some(settled) = Settled::recall(root)
+    {
+        return tell_settled(&settled, &arguments, started);
+    }
     let project = Project::load(root)?;
     if arguments.dry_run {
         return dry_run(&project, &arguments);
     }
-    let cache = cache::Cache::prepare(&project)?;
-    let _lock = cache.lock(arguments.wait)?;
+    // What can't be looked at is an error soon, from who wants to read it.
+    let look = Look::at(&project).ok();
+    let cache = Cache::prepare(&project)?;
+    let lock = cache.lock(arguments.wait)?;
     let mut store = cache.store()?;
     import::before_run(&project, &mut store, arguments.rehash, arguments.quiet)?;
     let session = open(&project, Some(&store), &arguments)?;
     assembly::check(&session)?;
+    arguments.write_depfile(&project.product.path, Dependencies::of(&project)?.present)?;
     session.remember(&mut store)?;
     let (mut plan, touched) = session.plan(Some(&store), arguments.force)?;
     store.touch(&touched)?;
     refuse_bad(&session, &plan)?;
     let wanted = wanted(&session, &plan, arguments.only.as_deref())?;
+    timings.add(Phase::Plan, started.elapsed());
     let limits = Limits {
-        workers: arguments
-            .jobs
-            .or_else(|| thread::available_parallelism().ok())
-            .map_or(1, NonZeroUsize::get),
+        slots: slots(
+            arguments.jobs,
+            &flags,
+            !wanted.is_empty() && !arguments.quiet,
+        ),
         max_failures: arguments.max_failures.map(NonZeroUsize::get),
+        verbosity: arguments.verbosity(),
     };
+    if arguments.verbose {
+        tell_what_comes(&plan, &limits.slots, wanted.len());
+    }
     // Until here a signal just ends the program; from here on there are children to end and results to keep.
     let interrupt = Interrupt::new().and_then(|interrupt| interrupt.install().map(|()| interrupt));
     let interrupt = interrupt.context("can't prepare for signals")?;
     let report = match wanted.is_empty() {
         true => Report::default(),
         false => update(
-            &session,
-            &mut store,
-            &wanted,
-            &limits,
-            &interrupt,
-            arguments.quiet,
+            &session, &mut store, &wanted, &limits, &lock, &interrupt, &timings,
         )?,
     };
-    if interrupt.is_triggered() {
+    let mut stopped = interrupt.is_triggered();
+    if stopped {
         let done = report.run - report.failed.len();
-        writeln!(
-            stderr(),
+        say(&format!(
             "interrupted: {done} results are kept; the same command goes on from here"
-        )
-        .ok();
-        return Ok(Exit::Interrupted);
+        ));
     }
-    if report.run > 0 {
-        plan = session.plan(Some(&store), false)?.0;
+    if let Some(obstacle) = report.obstacle.as_ref().filter(|_| !stopped) {
+        bail!("{obstacle}; what was done before is kept: run again");
+    }
+    if report.run > 0 && !stopped {
+        plan = timings
+            .time(Phase::Plan, || session.plan(Some(&store), false))?
+            .0;
     }
     let mut product = None;
-    if report.gave_up {
+    if report.gave_up && !stopped {
         let limit = report.failed.len();
-        writeln!(
-            stderr(),
+        say(&format!(
             "stopped after {limit} failures (--max-failures); the product is as it was"
-        )
-        .ok();
-    } else if !arguments.no_assemble {
-        let assembled = assembly::assemble(
-            &session,
-            &mut store,
-            &plan,
-            limits.workers,
-            &interrupt,
-            arguments.quiet,
-        );
-        if interrupt.is_triggered() {
-            writeln!(
-                stderr(),
-                "interrupted while assembling; the product is as it was, the results are kept"
+        ));
+    } else if !arguments.no_assemble && !stopped {
+        let hands = limits.slots.at_hand();
+        let assembled = timings.time(Phase::Assemble, || {
+            assembly::assemble(
+                &session,
+                &mut store,
+                &plan,
+                hands.len().max(1),
+                &interrupt,
+                arguments.quiet,
             )
-            .ok();
-            return Ok(Exit::Interrupted);
+        });
+        stopped = interrupt.is_triggered();
+        if stopped {
+            say("interrupted while assembling; the product is as it was, the results are kept");
+        } else {
+            product = Some(assembled?);
         }
-        product = Some(assembled?);
     }
     let counts = plan.counts();
-    let mut line = format!(
-        "{} fresh, {} run, {} failed",
-        counts.fresh, report.run, counts.failed
-    );
-    for (count, what) in [
-        (counts.stale - counts.failed, "stale"),
-        (counts.bad, "skipped"),
-    ] {
-        if count > 0 {
-            line.push_str(&format!(", {count} {what}"));
-        }
+    let fine = counts.failed == 0 && !report.gave_up;
+    if counts.fresh == plan.entries.len()
+        && !stopped
+        && arguments.are_plain()
+        && let Some(look) = look
+    {
+        Settled::remember(&project, look, began, plan.entries.len(), &mut store)?;
     }
-    line.push_str(&format!(" in {}", duration(started.elapsed())));
-    if let Some(product) = product {
-        line.push_str(&format!("; {} {product}", project.product.path.display()));
+    let summary = Summary {
+        catchments: plan.entries.len(),
+        fresh: counts.fresh,
+        run: report.run,
+        failed: counts.failed,
+        stale: counts.stale - counts.failed,
+        skipped: counts.bad,
+        seconds: started.elapsed().as_secs_f64(),
+        product: product.map(|product| ProductOf::new(&project.product.path, product)),
+        interrupted: stopped,
+        gave_up: report.gave_up,
+        failures: FailureOf::all(&session, &plan),
+    };
+    if arguments.timings {
+        say(&timings.summary(report.cpu_seconds, report.run).to_string());
     }
-    writeln!(stdout(), "{line}").ok();
-    Ok(if counts.failed > 0 || report.gave_up {
-        Exit::Failures
-    } else {
-        Exit::Fine
+    if arguments.json || !stopped {
+        summary.print(arguments.json);
+    }
+    Ok(match (stopped, fine) {
+        (true, _) => Exit::Interrupted,
+        (false, true) => Exit::Fine,
+        (false, false) => Exit::Failures,
     })
+}
+
+/// Says of a settled state what a whole run would.
+fn tell_settled(settled: &Settled, arguments: &Arguments, started: Instant) -> Result<Exit> {
+    arguments.write_depfile(settled.product(), settled.dependencies())?;
+    if arguments.verbose {
+        say("everything looks as it did when nothing was left to do");
+    }
+    let summary = Summary {
+        catchments: settled.catchments(),
+        fresh: settled.catchments(),
+        seconds: started.elapsed().as_secs_f64(),
+        product: Some(ProductOf::new(settled.product(), Product::Unchanged)),
+        ..Summary::default()
+    };
+    summary.print(arguments.json);
+    Ok(Exit::Fine)
+}
+
+fn tell_what_comes(plan: &Plan, slots: &Slots, wanted: usize) {
+    for (count, cause) in plan.causes() {
+        say(&format!("{count:>7} {cause}"));
+    }
+    if wanted > 0 {
+        let shared = if slots.are_shared() {
+            ", as far as make has jobs to spare"
+        } else {
+            ""
+        };
+        let most = slots.most().min(wanted);
+        say(&format!("running {wanted}, {most} at once{shared}"));
+    }
 }
 
 /// Plans and tells, and touches nothing: not even a cache folder is made.
 fn dry_run(project: &Project, arguments: &Arguments) -> Result<Exit> {
-    let store = cache::Cache::of(project).store_to_read()?;
+    let store = Cache::of(project).store_to_read()?;
     import::before_look(project, store.as_ref())?;
     let session = open(project, store.as_ref(), arguments)?;
     let (mut plan, _) = session.plan(store.as_ref(), arguments.force)?;
@@ -172,6 +293,18 @@ fn dry_run(project: &Project, arguments: &Arguments) -> Result<Exit> {
             .filter(|(at, _)| chosen.contains(at))
             .map(|(_, entry)| entry)
             .collect();
+    }
+    if arguments.json {
+        let causes = plan.causes().into_iter();
+        let document = serde_json::json!({
+            "catchments": session.basin.catchments().len(),
+            "would_run": wanted.len(),
+            "causes": causes
+                .map(|(count, cause)| serde_json::json!({"count": count, "cause": cause}))
+                .collect::<Vec<_>>(),
+        });
+        writeln!(stdout(), "{document:#}").ok();
+        return Ok(Exit::Fine);
     }
     let mut out = stdout().lock();
     writeln!(
@@ -242,27 +375,7 @@ fn wanted(session: &Session<'_>, plan: &Plan, only: Option<&str>) -> Result<Vec<
     };
     let mut wanted: Vec<(usize, Key)> = plan.entries.iter().enumerate().filter_map(stale).collect();
     if let Some(only) = only {
-        let ids: Vec<String> = match only.strip_prefix('@') {
-            Some(file) => {
-                let text = fs::read_to_string(file)
-                    .with_context(|| format!("--only: can't read {file}"))?;
-                text.lines()
-                    .map(str::trim)
-                    .filter(|line| !line.is_empty())
-                    .map(str::to_owned)
-                    .collect()
-            }
-            None => only.split(',').map(str::to_owned).collect(),
-        };
-        let mut chosen = Vec::new();
-        for id in ids {
-            let Some(at) = session.basin.find(&CatchmentId::new(&id)) else {
-                return Err(
-                    Usage(format!("--only: there is no catchment {id:?} in the input")).into(),
-                );
-            };
-            chosen.push(at);
-        }
+        let chosen = chosen(&session.basin, only)?;
         wanted.retain(|(at, _)| chosen.contains(at));
     }
     Ok(wanted)

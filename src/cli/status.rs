@@ -7,9 +7,10 @@ use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
 
+use super::summary::FailureOf;
 use super::{Exit, import};
 use crate::cache::Cache;
-use crate::plan::{Counts, Staleness, State};
+use crate::plan::Counts;
 use crate::progress::Progress;
 use crate::project::Project;
 use crate::session::Session;
@@ -44,12 +45,6 @@ struct Cause {
     cause: String,
 }
 
-#[derive(Serialize)]
-struct FailureOf<'a> {
-    catchment: &'a str,
-    reason: String,
-}
-
 pub(super) fn status(root: &Path, arguments: Arguments) -> Result<Exit> {
     let project = Project::load(root)?;
     let store = Cache::of(&project).store_to_read()?;
@@ -73,19 +68,7 @@ pub(super) fn status(root: &Path, arguments: Arguments) -> Result<Exit> {
         failed,
         bad,
     } = plan.counts();
-    let failures: Vec<FailureOf<'_>> = (session.basin.catchments().iter().zip(&plan.entries))
-        .filter_map(|(catchment, entry)| {
-            let reason = match &entry.state {
-                State::Stale(Staleness::Failed(reason)) => reason.clone(),
-                State::Bad(problem) => problem.to_string(),
-                _ => return None,
-            };
-            Some(FailureOf {
-                catchment: catchment.id.as_str(),
-                reason,
-            })
-        })
-        .collect();
+    let failures = FailureOf::all(&session, &plan);
     let causes = plan
         .causes()
         .into_iter()

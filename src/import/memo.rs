@@ -126,7 +126,7 @@ impl Memo {
 }
 
 /// All files that an import reads, sorted, each once.
-fn paths(spec: &ImportSpec) -> Result<Vec<PathBuf>> {
+pub fn paths(spec: &ImportSpec) -> Result<Vec<PathBuf>> {
     let mut paths: Vec<PathBuf> = spec.sources().map(PathBuf::from).collect();
     for series in &spec.series {
         if let Layout::Files {

@@ -28,7 +28,7 @@ mod wide;
 mod write;
 
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread;
 
 use anyhow::{Context, Result, bail};
@@ -95,6 +95,19 @@ pub fn bring_up_to_date(
     drop(progress);
     memo.remember(spec, store)?;
     Ok(Some(report))
+}
+
+/// All files that an import reads and the folders that it looks for files in, each once.
+pub fn sources(spec: &ImportSpec) -> Result<Vec<PathBuf>> {
+    let mut sources = memo::paths(spec)?;
+    for series in &spec.series {
+        if let Layout::Files { folder, .. } = &series.layout
+            && !sources.contains(folder)
+        {
+            sources.push(folder.clone());
+        }
+    }
+    Ok(sources)
 }
 
 /// Why an import has to be done, if it has to.

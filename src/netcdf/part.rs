@@ -27,8 +27,9 @@ impl PartFile {
         let part = PathBuf::from(part);
         // The library's own message for a missing folder or permission is a riddle, the system's is not.
         File::create(&part).with_context(|| format!("cannot create {}", part.display()))?;
-        let file =
-            ffi::create_file(&part).with_context(|| format!("cannot create {}", part.display()))?;
+        let file = ffi::create_file(&part)
+            .inspect_err(|_| drop(fs::remove_file(&part)))
+            .with_context(|| format!("cannot create {}: is the disk full?", part.display()))?;
         Ok(Self {
             target,
             part,

@@ -1,73 +1,48 @@
-//! A started child and its process group: how it is started, awaited, signalled and reaped.
+//! A started simulator and its process group, as its guard sees it: started, signalled, reaped with all it has left behind.
 //!
 //! Holds the only system call that needs `unsafe`, `wait4`: the one way to learn what a single child cost.
 
-use std::fs::File;
+use std::ffi::OsStr;
+use std::fs::{self, File};
 use std::io::{self, ErrorKind};
-use std::os::fd::OwnedFd;
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
-use std::sync::Arc;
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 use rustix::io::Errno;
 use rustix::process::{
-    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, kill_process_group, pidfd_open, waitid,
+    Pid, Signal, WaitId, WaitIdOptions, WaitOptions, kill_process, kill_process_group, wait, waitid,
 };
 
-use super::{Cost, End, Interrupt, Invocation, ProcessError, find_program};
+use super::message::Start;
+use super::{Cost, ProcessError, find_program};
 
 /// How long a program that somebody still writes is tried again: longer than any fork takes to reach its exec.
 const BUSY: Duration = Duration::from_secs(2);
 
-/// How a descriptor is got that becomes readable when a child ends.
-pub(super) type Watch = fn(Pid) -> io::Result<OwnedFd>;
-
-/// What ended a wait.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Woken {
-    Exited,
-    Deadline,
-    Interrupted,
-}
-
-/// A child that is not reaped yet. Dropped, it is killed with its group and reaped.
+/// A child that is not reaped yet.
 #[derive(Debug)]
 pub(super) struct Child {
     /// Leader and name of the group. Ours until `wait4` returns it, so no signal can go astray.
     pid: Pid,
     started: Instant,
-    interrupt: Interrupt,
-    reaped: bool,
 }
 
 impl Child {
     /// Starts the child as the leader of a new process group.
-    pub(super) fn start(
-        invocation: &Invocation<'_>,
-        interrupt: &Interrupt,
-    ) -> Result<Self, ProcessError> {
-        let program = find_program(
-            invocation.program,
-            invocation.directory,
-            invocation.environment,
-        )?;
-        let (stdout, stderr) = printed(invocation.stdout, invocation.stderr)?;
+    pub(super) fn start(order: &Start) -> Result<Self, ProcessError> {
+        let directory = Path::new(&order.directory);
+        let program = find_program(&order.program, directory, &order.environment)?;
+        let (stdout, stderr) = printed(&order.stdout, &order.stderr)?;
         let mut command = Command::new(&program);
         command
-            .arg0(invocation.program)
-            .args(invocation.arguments)
-            .current_dir(invocation.directory)
+            .arg0(&order.program)
+            .args(&order.arguments)
+            .current_dir(directory)
             .env_clear()
-            .envs(
-                invocation
-                    .environment
-                    .iter()
-                    .map(|(name, value)| (name, value)),
-            )
+            .envs(order.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(stdout)
             .stderr(stderr)
@@ -75,18 +50,12 @@ impl Child {
         let started = Instant::now();
         let mut pause = Duration::from_millis(1);
         loop {
-            let attempt =
-                interrupt.starting(|| command.spawn().map(|child| Pid::from_child(&child)));
-            match attempt {
-                Ok(pid) => {
-                    return Ok(Self {
-                        pid,
-                        started,
-                        interrupt: interrupt.clone(),
-                        reaped: false,
-                    });
+            match command.spawn() {
+                Ok(child) => {
+                    let pid = Pid::from_child(&child);
+                    return Ok(Self { pid, started });
                 }
-                // Some other thread's child has inherited a descriptor on the freshly written program, until its exec.
+                // Somebody's child has inherited a descriptor on the freshly written program, until its exec.
                 Err(error)
                     if error.kind() == ErrorKind::ExecutableFileBusy
                         && started.elapsed() < BUSY =>
@@ -94,61 +63,20 @@ impl Child {
                     thread::sleep(pause);
                     pause *= 2;
                 }
-                Err(error) => return Err(reason(error, program, invocation.directory)),
+                Err(error) => return Err(reason(error, program, directory)),
             }
         }
     }
 
-    pub(super) fn started(&self) -> Instant {
-        self.started
+    /// The number of the leader and of its group.
+    pub(super) fn number(&self) -> i32 {
+        self.pid.as_raw_pid()
     }
 
-    /// A descriptor that becomes readable when the leader ends: by `watch`, or by a thread where that is not to be had.
-    pub(super) fn exit_event(&self, watch: Watch) -> io::Result<OwnedFd> {
-        match watch(self.pid) {
-            Ok(event) => Ok(event),
-            // Linux before 5.3, or a sandbox that does not know the call.
-            Err(error)
-                if matches!(
-                    error.kind(),
-                    ErrorKind::Unsupported | ErrorKind::PermissionDenied
-                ) =>
-            {
-                watch_by_thread(self.pid)
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Sleeps until the leader has ended, the deadline has passed or the interrupt is triggered; the first of these counts.
-    pub(super) fn wait(
-        &self,
-        exit: &OwnedFd,
-        deadline: Option<Instant>,
-        interrupt: Option<&Interrupt>,
-    ) -> io::Result<Woken> {
-        loop {
-            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-            let timeout = left.map(|left| Timespec {
-                tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
-                tv_nsec: left.subsec_nanos().into(),
-            });
-            let mut fds = vec![PollFd::new(exit, PollFlags::IN)];
-            fds.extend(interrupt.map(|interrupt| PollFd::new(interrupt, PollFlags::IN)));
-            match poll(&mut fds, timeout.as_ref()) {
-                Ok(_) | Err(Errno::INTR) => {}
-                Err(error) => return Err(error.into()),
-            }
-            if !fds[0].revents().is_empty() {
-                return Ok(Woken::Exited);
-            }
-            if interrupt.is_some_and(Interrupt::is_triggered) {
-                return Ok(Woken::Interrupted);
-            }
-            if left.is_some_and(|left| left.is_zero()) {
-                return Ok(Woken::Deadline);
-            }
-        }
+    /// Whether the leader has ended; it stays a zombie.
+    pub(super) fn has_ended(&self) -> io::Result<bool> {
+        let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        Ok(waitid(WaitId::Pid(self.pid), look)?.is_some())
     }
 
     /// Sends a signal to the whole group. That there may be nobody left to get it is no error.
@@ -156,55 +84,71 @@ impl Child {
         kill_process_group(self.pid, signal).ok();
     }
 
-    /// Kills what is left of the group and reaps the leader, which must have ended.
-    pub(super) fn bury(mut self) -> io::Result<(End, Cost)> {
+    /// Kills what is left of the group, reaps the leader, and then whatever of its descendants left the group.
+    pub(super) fn bury(self) -> io::Result<(i32, Cost)> {
         let wall = self.started.elapsed();
-        let (status, cost) = self.kill_and_reap()?;
-        let end = match (status.code(), status.signal()) {
-            (Some(code), _) => End::Exited(code),
-            (None, signal) => End::Signalled(signal.unwrap_or(0)),
-        };
-        Ok((end, Cost { wall, ..cost }))
-    }
-
-    fn kill_and_reap(&mut self) -> io::Result<(ExitStatus, Cost)> {
         self.signal_group(Signal::KILL);
-        self.interrupt.forget(self.pid);
-        self.reaped = true;
-        wait4(self.pid)
+        let reaped = wait4(self.pid);
+        end_adopted();
+        reaped.map(|(status, cost)| (status, Cost { wall, ..cost }))
     }
 }
 
-impl Drop for Child {
-    fn drop(&mut self) {
-        if !self.reaped {
-            self.kill_and_reap().ok();
+/// Ends every child of this process, and every child that it gets by their end, until there is none.
+///
+/// With the leader reaped, all of them are its orphans: daemons and the like, handed to this process as it is a
+/// subreaper. Their numbers are ours until they are reaped here.
+fn end_adopted() {
+    loop {
+        match wait(WaitOptions::NOHANG) {
+            Ok(Some(_)) | Err(Errno::INTR) => continue,
+            Ok(None) => {}
+            Err(_) => return,
         }
+        let alive = children();
+        if alive.is_empty() {
+            // Without /proc nobody can tell who they are, and waiting for them could take for ever.
+            return;
+        }
+        for child in alive {
+            kill_process(child, Signal::KILL).ok();
+        }
+        while let Err(Errno::INTR) = wait(WaitOptions::empty()) {}
     }
 }
 
-/// The kernel's own: a descriptor of the process that is readable when it has ended.
-pub(super) fn open_pidfd(pid: Pid) -> io::Result<OwnedFd> {
-    Ok(pidfd_open(pid, PidfdFlags::empty())?)
+/// The children of all threads of this process.
+fn children() -> Vec<Pid> {
+    let tasks = fs::read_dir("/proc/self/task").into_iter().flatten();
+    let listed = tasks.flatten().filter_map(|task| {
+        // A kernel without this list gives none; then every process is asked for its parent.
+        fs::read_to_string(task.path().join("children")).ok()
+    });
+    let listed: Vec<String> = listed.collect();
+    let numbers: Vec<i32> = if listed.is_empty() {
+        let own = std::process::id().to_string();
+        let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+        processes
+            .filter(|process| parent(&process.path()).as_deref() == Some(own.as_str()))
+            .filter_map(|process| process.file_name().to_str()?.parse().ok())
+            .collect()
+    } else {
+        let words = listed.iter().flat_map(|list| list.split_whitespace());
+        words.filter_map(|word| word.parse().ok()).collect()
+    };
+    numbers.into_iter().filter_map(Pid::from_raw).collect()
 }
 
-/// The same by a thread that waits for the leader without reaping it. The thread ends with the leader, so soon.
-pub(super) fn watch_by_thread(pid: Pid) -> io::Result<OwnedFd> {
-    let event = Arc::new(eventfd(0, EventfdFlags::CLOEXEC)?);
-    let ours = event.try_clone()?;
-    thread::Builder::new()
-        .name("child".to_owned())
-        .spawn(move || {
-            let ended = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
-            while let Err(Errno::INTR) = waitid(WaitId::Pid(pid), ended) {}
-            rustix::io::write(&event, &1u64.to_ne_bytes()).ok();
-        })?;
-    Ok(ours)
+/// The fourth field of `/proc/<pid>/stat`; the second may hold anything, so it is skipped from its end.
+fn parent(process: &Path) -> Option<String> {
+    let stat = fs::read_to_string(process.join("stat")).ok()?;
+    let rest = &stat[stat.rfind(')')? + 1..];
+    rest.split_whitespace().nth(1).map(str::to_owned)
 }
 
-fn printed(stdout: &Path, stderr: &Path) -> Result<(File, File), ProcessError> {
-    let failed = |path: &Path| {
-        let path = path.to_owned();
+fn printed(stdout: &OsStr, stderr: &OsStr) -> Result<(File, File), ProcessError> {
+    let failed = |path: &OsStr| {
+        let path = PathBuf::from(path);
         move |source| ProcessError::Printed { path, source }
     };
     let out = File::create(stdout).map_err(failed(stdout))?;
@@ -230,9 +174,9 @@ fn reason(source: io::Error, program: PathBuf, directory: &Path) -> ProcessError
     }
 }
 
-/// Reaps one ended child and says what it cost; `wall` is left at zero.
+/// Reaps one child, waiting for its end, and says its status and what it cost; `wall` is left at zero.
 #[allow(unsafe_code)]
-fn wait4(pid: Pid) -> io::Result<(ExitStatus, Cost)> {
+fn wait4(pid: Pid) -> io::Result<(i32, Cost)> {
     let mut status = 0;
     // SAFETY: `rusage` is a plain C struct of integers, for which all zeros is a valid value.
     let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
@@ -258,5 +202,5 @@ fn wait4(pid: Pid) -> io::Result<(ExitStatus, Cost)> {
         system: duration(usage.ru_stime),
         peak_bytes: u64::try_from(usage.ru_maxrss).unwrap_or(0) * 1024,
     };
-    Ok((ExitStatus::from_raw(status), cost))
+    Ok((status, cost))
 }

@@ -1,20 +1,17 @@
 //! The wish to stop, shared by everyone who might be waiting for something else.
 //!
 //! A flag for those who look, and a file descriptor that becomes readable for those who sleep in `poll(2)`: one trigger wakes all
-//! workers. It also keeps the list of live process groups, because whoever exits at once must first kill them. It knows
-//! nothing of what is interrupted.
+//! workers. It knows nothing of what is interrupted.
 
-use std::collections::BTreeSet;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
-use rustix::process::{Pid, Signal, kill_process_group};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::low_level;
 
@@ -31,10 +28,6 @@ struct Shared {
     triggered: AtomicBool,
     /// Readable from the trigger on, because nobody ever reads it.
     event: OwnedFd,
-    /// Read while a child is being started, written by who kills them all: no child can slip in between.
-    starting: RwLock<()>,
-    /// The leaders of live process groups; each is taken out before its leader is reaped.
-    groups: Mutex<BTreeSet<i32>>,
 }
 
 impl Interrupt {
@@ -43,8 +36,6 @@ impl Interrupt {
         Ok(Self(Arc::new(Shared {
             triggered: AtomicBool::new(false),
             event: eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?,
-            starting: RwLock::new(()),
-            groups: Mutex::new(BTreeSet::new()),
         })))
     }
 
@@ -60,7 +51,7 @@ impl Interrupt {
         self.0.triggered.load(Ordering::SeqCst)
     }
 
-    /// Lets INT, TERM and HUP trigger it. A second INT kills every live process group and exits with 130 at once.
+    /// Lets INT, TERM and HUP trigger it. A second INT exits with 130 at once.
     ///
     /// A signal that was ignored when the program started (`nohup`, background jobs of scripts) stays ignored. The watching thread
     /// lives as long as the process.
@@ -105,46 +96,13 @@ impl Interrupt {
                 if *signal == SIGINT {
                     let first = *first_interrupt.get_or_insert_with(Instant::now);
                     if first.elapsed() > SAME_SIGNAL {
-                        self.exit_at_once();
+                        // Guards find their sockets closed and kill what runs. Not std's exit: its handlers would wait for
+                        // locks that other threads hold.
+                        low_level::exit(EXIT_CODE);
                     }
                 }
             }
         }
-    }
-
-    fn exit_at_once(&self) -> ! {
-        // Held to the end: no further child starts.
-        let _nobody_starts = self
-            .0
-            .starting
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        for group in self.groups().iter().copied().filter_map(Pid::from_raw) {
-            kill_process_group(group, Signal::KILL).ok();
-        }
-        // Not std's exit: its handlers would wait for locks that other threads hold.
-        low_level::exit(EXIT_CODE)
-    }
-
-    /// Starts a child by `start` and lists its group, with no gap in which an exit could miss it.
-    pub(super) fn starting<E>(&self, start: impl FnOnce() -> Result<Pid, E>) -> Result<Pid, E> {
-        let _starting = self
-            .0
-            .starting
-            .read()
-            .unwrap_or_else(PoisonError::into_inner);
-        let group = start()?;
-        self.groups().insert(group.as_raw_pid());
-        Ok(group)
-    }
-
-    /// To be called while the leader is still a zombie: afterwards its number may be another's.
-    pub(super) fn forget(&self, group: Pid) {
-        self.groups().remove(&group.as_raw_pid());
-    }
-
-    fn groups(&self) -> MutexGuard<'_, BTreeSet<i32>> {
-        self.0.groups.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

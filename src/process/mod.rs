@@ -2,30 +2,33 @@
 //!
 //! Knows nothing of catchments, of what the child computes or whether it did well. The rules:
 //!
+//! - A [`Guard`], a process of its own, stands between a worker and the children that it starts one after the other. When
+//!   rerunoff ends, by whatever signal, the guard ends what runs.
 //! - Every child leads a process group of its own. Whatever ends it, the whole group is killed while its leader is still a
 //!   zombie: until the leader is reaped its number cannot be reused, so nobody else can be hit. What left the group by
-//!   `setsid` is not reached from here.
-//! - Nothing polls: one `poll(2)` waits for the child's end (its pidfd), the [`Interrupt`] and the deadline at once.
+//!   `setsid` or a second fork falls to the guard when its parent ends, and is killed as well.
+//! - Nothing polls: one `poll(2)` waits for the guard's word, the [`Interrupt`] and the deadline at once.
 //! - Standard output and error go to files. A pipe would need a thread to drain it, and would stay open for as long as some
 //!   grandchild holds it.
-//! - There is no `pre_exec`, and the program is found before it is started: so `posix_spawn` is used and a large parent starts
-//!   children as fast as a small one.
+//! - There is no `pre_exec`, and the program is found before it is started: so `posix_spawn` is used, by a small process.
 //! - The environment is exactly what the caller lists.
 
 mod child;
+mod guard;
 mod interrupt;
+mod message;
 #[cfg(test)]
 mod tests;
 
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+pub use guard::{Guard, VERB as GUARD_VERB, serve};
 pub use interrupt::Interrupt;
 
-use child::{Child, Woken};
-use rustix::process::Signal;
+use serde::{Deserialize, Serialize};
 
 /// How long children have between TERM and KILL after an interrupt, at most, so that Ctrl-C is done with in two seconds.
 const GRACE_AFTER_INTERRUPT: Duration = Duration::from_secs(1);
@@ -66,7 +69,7 @@ pub enum End {
 }
 
 /// What a run cost.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cost {
     /// Time that passed.
     pub wall: Duration,
@@ -74,8 +77,8 @@ pub struct Cost {
     pub user: Duration,
     /// Processor time in the kernel, likewise.
     pub system: Duration,
-    /// Largest resident memory in bytes. Linux counts the moment before `exec` in, when the child still shares our memory, so it is
-    /// never less than what this process itself held when it started the child.
+    /// Largest resident memory in bytes, at least the few megabytes of the guard that started it: Linux counts the moment before
+    /// `exec` in.
     pub peak_bytes: u64,
 }
 
@@ -119,72 +122,12 @@ pub enum ProcessError {
         /// What the system said.
         source: io::Error,
     },
-    /// The started child could not be watched; it has been killed.
-    #[error("cannot watch {}; it was stopped", program.display())]
-    Watch {
-        /// The program.
-        program: PathBuf,
+    /// The process that starts and watches children could not be started, or was ended by somebody.
+    #[error("the process that guards simulators could not be started or was ended")]
+    Guard {
         /// What the system said.
         source: io::Error,
     },
-}
-
-/// Runs one child to its end, at most until `timeout` and `grace` have passed or `interrupt` is triggered.
-///
-/// When this returns, no process of the child's group is left alive.
-pub fn run(invocation: &Invocation<'_>, interrupt: &Interrupt) -> Result<Finished, ProcessError> {
-    run_watching(invocation, interrupt, child::open_pidfd)
-}
-
-fn run_watching(
-    invocation: &Invocation<'_>,
-    interrupt: &Interrupt,
-    watch: child::Watch,
-) -> Result<Finished, ProcessError> {
-    if interrupt.is_triggered() {
-        return Ok(Finished {
-            end: End::Interrupted,
-            cost: Cost::default(),
-        });
-    }
-    let child = Child::start(invocation, interrupt)?;
-    let unwatched = |source: io::Error| ProcessError::Watch {
-        program: PathBuf::from(invocation.program),
-        source,
-    };
-    let exit = child.exit_event(watch).map_err(unwatched)?;
-
-    let deadline = invocation
-        .timeout
-        .and_then(|t| child.started().checked_add(t));
-    let woken = child
-        .wait(&exit, deadline, Some(interrupt))
-        .map_err(unwatched)?;
-    let forced = match woken {
-        Woken::Exited => None,
-        Woken::Deadline => Some((End::TimedOut, invocation.grace)),
-        Woken::Interrupted => Some((
-            End::Interrupted,
-            invocation.grace.min(GRACE_AFTER_INTERRUPT),
-        )),
-    };
-    if let Some((_, grace)) = forced {
-        child.signal_group(Signal::TERM);
-        // A stopped process would not see the TERM.
-        child.signal_group(Signal::CONT);
-        // An interrupt that comes during the grace of a time-out must not wait for its end.
-        let interrupt = (woken == Woken::Deadline).then_some(interrupt);
-        let killing = Instant::now().checked_add(grace);
-        if child.wait(&exit, killing, interrupt).map_err(unwatched)? != Woken::Exited {
-            child.signal_group(Signal::KILL);
-            child.wait(&exit, None, None).map_err(unwatched)?;
-        }
-    }
-    let (end, cost) = child.bury().map_err(unwatched)?;
-    Ok(Finished {
-        end: forced.map_or(end, |(forced, _)| forced),
-        cost,
-    })
 }
 
 /// The file that `program` names: a path is taken from `directory`, a bare name is searched in `PATH` of `environment`

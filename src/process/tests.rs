@@ -2,8 +2,10 @@
 
 use std::fs;
 use std::io::Write;
+use std::os::fd::AsFd;
 use std::os::unix::fs::PermissionsExt;
 
+use rustix::process::Signal;
 use tempfile::TempDir;
 
 use super::*;
@@ -42,20 +44,10 @@ impl Place {
     }
 
     fn shell(&self, script: &str, timeout: Duration, interrupt: &Interrupt) -> Finished {
-        self.shell_watched(script, timeout, interrupt, child::open_pidfd)
-    }
-
-    fn shell_watched(
-        &self,
-        script: &str,
-        timeout: Duration,
-        interrupt: &Interrupt,
-        watch: child::Watch,
-    ) -> Finished {
         let arguments = ["-c".into(), script.into()];
         let environment = [("PATH".into(), "/usr/bin:/bin".into())];
         let invocation = self.invocation("sh", &arguments, &environment, timeout);
-        run_watching(&invocation, interrupt, watch).expect("it can be run")
+        run(&invocation, interrupt).expect("it can be run")
     }
 
     fn invocation<'a>(
@@ -90,6 +82,22 @@ impl Place {
         }
         panic!("process {pid} lives");
     }
+}
+
+/// Set for the process that is a guard of these tests.
+pub(super) const GUARD: &str = "RERUNOFF_TEST_GUARD";
+
+/// Not a test of its own: what is started as the guard here, see `guard::command`.
+#[test]
+fn guard_of_these_tests() {
+    if std::env::var_os(GUARD).is_some() {
+        let socket = std::io::stdin().as_fd().try_clone_to_owned();
+        serve(socket.expect("a socket")).expect("served");
+    }
+}
+
+fn run(invocation: &Invocation<'_>, interrupt: &Interrupt) -> Result<Finished, ProcessError> {
+    Guard::default().run(invocation, interrupt)
 }
 
 fn never() -> Interrupt {
@@ -175,20 +183,14 @@ fn cost_is_measured() {
 
 #[test]
 fn a_deadline_ends_the_group_even_if_it_ignores_term() {
-    for watch in [child::open_pidfd as child::Watch, no_pidfd] {
-        let place = Place::new();
-        let script = "trap '' TERM; (trap '' TERM; sleep 1000 & echo $! > grandchild; wait) & \
-                      echo $! > child; while :; do sleep 1000; done";
-        let finished = place.shell_watched(script, Duration::from_secs(1), &never(), watch);
-        assert_eq!(finished.end, End::TimedOut);
-        assert!(finished.cost.wall >= Duration::from_secs(1));
-        place.assert_dead("child");
-        place.assert_dead("grandchild");
-    }
-}
-
-fn no_pidfd(_: rustix::process::Pid) -> io::Result<std::os::fd::OwnedFd> {
-    Err(io::ErrorKind::Unsupported.into())
+    let place = Place::new();
+    let script = "trap '' TERM; (trap '' TERM; sleep 1000 & echo $! > grandchild; wait) & \
+                  echo $! > child; while :; do sleep 1000; done";
+    let finished = place.shell(script, Duration::from_secs(1), &never());
+    assert_eq!(finished.end, End::TimedOut);
+    assert!(finished.cost.wall >= Duration::from_secs(1));
+    place.assert_dead("child");
+    place.assert_dead("grandchild");
 }
 
 #[test]
@@ -210,14 +212,53 @@ fn a_child_may_tidy_up_in_its_grace() {
 
 #[test]
 fn what_a_leader_leaves_behind_is_killed() {
-    for watch in [child::open_pidfd as child::Watch, no_pidfd] {
-        let place = Place::new();
-        let script = "sleep 1000 & echo $! > left; (trap '' HUP TERM; sleep 1000) & echo $! > stubborn; exit 3";
-        let finished = place.shell_watched(script, LONG, &never(), watch);
-        assert_eq!(finished.end, End::Exited(3));
-        place.assert_dead("left");
-        place.assert_dead("stubborn");
-    }
+    let place = Place::new();
+    let script =
+        "sleep 1000 & echo $! > left; (trap '' HUP TERM; sleep 1000) & echo $! > stubborn; exit 3";
+    let finished = place.shell(script, LONG, &never());
+    assert_eq!(finished.end, End::Exited(3));
+    place.assert_dead("left");
+    place.assert_dead("stubborn");
+}
+
+/// Forks twice and leads a session of its own, as daemons do; the number of the daemon goes to `daemon`.
+const DAEMONISE: &str = "(setsid sh -c 'trap \"\" HUP TERM; (echo $(exec sh -c \"echo \\$PPID\") > daemon; \
+    sleep 1000; :) & sleep 0.1' &); while [ ! -s daemon ]; do sleep 0.01; done; sleep 0.2";
+
+#[test]
+fn a_daemon_ends_with_what_started_it() {
+    let place = Place::new();
+    let finished = place.shell(&format!("{DAEMONISE}; exit 4"), LONG, &never());
+    assert_eq!(finished.end, End::Exited(4));
+    place.assert_dead("daemon");
+    let finished = place.shell(
+        &format!("rm daemon; {DAEMONISE}; sleep 1000"),
+        Duration::from_secs(1),
+        &never(),
+    );
+    assert_eq!(finished.end, End::TimedOut);
+    place.assert_dead("daemon");
+}
+
+#[test]
+fn a_guard_serves_many_runs_and_is_replaced_when_it_is_lost() {
+    let place = Place::new();
+    let mut guard = Guard::default();
+    let mut parent_of = |script: &str| {
+        let arguments = ["-c".into(), script.into()];
+        let invocation = place.invocation("/bin/sh", &arguments, &[], LONG);
+        let ended = guard.run(&invocation, &never());
+        (ended, place.read("stdout"))
+    };
+    let (ended, first) = parent_of("echo $PPID");
+    assert_eq!(ended.expect("runs").end, End::Exited(0));
+    assert_eq!(parent_of("echo $PPID").1, first, "the same guard");
+    let (ended, _) = parent_of("echo $$ > child; kill -9 $PPID; exec sleep 1000");
+    assert!(matches!(ended, Err(ProcessError::Guard { .. })));
+    place.assert_dead("child");
+    let (ended, another) = parent_of("echo $PPID");
+    assert_eq!(ended.expect("runs").end, End::Exited(0));
+    assert_ne!(another, first);
 }
 
 #[test]

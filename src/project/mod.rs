@@ -34,6 +34,9 @@ use error::Source;
 /// The name of the project file.
 pub const PROJECT_FILE: &str = "rerunoff.toml";
 
+/// The name of the folder with the store and the work directories.
+pub const CACHE: &str = "cache";
+
 /// A validated project.
 pub struct Project {
     /// The folder of the project file; all relative paths start there.
@@ -85,7 +88,7 @@ pub struct Simulator {
     /// Files and folders linked into the work directory.
     pub support: Vec<Support>,
     /// How long one run may take.
-    pub timeout: Option<Duration>,
+    pub timeout: Option<Timeout>,
     /// How often a failed run is tried again.
     pub retries: u32,
     /// The exit codes of a run that may have succeeded.
@@ -104,6 +107,18 @@ pub struct Simulator {
     pub inputs: Vec<SimulatorInput>,
     /// The table that it writes.
     pub output: Output,
+}
+
+/// How long a simulator may run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Timeout {
+    /// So long, for every catchment.
+    Fixed(Duration),
+    /// By each catchment's own history; see [`crate::timeouts`].
+    Auto {
+        /// At least so long.
+        floor: Duration,
+    },
 }
 
 /// A file or folder that the simulator needs, the same for every catchment.
@@ -247,9 +262,14 @@ impl Project {
         Source::new(&self.file, &self.text).error(field, message)
     }
 
+    /// The text of the project file, as it was read.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// The folder with the store and the work directories.
     pub fn cache(&self) -> PathBuf {
-        self.root.join("cache")
+        self.root.join(CACHE)
     }
 
     /// The name of the first series table, for `{input_file_name}`; empty without one.

@@ -75,6 +75,7 @@ pub(super) struct Simulator {
     #[serde(default)]
     pub support: Vec<String>,
     pub timeout: Option<String>,
+    pub timeout_floor: Option<String>,
     #[serde(default)]
     pub retries: u32,
     pub exit_codes: Option<Vec<i32>>,

@@ -4,14 +4,19 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
 
 use super::build::{Builder, plain_path};
 use super::{
-    Column, Content, Output, ProjectError, Requirement, Simulator, SimulatorInput, Support, raw,
+    Column, Content, Output, ProjectError, Requirement, Simulator, SimulatorInput, Support,
+    Timeout, raw,
 };
 use crate::output::{OutputFormat, Separator};
 use crate::series_table::SeriesTable;
 use crate::template::{Template, TemplateError};
+
+/// The floor of automatic timeouts unless the project states another.
+const LEAST: Duration = Duration::from_secs(60);
 
 impl Builder<'_> {
     pub(super) fn simulator(&self, raw: raw::Simulator) -> Result<Simulator, ProjectError> {
@@ -40,10 +45,7 @@ impl Builder<'_> {
             }
             support.push(Support { name, path });
         }
-        let timeout = raw
-            .timeout
-            .map(|text| self.duration("simulator.timeout", &text))
-            .transpose()?;
+        let timeout = self.timeout(raw.timeout.as_deref(), raw.timeout_floor.as_deref())?;
         let directories: Vec<PathBuf> = (raw.directories.iter().enumerate())
             .map(|(i, directory)| {
                 plain_path(directory).map_err(|why| {
@@ -92,6 +94,29 @@ impl Builder<'_> {
             inputs,
             output,
         })
+    }
+
+    fn timeout(
+        &self,
+        timeout: Option<&str>,
+        floor: Option<&str>,
+    ) -> Result<Option<Timeout>, ProjectError> {
+        let floor_field = "simulator.timeout_floor";
+        match (timeout, floor) {
+            (Some("auto"), None) => Ok(Some(Timeout::Auto { floor: LEAST })),
+            (Some("auto"), Some(floor)) => {
+                let floor = self.duration(floor_field, floor)?;
+                Ok(Some(Timeout::Auto { floor }))
+            }
+            (_, Some(_)) => Err(self
+                .source
+                .error(floor_field, "only goes with `timeout = \"auto\"`")),
+            (Some(text), None) => {
+                let limit = self.duration("simulator.timeout", text)?;
+                Ok(Some(Timeout::Fixed(limit)))
+            }
+            (None, None) => Ok(None),
+        }
     }
 
     /// Every file has a place of its own in the work directory. Support files are links there: whatever is written to the

@@ -36,14 +36,14 @@ pub enum StoreError {
         known: u32,
     },
     /// The file is something else.
-    #[error("{} is not a store of rerunoff, or its beginning is damaged; move it away and run again", path.display())]
+    #[error("{} is not a store of rerunoff, or its beginning is damaged; `rerunoff doctor` replaces it, or move it away", path.display())]
     NotAStore {
         /// The file.
         path: PathBuf,
     },
     /// The database's structure is damaged.
     #[error(
-        "the store {} is damaged ({detail}); move it away, with its -wal and -journal files, and run again: all catchments are then computed anew",
+        "the store {} is damaged ({detail}); `rerunoff doctor` saves what can be read, and only the rest is computed again",
         path.display()
     )]
     Corrupt {
@@ -53,7 +53,7 @@ pub enum StoreError {
         detail: String,
     },
     /// One result is damaged; the others are not concerned.
-    #[error("a result in {} is damaged ({what}); it has to be computed again (key {key})", path.display())]
+    #[error("a result in {} is damaged ({what}); `rerunoff doctor` drops it, so that it is computed again (key {key})", path.display())]
     Damaged {
         /// The store's file.
         path: PathBuf,

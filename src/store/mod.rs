@@ -27,6 +27,7 @@ mod error;
 mod migrations;
 mod reading;
 mod records;
+mod salvage;
 mod seal;
 #[cfg(test)]
 mod tests;

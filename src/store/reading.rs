@@ -38,6 +38,19 @@ impl Store {
         Ok(found.and_then(|sealed| unseal(&place, &sealed).map(<[u8]>::to_vec)))
     }
 
+    /// A digest that is another when any result was added, replaced or taken out: of their number, and of the latest one
+    /// with its content. A result that replaces another is the latest.
+    pub fn results(&self) -> Result<Digest, StoreError> {
+        let query = "SELECT id, seal, (SELECT count(*) FROM result) FROM result
+            ORDER BY id DESC LIMIT 1";
+        let row = |row: &rusqlite::Row<'_>| -> rusqlite::Result<Vec<u8>> {
+            let numbers = [row.get::<_, i64>(0)?, row.get(2)?].map(i64::to_le_bytes);
+            Ok([numbers.concat(), row.get(1)?].concat())
+        };
+        let latest = self.sorted(self.connection.query_row(query, [], row).optional())?;
+        Ok(Digest::of(&latest.unwrap_or_default()))
+    }
+
     /// What is known of the result of this key; `None` if there is no such result.
     ///
     /// Its columns' bytes are not looked at. [`StoreError::Damaged`] if what is said of them has changed since it was stored.
@@ -49,6 +62,15 @@ impl Store {
             return Err(self.damaged(key, "its description does not match its seal"));
         }
         Ok(Some(summary))
+    }
+
+    /// The keys of all results, damaged ones included.
+    pub fn keys(&self) -> Result<Vec<Digest>, StoreError> {
+        self.sorted((|| {
+            let mut statement = self.connection.prepare_cached("SELECT key FROM result")?;
+            let rows = statement.query_map([], |row| digest(row, 0))?;
+            rows.collect()
+        })())
     }
 
     /// The named columns of a result, still encoded and unchecked, in the order of `names`.

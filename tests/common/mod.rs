@@ -190,6 +190,8 @@ impl Project {
         command
             .args(arguments)
             .current_dir(self.root())
+            // The tests may have been started by make.
+            .env_remove("MAKEFLAGS")
             .stdin(Stdio::null());
         command
     }
@@ -197,6 +199,14 @@ impl Project {
     /// Calls the binary in the project's folder.
     pub fn rerunoff(&self, arguments: &[&str]) -> Run {
         self.command(arguments).output().expect("the binary").into()
+    }
+
+    /// `status --json`, whose exit code must be one of these.
+    #[track_caller]
+    pub fn status(&self, codes: &[i32]) -> serde_json::Value {
+        let run = self.rerunoff(&["status", "--json"]);
+        assert!(codes.contains(&run.code), "{}: {}", run.code, run.stderr);
+        serde_json::from_str(&run.stdout).expect("JSON")
     }
 
     /// The calls of the simulator since this was last asked, by catchment id, sorted.
@@ -207,6 +217,44 @@ impl Project {
         let mut calls: Vec<String> = text.lines().map(str::to_owned).collect();
         calls.sort();
         calls
+    }
+
+    /// The processes at work in the project's folder, by number and name: guards, simulators and what they started.
+    pub fn alive(&self) -> Vec<String> {
+        let root = self.root().canonicalize().expect("the project's folder");
+        let processes = fs::read_dir("/proc").expect("a list").flatten();
+        let here = processes.filter(|process| {
+            fs::read_link(process.path().join("cwd")).is_ok_and(|folder| folder.starts_with(&root))
+        });
+        here.filter_map(|process| {
+            let name = fs::read_to_string(process.path().join("comm")).ok()?;
+            Some(format!("{} {}", process.file_name().display(), name.trim()))
+        })
+        .collect()
+    }
+
+    /// Waits for the last of [`Self::alive`] to be gone: what was killed with -9 cannot wait for it.
+    #[track_caller]
+    pub fn expect_all_gone(&self) {
+        for _ in 0..500 {
+            if self.alive().is_empty() {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        panic!("still alive: {:?}", self.alive());
+    }
+
+    /// Waits until this file is there.
+    #[track_caller]
+    pub fn wait_for(&self, name: &str) {
+        for _ in 0..1000 {
+            if self.path(name).exists() {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        panic!("{name} does not come to be");
     }
 
     /// A variable of the product, `[time][catchment]`.

@@ -9,6 +9,11 @@ table() {
         NR == 1 { print "t\tConc_" id "\tQ"; next }
         { printf "%s\t%s\t%s\n", $1, ($3 == 0 ? "NA" : $2 * factor), $3 }' input.txt > out.txt
 }
+# A process in a session of its own, its parent gone, deaf to TERM and HUP.
+daemonise() {
+    setsid sh -c "trap '' TERM HUP; (touch '$(value log).daemon'; while :; do sleep 1000; done) &" &
+    while [ ! -e "$(value log).daemon" ]; do sleep 0.01; done
+}
 case $mode in
     ok) table ;;
     exit) table; exit 3 ;;
@@ -16,6 +21,16 @@ case $mode in
     hang) sleep 1000 ;;
     stubborn) trap '' TERM; sleep 1000 & echo $! > "$(value log).child"; sleep 1000 ;;
     child) table; sleep 1000 & echo $! > "$(value log).child" ;;
+    coloured) table; printf '\033[31m[Error]: in red\033[0m\a\n' ;;
+    daemon) table; daemonise ;;
+    deaf) daemonise; trap '' TERM HUP INT; (trap '' TERM; sleep 1000) & while :; do sleep 1000; done ;;
+    flood) (daemonise); exec yes ;;
+    slow) sleep 0.3; table ;;
+    slower) table; touch "$(value log).slower"; sleep 1.5 ;;
+    undeclared) table; value=$(cat "$(value log).undeclared" || echo 7); sed -i "4s/[^\t]*\$/$value/" out.txt ;;
+    sparse) truncate -s 10G out.txt ;;
+    line) head -c 30000000 /dev/zero | tr '\0' 7 > out.txt ;;
+    wordy) i=0; while [ $i -lt 20000 ]; do echo "line $i"; i=$((i+1)); done; table ;;
     silent) ;;
     garbage) head -c 100000 /dev/urandom > out.txt ;;
     short) table; sed -i '$d' out.txt ;;
@@ -24,6 +39,7 @@ case $mode in
     negative) table; sed -i '3s/[^\t]*$/-1/' out.txt ;;
     crash) kill -SEGV $$ ;;
     flaky) if [ -e "$(value log).$(value id)" ]; then table; else touch "$(value log).$(value id)"; exit 1; fi ;;
+    span) echo + >> "$(value log).span"; sleep 0.3; table; echo - >> "$(value log).span" ;;
     nosy) table; env | sort > "$(value log).env" ;;
     *) echo "[Error]: no such mode $mode" ;;
 esac

@@ -1,0 +1,302 @@
+"""Measures rerunoff beside other tools on this machine, prints one table and writes it to target/bench.md.
+
+    make bench            1,000 catchments of 8,760 hourly steps, about ten minutes on two cores
+    make bench N=18000    the size it is made for: an hour or two, 40 GB of disk, 8 GB of memory
+
+Everything is made from one seed. Each figure is the median of several runs, ours and theirs in turn, so that both see
+the same machine. Nothing here is a test: a goal that is missed is shown as missed.
+"""
+
+import argparse
+import datetime
+import os
+import re
+import shutil
+import statistics
+import sys
+import time
+from pathlib import Path
+
+import arrays
+import peers
+from measure import Cost, Unusable, cost
+from projects import SIMULATOR, Project, render, trivial
+from report import Report, mebibytes, milliseconds, seconds
+
+ROOT = Path(__file__).resolve().parent.parent
+RERUNOFF = ROOT / "target" / "release" / "rerunoff"
+HERBICIDE = ROOT / "target" / "release" / "herbicide"
+NINJA = ROOT / ".venv" / "bench" / "bin" / "ninja"
+HASHING = ROOT / ".venv" / "bench" / "bin" / "python"
+JOBS = len(os.sched_getaffinity(0))
+
+# Rows about bookkeeping alone have this many catchments at every size; their series are a day long.
+WIDE, WIDE_STEPS = 18_000, 24
+# Independent commands for the peers that start them.
+TASKS = 3_000
+
+
+def interleaved(runs, *actions):
+    """The median cost of each action, all of them done once in each round."""
+    rounds = [[action() for action in actions] for _ in range(runs)]
+    return [median(costs) for costs in zip(*rounds)]
+
+
+def median(costs):
+    if isinstance(costs[0], Cost):
+        text = costs[-1].text
+        return Cost(*(statistics.median(getattr(c, field) for c in costs) for field in ("wall", "cpu", "peak")), text)
+    return statistics.median(costs)
+
+
+def own_seconds(run):
+    """Processor seconds of all but the simulators, whose share `run --timings` tells."""
+    return run.cpu - float(re.search(r"simulators ([\d.]+) s", run.text)[1])
+
+
+class Bench:
+    """The measurements, in the order of the table."""
+
+    def __init__(self, folder, catchments, runs):
+        self.folder, self.catchments, self.runs, self.report = folder, catchments, runs, Report()
+        self.full = self.small = None
+
+    def measure(self):
+        for part in (self.cold, self.changed, self.assembled, self.rehashed, self.stored, self.sized, self.sliced, self.wide):
+            began = time.monotonic()
+            part()
+            print(f"{part.__name__}: {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+
+    def cold(self):
+        """Everything from nothing, beside the bare simulator on files that are there already."""
+        rendered = render(Project(RERUNOFF, self.folder / "rendered", self.catchments), self.folder / "files")
+        self.project = Project(RERUNOFF, self.folder / "full", self.catchments)
+
+        def ours():
+            self.project.forget()
+            return self.project.do("run", "--quiet", "--timings")
+
+        def theirs():
+            peers.remove_outputs(rendered)
+            return peers.xargs(rendered, JOBS, [HERBICIDE, *SIMULATOR])
+
+        self.full, bare = interleaved(self.runs, ours, theirs)
+        shutil.rmtree(self.folder / "files")
+        self.report.ratio(
+            f"cold run, {self.catchments} catchments × 8,760 steps", f"`xargs -P {JOBS}`, files rendered, outputs left lying",
+            seconds(self.full.wall), seconds(bare.wall), self.full.wall / bare.wall, most=1.10,
+        )
+        each = own_seconds(self.full) / self.catchments
+        self.report.limit("own processor time per catchment", "", milliseconds(each), "", each <= 0.005, "≤ 5 ms")
+        self.report.timings = self.full.text
+
+    def changed(self):
+        """A hundredth of the catchments has new parameters, wherever in the basin."""
+        few = max(1, self.catchments // 100)
+
+        def ours():
+            self.project.change(few)
+            return self.project.do("run", "--quiet")
+
+        [tweak] = interleaved(self.runs, ours)
+        self.report.ratio(
+            f"{few} of {self.catchments} changed, product included", "cold run", seconds(tweak.wall), seconds(self.full.wall),
+            tweak.wall / self.full.wall, most=0.03,
+        )
+
+    def assembled(self):
+        """The product from a full store, and after a hundredth has changed."""
+        product, project = self.project.product, self.project
+
+        def ours():
+            product.unlink()
+            return project.do("assemble", "--quiet").wall
+
+        whole, h5py = interleaved(self.runs, ours, lambda: arrays.rewrite(product, self.folder / "h5py.h5"))
+        self.report.ratio(
+            f"product, {self.catchments} × 8,760 × 4", "h5py writing the same array, chunks and filters",
+            seconds(whole), seconds(h5py), h5py / whole, least=4,
+        )
+
+        def patched():
+            project.change(max(1, self.catchments // 100))
+            project.do("run", "--quiet", "--no-assemble")
+            return project.do("assemble", "--quiet").wall
+
+        def copied():
+            (self.folder / "copy.h5").unlink(missing_ok=True)
+            return cost(["cp", product, self.folder / "copy.h5"]).wall
+
+        patch, copy = interleaved(self.runs, patched, copied)
+        (self.folder / "copy.h5").unlink()
+        self.report.ratio("product after 1 % changed", "`cp` of the product", seconds(patch), seconds(copy), patch / copy, most=2)
+
+    def rehashed(self):
+        """Nothing changed, but every byte is read again."""
+        source = self.project.folder / "input.h5"
+        digest = "import sys, blake3; h = blake3.blake3(); h.update_mmap(sys.argv[1]); print(h.hexdigest())"
+        read = f"import sys; sys.path.insert(0, {str(ROOT / 'benches')!r}); import arrays; arrays.read_input(sys.argv[1])"
+
+        def theirs():
+            one, other = cost([HASHING, "-c", digest, source]), cost([sys.executable, "-B", "-c", read, source])
+            return one.wall + other.wall
+
+        ours, theirs = interleaved(self.runs, lambda: self.project.do("run", "--quiet", "--rehash").wall, theirs)
+        self.report.ratio(
+            "nothing changed, `--rehash`", "BLAKE3 of the input, and h5py reading it", seconds(ours), seconds(theirs),
+            ours / theirs, most=1.5,
+        )
+
+    def stored(self):
+        """What a catchment-year takes on the disk."""
+        self.project.forget()
+        self.project.do("run", "--quiet")
+        ours = self.project.store.stat().st_size / self.catchments
+        columns = ["concentration", "discharge", "local_discharge"]
+        zlib = arrays.pytables_bytes(self.project.product, self.folder / "pytables.h5", columns)
+        raw = len(columns) * 8 * self.project.steps
+        self.report.ratio(
+            "store, a catchment-year of 3 columns", f"PyTables with zlib-5 (raw: {raw / 1000:.0f} kB)", f"{ours / 1000:.1f} kB",
+            f"{zlib / 1000:.1f} kB", ours / zlib, most=0.5,
+        )
+
+    def sized(self):
+        """The memory of every phase at two sizes."""
+        self.small = Project(RERUNOFF, self.folder / "small", max(1, self.catchments // 4))
+        peaks = {}
+        for project in (self.small, self.project):
+            project.forget()
+            for phase, words in [
+                ("plan", ["run", "--dry-run"]), ("run", ["run", "--quiet", "--no-assemble"]), ("assemble", ["assemble", "--quiet"]),
+            ]:
+                peaks.setdefault(phase, []).append(project.do(*words).peak)
+        sizes = f"{self.small.catchments} and {self.catchments}"
+        for phase, (few, many) in peaks.items():
+            good = many <= 512 << 20 and many - few <= 64 << 20
+            self.report.limit(f"memory to {phase}, {sizes} catchments", "", f"{mebibytes(few)}, {mebibytes(many)}", "", good, "≤ 512 MiB, the same")
+
+    def sliced(self):
+        """Slices of the product, beside tables as they were used before."""
+        project, step, catchment = self.small, 4321, self.small.ids()[-1]
+        project.edit(r"^file = \"output.h5\"$", 'file = "steps.h5"\nlayout = "steps"')
+        project.do("assemble", "--quiet")
+        project.edit(r"^file = \"steps.h5\"\nlayout = \"steps\"$", 'file = "output.h5"')
+        steps, long = project.folder / "steps.h5", project.folder / "long.h5"
+        arrays.long_table(project.product, long)
+        both = [arrays.sliced(project.product, step, catchment) for _ in range(self.runs + 1)][1:]
+        tables = [arrays.sliced_steps(steps, step, catchment)]  # It takes too long to be done again.
+        one = [arrays.sliced_long(long, step, catchment) for _ in range(self.runs)]
+        for at, what in enumerate(["one step of all", "all steps of one"]):
+            ours = statistics.median(times[at] for times in both)
+            for name, times in [("a table for each step", tables), ("one long table", one)]:
+                theirs = statistics.median(t[at] for t in times)
+                self.report.ratio(
+                    f"{what} of {project.catchments} catchments, xarray", f"PyTables, {name}", milliseconds(ours), milliseconds(theirs),
+                    ours / theirs, most=1, strict=True,
+                )
+        steps.unlink()
+        long.unlink()
+
+    def wide(self):
+        """Bookkeeping alone: many catchments, a simulator that copies a small file."""
+        project = Project(RERUNOFF, self.folder / "wide", WIDE, WIDE_STEPS)
+        trivial(project)
+        folders = render_small(self.folder / "tasks", WIDE)
+        project.forget()
+        time.sleep(3)  # Files that have just been written are not trusted: their time stamps could stay while they change.
+        tasks = project.do("run", "--quiet", "--no-assemble")
+        project.do("run", "--quiet")
+        ninja, make = self.folder / "tasks.ninja", self.folder / "tasks.mk"
+        peers.ninja_file(folders[:TASKS], ninja)
+        few = folders[:TASKS]
+        rates = {"bare `xargs`": lambda: peers.xargs(few, JOBS, ["cp", "input.txt", "out.txt"])}
+        rates["ninja"] = lambda: cost([NINJA, "--quiet", "-j", JOBS, "-f", ninja, "-C", self.folder])
+        if tool := shutil.which("parallel"):
+            rates["GNU parallel"] = lambda: peers.parallel(tool, few, JOBS)
+        else:
+            self.report.missing("GNU parallel", "apt-get install parallel")
+        if tool := shutil.which("snakemake"):
+            # It is quadratic in the number of targets: a few hundred have to do.
+            peers.snake_file(folders[:300], self.folder / "tasks.snake")
+            rates["Snakemake (300)"] = lambda: cost([tool, "--quiet", "-j", JOBS, "-s", self.folder / "tasks.snake", "-d", self.folder])
+        else:
+            self.report.missing("Snakemake", "pip install snakemake")
+        for name, action in rates.items():
+            peers.remove_outputs(few)
+            (self.folder / ".ninja_log").unlink(missing_ok=True)
+            wall = action().wall
+            ours, theirs = WIDE / tasks.wall, (300 if "300" in name else TASKS) / wall
+            least = None if "xargs" in name else 1
+            self.report.ratio(
+                f"trivial runs a second ({WIDE}, plan and store included)", f"{name}", f"{ours:.0f}", f"{theirs:.0f}", ours / theirs, least=least,
+            )
+        peers.ninja_file(folders, ninja)
+        peers.make_file(folders, make)
+        (self.folder / ".ninja_log").unlink(missing_ok=True)
+        cost([NINJA, "--quiet", "-f", ninja, "-C", self.folder])
+        null, of_ninja, of_make = interleaved(
+            max(self.runs, 5), lambda: project.do("run", "--quiet"), lambda: cost([NINJA, "--quiet", "-f", ninja, "-C", self.folder]),
+            lambda: cost(["make", "-rR", "-s", "-f", make]),
+        )
+        for name, theirs in [("ninja", of_ninja), ("make", of_make)]:
+            self.report.ratio(
+                f"nothing changed, {WIDE} catchments", f"{name}, {WIDE} targets up to date", milliseconds(null.wall),
+                milliseconds(theirs.wall), null.wall / theirs.wall, most=1, strict=True,
+            )
+        project.edit(r"^temperature = \"T\"$", 'temperature = "T"\nprecipitation = "P"')
+        plan = project.do("run", "--dry-run")
+        project.edit(r"^precipitation = \"P\"\n", "")
+        self.report.limit(f"plan after a change that makes all {WIDE} stale", "", seconds(plan.wall), "", None, "")
+        self.report.limit(f"memory to plan, {WIDE} catchments of a day", "", mebibytes(plan.peak), "", plan.peak <= 512 << 20, "≤ 512 MiB")
+
+
+def render_small(folder, count):
+    """Folders with an input of a day each, for the peers that start commands."""
+    rows = "".join(f"{step / 24:.6f}\t12.5\t0\t1.25\t0.5\tN/A\n" for step in range(WIDE_STEPS))
+    folders = [folder / str(number) for number in range(count)]
+    for each in folders:
+        each.mkdir(parents=True, exist_ok=True)
+        if not (each / "input.txt").exists():
+            (each / "input.txt").write_text("step\tT\tP\tQ\tQloc\tEmptymeas\n" + rows)
+    return folders
+
+
+def versions():
+    """What took part, in one line."""
+    import h5py
+    import tables
+    import xarray
+
+    found = [f"rerunoff {peers.version([RERUNOFF, '--version'])}", f"ninja {peers.version([NINJA, '--version'])}"]
+    found += [f"{tool} {peers.version([tool, '--version'])}" for tool in ("make", "xargs", "parallel", "snakemake") if shutil.which(tool)]
+    found += [f"{module.__name__} {module.__version__}" for module in (h5py, tables, xarray)]
+    return ", ".join(found) + f", Python {sys.version.split()[0]}"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--catchments", type=int, default=1000, help="catchments of 8,760 steps [1000]")
+    parser.add_argument("--runs", type=int, default=3, help="runs of which the median counts [3]")
+    arguments = parser.parse_args()
+    if arguments.catchments < 100:
+        parser.error("fewer than 100 catchments have no hundredth")
+    folder = ROOT / "target" / "bench" / str(arguments.catchments)
+    folder.mkdir(parents=True, exist_ok=True)
+    load = os.getloadavg()[0]
+    bench = Bench(folder, arguments.catchments, arguments.runs)
+    try:
+        bench.measure()
+    except Unusable as error:
+        sys.exit(f"bench: {error}")
+    heading = (
+        f"{datetime.date.today()}, {JOBS} cores, Linux {os.uname().release}, load {load:.1f} before it began; "
+        f"medians of {arguments.runs} runs.\n{versions()}."
+    )
+    text = bench.report.text(heading)
+    (ROOT / "target" / "bench.md").write_text(text)
+    print(text)
+    print(f"written to {ROOT / 'target' / 'bench.md'}")
+
+
+if __name__ == "__main__":
+    main()

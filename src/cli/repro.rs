@@ -1,0 +1,94 @@
+//! `rerunoff repro`: one catchment's work directory as its simulator gets it, and the command to run it by hand.
+
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io::{Write, stdout};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use clap::Args;
+
+use super::only::find;
+use super::{Exit, Usage};
+use crate::cache::Cache;
+use crate::digest::Digest;
+use crate::environment;
+use crate::project::Project;
+use crate::session::Session;
+use crate::trial;
+use crate::work::{PRINTED, WorkDirectory};
+
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// The catchment
+    #[arg(value_name = "ID", allow_hyphen_values = true)]
+    catchment: String,
+    /// A new or empty folder for its files
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+}
+
+pub(super) fn repro(root: &Path, arguments: Arguments) -> Result<Exit> {
+    let project = Project::load(root)?;
+    let store = Cache::of(&project).store_to_read()?;
+    let session = Session::without_series(&project, store.as_ref(), false)?;
+    let at = find(&session.basin, &arguments.catchment)?;
+    let id = &session.basin.catchments()[at].id;
+    let folder = std::path::absolute(&arguments.folder)?;
+    let holds = fs::read_dir(&folder).is_ok_and(|mut entries| entries.next().is_some());
+    if holds || folder.is_file() {
+        let path = folder.display();
+        return Err(Usage(format!("{path} is not empty; name a new folder")).into());
+    }
+    let context = || format!("catchment {id}");
+    let series = session.series(at).with_context(context)?;
+    let rendered = (session.recipe.render(&session.basin, at)).with_context(context)?;
+    let work = WorkDirectory::at(folder.clone());
+    trial::furnish(&session.recipe, &project, &rendered, &series, &work)
+        .map_err(|failure| anyhow::anyhow!("{failure}"))
+        .with_context(context)?;
+
+    let digests: Vec<Digest> = series.iter().map(|v| Digest::of_numbers(v)).collect();
+    let key = session.recipe.key(&rendered, &digests);
+    let last = store.map(|store| store.last()).transpose()?;
+    let last = last.and_then(|mut last| last.remove(id));
+    let history = match last {
+        None => "it was never run".to_owned(),
+        Some(last) if last.key != key.0 => "its inputs are not those of its last run".to_owned(),
+        Some(last) => match last.failure {
+            None => "it went well when it was last run with these inputs".to_owned(),
+            Some(failure) => format!(
+                "when it was last run with these inputs it failed: {}",
+                failure.reason.replace(char::is_control, " ")
+            ),
+        },
+    };
+    let mut variables = environment::fixed(&folder);
+    let stated = rendered.environment.iter();
+    variables.extend(stated.map(|(name, value)| (name.into(), value.into())));
+    let mut line = format!("cd {} && env -i", quoted(folder.as_os_str()));
+    for (name, value) in &variables {
+        let mut pair = OsString::from(name);
+        pair.push("=");
+        pair.push(value);
+        line.push_str(&format!(" {}", quoted(&pair)));
+    }
+    for word in &rendered.command {
+        line.push_str(&format!(" {}", quoted(OsStr::new(word))));
+    }
+    let [printed, errors] = PRINTED;
+    line.push_str(&format!(" < /dev/null > {printed} 2> {errors}"));
+    let name = id.to_string().replace(char::is_control, " ");
+    writeln!(stdout(), "# catchment {name}: {history}\n{line}").ok();
+    Ok(Exit::Fine)
+}
+
+/// The text as one word of a shell. Bytes that are no UTF-8 can't be printed as they are and come out as �.
+fn quoted(text: &OsStr) -> String {
+    let text = text.to_string_lossy();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_./=:,+@%-".contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        return text.into_owned();
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
+}

@@ -1,0 +1,79 @@
+//! Every file and folder that a run's outcome depends on, by name.
+//!
+//! It follows the same ways as those that read them: support folders are walked, programs searched on the `PATH`. It reads
+//! nothing itself; whoever compares stamps or writes a rule for make starts from here.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use crate::environment;
+use crate::import::sources;
+use crate::project::{Content, Project};
+use crate::support;
+
+/// What a run depends on.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Dependencies {
+    /// Files and support folders that are there, each once.
+    pub present: Vec<PathBuf>,
+    /// Files that would be used in place of one of these if they came to be: programs earlier on the `PATH`.
+    pub absent: Vec<PathBuf>,
+}
+
+impl Dependencies {
+    /// Those of a project: project file, templates, tables, input and what it is imported from, support files, the program.
+    pub fn of(project: &Project) -> Result<Self> {
+        let mut found = Self::default();
+        found.add(project.file.clone());
+        for input in &project.simulator.inputs {
+            if let Content::Template { path, .. } = &input.content {
+                found.add(path.clone());
+            }
+        }
+        for table in &project.tables {
+            found.add(table.path.clone());
+        }
+        for file in &project.input.files {
+            found.add(file.clone());
+        }
+        let (files, folders) = support::walked(&project.simulator.support)?;
+        for path in files.into_iter().map(|file| file.path).chain(folders) {
+            found.add(path);
+        }
+        let program = project.simulator.command[0].source();
+        if !program.contains('/') {
+            let path = environment::find_program(project, program)?;
+            let passed_over = environment::search_path(project)
+                .into_iter()
+                .map(|folder| folder.join(program))
+                .take_while(|candidate| *candidate != path);
+            for candidate in passed_over {
+                // One that is there and can't be run may become one that can.
+                match candidate.exists() {
+                    true => found.add(candidate),
+                    false => found.absent.push(candidate),
+                }
+            }
+            found.add(path);
+        } else if program.starts_with('/') {
+            found.add(program.into());
+        }
+        if let Some(import) = &project.import {
+            // There may be a file for every catchment: too many to look each up among all others.
+            let others = found.present.clone();
+            let sources = sources(import)?.into_iter();
+            found
+                .present
+                .extend(sources.filter(|path| !others.contains(path)));
+        }
+        Ok(found)
+    }
+
+    /// Adds a file that is there, once.
+    pub fn add(&mut self, path: PathBuf) {
+        if !self.present.contains(&path) {
+            self.present.push(path);
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Saving what can be read of a store whose structure is damaged.
+//!
+//! SQLite stops at the first page that it cannot understand. Every table is therefore read from its beginning up to the
+//! damage and from its end down to it, row by row into a new store. Whether a row's content is what it should be is not
+//! asked here: seals and checksums tell that of every store.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, OpenFlags, params_from_iter};
+
+use super::{Store, StoreError};
+
+impl Store {
+    /// Puts a new store in the place of a damaged one, with all that can still be read of it; returns where the damaged
+    /// one is kept. Only for who holds the project's lock.
+    pub fn salvage(path: &Path) -> Result<PathBuf, StoreError> {
+        let io = |source: std::io::Error| StoreError::Io {
+            path: path.to_owned(),
+            source: Box::new(source),
+        };
+        let beside = |suffix: &str| {
+            let mut name = path.as_os_str().to_owned();
+            name.push(suffix);
+            PathBuf::from(name)
+        };
+        let (anew, aside) = (beside(".anew"), beside(".damaged"));
+        for suffix in ["", "-wal", "-shm", "-journal"] {
+            for file in [&anew, &aside] {
+                let mut name = file.as_os_str().to_owned();
+                name.push(suffix);
+                if Path::new(&name).exists() {
+                    fs::remove_file(name).map_err(io)?;
+                }
+            }
+        }
+        let mut store = Self::open(&anew)?;
+        // Rows whose counterpart is lost are sorted out at the end.
+        let outcome = store.connection.pragma_update(None, "foreign_keys", false);
+        store.sorted(outcome)?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        if let Ok(damaged) = Connection::open_with_flags(path, flags) {
+            let tables = store.sorted(tables(&store.connection))?;
+            for table in &tables {
+                for direction in ["", " DESC"] {
+                    let copied = copy(&damaged, &mut store, table, direction);
+                    if store.sorted(copied)? {
+                        break;
+                    }
+                }
+            }
+            let orphans = "DELETE FROM series WHERE payload NOT IN (SELECT id FROM payload)
+                OR result NOT IN (SELECT id FROM result)";
+            let outcome = store.connection.execute(orphans, []);
+            store.sorted(outcome)?;
+        }
+        // Closed for good before it is renamed: its WAL has another name than the store's.
+        let closed = store.connection.close().map_err(|(_, source)| source);
+        closed.map_err(|source| StoreError::sort(&anew, source))?;
+        for suffix in ["-wal", "-shm", "-journal"] {
+            if beside(suffix).exists() {
+                fs::rename(beside(suffix), beside(&format!(".damaged{suffix}"))).map_err(io)?;
+            }
+        }
+        fs::rename(path, &aside).map_err(io)?;
+        fs::rename(&anew, path).map_err(io)?;
+        Ok(aside)
+    }
+}
+
+/// A table, the columns it has, and those by which its rows are sorted.
+struct Table {
+    name: String,
+    columns: Vec<String>,
+    order: Vec<String>,
+}
+
+/// The tables of a new store.
+fn tables(store: &Connection) -> rusqlite::Result<Vec<Table>> {
+    let strings = |query: &str, name: &str| -> rusqlite::Result<Vec<String>> {
+        let mut statement = store.prepare(query)?;
+        let names = statement.query_map([name], |row| row.get(0))?;
+        names.collect()
+    };
+    let names = "SELECT name FROM sqlite_schema WHERE type = ?1 AND name NOT LIKE 'sqlite_%'";
+    let columns = "SELECT name FROM pragma_table_info(?1) ORDER BY cid";
+    let key = "SELECT name FROM pragma_table_info(?1) WHERE pk > 0 ORDER BY pk";
+    let names = strings(names, "table")?.into_iter();
+    names
+        .map(|name| {
+            Ok(Table {
+                columns: strings(columns, &name)?,
+                order: strings(key, &name)?,
+                name,
+            })
+        })
+        .collect()
+}
+
+/// Copies rows until there are no more, `true`, or the damage is reached, `false`; what is there already is left as it is.
+fn copy(
+    from: &Connection,
+    to: &mut Store,
+    table: &Table,
+    direction: &str,
+) -> rusqlite::Result<bool> {
+    let Table {
+        name,
+        columns,
+        order,
+    } = table;
+    let width = columns.len();
+    let order: Vec<String> = order
+        .iter()
+        .map(|column| format!("{column}{direction}"))
+        .collect();
+    let (columns, order) = (columns.join(", "), order.join(", "));
+    let places = vec!["?"; width].join(", ");
+    let transaction = to.connection.transaction()?;
+    let whole = {
+        let insert = format!("INSERT OR IGNORE INTO {name} ({columns}) VALUES ({places})");
+        let mut insert = transaction.prepare(&insert)?;
+        let select = format!("SELECT {columns} FROM {name} ORDER BY {order}");
+        // Without the table's description nothing of it can be read.
+        let select = from.prepare(&select).ok();
+        match select {
+            None => false,
+            Some(mut select) => {
+                let mut rows = select.query([])?;
+                loop {
+                    let values: rusqlite::Result<Vec<Value>> = match rows.next() {
+                        Ok(None) => break true,
+                        Err(_) => break false,
+                        Ok(Some(row)) => (0..width).map(|column| row.get(column)).collect(),
+                    };
+                    // A row that its table refuses was damaged.
+                    if let Ok(values) = values {
+                        insert.execute(params_from_iter(values)).ok();
+                    }
+                }
+            }
+        }
+    };
+    transaction.commit()?;
+    Ok(whole)
+}

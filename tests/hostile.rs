@@ -1,0 +1,128 @@
+//! Whatever stands in a template, an output or a project file: a result or an error, never a panic.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use proptest::prelude::*;
+use rerunoff::output::{OutputFormat, parse};
+use rerunoff::project::Project;
+use rerunoff::template::Template;
+use rerunoff::value::Value;
+
+/// Texts with what has a meaning in the format more often than chance would have it.
+fn sprinkled(pieces: &'static [&'static str]) -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        4 => prop::sample::select(pieces).prop_map(str::to_owned),
+        1 => any::<String>(),
+        1 => "[ -~\n\t]{0,12}",
+    ];
+    prop::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat())
+}
+
+const TEMPLATE: &[&str] = &[
+    "{",
+    "}",
+    "{{",
+    "}}",
+    "{k}",
+    "{k:.3f}",
+    "{time:%Y}",
+    "{k:",
+    "!r}",
+    "<a>",
+    "</a>",
+    "<a b=\"",
+    "\"",
+    "'",
+    "<!--",
+    "-->",
+    "<![CDATA[",
+    "]]>",
+    "<?xml",
+    "?>",
+    "<!DOCTYPE",
+    "&amp;",
+    "&#0;",
+    "\0",
+    "é",
+];
+const TABLE: &[&str] = &[
+    "t",
+    "Q",
+    "\t",
+    ",",
+    ";",
+    " ",
+    "\n",
+    "\r\n",
+    "\"",
+    "1",
+    "-1.5e300",
+    "NA",
+    "inf",
+    "nan",
+    "\u{feff}",
+    "\0",
+    "1e999999999",
+];
+const PROJECT: &[&str] = &[
+    "[input]\nfile = \"rerunoff.toml\"\n",
+    "[simulator]\n",
+    "command = [\"true\"]\n",
+    "[simulator.output]\nfile = \"o\"\n",
+    "[simulator.output.columns]\na = \"b\"\n",
+    "[product]\nfile = \"p\"\n",
+    "[parameters]\n",
+    "k = ",
+    "\"= k + (\"\n",
+    "[[",
+    "]]",
+    "=",
+    "\"",
+    "'''",
+    "#",
+    "\n",
+    "timeout = \"9223372036854775807s\"\n",
+    "timeout_floor = \"-1s\"\n",
+    "[product.variables]\n",
+    "{",
+    "}",
+    "1e400",
+    "[[simulator.input]]\nfile = \"../x\"\nrow = \"{a:99999999999d}\"\n",
+    "compression = 99\n",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn templates(text in sprinkled(TEMPLATE)) {
+        let hostile = Value::Text("</a>\0\u{1}&\"{".to_owned());
+        let values = BTreeMap::from([("k".to_owned(), Value::Number(-1.5e-300)), ("time".to_owned(), hostile)]);
+        for template in [Template::text(&text), Template::xml(&text)].into_iter().flatten() {
+            let mut out = Vec::new();
+            template.render(&values, &mut out).ok();
+        }
+    }
+
+    #[test]
+    fn outputs(text in sprinkled(TABLE), bytes in any::<Vec<u8>>(), skip_rows in 0..3usize, steps in 0..4usize) {
+        let missing = vec!["NA".to_owned()];
+        let format = OutputFormat { separator: None, missing, skip_rows };
+        for text in [text.as_bytes(), &bytes] {
+            if let Ok(columns) = parse(text, &format, &["t", "Q"], steps) {
+                prop_assert!(columns.iter().all(|column| column.len() == steps));
+                prop_assert!(columns.iter().flatten().all(|value| !value.is_infinite()));
+            }
+        }
+    }
+
+    #[test]
+    fn project_files(text in sprinkled(PROJECT)) {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join("rerunoff.toml"), text).expect("written");
+        if let Err(error) = Project::load(folder.path()) {
+            prop_assert!(error.to_string().contains("rerunoff.toml"));
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! The session in the README, run: what it shows is what the commands print, but for seconds and where the folder is.
+
+use std::path::Path;
+use std::process::Command;
+
+/// The commands of the README's first console session, each with what it prints.
+fn session(readme: &str) -> Vec<(&str, String)> {
+    let text = readme.split("```console\n").nth(1).expect("a session");
+    let mut commands: Vec<(&str, String)> = Vec::new();
+    for line in text.split("```").next().expect("its end").lines() {
+        match line.strip_prefix("$ ") {
+            Some(command) => commands.push((command, String::new())),
+            None => {
+                let (_, printed) = commands.last_mut().expect("a command first");
+                printed.push_str(line);
+                printed.push('\n');
+            }
+        }
+    }
+    commands
+}
+
+/// The text without what differs from run to run and from machine to machine: durations become `…`.
+fn normalised(text: &str, home: &str) -> String {
+    let mut plain = String::new();
+    for line in text.replace(home, "~").lines() {
+        let line = match line
+            .split_once(" in ")
+            .map(|(head, rest)| (head, rest.split_once("; ")))
+        {
+            Some((head, Some((_, tail)))) => format!("{head} in …; {tail}"),
+            _ => line.to_owned(),
+        };
+        plain.push_str(&line);
+        plain.push('\n');
+    }
+    plain
+}
+
+#[test]
+fn the_session_in_the_readme_is_real() {
+    let home = tempfile::tempdir().expect("a folder");
+    let ours = Path::new(env!("CARGO_BIN_EXE_rerunoff")).parent();
+    let path = std::env::var("PATH").expect("a PATH");
+    let path = format!("{}:{path}", ours.expect("a folder").display());
+    let mut folder = home.path().to_owned();
+    let commands = session(include_str!("../README.md"));
+    assert!(commands.len() > 5);
+    for (command, expected) in commands {
+        if let Some(inner) = command.strip_prefix("cd ") {
+            folder = folder.join(inner);
+            continue;
+        }
+        let output = Command::new("sh")
+            .args(["-c", command])
+            .current_dir(&folder)
+            .env("PATH", &path)
+            .env_remove("MAKEFLAGS")
+            .output()
+            .expect("a shell");
+        let printed = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(
+            normalised(&printed, &home.path().display().to_string()),
+            normalised(&expected, "/home/me"),
+            "$ {command}\n{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+}

@@ -1,0 +1,246 @@
+//! The short way of a run that has nothing to do: that it is taken, and that every kind of change leaves it.
+
+mod common;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+use std::time::{Duration, SystemTime};
+
+use common::{Project, id};
+
+/// What a run says that took the short way.
+const SHORT: &str = "everything looks as it did";
+
+/// Runs until the short way is open: what a run wrote itself has settled only by the next one.
+fn settle(project: &Project) {
+    for _ in 0..2 {
+        std::thread::sleep(Duration::from_millis(60));
+        project.rerunoff(&["run"]).expect(0);
+    }
+    assert!(is_short(project, &[]), "the short way is open");
+    project.calls();
+}
+
+fn is_short(project: &Project, more: &[&str]) -> bool {
+    let run = project.rerunoff(&[&["run", "--verbose"], more].concat());
+    run.expect(0).stderr.contains(SHORT)
+}
+
+/// A project with a folder among its support files, a variable that is handed on and a program on the `PATH`.
+fn project() -> Project {
+    let project = Project::new(3);
+    fs::create_dir_all(project.path("data/in")).expect("a folder");
+    project.write("data/in/plug", "1");
+    for folder in ["early", "late"] {
+        fs::create_dir(project.path(folder)).expect("a folder");
+    }
+    fs::copy(project.path("simulator.sh"), project.path("late/model")).expect("copied");
+    project.edit(
+        "\"./simulator.sh\", \"layout.xml\"",
+        "\"model\", \"layout.xml\"",
+    );
+    let path = format!(
+        "pass_env = [\"MODEL\"]\nenv = {{ PATH = \"{}:{}:/usr/bin:/bin\" }}\nsupport = [\"data\"]",
+        project.path("early").display(),
+        project.path("late").display()
+    );
+    project.edit("support = [\"simulator.sh\"]", &path);
+    project
+}
+
+fn make_older(project: &Project, name: &str) {
+    let file = fs::File::options().append(true).open(project.path(name));
+    let past = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+    file.expect(name).set_modified(past).expect("set");
+}
+
+#[test]
+fn nothing_changed_is_told_at_once_and_in_the_same_words() {
+    let project = project();
+    let first = project.rerunoff(&["run"]).expect(0).stdout;
+    settle(&project);
+    let last = project.rerunoff(&["run"]).expect(0).stdout;
+    let words = |line: &str| line.split(" in ").map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(words(&last)[0], "3 fresh, 0 run, 0 failed");
+    assert_eq!(
+        last.split_once("; ").map(|(_, rest)| rest.to_owned()),
+        first
+            .split_once("; ")
+            .map(|(_, rest)| rest.replace("written", "unchanged"))
+    );
+    project.rerunoff(&["run", "--depfile", "run.d"]).expect(0);
+    let text = fs::read_to_string(project.path("run.d")).expect("the depfile");
+    assert!(text.contains("  data/in/plug \\\n"), "{text}");
+}
+
+#[test]
+fn who_asks_for_more_gets_more() {
+    let project = project();
+    settle(&project);
+    for more in [
+        &["--rehash"][..],
+        &["--only", "70001"],
+        &["--no-assemble"],
+        &["--dry-run"],
+        &["--force"],
+    ] {
+        assert!(!is_short(&project, more), "{more:?}");
+    }
+    assert_eq!(project.calls().len(), 3, "--force");
+}
+
+#[test]
+fn every_kind_of_change_leaves_the_short_way() {
+    let project = project();
+    for name in [
+        "rerunoff.toml",
+        "templates/param.txt",
+        "templates/layout.xml",
+        "catchments.csv",
+        "input.h5",
+        "data/in/plug",
+        "late/model",
+        "output.h5",
+    ] {
+        settle(&project);
+        make_older(&project, name);
+        assert!(!is_short(&project, &[]), "{name}: another time");
+        assert!(project.calls().is_empty(), "{name}: the same content");
+    }
+    let changes: [(&str, &dyn Fn()); 7] = [
+        ("content of the same size", &|| {
+            let metadata = fs::metadata(project.path("data/in/plug")).expect("there");
+            project.write("data/in/plug", "2");
+            let file = fs::File::options()
+                .append(true)
+                .open(project.path("data/in/plug"))
+                .expect("opens");
+            let time = metadata.modified().expect("a time");
+            file.set_modified(time).expect("set");
+        }),
+        ("a new file in a support folder", &|| {
+            project.write("data/in/more", "")
+        }),
+        ("a support file that is gone", &|| {
+            fs::remove_file(project.path("data/in/more")).expect("removed")
+        }),
+        ("a right to execute", &|| {
+            let mode = fs::Permissions::from_mode(0o755);
+            fs::set_permissions(project.path("data/in/plug"), mode).expect("set");
+        }),
+        ("a program earlier on the PATH", &|| {
+            let text = fs::read_to_string(project.path("simulator.sh")).expect("the script");
+            project.write("early/model", &format!("{text}\n# another\n"));
+            let mode = fs::Permissions::from_mode(0o755);
+            fs::set_permissions(project.path("early/model"), mode).expect("set");
+        }),
+        ("one that is gone again", &|| {
+            fs::remove_file(project.path("early/model")).expect("removed")
+        }),
+        ("a template in place of another", &|| {
+            let text = fs::read_to_string(project.path("templates/param.txt")).expect("there");
+            project.write("templates/new", &text.replace("k={k}", "k = {k}"));
+            fs::rename(
+                project.path("templates/new"),
+                project.path("templates/param.txt"),
+            )
+            .expect("renamed");
+        }),
+    ];
+    for (what, change) in changes {
+        settle(&project);
+        change();
+        assert!(!is_short(&project, &[]), "{what}");
+    }
+    settle(&project);
+    let changed = project.command(&["run"]).env("MODEL", "new").output();
+    assert!(changed.expect("a run").status.success());
+    assert_eq!(project.calls().len(), 3, "a variable that is handed on");
+}
+
+#[test]
+fn a_product_that_is_another_is_rebuilt() {
+    let project = project();
+    settle(&project);
+    let old = project.path("old.h5");
+    fs::copy(project.path("output.h5"), &old).expect("copied");
+    project.set_factors(&[], &[(1, 5.0)]);
+    settle(&project);
+    let new = project.read("output.h5");
+    fs::copy(&old, project.path("output.h5")).expect("put back");
+    assert!(!is_short(&project, &[]));
+    assert_eq!(project.read("output.h5"), new);
+    settle(&project);
+    fs::remove_file(project.path("output.h5")).expect("removed");
+    assert!(!is_short(&project, &[]));
+    assert_eq!(project.read("output.h5"), new);
+    assert!(project.calls().is_empty());
+}
+
+#[test]
+fn a_result_taken_out_of_the_store_and_a_lost_store_are_missed() {
+    let project = project();
+    settle(&project);
+    let store = rusqlite::Connection::open(project.path("cache/store.sqlite")).expect("opens");
+    store
+        .execute_batch("PRAGMA foreign_keys = on; DELETE FROM result WHERE id = 2")
+        .expect("deleted");
+    drop(store);
+    project.rerunoff(&["run"]).expect(0);
+    assert_eq!(project.calls().len(), 1);
+    settle(&project);
+    fs::remove_dir_all(project.path("cache")).expect("removed");
+    project.rerunoff(&["run"]).expect(0);
+    assert_eq!(project.calls().len(), 3);
+}
+
+#[test]
+fn a_result_that_was_replaced_is_noticed() {
+    let project = project();
+    settle(&project);
+    // It depends on something that its project does not declare.
+    let store = rusqlite::Connection::open(project.path("cache/store.sqlite")).expect("opens");
+    let latest = "SELECT CAST(max(id) AS INTEGER) FROM result";
+    let latest: i64 = store
+        .query_row(latest, [], |row| row.get(0))
+        .expect("a result");
+    let touched = "UPDATE result SET seal = zeroblob(length(seal)) WHERE id = ?1";
+    store.execute(touched, [latest]).expect("damaged");
+    drop(store);
+    assert!(!is_short(&project, &[]));
+    assert_eq!(project.calls().len(), 1);
+}
+
+#[test]
+fn a_copied_project_and_one_with_failures_are_looked_at() {
+    let project = project();
+    settle(&project);
+    let copy = tempfile::tempdir().expect("a folder");
+    let status = Command::new("cp")
+        .arg("-a")
+        .arg(project.root())
+        .arg(copy.path().join("copy"))
+        .status();
+    assert!(status.expect("cp").success());
+    let toml = copy.path().join("copy/rerunoff.toml");
+    let text = fs::read_to_string(&toml).expect("the project file");
+    fs::write(&toml, text.replace("k = 0.012", "k = 0.013")).expect("written");
+    let run = project
+        .command(&["-C", &copy.path().join("copy").display().to_string(), "run"])
+        .output()
+        .expect("a run");
+    assert!(run.status.success());
+    assert_eq!(project.calls().len(), 3, "the copy's own parameter");
+
+    project.set(&[(0, "exit")]);
+    for _ in 0..3 {
+        project.rerunoff(&["run"]).expect(1);
+        std::thread::sleep(Duration::from_millis(60));
+    }
+    assert_eq!(
+        project.calls(),
+        [id(0), id(0), id(0)],
+        "tried again each time"
+    );
+}
