@@ -40,6 +40,7 @@ input.h5: | build
 
 demo-delaware: build $(DELAWARE)/.installed ## 765 real sub-catchments through a real model, Raven
 	$(DELAWARE)/bin/python -B tests/delaware/prepare.py
+	$(DELAWARE)/bin/python -B tests/delaware/cbh.py $(RERUNOFF)
 	$(DELAWARE)/bin/python -B tests/delaware/demo.py $(RERUNOFF)
 
 test: build $(INTEROP)/.installed demo-delaware ## run all tests, with the real readers and the real model

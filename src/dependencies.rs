@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use crate::environment;
+use crate::import::sources;
 use crate::project::{Content, Project};
 use crate::support;
 
@@ -21,7 +22,7 @@ pub struct Dependencies {
 }
 
 impl Dependencies {
-    /// Those of a project: project file, templates, tables, input, support files, the program.
+    /// Those of a project: project file, templates, tables, input and what it is imported from, support files, the program.
     pub fn of(project: &Project) -> Result<Self> {
         let mut found = Self::default();
         found.add(project.file.clone());
@@ -57,6 +58,14 @@ impl Dependencies {
             found.add(path);
         } else if program.starts_with('/') {
             found.add(program.into());
+        }
+        if let Some(import) = &project.import {
+            // There may be a file for every catchment: too many to look each up among all others.
+            let others = found.present.clone();
+            let sources = sources(import)?.into_iter();
+            found
+                .present
+                .extend(sources.filter(|path| !others.contains(path)));
         }
         Ok(found)
     }

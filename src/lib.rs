@@ -38,6 +38,7 @@
 //! | step | module |
 //! |---|---|
 //! | the project file, validated | [`project`] |
+//! | text tables made into an input file | [`import`] |
 //! | input files and parameter tables | [`inputs`], [`tables`], [`time_axis`] |
 //! | what a name means for a catchment | [`basin`], [`expr`], [`value`], [`catchment`] |
 //! | what a simulator will see | [`recipe`], [`support`], [`template`], [`xml`], [`format`], [`series_table`] |
@@ -100,6 +101,7 @@ pub mod file_digests;
 pub mod filesystem;
 pub mod format;
 pub mod history;
+pub mod import;
 pub mod inputs;
 pub mod key;
 pub mod lock;
@@ -109,6 +111,7 @@ pub mod names;
 pub mod netcdf;
 pub mod outcome;
 pub mod output;
+pub(crate) mod parallel;
 pub mod plan;
 pub mod prediction;
 pub mod problem;

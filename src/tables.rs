@@ -18,6 +18,8 @@ use crate::value::Value;
 pub struct ParameterTable {
     /// The values of each catchment; an empty cell is not there.
     pub rows: HashMap<CatchmentId, BTreeMap<String, Value>>,
+    /// The catchments in the order of the file.
+    pub ids: Vec<CatchmentId>,
     /// The names of the parameters: the columns but for the ids, in the order of the file.
     pub columns: Vec<String>,
 }
@@ -96,6 +98,7 @@ fn by_catchment(table: RawTable, id_column: &str) -> anyhow::Result<ParameterTab
         }
     }
     let mut rows = HashMap::with_capacity(table.rows.len());
+    let mut ids = Vec::with_capacity(table.rows.len());
     let mut numbers: HashMap<CatchmentId, u64> = HashMap::with_capacity(table.rows.len());
     let word = table.row_word;
     for (number, cells) in &table.rows {
@@ -114,13 +117,14 @@ fn by_catchment(table: RawTable, id_column: &str) -> anyhow::Result<ParameterTab
                 Some((name.clone(), value_of(cell, *meaning)?))
             })
             .collect();
+        ids.push(id.clone());
         rows.insert(id, parameters);
     }
     let columns = (names.iter().enumerate())
         .filter(|(at, name)| *at != id_at && !name.is_empty())
         .map(|(_, name)| (*name).to_owned())
         .collect();
-    Ok(ParameterTable { rows, columns })
+    Ok(ParameterTable { rows, ids, columns })
 }
 
 /// The id in a cell: whole numbers lose a decimal point and zeros, all else stays as it stands.
@@ -144,7 +148,10 @@ fn read_text(bytes: &[u8], tabs: bool) -> anyhow::Result<RawTable> {
         Ok(text) => text.to_owned(),
         Err(_) => bytes.iter().copied().map(char::from).collect(),
     };
-    let separator = if tabs { b'\t' } else { separator_of(&text) };
+    let separator = match tabs {
+        true => b'\t',
+        false => separator_of(&text, b",;\t").unwrap_or(b','),
+    };
     let mut reader = (csv::ReaderBuilder::new())
         .delimiter(separator)
         .trim(csv::Trim::All)
@@ -170,9 +177,9 @@ fn read_text(bytes: &[u8], tabs: bool) -> anyhow::Result<RawTable> {
     })
 }
 
-/// The separator that the first line has most of, outside quotes.
-fn separator_of(text: &str) -> u8 {
-    let mut counts = [(b',', 0), (b';', 0), (b'\t', 0)];
+/// The one of these separators that the first line has most of, outside quotes; the first of equals.
+pub(crate) fn separator_of(text: &str, candidates: &[u8]) -> Option<u8> {
+    let mut counts = vec![0; candidates.len()];
     let mut quoted = false;
     for byte in text.bytes() {
         match byte {
@@ -180,20 +187,15 @@ fn separator_of(text: &str) -> u8 {
             b'\n' | b'\r' if !quoted => break,
             _ if quoted => {}
             _ => {
-                if let Some((_, count)) =
-                    counts.iter_mut().find(|(separator, _)| *separator == byte)
-                {
-                    *count += 1;
+                if let Some(at) = candidates.iter().position(|candidate| *candidate == byte) {
+                    counts[at] += 1;
                 }
             }
         }
     }
     // The first of equals: `max_by_key` would give the last.
-    counts
-        .iter()
-        .rev()
-        .max_by_key(|(_, count)| *count)
-        .map_or(b',', |(separator, _)| *separator)
+    let found = candidates.iter().zip(counts).rev().max_by_key(|(_, n)| *n);
+    found.filter(|(_, count)| *count > 0).map(|(byte, _)| *byte)
 }
 
 /// What a cell means; `None` if it is empty.

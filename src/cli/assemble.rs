@@ -7,8 +7,8 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use clap::Args;
 
-use super::Exit;
 use super::jobs::cores;
+use super::{Exit, import};
 use crate::assembly;
 use crate::cache::Cache;
 use crate::process::Interrupt;
@@ -32,6 +32,7 @@ pub(super) fn assemble(root: &Path, arguments: Arguments) -> Result<Exit> {
     let cache = Cache::prepare(&project)?;
     let _lock = cache.lock(arguments.wait)?;
     let mut store = cache.store()?;
+    import::before_look(&project, Some(&store))?;
     let session = Session::open(&project, Some(&store), false, &mut |_, _| ())?;
     session.remember(&mut store)?;
     let (plan, _) = session.plan(Some(&store), false)?;

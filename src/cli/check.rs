@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
-use super::Exit;
 use super::only::find;
+use super::{Exit, import};
 use crate::assembly;
 use crate::cache::Cache;
 use crate::project::{Content, Project};
@@ -27,6 +27,7 @@ pub(super) struct Arguments {
 pub(super) fn check(root: &Path, arguments: Arguments) -> Result<Exit> {
     let project = Project::load(root)?;
     let store = Cache::of(&project).store_to_read()?;
+    import::before_look(&project, store.as_ref())?;
     let session = Session::without_series(&project, store.as_ref(), false)?;
     assembly::check(&session)?;
     let catchments = session.basin.catchments();

@@ -9,6 +9,7 @@ mod doctor;
 mod export;
 mod gc;
 mod generate;
+mod import;
 mod init;
 mod jobs;
 mod log;
@@ -55,6 +56,8 @@ pub struct Cli {
 enum Verb {
     /// Run what is stale, then bring the product up to date
     Run(run::Arguments),
+    /// Make the input file from the tables that [import] names, if they changed
+    Import(import::Arguments),
     /// Tell what is fresh, stale and why, without running anything
     Status(status::Arguments),
     /// Tell why a catchment is fresh or stale: every part of its key, then and now
@@ -135,6 +138,7 @@ pub fn main(cli: Cli) -> Result<Exit> {
     let root = cli.directory;
     match cli.verb {
         Verb::Run(arguments) => run::run(&find(&root)?, arguments),
+        Verb::Import(arguments) => import::import(&find(&root)?, arguments),
         Verb::Status(arguments) => status::status(&find(&root)?, arguments),
         Verb::Why(arguments) => why::why(&find(&root)?, arguments),
         Verb::Tag(arguments) => tag::tag(&find(&root)?, arguments),

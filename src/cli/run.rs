@@ -12,7 +12,7 @@ use super::jobs::{cores, slots};
 use super::max_rerun::MaxRerun;
 use super::only::chosen;
 use super::summary::{FailureOf, ProductOf, Summary};
-use super::{Exit, say, tag};
+use super::{Exit, import, say, tag};
 use crate::account::Account;
 use crate::assembly::{self, Product};
 use crate::cache::Cache;
@@ -165,6 +165,7 @@ pub(super) fn run(root: &Path, mut arguments: Arguments) -> Result<Exit> {
     let cache = Cache::prepare(&project)?;
     let lock = cache.lock(arguments.wait)?;
     let mut store = cache.store()?;
+    import::before_run(&project, &mut store, arguments.rehash, arguments.quiet)?;
     let session = open(&project, Some(&store), &arguments)?;
     assembly::check(&session)?;
     arguments.write_depfile(&project.product.path, Dependencies::of(&project)?.present)?;
@@ -318,6 +319,7 @@ fn tell_what_comes(plan: &Plan, slots: &Slots, wanted: usize) {
 /// Plans and tells, and touches nothing: not even a cache folder is made.
 fn dry_run(project: &Project, arguments: &Arguments) -> Result<Exit> {
     let store = Cache::of(project).store_to_read()?;
+    import::before_look(project, store.as_ref())?;
     let session = open(project, store.as_ref(), arguments)?;
     let (mut plan, _) = session.plan(store.as_ref(), arguments.force)?;
     let wanted = wanted(&session, &plan, arguments.only.as_deref())?;

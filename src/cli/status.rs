@@ -8,9 +8,9 @@ use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
 
-use super::Exit;
 use super::jobs::cores;
 use super::summary::FailureOf;
+use super::{Exit, import};
 use crate::cache::Cache;
 use crate::plan::Counts;
 use crate::prediction::Prediction;
@@ -55,6 +55,7 @@ struct Cause {
 pub(super) fn status(root: &Path, arguments: Arguments) -> Result<Exit> {
     let project = Project::load(root)?;
     let store = Cache::of(&project).store_to_read()?;
+    import::before_look(&project, store.as_ref())?;
     let mut progress: Option<Progress> = None;
     let session = Session::open(
         &project,

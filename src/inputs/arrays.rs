@@ -194,7 +194,8 @@ fn plain_times(variable: &Variable) -> hdf5::Result<Option<Vec<i64>>> {
     }
 }
 
-fn read_ids(variable: &Variable) -> hdf5::Result<Vec<CatchmentId>> {
+/// The ids that a variable lists; whole numbers print without a decimal point.
+pub fn read_ids(variable: &Variable) -> hdf5::Result<Vec<CatchmentId>> {
     if variable.is_text_list() {
         return Ok(variable
             .read_texts()?

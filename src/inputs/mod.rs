@@ -29,10 +29,13 @@ use anyhow::{Context, bail};
 use hdf5::File;
 use hdf5::file::{FlashIncreaseMode, MetadataCacheConfig};
 
+pub(crate) use catalog::natural_order;
 pub use catalog::{BadInput, Catalog, CatalogEntry, Series, SeriesColumn};
 
 use arrays::ArrayFile;
 use groups::GroupFile;
+
+use crate::catchment::CatchmentId;
 
 /// Chunks that HDF5 itself may keep, per open variable: readers here go by whole chunks and need none of them again.
 const CHUNK_CACHE: usize = 1 << 20;
@@ -179,6 +182,33 @@ fn open(path: &Path, spec: &InputSpec, hints: &[String]) -> anyhow::Result<Sourc
             path, file, spec, &names, groups,
         )?))
     }
+}
+
+/// The ids in one variable of a file, in its order: for series that come without ids of their own.
+///
+/// An error if the file has no such variable, or if it is no list of texts or numbers.
+pub fn ids_in(path: &Path, variable: &str) -> anyhow::Result<Vec<CatchmentId>> {
+    check_magic(path)?;
+    let about = || {
+        format!(
+            "{}: the variable `{variable}` can't be read",
+            path.display()
+        )
+    };
+    let file = File::open(path).with_context(about)?;
+    let names = file.member_names().with_context(about)?;
+    let variables = variables::survey(&file, path, &names, &|_| true)?;
+    let Some(found) = variables.iter().find(|found| found.name == variable) else {
+        bail!("{}: there is no variable `{variable}`", path.display());
+    };
+    let is_list = found.is_text_list() || (found.dims.len() == 1 && found.kind.is_number());
+    if !is_list {
+        bail!(
+            "{}: `{variable}` is no list of texts or numbers",
+            path.display()
+        );
+    }
+    arrays::read_ids(found).with_context(about)
 }
 
 /// Tells what is no HDF5 file in plain words before HDF5 does in its own.

@@ -11,9 +11,9 @@ use std::thread;
 
 use anyhow::{Context, Result, ensure};
 
-use super::parallel::ordered;
 use super::tiling::{Block, Tiling};
 use super::{ProductSpec, Status, VariableSource};
+use crate::parallel::ordered;
 
 /// Fetched but not yet decoded results kept ready at most, estimated in bytes of what they decode to.
 const AHEAD_BYTES: usize = 16 << 20;

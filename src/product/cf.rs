@@ -41,7 +41,7 @@ pub fn valid_name(name: &str) -> bool {
 
 /// Attributes in the order of their first setting; setting one again replaces its value.
 #[derive(Default)]
-pub(super) struct Attributes(pub(super) Vec<(String, Attribute)>);
+pub(crate) struct Attributes(pub(crate) Vec<(String, Attribute)>);
 
 impl Attributes {
     pub(super) fn set(&mut self, name: &str, value: impl Into<Attribute>) {
@@ -60,7 +60,7 @@ impl Attributes {
 }
 
 /// The time coordinate: numbers in the coarsest unit that makes them whole, counted from the first step, and attributes.
-pub(super) fn time(axis: &TimeAxis) -> (Vec<f64>, Attributes) {
+pub(crate) fn time(axis: &TimeAxis) -> (Vec<f64>, Attributes) {
     let stamps = || axis.nanoseconds().iter().map(|&stamp| i128::from(stamp));
     // Whole seconds, for the reference is written without a fraction.
     let reference = i128::from(axis.nanoseconds()[0]).div_euclid(SECOND) * SECOND;
@@ -179,7 +179,7 @@ pub(super) fn parameter(parameter: &ParameterVariable) -> Attributes {
 }
 
 /// The attributes of the catchments' ids.
-pub(super) fn catchment() -> Attributes {
+pub(crate) fn catchment() -> Attributes {
     let mut attributes = Attributes::default();
     attributes.set("cf_role", "timeseries_id");
     attributes.set("long_name", "catchment id");

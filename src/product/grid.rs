@@ -8,13 +8,13 @@ use anyhow::{Error, Result};
 use super::blocks::{fetched_of, for_each_block};
 use super::cf::VALUES_DIGEST;
 use super::digest::{CHUNKS_DIGEST, chunks_digest, digest, values_digest};
-use super::parallel::ordered;
 use super::tiling::Tiling;
 use super::{Assembled, ParameterValues, ProductSpec, Status, cf};
 use crate::netcdf::{
     Attribute, ChunkedVariable, Chunking, Data, Dimension, EarlierFile, EarlierVariable,
     NetcdfFile, encode_chunk, storable,
 };
+use crate::parallel::ordered;
 
 /// A chunk of the earlier product could not be read.
 #[derive(Debug, thiserror::Error)]

@@ -13,7 +13,6 @@ mod blocks;
 mod cf;
 mod digest;
 mod grid;
-mod parallel;
 mod steps;
 mod tiling;
 
@@ -22,6 +21,7 @@ use std::path::PathBuf;
 use anyhow::{Result, ensure};
 
 pub use self::cf::valid_name;
+pub(crate) use self::cf::{catchment as catchment_attributes, time as time_coordinate};
 pub use self::digest::{digest, digest_of};
 use crate::catchment::CatchmentId;
 use crate::digest::Digest;

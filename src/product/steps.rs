@@ -14,13 +14,13 @@ use anyhow::{Context, Result};
 
 use super::blocks::{fetched_of, for_each_block};
 use super::digest::digest;
-use super::parallel::ordered;
 use super::tiling::Tiling;
 use super::{Assembled, ParameterValues, ProductSpec, cf};
 use crate::netcdf::{
     Attribute, Column, Data, Precision, Table, TableFile, decode_chunk, deflate, encode_chunk,
     shuffle, storable,
 };
+use crate::parallel::ordered;
 
 /// Bytes of the ids' column at least; what reads such tables expects it.
 const ID_SIZE: usize = 10;

@@ -13,6 +13,7 @@ use jiff::SignedDuration;
 use super::error::Source;
 use super::{CacheLimits, Parameter, Project, ProjectError, Table, raw};
 use crate::expr::Expr;
+use crate::import::spec::ImportSpec;
 use crate::inputs::InputSpec;
 use crate::size::Size;
 use crate::template::Template;
@@ -32,7 +33,14 @@ impl Builder<'_> {
         text: &str,
     ) -> Result<Project, ProjectError> {
         let on_bad_input = raw.input.on_bad_input;
-        let input = self.input(raw.input)?;
+        let one = match &raw.input.file {
+            Some(raw::OneOrMore::One(file)) => Some(file.as_str()),
+            _ => None,
+        };
+        let import = (raw.import)
+            .map(|import| self.import(import, one))
+            .transpose()?;
+        let input = self.input(raw.input, import.as_ref())?;
         let mut series = BTreeMap::new();
         for (name, text) in &raw.series {
             series.insert(name.clone(), self.formula(&format!("series.{name}"), text)?);
@@ -52,7 +60,9 @@ impl Builder<'_> {
         let sources = input
             .files
             .iter()
-            .chain(tables.iter().map(|table: &Table| &table.path));
+            .chain(tables.iter().map(|table: &Table| &table.path))
+            .map(PathBuf::as_path)
+            .chain(import.iter().flat_map(ImportSpec::sources));
         for path in sources {
             if same_file(path, &product.path) {
                 let message = format!("the product would overwrite {}", path.display());
@@ -65,6 +75,7 @@ impl Builder<'_> {
             text: text.to_owned(),
             title: raw.title,
             input,
+            import,
             on_bad_input,
             series,
             parameters,
@@ -84,12 +95,44 @@ impl Builder<'_> {
         })
     }
 
-    fn input(&self, raw: raw::Input) -> Result<InputSpec, ProjectError> {
-        let files = match raw.file {
-            raw::OneOrMore::One(file) => vec![self.existing("input.file", &file)?],
-            raw::OneOrMore::More(files) => (files.iter().enumerate())
-                .map(|(i, file)| self.existing(&format!("input.file.{i}"), file))
+    fn input(
+        &self,
+        raw: raw::Input,
+        import: Option<&ImportSpec>,
+    ) -> Result<InputSpec, ProjectError> {
+        let named: Vec<&str> = match &raw.file {
+            Some(raw::OneOrMore::One(file)) => vec![file],
+            Some(raw::OneOrMore::More(files)) => files.iter().map(String::as_str).collect(),
+            None => Vec::new(),
+        };
+        let names =
+            |import: &ImportSpec| named.iter().any(|file| self.root.join(file) == import.file);
+        if let Some(import) = import.filter(|import| !named.is_empty() && !names(import)) {
+            return Err(self.source.error(
+                "import.file",
+                format!(
+                    "{} is written, but `file` under [input] does not name it",
+                    import.file.display()
+                ),
+            ));
+        }
+        // What an import will write need not be there yet.
+        let find = |field: &str, file: &str| match import {
+            Some(import) if import.file == self.root.join(file) => Ok(import.file.clone()),
+            _ => self.existing(field, file),
+        };
+        let files = match (raw.file, import) {
+            (Some(raw::OneOrMore::One(file)), _) => vec![find("input.file", &file)?],
+            (Some(raw::OneOrMore::More(files)), _) => (files.iter().enumerate())
+                .map(|(i, file)| find(&format!("input.file.{i}"), file))
                 .collect::<Result<_, _>>()?,
+            (None, Some(import)) => vec![import.file.clone()],
+            (None, None) => {
+                return Err(self.source.error(
+                    "input",
+                    "[input] with the `file` of the catchments' series is missing; `rerunoff init` shows one",
+                ));
+            }
         };
         if files.is_empty() {
             return Err(self.source.error(
@@ -173,7 +216,7 @@ impl Builder<'_> {
 }
 
 /// Whether both paths lead to the same file that is there.
-fn same_file(a: &Path, b: &Path) -> bool {
+pub(super) fn same_file(a: &Path, b: &Path) -> bool {
     matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
 }
 

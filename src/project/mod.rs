@@ -6,6 +6,7 @@
 
 mod build;
 mod error;
+mod import;
 mod product;
 mod raw;
 mod simulator;
@@ -21,6 +22,7 @@ pub use error::{ProjectError, nearest};
 pub use raw::{Layout, OnBadInput, Precision};
 
 use crate::expr::Expr;
+use crate::import::spec::ImportSpec;
 use crate::inputs::InputSpec;
 use crate::output::OutputFormat;
 use crate::series_table::SeriesTable;
@@ -48,6 +50,8 @@ pub struct Project {
     pub title: Option<String>,
     /// Where the catchments and their series are.
     pub input: InputSpec,
+    /// What that file is made of, where rerunoff makes it.
+    pub import: Option<ImportSpec>,
     /// What to do about catchments whose input can't be used.
     pub on_bad_input: OnBadInput,
     /// Computed series columns, by name.

@@ -11,7 +11,9 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields)]
 pub(super) struct Project {
     pub title: Option<String>,
+    #[serde(default)]
     pub input: Input,
+    pub import: Option<super::import::Import>,
     #[serde(default)]
     pub series: BTreeMap<String, String>,
     #[serde(default)]
@@ -30,10 +32,10 @@ pub(super) struct Cache {
     pub max_size: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Input {
-    pub file: OneOrMore,
+    pub file: Option<OneOrMore>,
     pub id: Option<String>,
     pub time: Option<String>,
     pub group_prefix: Option<String>,

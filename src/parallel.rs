@@ -1,6 +1,6 @@
 //! One way to spread work over threads: inputs in order, outcomes in order, a bounded number of them under way.
 //!
-//! It knows nothing of what the work is. Everything in this folder that uses more than one core goes through here, so that
+//! It knows nothing of what the work is. Everything of products and imports that uses more than one core goes through here, so that
 //! there is one place to get shutting down right: an error or a panic anywhere ends the whole, and nobody waits for ever.
 
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ use anyhow::Result;
 /// Runs `work` on `threads` threads over `inputs`, and hands each outcome to `take`, in the order of the inputs.
 ///
 /// `inputs` and `take` run on the calling thread. At most `2 × threads` inputs are on their way at any time.
-pub(super) fn ordered<I: Send, O: Send>(
+pub(crate) fn ordered<I: Send, O: Send>(
     threads: usize,
     inputs: impl Iterator<Item = Result<I>>,
     work: &(dyn Fn(I) -> Result<O> + Sync),

@@ -1,0 +1,116 @@
+"""Measures `rerunoff import` of one wide table beside `pandas.read_csv` of the same file: MB/s of text and peak memory.
+
+    python benches/import_bench.py target/release/rerunoff --catchments 2000 --steps 8760
+
+Each program gets the file once to warm the page cache, then `--repeat` times; the fastest counts. pandas only parses;
+rerunoff also digests the file, transposes it and writes compressed HDF5. `measure` returns what is printed, as a dict.
+"""
+
+import argparse
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+PROJECT = """
+[import]
+compression = {compression}
+[import.series.discharge]
+file = "Q.csv"
+units = "m3 s-1"
+[input]
+file = "input.h5"
+[simulator]
+command = ["true"]
+[simulator.output]
+file = "out.txt"
+[simulator.output.columns]
+q = "q"
+[product]
+file = "output.h5"
+"""
+
+PANDAS = "import sys, pandas; pandas.read_csv(sys.argv[1], sep=';', index_col=0)"
+
+
+def write_table(path, catchments, steps, seed=1):
+    """A table of discharges with three decimals, drawn from 50,000 different ones."""
+    source = random.Random(seed)
+    values = [f"{source.lognormvariate(1, 1.5):.3f}" for _ in range(50_000)]
+    with path.open("w") as file:
+        file.write("time;" + ";".join(str(70_001 + c) for c in range(catchments)) + "\n")
+        for step in range(steps):
+            stamp = time.strftime("%Y-%m-%d %H:%M", time.gmtime(1_230_768_000 + 3600 * step))
+            file.write(stamp + ";" + ";".join(source.choices(values, k=catchments)) + "\n")
+
+
+def run(command):
+    """Seconds and peak memory in MiB of a command."""
+    started = time.perf_counter()
+    child = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode != 0:
+        sys.exit(f"{command[0]} ended with {child.returncode}")
+    return time.perf_counter() - started, usage.ru_maxrss / 1024
+
+
+def best(command, repeat):
+    runs = [run(command) for _ in range(repeat)]
+    return min(seconds for seconds, _ in runs), max(peak for _, peak in runs)
+
+
+def measure(rerunoff, catchments, steps, repeat=2, compression=1, pandas=True, folder=None):
+    """Both programs on one table; `pandas=False` leaves that one out."""
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        scratch = Path(scratch)
+        table = scratch / "Q.csv"
+        write_table(table, catchments, steps)
+        (scratch / "rerunoff.toml").write_text(PROJECT.format(compression=compression))
+        megabytes = table.stat().st_size / 1e6
+        command = [str(Path(rerunoff).resolve()), "-C", str(scratch), "import", "--force", "-q"]
+        programs = {"rerunoff": command}
+        if pandas:
+            programs["pandas"] = [sys.executable, "-c", PANDAS, str(table)]
+        result = {"catchments": catchments, "steps": steps, "megabytes": round(megabytes, 1)}
+        for name, command in programs.items():
+            seconds, peak = best(command, repeat)
+            result[name] = {
+                "seconds": round(seconds, 2),
+                "megabytes_per_second": round(megabytes / seconds, 1),
+                "peak_mebibytes": round(peak),
+            }
+        if pandas:
+            rates = [result[name]["megabytes_per_second"] for name in programs]
+            result["times_faster"] = round(rates[0] / rates[1], 1)
+        return result
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("rerunoff", help="the binary")
+    parser.add_argument("--catchments", type=int, default=2000)
+    parser.add_argument("--steps", type=int, default=8760)
+    parser.add_argument("--repeat", type=int, default=2)
+    parser.add_argument("--compression", type=int, default=1)
+    parser.add_argument("--no-pandas", action="store_true")
+    parser.add_argument("--folder", help="where the table goes, a disk with room for three times its size")
+    options = parser.parse_args()
+    result = measure(
+        options.rerunoff,
+        options.catchments,
+        options.steps,
+        options.repeat,
+        options.compression,
+        not options.no_pandas,
+        options.folder,
+    )
+    print(json.dumps(result, indent=2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,124 @@
+//! Attribute tables, joined by id: the filter and the parameters made of their columns.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+
+use super::spec::ImportSpec;
+use crate::catchment::CatchmentId;
+use crate::expr::Expr;
+use crate::project::{Project, nearest};
+use crate::tables::{ParameterTable, read_parameter_table};
+use crate::value::Value;
+
+/// The tables, and which of them has which column.
+pub struct Attributes {
+    tables: Vec<ParameterTable>,
+    columns: BTreeMap<String, usize>,
+}
+
+impl Attributes {
+    /// Reads the tables and finds the columns that filter and parameters need.
+    pub fn read(project: &Project, spec: &ImportSpec) -> Result<Self> {
+        let tables = (spec.tables.iter())
+            .map(|table| read_parameter_table(&table.path, &table.id))
+            .collect::<Result<Vec<_>>>()?;
+        let mut attributes = Self {
+            tables,
+            columns: BTreeMap::new(),
+        };
+        let parameters = (spec.parameters.iter()).map(|parameter| {
+            (
+                format!("import.parameters.{}", parameter.name),
+                &parameter.formula,
+            )
+        });
+        let filter = spec
+            .filter
+            .iter()
+            .map(|filter| ("import.filter".to_owned(), filter));
+        for (field, formula) in parameters.chain(filter) {
+            for name in formula.names() {
+                let table = attributes
+                    .table_with(spec, &name)
+                    .map_err(|message| project.error(&field, message))?;
+                attributes.columns.insert(name, table);
+            }
+        }
+        Ok(attributes)
+    }
+
+    fn table_with(&self, spec: &ImportSpec, name: &str) -> Result<usize, String> {
+        let mut found = (0..self.tables.len())
+            .filter(|at| self.tables[*at].columns.iter().any(|column| column == name));
+        match (found.next(), found.next()) {
+            (Some(at), None) => Ok(at),
+            (Some(one), Some(other)) => Err(format!(
+                "both {} and {} have a column `{name}`; rename one",
+                spec.tables[one].path.display(),
+                spec.tables[other].path.display()
+            )),
+            (None, _) => {
+                let all = || self.tables.iter().flat_map(|table| &table.columns);
+                let hint = nearest(name, all().map(String::as_str))
+                    .map(|near| format!("; did you mean `{near}`?"))
+                    .unwrap_or_default();
+                let all: Vec<&str> = all().map(String::as_str).collect();
+                Err(format!(
+                    "no table has a column `{name}`{hint} There are {}",
+                    all.join(", ")
+                ))
+            }
+        }
+    }
+
+    /// The catchments of each table, in its order.
+    pub fn ids(&self) -> impl Iterator<Item = &[CatchmentId]> {
+        self.tables.iter().map(|table| table.ids.as_slice())
+    }
+
+    /// Whether the table at this position has the catchment.
+    pub fn has(&self, table: usize, id: &CatchmentId) -> bool {
+        self.tables[table].rows.contains_key(id)
+    }
+
+    /// Whether a formula that filters lets a catchment pass; `None` if a value for it is missing or is no number.
+    pub fn passes(&self, filter: &Expr, id: &CatchmentId) -> Option<bool> {
+        let value = filter.eval(&|name| self.value(name, id)?.number()).ok()?;
+        (!value.is_nan()).then_some(value != 0.0)
+    }
+
+    /// A parameter of a catchment: a column's value as it stands, or what a formula gives; what is missing for it.
+    pub fn parameter(&self, formula: &Expr, id: &CatchmentId) -> Result<Value, String> {
+        let names = formula.names();
+        let only = names
+            .first()
+            .filter(|name| formula.source().trim() == name.as_str());
+        if let Some(name) = only {
+            return self
+                .value(name, id)
+                .cloned()
+                .ok_or_else(|| format!("{name} is missing"));
+        }
+        for name in &names {
+            match self.value(name, id) {
+                None => return Err(format!("{name} is missing")),
+                Some(Value::Text(text)) => return Err(format!("{name} is {text:?}, no number")),
+                Some(_) => {}
+            }
+        }
+        let number = formula
+            .eval(&|name| self.value(name, id)?.number())
+            .map_err(|error| error.to_string())?;
+        if number.is_finite() {
+            Ok(Value::Number(number))
+        } else {
+            Err(format!("the formula gives {number}"))
+        }
+    }
+
+    fn value(&self, name: &str, id: &CatchmentId) -> Option<&Value> {
+        let table = &self.tables[*self.columns.get(name)?];
+        table.rows.get(id)?.get(name)
+    }
+}

@@ -1,0 +1,135 @@
+//! Lines of a table → cells, and what the cells of its header say.
+//!
+//! For headers and tables of few columns; the numbers of wide tables are read in place, in `wide`. A quoted cell may hold
+//! separators, but no line ends.
+
+use std::path::Path;
+
+use super::fault::{Fault, decoded};
+use super::spec::{Separator, TextFormat};
+use crate::project::nearest;
+use crate::tables::separator_of;
+
+/// The separator of a source: the stated one, or else what its first line has most of.
+pub fn separator(format: &TextFormat, line: &[u8]) -> Separator {
+    let candidates: &[u8] = if format.decimal_comma {
+        b";\t"
+    } else {
+        b",;\t"
+    };
+    format.separator.unwrap_or_else(|| {
+        separator_of(&decoded(line), candidates).map_or(Separator::White, Separator::Byte)
+    })
+}
+
+/// The cells of a line as they stand, quotes included, white space around them not.
+pub fn cells(line: &[u8], separator: Separator) -> Vec<&[u8]> {
+    let mut cells = Vec::new();
+    let mut rest = line;
+    loop {
+        if separator == Separator::White {
+            rest = rest.trim_ascii_start();
+            if rest.is_empty() {
+                return cells;
+            }
+        }
+        let end = end_of_cell(rest, separator);
+        cells.push(rest[..end].trim_ascii());
+        if end == rest.len() {
+            return cells;
+        }
+        rest = &rest[end + 1..];
+    }
+}
+
+/// Where the cell at the beginning of a line's rest ends.
+pub fn end_of_cell(rest: &[u8], separator: Separator) -> usize {
+    let mut quoted = false;
+    let opens = rest.trim_ascii_start().first() == Some(&b'"');
+    for (at, byte) in rest.iter().enumerate() {
+        match (byte, separator) {
+            (b'"', _) if opens => quoted = !quoted,
+            _ if quoted => {}
+            (byte, Separator::Byte(separator)) if *byte == separator => return at,
+            (b' ' | b'\t', Separator::White) => return at,
+            _ => {}
+        }
+    }
+    rest.len()
+}
+
+/// What a cell says: without quotes, decoded.
+pub fn name(cell: &[u8]) -> String {
+    match cell {
+        [b'"', inner @ .., b'"'] => decoded(inner).replace("\"\"", "\"").trim().to_owned(),
+        other => decoded(other),
+    }
+}
+
+/// Where a named column is in a header.
+pub fn find(
+    path: &Path,
+    line: u64,
+    header: &[String],
+    name: &str,
+    field: &str,
+) -> Result<usize, Fault> {
+    let mut found = (0..header.len()).filter(|at| header[*at] == name);
+    match (found.next(), found.next()) {
+        (Some(at), None) => Ok(at),
+        (Some(_), Some(_)) => Err(Fault::new(
+            path,
+            line,
+            format!("there are two columns `{name}`; rename one"),
+        )),
+        (None, _) => {
+            let hint = nearest(name, header.iter().map(String::as_str))
+                .map(|near| format!(" did you mean `{near}`?"))
+                .unwrap_or_default();
+            Err(Fault::new(
+                path,
+                line,
+                format!(
+                    "there is no column `{name}`, which `{field}` names;{hint} The columns there are: {}",
+                    header.join(", ")
+                ),
+            ))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn split(line: &str, separator: Separator) -> Vec<String> {
+        cells(line.as_bytes(), separator)
+            .into_iter()
+            .map(name)
+            .collect()
+    }
+
+    #[test]
+    fn cells_are_told_apart() {
+        let semicolon = Separator::Byte(b';');
+        assert_eq!(
+            split("a; \"b;\"\"c\" ;;d", semicolon),
+            ["a", "b;\"c", "", "d"]
+        );
+        assert_eq!(split("", semicolon), [""]);
+        assert_eq!(split("  1 2\t 3 ", Separator::White), ["1", "2", "3"]);
+    }
+
+    #[test]
+    fn separators_are_recognised() {
+        let of = |line: &str| separator(&TextFormat::default(), line.as_bytes());
+        assert_eq!(of("time;a;b"), Separator::Byte(b';'));
+        assert_eq!(of("time\ta\tb"), Separator::Byte(b'\t'));
+        assert_eq!(of("2009 1 1 0.5"), Separator::White);
+        let comma = TextFormat {
+            decimal_comma: true,
+            ..TextFormat::default()
+        };
+        assert_eq!(separator(&comma, b"1,5\t2,5,3"), Separator::Byte(b'\t'));
+    }
+}

@@ -1,0 +1,144 @@
+//! One file for each catchment, its id a part of the file's name.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use super::fault::Fault;
+use super::rows::{Names, RowReader};
+use super::spec::TextFormat;
+use super::staged::Staged;
+use super::stamps::{Steps, differ};
+use super::text::Text;
+use crate::catchment::CatchmentId;
+use crate::inputs::natural_order;
+use crate::parallel::ordered;
+
+/// The files found, in the natural order of their catchments.
+pub struct Files {
+    files: BTreeMap<CatchmentId, PathBuf>,
+    ids: Vec<CatchmentId>,
+}
+
+/// Where the files are: the folder, and what stands before and behind the id in their names.
+pub struct Pattern<'a> {
+    /// The folder.
+    pub folder: &'a Path,
+    /// Before the id.
+    pub prefix: &'a str,
+    /// Behind it.
+    pub suffix: &'a str,
+}
+
+impl Pattern<'_> {
+    /// All files of this pattern.
+    pub fn files(&self) -> Result<Files> {
+        let about = || format!("{}: the folder can't be read", self.folder.display());
+        let mut files = BTreeMap::new();
+        for entry in std::fs::read_dir(self.folder).with_context(about)? {
+            let entry = entry.with_context(about)?;
+            let name = entry.file_name();
+            let id = (name.to_str())
+                .and_then(|name| name.strip_prefix(self.prefix)?.strip_suffix(self.suffix))
+                .filter(|id| !id.is_empty());
+            if let Some(id) = id {
+                files.insert(CatchmentId::new(id), entry.path());
+            }
+        }
+        if files.is_empty() {
+            bail!(
+                "{}: there is no file {}{{id}}{}",
+                self.folder.display(),
+                self.prefix,
+                self.suffix
+            );
+        }
+        let mut ids: Vec<CatchmentId> = files.keys().cloned().collect();
+        ids.sort_by(|a, b| natural_order(a.as_str(), b.as_str()));
+        Ok(Files { files, ids })
+    }
+}
+
+impl Files {
+    /// The catchments that have a file.
+    pub fn ids(&self) -> &[CatchmentId] {
+        &self.ids
+    }
+
+    /// The files.
+    pub fn paths(&self) -> impl Iterator<Item = &PathBuf> {
+        self.files.values()
+    }
+
+    /// Reads the files of these catchments; all must have the same time steps.
+    pub fn read(
+        &self,
+        names: &Names<'_>,
+        format: &TextFormat,
+        catchments: &[CatchmentId],
+        threads: usize,
+        folder: &Path,
+        tick: &mut dyn FnMut(usize),
+    ) -> Result<(Vec<i64>, Staged)> {
+        let mut staged = Staged::new(folder, catchments.len())?;
+        let mut common: Option<(PathBuf, Vec<i64>)> = None;
+        let paths = catchments.iter().map(|id| Ok(self.files[id].clone()));
+        ordered(
+            threads,
+            paths,
+            &|path: PathBuf| read_one(path, names, format),
+            &mut |one: One| {
+                tick(one.size);
+                match &common {
+                    None => common = Some((one.path, one.stamps)),
+                    Some((first, stamps)) => {
+                        if let Some((at, message)) = differ(&one.stamps, stamps) {
+                            let line = one.lines.get(at).or(one.lines.last()).copied();
+                            let message = format!("{message} in {}", first.display());
+                            return Err(Fault::new(&one.path, line.unwrap_or(1), message).into());
+                        }
+                    }
+                }
+                staged.push_catchment(&one.values)
+            },
+        )?;
+        Ok((common.map(|(_, stamps)| stamps).unwrap_or_default(), staged))
+    }
+}
+
+/// What is in one file.
+struct One {
+    path: PathBuf,
+    size: usize,
+    lines: Vec<u64>,
+    stamps: Vec<i64>,
+    values: Vec<f64>,
+}
+
+fn read_one(path: PathBuf, names: &Names<'_>, format: &TextFormat) -> Result<One> {
+    let mut text = Text::open(&path)?;
+    let reader = RowReader::new(&path, &mut text, names, format)?;
+    let mut steps = Steps::default();
+    let (mut size, mut lines, mut values) = (0, Vec::new(), Vec::new());
+    for block in text.blocks() {
+        let block = block?;
+        size += block.bytes.len();
+        for (number, line) in block.lines() {
+            let row = reader.row(number, line)?;
+            (steps.push(row.stamp)).map_err(|message| Fault::new(&path, number, message))?;
+            lines.push(number);
+            values.push(row.value);
+        }
+    }
+    if values.is_empty() {
+        bail!("{}: the file has no rows", path.display());
+    }
+    Ok(One {
+        path,
+        size,
+        lines,
+        stamps: steps.into_stamps(),
+        values,
+    })
+}

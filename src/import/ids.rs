@@ -1,0 +1,31 @@
+//! The ids of columns that have no header: from the project file, a list, a table or an HDF5 coordinate.
+
+use std::collections::HashSet;
+
+use anyhow::{Context, Result, bail};
+
+use super::spec::Ids;
+use crate::catchment::CatchmentId;
+use crate::inputs::ids_in;
+use crate::tables::read_parameter_table;
+
+/// Reads them, in their order; an error if one is there twice.
+pub fn read(ids: &Ids) -> Result<Vec<CatchmentId>> {
+    let found: Vec<CatchmentId> = match ids {
+        Ids::List(ids) => ids.iter().map(CatchmentId::new).collect(),
+        Ids::Lines(path) => std::fs::read_to_string(path)
+            .with_context(|| format!("{}: the ids can't be read", path.display()))?
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty())
+            .map(CatchmentId::new)
+            .collect(),
+        Ids::Column(path, column) => read_parameter_table(path, column)?.ids,
+        Ids::Variable(path, variable) => ids_in(path, variable)?,
+    };
+    let mut seen = HashSet::new();
+    if let Some(twice) = found.iter().find(|id| !seen.insert(*id)) {
+        bail!("catchment {twice} is twice among the ids of the columns");
+    }
+    Ok(found)
+}

@@ -1,0 +1,305 @@
+//! `[import]`: from the files people have to the input file that a run reads.
+//!
+//! ```text
+//! headers, ids ─┐
+//! attributes ───┴─▶ selection ─▶ series, parsed in threads ─▶ staged on disk ─▶ time axis ─▶ NetCDF-4
+//! ```
+//! Wide tables, long tables and files of one catchment each (`wide`, `long`, `files`) all end up in one place, `staged`,
+//! in which rows of time become rows of catchments; from there on a series is a series. Memory holds blocks, never an array
+//! of everything. Whether there is anything to do is `memo`'s part. It knows the project file's `[import]` and
+//! nothing of simulators, keys and results.
+
+mod attributes;
+mod axis;
+mod cells;
+mod fault;
+mod files;
+mod ids;
+mod long;
+mod memo;
+mod number;
+mod rows;
+mod selection;
+pub mod spec;
+mod staged;
+mod stamps;
+mod text;
+mod wide;
+mod write;
+
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use anyhow::{Context, Result, bail};
+
+use crate::catchment::CatchmentId;
+use crate::progress::Progress;
+use crate::project::Project;
+use crate::store::Store;
+use crate::time_axis::TimeAxis;
+use attributes::Attributes;
+use axis::{Mapping, Times, finest};
+use files::{Files, Pattern};
+use long::Long;
+use memo::State;
+use rows::Names;
+use selection::{Selection, select};
+use spec::{ImportSpec, Layout, SeriesSpec};
+use staged::Staged;
+use wide::Wide;
+use write::Content;
+
+/// What an import did.
+#[derive(Debug)]
+pub struct Report {
+    /// Why it was done.
+    pub reason: &'static str,
+    /// Catchments imported.
+    pub catchments: usize,
+    /// Time steps, 0 where there are no series.
+    pub steps: usize,
+    /// Catchments that did not pass the filter.
+    pub filtered: usize,
+    /// Catchments left out because a source lacks them, and what lacks them.
+    pub dropped: Vec<(CatchmentId, String)>,
+}
+
+/// Imports if sources, description or the imported file changed; `None` if all is as it was, or there is no `[import]`.
+///
+/// Nothing is written unless everything could be read.
+pub fn bring_up_to_date(
+    project: &Project,
+    store: &mut Store,
+    rehash: bool,
+    force: bool,
+    quiet: bool,
+) -> Result<Option<Report>> {
+    let Some(spec) = &project.import else {
+        return Ok(None);
+    };
+    let (reason, memo) = match memo::look(spec, Some(store), rehash)? {
+        State::Stale(reason, memo) => (reason, memo),
+        State::Fresh | State::Touched(_) if force => match memo::look(spec, None, true)? {
+            State::Stale(_, memo) | State::Touched(memo) => ("it was asked for", memo),
+            State::Fresh => return Ok(None),
+        },
+        State::Touched(memo) => {
+            memo.remember(spec, store)?;
+            return Ok(None);
+        }
+        State::Fresh => return Ok(None),
+    };
+    let mut progress = Progress::new("importing MiB", (memo.size() >> 20) as usize, quiet);
+    let report = import(project, spec, reason, &mut progress)?;
+    drop(progress);
+    memo.remember(spec, store)?;
+    Ok(Some(report))
+}
+
+/// All files that an import reads and the folders that it looks for files in, each once.
+pub fn sources(spec: &ImportSpec) -> Result<Vec<PathBuf>> {
+    let mut sources = memo::paths(spec)?;
+    for series in &spec.series {
+        if let Layout::Files { folder, .. } = &series.layout
+            && !sources.contains(folder)
+        {
+            sources.push(folder.clone());
+        }
+    }
+    Ok(sources)
+}
+
+/// Why an import has to be done, if it has to.
+pub fn outdated(project: &Project, store: Option<&Store>) -> Result<Option<&'static str>> {
+    match &project.import {
+        None => Ok(None),
+        Some(spec) => Ok(match memo::look(spec, store, false)? {
+            State::Stale(reason, _) => Some(reason),
+            State::Fresh | State::Touched(_) => None,
+        }),
+    }
+}
+
+fn import(
+    project: &Project,
+    spec: &ImportSpec,
+    reason: &'static str,
+    progress: &mut Progress,
+) -> Result<Report> {
+    let folder = project.cache();
+    let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let mut bytes = 0;
+    let mut tick = |more: usize| {
+        bytes += more;
+        progress.set(bytes >> 20);
+    };
+    let attributes = Attributes::read(project, spec)?;
+    let mut opened = Vec::with_capacity(spec.series.len());
+    for series in &spec.series {
+        opened.push(Opened::new(series, threads, &folder, &mut tick)?);
+    }
+    let sources: Vec<(String, &[CatchmentId])> = (spec.series.iter().zip(&opened))
+        .map(|(series, opened)| (place(series), opened.ids()))
+        .collect();
+    let Selection {
+        ids,
+        parameters,
+        dropped,
+        filtered,
+    } = select(spec, &sources, &attributes)?;
+    drop((sources, attributes));
+    let mut read = Vec::with_capacity(opened.len());
+    for (series, opened) in spec.series.iter().zip(opened) {
+        let (stamps, staged) = opened.read(series, &ids, threads, &folder, &mut tick)?;
+        if stamps.is_empty() {
+            bail!("{}: there are no rows", place(series));
+        }
+        read.push((stamps, staged));
+    }
+    let (time, series) = join(spec, read)?;
+    let content = Content {
+        ids: &ids,
+        parameters: &parameters,
+        time: time.as_ref(),
+        series: &series,
+    };
+    write::write(spec, &content, threads, &mut |_| ())?;
+    Ok(Report {
+        reason,
+        catchments: ids.len(),
+        steps: time.map_or(0, |time| time.len()),
+        filtered,
+        dropped,
+    })
+}
+
+/// The common time steps, if there are series, and how each comes to them.
+type Joined = (Option<TimeAxis>, Vec<(Staged, Mapping)>);
+
+fn join(spec: &ImportSpec, read: Vec<(Vec<i64>, Staged)>) -> Result<Joined> {
+    let times: Vec<Times<'_>> = (spec.series.iter().zip(&read))
+        .map(|(series, (stamps, _))| Times {
+            name: &series.name,
+            stamps,
+        })
+        .collect();
+    let stated = |name: &String| spec.series.iter().position(|series| series.name == *name);
+    let target = match &spec.time {
+        Some(name) => stated(name),
+        None => finest(&times),
+    };
+    let Some(target) = target else {
+        return Ok((None, Vec::new()));
+    };
+    let target = &times[target];
+    let time = TimeAxis::new(target.stamps.to_vec())
+        .with_context(|| format!("the time steps of {}", target.name))?;
+    let mappings = (spec.series.iter().zip(&times))
+        .map(|(series, times)| Mapping::new(times, target, series.fill))
+        .collect::<Result<Vec<_>>>()?;
+    let series = read.into_iter().map(|(_, staged)| staged).zip(mappings);
+    Ok((Some(time), series.collect()))
+}
+
+/// The file or files of a series, for messages.
+fn place(series: &SeriesSpec) -> String {
+    match &series.layout {
+        Layout::Wide { path, .. } | Layout::Long { path, .. } => path.display().to_string(),
+        Layout::Files {
+            folder,
+            prefix,
+            suffix,
+            ..
+        } => folder
+            .join(format!("{prefix}{{id}}{suffix}"))
+            .display()
+            .to_string(),
+    }
+}
+
+/// A series whose catchments are known, and whose values are not read or still unordered.
+enum Opened {
+    Wide(Box<Wide>),
+    Long(Box<Long>),
+    Files(Files),
+}
+
+impl Opened {
+    fn new(
+        series: &SeriesSpec,
+        threads: usize,
+        folder: &Path,
+        tick: &mut dyn FnMut(usize),
+    ) -> Result<Self> {
+        let format = &series.format;
+        Ok(match &series.layout {
+            Layout::Wide {
+                path,
+                ids,
+                time_columns,
+            } => {
+                let wide = Wide::open(path, ids.as_ref(), *time_columns, format)?;
+                Self::Wide(Box::new(wide))
+            }
+            Layout::Long {
+                path,
+                id,
+                time,
+                value,
+            } => {
+                let names = Names {
+                    id: Some(id),
+                    time: time.as_deref(),
+                    value,
+                };
+                let long = Long::read(path, &names, format, threads, folder, tick)?;
+                Self::Long(Box::new(long))
+            }
+            Layout::Files {
+                folder,
+                prefix,
+                suffix,
+                ..
+            } => Self::Files(
+                Pattern {
+                    folder,
+                    prefix,
+                    suffix,
+                }
+                .files()?,
+            ),
+        })
+    }
+
+    fn ids(&self) -> &[CatchmentId] {
+        match self {
+            Self::Wide(wide) => wide.ids(),
+            Self::Long(long) => long.ids(),
+            Self::Files(files) => files.ids(),
+        }
+    }
+
+    fn read(
+        self,
+        series: &SeriesSpec,
+        catchments: &[CatchmentId],
+        threads: usize,
+        folder: &Path,
+        tick: &mut dyn FnMut(usize),
+    ) -> Result<(Vec<i64>, Staged)> {
+        match (self, &series.layout) {
+            (Self::Wide(wide), _) => wide.read(catchments, threads, folder, tick),
+            (Self::Long(long), _) => long.stage(catchments, folder),
+            (Self::Files(files), Layout::Files { time, value, .. }) => {
+                let names = Names {
+                    id: None,
+                    time: time.as_deref(),
+                    value,
+                };
+                files.read(&names, &series.format, catchments, threads, folder, tick)
+            }
+            (Self::Files(_), _) => unreachable!("files are opened for this layout only"),
+        }
+    }
+}

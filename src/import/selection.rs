@@ -1,0 +1,128 @@
+//! Which catchments are imported: those that pass the filter and that every source has.
+
+use std::collections::HashSet;
+
+use anyhow::{Result, bail};
+
+use super::attributes::Attributes;
+use super::spec::{ImportSpec, OnMissing};
+use crate::catchment::CatchmentId;
+use crate::value::Value;
+
+/// How many catchments an error lists.
+const SHOWN: usize = 10;
+
+/// The catchments to import.
+pub struct Selection {
+    /// In the order of the first source.
+    pub ids: Vec<CatchmentId>,
+    /// The values of each parameter, by catchment.
+    pub parameters: Vec<Vec<Value>>,
+    /// Those left out because a source lacks them, and what lacks them.
+    pub dropped: Vec<(CatchmentId, String)>,
+    /// How many did not pass the filter.
+    pub filtered: usize,
+}
+
+/// Chooses among the catchments of all sources; `series` are the files' names and ids.
+pub fn select(
+    spec: &ImportSpec,
+    series: &[(String, &[CatchmentId])],
+    attributes: &Attributes,
+) -> Result<Selection> {
+    let tables: Vec<&[CatchmentId]> = attributes.ids().collect();
+    let mut seen = HashSet::new();
+    let all: Vec<&CatchmentId> = (series.iter().map(|(_, ids)| *ids))
+        .chain(tables)
+        .flatten()
+        .filter(|id| seen.insert(*id))
+        .collect();
+    let sets: Vec<HashSet<&CatchmentId>> = (series.iter())
+        .map(|(_, ids)| ids.iter().collect())
+        .collect();
+    let mut selection = Selection {
+        ids: Vec::new(),
+        parameters: vec![Vec::new(); spec.parameters.len()],
+        dropped: Vec::new(),
+        filtered: 0,
+    };
+    for id in all {
+        let passes = spec
+            .filter
+            .as_ref()
+            .map(|filter| attributes.passes(filter, id));
+        if passes == Some(Some(false)) {
+            selection.filtered += 1;
+            continue;
+        }
+        let lacking = series.iter().zip(&sets).find(|(_, set)| !set.contains(id));
+        let problem = match lacking {
+            Some(((name, _), _)) => Some(format!("not in {name}")),
+            None => (0..spec.tables.len())
+                .find(|table| !attributes.has(*table, id))
+                .map(|table| format!("not in {}", spec.tables[table].path.display())),
+        };
+        let problem = problem.or_else(|| {
+            (passes == Some(None)).then(|| "a value that the filter needs is missing".to_owned())
+        });
+        let values = match problem {
+            Some(problem) => Err(problem),
+            None => parameters(spec, attributes, id),
+        };
+        match values {
+            Err(problem) => selection.dropped.push((id.clone(), problem)),
+            Ok(values) => {
+                selection.ids.push(id.clone());
+                for (column, value) in selection.parameters.iter_mut().zip(values) {
+                    column.push(value);
+                }
+            }
+        }
+    }
+    let Selection {
+        ids,
+        dropped,
+        filtered,
+        ..
+    } = &selection;
+    if !dropped.is_empty() && spec.on_missing == OnMissing::Fail {
+        bail!(
+            "{} catchments are not in every source, so nothing was imported:\n{}\nMend the sources, or leave these \
+             out with `on_missing = \"drop\"` under [import].",
+            dropped.len(),
+            list(dropped)
+        );
+    }
+    if ids.is_empty() {
+        bail!(
+            "no catchment is left to import: {filtered} do not pass the filter, {} are not in every source:\n{}",
+            dropped.len(),
+            list(dropped)
+        );
+    }
+    Ok(selection)
+}
+
+fn parameters(
+    spec: &ImportSpec,
+    attributes: &Attributes,
+    id: &CatchmentId,
+) -> Result<Vec<Value>, String> {
+    (spec.parameters.iter())
+        .map(|parameter| {
+            let value = attributes.parameter(&parameter.formula, id);
+            value.map_err(|problem| format!("no {}: {problem}", parameter.name))
+        })
+        .collect()
+}
+
+/// The first of them, a line each.
+pub fn list(dropped: &[(CatchmentId, String)]) -> String {
+    let mut lines: Vec<String> = (dropped.iter().take(SHOWN))
+        .map(|(id, problem)| format!("  catchment {id}: {problem}"))
+        .collect();
+    if dropped.len() > SHOWN {
+        lines.push(format!("  and {} more", dropped.len() - SHOWN));
+    }
+    lines.join("\n")
+}

@@ -1,0 +1,229 @@
+//! A source as a stream of lines: opened, unpacked, cut into blocks of whole lines.
+//!
+//! Blocks are what is handed to threads. Each knows the number of its first line, so that a fault found in any thread names
+//! its line. Memory holds a block and its remainder, whatever the size of the file; a line longer than a block makes its
+//! block longer. Nothing here knows what the lines mean.
+
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use flate2::read::MultiGzDecoder;
+
+/// How much text one block holds: thousands of rows of a narrow table, and still some of one with 100,000 columns.
+pub const BLOCK: usize = 4 << 20;
+
+/// Whole lines of a source.
+pub struct Block {
+    /// The lines; only the last one of the file may lack its end.
+    pub bytes: Vec<u8>,
+    /// The number of the first line, from 1.
+    pub line: u64,
+}
+
+impl Block {
+    /// The lines without their ends, with their numbers; lines of nothing but white space are passed over.
+    pub fn lines(&self) -> impl Iterator<Item = (u64, &[u8])> {
+        let mut rest = self.bytes.as_slice();
+        let mut number = self.line;
+        std::iter::from_fn(move || {
+            while !rest.is_empty() {
+                let end = memchr::memchr(b'\n', rest);
+                let line = &rest[..end.unwrap_or(rest.len())];
+                rest = &rest[end.map_or(rest.len(), |end| end + 1)..];
+                let this = number;
+                number += 1;
+                let line = line.strip_suffix(b"\r").unwrap_or(line);
+                if !line.iter().all(u8::is_ascii_whitespace) {
+                    return Some((this, line));
+                }
+            }
+            None
+        })
+    }
+}
+
+/// A source that is read from its beginning to its end.
+pub struct Text {
+    path: PathBuf,
+    reader: Box<dyn Read>,
+    /// What was read and not yet handed out.
+    held: Vec<u8>,
+    line: u64,
+}
+
+impl Text {
+    /// Opens a file, packed by gzip or not: its first bytes tell. A byte order mark of UTF-8 is passed over.
+    pub fn open(path: &Path) -> Result<Self> {
+        let about = || format!("{}: the file can't be read", path.display());
+        let mut magic = Vec::new();
+        let file = File::open(path).with_context(about)?;
+        (&file)
+            .take(2)
+            .read_to_end(&mut magic)
+            .with_context(about)?;
+        let file = File::open(path).with_context(about)?;
+        let mut reader: Box<dyn Read> = match magic.as_slice() {
+            [0x1f, 0x8b] => Box::new(MultiGzDecoder::new(BufReader::with_capacity(1 << 16, file))),
+            _ => Box::new(file),
+        };
+        let mut held = Vec::new();
+        (&mut reader)
+            .take(3)
+            .read_to_end(&mut held)
+            .with_context(about)?;
+        match held.as_slice() {
+            [0xef, 0xbb, 0xbf] => held.clear(),
+            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => bail!(
+                "{0}: the file is in UTF-16; convert it: `iconv -f UTF-16 -t UTF-8 {0}`",
+                path.display()
+            ),
+            _ => {}
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            reader,
+            held,
+            line: 1,
+        })
+    }
+
+    /// The next line without its end, and its number; `None` at the end of the file.
+    pub fn line(&mut self) -> Result<Option<(u64, Vec<u8>)>> {
+        let mut searched = 0;
+        let end = loop {
+            if let Some(end) = memchr::memchr(b'\n', &self.held[searched..]) {
+                break searched + end + 1;
+            }
+            searched = self.held.len();
+            if self.fill(1 << 16)? == 0 {
+                break self.held.len();
+            }
+        };
+        if end == 0 {
+            return Ok(None);
+        }
+        let rest = self.held.split_off(end);
+        let mut line = std::mem::replace(&mut self.held, rest);
+        while line.last().is_some_and(|end| matches!(end, b'\n' | b'\r')) {
+            line.pop();
+        }
+        self.line += 1;
+        Ok(Some((self.line - 1, line)))
+    }
+
+    /// Puts back what comes after all: the line that [`Text::line`] gave last.
+    pub fn put_back(&mut self, line: &[u8]) {
+        let mut held = Vec::with_capacity(line.len() + 1 + self.held.len());
+        held.extend_from_slice(line);
+        held.push(b'\n');
+        held.append(&mut self.held);
+        self.held = held;
+        self.line -= 1;
+    }
+
+    /// The next block of whole lines; `None` at the end of the file.
+    pub fn block(&mut self) -> Result<Option<Block>> {
+        let mut searched = 0;
+        let end = loop {
+            let wanted = BLOCK.saturating_sub(self.held.len()).max(1 << 16);
+            let read = self.fill(wanted)?;
+            if read == 0 {
+                break self.held.len();
+            }
+            if self.held.len() < BLOCK {
+                continue;
+            }
+            if let Some(end) = memchr::memrchr(b'\n', &self.held[searched..]) {
+                break searched + end + 1;
+            }
+            searched = self.held.len();
+        };
+        if end == 0 {
+            return Ok(None);
+        }
+        let mut rest = Vec::with_capacity(BLOCK);
+        rest.extend_from_slice(&self.held[end..]);
+        self.held.truncate(end);
+        let bytes = std::mem::replace(&mut self.held, rest);
+        let line = self.line;
+        self.line += memchr::memchr_iter(b'\n', &bytes).count() as u64;
+        Ok(Some(Block { bytes, line }))
+    }
+
+    /// All blocks, as an iterator.
+    pub fn blocks(mut self) -> impl Iterator<Item = Result<Block>> {
+        std::iter::from_fn(move || self.block().transpose())
+    }
+
+    fn fill(&mut self, wanted: usize) -> Result<usize> {
+        let reader = &mut self.reader;
+        reader
+            .take(wanted as u64)
+            .read_to_end(&mut self.held)
+            .with_context(|| format!("{}: the file can't be read", self.path.display()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    fn lines(content: &[u8]) -> Vec<(u64, String)> {
+        let mut file = tempfile::NamedTempFile::new().expect("a file");
+        file.write_all(content).expect("written");
+        let text = Text::open(file.path()).expect("a text");
+        let mut lines = Vec::new();
+        for block in text.blocks() {
+            let block = block.expect("a block");
+            lines.extend(
+                block
+                    .lines()
+                    .map(|(n, line)| (n, String::from_utf8_lossy(line).into_owned())),
+            );
+        }
+        lines
+    }
+
+    #[test]
+    fn lines_keep_their_numbers() {
+        assert_eq!(
+            lines(b"\xef\xbb\xbfa\r\n\n b\nc"),
+            [(1, "a".into()), (3, " b".into()), (4, "c".into())]
+        );
+        assert!(lines(b"").is_empty());
+        let long = format!(
+            "{}\n{}\nend\n",
+            "x".repeat(BLOCK + 10),
+            "y".repeat(BLOCK - 7)
+        );
+        let found = lines(long.as_bytes());
+        assert_eq!(found.iter().map(|(n, _)| *n).collect::<Vec<_>>(), [1, 2, 3]);
+        assert_eq!(found[2].1, "end");
+    }
+
+    #[test]
+    fn packed_files_are_unpacked() {
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        packed.write_all(b"a;b\n1;2\n").expect("packed");
+        let packed = packed.finish().expect("packed");
+        assert_eq!(lines(&packed), [(1, "a;b".into()), (2, "1;2".into())]);
+    }
+
+    #[test]
+    fn a_line_can_be_put_back() {
+        let mut file = tempfile::NamedTempFile::new().expect("a file");
+        file.write_all(b"head\r\none\ntwo").expect("written");
+        let mut text = Text::open(file.path()).expect("a text");
+        assert_eq!(text.line().expect("read"), Some((1, b"head".to_vec())));
+        let (number, one) = text.line().expect("read").expect("a line");
+        assert_eq!(number, 2);
+        text.put_back(&one);
+        let block = text.block().expect("read").expect("a block");
+        assert_eq!(block.line, 2);
+        assert_eq!(block.bytes, b"one\ntwo");
+    }
+}

@@ -1,0 +1,355 @@
+//! The `[import]` table: which files become the input file, checked.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::build::{Builder, same_file};
+use super::raw::Table;
+use super::{ProjectError, nearest};
+use crate::expr::Expr;
+use crate::import::spec::{
+    Fill, Ids, ImportSpec, Layout, OnMissing, ParameterSpec, Separator, SeriesSpec, TableSpec,
+    TextFormat,
+};
+use crate::product::valid_name;
+
+/// `[import]` as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Import {
+    file: Option<String>,
+    #[serde(default)]
+    on_missing: OnMissing,
+    filter: Option<String>,
+    time: Option<String>,
+    compression: Option<u8>,
+    #[serde(default)]
+    series: BTreeMap<String, Series>,
+    #[serde(default)]
+    table: Vec<Table>,
+    #[serde(default)]
+    parameters: BTreeMap<String, Parameter>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Series {
+    file: String,
+    units: Option<String>,
+    long_name: Option<String>,
+    formula: Option<String>,
+    #[serde(default)]
+    fill: Fill,
+    id: Option<String>,
+    time: Option<String>,
+    value: Option<String>,
+    ids: Option<RawIds>,
+    time_columns: Option<usize>,
+    separator: Option<String>,
+    decimal: Option<String>,
+    #[serde(default)]
+    missing: Vec<String>,
+    time_format: Option<String>,
+    #[serde(default)]
+    skip_lines: usize,
+}
+
+#[derive(Deserialize)]
+#[serde(
+    untagged,
+    expecting = "a list of ids, a text file with one a line, or { file = \"…\", name = \"…\" }"
+)]
+enum RawIds {
+    List(Vec<String>),
+    Lines(String),
+    Named { file: String, name: String },
+}
+
+#[derive(Deserialize)]
+#[serde(
+    untagged,
+    expecting = "a formula or { formula = \"…\", units = \"…\" }"
+)]
+enum Parameter {
+    Formula(String),
+    #[serde(rename_all = "snake_case")]
+    Described {
+        formula: String,
+        units: Option<String>,
+        long_name: Option<String>,
+    },
+}
+
+impl Builder<'_> {
+    /// The description of an import; `input` is the one file of `[input]`, where it names one.
+    pub(super) fn import(
+        &self,
+        raw: Import,
+        input: Option<&str>,
+    ) -> Result<ImportSpec, ProjectError> {
+        let Some(file) = raw.file.as_deref().or(input) else {
+            return Err(self.source.error(
+                "import",
+                "needs a `file` to write, where `file` under [input] names more than one",
+            ));
+        };
+        let compression = raw.compression.unwrap_or(0);
+        if compression > 9 {
+            return Err(self.source.error(
+                "import.compression",
+                "must be from 0 (none) to 9 (smallest, slow)",
+            ));
+        }
+        let mut series = Vec::new();
+        for (name, one) in raw.series {
+            series.push(self.import_series(name, one)?);
+        }
+        if let Some(time) = &raw.time
+            && series.iter().all(|series| series.name != *time)
+        {
+            let hint = nearest(time, series.iter().map(|series| series.name.as_str()))
+                .map(|near| format!("; did you mean {near:?}?"))
+                .unwrap_or_default();
+            let message = format!("there is no series {time:?} under [import.series]{hint}");
+            return Err(self.source.error("import.time", message));
+        }
+        let mut tables = Vec::new();
+        for (i, table) in raw.table.into_iter().enumerate() {
+            let path = self.existing(&format!("import.table.{i}.file"), &table.file)?;
+            tables.push(TableSpec { path, id: table.id });
+        }
+        if series.is_empty() && tables.is_empty() {
+            return Err(self.source.error(
+                "import",
+                "has nothing to import: add [import.series.NAME] or [[import.table]]",
+            ));
+        }
+        let mut parameters = Vec::new();
+        for (name, parameter) in raw.parameters {
+            let field = format!("import.parameters.{name}");
+            self.import_name(&field, &name)?;
+            if series.iter().any(|series| series.name == name) {
+                return Err(self
+                    .source
+                    .error(&field, "there is a series of this name, too"));
+            }
+            let (formula, units, long_name) = match parameter {
+                Parameter::Formula(formula) => (formula, None, None),
+                Parameter::Described {
+                    formula,
+                    units,
+                    long_name,
+                } => (formula, units, long_name),
+            };
+            parameters.push(ParameterSpec {
+                formula: self.formula(&field, &formula)?,
+                name,
+                units,
+                long_name,
+            });
+        }
+        let filter = raw
+            .filter
+            .as_deref()
+            .map(|text| self.formula("import.filter", text));
+        let spec = ImportSpec {
+            file: self.root.join(file),
+            on_missing: raw.on_missing,
+            filter: filter.transpose()?,
+            time: raw.time,
+            compression,
+            series,
+            tables,
+            parameters,
+        };
+        if let Some(source) = (spec.sources()).find(|source| same_file(source, &spec.file)) {
+            let message = format!("the import would overwrite its source {}", source.display());
+            return Err(self.source.error("import.file", message));
+        }
+        Ok(spec)
+    }
+
+    fn import_name(&self, field: &str, name: &str) -> Result<(), ProjectError> {
+        if valid_name(name) {
+            return Ok(());
+        }
+        Err(self.source.error(
+            field,
+            "is no name for a variable: letters, digits and underscores after a letter, and not `time` or `catchment`",
+        ))
+    }
+
+    fn import_series(&self, name: String, raw: Series) -> Result<SeriesSpec, ProjectError> {
+        let field = format!("import.series.{name}");
+        self.import_name(&field, &name)?;
+        let formula = raw
+            .formula
+            .as_deref()
+            .map(|text| self.value_formula(&field, text));
+        let formula = formula.transpose()?;
+        let format = TextFormat {
+            separator: match raw.separator.as_deref() {
+                None => None,
+                Some(" ") => Some(Separator::White),
+                Some(text)
+                    if text.len() == 1 && text.is_ascii() && text != "\"" && text != "\n" =>
+                {
+                    Some(Separator::Byte(text.as_bytes()[0]))
+                }
+                Some(_) => {
+                    let message =
+                        "must be one character: \";\", \",\", \"\\t\", or \" \" for white space";
+                    return Err(self.source.error(&format!("{field}.separator"), message));
+                }
+            },
+            decimal_comma: match raw.decimal.as_deref() {
+                None | Some(".") => false,
+                Some(",") => true,
+                Some(_) => {
+                    let message = "must be \".\" or \",\"";
+                    return Err(self.source.error(&format!("{field}.decimal"), message));
+                }
+            },
+            missing: raw.missing.clone(),
+            time_format: raw.time_format.clone(),
+            skip_lines: raw.skip_lines,
+        };
+        if format.decimal_comma && format.separator == Some(Separator::Byte(b',')) {
+            let message = "the comma can't be both the decimal point and the separator";
+            return Err(self.source.error(&format!("{field}.separator"), message));
+        }
+        Ok(SeriesSpec {
+            layout: self.import_layout(&field, raw.file.clone(), &raw)?,
+            name,
+            units: raw.units,
+            long_name: raw.long_name,
+            formula,
+            fill: raw.fill,
+            format,
+        })
+    }
+
+    /// A formula of nothing but `value`.
+    fn value_formula(&self, field: &str, text: &str) -> Result<Expr, ProjectError> {
+        let field = format!("{field}.formula");
+        let formula = self.formula(&field, text)?;
+        match formula.names().iter().find(|name| *name != "value") {
+            None => Ok(formula),
+            Some(name) => Err(self.source.error(
+                &field,
+                format!("knows nothing but `value`, not `{name}`; formulas of several series belong under [series]"),
+            )),
+        }
+    }
+
+    fn import_layout(
+        &self,
+        field: &str,
+        file: String,
+        raw: &Series,
+    ) -> Result<Layout, ProjectError> {
+        let wrong =
+            |key: &str, message: &str| Err(self.source.error(&format!("{field}.{key}"), message));
+        if let Some((before, suffix)) = file.split_once("{id}") {
+            let (folder, prefix) = before.rsplit_once('/').unwrap_or((".", before));
+            if suffix.contains('/') {
+                return wrong(
+                    "file",
+                    "{id} must stand in the file's name, not in a folder's",
+                );
+            }
+            let Some(value) = raw.value.clone() else {
+                return wrong(
+                    "file",
+                    "with {id} in the path, `value` must name the column with the values",
+                );
+            };
+            if raw.id.is_some() {
+                return wrong("id", "has no place here: the id is in the file's name");
+            }
+            self.wide_only(field, raw)?;
+            return Ok(Layout::Files {
+                folder: self.existing(&format!("{field}.file"), folder)?,
+                prefix: prefix.to_owned(),
+                suffix: suffix.to_owned(),
+                time: raw.time.clone(),
+                value,
+            });
+        }
+        let path = self.existing(&format!("{field}.file"), &file)?;
+        match (&raw.id, &raw.value) {
+            (Some(id), Some(value)) => {
+                self.wide_only(field, raw)?;
+                Ok(Layout::Long {
+                    path,
+                    id: id.clone(),
+                    time: raw.time.clone(),
+                    value: value.clone(),
+                })
+            }
+            (None, None) => {
+                if raw.time.is_some() {
+                    return wrong(
+                        "time",
+                        "has no place here: a wide table begins with the time",
+                    );
+                }
+                if raw
+                    .time_columns
+                    .is_some_and(|columns| !(3..=6).contains(&columns))
+                {
+                    return wrong(
+                        "time_columns",
+                        "must be 3 (year, month, day) to 6 (down to the second)",
+                    );
+                }
+                let ids = raw
+                    .ids
+                    .as_ref()
+                    .map(|ids| self.ids(field, ids))
+                    .transpose()?;
+                Ok(Layout::Wide {
+                    path,
+                    ids,
+                    time_columns: raw.time_columns,
+                })
+            }
+            (Some(_), None) => wrong("id", "a table with one value a row needs `value`, too"),
+            (None, Some(_)) => wrong(
+                "value",
+                "a table with one value a row needs `id`, too, or {id} in the path of its file",
+            ),
+        }
+    }
+
+    fn wide_only(&self, field: &str, raw: &Series) -> Result<(), ProjectError> {
+        let given = [
+            ("ids", raw.ids.is_some()),
+            ("time_columns", raw.time_columns.is_some()),
+        ];
+        match given.iter().find(|(_, given)| *given) {
+            None => Ok(()),
+            Some((key, _)) => Err(self.source.error(
+                &format!("{field}.{key}"),
+                "is for tables with a column for each catchment, which have no `value`",
+            )),
+        }
+    }
+
+    fn ids(&self, field: &str, raw: &RawIds) -> Result<Ids, ProjectError> {
+        let field = format!("{field}.ids");
+        Ok(match raw {
+            RawIds::List(ids) => Ids::List(ids.clone()),
+            RawIds::Lines(file) => Ids::Lines(self.existing(&field, file)?),
+            RawIds::Named { file, name } => {
+                let path = self.existing(&field, file)?;
+                let extension = path.extension().unwrap_or_default().to_ascii_lowercase();
+                match extension.to_str() {
+                    Some("csv" | "txt" | "tsv" | "dbf") => Ids::Column(path, name.clone()),
+                    _ => Ids::Variable(path, name.clone()),
+                }
+            }
+        })
+    }
+}

@@ -1,0 +1,518 @@
+//! From the tables that people have to a finished product, and how often the simulator was called for it.
+
+mod common;
+
+use std::fs;
+use std::io::Write;
+
+use common::{Project, STEPS, discharge, id, precipitation};
+
+const IMPORT: &str = r#"
+[import]
+filter = "STRAHLER <= 3"
+
+[import.series.precipitation]
+file = "P.csv"
+units = "mm h-1"
+
+[import.series.discharge]
+file = "Q.csv.gz"
+formula = "value / 1000"
+units = "m3 s-1"
+
+[import.series.temperature]
+file = "T.csv"
+time_format = "%d.%m.%Y"
+decimal = ","
+fill = "previous"
+units = "degC"
+
+[[import.table]]
+file = "basin.dbf"
+id = "WSO1_ID"
+
+[[import.table]]
+file = "land.dbf"
+id = "WSO1_ID"
+
+[import.parameters]
+A_tot = { formula = "AREA * 1e6", units = "m2" }
+A_appl = { formula = "(barl + swhe + dwhe) * 1e6", units = "m2" }
+next_down = "NEXTDOWNID"
+"#;
+
+/// A dBASE table of numbers with two decimals after an id.
+fn dbf(columns: &[&str], rows: &[(String, Vec<f64>)]) -> Vec<u8> {
+    let mut header = vec![3, 109, 1, 1];
+    header.extend((rows.len() as u32).to_le_bytes());
+    header.extend((32 + 32 * (columns.len() as u16 + 1) + 1).to_le_bytes());
+    header.extend((1 + 8 + 12 * columns.len() as u16).to_le_bytes());
+    header.resize(32, 0);
+    let mut field = |name: &str, width: u8, decimals: u8| {
+        let mut descriptor = name.as_bytes().to_vec();
+        descriptor.resize(11, 0);
+        descriptor.extend([b'N', 0, 0, 0, 0, width, decimals]);
+        descriptor.resize(32, 0);
+        header.extend(descriptor);
+    };
+    field("WSO1_ID", 8, 0);
+    columns.iter().for_each(|name| field(name, 12, 2));
+    let mut bytes = header;
+    bytes.push(b'\r');
+    for (id, values) in rows {
+        bytes.extend(format!(" {id:>8}").bytes());
+        values
+            .iter()
+            .for_each(|value| bytes.extend(format!("{value:>12.2}").bytes()));
+    }
+    bytes
+}
+
+fn gzip(text: &str) -> Vec<u8> {
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(text.as_bytes()).expect("packed");
+    packed.finish().expect("packed")
+}
+
+fn hour(step: usize) -> String {
+    format!("2009-01-{:02} {:02}:00", 1 + step / 24, step % 24)
+}
+
+/// A wide table of hours of these catchments.
+fn hours(head: &str, catchments: usize, value: &dyn Fn(usize, usize) -> f64) -> String {
+    let mut text = head.to_owned();
+    for catchment in 0..catchments {
+        text.push_str(&format!(";\"{}\"", id(catchment)));
+    }
+    text.push_str("\r\n");
+    for step in 0..STEPS {
+        text.push_str(&hour(step));
+        for catchment in 0..catchments {
+            text.push_str(&format!(";{}", value(catchment, step)));
+        }
+        text.push_str("\r\n");
+    }
+    text
+}
+
+fn temperature(catchment: usize, day: usize) -> f64 {
+    catchment as f64 + day as f64 + 0.5
+}
+
+fn days(catchments: usize, value: &dyn Fn(usize, usize) -> f64) -> String {
+    // As R writes it: no name above the first column.
+    let ids: Vec<String> = (0..catchments).map(id).collect();
+    let mut text = ids.join(";") + "\n";
+    for day in 0..2 {
+        text.push_str(&format!("{:02}.01.2009", day + 1));
+        for catchment in 0..catchments {
+            text.push_str(&format!(";{}", value(catchment, day)).replace('.', ","));
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// The sources of so many catchments, every fourth of them on a river too large.
+fn sources(project: &Project, catchments: usize) {
+    project.write("P.csv", &hours("time", catchments, &precipitation));
+    let litres = |catchment, step| discharge(catchment, step) * 1000.0;
+    write_bytes(project, "Q.csv.gz", &gzip(&hours("", catchments, &litres)));
+    project.write("T.csv", &days(catchments, &temperature));
+    let all = || 0..catchments;
+    let basin: Vec<_> = all()
+        .map(|c| {
+            (
+                id(c),
+                vec![if c % 4 == 3 { 4.0 } else { 2.0 }, 1.5 + c as f64],
+            )
+        })
+        .collect();
+    write_bytes(project, "basin.dbf", &dbf(&["STRAHLER", "AREA"], &basin));
+    let land: Vec<_> = all()
+        .rev()
+        .map(|c| (id(c), vec![0.25, 0.5, c as f64, 70_001.0]))
+        .collect();
+    let columns = ["barl", "swhe", "dwhe", "NEXTDOWNID"];
+    write_bytes(project, "land.dbf", &dbf(&columns, &land));
+}
+
+fn write_bytes(project: &Project, name: &str, bytes: &[u8]) {
+    fs::write(project.path(name), bytes).expect(name);
+}
+
+fn project(catchments: usize) -> Project {
+    let project = Project::new(catchments);
+    fs::remove_file(project.path("input.h5")).expect("removed");
+    sources(&project, catchments);
+    project.write_toml(&(project.toml() + IMPORT));
+    project.edit("{discharge}\\tN/A", "{discharge}\\t{temperature}");
+    let template = fs::read_to_string(project.path("templates/param.txt")).expect("the template");
+    let more = "appl={A_appl}\ndown={next_down}\n";
+    project.write("templates/param.txt", &(template + more));
+    project
+}
+
+/// The catchments that pass the filter.
+fn passing(catchments: usize) -> Vec<usize> {
+    (0..catchments).filter(|c| c % 4 != 3).collect()
+}
+
+fn ids(catchments: &[usize]) -> Vec<String> {
+    catchments.iter().map(|c| id(*c)).collect()
+}
+
+#[test]
+fn from_tables_to_a_product_and_then_only_what_changed() {
+    let project = project(8);
+    let look = project.rerunoff(&["status"]).expect(4);
+    assert!(
+        look.stderr.contains("`rerunoff import` makes it"),
+        "{}",
+        look.stderr
+    );
+
+    let run = project.rerunoff(&["run"]).expect(0);
+    let told = "imported 6 catchments, 24 time steps, 2 filtered out: nothing was imported yet";
+    assert!(run.stderr.contains(told), "{}", run.stderr);
+    assert_eq!(project.calls(), ids(&passing(8)));
+    let (concentration, flow) = (
+        project.product("concentration"),
+        project.product("discharge"),
+    );
+    for step in 0..STEPS {
+        for (column, &catchment) in passing(8).iter().enumerate() {
+            assert_eq!(flow[step][column], discharge(catchment, step));
+            if discharge(catchment, step) != 0.0 {
+                assert_eq!(
+                    concentration[step][column],
+                    2.0 * precipitation(catchment, step)
+                );
+            }
+        }
+    }
+    let first = project.read("input.h5");
+
+    let run = project.rerunoff(&["run"]).expect(0);
+    assert!(!run.stderr.contains("imported"), "{}", run.stderr);
+    assert!(project.calls().is_empty());
+
+    // Written again with the same content: looked at, not imported.
+    project.write("P.csv", &hours("time", 8, &precipitation));
+    let import = project.rerunoff(&["import"]).expect(0);
+    assert!(import.stdout.contains("unchanged"), "{}", import.stdout);
+    project.rerunoff(&["import", "--force"]).expect(0);
+    assert_eq!(
+        project.read("input.h5"),
+        first,
+        "the same sources give the same bytes"
+    );
+
+    // One column changed: one catchment is run.
+    let changed = |c: usize, step| precipitation(c, step) + if c == 4 { 1.0 } else { 0.0 };
+    project.write("P.csv", &hours("time", 8, &changed));
+    let status = project.rerunoff(&["status"]).expect(0);
+    assert!(
+        status.stderr.contains("sources changed"),
+        "{}",
+        status.stderr
+    );
+    let run = project.rerunoff(&["run"]).expect(0);
+    assert!(
+        run.stderr.contains("imported 6 catchments"),
+        "{}",
+        run.stderr
+    );
+    assert_eq!(project.calls(), [id(4)]);
+    let warmer = |c: usize, day| temperature(c, day) + if c == 5 { 1.0 } else { 0.0 };
+    project.write("T.csv", &days(8, &warmer));
+    project.rerunoff(&["run"]).expect(0);
+    assert_eq!(project.calls(), [id(5)]);
+    // A column that the filter leaves out: imported again, nothing is run.
+    let elsewhere = |c: usize, step| changed(c, step) + if c == 3 { 1.0 } else { 0.0 };
+    project.write("P.csv", &hours("time", 8, &elsewhere));
+    project.rerunoff(&["run"]).expect(0);
+    assert!(project.calls().is_empty());
+
+    // One column more.
+    sources(&project, 8);
+    project.rerunoff(&["run"]).expect(0);
+    project.calls();
+    sources(&project, 9);
+    project.write(
+        "catchments.csv",
+        &(String::from_utf8(project.read("catchments.csv")).expect("text") + &id(8) + ",ok,2\n"),
+    );
+    project.rerunoff(&["run"]).expect(0);
+    assert_eq!(project.calls(), [id(8)]);
+}
+
+#[test]
+fn the_file_says_what_it_holds() {
+    let project = project(4);
+    let import = project.rerunoff(&["import"]).expect(0);
+    assert!(
+        import
+            .stdout
+            .starts_with("3 catchments, 24 time steps, 1 filtered out in "),
+        "{}",
+        import.stdout
+    );
+    let file = hdf5::File::open(project.path("input.h5")).expect("the file");
+    let read = |name: &str| {
+        file.dataset(name)
+            .expect(name)
+            .read_raw::<f64>()
+            .expect(name)
+    };
+    assert_eq!(file.dataset("temperature").expect("it").shape(), [3, STEPS]);
+    assert_eq!(
+        read("temperature")[STEPS..2 * STEPS],
+        [temperature(1, 0); STEPS]
+    );
+    assert_eq!(read("A_tot"), [1.5e6, 2.5e6, 3.5e6]);
+    assert_eq!(read("A_appl"), [0.75e6, 1.75e6, 2.75e6]);
+    assert_eq!(read("next_down"), [70_001.0; 3]);
+    let check = project.rerunoff(&["check"]).expect(0);
+    assert!(
+        check.stdout.contains(
+            "3 catchments, 24 time steps from 2009-01-01T00:00:00 to 2009-01-01T23:00:00"
+        ),
+        "{}",
+        check.stdout
+    );
+}
+
+#[test]
+fn catchments_that_a_source_lacks_are_an_error_or_left_out() {
+    let project = project(4);
+    project.write("P.csv", &hours("time", 3, &precipitation));
+    let text = hours("", 5, &|c, step| discharge(c, step) * 1000.0);
+    write_bytes(&project, "Q.csv.gz", &gzip(&text));
+    let import = project.rerunoff(&["import"]).expect(4);
+    // 70004 does not pass the filter, so that nobody misses it.
+    assert!(
+        import
+            .stderr
+            .contains("1 catchments are not in every source")
+            && import.stderr.contains("catchment 70005: not in ")
+            && import.stderr.contains("on_missing = \"drop\""),
+        "{}",
+        import.stderr
+    );
+    assert!(!project.path("input.h5").exists(), "nothing was written");
+    project.edit("[import]", "[import]\non_missing = \"drop\"");
+    let import = project.rerunoff(&["import"]).expect(0);
+    assert!(import.stdout.contains("3 catchments") && import.stdout.contains("1 left out"));
+    let dropped = String::from_utf8(project.read("cache/import-dropped.txt")).expect("text");
+    assert!(dropped.starts_with("70005: not in "), "{dropped}");
+}
+
+#[test]
+fn faults_name_file_line_column_and_what_was_found() {
+    let project = project(4);
+    let good = hours("time", 4, &precipitation);
+    let fault = |text: String| {
+        project.write("P.csv", &text);
+        let import = project.rerunoff(&["import"]).expect(4);
+        assert!(!project.path("input.h5").exists(), "nothing was written");
+        import.stderr
+    };
+    let told = fault(good.replacen(";1.125", ";one", 1));
+    assert!(
+        told.contains("P.csv: line 3, column 3 (70002): \"one\" is no number"),
+        "{told}"
+    );
+    let told = fault(good.replacen(";1.125", ";1;125", 1));
+    assert!(
+        told.contains("P.csv: line 3: there are 6 cells, where 5 belong"),
+        "{told}"
+    );
+    let told = fault(good.replacen(";1.125", "", 1));
+    assert!(told.contains("P.csv: line 3: there are 4 cells"), "{told}");
+    let told = fault(good.replacen(";1.125", ";1,125", 1));
+    assert!(
+        told.contains("\"1,125\" is no number; set `decimal = \",\"`"),
+        "{told}"
+    );
+    let told = fault(good.replacen("2009-01-01 05:00", "2009-01-01 5 Uhr", 1));
+    assert!(
+        told.contains("P.csv: line 7, column 1 (time): \"2009-01-01 5 Uhr\" is no time"),
+        "{told}"
+    );
+    let told = fault(good.replacen("2009-01-01 05:00", "2009-01-01 04:00", 1));
+    assert!(
+        told.contains("P.csv: line 7: the time 2009-01-01 04:00:00 is there twice"),
+        "{told}"
+    );
+    let told = fault(
+        good.lines()
+            .enumerate()
+            .filter(|(at, _)| *at != 6)
+            .map(|(_, line)| format!("{line}\n"))
+            .collect(),
+    );
+    assert!(
+        told.contains("P.csv: line 7:") && told.contains("there is a gap"),
+        "{told}"
+    );
+    let told = fault(good.replacen("\"70002\"", "\"70001\"", 1));
+    assert!(
+        told.contains(
+            "P.csv: line 1, column 3 (70001): the header has this catchment in column 2 already"
+        ),
+        "{told}"
+    );
+    let utf16: Vec<u8> = "\u{feff}time;1"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    write_bytes(&project, "P.csv", &utf16);
+    let told = project.rerunoff(&["import"]).expect(4).stderr;
+    assert!(told.contains("UTF-16") && told.contains("iconv"), "{told}");
+    project.write("P.csv", &good);
+    project.edit("fill = \"previous\"\n", "");
+    let told = project.rerunoff(&["import"]).expect(4).stderr;
+    assert!(
+        told.contains("series temperature has no value at 2009-01-01 01:00:00"),
+        "{told}"
+    );
+}
+
+#[test]
+fn files_of_others_are_never_overwritten() {
+    let project = project(4);
+    project.write_input(&precipitation);
+    let before = project.read("input.h5");
+    let told = project.rerunoff(&["run"]).expect(4).stderr;
+    assert!(
+        told.contains("input.h5 is there and was not made by an import"),
+        "{told}"
+    );
+    assert_eq!(project.read("input.h5"), before);
+    fs::remove_file(project.path("input.h5")).expect("removed");
+    project.rerunoff(&["import"]).expect(0);
+    fs::remove_dir_all(project.path("cache")).expect("removed");
+    project.rerunoff(&["import"]).expect(0);
+    fs::copy(project.path("P.csv"), project.path("input.h5")).expect("copied");
+    project.edit("file = \"P.csv\"", "file = \"input.h5\"");
+    let told = project.rerunoff(&["import"]).expect(2).stderr;
+    assert!(told.contains("would overwrite its source"), "{told}");
+}
+
+#[test]
+fn the_project_file_is_checked() {
+    let project = project(4);
+    let toml = fs::read_to_string(project.path("rerunoff.toml")).expect("the project file");
+    for (from, to, told) in [
+        (
+            "AREA * 1e6",
+            "AREAA * 1e6",
+            "no table has a column `AREAA`; did you mean `AREA`?",
+        ),
+        ("STRAHLER <= 3", "STRAHLR <= 3", "did you mean `STRAHLER`?"),
+        ("value / 1000", "values / 1000", "knows nothing but `value`"),
+        (
+            "decimal = \",\"",
+            "decimal = \";\"",
+            "must be \".\" or \",\"",
+        ),
+        ("file = \"T.csv\"", "file = \"TT.csv\"", "there is no file"),
+        (
+            "fill = \"previous\"",
+            "fil = \"previous\"",
+            "did you mean `fill`?",
+        ),
+        (
+            "[import]\n",
+            "[import]\ntime = \"discharg\"\n",
+            "did you mean \"discharge\"?",
+        ),
+        (
+            "[import]\n",
+            "[import]\nfile = \"other.h5\"\n",
+            "does not name it",
+        ),
+        (
+            "file = \"P.csv\"",
+            "file = \"P.csv\"\nvalue = \"x\"",
+            "needs `id`, too",
+        ),
+    ] {
+        assert!(toml.contains(from), "{from}");
+        project.write_toml(&toml.replacen(from, to, 1));
+        let import = project.rerunoff(&["import"]).expect(2);
+        assert!(import.stderr.contains(told), "{to}: {}", import.stderr);
+        let line = import.stderr.split("rerunoff.toml:").nth(1).unwrap_or("");
+        assert!(
+            line.starts_with(|c: char| c.is_ascii_digit()),
+            "{to}: {}",
+            import.stderr
+        );
+    }
+}
+
+#[test]
+fn long_tables_and_files_of_one_catchment_give_what_wide_ones_give() {
+    let wide = project(4);
+    wide.rerunoff(&["import"]).expect(0);
+    let expected = wide.read("input.h5");
+
+    // By time, catchments in another order in each step.
+    let mut text = "when,who,note,much\n".to_owned();
+    for step in 0..STEPS {
+        for c in 0..4 {
+            let c = (c + step) % 4;
+            text.push_str(&format!(
+                "{},{},\"x, y\",{}\n",
+                hour(step),
+                id(c),
+                precipitation(c, step)
+            ));
+        }
+    }
+    wide.write("long.csv", &text);
+    wide.edit(
+        "file = \"P.csv\"",
+        "file = \"long.csv\"\nid = \"who\"\ntime = \"when\"\nvalue = \"much\"",
+    );
+    wide.rerunoff(&["import"]).expect(0);
+    assert_eq!(wide.read("input.h5"), expected);
+    wide.write(
+        "long.csv",
+        &text.replacen("2009-01-01 07:00,70002", "2009-01-01 06:00,70002", 1),
+    );
+    let told = wide.rerunoff(&["import"]).expect(4).stderr;
+    assert!(
+        told.contains(
+            "long.csv: line 32: catchment 70002: the time 2009-01-01 06:00:00 is there twice"
+        ),
+        "{told}"
+    );
+
+    fs::create_dir(wide.path("q")).expect("a folder");
+    for c in 0..4 {
+        let rows: String = (0..STEPS)
+            .map(|step| format!("{}\t{}\n", hour(step), precipitation(c, step)))
+            .collect();
+        wide.write(
+            &format!("q/gauge_{}.txt", id(c)),
+            &format!("time\tP\n{rows}"),
+        );
+    }
+    wide.edit(
+        "file = \"long.csv\"\nid = \"who\"\ntime = \"when\"\nvalue = \"much\"",
+        "file = \"q/gauge_{id}.txt\"\nvalue = \"P\"",
+    );
+    wide.rerunoff(&["import"]).expect(0);
+    assert_eq!(wide.read("input.h5"), expected);
+    wide.write(
+        &format!("q/gauge_{}.txt", id(2)),
+        "time\tP\n2009-01-01\t1\n",
+    );
+    let told = wide.rerunoff(&["import"]).expect(4).stderr;
+    assert!(
+        told.contains("gauge_70003.txt: line 2: it ends here"),
+        "{told}"
+    );
+}
