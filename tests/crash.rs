@@ -98,13 +98,14 @@ fn setting(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
 
-/// The names in a folder, sorted.
+/// The names in a folder, sorted; without SQLite's companions of the store, which a reader leaves for the next writer.
 fn names(project: &Project, folder: &str) -> Vec<String> {
     let entries = fs::read_dir(project.path(folder))
         .expect("a folder")
         .flatten();
     let mut names: Vec<String> = entries
         .map(|entry| entry.file_name().display().to_string())
+        .filter(|name| !["store.sqlite-wal", "store.sqlite-shm"].contains(&name.as_str()))
         .collect();
     names.sort();
     names

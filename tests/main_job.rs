@@ -275,13 +275,13 @@ fn only_some_when_only_some_are_asked_for() {
 #[test]
 fn timings_tell_what_was_done() {
     let project = Project::new(3);
-    let told = project.rerunoff(&["run", "--timings"]).expect(0).stdout;
+    let told = project.rerunoff(&["run", "--timings"]).expect(0).stderr;
     for phase in ["plan", "read", "render", "spawn", "wait", "assemble"] {
         assert!(told.contains(&format!("\n  {phase}")), "{told}");
     }
     assert!(told.contains("\nprocessor time: simulators "), "{told}");
     assert!(told.contains("ms a catchment that was run)"), "{told}");
-    let idle = project.rerunoff(&["run", "--timings"]).expect(0).stdout;
+    let idle = project.rerunoff(&["run", "--timings"]).expect(0).stderr;
     assert!(!idle.contains("a catchment"), "{idle}");
 }
 
