@@ -253,7 +253,8 @@ fn a_guard_serves_many_runs_and_is_replaced_when_it_is_lost() {
     let (ended, first) = parent_of("echo $PPID");
     assert_eq!(ended.expect("runs").end, End::Exited(0));
     assert_eq!(parent_of("echo $PPID").1, first, "the same guard");
-    let (ended, _) = parent_of("echo $$ > child; kill -9 $PPID; exec sleep 1000");
+    // Not at once: until the guard has told the group, nobody knows what to end.
+    let (ended, _) = parent_of("echo $$ > child; sleep 0.3; kill -9 $PPID; exec sleep 1000");
     assert!(matches!(ended, Err(ProcessError::Guard { .. })));
     place.assert_dead("child");
     let (ended, another) = parent_of("echo $PPID");
