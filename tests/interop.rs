@@ -7,6 +7,13 @@ use std::path::Path;
 use std::process::Command;
 
 use common::{Project, STEPS, discharge, id, precipitation};
+use rerunoff::catchment::CatchmentId;
+use rerunoff::digest::Digest;
+use rerunoff::product::{
+    Layout, ParameterValues, ParameterVariable, Precision, ProductSpec, Row, Scenarios, Status,
+    Variable, VariableSource, assemble,
+};
+use rerunoff::time_axis::TimeAxis;
 
 /// Runs one of the scripts beside this file in the virtual environment; it must succeed.
 #[track_caller]
@@ -111,4 +118,64 @@ fn groups_and_arrays_with_the_same_data_give_the_same_keys() {
         );
         assert!(project.read("output.h5") == product);
     }
+}
+
+/// Five catchments in three scenarios; what is in it is told in `check_scenarios.py`.
+fn scenarios(path: &Path) -> ProductSpec {
+    let names = ["k=0.012", "k=0.013", "what if"];
+    let numbers = |name: &str, units: &str, values: Vec<f64>| ParameterVariable {
+        name: name.to_owned(),
+        values: ParameterValues::Numbers(values),
+        units: Some(units.to_owned()),
+        long_name: Some(name.to_owned()),
+        standard_name: None,
+    };
+    let row = |at: usize| Row {
+        id: CatchmentId::new(format!("{}", 70007 + at % 5)),
+        status: if at == 7 { Status::Failed } else { Status::Ok },
+        key: Some(Digest::of(&[at as u8])),
+        content: Some(Digest::of(&[at as u8])),
+        scalars: Vec::new(),
+    };
+    ProductSpec {
+        path: path.to_owned(),
+        title: "Three scenarios".to_owned(),
+        attributes: Vec::new(),
+        recipe: Digest::of(b"recipe"),
+        time: TimeAxis::new((0..30).map(|h| h * 3_600_000_000_000).collect()).expect("an axis"),
+        variables: vec![Variable {
+            name: "load".to_owned(),
+            source: VariableSource::Column(0),
+            definition: "load".to_owned(),
+            units: Some("g h-1".to_owned()),
+            long_name: Some("load".to_owned()),
+            standard_name: None,
+            attributes: Vec::new(),
+            precision: Precision::F64,
+        }],
+        scenarios: Some(Scenarios {
+            names: names.map(str::to_owned).into(),
+            coordinates: vec![numbers("k", "d-1", vec![0.012, 0.013, 0.02])],
+        }),
+        catchments: (0..15).map(row).collect(),
+        parameters: vec![
+            numbers("area", "m2", (0..15).map(|at| f64::from(at % 5)).collect()),
+            numbers("dose", "g", (0..15).map(f64::from).collect()),
+        ],
+        deflate: 1,
+        layout: Layout::Grid,
+    }
+}
+
+#[test]
+fn a_product_of_scenarios_opens_as_a_person_expects() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let spec = scenarios(&folder.path().join("output.nc"));
+    let decode = |row: &usize| {
+        let value =
+            |step| 1000.0 * (row / 5) as f64 + 10.0 * (row % 5) as f64 + f64::from(step) / 8.0;
+        Ok(vec![(0..30).map(value).collect()])
+    };
+    assemble(&spec, 2, &mut |row| Ok(row), &decode).expect("a product");
+    python("check_scenarios.py", &[&spec.path]);
 }

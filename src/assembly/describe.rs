@@ -169,6 +169,7 @@ pub(super) fn describe(project: &Project, moment: &Moment, time: TimeAxis) -> Re
         recipe: moment.recipe,
         time,
         variables,
+        scenarios: None,
         catchments: rows,
         parameters,
         deflate: project.product.compression,

@@ -59,22 +59,12 @@ pub(super) fn for_each_block<E: Send>(
             let inputs = range.clone().filter(is_ok).map(|index| {
                 let outcome = fetched.recv().expect("the feeder feeds until the last one");
                 let encoded = outcome.unwrap_or_else(|panic| resume_unwind(panic));
-                let context = || {
-                    format!(
-                        "catchment {}: cannot fetch its result",
-                        spec.catchments[index].id
-                    )
-                };
+                let context = || format!("{}: cannot fetch its result", spec.row_name(index));
                 Ok((index, encoded.with_context(context)?))
             });
             let work = |(index, encoded): (usize, E)| {
                 let columns = decode(&encoded);
-                let context = || {
-                    format!(
-                        "catchment {}: cannot decode its result",
-                        spec.catchments[index].id
-                    )
-                };
+                let context = || format!("{}: cannot decode its result", spec.row_name(index));
                 Ok((
                     index,
                     variables(spec, index, &columns.with_context(context)?)?,
@@ -107,8 +97,9 @@ fn variables(spec: &ProductSpec, index: usize, columns: &[Vec<f64>]) -> Result<V
             VariableSource::Column(column) => {
                 Cow::Borrowed(columns.get(*column).with_context(|| {
                     format!(
-                        "catchment {}: its result has no column for `{}`",
-                        row.id, variable.name
+                        "{}: its result has no column for `{}`",
+                        spec.row_name(index),
+                        variable.name
                     )
                 })?)
             }
@@ -116,8 +107,8 @@ fn variables(spec: &ProductSpec, index: usize, columns: &[Vec<f64>]) -> Result<V
         };
         ensure!(
             values.len() == steps,
-            "catchment {}: `{}` has {} values for {steps} time steps",
-            row.id,
+            "{}: `{}` has {} values for {steps} time steps",
+            spec.row_name(index),
             variable.name,
             values.len()
         );

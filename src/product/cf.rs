@@ -13,7 +13,14 @@ use crate::value::Value;
 /// Names of the product's own variables.
 pub(super) const VALUES_DIGEST: &str = "values_digest";
 
-const RESERVED: [&str; 5] = ["time", "catchment", "status", "key", VALUES_DIGEST];
+const RESERVED: [&str; 6] = [
+    "scenario",
+    "time",
+    "catchment",
+    "status",
+    "key",
+    VALUES_DIGEST,
+];
 
 /// Attributes that limit a variable's values.
 const RANGES: [&str; 3] = ["valid_min", "valid_max", "missing_value"];
@@ -31,7 +38,7 @@ const UNITS: [(&str, i128); 6] = [
 const SECOND: i128 = 1_000_000_000;
 
 /// Whether a product variable or parameter may have this name: a letter, then letters, digits and underscores (ASCII, up
-/// to 200), and none of the product's own: `time`, `catchment`, `status`, `key`, `values_digest`.
+/// to 200), and none of the product's own: `scenario`, `time`, `catchment`, `status`, `key`, `values_digest`.
 pub fn valid_name(name: &str) -> bool {
     name.len() <= 200
         && name.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -123,7 +130,7 @@ pub(super) fn global(spec: &ProductSpec, product: &Digest, chunks: Option<&Diges
 }
 
 /// The attributes of a variable over time and catchments.
-pub(super) fn variable(variable: &Variable, parameters: &[ParameterVariable]) -> Attributes {
+pub(super) fn variable(variable: &Variable, spec: &ProductSpec) -> Attributes {
     let mut attributes = Attributes::default();
     attributes.set_some("long_name", variable.long_name.as_deref());
     attributes.set_some("standard_name", variable.standard_name.as_deref());
@@ -131,16 +138,23 @@ pub(super) fn variable(variable: &Variable, parameters: &[ParameterVariable]) ->
     for (name, value) in &variable.attributes {
         attributes.set(name, of_the_variables_type(name, value, variable.precision));
     }
-    let mut coordinates = String::from("catchment");
-    for parameter in parameters.iter().filter(|p| is_position(p)) {
-        coordinates.push(' ');
-        coordinates.push_str(&parameter.name);
-    }
-    attributes.set("coordinates", &*coordinates);
+    attributes.set("coordinates", &*coordinates(spec));
     attributes.set("ancillary_variables", "status");
     // Written with the variable; a second one would contradict it.
     attributes.0.retain(|(name, _)| name != "_FillValue");
     attributes
+}
+
+/// The names of all that tells whose values these are: catchments and where they are, scenarios and what they differ in.
+fn coordinates(spec: &ProductSpec) -> String {
+    let mut names = vec!["catchment"];
+    let positions = spec.parameters.iter().filter(|p| is_position(p));
+    names.extend(positions.map(|parameter| parameter.name.as_str()));
+    if let Some(scenarios) = &spec.scenarios {
+        names.push("scenario");
+        names.extend(scenarios.coordinates.iter().map(|c| c.name.as_str()));
+    }
+    names.join(" ")
 }
 
 /// CF wants these few numbers in the type of the variable itself.
@@ -169,7 +183,7 @@ fn is_position(parameter: &ParameterVariable) -> bool {
         .is_some_and(|name| POSITIONS.contains(&name))
 }
 
-/// The attributes of a parameter along the catchments.
+/// The attributes of a parameter along the catchments or the scenarios.
 pub(super) fn parameter(parameter: &ParameterVariable) -> Attributes {
     let mut attributes = Attributes::default();
     attributes.set_some("long_name", parameter.long_name.as_deref());
@@ -186,6 +200,11 @@ pub(crate) fn catchment() -> Attributes {
     attributes
 }
 
+/// The attributes of the scenarios' names.
+pub(super) fn scenario() -> Attributes {
+    text("scenario")
+}
+
 /// The attributes of the status flag.
 pub(super) fn status() -> Attributes {
     let mut attributes = Attributes::default();
@@ -196,7 +215,7 @@ pub(super) fn status() -> Attributes {
     attributes
 }
 
-/// The attributes of a text variable along the catchments.
+/// The attributes of a text variable.
 pub(super) fn text(long_name: &str) -> Attributes {
     let mut attributes = Attributes::default();
     attributes.set("long_name", long_name);

@@ -6,7 +6,9 @@
 use std::path::Path;
 
 use super::tiling::Tiling;
-use super::{Layout, ParameterValues, Precision, ProductSpec, Row, Status, VariableSource};
+use super::{
+    Layout, ParameterValues, ParameterVariable, Precision, ProductSpec, Row, Status, VariableSource,
+};
 use crate::digest::Digest;
 use crate::netcdf::EarlierFile;
 use crate::value::Value;
@@ -57,32 +59,18 @@ pub fn digest(spec: &ProductSpec) -> Digest {
             walk.value(value);
         }
     }
-    walk.number(spec.parameters.len() as u64);
-    for parameter in &spec.parameters {
-        walk.text(&parameter.name);
-        for text in [
-            &parameter.units,
-            &parameter.long_name,
-            &parameter.standard_name,
-        ] {
-            walk.optional(text.as_deref());
-        }
-        match &parameter.values {
-            ParameterValues::Numbers(numbers) => {
-                walk.bytes(Digest::of_numbers(numbers).as_bytes());
-            }
-            ParameterValues::Texts(texts) => {
-                walk.number(texts.len() as u64);
-                texts.iter().for_each(|text| walk.text(text));
-            }
-        }
-    }
+    walk.parameters(&spec.parameters);
     walk.number(spec.catchments.len() as u64);
     for row in &spec.catchments {
         walk.text(row.id.as_str());
         walk.number(row.status as u64);
         walk.bytes(row.key.as_ref().map_or(&[], |key| key.as_bytes()));
         walk.text(&values_digest(row));
+    }
+    if let Some(scenarios) = &spec.scenarios {
+        walk.number(scenarios.names.len() as u64);
+        scenarios.names.iter().for_each(|name| walk.text(name));
+        walk.parameters(&scenarios.coordinates);
     }
     walk.end()
 }
@@ -105,6 +93,9 @@ pub(super) fn chunks_digest(spec: &ProductSpec, tiling: &Tiling) -> Digest {
     }
     walk.number(u64::from(spec.deflate));
     walk.definitions(spec);
+    if spec.scenarios.is_some() {
+        walk.text("scenarios");
+    }
     walk.end()
 }
 
@@ -166,6 +157,29 @@ impl Walk {
         }
     }
 
+    fn parameters(&mut self, parameters: &[ParameterVariable]) {
+        self.number(parameters.len() as u64);
+        for parameter in parameters {
+            self.text(&parameter.name);
+            for text in [
+                &parameter.units,
+                &parameter.long_name,
+                &parameter.standard_name,
+            ] {
+                self.optional(text.as_deref());
+            }
+            match &parameter.values {
+                ParameterValues::Numbers(numbers) => {
+                    self.bytes(Digest::of_numbers(numbers).as_bytes());
+                }
+                ParameterValues::Texts(texts) => {
+                    self.number(texts.len() as u64);
+                    texts.iter().for_each(|text| self.text(text));
+                }
+            }
+        }
+    }
+
     /// What decides how a result's columns become the variables' numbers.
     fn definitions(&mut self, spec: &ProductSpec) {
         self.number(spec.variables.len() as u64);
@@ -190,6 +204,7 @@ impl Walk {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Scenarios;
     use super::super::tests::spec;
     use super::*;
     use crate::time_axis::TimeAxis;
@@ -204,7 +219,11 @@ mod tests {
             digest(&spec)
         };
         assert_eq!(changed(&|s| s.path = "elsewhere".into()), base);
-        let changes: [&dyn Fn(&mut ProductSpec); 15] = [
+        let named = |names: [&str; 1]| Scenarios {
+            names: names.map(str::to_owned).into(),
+            coordinates: Vec::new(),
+        };
+        let changes: [&dyn Fn(&mut ProductSpec); 17] = [
             &|s| s.title.push('x'),
             &|s| s.attributes[0].1.push('x'),
             &|s| s.recipe = Digest::of(b"x"),
@@ -220,10 +239,12 @@ mod tests {
             &|s| s.catchments[0].key = None,
             &|s| s.catchments[0].content = Some(Digest::of(b"x")),
             &|s| s.catchments[0].scalars[0] = 3.0,
+            &|s| s.scenarios = Some(named(["a"])),
+            &|s| s.scenarios = Some(named(["b"])),
         ];
         let mut digests: Vec<Digest> = changes.into_iter().map(changed).chain([base]).collect();
         digests.sort();
         digests.dedup();
-        assert_eq!(digests.len(), 16);
+        assert_eq!(digests.len(), 18);
     }
 }

@@ -8,12 +8,19 @@
 //!
 //! If an earlier product of the same shape is at the path, the chunks of blocks in which no row has changed are copied as
 //! they are, and the outcome is the same file that a full rebuild would make.
+//!
+//! A product may hold several scenarios of the same catchments, see [`Scenarios`].
 
 mod blocks;
 mod cf;
 mod digest;
+mod earlier;
 mod grid;
+mod rows;
+mod scenarios;
+mod scratch;
 mod steps;
+mod tables;
 mod tiling;
 
 use std::path::PathBuf;
@@ -23,6 +30,7 @@ use anyhow::{Result, ensure};
 pub use self::cf::valid_name;
 pub(crate) use self::cf::{catchment as catchment_attributes, time as time_coordinate};
 pub use self::digest::{digest, digest_of};
+pub use self::scenarios::Scenarios;
 use crate::catchment::CatchmentId;
 use crate::digest::Digest;
 pub use crate::netcdf::Precision;
@@ -46,7 +54,10 @@ pub struct ProductSpec {
     pub time: TimeAxis,
     /// The variables over time and catchments; their names pass [`valid_name`] and are unique.
     pub variables: Vec<Variable>,
-    /// The catchments in the file's order, at least one.
+    /// The scenarios; without, there is no dimension for them.
+    pub scenarios: Option<Scenarios>,
+    /// The catchments in the file's order, at least one; with scenarios all catchments of the first, then all of the next,
+    /// the same ones in the same order.
     pub catchments: Vec<Row>,
     /// The variables along the catchments; their names pass [`valid_name`] and are unique among all variables.
     pub parameters: Vec<ParameterVariable>,
@@ -124,7 +135,7 @@ pub struct Variable {
     pub precision: Precision,
 }
 
-/// A variable along the catchments, such as a position or an area.
+/// A variable along the catchments, such as a position or an area, or along the scenarios.
 pub struct ParameterVariable {
     /// Its name in the file.
     pub name: String,
@@ -173,29 +184,13 @@ pub fn assemble<E: Send>(
     fetch: &mut (dyn FnMut(usize) -> Result<E> + Send),
     decode: &(dyn Fn(&E) -> Result<Vec<Vec<f64>>> + Sync),
 ) -> Result<Assembled> {
-    ensure!(
-        !spec.catchments.is_empty(),
-        "there are no catchments to write to {}",
-        spec.path.display()
-    );
+    spec.check_rows()?;
     ensure!(
         spec.deflate <= crate::netcdf::HIGHEST_LEVEL,
         "deflate = {}: the level goes from 0 to {}",
         spec.deflate,
         crate::netcdf::HIGHEST_LEVEL
     );
-    for parameter in &spec.parameters {
-        let count = match &parameter.values {
-            ParameterValues::Numbers(numbers) => numbers.len(),
-            ParameterValues::Texts(texts) => texts.len(),
-        };
-        ensure!(
-            count == spec.catchments.len(),
-            "the parameter `{}` has {count} values for {} catchments",
-            parameter.name,
-            spec.catchments.len()
-        );
-    }
     match spec.layout {
         Layout::Grid => grid::write(spec, threads, fetch, decode),
         Layout::Steps => steps::write(spec, threads, fetch, decode),

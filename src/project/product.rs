@@ -150,7 +150,7 @@ impl Builder<'_> {
             return Ok(());
         }
         let rule = "must be a letter and then letters, digits or underscores, and none of the names that every \
-                    product uses itself: time, catchment, status, key, values_digest";
+                    product uses itself: scenario, time, catchment, status, key, values_digest";
         Err(self
             .source
             .error(field, format!("the name {name:?} {rule}")))

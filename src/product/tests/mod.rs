@@ -8,6 +8,8 @@ use anyhow::bail;
 
 use super::*;
 
+mod scenarios;
+
 const HOUR: i64 = 3_600_000_000_000;
 
 /// A made-up result: depends on the key alone. Two columns.
@@ -68,6 +70,7 @@ pub(super) fn spec(path: &Path, catchments: usize, steps: i64) -> ProductSpec {
                 ..variable("load", VariableSource::Formula(formula))
             },
         ],
+        scenarios: None,
         catchments: rows,
         parameters: vec![ParameterVariable {
             name: "lat".to_owned(),
