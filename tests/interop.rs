@@ -97,6 +97,31 @@ fn a_product_of_steps_opens_in_pytables_and_pandas() {
 }
 
 #[test]
+fn summaries_are_those_of_numpy() {
+    let project = Project::new(7);
+    project.edit(
+        "[product.variables]",
+        "[product.summary]\n\
+         load_mean = { of = \"load\", statistic = \"mean\" }\n\
+         load_max = { of = \"load\", statistic = \"max\" }\n\
+         load_min = { of = \"load\", statistic = \"min\" }\n\
+         load_sum = { of = \"load\", statistic = \"sum\" }\n\
+         c_median = { of = \"concentration\", statistic = \"quantile\", q = 0.5 }\n\
+         c_p95 = { of = \"concentration\", statistic = \"quantile\", q = 0.95 }\n\
+         c_p01 = { of = \"concentration\", statistic = \"quantile\", q = 0.01 }\n\
+         c_exceeded = { of = \"concentration\", statistic = \"exceedance\", threshold = 2.4, long_name = \"days too many\" }\n\
+         [product.variables]",
+    );
+    project.set(&[(4, "exit")]);
+    project.rerunoff(&["run"]).expect(1);
+    python("check_summary.py", &[&project.path("output.h5")]);
+    // The failed one is mended: its block is made anew, and the summaries are right again.
+    project.set(&[]);
+    project.rerunoff(&["run"]).expect(0);
+    python("check_summary.py", &[&project.path("output.h5")]);
+}
+
+#[test]
 fn groups_and_arrays_with_the_same_data_give_the_same_keys() {
     let project = Project::new(6);
     let paths = ["input.h5", "groups.h5", "arrays.nc"].map(|name| project.path(name));
@@ -162,6 +187,7 @@ fn scenarios(path: &Path) -> ProductSpec {
             numbers("area", "m2", (0..15).map(|at| f64::from(at % 5)).collect()),
             numbers("dose", "g", (0..15).map(f64::from).collect()),
         ],
+        summaries: Vec::new(),
         deflate: 1,
         layout: Layout::Grid,
     }

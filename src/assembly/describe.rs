@@ -8,7 +8,9 @@ use anyhow::{Result, bail};
 
 use crate::expr::{Expr, Operand};
 use crate::moment::{self, Moment};
-use crate::product::{self, ParameterValues, ParameterVariable, Precision, ProductSpec, Row};
+use crate::product::{
+    self, ParameterValues, ParameterVariable, Precision, ProductSpec, Row, Statistic,
+};
 use crate::project::{self, Layout, Project, ProjectError, VariableSource, nearest};
 use crate::session::Session;
 use crate::time_axis::TimeAxis;
@@ -172,12 +174,48 @@ pub(super) fn describe(project: &Project, moment: &Moment, time: TimeAxis) -> Re
         scenarios: None,
         catchments: rows,
         parameters,
+        summaries: project
+            .product
+            .summaries
+            .iter()
+            .map(summary(project))
+            .collect(),
         deflate: project.product.compression,
         layout: match project.product.layout {
             Layout::Grid => product::Layout::Grid,
             Layout::Steps => product::Layout::Steps,
         },
     })
+}
+
+/// A summary with what it does not state itself: its units and its name follow from the variable's.
+fn summary(project: &Project) -> impl Fn(&project::Summary) -> product::Summary + '_ {
+    |summary| {
+        let of = &project.product.variables[summary.of];
+        let name = of.long_name.clone();
+        let name = name.unwrap_or_else(|| of.name.replace('_', " "));
+        let (units, long_name) = match summary.statistic {
+            Statistic::Mean => (of.units.clone(), format!("mean of {name}")),
+            Statistic::Max => (of.units.clone(), format!("maximum of {name}")),
+            Statistic::Min => (of.units.clone(), format!("minimum of {name}")),
+            Statistic::Sum => (of.units.clone(), format!("sum of {name} over time")),
+            Statistic::Quantile(q) => (of.units.clone(), format!("{q} quantile of {name}")),
+            Statistic::Exceedance(threshold) => {
+                let units = of.units.as_deref().unwrap_or_default();
+                let over = format!("{threshold} {units}");
+                let name = format!("share of time steps with {name} over {}", over.trim_end());
+                (Some("1".to_owned()), name)
+            }
+        };
+        product::Summary {
+            name: summary.name.clone(),
+            of: summary.of,
+            statistic: summary.statistic,
+            units: summary.units.clone().or(units),
+            long_name: summary.long_name.clone().or(Some(long_name)),
+            standard_name: summary.standard_name.clone(),
+        }
+    }
 }
 
 /// The stated name for people; without any, the variable's own does, so that every axis in a plot has a label.

@@ -11,24 +11,36 @@ use std::thread;
 
 use anyhow::{Context, Result, ensure};
 
+use super::summary::Summaries;
 use super::tiling::{Block, Tiling};
-use super::{ProductSpec, Status, VariableSource};
+use super::{ProductSpec, Status, Summary, VariableSource};
 use crate::parallel::ordered;
 
 /// Fetched but not yet decoded results kept ready at most, estimated in bytes of what they decode to.
 const AHEAD_BYTES: usize = 16 << 20;
 
+/// Where results come from, see [`super::assemble`].
+pub(super) struct Source<'a, E> {
+    pub(super) threads: usize,
+    pub(super) fetch: &'a mut (dyn FnMut(usize) -> Result<E> + Send),
+    pub(super) decode: &'a (dyn Fn(&E) -> Result<Vec<Vec<f64>>> + Sync),
+}
+
 /// Calls `each` with every block in order: with its values, or with `None` where `skip` (one entry per block) says so
-/// and nothing is fetched.
+/// and nothing is fetched. The summaries of what is fetched are put down.
 pub(super) fn for_each_block<E: Send>(
     spec: &ProductSpec,
     tiling: &Tiling,
     skip: &[bool],
-    threads: usize,
-    fetch: &mut (dyn FnMut(usize) -> Result<E> + Send),
-    decode: &(dyn Fn(&E) -> Result<Vec<Vec<f64>>> + Sync),
+    source: &mut Source<'_, E>,
+    summaries: &mut Summaries,
     each: &mut dyn FnMut(usize, Option<&Block>) -> Result<()>,
 ) -> Result<()> {
+    let Source {
+        threads,
+        fetch,
+        decode,
+    } = source;
     let fetched_blocks = (0..tiling.blocks()).filter(|&block| !skip[block]);
     let is_ok = |index: &usize| spec.catchments[*index].status == Status::Ok;
     let wanted: Vec<usize> = fetched_blocks
@@ -65,13 +77,19 @@ pub(super) fn for_each_block<E: Send>(
             let work = |(index, encoded): (usize, E)| {
                 let columns = decode(&encoded);
                 let context = || format!("{}: cannot decode its result", spec.row_name(index));
-                Ok((
-                    index,
-                    variables(spec, index, &columns.with_context(context)?)?,
-                ))
+                let series = variables(spec, index, &columns.with_context(context)?)?;
+                let summarised = summarise(spec, tiling.steps, &series);
+                Ok((index, series, summarised))
             };
-            ordered(threads, inputs, &work, &mut |(index, series)| {
+            ordered(*threads, inputs, &work, &mut |(
+                index,
+                series,
+                summarised,
+            )| {
                 values.set(index - range.start, &series);
+                for (summary, value) in summarised.into_iter().enumerate() {
+                    summaries.set(summary, index, value);
+                }
                 Ok(())
             })?;
             each(block, Some(&values))?;
@@ -86,6 +104,12 @@ pub(super) fn fetched_of(spec: &ProductSpec, catchments: Range<usize>) -> usize 
         .iter()
         .filter(|row| row.status == Status::Ok)
         .count()
+}
+
+/// The summaries of one catchment, from its variables one after the other.
+fn summarise(spec: &ProductSpec, steps: usize, series: &[f64]) -> Vec<f64> {
+    let of = |summary: &Summary| summary.statistic.of(&series[summary.of * steps..][..steps]);
+    spec.summaries.iter().map(of).collect()
 }
 
 /// The product's variables of one catchment, one after the other, from the columns of its result.

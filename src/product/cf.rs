@@ -4,7 +4,7 @@
 //! nothing here looks at a clock: the same results give the same bytes.
 
 use super::digest::{CHUNKS_DIGEST, PRODUCT_DIGEST};
-use super::{ParameterVariable, Precision, ProductSpec, Variable};
+use super::{ParameterVariable, Precision, ProductSpec, Statistic, Summary, Variable};
 use crate::digest::Digest;
 use crate::netcdf::Attribute;
 use crate::time_axis::TimeAxis;
@@ -189,6 +189,35 @@ pub(super) fn parameter(parameter: &ParameterVariable) -> Attributes {
     attributes.set_some("long_name", parameter.long_name.as_deref());
     attributes.set_some("standard_name", parameter.standard_name.as_deref());
     attributes.set_some("units", parameter.units.as_deref());
+    attributes
+}
+
+/// The attributes of a summary along the catchments.
+pub(super) fn summary(summary: &Summary, spec: &ProductSpec) -> Attributes {
+    let mut attributes = Attributes::default();
+    attributes.set_some("long_name", summary.long_name.as_deref());
+    attributes.set_some("standard_name", summary.standard_name.as_deref());
+    attributes.set_some("units", summary.units.as_deref());
+    // CF has no words for other quantiles, nor for shares of time.
+    let method = match summary.statistic {
+        Statistic::Mean => Some("time: mean"),
+        Statistic::Max => Some("time: maximum"),
+        Statistic::Min => Some("time: minimum"),
+        Statistic::Sum => Some("time: sum"),
+        Statistic::Quantile(0.5) => Some("time: median"),
+        Statistic::Quantile(q) => {
+            attributes.set("quantile", Attribute::F64(q));
+            None
+        }
+        Statistic::Exceedance(threshold) => {
+            attributes.set("threshold", Attribute::F64(threshold));
+            None
+        }
+    };
+    attributes.set_some("cell_methods", method);
+    attributes.set("coordinates", &*coordinates(spec));
+    attributes.set("ancillary_variables", "status");
+    attributes.set("_FillValue", Attribute::F64(f64::NAN));
     attributes
 }
 

@@ -72,6 +72,12 @@ pub fn digest(spec: &ProductSpec) -> Digest {
         scenarios.names.iter().for_each(|name| walk.text(name));
         walk.parameters(&scenarios.coordinates);
     }
+    walk.summaries(spec);
+    for summary in &spec.summaries {
+        for text in [&summary.units, &summary.long_name, &summary.standard_name] {
+            walk.optional(text.as_deref());
+        }
+    }
     walk.end()
 }
 
@@ -96,6 +102,7 @@ pub(super) fn chunks_digest(spec: &ProductSpec, tiling: &Tiling) -> Digest {
     if spec.scenarios.is_some() {
         walk.text("scenarios");
     }
+    walk.summaries(spec);
     walk.end()
 }
 
@@ -194,6 +201,18 @@ impl Walk {
                 Precision::F64 => 64,
                 Precision::F32 => 32,
             });
+        }
+    }
+
+    /// What decides how variables become summaries. Nothing where there are none.
+    fn summaries(&mut self, spec: &ProductSpec) {
+        for summary in &spec.summaries {
+            self.text("summary");
+            self.text(&summary.name);
+            self.number(summary.of as u64);
+            let (statistic, setting) = summary.statistic.definition();
+            self.text(statistic);
+            self.number(setting.map_or(0, f64::to_bits));
         }
     }
 

@@ -1,4 +1,4 @@
-//! The earlier product at the path: which of its blocks are what they would be again, and their chunks as they are.
+//! The earlier product at the path: which of its blocks are what they would be again, and their chunks and summaries as they are.
 //!
 //! A scenario is found by its name and may stand elsewhere than before; within it, rows have to stand where they stood.
 //! Whatever can't be read or is not clear makes the file useless, never an error: then all is made anew.
@@ -7,8 +7,9 @@ use anyhow::{Error, Result};
 
 use super::cf::VALUES_DIGEST;
 use super::digest::{CHUNKS_DIGEST, chunks_digest, values_digest};
+use super::summary::Summaries;
 use super::tiling::Tiling;
-use super::{ProductSpec, Status};
+use super::{ProductSpec, Status, Summary};
 use crate::netcdf::{EarlierFile, EarlierVariable, storable};
 
 /// A chunk of the earlier product could not be read.
@@ -24,6 +25,10 @@ pub(super) struct Earlier {
     scenarios: Vec<Option<usize>>,
     /// By block: whether its chunks are what they would be again.
     unchanged: Vec<bool>,
+    /// By summary: the numbers of all earlier rows.
+    summaries: Vec<Vec<f64>>,
+    /// How many catchments each earlier scenario had.
+    catchments: usize,
 }
 
 /// What the earlier product says of its rows.
@@ -70,7 +75,13 @@ impl Earlier {
             .variables
             .iter()
             .map(|variable| file.chunked(&variable.name).ok());
+        let numbers = |summary: &Summary| {
+            let numbers = file.numbers(&summary.name).ok()?;
+            (numbers.len() == rows.status.len()).then_some(numbers)
+        };
         Some(Self {
+            summaries: spec.summaries.iter().map(numbers).collect::<Option<_>>()?,
+            catchments: rows.ids.len(),
             variables: variables.collect::<Option<_>>()?,
             scenarios,
             unchanged,
@@ -80,6 +91,21 @@ impl Earlier {
     /// By block: whether its chunks are what they would be again.
     pub(super) fn unchanged(&self) -> &[bool] {
         &self.unchanged
+    }
+
+    /// The summaries of all rows in unchanged blocks; the others are missing yet.
+    pub(super) fn summaries(&self, spec: &ProductSpec, tiling: &Tiling) -> Summaries {
+        let mut summaries = Summaries::new(spec.summaries.len(), spec.catchments.len());
+        for block in (0..tiling.blocks()).filter(|&block| self.unchanged[block]) {
+            let (scenario, first) = tiling.corner(block);
+            let before = self.scenario(scenario) * self.catchments + first;
+            for (i, row) in tiling.block(block).enumerate() {
+                for (summary, numbers) in self.summaries.iter().enumerate() {
+                    summaries.set(summary, row, numbers[before + i]);
+                }
+            }
+        }
+        summaries
     }
 
     /// The number that a scenario with an unchanged block had.

@@ -1,34 +1,28 @@
 //! The product as a NetCDF-4 file: variables over time and catchments, after CF's discrete sampling geometries.
 //!
 //! The order of all that is written is fixed: small variables first, then chunks block by block, variable by variable, slab by
-//! slab. A copied chunk takes the very place that the same chunk made anew would have, so both give the same file.
+//! slab, then the summaries. A copied chunk takes the very place that the same chunk made anew would have, so both give the same file.
 
 use anyhow::Result;
 
-use super::blocks::{fetched_of, for_each_block};
+use super::blocks::{Source, fetched_of, for_each_block};
 use super::digest::{chunks_digest, digest};
 use super::earlier::{Damaged, Earlier};
 use super::rows::{self, Dimensions};
+use super::summary::Summaries;
 use super::tiling::Tiling;
 use super::{Assembled, ProductSpec, cf};
 use crate::netcdf::{ChunkedVariable, Chunking, NetcdfFile, encode_chunk};
 use crate::parallel::ordered;
 
 /// Writes the product; see [`super::assemble`].
-pub(super) fn write<E: Send>(
-    spec: &ProductSpec,
-    threads: usize,
-    fetch: &mut (dyn FnMut(usize) -> Result<E> + Send),
-    decode: &(dyn Fn(&E) -> Result<Vec<Vec<f64>>> + Sync),
-) -> Result<Assembled> {
+pub(super) fn write<E: Send>(spec: &ProductSpec, source: &mut Source<'_, E>) -> Result<Assembled> {
     let each = spec.catchments_each();
     let tiling = Tiling::new(spec.time.len(), each, spec.variables.len());
     let tiling = tiling.with_scenarios(spec.scenario_count());
     let earlier = Earlier::open(spec, &tiling);
-    match write_over(spec, &tiling, earlier.as_ref(), threads, fetch, decode) {
-        Err(error) if error.is::<Damaged>() => {
-            write_over(spec, &tiling, None, threads, fetch, decode)
-        }
+    match write_over(spec, &tiling, earlier.as_ref(), source) {
+        Err(error) if error.is::<Damaged>() => write_over(spec, &tiling, None, source),
         outcome => outcome,
     }
 }
@@ -37,9 +31,7 @@ fn write_over<E: Send>(
     spec: &ProductSpec,
     tiling: &Tiling,
     earlier: Option<&Earlier>,
-    threads: usize,
-    fetch: &mut (dyn FnMut(usize) -> Result<E> + Send),
-    decode: &(dyn Fn(&E) -> Result<Vec<Vec<f64>>> + Sync),
+    source: &mut Source<'_, E>,
 ) -> Result<Assembled> {
     let mut assembled = Assembled {
         fetched: 0,
@@ -47,7 +39,12 @@ fn write_over<E: Send>(
         chunks_copied: 0,
         digest: digest(spec),
     };
-    let (file, variables) = begin(spec, tiling, &assembled)?;
+    let (file, dimensions, variables) = begin(spec, tiling, &assembled)?;
+    let mut summaries = match earlier {
+        Some(earlier) => earlier.summaries(spec, tiling),
+        None => Summaries::new(spec.summaries.len(), spec.catchments.len()),
+    };
+    let threads = source.threads;
     let none = vec![false; tiling.blocks()];
     let unchanged = earlier.map_or(&none[..], Earlier::unchanged);
     let tiles: Vec<(usize, usize)> = (0..variables.len())
@@ -58,9 +55,8 @@ fn write_over<E: Send>(
         spec,
         tiling,
         unchanged,
-        threads,
-        fetch,
-        decode,
+        source,
+        &mut summaries,
         &mut |block, values| {
             let (scenario, first) = tiling.corner(block);
             let offset = |scenario: usize, slab: usize| -> Vec<usize> {
@@ -97,6 +93,7 @@ fn write_over<E: Send>(
             Ok(())
         },
     )?;
+    rows::write_summaries(spec, &file, &dimensions, &summaries)?;
     file.finish()?;
     Ok(assembled)
 }
@@ -106,7 +103,7 @@ fn begin(
     spec: &ProductSpec,
     tiling: &Tiling,
     assembled: &Assembled,
-) -> Result<(NetcdfFile, Vec<ChunkedVariable>)> {
+) -> Result<(NetcdfFile, Dimensions, Vec<ChunkedVariable>)> {
     let mut file = NetcdfFile::create(&spec.path)?;
     let chunks = chunks_digest(spec, tiling);
     for (name, value) in cf::global(spec, &assembled.digest, Some(&chunks)).0 {
@@ -126,10 +123,10 @@ fn begin(
             precision: variable.precision,
             level: spec.deflate,
         };
-        let dimensions = dimensions.of_variables();
-        variables.push(file.chunked(&variable.name, &dimensions, &chunking, &attributes.0)?);
+        let over = dimensions.of_variables();
+        variables.push(file.chunked(&variable.name, &over, &chunking, &attributes.0)?);
     }
-    Ok((file, variables))
+    Ok((file, dimensions, variables))
 }
 
 #[cfg(test)]
@@ -144,7 +141,7 @@ mod tests {
         let rebuilt = make(&spec, 2);
         let whole = std::fs::read(&spec.path).expect("a file");
         let tiling = Tiling::new(600, 200, 2);
-        let (file, _) = begin(&spec, &tiling, &rebuilt).expect("a file without chunks");
+        let (file, _, _) = begin(&spec, &tiling, &rebuilt).expect("a file without chunks");
         file.finish().expect("the end");
         assert_eq!(make(&spec, 2), rebuilt);
         assert!(std::fs::read(&spec.path).expect("a file") == whole);

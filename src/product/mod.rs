@@ -20,6 +20,7 @@ mod rows;
 mod scenarios;
 mod scratch;
 mod steps;
+mod summary;
 mod tables;
 mod tiling;
 
@@ -27,10 +28,12 @@ use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
 
+use self::blocks::Source;
 pub use self::cf::valid_name;
 pub(crate) use self::cf::{catchment as catchment_attributes, time as time_coordinate};
 pub use self::digest::{digest, digest_of};
 pub use self::scenarios::Scenarios;
+pub use self::summary::{Statistic, Summary};
 use crate::catchment::CatchmentId;
 use crate::digest::Digest;
 pub use crate::netcdf::Precision;
@@ -61,6 +64,8 @@ pub struct ProductSpec {
     pub catchments: Vec<Row>,
     /// The variables along the catchments; their names pass [`valid_name`] and are unique among all variables.
     pub parameters: Vec<ParameterVariable>,
+    /// Numbers out of the variables' time steps; their names pass [`valid_name`] and are unique among all variables.
+    pub summaries: Vec<Summary>,
     /// The level of deflate, 0 (none) to 9.
     pub deflate: u8,
     /// The file's layout.
@@ -191,9 +196,14 @@ pub fn assemble<E: Send>(
         spec.deflate,
         crate::netcdf::HIGHEST_LEVEL
     );
+    let mut source = Source {
+        threads,
+        fetch,
+        decode,
+    };
     match spec.layout {
-        Layout::Grid => grid::write(spec, threads, fetch, decode),
-        Layout::Steps => steps::write(spec, threads, fetch, decode),
+        Layout::Grid => grid::write(spec, &mut source),
+        Layout::Steps => steps::write(spec, &mut source),
     }
 }
 

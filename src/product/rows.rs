@@ -5,6 +5,7 @@ use anyhow::Result;
 
 use super::cf::{self, Attributes, VALUES_DIGEST};
 use super::digest::values_digest;
+use super::summary::Summaries;
 use super::{ParameterValues, ParameterVariable, ProductSpec, Row};
 use crate::netcdf::{Attribute, Data, Dimension, NetcdfFile};
 
@@ -81,6 +82,21 @@ pub(super) fn write(spec: &ProductSpec, file: &NetcdfFile, dimensions: &Dimensio
         spec.catchments.iter().map(values_digest).collect(),
         cf::text("digest of the result and the parameters that the catchment's values are made of"),
     )
+}
+
+/// Writes the summaries: last of all, for they are known only when all else is written.
+pub(super) fn write_summaries(
+    spec: &ProductSpec,
+    file: &NetcdfFile,
+    dimensions: &Dimensions,
+    summaries: &Summaries,
+) -> Result<()> {
+    for (i, summary) in spec.summaries.iter().enumerate() {
+        let attributes = cf::summary(summary, spec);
+        let values = Data::F64(summaries.of(i));
+        file.variable(&summary.name, &dimensions.of_rows(), values, &attributes.0)?;
+    }
+    Ok(())
 }
 
 /// The key as files show it; empty without one.

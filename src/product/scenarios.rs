@@ -98,7 +98,8 @@ impl Scenarios {
         }
         let variables = spec.variables.iter().map(|variable| &variable.name);
         let parameters = spec.parameters.iter().map(|parameter| &parameter.name);
-        let mut taken: HashSet<&String> = variables.chain(parameters).collect();
+        let summaries = spec.summaries.iter().map(|summary| &summary.name);
+        let mut taken: HashSet<&String> = variables.chain(parameters).chain(summaries).collect();
         for coordinate in &self.coordinates {
             let name = &coordinate.name;
             ensure!(

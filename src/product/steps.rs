@@ -3,17 +3,20 @@
 //! Results come by catchment and a table needs all of them, so the values are staged: tiles go compressed into an unnamed
 //! file beside the product, and come back a stretch of time after the other. So memory holds one block of catchments,
 //! then one stretch of time, never all. Besides the tables: `/time_steps` (nanoseconds since 1970) and `/catchments`
-//! with the status flags, keys and parameters. A catchment without a result has rows of NaN.
+//! with the status flags, keys and parameters, and `/summary` where summaries are asked for. A catchment without a result has rows of NaN.
 //!
 //! Scenarios are a column of all these tables, before the catchments', so that one step of all is still one table; what
 //! they differ in is in a table `/scenarios`.
 
 use anyhow::{Context, Result};
 
-use super::blocks::{fetched_of, for_each_block};
+use super::blocks::{Source, fetched_of, for_each_block};
 use super::digest::digest;
 use super::scratch::Stage;
-use super::tables::{filtered, labels, text_planes, write_catchments, write_scenarios};
+use super::summary::Summaries;
+use super::tables::{
+    filtered, labels, text_planes, write_catchments, write_scenarios, write_summaries,
+};
 use super::tiling::Tiling;
 use super::{Assembled, ProductSpec, cf};
 use crate::netcdf::{
@@ -34,12 +37,7 @@ const CHUNK_BYTES: usize = 1 << 20;
 const STAGED_LEVEL: u8 = 1;
 
 /// Writes the product; see [`super::assemble`].
-pub(super) fn write<E: Send>(
-    spec: &ProductSpec,
-    threads: usize,
-    fetch: &mut (dyn FnMut(usize) -> Result<E> + Send),
-    decode: &(dyn Fn(&E) -> Result<Vec<Vec<f64>>> + Sync),
-) -> Result<Assembled> {
+pub(super) fn write<E: Send>(spec: &ProductSpec, source: &mut Source<'_, E>) -> Result<Assembled> {
     let mut assembled = Assembled {
         fetched: 0,
         chunks_written: 0,
@@ -57,13 +55,14 @@ pub(super) fn write<E: Send>(
     let file = begin(spec, &assembled)?;
     let mut stage = Stage::create(&spec.path)?;
     let skip = vec![false; tiling.blocks()];
+    let mut summaries = Summaries::new(spec.summaries.len(), rows);
+    let threads = source.threads;
     for_each_block(
         spec,
         &tiling,
         &skip,
-        threads,
-        fetch,
-        decode,
+        source,
+        &mut summaries,
         &mut |block, values| {
             let values = values.expect("no block is skipped");
             let encode = |slab: usize| {
@@ -83,6 +82,7 @@ pub(super) fn write<E: Send>(
         },
     )?;
     assembled.chunks_written = write_steps(spec, &tiling, &stage, threads, &file)?;
+    write_summaries(spec, &summaries, &file)?;
     file.finish()?;
     Ok(assembled)
 }

@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use super::rows::key;
+use super::summary::Summaries;
 use super::{ParameterValues, ParameterVariable, ProductSpec};
 use crate::netcdf::{Column, Precision, Table, TableFile, deflate, shuffle, storable};
 
@@ -36,6 +37,25 @@ pub(super) fn write_catchments(spec: &ProductSpec, file: &TableFile) -> Result<(
     small.texts("key", &keys, longest(&keys));
     small.parameters(&spec.parameters);
     small.write("catchments", spec.deflate, file)
+}
+
+/// Writes `/summary`, if any are asked for.
+pub(super) fn write_summaries(
+    spec: &ProductSpec,
+    summaries: &Summaries,
+    file: &TableFile,
+) -> Result<()> {
+    if spec.summaries.is_empty() {
+        return Ok(());
+    }
+    let mut small = SmallTable::new(spec.catchments.len());
+    for (name, texts, size) in labels(spec) {
+        small.texts(name, &texts, size);
+    }
+    for (i, summary) in spec.summaries.iter().enumerate() {
+        small.numbers(&summary.name, summaries.of(i));
+    }
+    small.write("summary", spec.deflate, file)
 }
 
 /// A table in the making that is written at once, column by column.

@@ -25,6 +25,7 @@ use crate::expr::Expr;
 use crate::import::spec::ImportSpec;
 use crate::inputs::InputSpec;
 use crate::output::OutputFormat;
+use crate::product::Statistic;
 use crate::series_table::SeriesTable;
 use crate::size::Size;
 use crate::template::Template;
@@ -205,6 +206,8 @@ pub struct Product {
     pub variables: Vec<Variable>,
     /// Variables along catchment only.
     pub parameters: Vec<ParameterVariable>,
+    /// Variables along catchment, computed from those along time.
+    pub summaries: Vec<Summary>,
 }
 
 /// A product variable along time and catchment.
@@ -244,6 +247,22 @@ pub struct ParameterVariable {
     /// The parameter's name.
     pub parameter: String,
     /// Its units.
+    pub units: Option<String>,
+    /// What it is, for people.
+    pub long_name: Option<String>,
+    /// What it is, in the words of the CF standard name table.
+    pub standard_name: Option<String>,
+}
+
+/// A product variable along catchment that says something of another's time steps.
+pub struct Summary {
+    /// Its name.
+    pub name: String,
+    /// The variable, an index into [`Product::variables`].
+    pub of: usize,
+    /// What it says.
+    pub statistic: Statistic,
+    /// Its units; by default what follows from the variable's.
     pub units: Option<String>,
     /// What it is, for people.
     pub long_name: Option<String>,

@@ -146,6 +146,8 @@ pub(super) struct Product {
     pub variables: BTreeMap<String, Variable>,
     #[serde(default)]
     pub parameters: BTreeMap<String, ParameterVariable>,
+    #[serde(default)]
+    pub summary: BTreeMap<String, Summary>,
 }
 
 /// How the product is laid out.
@@ -190,6 +192,18 @@ pub enum Precision {
 #[serde(deny_unknown_fields)]
 pub(super) struct ParameterVariable {
     pub parameter: Option<String>,
+    pub units: Option<String>,
+    pub long_name: Option<String>,
+    pub standard_name: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Summary {
+    pub of: String,
+    pub statistic: String,
+    pub q: Option<f64>,
+    pub threshold: Option<f64>,
     pub units: Option<String>,
     pub long_name: Option<String>,
     pub standard_name: Option<String>,

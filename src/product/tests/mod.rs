@@ -9,6 +9,7 @@ use anyhow::bail;
 use super::*;
 
 mod scenarios;
+mod summary;
 
 const HOUR: i64 = 3_600_000_000_000;
 
@@ -79,6 +80,7 @@ pub(super) fn spec(path: &Path, catchments: usize, steps: i64) -> ProductSpec {
             long_name: None,
             standard_name: Some("latitude".to_owned()),
         }],
+        summaries: Vec::new(),
         deflate: DEFAULT_DEFLATE,
         layout: Layout::Grid,
     }
