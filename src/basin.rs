@@ -185,6 +185,11 @@ impl<'p> Basin<'p> {
         Ok(Values { values, start, end })
     }
 
+    /// A parameter of a catchment that may be unfit to be run; `None` where it has none of this name.
+    pub fn value_of_any(&self, catchment: usize, name: &str) -> Option<Value> {
+        self.parameter(&self.catchments()[catchment], name).ok()
+    }
+
     /// One parameter of one catchment: its own from the last table that has it, its own from the input, the global.
     fn parameter(&self, entry: &CatalogEntry, name: &str) -> Result<Value, Problem> {
         let own = self

@@ -3,6 +3,8 @@
 //! The end of a run and a tag are moments. As results are stored by key, a moment is all that it takes to make its
 //! product again, or to compare it with another, without the input and without running anything.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
@@ -47,9 +49,19 @@ impl Moment {
     pub fn of(session: &Session<'_>, plan: &Plan) -> Result<Self> {
         let names = assembly::parameters(session)?;
         let catchments = session.basin.catchments().iter().zip(&plan.entries);
+        // Where water goes is known of catchments that can't be run, too, and some are said to have no catchment downstream.
+        let link = session.project.product.downstream.as_ref();
+        let others: BTreeSet<String> = names
+            .iter()
+            .filter(|name| Some(*name) != link)
+            .cloned()
+            .collect();
         let rows = catchments.enumerate().map(|(at, (catchment, entry))| {
-            let values = session.basin.values(at, &names).ok();
-            let value = |name: &String| values.as_ref()?.parameter(name).cloned();
+            let values = session.basin.values(at, &others).ok();
+            let value = |name: &String| match Some(name) == link {
+                true => session.basin.value_of_any(at, name),
+                false => values.as_ref()?.parameter(name).cloned(),
+            };
             Row {
                 id: catchment.id.clone(),
                 status: match &entry.state {

@@ -10,10 +10,11 @@ use common::{Project, STEPS, discharge, id, precipitation};
 use rerunoff::catchment::CatchmentId;
 use rerunoff::digest::Digest;
 use rerunoff::product::{
-    Layout, ParameterValues, ParameterVariable, Precision, ProductSpec, Row, Scenarios, Status,
-    Variable, VariableSource, assemble,
+    Layout, Link, Network, Outlets, ParameterValues, ParameterVariable, Precision, ProductSpec,
+    Row, Scenarios, Statistic, Status, Summary, Variable, VariableSource, assemble,
 };
 use rerunoff::time_axis::TimeAxis;
+use rerunoff::value::Value;
 
 /// Runs one of the scripts beside this file in the virtual environment; it must succeed.
 #[track_caller]
@@ -172,6 +173,7 @@ fn scenarios(path: &Path) -> ProductSpec {
             name: "load".to_owned(),
             source: VariableSource::Column(0),
             definition: "load".to_owned(),
+            upstream: None,
             units: Some("g h-1".to_owned()),
             long_name: Some("load".to_owned()),
             standard_name: None,
@@ -183,6 +185,7 @@ fn scenarios(path: &Path) -> ProductSpec {
             coordinates: vec![numbers("k", "d-1", vec![0.012, 0.013, 0.02])],
         }),
         catchments: (0..15).map(row).collect(),
+        networks: Vec::new(),
         parameters: vec![
             numbers("area", "m2", (0..15).map(|at| f64::from(at % 5)).collect()),
             numbers("dose", "g", (0..15).map(f64::from).collect()),
@@ -204,4 +207,70 @@ fn a_product_of_scenarios_opens_as_a_person_expects() {
     };
     assemble(&spec, 2, &mut |row| Ok(row), &decode).expect("a product");
     python("check_scenarios.py", &[&spec.path]);
+}
+
+#[test]
+fn sums_over_all_upstream_are_those_of_numpy() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut spec = scenarios(&folder.path().join("output.nc"));
+    let count = 1000;
+    spec.scenarios = None;
+    spec.catchments = (0..count)
+        .map(|at| Row {
+            id: CatchmentId::new(format!("{}", 70000 + at)),
+            status: if at == 77 { Status::Failed } else { Status::Ok },
+            key: Some(Digest::of(&[at as u8])),
+            content: Some(Digest::of(&[at as u8])),
+            scalars: Vec::new(),
+        })
+        .collect();
+    let ids: Vec<String> = spec
+        .catchments
+        .iter()
+        .map(|row| row.id.to_string())
+        .collect();
+    // Into one further up in the list, and now and then out of the basin.
+    let link = |at: usize| match (at * 7919) % 60 {
+        0 => String::new(),
+        far => ids.get(at + 1 + far % 9).cloned().unwrap_or_default(),
+    };
+    let next: Vec<String> = (0..count).map(link).collect();
+    let links: Vec<Link> = (next.iter())
+        .map(|next| Link::from(Some(&Value::Text(next.clone()))))
+        .collect();
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    spec.networks = vec![Network::new(&ids, &links).expect("a network")];
+    spec.parameters.truncate(1);
+    spec.parameters[0].name = "next".to_owned();
+    spec.parameters[0].units = None;
+    spec.parameters[0].values = ParameterValues::Texts(next);
+    let variable = |name: &str, upstream: Option<Outlets>| Variable {
+        name: name.to_owned(),
+        source: VariableSource::Column(0),
+        definition: "load".to_owned(),
+        upstream,
+        units: Some("g h-1".to_owned()),
+        long_name: Some(name.to_owned()),
+        standard_name: None,
+        attributes: Vec::new(),
+        precision: Precision::F64,
+    };
+    spec.variables = vec![
+        variable("local", None),
+        variable("total", Some(Outlets::All)),
+    ];
+    spec.summaries = vec![Summary {
+        name: "total_mean".to_owned(),
+        of: 1,
+        statistic: Statistic::Mean,
+        units: Some("g h-1".to_owned()),
+        long_name: Some("mean".to_owned()),
+        standard_name: None,
+    }];
+    let decode = |row: &usize| {
+        let value = |step: usize| ((row * 31 + step * 17) % 1009) as f64 / 7.0;
+        Ok(vec![(0..30).map(value).collect()])
+    };
+    assemble(&spec, 2, &mut |row| Ok(row), &decode).expect("a product");
+    python("check_sums.py", &[&spec.path]);
 }

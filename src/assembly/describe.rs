@@ -2,14 +2,16 @@
 //!
 //! It knows names, formulas and parameters, and touches neither the store nor a file.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use anyhow::{Result, bail};
 
+use crate::catchment::CatchmentId;
 use crate::expr::{Expr, Operand};
 use crate::moment::{self, Moment};
 use crate::product::{
-    self, ParameterValues, ParameterVariable, Precision, ProductSpec, Row, Statistic,
+    self, Link, Network, Outlets, ParameterValues, ParameterVariable, Precision, ProductSpec, Row,
+    Statistic, Status,
 };
 use crate::project::{self, Layout, Project, ProjectError, VariableSource, nearest};
 use crate::session::Session;
@@ -18,7 +20,71 @@ use crate::value::Value;
 
 /// Checks that all that the product is made of is there.
 pub fn check(session: &Session<'_>) -> Result<(), ProjectError> {
-    parameters(session).map(drop)
+    parameters(session)?;
+    let (project, basin) = (session.project, &session.basin);
+    let Some(link) = needed_link(project) else {
+        return Ok(());
+    };
+    let drains = basin
+        .catchments()
+        .iter()
+        .enumerate()
+        .map(|(at, catchment)| Drain {
+            id: &catchment.id,
+            link: basin.value_of_any(at, link),
+            is_fit: catchment.problem.is_none(),
+        });
+    network(project, drains).map(drop)
+}
+
+/// A catchment and where it drains to.
+struct Drain<'a> {
+    id: &'a CatchmentId,
+    link: Option<Value>,
+    /// Whether it can be run.
+    is_fit: bool,
+}
+
+/// The parameter with the id of the catchment downstream, if a variable is summed up.
+fn needed_link(project: &Project) -> Option<&str> {
+    let is_summed = |variable: &project::Variable| variable.upstream.is_some();
+    let link = project.product.downstream.as_deref();
+    link.filter(|_| project.product.variables.iter().any(is_summed))
+}
+
+/// How these catchments drain.
+fn network<'a>(
+    project: &Project,
+    drains: impl Iterator<Item = Drain<'a>>,
+) -> Result<Network, ProjectError> {
+    let fault = |message: String| project.error("product.downstream", message);
+    let (mut ids, mut links) = (Vec::new(), Vec::new());
+    for drain in drains {
+        // It might drain into any other, whose sum would be too small and nobody the wiser.
+        if !drain.is_fit && drain.link.is_none() {
+            return Err(fault(format!(
+                "catchment {} can't be run and has no value that tells where it drains to; give it one in a table of parameters",
+                drain.id
+            )));
+        }
+        ids.push(drain.id.as_str());
+        links.push(Link::from(drain.link.as_ref()));
+    }
+    for variable in &project.product.variables {
+        let Some(Outlets::These(outlets)) = &variable.upstream else {
+            continue;
+        };
+        let known: HashSet<&str> = ids.iter().copied().collect();
+        if let Some(id) = outlets.iter().find(|id| !known.contains(id.as_str())) {
+            let hint = nearest(id.as_str(), ids.iter().copied())
+                .map(|near| format!("; did you mean {near:?}?"))
+                .unwrap_or_default();
+            let field = format!("product.variables.{}.outlets", variable.name);
+            let message = format!("there is no catchment {:?}{hint}", id.as_str());
+            return Err(project.error(&field, message));
+        }
+    }
+    Network::new(&ids, &links).map_err(|error| fault(error.to_string()))
 }
 
 /// The parameters that the product needs of every catchment; a name that nothing provides is an error.
@@ -67,11 +133,27 @@ pub fn parameters(session: &Session<'_>) -> Result<BTreeSet<String>, ProjectErro
             return Err(project.error(&format!("product.parameters.{}", parameter.name), message));
         }
     }
+    if let Some(link) = &project.product.downstream
+        && !known.contains(link.as_str())
+    {
+        let hint = nearest(link, known.iter().copied())
+            .map(|near| format!("; did you mean {near:?}?"))
+            .unwrap_or_default();
+        let message = format!("there is no parameter {link:?}{hint}");
+        return Err(project.error("product.downstream", message));
+    }
     Ok(needed(project))
 }
 
 /// The same without asking whether they are there.
 fn needed(project: &Project) -> BTreeSet<String> {
+    let mut needed = scalars(project);
+    needed.extend(needed_link(project).map(str::to_owned));
+    needed
+}
+
+/// Those that a catchment's own part of the product is made of.
+fn scalars(project: &Project) -> BTreeSet<String> {
     let columns = &project.simulator.output.columns;
     let formulas =
         (project.product.variables.iter()).filter_map(|variable| match &variable.source {
@@ -94,7 +176,7 @@ pub(super) fn describe(project: &Project, moment: &Moment, time: TimeAxis) -> Re
             "the product now needs the parameter {name:?}, which was not put down then; take it out of [product], or run with the inputs of that time"
         );
     }
-    let scalars: Vec<String> = needed.iter().cloned().collect();
+    let scalars: Vec<String> = scalars(project).into_iter().collect();
     let value = |row: &moment::Row, name: &str| row.values.get(place(name)?).cloned().flatten();
     let mut rows = Vec::with_capacity(moment.rows.len());
     let mut texts: BTreeMap<&str, Vec<Option<Value>>> = BTreeMap::new();
@@ -131,6 +213,17 @@ pub(super) fn describe(project: &Project, moment: &Moment, time: TimeAxis) -> Re
             standard_name: parameter.standard_name.clone(),
         })
         .collect();
+    let networks = match needed_link(project) {
+        None => Vec::new(),
+        Some(link) => {
+            let drains = moment.rows.iter().map(|row| Drain {
+                id: &row.id,
+                link: value(row, link),
+                is_fit: row.status != Status::Skipped,
+            });
+            vec![network(project, drains)?]
+        }
+    };
     let columns: Vec<String> = project
         .simulator
         .output
@@ -151,6 +244,7 @@ pub(super) fn describe(project: &Project, moment: &Moment, time: TimeAxis) -> Re
                     format!("= {} of {columns:?}, {scalars:?}", formula.source())
                 }
             },
+            upstream: variable.upstream.clone(),
             units: variable.units.clone(),
             long_name: long_name(&variable.name, &variable.long_name, &variable.standard_name),
             standard_name: variable.standard_name.clone(),
@@ -173,6 +267,7 @@ pub(super) fn describe(project: &Project, moment: &Moment, time: TimeAxis) -> Re
         variables,
         scenarios: None,
         catchments: rows,
+        networks,
         parameters,
         summaries: project
             .product

@@ -79,7 +79,7 @@ pub fn restore(
     interrupt: &Interrupt,
     quiet: bool,
 ) -> Result<Product> {
-    let results = Results::open(project, store, moment)?;
+    let results = Results::whole(project, store, moment)?;
     let (spec, ids) = (results.spec, results.ids);
     write(project, store, spec, ids, workers, interrupt, quiet)
 }

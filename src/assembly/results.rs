@@ -12,9 +12,9 @@ use crate::project::Project;
 use crate::store::{ResultId, Store, StoreError};
 use crate::time_axis::TimeAxis;
 
-/// The results of a moment as the product's variables, catchment by catchment.
+/// The results of a moment as the product's variables, catchment by catchment: the catchments' own values, no sums.
 pub struct Results {
-    /// What the product of that moment is.
+    /// What the product of that moment is; sums over all upstream and summaries are left out.
     pub spec: ProductSpec,
     pub(super) ids: Vec<Option<ResultId>>,
     sources: Vec<String>,
@@ -23,6 +23,17 @@ pub struct Results {
 impl Results {
     /// Finds all results of a moment; that one of them was collected or is damaged is an error.
     pub fn open(project: &Project, store: &Store, moment: &Moment) -> Result<Self> {
+        let mut results = Self::whole(project, store, moment)?;
+        let spec = &mut results.spec;
+        spec.variables
+            .retain(|variable| variable.upstream.is_none());
+        spec.summaries.clear();
+        spec.networks.clear();
+        Ok(results)
+    }
+
+    /// The same with all that the product holds.
+    pub(super) fn whole(project: &Project, store: &Store, moment: &Moment) -> Result<Self> {
         let _snapshot = store.snapshot()?;
         let time = store.content(&moment.time)?;
         let Some(time) = time.and_then(|bytes| TimeAxis::from_bytes(&bytes)) else {

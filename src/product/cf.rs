@@ -12,14 +12,16 @@ use crate::value::Value;
 
 /// Names of the product's own variables.
 pub(super) const VALUES_DIGEST: &str = "values_digest";
+pub(super) const UPSTREAM_DIGEST: &str = "upstream_digest";
 
-const RESERVED: [&str; 6] = [
+const RESERVED: [&str; 7] = [
     "scenario",
     "time",
     "catchment",
     "status",
     "key",
     VALUES_DIGEST,
+    UPSTREAM_DIGEST,
 ];
 
 /// Attributes that limit a variable's values.
@@ -38,7 +40,8 @@ const UNITS: [(&str, i128); 6] = [
 const SECOND: i128 = 1_000_000_000;
 
 /// Whether a product variable or parameter may have this name: a letter, then letters, digits and underscores (ASCII, up
-/// to 200), and none of the product's own: `scenario`, `time`, `catchment`, `status`, `key`, `values_digest`.
+/// to 200), and none of the product's own: `scenario`, `time`, `catchment`, `status`, `key`, `values_digest`,
+/// `upstream_digest`.
 pub fn valid_name(name: &str) -> bool {
     name.len() <= 200
         && name.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -135,6 +138,9 @@ pub(super) fn variable(variable: &Variable, spec: &ProductSpec) -> Attributes {
     attributes.set_some("long_name", variable.long_name.as_deref());
     attributes.set_some("standard_name", variable.standard_name.as_deref());
     attributes.set_some("units", variable.units.as_deref());
+    if variable.upstream.is_some() {
+        attributes.set("comment", "sum over the catchment and all upstream of it");
+    }
     for (name, value) in &variable.attributes {
         attributes.set(name, of_the_variables_type(name, value, variable.precision));
     }

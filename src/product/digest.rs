@@ -7,7 +7,8 @@ use std::path::Path;
 
 use super::tiling::Tiling;
 use super::{
-    Layout, ParameterValues, ParameterVariable, Precision, ProductSpec, Row, Status, VariableSource,
+    Layout, Outlets, ParameterValues, ParameterVariable, Precision, ProductSpec, Row, Status,
+    VariableSource,
 };
 use crate::digest::Digest;
 use crate::netcdf::EarlierFile;
@@ -72,6 +73,14 @@ pub fn digest(spec: &ProductSpec) -> Digest {
         scenarios.names.iter().for_each(|name| walk.text(name));
         walk.parameters(&scenarios.coordinates);
     }
+    walk.sums(spec);
+    for network in &spec.networks {
+        walk.number(spec.catchments_each() as u64);
+        for catchment in 0..spec.catchments_each() {
+            let down = network.downstream(catchment);
+            walk.number(down.map_or(u64::MAX, |down| down as u64));
+        }
+    }
     walk.summaries(spec);
     for summary in &spec.summaries {
         for text in [&summary.units, &summary.long_name, &summary.standard_name] {
@@ -102,6 +111,7 @@ pub(super) fn chunks_digest(spec: &ProductSpec, tiling: &Tiling) -> Digest {
     if spec.scenarios.is_some() {
         walk.text("scenarios");
     }
+    walk.sums(spec);
     walk.summaries(spec);
     walk.end()
 }
@@ -204,6 +214,24 @@ impl Walk {
         }
     }
 
+    /// Where there are sums over all upstream. Nothing where there are none.
+    fn sums(&mut self, spec: &ProductSpec) {
+        for (number, variable) in spec.variables.iter().enumerate() {
+            let Some(outlets) = &variable.upstream else {
+                continue;
+            };
+            self.text("upstream");
+            self.number(number as u64);
+            match outlets {
+                Outlets::All => self.number(0),
+                Outlets::These(ids) => {
+                    self.number(1 + ids.len() as u64);
+                    ids.iter().for_each(|id| self.text(id.as_str()));
+                }
+            }
+        }
+    }
+
     /// What decides how variables become summaries. Nothing where there are none.
     fn summaries(&mut self, spec: &ProductSpec) {
         for summary in &spec.summaries {
@@ -223,9 +251,10 @@ impl Walk {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Scenarios;
     use super::super::tests::spec;
+    use super::super::{Link, Network, Scenarios, Statistic, Summary};
     use super::*;
+    use crate::catchment::CatchmentId;
     use crate::time_axis::TimeAxis;
 
     #[test]
@@ -242,7 +271,23 @@ mod tests {
             names: names.map(str::to_owned).into(),
             coordinates: Vec::new(),
         };
-        let changes: [&dyn Fn(&mut ProductSpec); 17] = [
+        let summary = |q: f64| Summary {
+            name: "s".to_owned(),
+            of: 0,
+            statistic: Statistic::Quantile(q),
+            units: None,
+            long_name: None,
+            standard_name: None,
+        };
+        let network = |first: Link| {
+            let rest = || Link::Outlet;
+            Network::new(
+                &["a", "b", "c", "d", "e"],
+                &[first, rest(), rest(), rest(), rest()],
+            )
+        };
+        let network = |first: Link| network(first).expect("a network");
+        let changes: [&dyn Fn(&mut ProductSpec); 24] = [
             &|s| s.title.push('x'),
             &|s| s.attributes[0].1.push('x'),
             &|s| s.recipe = Digest::of(b"x"),
@@ -260,10 +305,17 @@ mod tests {
             &|s| s.catchments[0].scalars[0] = 3.0,
             &|s| s.scenarios = Some(named(["a"])),
             &|s| s.scenarios = Some(named(["b"])),
+            &|s| s.summaries.push(summary(0.5)),
+            &|s| s.summaries.push(summary(0.6)),
+            &|s| s.variables[0].upstream = Some(Outlets::All),
+            &|s| s.variables[1].upstream = Some(Outlets::All),
+            &|s| s.variables[1].upstream = Some(Outlets::These([CatchmentId::new("70000")].into())),
+            &|s| s.networks.push(network(Link::Outlet)),
+            &|s| s.networks.push(network(Link::To("b".to_owned()))),
         ];
         let mut digests: Vec<Digest> = changes.into_iter().map(changed).chain([base]).collect();
         digests.sort();
         digests.dedup();
-        assert_eq!(digests.len(), 18);
+        assert_eq!(digests.len(), 25);
     }
 }

@@ -5,11 +5,14 @@
 
 use anyhow::{Error, Result};
 
-use super::cf::VALUES_DIGEST;
+use super::blocks::{Group, Unchanged};
+use super::cf::{UPSTREAM_DIGEST, VALUES_DIGEST};
 use super::digest::{CHUNKS_DIGEST, chunks_digest, values_digest};
 use super::summary::Summaries;
 use super::tiling::Tiling;
-use super::{ProductSpec, Status, Summary};
+use super::upstream::upstream_digests;
+use super::{Outlets, ProductSpec, Status, Summary};
+use crate::digest::Digest;
 use crate::netcdf::{EarlierFile, EarlierVariable, storable};
 
 /// A chunk of the earlier product could not be read.
@@ -23,8 +26,7 @@ pub(super) struct Earlier {
     variables: Vec<EarlierVariable>,
     /// By scenario: its number in the earlier product.
     scenarios: Vec<Option<usize>>,
-    /// By block: whether its chunks are what they would be again.
-    unchanged: Vec<bool>,
+    unchanged: Unchanged,
     /// By summary: the numbers of all earlier rows.
     summaries: Vec<Vec<f64>>,
     /// How many catchments each earlier scenario had.
@@ -36,6 +38,8 @@ struct Rows {
     ids: Vec<String>,
     status: Vec<i8>,
     made_of: Vec<String>,
+    /// Empty where there are no sums.
+    sums_made_of: Vec<String>,
 }
 
 impl Earlier {
@@ -52,6 +56,10 @@ impl Earlier {
             ids: file.texts("catchment").ok()?,
             status: file.bytes("status").ok()?,
             made_of: file.texts(VALUES_DIGEST).ok()?,
+            sums_made_of: match spec.networks.is_empty() {
+                true => Vec::new(),
+                false => file.texts(UPSTREAM_DIGEST).ok()?,
+            },
         };
         let names = match &spec.scenarios {
             Some(_) => file.texts("scenario").ok()?,
@@ -60,15 +68,16 @@ impl Earlier {
         if [rows.status.len(), rows.made_of.len()] != [names.len() * rows.ids.len(); 2] {
             return None;
         }
+        if !spec.networks.is_empty() && rows.sums_made_of.len() != rows.status.len() {
+            return None;
+        }
         let place = |name: &str| names.iter().position(|known| known == &storable(name));
         let scenarios: Vec<Option<usize>> = match &spec.scenarios {
             Some(scenarios) => scenarios.names.iter().map(|name| place(name)).collect(),
             None => vec![Some(0)],
         };
-        let unchanged: Vec<bool> = (0..tiling.blocks())
-            .map(|block| rows.hold(spec, tiling, &scenarios, block))
-            .collect();
-        if !unchanged.contains(&true) {
+        let unchanged = rows.unchanged(spec, tiling, &scenarios);
+        if !unchanged.0.iter().flatten().any(|&unchanged| unchanged) {
             return None;
         }
         let variables = spec
@@ -88,20 +97,23 @@ impl Earlier {
         })
     }
 
-    /// By block: whether its chunks are what they would be again.
-    pub(super) fn unchanged(&self) -> &[bool] {
+    /// Whose chunks are what they would be again.
+    pub(super) fn unchanged(&self) -> &Unchanged {
         &self.unchanged
     }
 
     /// The summaries of all rows in unchanged blocks; the others are missing yet.
     pub(super) fn summaries(&self, spec: &ProductSpec, tiling: &Tiling) -> Summaries {
         let mut summaries = Summaries::new(spec.summaries.len(), spec.catchments.len());
-        for block in (0..tiling.blocks()).filter(|&block| self.unchanged[block]) {
-            let (scenario, first) = tiling.corner(block);
-            let before = self.scenario(scenario) * self.catchments + first;
-            for (i, row) in tiling.block(block).enumerate() {
-                for (summary, numbers) in self.summaries.iter().enumerate() {
-                    summaries.set(summary, row, numbers[before + i]);
+        for (number, summary) in spec.summaries.iter().enumerate() {
+            let group = Group::of(&spec.variables[summary.of]);
+            let is_unchanged = |block: &usize| self.unchanged.is(group, *block);
+            for block in (0..tiling.blocks()).filter(is_unchanged) {
+                let (scenario, first) = tiling.corner(block);
+                let before = self.scenario(scenario) * self.catchments + first;
+                for (i, row) in tiling.block(block).enumerate() {
+                    let value = self.summaries[number][before + i];
+                    summaries.set_row(row, [(number, value)]);
                 }
             }
         }
@@ -121,30 +133,55 @@ impl Earlier {
 }
 
 impl Rows {
-    /// Whether a block's rows are the same here.
-    fn hold(
+    /// Which blocks of which group are made of the same here.
+    fn unchanged(
         &self,
         spec: &ProductSpec,
         tiling: &Tiling,
         scenarios: &[Option<usize>],
-        block: usize,
-    ) -> bool {
-        let (scenario, first) = tiling.corner(block);
-        let Some(earlier) = scenarios[scenario] else {
-            return false;
+    ) -> Unchanged {
+        let each = self.ids.len();
+        let block = |block: usize, same: &dyn Fn(usize, usize) -> bool| {
+            let (scenario, first) = tiling.corner(block);
+            let Some(earlier) = scenarios[scenario] else {
+                return false;
+            };
+            let rows = tiling.block(block);
+            // The old block must end where the new one does, or its chunk holds other catchments besides.
+            let old_end = each.min(first + tiling.tile_catchments);
+            let same = |(row, catchment): (usize, usize)| {
+                storable(spec.catchments[row].id.as_str()) == self.ids[catchment]
+                    && same(row, earlier * each + catchment)
+            };
+            first + rows.len() == old_end && rows.zip(first..).all(same)
         };
-        let rows = tiling.block(block);
-        // The old block must end where the new one does, or its chunk holds other catchments besides.
-        let old_end = self.ids.len().min(first + tiling.tile_catchments);
-        let same = |(index, catchment): (usize, usize)| {
+        let own = |index: usize, old: usize| {
             let row = &spec.catchments[index];
-            let old = earlier * self.ids.len() + catchment;
             // Only a digest says that a result is what it was.
             (row.status != Status::Ok || row.content.is_some())
-                && storable(row.id.as_str()) == self.ids[catchment]
                 && row.status as i8 == self.status[old]
                 && values_digest(row) == self.made_of[old]
         };
-        first + rows.len() == old_end && rows.zip(first..).all(same)
+        let digests = upstream_digests(spec);
+        let outlets: Vec<&Outlets> = (spec.variables.iter())
+            .filter_map(|variable| variable.upstream.as_ref())
+            .collect();
+        let sums = |index: usize, old: usize| {
+            let id = &spec.catchments[index].id;
+            let is_known = |digest: Digest| digest.to_string() == self.sums_made_of[old];
+            // Where there are no sums, nothing of them can change.
+            !outlets.iter().any(|outlets| outlets.contain(id))
+                || digests[index].is_some_and(is_known)
+        };
+        let blocks = 0..tiling.blocks();
+        let mut unchanged = Unchanged::nothing(spec, tiling);
+        let [of_own, of_sums] = &mut unchanged.0;
+        for (at, place) in blocks.clone().zip(of_own) {
+            *place |= block(at, &own);
+        }
+        for (at, place) in blocks.zip(of_sums) {
+            *place |= block(at, &sums);
+        }
+        unchanged
     }
 }

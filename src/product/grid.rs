@@ -1,11 +1,11 @@
 //! The product as a NetCDF-4 file: variables over time and catchments, after CF's discrete sampling geometries.
 //!
 //! The order of all that is written is fixed: small variables first, then chunks block by block, variable by variable, slab by
-//! slab, then the summaries. A copied chunk takes the very place that the same chunk made anew would have, so both give the same file.
+//! slab (sums over all upstream after all others of the scenario), then the summaries. A copied chunk takes the very place that the same chunk made anew would have, so both give the same file.
 
 use anyhow::Result;
 
-use super::blocks::{Source, fetched_of, for_each_block};
+use super::blocks::{Group, Parts, Source, Unchanged};
 use super::digest::{chunks_digest, digest};
 use super::earlier::{Damaged, Earlier};
 use super::rows::{self, Dimensions};
@@ -45,54 +45,47 @@ fn write_over<E: Send>(
         None => Summaries::new(spec.summaries.len(), spec.catchments.len()),
     };
     let threads = source.threads;
-    let none = vec![false; tiling.blocks()];
-    let unchanged = earlier.map_or(&none[..], Earlier::unchanged);
-    let tiles: Vec<(usize, usize)> = (0..variables.len())
-        .flat_map(|variable| (0..tiling.slabs()).map(move |slab| (variable, slab)))
-        .collect();
+    let nothing = Unchanged::nothing(spec, tiling);
+    let unchanged = earlier.map_or(&nothing, Earlier::unchanged);
     let limit = 2 * 8 * tiling.tile_values() + 1024;
-    for_each_block(
-        spec,
-        tiling,
-        unchanged,
-        source,
-        &mut summaries,
-        &mut |block, values| {
-            let (scenario, first) = tiling.corner(block);
-            let offset = |scenario: usize, slab: usize| -> Vec<usize> {
-                let within = [slab * tiling.tile_steps, first];
-                let scenario = spec.scenarios.is_some().then_some(scenario);
-                scenario.into_iter().chain(within).collect()
-            };
-            let Some(values) = values else {
-                let earlier = earlier.expect("blocks are unchanged since something");
-                for &(variable, slab) in &tiles {
-                    let before = offset(earlier.scenario(scenario), slab);
-                    let chunk = earlier.chunk(variable, &before, limit)?;
-                    file.write_chunk(variables[variable], &offset(scenario, slab), &chunk)?;
-                }
-                assembled.chunks_copied += tiles.len();
-                return Ok(());
-            };
-            let encode = |(variable, slab): (usize, usize)| {
-                let mut tile = vec![f64::NAN; tiling.tile_values()];
-                tiling.gather(values, block, variable, slab, &mut tile);
-                let precision = spec.variables[variable].precision;
-                Ok((variable, slab, encode_chunk(&tile, precision, spec.deflate)))
-            };
-            ordered(
-                threads,
-                tiles.iter().map(|tile| Ok(*tile)),
-                &encode,
-                &mut |(variable, slab, chunk)| {
-                    file.write_chunk(variables[variable], &offset(scenario, slab), &chunk)
-                },
-            )?;
-            assembled.fetched += fetched_of(spec, tiling.block(block));
-            assembled.chunks_written += tiles.len();
-            Ok(())
-        },
-    )?;
+    let groups = Group::ALL.map(|group| group.variables(spec));
+    let parts = Parts::new(spec, tiling, unchanged);
+    let fetched = parts.make(source, &mut summaries, &mut |group, block, values| {
+        let (scenario, first) = tiling.corner(block);
+        let offset = |scenario: usize, slab: usize| -> Vec<usize> {
+            let within = [slab * tiling.tile_steps, first];
+            let scenario = spec.scenarios.is_some().then_some(scenario);
+            scenario.into_iter().chain(within).collect()
+        };
+        // Each with its place among the group's variables.
+        let of_group = groups[group as usize].iter().copied().enumerate();
+        let tiles = of_group.flat_map(|at| (0..tiling.slabs()).map(move |slab| (at, slab)));
+        let Some(values) = values else {
+            let earlier = earlier.expect("blocks are unchanged since something");
+            for ((_, variable), slab) in tiles {
+                let before = offset(earlier.scenario(scenario), slab);
+                let chunk = earlier.chunk(variable, &before, limit)?;
+                file.write_chunk(variables[variable], &offset(scenario, slab), &chunk)?;
+                assembled.chunks_copied += 1;
+            }
+            return Ok(());
+        };
+        let encode = |((place, variable), slab): ((usize, usize), usize)| {
+            let mut tile = vec![f64::NAN; tiling.tile_values()];
+            tiling.gather(values, block, place, slab, &mut tile);
+            let precision = spec.variables[variable].precision;
+            Ok((variable, slab, encode_chunk(&tile, precision, spec.deflate)))
+        };
+        ordered(threads, tiles.map(Ok), &encode, &mut |(
+            variable,
+            slab,
+            chunk,
+        )| {
+            assembled.chunks_written += 1;
+            file.write_chunk(variables[variable], &offset(scenario, slab), &chunk)
+        })
+    })?;
+    assembled.fetched = fetched;
     rows::write_summaries(spec, &file, &dimensions, &summaries)?;
     file.finish()?;
     Ok(assembled)

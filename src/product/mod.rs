@@ -9,6 +9,9 @@
 //! If an earlier product of the same shape is at the path, the chunks of blocks in which no row has changed are copied as
 //! they are, and the outcome is the same file that a full rebuild would make.
 //!
+//! A variable may hold sums over all catchments upstream, see [`Network`]; then all of these are fetched for a block that
+//! has changed, and a block has changed if anything upstream of it has.
+//!
 //! A product may hold several scenarios of the same catchments, see [`Scenarios`].
 
 mod blocks;
@@ -16,6 +19,7 @@ mod cf;
 mod digest;
 mod earlier;
 mod grid;
+mod network;
 mod rows;
 mod scenarios;
 mod scratch;
@@ -23,6 +27,7 @@ mod steps;
 mod summary;
 mod tables;
 mod tiling;
+mod upstream;
 
 use std::path::PathBuf;
 
@@ -32,8 +37,10 @@ use self::blocks::Source;
 pub use self::cf::valid_name;
 pub(crate) use self::cf::{catchment as catchment_attributes, time as time_coordinate};
 pub use self::digest::{digest, digest_of};
+pub use self::network::{Link, Network, NetworkError};
 pub use self::scenarios::Scenarios;
 pub use self::summary::{Statistic, Summary};
+pub use self::upstream::Outlets;
 use crate::catchment::CatchmentId;
 use crate::digest::Digest;
 pub use crate::netcdf::Precision;
@@ -62,6 +69,8 @@ pub struct ProductSpec {
     /// The catchments in the file's order, at least one; with scenarios all catchments of the first, then all of the next,
     /// the same ones in the same order.
     pub catchments: Vec<Row>,
+    /// How the catchments drain, one network for each scenario; none if no variable has sums over all upstream.
+    pub networks: Vec<Network>,
     /// The variables along the catchments; their names pass [`valid_name`] and are unique among all variables.
     pub parameters: Vec<ParameterVariable>,
     /// Numbers out of the variables' time steps; their names pass [`valid_name`] and are unique among all variables.
@@ -128,6 +137,8 @@ pub struct Variable {
     /// The source in words: the column's name, or the formula's text with the names of what it uses. Goes into the
     /// digests, because a function can't.
     pub definition: String,
+    /// Where the values are not a catchment's own but sums over it and all upstream of it; `None`: nowhere.
+    pub upstream: Option<Outlets>,
     /// The CF attribute `units`.
     pub units: Option<String>,
     /// The CF attribute `long_name`.
@@ -177,7 +188,7 @@ pub struct Assembled {
 
 /// Writes the product and puts it at its path only once it is whole and on the disk.
 ///
-/// `fetch` is called with the index of each row that is needed and [`Status::Ok`], in ascending order, on one thread of
+/// `fetch` is called once with the index of each row that is needed and [`Status::Ok`], in ascending order, on one thread of
 /// its own; `decode` on `threads` threads gives all columns of a result, each as long as the time axis. Should chunks of
 /// the earlier product turn out to be unreadable half-way, all is fetched from the beginning.
 ///

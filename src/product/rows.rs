@@ -3,9 +3,10 @@
 
 use anyhow::Result;
 
-use super::cf::{self, Attributes, VALUES_DIGEST};
+use super::cf::{self, Attributes, UPSTREAM_DIGEST, VALUES_DIGEST};
 use super::digest::values_digest;
 use super::summary::Summaries;
+use super::upstream::upstream_digests;
 use super::{ParameterValues, ParameterVariable, ProductSpec, Row};
 use crate::netcdf::{Attribute, Data, Dimension, NetcdfFile};
 
@@ -81,6 +82,19 @@ pub(super) fn write(spec: &ProductSpec, file: &NetcdfFile, dimensions: &Dimensio
         VALUES_DIGEST,
         spec.catchments.iter().map(values_digest).collect(),
         cf::text("digest of the result and the parameters that the catchment's values are made of"),
+    )?;
+    if spec.networks.is_empty() {
+        return Ok(());
+    }
+    let made_of = upstream_digests(spec).into_iter();
+    let made_of =
+        made_of.map(|digest| digest.map_or_else(String::new, |digest| digest.to_string()));
+    texts(
+        UPSTREAM_DIGEST,
+        made_of.collect(),
+        cf::text(
+            "digest of all that the sums over the catchment and all upstream of it are made of",
+        ),
     )
 }
 

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use anyhow::{Result, ensure};
 
-use super::{ParameterValues, ParameterVariable, ProductSpec, valid_name};
+use super::{Network, ParameterValues, ParameterVariable, ProductSpec, valid_name};
 
 /// The scenarios of a product, in the file's order.
 pub struct Scenarios {
@@ -57,6 +57,17 @@ impl ProductSpec {
         );
         if let Some(scenarios) = &self.scenarios {
             scenarios.check(self)?;
+        }
+        if self
+            .variables
+            .iter()
+            .any(|variable| variable.upstream.is_some())
+        {
+            let fits = |network: &Network| network.order().len() == self.catchments_each();
+            ensure!(
+                self.networks.len() == self.scenario_count() && self.networks.iter().all(fits),
+                "sums over all upstream need the links of all catchments"
+            );
         }
         for parameter in &self.parameters {
             ensure!(

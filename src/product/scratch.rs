@@ -7,6 +7,16 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
+/// A file without a name in the folder of the product.
+pub(super) fn unnamed(product: &Path) -> Result<File> {
+    let folder = match product.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    tempfile::tempfile_in(folder)
+        .with_context(|| format!("cannot create a scratch file in {}", folder.display()))
+}
+
 /// Pieces of any length, one after the other.
 pub(super) struct Stage {
     file: File,
@@ -16,16 +26,16 @@ pub(super) struct Stage {
 impl Stage {
     /// An empty one, in the folder of the product.
     pub(super) fn create(product: &Path) -> Result<Self> {
-        let folder = match product.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
-        let file = tempfile::tempfile_in(folder)
-            .with_context(|| format!("cannot create a scratch file in {}", folder.display()))?;
+        let file = unnamed(product)?;
         Ok(Self {
             file,
             ends: Vec::new(),
         })
+    }
+
+    /// How many pieces there are.
+    pub(super) fn len(&self) -> usize {
+        self.ends.len()
     }
 
     /// Puts one more piece away.

@@ -10,7 +10,7 @@
 
 use anyhow::{Context, Result};
 
-use super::blocks::{Source, fetched_of, for_each_block};
+use super::blocks::{Group, Parts, Source, Unchanged};
 use super::digest::digest;
 use super::scratch::Stage;
 use super::summary::Summaries;
@@ -18,7 +18,7 @@ use super::tables::{
     filtered, labels, text_planes, write_catchments, write_scenarios, write_summaries,
 };
 use super::tiling::Tiling;
-use super::{Assembled, ProductSpec, cf};
+use super::{Assembled, ProductSpec, Variable, cf};
 use crate::netcdf::{
     Attribute, Column, Data, Precision, Table, TableFile, decode_chunk, encode_chunk, shuffle,
 };
@@ -54,37 +54,70 @@ pub(super) fn write<E: Send>(spec: &ProductSpec, source: &mut Source<'_, E>) -> 
     // Early, so that a path that can't be written to costs no time.
     let file = begin(spec, &assembled)?;
     let mut stage = Stage::create(&spec.path)?;
-    let skip = vec![false; tiling.blocks()];
     let mut summaries = Summaries::new(spec.summaries.len(), rows);
     let threads = source.threads;
-    for_each_block(
-        spec,
-        &tiling,
-        &skip,
-        source,
-        &mut summaries,
-        &mut |block, values| {
-            let values = values.expect("no block is skipped");
-            let encode = |slab: usize| {
-                let mut tiles = vec![f64::NAN; variables * tiling.tile_values()];
-                for (variable, tile) in tiles.chunks_exact_mut(tiling.tile_values()).enumerate() {
-                    tiling.gather(values, block, variable, slab, tile);
-                }
-                Ok(encode_chunk(&tiles, Precision::F64, STAGED_LEVEL))
-            };
-            assembled.fetched += fetched_of(spec, tiling.block(block));
-            ordered(
-                threads,
-                (0..tiling.slabs()).map(Ok),
-                &encode,
-                &mut |bytes| stage.push(&bytes),
-            )
-        },
-    )?;
-    assembled.chunks_written = write_steps(spec, &tiling, &stage, threads, &file)?;
+    let groups = Group::ALL.map(|group| group.variables(spec).len());
+    // By group and block: where its pieces begin.
+    let mut pieces = Group::ALL.map(|_| Vec::with_capacity(tiling.blocks()));
+    let nothing = Unchanged::nothing(spec, &tiling);
+    let parts = Parts::new(spec, &tiling, &nothing);
+    let fetched = parts.make(source, &mut summaries, &mut |group, block, values| {
+        let values = values.expect("no block is unchanged");
+        let encode = |slab: usize| {
+            let mut tiles = vec![f64::NAN; groups[group as usize] * tiling.tile_values()];
+            for (variable, tile) in tiles.chunks_exact_mut(tiling.tile_values()).enumerate() {
+                tiling.gather(values, block, variable, slab, tile);
+            }
+            Ok(encode_chunk(&tiles, Precision::F64, STAGED_LEVEL))
+        };
+        pieces[group as usize].push(stage.len());
+        ordered(
+            threads,
+            (0..tiling.slabs()).map(Ok),
+            &encode,
+            &mut |bytes| stage.push(&bytes),
+        )
+    })?;
+    assembled.fetched = fetched;
+    let staged = Staged { stage, pieces };
+    assembled.chunks_written = write_steps(spec, &tiling, &staged, threads, &file)?;
     write_summaries(spec, &summaries, &file)?;
     file.finish()?;
     Ok(assembled)
+}
+
+/// All values, put away by group and block of catchments, ready to be read by stretch of time.
+struct Staged {
+    stage: Stage,
+    /// By group and block: its first piece, that of the first slab.
+    pieces: [Vec<usize>; 2],
+}
+
+impl Staged {
+    /// The tiles of a slab, by group and block.
+    fn read(
+        &self,
+        spec: &ProductSpec,
+        tiling: &Tiling,
+        threads: usize,
+        slab: usize,
+    ) -> Result<[Vec<Vec<f64>>; 2]> {
+        let mut groups = [Vec::new(), Vec::new()];
+        for group in Group::ALL {
+            let pieces = self.pieces[group as usize].iter();
+            let staged = pieces.map(|first| self.stage.read(first + slab));
+            let values = group.variables(spec).len() * tiling.tile_values();
+            let decode = |bytes: Vec<u8>| {
+                decode_chunk(&bytes, values, STAGED_LEVEL).context("the staged values are damaged")
+            };
+            let tiles = &mut groups[group as usize];
+            ordered(threads, staged, &decode, &mut |tile| {
+                tiles.push(tile);
+                Ok(())
+            })?;
+        }
+        Ok(groups)
+    }
 }
 
 /// Creates the file with everything but the steps.
@@ -113,7 +146,7 @@ fn begin(spec: &ProductSpec, assembled: &Assembled) -> Result<TableFile> {
 fn write_steps(
     spec: &ProductSpec,
     tiling: &Tiling,
-    stage: &Stage,
+    staged: &Staged,
     threads: usize,
     file: &TableFile,
 ) -> Result<usize> {
@@ -143,17 +176,23 @@ fn write_steps(
             planes.extend(text_planes(texts, *size, layout.chunk_rows));
         }
     }
+    // Where each variable is: its group, and which of the group's it is.
+    let groups = Group::ALL.map(|group| group.variables(spec));
+    let place = |(number, variable): (usize, &Variable)| {
+        let group = Group::of(variable);
+        let place = groups[group as usize]
+            .iter()
+            .position(|&other| other == number);
+        Some((group, place?))
+    };
+    let places: Vec<(Group, usize)> = spec
+        .variables
+        .iter()
+        .enumerate()
+        .filter_map(place)
+        .collect();
     for slab in 0..tiling.slabs() {
-        let mut tiles = Vec::with_capacity(tiling.blocks());
-        let staged = (0..tiling.blocks()).map(|block| stage.read(block * tiling.slabs() + slab));
-        let values = spec.variables.len() * tiling.tile_values();
-        let decode = |bytes: Vec<u8>| {
-            decode_chunk(&bytes, values, STAGED_LEVEL).context("the staged values are damaged")
-        };
-        ordered(threads, staged, &decode, &mut |tile| {
-            tiles.push(tile);
-            Ok(())
-        })?;
+        let tiles = staged.read(spec, tiling, threads, slab)?;
         let steps = tiling.slab(slab);
         let start = steps.start;
         let encode = |step: usize| {
@@ -162,10 +201,10 @@ fn write_steps(
                 let first = i * layout.chunk_rows;
                 let last = (first + layout.chunk_rows).min(rows);
                 let mut column = vec![f64::NAN; layout.chunk_rows];
-                for variable in 0..spec.variables.len() {
+                for &(group, variable) in &places {
                     copy_step(
                         tiling,
-                        &tiles,
+                        &tiles[group as usize],
                         variable,
                         step - start,
                         first,

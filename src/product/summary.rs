@@ -116,9 +116,11 @@ impl Summaries {
         Self(vec![vec![f64::NAN; rows]; summaries])
     }
 
-    /// Puts the number of a row down.
-    pub(super) fn set(&mut self, summary: usize, row: usize, value: f64) {
-        self.0[summary][row] = value;
+    /// Puts the numbers of a row down, each with which summary it is.
+    pub(super) fn set_row(&mut self, row: usize, numbers: impl IntoIterator<Item = (usize, f64)>) {
+        for (summary, number) in numbers {
+            self.0[summary][row] = number;
+        }
     }
 
     /// The numbers of all rows.

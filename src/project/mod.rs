@@ -25,7 +25,7 @@ use crate::expr::Expr;
 use crate::import::spec::ImportSpec;
 use crate::inputs::InputSpec;
 use crate::output::OutputFormat;
-use crate::product::Statistic;
+use crate::product::{Outlets, Statistic};
 use crate::series_table::SeriesTable;
 use crate::size::Size;
 use crate::template::Template;
@@ -196,6 +196,8 @@ pub struct Column {
 pub struct Product {
     /// The file.
     pub path: PathBuf,
+    /// The parameter with the id of the catchment downstream.
+    pub downstream: Option<String>,
     /// Arrays or a table a time step.
     pub layout: Layout,
     /// The deflate level, 0 to 9.
@@ -226,6 +228,8 @@ pub struct Variable {
     pub min: Option<f64>,
     /// The greatest value that a valid run may have.
     pub max: Option<f64>,
+    /// Where it holds sums over a catchment and all upstream of it; `None`: nowhere.
+    pub upstream: Option<Outlets>,
     /// How its values are kept.
     pub precision: Precision,
     /// Further attributes.

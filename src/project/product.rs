@@ -5,7 +5,8 @@ use super::{
     Column, ParameterVariable, Product, ProjectError, Summary, Variable, VariableSource, nearest,
     raw,
 };
-use crate::product::{Statistic, valid_name};
+use crate::catchment::CatchmentId;
+use crate::product::{Outlets, Statistic, valid_name};
 
 impl Builder<'_> {
     pub(super) fn product(
@@ -27,6 +28,15 @@ impl Builder<'_> {
         let mut variables = Vec::new();
         for (name, variable) in raw.variables {
             variables.push(self.variable(name, variable, columns)?);
+        }
+        let summed = variables
+            .iter()
+            .find(|variable| variable.upstream.is_some());
+        if let (Some(variable), None) = (summed, &raw.downstream) {
+            let field = format!("product.variables.{}.accumulate", variable.name);
+            let rule = "which catchment drains into which? `downstream` under [product] names the parameter that tells, \
+                        such as downstream = \"NEXTDOWNID\"";
+            return Err(self.source.error(&field, rule));
         }
         for (i, column) in columns.iter().enumerate() {
             let by_name = variables
@@ -83,6 +93,7 @@ impl Builder<'_> {
         let attributes = raw.attributes;
         Ok(Product {
             path,
+            downstream: raw.downstream,
             layout: raw.layout,
             compression,
             attributes,
@@ -136,6 +147,17 @@ impl Builder<'_> {
                 .source
                 .error(&field, format!("min {min} is above max {max}")));
         }
+        let upstream = match (raw.accumulate, raw.outlets) {
+            (None, None) => None,
+            (None, Some(_)) => {
+                let rule = "only a variable with accumulate = \"upstream\" has outlets";
+                return Err(self.source.error(&format!("{field}.outlets"), rule));
+            }
+            (Some(raw::Accumulate::Upstream), None) => Some(Outlets::All),
+            (Some(raw::Accumulate::Upstream), Some(ids)) => Some(Outlets::These(
+                ids.into_iter().map(CatchmentId::new).collect(),
+            )),
+        };
         let mut attributes = Vec::new();
         for (key, value) in raw.attributes {
             let value = self.value(&format!("{field}.attributes.{key}"), value)?;
@@ -149,6 +171,7 @@ impl Builder<'_> {
             standard_name: raw.standard_name,
             min: raw.min,
             max: raw.max,
+            upstream,
             precision: raw.precision,
             attributes,
         })
@@ -247,7 +270,7 @@ impl Builder<'_> {
             return Ok(());
         }
         let rule = "must be a letter and then letters, digits or underscores, and none of the names that every \
-                    product uses itself: scenario, time, catchment, status, key, values_digest";
+                    product uses itself: scenario, time, catchment, status, key, values_digest, upstream_digest";
         Err(self
             .source
             .error(field, format!("the name {name:?} {rule}")))

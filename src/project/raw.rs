@@ -137,6 +137,7 @@ pub(super) struct Output {
 #[serde(deny_unknown_fields)]
 pub(super) struct Product {
     pub file: String,
+    pub downstream: Option<String>,
     #[serde(default)]
     pub layout: Layout,
     pub compression: Option<u8>,
@@ -171,10 +172,20 @@ pub(super) struct Variable {
     pub standard_name: Option<String>,
     pub min: Option<f64>,
     pub max: Option<f64>,
+    pub accumulate: Option<Accumulate>,
+    pub outlets: Option<Vec<String>>,
     #[serde(default)]
     pub precision: Precision,
     #[serde(default)]
     pub attributes: BTreeMap<String, toml::Value>,
+}
+
+/// Over what a product variable is summed up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Accumulate {
+    /// The catchment and all upstream of it.
+    Upstream,
 }
 
 /// How a product variable is kept.

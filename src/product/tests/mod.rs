@@ -10,6 +10,7 @@ use super::*;
 
 mod scenarios;
 mod summary;
+mod upstream;
 
 const HOUR: i64 = 3_600_000_000_000;
 
@@ -29,6 +30,7 @@ fn variable(name: &str, source: VariableSource) -> Variable {
         name: name.to_owned(),
         source,
         definition: name.to_owned(),
+        upstream: None,
         units: Some("g/h".to_owned()),
         long_name: Some(format!("the {name}")),
         standard_name: None,
@@ -73,6 +75,7 @@ pub(super) fn spec(path: &Path, catchments: usize, steps: i64) -> ProductSpec {
         ],
         scenarios: None,
         catchments: rows,
+        networks: Vec::new(),
         parameters: vec![ParameterVariable {
             name: "lat".to_owned(),
             values: ParameterValues::Numbers((0..catchments).map(|i| 45.0 + i as f64).collect()),

@@ -3,7 +3,7 @@
 use super::*;
 
 /// The made-up product once for each scenario; every scenario has other results and scalars.
-fn several(path: &Path, names: &[&str], catchments: usize, steps: i64) -> ProductSpec {
+pub(super) fn several(path: &Path, names: &[&str], catchments: usize, steps: i64) -> ProductSpec {
     let mut all = spec(path, catchments, steps);
     all.catchments.clear();
     let mut lat = Vec::new();
