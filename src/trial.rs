@@ -5,6 +5,7 @@
 
 use std::collections::HashSet;
 use std::ffi::OsString;
+use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -28,6 +29,8 @@ use crate::work::{Kept, PRINTED, WorkDirectory};
 
 /// How long a simulator has between being asked to end and being killed.
 const GRACE: Duration = Duration::from_secs(2);
+
+const SHELL_SAYS_XFSZ: i32 = 128 + libc::SIGXFSZ;
 
 /// One catchment to run.
 pub struct Job {
@@ -116,7 +119,9 @@ impl Bench<'_> {
         let kept = match &trial.outcome {
             Ok(_) => self.kept.release(id),
             Err(failure) if failure.is_obstacle() => Ok(()),
-            Err(_) => self.kept.keep(work, id),
+            Err(_) => work
+                .shorten(self.project.simulator.max_file_size)
+                .and(self.kept.keep(work, id)),
         };
         if let (Err(error), Some(attempt)) = (kept, trial.attempts.last_mut()) {
             attempt.tail.push_str(&format!("\nrerunoff: {error:#}\n"));
@@ -163,6 +168,7 @@ impl Bench<'_> {
             started,
             ..Attempt::default()
         };
+        let largest = self.project.simulator.max_file_size;
         let outcome = match self.run_in(rendered, series, work, limit, guard) {
             Ok(finished) => {
                 let cost = finished.cost;
@@ -171,7 +177,7 @@ impl Bench<'_> {
                 attempt.system = cost.system.as_secs_f64();
                 attempt.peak_bytes = cost.peak_bytes;
                 attempt.tail = tail(work.path());
-                match finished.end {
+                let judged = match finished.end {
                     End::Interrupted => return None,
                     End::TimedOut => Err(Failure::TimedOut(limit.unwrap_or_default())),
                     End::Signalled(signal) => Err(Failure::Signal(signal)),
@@ -183,7 +189,19 @@ impl Bench<'_> {
                             self.timings.time(Phase::Encode, || self.encode(&columns))
                         })
                     }
-                }
+                };
+                // Whatever else it did: a program that can't write may end in any way.
+                judged.map_err(|failure| {
+                    let file = work.files_of(largest).into_iter().next();
+                    if file.is_some() || is_refused_growth(&failure) {
+                        Failure::FileSize {
+                            file,
+                            limit: largest,
+                        }
+                    } else {
+                        failure
+                    }
+                })
             }
             Err(failure) => Err(failure),
         };
@@ -246,6 +264,7 @@ impl Bench<'_> {
             stderr: &stderr,
             timeout: limit,
             grace: GRACE,
+            largest_file: self.project.simulator.max_file_size.0,
         };
         guard
             .run(&invocation, self.interrupt)
@@ -256,7 +275,13 @@ impl Bench<'_> {
     fn judge(&self, code: i32, rendered: &Rendered, work: &Path) -> Result<Vec<Vec<f64>>, Failure> {
         let simulator = &self.project.simulator;
         for name in PRINTED {
-            if let Some((phrase, line)) = find_any(&work.join(name), &simulator.fail_on_stdout) {
+            let path = work.join(name);
+            let limit = simulator.max_file_size;
+            if fs::metadata(&path).is_ok_and(|printed| printed.len() == limit.0) {
+                let file = Some(name.to_owned());
+                return Err(Failure::FileSize { file, limit });
+            }
+            if let Some((phrase, line)) = find_any(&path, &simulator.fail_on_stdout) {
                 return Err(Failure::Said { phrase, line });
             }
         }
@@ -338,6 +363,14 @@ pub fn furnish(
         }
     }
     Ok(())
+}
+
+/// Whether it ended by the signal for a file that may not grow, or is a shell whose command did.
+fn is_refused_growth(failure: &Failure) -> bool {
+    matches!(
+        failure,
+        Failure::Signal(libc::SIGXFSZ) | Failure::Exit(SHELL_SAYS_XFSZ)
+    )
 }
 
 fn failed(failure: &Failure) -> Failed {

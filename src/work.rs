@@ -3,7 +3,7 @@
 //! Every worker has one, emptied and furnished anew for each run, so that no run sees another's files. Support files
 //! are linked, never copied: copying an executable and starting it at once gives "text file busy" now and then.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -13,12 +13,16 @@ use anyhow::{Context, Result};
 
 use crate::catchment::CatchmentId;
 use crate::project::Simulator;
+use crate::size::Size;
 
 /// What the simulator prints goes to these files of its work directory.
 pub const PRINTED: [&str; 2] = ["rerunoff.stdout", "rerunoff.stderr"];
 
 /// How many failed catchments' work directories are kept.
 const MOST_KEPT: usize = 100;
+
+/// How many bytes are kept of what a failed simulator printed, and of a file that reached its limit.
+const MOST_OF_A_FILE: u64 = 1_000_000;
 
 /// The work directory of one worker.
 pub struct WorkDirectory {
@@ -66,6 +70,47 @@ impl WorkDirectory {
         }
         fs::write(&path, content).with_context(context)
     }
+
+    /// The files that have grown to this size, sorted by name: where that is the limit of a file, those that hit it.
+    pub fn files_of(&self, size: Size) -> Vec<String> {
+        let mut found = Vec::new();
+        find_files(&self.path, size.0, &mut found);
+        let names = (found.iter()).filter_map(|path| path.strip_prefix(&self.path).ok());
+        let mut names: Vec<String> = names.map(|name| name.display().to_string()).collect();
+        names.sort();
+        names
+    }
+
+    /// Leaves the beginning of what was printed and of every file that has grown to this size.
+    pub fn shorten(&self, size: Size) -> Result<()> {
+        let mut long = PRINTED.map(|name| self.path.join(name)).to_vec();
+        find_files(&self.path, size.0, &mut long);
+        long.iter().try_for_each(|path| cut(path, MOST_OF_A_FILE))
+    }
+}
+
+/// Adds the files of exactly this size, without following links, so that support files stay out.
+fn find_files(folder: &Path, size: u64, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        match entry.metadata() {
+            Ok(metadata) if metadata.is_dir() => find_files(&entry.path(), size, found),
+            Ok(metadata) if metadata.is_file() && metadata.len() == size => {
+                found.push(entry.path());
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Leaves of a file at most so many bytes; a link or a pipe that the simulator put in its place is left alone.
+fn cut(path: &Path, length: u64) -> Result<()> {
+    let now = fs::symlink_metadata(path);
+    if !now.is_ok_and(|now| now.is_file() && now.len() > length) {
+        return Ok(());
+    }
+    let file = File::options().write(true).open(path);
+    file.and_then(|file| file.set_len(length))
+        .with_context(|| format!("can't shorten {}", path.display()))
 }
 
 /// The work directories kept of failed catchments, `cache/failed/<id>`.

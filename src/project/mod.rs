@@ -102,6 +102,8 @@ pub struct Simulator {
     pub support: Vec<Support>,
     /// How long one run may take.
     pub timeout: Option<Timeout>,
+    /// How large a file may be that it writes.
+    pub max_file_size: Size,
     /// How often a failed run is tried again.
     pub retries: u32,
     /// The exit codes of a run that may have succeeded.

@@ -86,6 +86,7 @@ pub(super) struct Simulator {
     pub support: Vec<String>,
     pub timeout: Option<String>,
     pub timeout_floor: Option<String>,
+    pub max_file_size: Option<String>,
     #[serde(default)]
     pub retries: u32,
     pub exit_codes: Option<Vec<i32>>,

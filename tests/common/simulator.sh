@@ -29,6 +29,10 @@ case $mode in
     slower) table; touch "$(value log).slower"; sleep 1.5 ;;
     undeclared) table; value=$(cat "$(value log).undeclared" || echo 7); sed -i "4s/[^\t]*\$/$value/" out.txt ;;
     sparse) truncate -s 10G out.txt ;;
+    endless) exec yes ;;
+    patient) trap '' XFSZ; yes; table ;;
+    grown) yes > out.txt ;;
+    pipes) rm rerunoff.*; mkfifo rerunoff.stdout rerunoff.stderr out.txt ;;
     line) head -c 30000000 /dev/zero | tr '\0' 7 > out.txt ;;
     wordy) i=0; while [ $i -lt 20000 ]; do echo "line $i"; i=$((i+1)); done; table ;;
     silent) ;;
