@@ -20,7 +20,7 @@ CMAKE_READY := $(TOOLS)/.installed
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo demo-delaware test torture fuzz lint bench install clean
+.PHONY: help build demo demo-delaware test torture fuzz lint bench bench-growth install clean
 
 help: ## tell what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -70,6 +70,9 @@ lint: $(CMAKE_READY) ## check the format, and clippy's advice
 
 bench: build $(INTEROP)/.installed $(BENCH)/.installed ## measure beside other tools: make bench N=2000
 	$(INTEROP)/bin/python -B benches/bench.py $(if $(N),--catchments $(N))
+
+bench-growth: build $(INTEROP)/.installed $(BENCH)/.installed ## measure at 500 to 18,000 catchments: make bench-growth STEPS=8760
+	$(INTEROP)/bin/python -B benches/growth.py $(if $(STEPS),--steps $(STEPS))
 
 # Bash, zsh and fish find their completions in these folders if PREFIX is /usr/local or ~/.local (zsh: if fpath has it).
 install: build ## install commands, man pages and completions: make install PREFIX=~/.local
