@@ -44,8 +44,9 @@
 //! | what a simulator will see | [`recipe`], [`support`], [`template`], [`xml`], [`format`], [`series_table`] |
 //! | what determines a result | [`key`], [`digest`], [`survey`], [`file_digests`], [`stamp`] |
 //! | what has to be done | [`session`], [`plan`] |
-//! | running it | [`update`], [`run`], [`trial`], [`timeouts`], [`work`], [`process`], [`output`], [`outcome`] |
+//! | running it | [`update`], [`run`], [`trial`], [`timeouts`], [`work`], [`workplace`], [`process`], [`output`], [`outcome`] |
 //! | fitting in | [`makeflags`], [`slots`], [`dependencies`], [`depfile`], [`settled`] |
+//! | numbers on their way | `planes`, `parallel` |
 //! | keeping it | [`store`], [`codec`], [`cache`], [`lock`], [`filesystem`] |
 //! | the file for what comes next | [`assembly`], [`product`], [`written`], [`netcdf`] |
 //! | why it is so | [`why`], [`text_diff`], [`prediction`] |
@@ -113,6 +114,7 @@ pub mod outcome;
 pub mod output;
 pub(crate) mod parallel;
 pub mod plan;
+pub(crate) mod planes;
 pub mod prediction;
 pub mod problem;
 pub mod process;
@@ -142,5 +144,6 @@ pub mod update;
 pub mod value;
 pub mod why;
 pub mod work;
+pub mod workplace;
 pub mod written;
 pub mod xml;

@@ -5,7 +5,6 @@
 //! number of catchments. It knows nothing of the store.
 
 use std::ops::ControlFlow;
-use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -22,6 +21,7 @@ use crate::survey::BLOCK_BYTES;
 use crate::timings::Phase;
 use crate::trial::{Bench, Job, Trial};
 use crate::work::WorkDirectory;
+use crate::workplace::Workplace;
 
 /// What the taker of trials wants next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub enum Next {
     Stop,
 }
 
-/// Runs the given catchments on as many threads as there may be slots, each in a directory of its own below `work`.
+/// Runs the given catchments on as many threads as there may be slots, each in a directory of its own in `work`.
 ///
 /// `each` is called on this thread with every trial as it comes in.
 ///
@@ -44,7 +44,7 @@ pub fn run(
     bench: &Bench<'_>,
     wanted: &[(usize, Key)],
     slots: &Slots,
-    work: &Path,
+    work: &Workplace,
     each: &mut dyn FnMut(Option<Trial>) -> Next,
 ) -> Result<()> {
     let stop = &AtomicBool::new(false);
@@ -56,7 +56,7 @@ pub fn run(
         let crew: Vec<_> = (0..workers)
             .map(|number| {
                 let (take, report) = (take.clone(), report.clone());
-                let directory = WorkDirectory::new(work, number);
+                let directory = work.directory(number);
                 scope.spawn(move || labour(bench, slots, &take, &directory, &report, stop))
             })
             .collect();

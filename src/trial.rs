@@ -93,7 +93,7 @@ impl Bench<'_> {
         };
         let prepared = self
             .timings
-            .time(Phase::Render, || self.prepare(&job, &mut trial));
+            .time(Phase::Render, || self.prepare(job, &mut trial));
         let (rendered, series) = match prepared {
             Ok(prepared) => prepared,
             Err(failure) => {
@@ -102,14 +102,24 @@ impl Bench<'_> {
                 return Some(trial);
             }
         };
-        let id = &self.basin.catchments()[job.catchment].id;
+        let id = &self.basin.catchments()[trial.catchment].id;
         let limit = self.timeouts.of(id);
-        for _ in 0..=self.project.simulator.retries {
+        let mut work = work.in_use();
+        let mut left = self.project.simulator.retries;
+        loop {
             let (attempt, outcome) = self.attempt(&rendered, &series, work, limit, guard)?;
+            // What memory had no room for is done again on the disk, and was no attempt.
+            if let Err(failure) = &outcome
+                && let Ok(Some(on_disk)) =
+                    work.instead(matches!(failure, Failure::WorkDirectory(_)))
+            {
+                work = on_disk;
+                continue;
+            }
             trial.attempts.push(attempt);
             trial.outcome = outcome;
             match &trial.outcome {
-                Err(failure) if failure.is_worth_a_retry() => {}
+                Err(failure) if failure.is_worth_a_retry() && left > 0 => left -= 1,
                 _ => break,
             }
         }
@@ -125,8 +135,8 @@ impl Bench<'_> {
     }
 
     /// What the simulator will see, checked against the plan: what was hashed is what is run.
-    fn prepare(&self, job: &Job, trial: &mut Trial) -> Result<(Rendered, Vec<Vec<f64>>), Failure> {
-        let series = job.series.clone()?;
+    fn prepare(&self, job: Job, trial: &mut Trial) -> Result<(Rendered, Vec<Vec<f64>>), Failure> {
+        let series = job.series?;
         let rendered = self.recipe.render(self.basin, job.catchment)?;
         let digests: Vec<Digest> = series
             .iter()
@@ -330,11 +340,11 @@ pub fn furnish(
     {
         match content {
             Some(bytes) => work.write(&input.name, bytes).map_err(trouble)?,
-            None => {
-                let mut table = Vec::new();
-                recipe.write_table(i, rendered, &columns, &mut table)?;
-                work.write(&input.name, &table).map_err(trouble)?;
-            }
+            None => work
+                .write_made(&input.name, |table| {
+                    recipe.write_table(i, rendered, &columns, table)
+                })
+                .map_err(trouble)??,
         }
     }
     Ok(())

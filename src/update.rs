@@ -21,7 +21,7 @@ use crate::store::{Record, Store, StoreError};
 use crate::timeouts::Timeouts;
 use crate::timings::{Phase, Timings};
 use crate::trial::{Bench, Trial};
-use crate::work::{self, Kept};
+use crate::work::Kept;
 
 /// A batch is committed when it has so many trials.
 const BATCH: usize = 100;
@@ -77,7 +77,7 @@ pub fn update(
 ) -> Result<Report> {
     let started = Instant::now();
     let cache = Cache::of(session.project);
-    let work = cache.work();
+    let work = cache.workplace(session.project)?;
     let kept = cache.failed();
     let timeouts = Timeouts::new(session.project.simulator.timeout, &store.last()?);
     let bench = Bench {
@@ -121,7 +121,7 @@ pub fn update(
     let committed = desk.commit();
     let (mut report, trouble) = (desk.report, desk.trouble);
     report.seconds = started.elapsed().as_secs_f64();
-    work::remove(&work)?;
+    work.clear()?;
     kept.prune()?;
     if let Some(trouble) = trouble {
         return Err(trouble.into());

@@ -39,7 +39,7 @@ fn every_signal_ends_children_keeps_results_and_tells_how_to_go_on() {
             told.contains("the same command goes on from here"),
             "{told}"
         );
-        assert!(!project.path("cache/work").exists());
+        assert!(project.is_tidy());
         project.calls();
         project.set(&[]);
         project.rerunoff(&["run"]).expect(0);

@@ -28,7 +28,7 @@ use crate::store::{Store, Summary};
 use crate::timeouts::Timeouts;
 use crate::timings::Timings;
 use crate::trial::{Bench, Trial};
-use crate::work::{self, Kept};
+use crate::work::Kept;
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -78,7 +78,7 @@ pub(super) fn verify(root: &Path, arguments: Arguments) -> Result<Exit> {
     }
     let interrupt = Interrupt::new().and_then(|interrupt| interrupt.install().map(|()| interrupt));
     let interrupt = interrupt.context("can't prepare for signals")?;
-    let folder = cache.work();
+    let work = cache.workplace(&project)?;
     let kept = Kept::new(project.cache().join("verify"));
     let timings = Timings::default();
     let bench = Bench {
@@ -96,7 +96,7 @@ pub(super) fn verify(root: &Path, arguments: Arguments) -> Result<Exit> {
     let slots = slots(arguments.jobs, &flags, !arguments.quiet);
     let mut progress = Progress::new("verifying", wanted.len(), arguments.quiet);
     let (mut same, mut differing, mut trouble) = (0, 0, None);
-    run(&bench, &wanted, &slots, &folder, &mut |trial| {
+    run(&bench, &wanted, &slots, &work, &mut |trial| {
         if let Some(trial) = trial {
             match difference(&store, &trial) {
                 Ok(None) => same += 1,
@@ -115,7 +115,7 @@ pub(super) fn verify(root: &Path, arguments: Arguments) -> Result<Exit> {
         }
     })?;
     drop(progress);
-    work::remove(&folder)?;
+    work.clear()?;
     if let Some(trouble) = trouble {
         return Err(trouble);
     }

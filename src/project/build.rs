@@ -82,6 +82,7 @@ impl Builder<'_> {
             tables,
             simulator,
             product,
+            work: raw.cache.work,
             cache_limits: self.cache_limits(raw.cache)?,
         })
     }

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 pub use build::plain_path;
 pub use error::{ProjectError, nearest};
-pub use raw::{Layout, OnBadInput, Precision};
+pub use raw::{Layout, OnBadInput, Precision, WorkIn};
 
 use crate::expr::Expr;
 use crate::import::spec::ImportSpec;
@@ -64,6 +64,8 @@ pub struct Project {
     pub simulator: Simulator,
     /// What to make of all results.
     pub product: Product,
+    /// Where the work directories are.
+    pub work: WorkIn,
     /// What the store keeps.
     pub cache_limits: CacheLimits,
 }

@@ -27,6 +27,8 @@ pub(super) struct Project {
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Cache {
+    #[serde(default)]
+    pub work: WorkIn,
     pub keep_series: Option<bool>,
     pub keep_runs: Option<usize>,
     pub max_size: Option<String>,
@@ -43,6 +45,19 @@ pub(super) struct Input {
     pub parameter_table: Option<String>,
     #[serde(default)]
     pub on_bad_input: OnBadInput,
+}
+
+/// Where the work directories are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WorkIn {
+    /// In memory where there is room, else on the disk.
+    #[default]
+    Auto,
+    /// In memory, or nothing is run.
+    Ram,
+    /// On the disk.
+    Disk,
 }
 
 /// What to do about catchments whose input can't be used.

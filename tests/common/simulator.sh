@@ -40,6 +40,12 @@ case $mode in
     crash) kill -SEGV $$ ;;
     flaky) if [ -e "$(value log).$(value id)" ]; then table; else touch "$(value log).$(value id)"; exit 1; fi ;;
     span) echo + >> "$(value log).span"; sleep 0.3; table; echo - >> "$(value log).span" ;;
+    messy) table; ls -A | tr '\n' ' ' >> "$(value log).seen"; echo >> "$(value log).seen"
+        mkdir -p deep/er; touch deep/er/secret .hidden; ln -s /etc/passwd link; mkfifo pipe; touch rerunoff.old
+        rm simulator.sh; echo 'exit 9' > simulator.sh; chmod 500 deep/er deep ;;
+    shut) table; ls -A | tr '\n' ' ' >> "$(value log).seen"; echo >> "$(value log).seen"; touch secret; chmod 500 . ;;
+    big) pwd >> "$(value log).where"; head -c 700000000 /dev/zero > scratch && rm scratch && table ;;
+    lost) table; [ -e "$(value log).lost" ] || { touch "$(value log).lost"; rm -rf ../worker-*; } ;;
     nosy) table; env | sort > "$(value log).env" ;;
     *) echo "[Error]: no such mode $mode" ;;
 esac
