@@ -110,8 +110,12 @@ mod tests {
             (n ^ (n >> 15)).wrapping_mul(0x2c1b_3c6d) >> 16
         };
         assert_eq!(of(&scattered), 0);
-        assert_eq!(of(&|n| 100_000 + n * 3), 1);
-        assert_eq!(of(&|n| n * n), 2);
+        assert_eq!(
+            of(&|n| 100_000 + n * 3),
+            2,
+            "the differences are all the same"
+        );
+        assert_eq!(of(&|n| n * n), 3);
         assert_eq!(order(&[]), 0);
     }
 
