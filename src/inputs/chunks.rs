@@ -17,6 +17,9 @@ use crate::planes;
 /// Larger chunks are left to the library.
 const LARGEST: usize = 64 << 20;
 
+/// Bytes below which a chunk costs more to ask for than to inflate.
+const WORTHWHILE: usize = 16 << 10;
+
 /// How the chunks of an array are stored.
 #[derive(Clone, Copy, Debug)]
 pub struct Chunks {
@@ -41,6 +44,11 @@ impl Chunks {
             shape: [rows, columns],
             shuffled,
         })
+    }
+
+    /// Whether reading chunks here is worth its while: the library gets many small ones faster than one by one.
+    pub fn is_worthwhile(&self) -> bool {
+        self.shape[0] * self.shape[1] * 8 >= WORTHWHILE
     }
 
     /// The numbers of these rows and columns; `None` if a chunk of them is not there or not as usual.

@@ -114,7 +114,7 @@ impl Grid {
             chunk: chunk.map(|length| length.max(1)),
             steps,
             chunked: dataset.is_chunked(),
-            plain: Chunks::of(dataset),
+            plain: Chunks::of(dataset).filter(Chunks::is_worthwhile),
         }
     }
 
