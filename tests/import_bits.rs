@@ -127,7 +127,7 @@ proptest! {
 
     #[test]
     fn wide_and_long_tables_keep_every_bit(
-        cells in (1_usize..9, 1_usize..50).prop_flat_map(|(catchments, steps)| {
+        cells in prop_oneof![(1_usize..9, 1_usize..50), (60_usize..200, 1_usize..12)].prop_flat_map(|(catchments, steps)| {
             prop::collection::vec(prop::collection::vec(cell(), catchments), steps)
         }),
         style in style(),

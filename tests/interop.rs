@@ -112,3 +112,50 @@ fn groups_and_arrays_with_the_same_data_give_the_same_keys() {
         assert!(project.read("output.h5") == product);
     }
 }
+
+#[test]
+fn an_imported_file_opens_in_xarray_with_every_value() {
+    let project = Project::new(4);
+    std::fs::remove_file(project.path("input.h5")).expect("removed");
+    let mut table = "time".to_owned();
+    (0..4).for_each(|c| table.push_str(&format!(";{}", id(c))));
+    for step in 0..STEPS {
+        table.push_str(&format!("\n2009-01-01 {step:02}:00"));
+        (0..4).for_each(|c| table.push_str(&format!(";{}", discharge(c, step) * 1000.0)));
+    }
+    project.write("Q.csv", &table);
+    let days: String = (0..4)
+        .map(|c| format!("2009-01-01,{},{c}.5\n", id(c)))
+        .collect();
+    project.write("T.csv", &format!("day,id,T\n{days}"));
+    let rows: String = (0..4)
+        .map(|c| format!("{},{c},{}\n", id(c), 1.5 + c as f64))
+        .collect();
+    project.write("basin.csv", &format!("id,order,area\n{rows}"));
+    let import = r#"
+[import]
+filter = "order < 3"
+[import.series.discharge]
+file = "Q.csv"
+formula = "value / 1000"
+units = "m3 s-1"
+[import.series.temperature]
+file = "T.csv"
+id = "id"
+value = "T"
+fill = "previous"
+units = "degC"
+[[import.table]]
+file = "basin.csv"
+id = "id"
+[import.parameters]
+A_tot = { formula = "area * 1e6", units = "m2" }
+"#;
+    project.write_toml(&(project.toml() + import));
+    project.rerunoff(&["import"]).expect(0);
+    let paths = ["input.h5", "Q.csv"].map(|name| project.path(name));
+    python(
+        "check_import.py",
+        &paths.each_ref().map(|path| path.as_path()),
+    );
+}

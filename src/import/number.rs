@@ -14,48 +14,45 @@ const POWERS: [f64; 16] = [
 ];
 
 /// How many bytes past the end of a cell [`Numbers::quick`] wants to see.
-pub const PADDING: usize = 16;
+pub const PADDING: usize = 17;
 
-/// A number in one word of `$word`: what it is worth, and its length, if a separator ends it within the word.
+/// The number at the beginning of one word of `$word` and its length, if it has no sign and a separator ends it there.
 ///
 /// All bytes are looked at together, none in a loop: where the separator and the point are comes out of the bits that an
-/// equal byte leaves, the digits are moved to the upper end, `0` is filled in below, and `$digits` makes a number of them.
+/// equal byte leaves; the digits behind the point move up to those before it, all to the upper end, zeros fill in below,
+/// and `$digits` makes a number of them.
 macro_rules! in_one_word {
     ($word:ty, $bytes:expr, $separator:expr, $point:expr, $digits:expr) => {{
-        const SIZE: usize = size_of::<$word>();
-        const BITS: u32 = <$word>::BITS;
         const EACH: $word = <$word>::MAX / 0xff;
-        // The lowest bit set is at the first byte that is zero; bits above it may be wrong.
-        let zeros = |word: $word| word.wrapping_sub(EACH) & !word & (EACH << 7);
-        let each = |byte: u8| EACH.wrapping_mul(<$word>::from(byte));
+        // The highest bit of the first byte that is equal, and no other.
+        let first = |word: $word, byte: u8| {
+            let differs = word ^ EACH.wrapping_mul(<$word>::from(byte));
+            let equal = differs.wrapping_sub(EACH) & !differs & (EACH << 7);
+            equal & equal.wrapping_neg()
+        };
+        // Before the byte with this bit, everything if there is none.
+        let before = |bit: $word| (bit >> 7).wrapping_sub(1);
         let word = <$word>::from_le_bytes(*$bytes);
-        let ends = zeros(word ^ each($separator));
-        let length = ends.trailing_zeros() / 8;
-        let negative = u32::from(word as u8 == b'-');
-        // No end within the word, or nothing before it.
-        if ends == 0 || length == negative {
+        let end = first(word, $separator);
+        let cell = word & before(end);
+        let point = first(cell, $point);
+        let found = u32::from(point != 0);
+        let length = end.trailing_zeros() & !7;
+        let count = length.wrapping_sub(8 * found);
+        if end == 0 || count == 0 {
             None
         } else {
-            let count = length - negative;
-            let digits = word.wrapping_shr(8 * negative).wrapping_shl(BITS - 8 * count)
-                | (EACH * 0x30).wrapping_shr(8 * count);
-            // The highest bit of the first point, if there is one; all bits below its byte, or else simply all.
-            let points = zeros(digits ^ each($point));
-            let point = points & points.wrapping_neg();
-            let below = (point >> 7).wrapping_sub(1);
-            let found = u32::from(point != 0);
-            let low = (digits & below).wrapping_shl(8 * found);
-            let high = digits & !below & !(point >> 7).wrapping_mul(0xff);
-            let values = (high | low | <$word>::from(found.wrapping_mul(0x30))) ^ (EACH * 0x30);
+            let whole = before(point);
+            let digits = (cell & whole) | (((cell & !whole) >> 8) & !whole);
+            let values = (digits ^ (EACH * 0x30)).wrapping_shl(<$word>::BITS - count);
             let wrong = (values.wrapping_add(EACH * 0x76) | values) & (EACH << 7);
-            if wrong != 0 || count == found {
-                None
+            let decimals = if point == 0 {
+                0
             } else {
-                let decimals = (point.leading_zeros() / 8) as usize % SIZE;
-                let number = $digits(values) as f64 / POWERS[decimals];
-                let sign = u64::from(negative) << 63;
-                Some((f64::from_bits(number.to_bits() | sign), length as usize))
-            }
+                (length - 8 - (point.trailing_zeros() & !7)) / 8
+            };
+            let number = $digits(values) as f64 / POWERS[decimals as usize % POWERS.len()];
+            (wrong == 0).then_some((number, (length / 8) as usize))
         }
     }};
 }
@@ -92,11 +89,13 @@ impl Numbers {
     /// It looks at [`PADDING`] bytes, and finds nothing where there are fewer.
     #[inline]
     pub fn quick(&self, text: &[u8], at: usize, separator: u8) -> Option<(f64, usize)> {
+        let negative = *text.get(at)? == b'-';
+        let at = at + usize::from(negative);
         let bytes: &[u8; 16] = text.get(at..)?.first_chunk()?;
         let word: &[u8; 8] = bytes.first_chunk()?;
-        in_one_word!(u64, word, separator, self.point, eight)
-            .or_else(|| in_one_word!(u128, bytes, separator, self.point, sixteen))
-            .map(|(number, length)| (number, at + length))
+        let (number, length) = in_one_word!(u64, word, separator, self.point, eight)
+            .or_else(|| in_one_word!(u128, bytes, separator, self.point, sixteen))?;
+        Some((if negative { -number } else { number }, at + length))
     }
 
     /// The value after a simple number was read: none where the number stands for that.
@@ -227,7 +226,7 @@ mod tests {
                 let plain: f64 = cell.parse().expect("a number");
                 prop_assert_eq!(number.to_bits(), plain.to_bits());
             } else {
-                let simple = cell.len() < PADDING && cell.parse::<f64>().is_ok() && !cell.contains('e');
+                let simple = cell.len() < 16 && cell.parse::<f64>().is_ok() && !cell.contains('e');
                 prop_assert!(!simple, "{}", cell);
             }
         }
