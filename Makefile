@@ -20,7 +20,7 @@ CMAKE_READY := $(TOOLS)/.installed
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo demo-delaware test torture lint bench install clean
+.PHONY: help build demo demo-delaware test torture fuzz lint bench bench-growth install clean
 
 help: ## tell what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,12 +50,29 @@ torture: build ## kill it 500 times at random moments: make torture KILLS=2000 S
 	RERUNOFF_KILLS=$(or $(KILLS),500) $(if $(SEED),RERUNOFF_SEED=$(SEED)) $(CARGO) test --release --locked \
 	  --test crash killed_at_random_moments -- --nocapture
 
+FUZZ_TARGETS := template output project
+
+# Without a sanitizer, which would find little in safe Rust and have HDF5 built with it.
+fuzz: $(CMAKE_READY) target/cargo-fuzz/bin/cargo-fuzz ## look for inputs that break a parser: make fuzz SECONDS=600
+	for target in $(FUZZ_TARGETS); do \
+	  mkdir -p fuzz/corpus/$$target; \
+	  PATH="$(CURDIR)/target/cargo-fuzz/bin:$$PATH" $(CARGO) +nightly fuzz run --sanitizer none --target-dir target/fuzz \
+	    $$target fuzz/corpus/$$target fuzz/seeds/$$target -- -max_total_time=$(or $(SECONDS),60) -max_len=65536 -rss_limit_mb=1024 -timeout=10 || exit 1; \
+	done
+
+target/cargo-fuzz/bin/cargo-fuzz:
+	@$(CARGO) +nightly --version || { echo 'A nightly Rust is needed: rustup toolchain install nightly'; exit 1; }
+	$(CARGO) install --quiet --locked --root target/cargo-fuzz cargo-fuzz
+
 lint: $(CMAKE_READY) ## check the format, and clippy's advice
 	$(CARGO) fmt --check
 	$(CARGO) clippy --release --locked --all-targets -- -D warnings
 
 bench: build $(INTEROP)/.installed $(BENCH)/.installed ## measure beside other tools: make bench N=2000
 	$(INTEROP)/bin/python -B benches/bench.py $(if $(N),--catchments $(N))
+
+bench-growth: build $(INTEROP)/.installed $(BENCH)/.installed ## measure at 500 to 18,000 catchments: make bench-growth STEPS=8760
+	$(INTEROP)/bin/python -B benches/growth.py $(if $(STEPS),--steps $(STEPS))
 
 # Bash, zsh and fish find their completions in these folders if PREFIX is /usr/local or ~/.local (zsh: if fpath has it).
 install: build ## install commands, man pages and completions: make install PREFIX=~/.local

@@ -18,6 +18,7 @@ import time
 from pathlib import Path
 
 import arrays
+import import_bench
 import peers
 from measure import Cost, Unusable, cost
 from projects import SIMULATOR, Project, render, trivial
@@ -62,7 +63,7 @@ class Bench:
         self.full = self.small = None
 
     def measure(self):
-        for part in (self.cold, self.changed, self.assembled, self.rehashed, self.stored, self.sized, self.sliced, self.wide):
+        for part in (self.cold, self.changed, self.assembled, self.rehashed, self.stored, self.sized, self.sliced, self.wide, self.imported):
             began = time.monotonic()
             part()
             print(f"{part.__name__}: {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
@@ -248,6 +249,17 @@ class Bench:
         project.edit(r"^precipitation = \"P\"\n", "")
         self.report.limit(f"plan after a change that makes all {WIDE} stale", "", seconds(plan.wall), "", None, "")
         self.report.limit(f"memory to plan, {WIDE} catchments of a day", "", mebibytes(plan.peak), "", plan.peak <= 512 << 20, "≤ 512 MiB")
+
+    def imported(self):
+        """A table of text made into the input file, beside reading the same table."""
+        found = import_bench.measure(RERUNOFF, 2_000, 8_760, repeat=self.runs, folder=self.folder)
+        ours, theirs = found["rerunoff"], found["pandas"]
+        what, beside = f"`import`, {found['megabytes']:.0f} MB of text, 2,000 catchments", "`pandas.read_csv`, which only reads it"
+        rates = [f"{each['megabytes_per_second']:.0f} MB/s" for each in (ours, theirs)]
+        self.report.ratio(what, beside, *rates, found["times_faster"], least=10)
+        peaks = [mebibytes(each["peak_mebibytes"] << 20) for each in (ours, theirs)]
+        good = ours["peak_mebibytes"] <= theirs["peak_mebibytes"]
+        self.report.limit("memory to import it", beside, *peaks, good, "≤ pandas")
 
 
 def render_small(folder, count):

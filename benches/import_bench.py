@@ -2,19 +2,20 @@
 
     python benches/import_bench.py target/release/rerunoff --catchments 2000 --steps 8760
 
-Each program gets the file once to warm the page cache, then `--repeat` times; the fastest counts. pandas only parses;
-rerunoff also digests the file, transposes it and writes compressed HDF5. `measure` returns what is printed, as a dict.
+Both programs take turns, `--repeat` times; the median counts. pandas only parses; rerunoff also digests the file,
+transposes it, writes HDF5 and syncs it to the disk. `measure` returns what is printed, as a dict.
 """
 
 import argparse
 import json
-import os
 import random
-import subprocess
+import statistics
 import sys
 import tempfile
 import time
 from pathlib import Path
+
+from measure import cost
 
 PROJECT = """
 [import]
@@ -48,23 +49,7 @@ def write_table(path, catchments, steps, seed=1):
             file.write(stamp + ";" + ";".join(source.choices(values, k=catchments)) + "\n")
 
 
-def run(command):
-    """Seconds and peak memory in MiB of a command."""
-    started = time.perf_counter()
-    child = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode != 0:
-        sys.exit(f"{command[0]} ended with {child.returncode}")
-    return time.perf_counter() - started, usage.ru_maxrss / 1024
-
-
-def best(command, repeat):
-    runs = [run(command) for _ in range(repeat)]
-    return min(seconds for seconds, _ in runs), max(peak for _, peak in runs)
-
-
-def measure(rerunoff, catchments, steps, repeat=2, compression=1, pandas=True, folder=None):
+def measure(rerunoff, catchments, steps, repeat=3, compression=0, pandas=True, folder=None):
     """Both programs on one table; `pandas=False` leaves that one out."""
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         scratch = Path(scratch)
@@ -77,16 +62,20 @@ def measure(rerunoff, catchments, steps, repeat=2, compression=1, pandas=True, f
         if pandas:
             programs["pandas"] = [sys.executable, "-c", PANDAS, str(table)]
         result = {"catchments": catchments, "steps": steps, "megabytes": round(megabytes, 1)}
-        for name, command in programs.items():
-            seconds, peak = best(command, repeat)
+        rounds = [{name: cost(command) for name, command in programs.items()} for _ in range(repeat)]
+        for name in programs:
+            median = {field: statistics.median(getattr(each[name], field) for each in rounds) for field in ("wall", "cpu", "peak")}
             result[name] = {
-                "seconds": round(seconds, 2),
-                "megabytes_per_second": round(megabytes / seconds, 1),
-                "peak_mebibytes": round(peak),
+                "seconds": round(median["wall"], 3),
+                "processor_seconds": round(median["cpu"], 3),
+                "megabytes_per_second": round(megabytes / median["wall"], 1),
+                "peak_mebibytes": round(median["peak"] / (1 << 20)),
             }
         if pandas:
             rates = [result[name]["megabytes_per_second"] for name in programs]
             result["times_faster"] = round(rates[0] / rates[1], 1)
+            seconds = [result[name]["processor_seconds"] for name in programs]
+            result["times_less_processor_time"] = round(seconds[1] / seconds[0], 1)
         return result
 
 
@@ -95,8 +84,8 @@ def main():
     parser.add_argument("rerunoff", help="the binary")
     parser.add_argument("--catchments", type=int, default=2000)
     parser.add_argument("--steps", type=int, default=8760)
-    parser.add_argument("--repeat", type=int, default=2)
-    parser.add_argument("--compression", type=int, default=1)
+    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--compression", type=int, default=0)
     parser.add_argument("--no-pandas", action="store_true")
     parser.add_argument("--folder", help="where the table goes, a disk with room for three times its size")
     options = parser.parse_args()

@@ -17,7 +17,7 @@ const CAUSES: usize = 10;
 /// What a run did.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Account {
-    /// All catchments of the project.
+    /// All catchments of the project, counted in each scenario.
     pub catchments: usize,
     /// Those that were run.
     pub ran: usize,
@@ -60,11 +60,9 @@ impl Account {
             cpu_seconds: report.cpu_seconds,
             peak_bytes: report.peak_bytes,
             slowest: (report.slowest.iter())
-                .map(|(seconds, id)| (id.to_string(), *seconds))
+                .map(|(seconds, label)| (label.clone(), *seconds))
                 .collect(),
-            failures: (report.failed.iter().take(FAILURES))
-                .map(|(id, reason)| (id.to_string(), reason.clone()))
-                .collect(),
+            failures: (report.failed.iter().take(FAILURES)).cloned().collect(),
         }
     }
 
@@ -112,7 +110,9 @@ impl Account {
                 "failed  {}: {}{more}; `rerunoff why {}` tells more",
                 self.failed,
                 ids.join(", "),
-                ids.first().unwrap_or(&"ID")
+                ids.first()
+                    .and_then(|id| id.split(" of ").next())
+                    .unwrap_or("ID")
             ));
         }
         lines

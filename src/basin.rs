@@ -3,7 +3,9 @@
 //! Answers what a name means for a catchment. It reads no series and knows nothing of templates, keys or results.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::{Result, bail};
 use jiff::civil::DateTime;
@@ -12,7 +14,7 @@ use crate::catchment::CatchmentId;
 use crate::expr::{EvalError, Expr, Operand};
 use crate::inputs::{BadInput, Catalog, CatalogEntry};
 use crate::problem::Problem;
-use crate::project::{Parameter, Project, ProjectError, nearest};
+use crate::project::{Parameter, Project, ProjectError, Selection, Table, nearest};
 use crate::tables::{ParameterTable, read_parameter_table};
 use crate::template::{Scope, Scoped};
 use crate::time_axis::TimeAxis;
@@ -24,11 +26,29 @@ pub const OWN_NAMES: [&str; 5] = ["id", "input_file_name", "steps", "start", "en
 /// All catchments of a project.
 pub struct Basin<'p> {
     project: &'p Project,
-    /// The input's time steps, columns and catchments.
-    pub catalog: Catalog,
+    catalog: Arc<Catalog>,
+    /// The places of the chosen catchments among the catalog's; all of them without.
+    chosen: Option<Vec<usize>>,
+    catchments: Vec<Arc<CatalogEntry>>,
     /// The series columns: the input's, then the computed ones.
     pub columns: Vec<Column<'p>>,
-    tables: Vec<ParameterTable>,
+    tables: Vec<Arc<ParameterTable>>,
+}
+
+/// The parameter tables of a study, each read once however many scenarios name it.
+#[derive(Default)]
+pub struct Tables(HashMap<(PathBuf, String), Arc<ParameterTable>>);
+
+impl Tables {
+    fn get(&mut self, table: &Table) -> Result<Arc<ParameterTable>> {
+        let name = (table.path.clone(), table.id.clone());
+        if let Some(known) = self.0.get(&name) {
+            return Ok(known.clone());
+        }
+        let read = Arc::new(read_parameter_table(&table.path, &table.id)?);
+        self.0.insert(name, read.clone());
+        Ok(read)
+    }
 }
 
 /// A series column that templates can use.
@@ -59,7 +79,7 @@ impl Column<'_> {
 
 impl<'p> Basin<'p> {
     /// Joins the project with the input's catalog and its parameter tables.
-    pub fn new(project: &'p Project, catalog: Catalog) -> Result<Self> {
+    pub fn new(project: &'p Project, catalog: Arc<Catalog>, read: &mut Tables) -> Result<Self> {
         let mut columns: Vec<Column<'p>> = (catalog.columns.iter().enumerate())
             .map(|(i, column)| Column {
                 name: column.name.clone(),
@@ -96,13 +116,65 @@ impl<'p> Basin<'p> {
                 source: ColumnSource::Formula(formula, names),
             });
         }
-        let mut tables = Vec::new();
-        for table in &project.tables {
-            let rows = read_parameter_table(&table.path, &table.id)?;
-            let lacking: Vec<_> = catalog
-                .catchments
-                .iter()
-                .map(|c| &c.id)
+        let tables = (project.tables.iter())
+            .map(|table| read.get(table))
+            .collect::<Result<_>>()?;
+        let mut basin = Self {
+            project,
+            catchments: catalog.catchments.clone(),
+            catalog,
+            chosen: None,
+            columns,
+            tables,
+        };
+        basin.check_formulas()?;
+        basin.choose()?;
+        basin.check_tables()?;
+        Ok(basin)
+    }
+
+    /// Leaves out what the project's selection does not choose.
+    fn choose(&mut self) -> Result<()> {
+        let Some(selection) = &self.project.selection else {
+            return Ok(());
+        };
+        let fault = |message: String| self.project.error("input.catchments", message);
+        let all = &self.catalog.catchments;
+        let chosen: Vec<usize> = match selection {
+            Selection::List(ids) => {
+                let ids: BTreeSet<&CatchmentId> = ids.iter().collect();
+                let known: BTreeSet<&CatchmentId> = all.iter().map(|entry| &entry.id).collect();
+                if let Some(id) = ids.difference(&known).next() {
+                    return Err(fault(format!("there is no catchment {id:?} in the input")).into());
+                }
+                let is_chosen = |at: &usize| ids.contains(&all[*at].id);
+                (0..all.len()).filter(is_chosen).collect()
+            }
+            Selection::Formula(formula) => {
+                let mut chosen = Vec::new();
+                for (at, entry) in all.iter().enumerate() {
+                    let passes = self.compute_parameter(entry, "catchments", formula);
+                    let passes = passes
+                        .map_err(|problem| fault(format!("catchment {}: {problem}", entry.id)))?;
+                    if passes != 0.0 {
+                        chosen.push(at);
+                    }
+                }
+                chosen
+            }
+        };
+        if chosen.is_empty() {
+            return Err(fault("chooses no catchment of the input".to_owned()).into());
+        }
+        self.catchments = chosen.iter().map(|&at| all[at].clone()).collect();
+        self.chosen = Some(chosen);
+        Ok(())
+    }
+
+    /// Every catchment has a row in every table.
+    fn check_tables(&self) -> Result<()> {
+        for (table, rows) in self.project.tables.iter().zip(&self.tables) {
+            let lacking: Vec<_> = (self.catchments.iter().map(|entry| &entry.id))
                 .filter(|id| !rows.rows.contains_key(id))
                 .collect();
             if !lacking.is_empty() {
@@ -115,20 +187,25 @@ impl<'p> Basin<'p> {
                     .join(", ");
                 let more = if lacking.len() > 10 { ", …" } else { "" };
                 bail!(
-                    "{path}: has no row for {} of the input's catchments: {list}{more}",
+                    "{path}: has no row for {} of the input's catchments: {list}{more}; add rows, or choose others with `catchments` under [input]",
                     lacking.len()
                 );
             }
-            tables.push(rows);
         }
-        let basin = Self {
-            project,
-            catalog,
-            columns,
-            tables,
-        };
-        basin.check_formulas()?;
-        Ok(basin)
+        Ok(())
+    }
+
+    /// The input's time steps, columns and catchments, those that are not chosen included.
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    /// The place of a catchment in the input.
+    pub fn place(&self, catchment: usize) -> usize {
+        match &self.chosen {
+            Some(chosen) => chosen[catchment],
+            None => catchment,
+        }
     }
 
     /// The time steps, the same for all.
@@ -137,8 +214,8 @@ impl<'p> Basin<'p> {
     }
 
     /// The catchments, in the input's order.
-    pub fn catchments(&self) -> &[CatalogEntry] {
-        &self.catalog.catchments
+    pub fn catchments(&self) -> &[Arc<CatalogEntry>] {
+        &self.catchments
     }
 
     /// The position of a catchment.
@@ -185,51 +262,71 @@ impl<'p> Basin<'p> {
         Ok(Values { values, start, end })
     }
 
+    /// A parameter of a catchment that may be unfit to be run; `None` where it has none of this name.
+    pub fn value_of_any(&self, catchment: usize, name: &str) -> Option<Value> {
+        self.parameter(&self.catchments()[catchment], name).ok()
+    }
+
     /// One parameter of one catchment: its own from the last table that has it, its own from the input, the global.
+    ///
+    /// What the scenario states comes before a catchment's own, but for tables that the scenario itself names.
     fn parameter(&self, entry: &CatalogEntry, name: &str) -> Result<Value, Problem> {
-        let own = self
-            .tables
-            .iter()
-            .rev()
-            .find_map(|table| table.rows.get(&entry.id)?.get(name));
-        if let Some(value) = own.or_else(|| entry.parameters.get(name)) {
+        let scenario = &self.project.scenario;
+        let is_stated = scenario.stated.contains(name);
+        let first = if is_stated { scenario.first_table } else { 0 };
+        let own = (self.tables[first..].iter().rev())
+            .find_map(|table| table.rows.get(&entry.id)?.get(name))
+            .or_else(|| entry.parameters.get(name).filter(|_| !is_stated));
+        if let Some(value) = own {
             return Ok(value.clone());
         }
         match self.project.parameters.get(name) {
             None => Err(Problem::NoParameter(name.to_owned())),
             Some(Parameter::Constant(value)) => Ok(value.clone()),
             Some(Parameter::Formula(formula)) => {
-                let mut numbers = BTreeMap::new();
-                for used in formula.names() {
-                    let value = match self.parameter(entry, &used) {
-                        // It may be in the branch of an `if` that does not count here.
-                        Err(Problem::NoParameter(_)) => continue,
-                        found => found?,
-                    };
-                    let Some(number) = value.number() else {
-                        let (formula, text) = (name.to_owned(), value.to_string());
-                        return Err(Problem::TextInFormula {
-                            formula,
-                            name: used,
-                            text,
-                        });
-                    };
-                    numbers.insert(used, number);
-                }
-                let value = formula
-                    .eval(&|name| numbers.get(name).copied())
-                    .map_err(|error| match error {
-                        EvalError::UnknownName(name) => Problem::NoParameter(name),
-                        other => Problem::Rendering(other.to_string()),
-                    })?;
-                if !value.is_finite() {
-                    return Err(Problem::NotFinite {
-                        formula: name.to_owned(),
-                        value,
-                    });
-                }
+                let value = self.compute_parameter(entry, name, formula)?;
                 Ok(Value::Number(value))
             }
+        }
+    }
+
+    /// The value of a formula over a catchment's parameters.
+    fn compute_parameter(
+        &self,
+        entry: &CatalogEntry,
+        name: &str,
+        formula: &Expr,
+    ) -> Result<f64, Problem> {
+        let mut numbers = BTreeMap::new();
+        for used in formula.names() {
+            let value = match self.parameter(entry, &used) {
+                // It may be in the branch of an `if` that does not count here.
+                Err(Problem::NoParameter(_)) => continue,
+                found => found?,
+            };
+            let Some(number) = value.number() else {
+                let (formula, text) = (name.to_owned(), value.to_string());
+                return Err(Problem::TextInFormula {
+                    formula,
+                    name: used,
+                    text,
+                });
+            };
+            numbers.insert(used, number);
+        }
+        let value =
+            formula
+                .eval(&|name| numbers.get(name).copied())
+                .map_err(|error| match error {
+                    EvalError::UnknownName(name) => Problem::NoParameter(name),
+                    other => Problem::Rendering(other.to_string()),
+                })?;
+        match value.is_finite() {
+            true => Ok(value),
+            false => Err(Problem::NotFinite {
+                formula: name.to_owned(),
+                value,
+            }),
         }
     }
 

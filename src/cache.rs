@@ -9,6 +9,7 @@ use crate::lock::Lock;
 use crate::project::{CACHE, Project};
 use crate::store::{Store, StoreError};
 use crate::work::{self, Kept};
+use crate::workplace::{self, Workplace};
 
 /// What the Cache Directory Tagging Specification (<https://bford.info/cachedir/>) wants, so that backups leave it out.
 const TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55
@@ -51,6 +52,9 @@ impl Cache {
     pub fn lock(&self, wait: bool) -> Result<Lock> {
         let lock = Lock::take(&self.folder.join("lock"), wait)?;
         work::remove(&self.work())?;
+        if let Some(root) = self.folder.parent() {
+            workplace::clear_leftovers(root)?;
+        }
         Ok(lock)
     }
 
@@ -59,8 +63,15 @@ impl Cache {
         self.folder.join("store.sqlite")
     }
 
-    /// The folder of the workers' directories, there only while a run is under way.
-    pub fn work(&self) -> PathBuf {
+    /// The workers' directories of a run of this project. Only for who holds the lock.
+    ///
+    /// An error if the project wants them in memory and they can't be there.
+    pub fn workplace(&self, project: &Project) -> Result<Workplace> {
+        Workplace::new(&project.root, self.work(), project.work)
+    }
+
+    /// The folder of the workers' directories on the disk, there only while a run is under way.
+    fn work(&self) -> PathBuf {
         self.folder.join("work")
     }
 

@@ -26,29 +26,34 @@ impl CatchmentId {
         &self.0
     }
 
-    /// A file name of its own for every id: letters, digits, `_`, `-` and inner dots stay, all else becomes `%xx`.
-    ///
-    /// Different ids give different names, none is empty, `.` or `..`, none is longer than 120 bytes.
+    /// A file name of its own for every id; see [`file_name`].
     pub fn file_name(&self) -> String {
-        let mut name = String::with_capacity(self.0.len());
-        for (i, byte) in self.0.bytes().enumerate() {
-            match byte {
-                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' => name.push(char::from(byte)),
-                b'.' | b'-' if i > 0 => name.push(char::from(byte)),
-                _ => name.push_str(&format!("%{byte:02x}")),
-            }
-        }
-        if name.is_empty() {
-            return "%".to_owned();
-        }
-        if name.len() > LONGEST_FILE_NAME {
-            let digest = blake3::hash(self.0.as_bytes()).to_hex();
-            name.truncate(LONGEST_FILE_NAME - 34);
-            name.push_str("%%");
-            name.push_str(&digest[..32]);
-        }
-        name
+        file_name(&self.0)
     }
+}
+
+/// A file name of its own for every text: letters, digits, `_`, `-` and inner dots stay, all else becomes `%xx`.
+///
+/// Different texts give different names, none is empty, `.` or `..`, none is longer than 120 bytes.
+pub fn file_name(text: &str) -> String {
+    let mut name = String::with_capacity(text.len());
+    for (i, byte) in text.bytes().enumerate() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' => name.push(char::from(byte)),
+            b'.' | b'-' if i > 0 => name.push(char::from(byte)),
+            _ => name.push_str(&format!("%{byte:02x}")),
+        }
+    }
+    if name.is_empty() {
+        return "%".to_owned();
+    }
+    if name.len() > LONGEST_FILE_NAME {
+        let digest = blake3::hash(text.as_bytes()).to_hex();
+        name.truncate(LONGEST_FILE_NAME - 34);
+        name.push_str("%%");
+        name.push_str(&digest[..32]);
+    }
+    name
 }
 
 impl fmt::Display for CatchmentId {

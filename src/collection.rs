@@ -9,6 +9,7 @@ use anyhow::{Result, bail};
 use crate::digest::Digest;
 use crate::key::{Explanation, Remembered};
 use crate::moment::Moment;
+use crate::scenario::ScenarioName;
 use crate::store::Store;
 
 /// What would be removed, and what would be left.
@@ -24,14 +25,23 @@ pub struct Collection {
     keys: HashSet<Digest>,
     live: HashSet<Digest>,
     runs: usize,
+    scenarios: HashSet<ScenarioName>,
 }
 
 impl Collection {
     /// With `max_size` in bytes, the least recently used of the results that may go do so until the rest fits; without,
-    /// all of them. What the catchments have now, tags and the last `runs` runs are kept whatever their size.
-    pub fn plan(store: &Store, runs: usize, max_size: Option<u64>) -> Result<Self> {
+    /// all of them. What the `scenarios`' catchments have now, tags and the last `runs` runs are kept whatever their size.
+    pub fn plan(
+        store: &Store,
+        scenarios: HashSet<ScenarioName>,
+        runs: usize,
+        max_size: Option<u64>,
+    ) -> Result<Self> {
         let _snapshot = store.snapshot()?;
-        let mut keys: HashSet<Digest> = store.last()?.into_values().map(|last| last.key).collect();
+        let mut keys: HashSet<Digest> = (store.states()?.into_iter())
+            .filter(|((scenario, _), _)| scenarios.contains(scenario))
+            .map(|(_, last)| last.key)
+            .collect();
         let mut live = HashSet::new();
         let past = store.runs(usize::MAX)?.into_iter();
         let mut moments: Vec<Digest> = past.filter_map(|run| run.moment).take(runs).collect();
@@ -50,8 +60,11 @@ impl Collection {
                 continue;
             };
             let found = Moment::from_bytes(&bytes)?;
-            live.extend([moment, found.time]);
-            keys.extend(found.rows.iter().filter_map(|row| row.key));
+            live.insert(moment);
+            for scene in &found.scenes {
+                live.insert(scene.time);
+                keys.extend(scene.rows.iter().filter_map(|row| row.key));
+            }
         }
         let mut uses = store.payload_uses()?;
         let mut release = |payloads: &[(i64, u64)]| -> u64 {
@@ -103,12 +116,19 @@ impl Collection {
             keys,
             live,
             runs,
+            scenarios,
         })
     }
 
     /// Removes what was planned; only for who holds the project's lock since.
     pub fn carry_out(&self, store: &mut Store) -> Result<()> {
-        Ok(store.collect(&self.doomed, &self.keys, &self.live, self.runs)?)
+        Ok(store.collect(
+            &self.doomed,
+            &self.keys,
+            &self.live,
+            self.runs,
+            &self.scenarios,
+        )?)
     }
 }
 

@@ -3,13 +3,14 @@
 //! It follows the same ways as those that read them: support folders are walked, programs searched on the `PATH`. It reads
 //! nothing itself; whoever compares stamps or writes a rule for make starts from here.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use anyhow::Result;
 
 use crate::environment;
 use crate::import::sources;
-use crate::project::{Content, Project};
+use crate::project::{Content, Study};
 use crate::support;
 
 /// What a run depends on.
@@ -22,18 +23,22 @@ pub struct Dependencies {
 }
 
 impl Dependencies {
-    /// Those of a project: project file, templates, tables, input and what it is imported from, support files, the program.
-    pub fn of(project: &Project) -> Result<Self> {
+    /// Those of a study: project file, templates, tables, input and what it is imported from, support files, the program.
+    pub fn of(study: &Study) -> Result<Self> {
+        let project = study.common();
+        let mut own = BTreeSet::new();
+        for project in &study.scenarios {
+            let inputs = project.simulator.inputs.iter();
+            own.extend(inputs.filter_map(|input| match &input.content {
+                Content::Template { path, .. } => Some(path),
+                Content::Series(_) => None,
+            }));
+            own.extend(project.tables.iter().map(|table| &table.path));
+        }
+        own.extend(study.samples.iter().map(|(path, _)| path));
         let mut found = Self::default();
         found.add(project.file.clone());
-        for input in &project.simulator.inputs {
-            if let Content::Template { path, .. } = &input.content {
-                found.add(path.clone());
-            }
-        }
-        for table in &project.tables {
-            found.add(table.path.clone());
-        }
+        own.into_iter().for_each(|path| found.add(path.clone()));
         for file in &project.input.files {
             found.add(file.clone());
         }

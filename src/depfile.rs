@@ -13,10 +13,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use tempfile::NamedTempFile;
 
-/// Writes the rule `target: prerequisites` to `path`, whole or not at all; paths below `here` are written as relative ones.
-pub fn write(path: &Path, target: &Path, prerequisites: &[PathBuf], here: &Path) -> Result<()> {
+/// Writes the rule `targets: prerequisites` to `path`, whole or not at all; paths below `here` are written as relative ones.
+pub fn write(path: &Path, targets: &[&Path], prerequisites: &[PathBuf], here: &Path) -> Result<()> {
     let context = || format!("can't write the depfile {}", path.display());
-    let text = rule(target, prerequisites, here);
+    let text = rule(targets, prerequisites, here);
     let folder = match path.parent() {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),
@@ -30,8 +30,14 @@ pub fn write(path: &Path, target: &Path, prerequisites: &[PathBuf], here: &Path)
     Ok(())
 }
 
-fn rule(target: &Path, prerequisites: &[PathBuf], here: &Path) -> Vec<u8> {
-    let mut text = escaped(target, here, true);
+fn rule(targets: &[&Path], prerequisites: &[PathBuf], here: &Path) -> Vec<u8> {
+    let mut text = Vec::new();
+    for target in targets {
+        if !text.is_empty() {
+            text.push(b' ');
+        }
+        text.extend(escaped(target, here, true));
+    }
     text.push(b':');
     for path in prerequisites {
         text.extend_from_slice(b" \\\n  ");
@@ -80,7 +86,11 @@ mod tests {
     #[test]
     fn paths_are_escaped_and_relative_where_they_can_be() {
         let prerequisites = ["/a b/c$d#.h5", "/work/r=1/x%y", "/q;r"].map(PathBuf::from);
-        let text = rule(Path::new("/work/o%t"), &prerequisites, Path::new("/work"));
+        let text = rule(
+            &[Path::new("/work/o%t")],
+            &prerequisites,
+            Path::new("/work"),
+        );
         assert_eq!(
             String::from_utf8(text).expect("text"),
             "o\\%t: \\\n  /a\\ b/c$$d\\#.h5 \\\n  r$(or =)1/x%y \\\n  /q?r\n\n\

@@ -61,6 +61,12 @@ impl Extreme {
 }
 
 impl Difference {
+    /// Whether there is any.
+    pub fn has_changes(&self) -> bool {
+        let steps = (self.catchments.iter()).flat_map(|compared| &compared.changes);
+        self.alone != [0, 0] || steps.map(|change| change.steps).any(|steps| steps > 0)
+    }
+
     /// Compares all that both have; `tick` is told how many catchments of how many are done.
     pub fn between(
         store: &Store,

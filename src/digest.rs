@@ -50,6 +50,22 @@ impl Digest {
     }
 }
 
+/// A digest of bytes that come one after the other.
+#[derive(Default)]
+pub struct Digester(blake3::Hasher);
+
+impl Digester {
+    /// Takes the next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The digest of all of them.
+    pub fn finish(self) -> Digest {
+        self.0.finalize().into()
+    }
+}
+
 impl From<[u8; 32]> for Digest {
     fn from(bytes: [u8; 32]) -> Self {
         Self(bytes)

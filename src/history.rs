@@ -12,17 +12,17 @@ use crate::store::Store;
 /// A run that ran nothing and left all as the run before it did leaves no trace: it would only push out of sight what
 /// `diff` compares with and what `gc` keeps.
 pub fn record(
-    session: &Session<'_>,
+    sessions: &[Session<'_>],
     store: &mut Store,
-    plan: &Plan,
+    plans: &[Plan],
     account: &Account,
 ) -> Result<()> {
-    let moment = Moment::of(session, plan)?.to_bytes()?;
+    let moment = Moment::of(sessions, plans)?.to_bytes()?;
     let latest = store.runs(1)?.pop().and_then(|run| run.moment);
     if account.ran == 0 && latest == Some(Digest::of(&moment)) {
         return Ok(());
     }
-    store.keep(&[session.basin.time().to_bytes()])?;
+    store.keep(&[sessions[0].basin.time().to_bytes()])?;
     let summary = serde_json::to_string(account).context("can't put down what the run did")?;
     Ok(store.record_run(&moment, &summary)?)
 }

@@ -7,7 +7,9 @@
 //! | word | meaning |
 //! |---|---|
 //! | project | a folder with a `rerunoff.toml`; all relative paths start there |
-//! | catchment | the unit of work; its id is text and never trusted as a path |
+//! | scenario | one set of parameters, templates and catchments among several in a project; without any there is one, unnamed |
+//! | study | the project in each of its scenarios |
+//! | catchment | the unit of work, in each scenario; its id is text and never trusted as a path |
 //! | parameter | a scalar for the templates: global, or a catchment's own |
 //! | series | a catchment's input columns over time |
 //! | simulator | the external executable with its support files |
@@ -20,12 +22,13 @@
 //! | result | the extracted output columns of one successful, validated run, stored under its key |
 //! | store | the SQLite database under `cache/` |
 //! | product | the output HDF5 file |
-//! | moment | every catchment's key and status at some time: what a run left, or what a tag names |
+//! | moment | every scenario's catchments with their keys and status at some time: what a run left, or what a tag names |
 //! | account | what a run did: causes, cost, the slowest, failures |
 //!
 //! # The way the data goes
 //! ```text
-//! rerunoff.toml ─▶ Project ─┐
+//! rerunoff.toml ─▶ Study: a Project per scenario, and of each
+//!                  Project ─┐
 //! input.h5 ─▶ Catalog ──────┼─▶ Basin ─▶ Recipe ─▶ Rendered ─▶ Key ─▶ Plan ─▶ Job ─▶ Trial ─▶ Store ─▶ product
 //! tables ─▶ parameters ─────┘                                    ▲
 //!           Survey (digests of the series) ──────────────────────┘
@@ -37,15 +40,16 @@
 //!
 //! | step | module |
 //! |---|---|
-//! | the project file, validated | [`project`] |
+//! | the project file with its scenarios, validated | [`project`], [`scenario`] |
 //! | text tables made into an input file | [`import`] |
 //! | input files and parameter tables | [`inputs`], [`tables`], [`time_axis`] |
 //! | what a name means for a catchment | [`basin`], [`expr`], [`value`], [`catchment`] |
 //! | what a simulator will see | [`recipe`], [`support`], [`template`], [`xml`], [`format`], [`series_table`] |
 //! | what determines a result | [`key`], [`digest`], [`survey`], [`file_digests`], [`stamp`] |
 //! | what has to be done | [`session`], [`plan`] |
-//! | running it | [`update`], [`run`], [`trial`], [`timeouts`], [`work`], [`process`], [`output`], [`outcome`] |
+//! | running it | [`update`], [`run`], [`trial`], [`timeouts`], [`work`], [`workplace`], [`process`], [`output`], [`outcome`] |
 //! | fitting in | [`makeflags`], [`slots`], [`dependencies`], [`depfile`], [`settled`] |
+//! | numbers on their way | `planes`, `parallel` |
 //! | keeping it | [`store`], [`codec`], [`cache`], [`lock`], [`filesystem`] |
 //! | the file for what comes next | [`assembly`], [`product`], [`written`], [`netcdf`] |
 //! | why it is so | [`why`], [`text_diff`], [`prediction`] |
@@ -60,6 +64,9 @@
 //!   input changed in between, and nothing is run or stored.
 //! - A result is stored only when it passed every check that the project states. Limits (`min`, `max`) stay outside of
 //!   the key; each stored column keeps its range, so a tightened limit makes exactly the offenders stale.
+//! - Scenarios differ in what they give the simulator and in nothing else: keys know no scenario, so what several of them
+//!   have in common is run once. The key, not the scenario, names a result; a state, an attempt and a row of a moment
+//!   belong to a catchment in a scenario.
 //! - Results are content-addressed and stay: going back to earlier parameters is a hit.
 //! - What a moment names is never collected while a tag, a catchment or one of the last runs has it, and a moment whose
 //!   results are not all what they were is an error, never a product with gaps.
@@ -72,6 +79,7 @@
 //! - A support file that changes during a run ends it: looked at before every start and after every end.
 //! - Each worker's simulators run under a guard, a process of its own that ends them and all they started when rerunoff
 //!   ends, however it ends, and that keeps the project's lock until then: see [`process`].
+//! - A sum over all upstream is missing where any part of it is: none is too small in silence.
 //! - A product that does not look as it did when it was written is written anew: see [`written`].
 //! - A simulator gets a fixed small environment and what the project states. What `make` exports never reaches it.
 //!
@@ -113,6 +121,7 @@ pub mod outcome;
 pub mod output;
 pub(crate) mod parallel;
 pub mod plan;
+pub(crate) mod planes;
 pub mod prediction;
 pub mod problem;
 pub mod process;
@@ -121,6 +130,7 @@ pub mod progress;
 pub mod project;
 pub mod recipe;
 pub mod run;
+pub mod scenario;
 pub mod series_table;
 pub mod session;
 pub mod settled;
@@ -142,5 +152,6 @@ pub mod update;
 pub mod value;
 pub mod why;
 pub mod work;
+pub mod workplace;
 pub mod written;
 pub mod xml;

@@ -1,7 +1,9 @@
-//! A moment: every catchment's key and status, and what its product needs beside results.
+//! A moment: in every scenario every catchment's key and status, and what its product needs beside results.
 //!
 //! The end of a run and a tag are moments. As results are stored by key, a moment is all that it takes to make its
 //! product again, or to compare it with another, without the input and without running anything.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
@@ -11,16 +13,28 @@ use crate::catchment::CatchmentId;
 use crate::digest::Digest;
 use crate::plan::{Plan, Staleness, State};
 use crate::product::Status;
+use crate::scenario::ScenarioName;
 use crate::session::Session;
 use crate::value::Value;
 
-/// All catchments as they were.
+/// All scenarios as they were.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Moment {
+    /// Each scenario, in the study's order.
+    pub scenes: Vec<Scene>,
+}
+
+/// All catchments of a scenario as they were.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Scene {
+    /// The scenario.
+    pub scenario: ScenarioName,
     /// The digest of the recipe.
     pub recipe: Digest,
     /// The digest of the time steps, see [`crate::time_axis::TimeAxis::to_bytes`].
     pub time: Digest,
+    /// The values by which the scenarios differ, as far as it has one.
+    pub coordinates: BTreeMap<String, Value>,
     /// The parameters that the product needed of every catchment.
     pub names: Vec<String>,
     /// The catchments in the input's order.
@@ -38,18 +52,66 @@ pub struct Row {
     pub key: Option<Digest>,
     /// The digest of its result's columns: a forced run can put another result under the same key.
     pub content: Option<Digest>,
-    /// Its values of [`Moment::names`].
+    /// Its values of [`Scene::names`].
     pub values: Vec<Option<Value>>,
 }
 
 impl Moment {
+    /// The present, as the plans of all sessions have it.
+    pub fn of(sessions: &[Session<'_>], plans: &[Plan]) -> Result<Self> {
+        let scenes = sessions.iter().zip(plans);
+        let scenes = scenes.map(|(session, plan)| Scene::of(session, plan));
+        Ok(Self {
+            scenes: scenes.collect::<Result<_>>()?,
+        })
+    }
+
+    /// The moment as the store keeps it.
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        postcard::to_stdvec(self).context("can't put down the catchments' keys")
+    }
+
+    /// Reads what [`Self::to_bytes`] gave.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        postcard::from_bytes(bytes).context("the stored keys are another version's")
+    }
+
+    /// A scenario as it was then, if there was one of this name.
+    pub fn scene(&self, scenario: &ScenarioName) -> Option<&Scene> {
+        let mut scenes = self.scenes.iter();
+        scenes.find(|scene| scene.scenario == *scenario)
+    }
+
+    /// How many catchments there were, counted in each scenario.
+    pub fn catchments(&self) -> usize {
+        self.scenes.iter().map(|scene| scene.rows.len()).sum()
+    }
+
+    /// How many of them had a result.
+    pub fn results(&self) -> usize {
+        self.scenes.iter().map(Scene::results).sum()
+    }
+}
+
+impl Scene {
     /// The present, as the plan has it.
     pub fn of(session: &Session<'_>, plan: &Plan) -> Result<Self> {
+        let project = session.project;
         let names = assembly::parameters(session)?;
         let catchments = session.basin.catchments().iter().zip(&plan.entries);
+        // Where water goes is known of catchments that can't be run, too, and some are said to have no catchment downstream.
+        let link = project.product.downstream.as_ref();
+        let others: BTreeSet<String> = names
+            .iter()
+            .filter(|name| Some(*name) != link)
+            .cloned()
+            .collect();
         let rows = catchments.enumerate().map(|(at, (catchment, entry))| {
-            let values = session.basin.values(at, &names).ok();
-            let value = |name: &String| values.as_ref()?.parameter(name).cloned();
+            let values = session.basin.values(at, &others).ok();
+            let value = |name: &String| match Some(name) == link {
+                true => session.basin.value_of_any(at, name),
+                false => values.as_ref()?.parameter(name).cloned(),
+            };
             Row {
                 id: catchment.id.clone(),
                 status: match &entry.state {
@@ -68,6 +130,8 @@ impl Moment {
         });
         let rows = rows.collect();
         Ok(Self {
+            scenario: project.scenario.name.clone(),
+            coordinates: project.scenario.coordinates.clone(),
             recipe: *session.recipe.digest(),
             time: Digest::of(&session.basin.time().to_bytes()),
             names: names.into_iter().collect(),
@@ -75,18 +139,7 @@ impl Moment {
         })
     }
 
-    /// The moment as the store keeps it.
-    pub fn to_bytes(&self) -> Result<Vec<u8>> {
-        postcard::to_stdvec(self).context("can't put down the catchments' keys")
-    }
-
-    /// Reads what [`Self::to_bytes`] gave.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        postcard::from_bytes(bytes).context("the stored keys are another version's")
-    }
-
-    /// How many catchments had a result.
-    pub fn results(&self) -> usize {
+    fn results(&self) -> usize {
         let with_result = self.rows.iter().filter(|row| row.status == Status::Ok);
         with_result.count()
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::inputs::BadInput;
 use crate::output::OutputError;
 use crate::problem::Problem;
+use crate::size::Size;
 
 /// The code of [`Failure::TimedOut`].
 pub const TIMED_OUT: &str = "timeout";
@@ -22,6 +23,13 @@ pub enum Failure {
     Signal(i32),
     /// It ran longer than it may.
     TimedOut(Duration),
+    /// A file of its own reached the largest size that it may have.
+    FileSize {
+        /// The file; `None` if it refused to grow at all.
+        file: Option<String>,
+        /// The size.
+        limit: Size,
+    },
     /// It printed what a failing run prints.
     Said {
         /// What was looked for.
@@ -67,6 +75,7 @@ impl Failure {
             Self::Exit(_) => "exit",
             Self::Signal(_) => "signal",
             Self::TimedOut(_) => TIMED_OUT,
+            Self::FileSize { .. } => "size",
             Self::Said { .. } => "said",
             Self::Requirement { .. } => "requirement",
             Self::NoOutput(_) | Self::Output(_) => "output",
@@ -101,6 +110,13 @@ impl fmt::Display for Failure {
             Self::Exit(code) => write!(f, "exit code {code}"),
             Self::Signal(signal) => write!(f, "ended by signal {signal}"),
             Self::TimedOut(limit) => write!(f, "stopped at its timeout of {limit:?}"),
+            Self::FileSize { file, limit } => {
+                let file = file.as_deref().unwrap_or("a file of its own");
+                write!(
+                    f,
+                    "{file} reached the limit of {limit} for a file; if it needs to be that large, raise `max_file_size` under [simulator]"
+                )
+            }
             Self::Said { phrase, line } if line == phrase => write!(f, "printed {phrase:?}"),
             Self::Said { phrase, line } => write!(f, "printed {phrase:?}: {line}"),
             Self::Requirement { file, phrase } => write!(f, "{file} does not contain {phrase:?}"),

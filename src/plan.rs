@@ -10,7 +10,16 @@ use crate::key::{Change, Key};
 use crate::problem::Problem;
 use crate::store::{ResultId, Summary};
 
-/// For every catchment, in the basin's order, what is to be done.
+/// What is run: a catchment in a scenario.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Unit {
+    /// The scenario's place in the study.
+    pub scenario: usize,
+    /// The catchment's place in the scenario's basin.
+    pub catchment: usize,
+}
+
+/// For every catchment of a scenario, in the basin's order, what is to be done.
 pub struct Plan {
     /// One entry a catchment.
     pub entries: Vec<Entry>,
@@ -122,55 +131,55 @@ impl Plan {
         }
         counts
     }
+}
 
-    /// The catchments to be run.
-    pub fn stale(&self) -> Vec<usize> {
-        let is_stale = |at: &usize| matches!(self.entries[*at].state, State::Stale(_));
-        (0..self.entries.len()).filter(is_stale).collect()
+impl std::iter::Sum for Counts {
+    fn sum<I: Iterator<Item = Self>>(counts: I) -> Self {
+        counts.fold(Self::default(), |sum, counts| Self {
+            fresh: sum.fresh + counts.fresh,
+            stale: sum.stale + counts.stale,
+            failed: sum.failed + counts.failed,
+            bad: sum.bad + counts.bad,
+        })
     }
+}
 
-    /// The stale and bad catchments by cause, the most frequent cause first.
-    ///
-    /// Changes whose values differ from catchment to catchment count as one cause, without the values.
-    pub fn causes(&self) -> Vec<(usize, String)> {
-        self.causes_of(0..self.entries.len())
-    }
-
-    /// The same of some of the catchments only.
-    pub fn causes_of(&self, chosen: impl IntoIterator<Item = usize>) -> Vec<(usize, String)> {
-        let mut exact: BTreeMap<String, usize> = BTreeMap::new();
-        let mut coarse: BTreeMap<Vec<String>, BTreeMap<String, usize>> = BTreeMap::new();
-        for at in chosen {
-            match &self.entries[at].state {
-                State::Fresh(_) => {}
-                State::Stale(Staleness::Changed(changes)) => {
-                    let parts = changes
-                        .iter()
-                        .map(|change| format!("{} changed", change.part))
-                        .collect();
-                    let text = Staleness::Changed(changes.clone()).to_string();
-                    *coarse.entry(parts).or_default().entry(text).or_default() += 1;
-                }
-                State::Stale(staleness) => *exact.entry(staleness.to_string()).or_default() += 1,
-                State::Bad(problem) => {
-                    *exact.entry(format!("can't be run: {problem}")).or_default() += 1
-                }
+/// The stale and bad ones by cause, the most frequent cause first.
+///
+/// Changes whose values differ from catchment to catchment count as one cause, without the values.
+pub fn causes<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Vec<(usize, String)> {
+    let mut exact: BTreeMap<String, usize> = BTreeMap::new();
+    let mut coarse: BTreeMap<Vec<String>, BTreeMap<String, usize>> = BTreeMap::new();
+    for entry in entries {
+        match &entry.state {
+            State::Fresh(_) => {}
+            State::Stale(Staleness::Changed(changes)) => {
+                let parts = changes
+                    .iter()
+                    .map(|change| format!("{} changed", change.part))
+                    .collect();
+                let text = Staleness::Changed(changes.clone()).to_string();
+                *coarse.entry(parts).or_default().entry(text).or_default() += 1;
+            }
+            State::Stale(staleness) => *exact.entry(staleness.to_string()).or_default() += 1,
+            State::Bad(problem) => {
+                *exact.entry(format!("can't be run: {problem}")).or_default() += 1
             }
         }
-        for (parts, texts) in coarse {
-            if texts.len() <= 3 {
-                exact.extend(texts);
-            } else {
-                exact.insert(parts.join(", "), texts.values().sum());
-            }
-        }
-        let mut causes: Vec<_> = exact
-            .into_iter()
-            .map(|(cause, count)| (count, cause))
-            .collect();
-        causes.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
-        causes
     }
+    for (parts, texts) in coarse {
+        if texts.len() <= 3 {
+            exact.extend(texts);
+        } else {
+            exact.insert(parts.join(", "), texts.values().sum());
+        }
+    }
+    let mut causes: Vec<_> = exact
+        .into_iter()
+        .map(|(cause, count)| (count, cause))
+        .collect();
+    causes.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+    causes
 }
 
 #[cfg(test)]
@@ -197,7 +206,7 @@ mod tests {
             key: None,
             state: State::Stale(Staleness::NeverRun),
         });
-        let causes = Plan { entries }.causes();
+        let causes = causes(&entries);
         assert_eq!(
             causes,
             [
@@ -209,7 +218,7 @@ mod tests {
 
     #[test]
     fn values_of_their_own_are_one_cause_without_values() {
-        let entries = (0..9).map(|i| changed("1", &i.to_string())).collect();
-        assert_eq!(Plan { entries }.causes(), [(9, "k changed".to_owned())]);
+        let entries: Vec<_> = (0..9).map(|i| changed("1", &i.to_string())).collect();
+        assert_eq!(causes(&entries), [(9, "k changed".to_owned())]);
     }
 }

@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::account::Account;
 use crate::catchment::CatchmentId;
 use crate::progress::duration;
+use crate::scenario::ScenarioName;
 use crate::store::Store;
 
 /// How long a run will take.
@@ -26,9 +27,13 @@ pub struct Prediction {
 
 impl Prediction {
     /// For the given catchments in this order; `None` if nothing is to be done or nothing is known.
-    pub fn of(store: &Store, wanted: &[&CatchmentId], workers: usize) -> Result<Option<Self>> {
-        let costs: HashMap<CatchmentId, f64> = (store.last()?.into_iter())
-            .filter_map(|(id, last)| Some((id, last.cost?.wall)))
+    pub fn of(
+        store: &Store,
+        wanted: &[(ScenarioName, CatchmentId)],
+        workers: usize,
+    ) -> Result<Option<Self>> {
+        let costs: HashMap<_, f64> = (store.states()?.into_iter())
+            .filter_map(|(unit, last)| Some((unit, last.cost?.wall)))
             .collect();
         // What a run takes beside its simulators: writing their files, reading what they leave.
         let overhead = Account::latest(store)?.map_or(0.0, |account| {
@@ -36,20 +41,16 @@ impl Prediction {
             let beside = account.running_seconds * workers - account.simulator_seconds;
             (beside / account.ran as f64).max(0.0)
         });
-        let own: Vec<Option<f64>> = wanted.iter().map(|id| costs.get(*id).copied()).collect();
-        Ok(Self::from_costs(&own, &costs, overhead, workers))
+        let own: Vec<Option<f64>> = wanted.iter().map(|unit| costs.get(unit).copied()).collect();
+        let all: Vec<f64> = costs.into_values().collect();
+        Ok(Self::from_costs(&own, &all, overhead, workers))
     }
 
-    fn from_costs(
-        own: &[Option<f64>],
-        all: &HashMap<CatchmentId, f64>,
-        overhead: f64,
-        workers: usize,
-    ) -> Option<Self> {
+    fn from_costs(own: &[Option<f64>], all: &[f64], overhead: f64, workers: usize) -> Option<Self> {
         if own.is_empty() || all.is_empty() {
             return None;
         }
-        let average = all.values().sum::<f64>() / all.len() as f64;
+        let average = all.iter().sum::<f64>() / all.len() as f64;
         let costs = own.iter().map(|own| own.unwrap_or(average) + overhead);
         Some(Self {
             seconds: schedule(costs, workers),
@@ -93,17 +94,13 @@ mod tests {
 
     #[test]
     fn strangers_are_average() {
-        let all = HashMap::from([(CatchmentId::new("1"), 2.0), (CatchmentId::new("2"), 4.0)]);
-        let some = Prediction::from_costs(&[Some(4.0), None], &all, 1.0, 1);
+        let some = Prediction::from_costs(&[Some(4.0), None], &[2.0, 4.0], 1.0, 1);
         let expected = Prediction {
             seconds: 9.0,
             workers: 1,
             known: 1,
         };
         assert_eq!(some, Some(expected));
-        assert_eq!(
-            Prediction::from_costs(&[None], &HashMap::new(), 0.0, 1),
-            None
-        );
+        assert_eq!(Prediction::from_costs(&[None], &[], 0.0, 1), None);
     }
 }

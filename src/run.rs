@@ -4,8 +4,8 @@
 //! trials, and the calling thread gets them one by one. All channels are bounded, so memory does not grow with the
 //! number of catchments. It knows nothing of the store.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -16,12 +16,14 @@ use anyhow::{Result, anyhow};
 
 use crate::inputs::Inputs;
 use crate::key::Key;
+use crate::plan::Unit;
 use crate::process::Guard;
 use crate::slots::Slots;
 use crate::survey::BLOCK_BYTES;
 use crate::timings::Phase;
 use crate::trial::{Bench, Job, Trial};
 use crate::work::WorkDirectory;
+use crate::workplace::Workplace;
 
 /// What the taker of trials wants next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,21 +36,23 @@ pub enum Next {
     Stop,
 }
 
-/// Runs the given catchments on as many threads as there may be slots, each in a directory of its own below `work`.
+/// Runs what is wanted on as many threads as there may be slots, each in a directory of its own in `work`.
 ///
-/// `each` is called on this thread with every trial as it comes in.
+/// `benches` has one for every scenario; the wanted units come in batches, each of which is begun only when the one before
+/// is under way. `each` is called on this thread with every trial as it comes in.
 ///
 /// # Errors
 /// When the input can't be read any more. What was under way is handed in before.
 pub fn run(
-    bench: &Bench<'_>,
-    wanted: &[(usize, Key)],
+    benches: &[Bench<'_>],
+    wanted: &[&[(Unit, Key)]],
     slots: &Slots,
-    work: &Path,
+    work: &Workplace,
     each: &mut dyn FnMut(Option<Trial>) -> Next,
 ) -> Result<()> {
     let stop = &AtomicBool::new(false);
-    let workers = slots.most().min(wanted.len()).max(1);
+    let units: usize = wanted.iter().map(|batch| batch.len()).sum();
+    let workers = slots.most().min(units).max(1);
     thread::scope(|scope| {
         let (give, take) = sync_channel::<Job>(workers);
         let (report, trials) = sync_channel::<Trial>(2 * workers);
@@ -56,13 +60,18 @@ pub fn run(
         let crew: Vec<_> = (0..workers)
             .map(|number| {
                 let (take, report) = (take.clone(), report.clone());
-                let directory = WorkDirectory::new(work, number);
-                scope.spawn(move || labour(bench, slots, &take, &directory, &report, stop))
+                let directory = work.directory(number);
+                scope.spawn(move || labour(benches, slots, &take, &directory, &report, stop))
             })
             .collect();
         // The workers own the receiver and the senders alone: when all of them are gone, both other sides notice.
         drop((take, report));
-        let feeder = scope.spawn(move || feed(bench, wanted, &give, stop));
+        let feeder = scope.spawn(move || {
+            let batches = wanted.iter();
+            batches
+                .copied()
+                .try_for_each(|batch| feed(benches, batch, &give, stop))
+        });
         let mut next = Next::Wait;
         loop {
             let event = match next {
@@ -93,14 +102,20 @@ pub fn run(
 
 /// Takes jobs until there are no more, or nobody wants them.
 fn labour(
-    bench: &Bench<'_>,
+    benches: &[Bench<'_>],
     slots: &Slots,
     jobs: &Mutex<Receiver<Job>>,
     directory: &WorkDirectory,
     report: &SyncSender<Trial>,
     stop: &AtomicBool,
 ) {
-    let mut guard = match bench.lock.keeper() {
+    let Some(Bench {
+        lock, interrupt, ..
+    }) = benches.first()
+    else {
+        return;
+    };
+    let mut guard = match lock.keeper() {
         Ok(lock) => Guard::keeping(lock),
         // Out of descriptors: the lock then just ends with rerunoff.
         Err(_) => Guard::default(),
@@ -110,12 +125,13 @@ fn labour(
         let job = jobs.lock().map(|jobs| jobs.recv());
         let Ok(Ok(job)) = job else { return };
         // Not before there is a job for it, and not while its trial is handed in: others may be waiting for it.
-        let Some(slot) = slots.take(bench.interrupt) else {
+        let Some(slot) = slots.take(interrupt) else {
             return;
         };
-        if stop.load(Relaxed) || bench.interrupt.is_triggered() {
+        if stop.load(Relaxed) || interrupt.is_triggered() {
             return;
         }
+        let bench = &benches[job.unit.scenario];
         let Some(trial) = bench.run(job, directory, &mut guard) else {
             return;
         };
@@ -127,48 +143,74 @@ fn labour(
 }
 
 /// Reads the series of the wanted catchments and hands them on as jobs.
+///
+/// Scenarios that use the same series are served by one reading.
 fn feed(
-    bench: &Bench<'_>,
-    wanted: &[(usize, Key)],
+    benches: &[Bench<'_>],
+    wanted: &[(Unit, Key)],
     give: &SyncSender<Job>,
     stop: &AtomicBool,
 ) -> Result<()> {
-    let hand_on = |catchment, key, series| {
-        let stopped = stop.load(Relaxed) || bench.interrupt.is_triggered();
-        if stopped
-            || give
-                .send(Job {
-                    catchment,
-                    key,
-                    series,
-                })
-                .is_err()
-        {
+    let mut groups: BTreeMap<&[usize], Vec<(Unit, Key)>> = BTreeMap::new();
+    for &(unit, key) in wanted {
+        let columns = benches[unit.scenario].recipe.columns();
+        groups.entry(columns).or_default().push((unit, key));
+    }
+    for (columns, units) in groups {
+        feed_group(benches, columns, &units, give, stop)?;
+    }
+    Ok(())
+}
+
+fn feed_group(
+    benches: &[Bench<'_>],
+    columns: &[usize],
+    units: &[(Unit, Key)],
+    give: &SyncSender<Job>,
+    stop: &AtomicBool,
+) -> Result<()> {
+    let Some(&(first, _)) = units.first() else {
+        return Ok(());
+    };
+    let hand_on = |unit: Unit, key, series| {
+        let interrupt = benches[unit.scenario].interrupt;
+        let stopped = stop.load(Relaxed) || interrupt.is_triggered();
+        if stopped || give.send(Job { unit, key, series }).is_err() {
             return ControlFlow::Break(());
         }
         ControlFlow::Continue(())
     };
-    let columns = bench.recipe.columns();
     if columns.is_empty() {
-        let _: ControlFlow<()> = wanted
-            .iter()
-            .try_for_each(|(catchment, key)| hand_on(*catchment, *key, Ok(Vec::new())));
+        let _: ControlFlow<()> =
+            (units.iter()).try_for_each(|&(unit, key)| hand_on(unit, key, Ok(Vec::new())));
         return Ok(());
     }
-    let catchments: Vec<usize> = wanted.iter().map(|(catchment, _)| *catchment).collect();
-    let keys: std::collections::HashMap<usize, Key> = wanted.iter().copied().collect();
-    let inputs = Inputs::open(&bench.project.input)?.with_scratch(&bench.project.cache());
+    let mut by_place: BTreeMap<usize, Vec<(Unit, Key)>> = BTreeMap::new();
+    for &(unit, key) in units {
+        let place = benches[unit.scenario].basin.place(unit.catchment);
+        by_place.entry(place).or_default().push((unit, key));
+    }
+    let places: Vec<usize> = by_place.keys().copied().collect();
+    // Series columns are the same in all scenarios.
+    let Bench {
+        project,
+        basin,
+        timings,
+        ..
+    } = &benches[first.scenario];
+    let inputs = Inputs::open(&project.input)?.with_scratch(&project.cache());
     let mut since = Instant::now();
     inputs.read(
-        &catchments,
-        &bench.basin.input_columns(columns),
+        &places,
+        &basin.input_columns(columns),
         BLOCK_BYTES,
-        &mut |catchment, series| {
-            let series = series.and_then(|series| bench.basin.compute(columns, series));
-            bench.timings.add(Phase::Read, since.elapsed());
-            let next = match keys.get(&catchment) {
-                Some(key) => hand_on(catchment, *key, series),
-                None => ControlFlow::Continue(()),
+        &mut |place, series| {
+            let series = series.and_then(|series| basin.compute(columns, series));
+            timings.add(Phase::Read, since.elapsed());
+            let units = by_place.get(&place).map_or(&[][..], Vec::as_slice);
+            let next = match units {
+                [(unit, key)] => hand_on(*unit, *key, series),
+                _ => (units.iter()).try_for_each(|&(unit, key)| hand_on(unit, key, series.clone())),
             };
             since = Instant::now();
             next

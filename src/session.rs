@@ -1,29 +1,36 @@
-//! One look at a project: basin, recipe and digests, and from them and the store the plan.
+//! One look at a study: of every scenario basin, recipe and digests, and from them and the store the plan.
 //!
 //! It is where everything up to the plan is put together; what is done about the plan is not its business.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::thread::available_parallelism;
 
 use anyhow::{Context, Result};
 
-use crate::basin::Basin;
+use crate::basin::{Basin, Tables};
 use crate::catchment::CatchmentId;
 use crate::digest::Digest;
 use crate::file_digests::FileDigests;
 use crate::inputs::{BadInput, Inputs};
 use crate::key::{Change, Explanation, Key, leave_out_consequences};
+use crate::parallel::ordered;
 use crate::plan::{Entry, Found, Plan, Staleness, State};
 use crate::problem::Problem;
-use crate::project::{Project, Variable, VariableSource};
+use crate::project::{Project, Study, Variable, VariableSource};
 use crate::recipe::Recipe;
 use crate::store::{ColumnSummary, Last, Store, StoreError, Summary};
-use crate::survey::{BLOCK_BYTES, Survey};
+use crate::survey::{BLOCK_BYTES, SeriesDigests, Survey};
+
+/// So many keys are one piece of work for a thread.
+const AT_ONCE: usize = 128;
 
 /// A catchment that is fresh under a key that is not its last: id, key, the key's parts, recipe.
 pub type Touched = (CatchmentId, Digest, Vec<u8>, Digest);
 
-/// A project with all that was found out about it.
+/// A project in one of its scenarios, with all that was found out about it.
 pub struct Session<'p> {
     /// The project.
     pub project: &'p Project,
@@ -31,56 +38,102 @@ pub struct Session<'p> {
     pub basin: Basin<'p>,
     /// What is the same for all of them.
     pub recipe: Recipe<'p>,
-    survey: Survey,
-    files: FileDigests,
-    digests: Vec<Result<Vec<Digest>, BadInput>>,
+    digests: Arc<SeriesDigests>,
 }
 
-impl<'p> Session<'p> {
+/// A study with all that was found out about it: a session for every scenario.
+pub struct Sessions<'p> {
+    /// In the study's order.
+    pub list: Vec<Session<'p>>,
+    survey: Survey,
+    files: FileDigests,
+}
+
+impl<'p> Sessions<'p> {
     /// Looks at everything that determines results, reading what is not remembered from an earlier look.
     ///
     /// `tick` is told how many catchments of how many have been read.
     pub fn open(
-        project: &'p Project,
+        study: &'p Study,
         store: Option<&Store>,
         rehash: bool,
         tick: &mut dyn FnMut(usize, usize),
     ) -> Result<Self> {
+        let mut sessions = Self::without_series(study, store, rehash)?;
+        let project = study.common();
         // A look at a project that was never run makes no cache folder.
         let scratch = Some(project.cache())
             .filter(|cache| cache.is_dir())
             .unwrap_or_else(std::env::temp_dir);
-        let mut session = Self::without_series(project, store, rehash)?;
-        session.digests = session.survey.digests(
-            &project.input,
-            &session.basin,
-            session.recipe.columns(),
-            &scratch,
-            tick,
-        )?;
-        Ok(session)
+        let Self { list, survey, .. } = &mut sessions;
+        let wanted = (list.iter()).flat_map(|session| session.recipe.columns().iter().copied());
+        let wanted: BTreeSet<usize> = wanted.collect();
+        // Series columns are the same in all scenarios, so any basin serves.
+        survey.complete(&project.input, &list[0].basin, &wanted, &scratch, tick)?;
+        let mut known: HashMap<Vec<usize>, Arc<SeriesDigests>> = HashMap::new();
+        for session in list {
+            let columns = session.recipe.columns();
+            let digests = known
+                .entry(columns.to_vec())
+                .or_insert_with(|| Arc::new(survey.digests(&session.basin, columns)));
+            session.digests = digests.clone();
+        }
+        Ok(sessions)
     }
 
     /// The same without a look at the series' values: enough to check names and to render, not to plan.
-    pub fn without_series(
-        project: &'p Project,
-        store: Option<&Store>,
-        rehash: bool,
-    ) -> Result<Self> {
-        let (catalog, survey) = Survey::new(&project.input, store, rehash)?;
-        let basin = Basin::new(project, catalog)?;
+    pub fn without_series(study: &'p Study, store: Option<&Store>, rehash: bool) -> Result<Self> {
+        let (catalog, survey) = Survey::new(&study.common().input, store, rehash)?;
+        let mut tables = Tables::default();
         let mut files = FileDigests::new(store, rehash)?;
-        let recipe = Recipe::new(project, &basin, &mut |path| files.get(path))?;
+        let mut list = Vec::with_capacity(study.scenarios.len());
+        for project in &study.scenarios {
+            let basin = Basin::new(project, catalog.clone(), &mut tables)?;
+            let recipe = Recipe::new(project, &basin, &mut |path| files.get(path))?;
+            list.push(Session {
+                project,
+                basin,
+                recipe,
+                digests: Arc::default(),
+            });
+        }
         Ok(Self {
-            project,
-            basin,
-            recipe,
+            list,
             survey,
             files,
-            digests: Vec::new(),
         })
     }
 
+    /// The plan of every scenario, and the states of fresh catchments whose last known state was another; `force` is
+    /// asked which scenarios are to be run whatever there is.
+    pub fn plan(
+        &self,
+        store: Option<&Store>,
+        force: &dyn Fn(usize) -> bool,
+    ) -> Result<(Vec<Plan>, Vec<Vec<Touched>>)> {
+        // One reading transaction for all questions: much faster, and one state of things beside a running writer.
+        let _snapshot = store.map(Store::snapshot).transpose()?;
+        let sessions = self.list.iter().enumerate();
+        let plans = sessions.map(|(at, session)| session.plan(store, force(at)));
+        Ok(plans.collect::<Result<Vec<_>>>()?.into_iter().unzip())
+    }
+
+    /// Only some of the scenarios, with their plans.
+    pub fn chosen(self, plans: Vec<Plan>, chosen: &[usize]) -> (Self, Vec<Plan>) {
+        let both = self.list.into_iter().zip(plans).enumerate();
+        let both = both.filter(|(at, _)| chosen.contains(at));
+        let (list, plans) = both.map(|(_, pair)| pair).unzip();
+        (Self { list, ..self }, plans)
+    }
+
+    /// Puts down in the store what need not be read again.
+    pub fn remember(&self, store: &mut Store) -> Result<()> {
+        self.files.remember(store)?;
+        self.survey.remember(&self.list[0].basin, store)
+    }
+}
+
+impl<'p> Session<'p> {
     /// The series of one catchment that the simulator gets, read now: the columns that [`Recipe::columns`] names.
     pub fn series(&self, catchment: usize) -> Result<Vec<Vec<f64>>> {
         Ok(self.read_series(catchment)??)
@@ -94,7 +147,7 @@ impl<'p> Session<'p> {
         }
         let mut series = Ok(Vec::new());
         Inputs::open(&self.project.input)?.read(
-            &[catchment],
+            &[self.basin.place(catchment)],
             &self.basin.input_columns(columns),
             BLOCK_BYTES,
             &mut |_, read| {
@@ -105,57 +158,60 @@ impl<'p> Session<'p> {
         Ok(series)
     }
 
-    /// Puts down in the store what need not be read again.
-    pub fn remember(&self, store: &mut Store) -> Result<()> {
-        self.files.remember(store)?;
-        self.survey.remember(&self.basin, store)
-    }
-
-    /// The plan, and the states of fresh catchments whose last known state was another.
-    pub fn plan(&self, store: Option<&Store>, force: bool) -> Result<(Plan, Vec<Touched>)> {
-        // One reading transaction for all questions: much faster, and one state of things beside a running writer.
-        let _snapshot = store.map(Store::snapshot).transpose()?;
+    fn plan(&self, store: Option<&Store>, force: bool) -> Result<(Plan, Vec<Touched>)> {
         let last = match store {
-            Some(store) => store.last()?,
+            Some(store) => store.last(&self.project.scenario.name)?,
             None => HashMap::new(),
         };
-        let mut touched = Vec::new();
-        let mut entries = Vec::with_capacity(self.digests.len());
-        for (catchment, series) in self.digests.iter().enumerate() {
-            let id = &self.basin.catchments()[catchment].id;
-            let known = last.get(id);
-            let (entry, explanation) = self.look(catchment, series, store, known, force)?;
-            if let (State::Fresh(_), Some(key), Some(explanation)) =
-                (&entry.state, entry.key, explanation)
-                && known.is_none_or(|known| known.key != key.0 || known.failure.is_some())
-            {
-                let parts =
-                    postcard::to_stdvec(&explanation()).context("can't put down a key's parts")?;
-                touched.push((id.clone(), key.0, parts, *self.recipe.digest()));
+        let catchments = self.basin.catchments();
+        let (mut entries, mut touched) = (Vec::with_capacity(catchments.len()), Vec::new());
+        let series = |catchment: usize| &self.digests[self.basin.place(catchment)];
+        let threads = available_parallelism().map_or(1, NonZeroUsize::get);
+        let starts = (0..catchments.len()).step_by(AT_ONCE);
+        let keys = |start: usize| {
+            let some = start..catchments.len().min(start + AT_ONCE);
+            let keys = some.map(|at| self.key(at, series(at)));
+            Ok(keys.collect::<Vec<_>>())
+        };
+        // Keys are made on all cores while this thread asks the store about those that are there.
+        ordered(threads, starts.map(Ok), &keys, &mut |keys| {
+            for key in keys {
+                let catchment = entries.len();
+                let (id, series) = (&catchments[catchment].id, series(catchment));
+                let known = last.get(id);
+                let entry = self.look(catchment, series, key, store, known, force)?;
+                if let (State::Fresh(_), Some(key)) = (&entry.state, entry.key)
+                    && known.is_none_or(|known| known.key != key.0 || known.failure.is_some())
+                {
+                    let explanation = self.explain(catchment, series)?;
+                    let parts = postcard::to_stdvec(&explanation);
+                    let parts = parts.context("can't put down a key's parts")?;
+                    touched.push((id.clone(), key.0, parts, *self.recipe.digest()));
+                }
+                entries.push(entry);
             }
-            entries.push(entry);
-        }
+            Ok(())
+        })?;
         Ok((Plan { entries }, touched))
     }
 
-    /// The state of one catchment, and how to explain its key where it has one.
-    #[allow(clippy::type_complexity)]
-    pub fn look<'a>(
-        &'a self,
+    /// The state of a catchment with this key.
+    pub fn look(
+        &self,
         catchment: usize,
-        series: &'a Result<Vec<Digest>, BadInput>,
+        series: &Result<Vec<Digest>, BadInput>,
+        key: Result<Key, Problem>,
         store: Option<&Store>,
         last: Option<&Last>,
         force: bool,
-    ) -> Result<(Entry, Option<impl Fn() -> Explanation + use<'a, 'p>>)> {
-        let (key, explanation) = match self.key(catchment, series) {
-            Ok(found) => found,
+    ) -> Result<Entry> {
+        let key = match key {
+            Ok(key) => key,
             Err(problem) => {
-                let entry = Entry {
+                return Ok(Entry {
                     key: None,
                     state: State::Bad(problem),
-                };
-                return Ok((entry, None));
+                });
             }
         };
         let summary = match store.map(|store| store.summary(&key.0)) {
@@ -167,18 +223,42 @@ impl<'p> Session<'p> {
             Some(state) => state,
             None => {
                 let id = &self.basin.catchments()[catchment].id;
-                State::Stale(Staleness::Changed(self.changes(
-                    id,
-                    &explanation(),
-                    store,
-                )?))
+                let now = self.explain(catchment, series)?;
+                State::Stale(Staleness::Changed(self.changes(id, &now, store)?))
             }
         };
-        let entry = Entry {
+        Ok(Entry {
             key: Some(key),
             state,
-        };
-        Ok((entry, Some(explanation)))
+        })
+    }
+
+    /// The key of a catchment whose series have these digests.
+    pub fn key(
+        &self,
+        catchment: usize,
+        series: &Result<Vec<Digest>, BadInput>,
+    ) -> Result<Key, Problem> {
+        let series = series.as_ref().map_err(|fault| fault.clone())?;
+        let rendered = self.recipe.render(&self.basin, catchment)?;
+        Ok(self.recipe.key(&rendered, series))
+    }
+
+    /// What that key is made of.
+    pub fn explain(
+        &self,
+        catchment: usize,
+        series: &Result<Vec<Digest>, BadInput>,
+    ) -> Result<Explanation, Problem> {
+        let series = series.as_ref().map_err(|fault| fault.clone())?;
+        let rendered = self.recipe.render(&self.basin, catchment)?;
+        Ok(self.recipe.explain(&rendered, series))
+    }
+
+    /// How messages name a catchment.
+    pub fn label(&self, catchment: usize) -> String {
+        let id = &self.basin.catchments()[catchment].id;
+        self.project.scenario.name.label(id)
     }
 
     /// The catchments that failed or can't be run, with the reason.
@@ -191,21 +271,6 @@ impl<'p> Session<'p> {
         (self.basin.catchments().iter().zip(&plan.entries))
             .filter_map(|(catchment, entry)| Some((&catchment.id, reason(entry)?)))
             .collect()
-    }
-
-    /// The key of a catchment, and how to explain it.
-    #[allow(clippy::type_complexity)]
-    fn key<'a>(
-        &'a self,
-        catchment: usize,
-        series: &'a Result<Vec<Digest>, BadInput>,
-    ) -> Result<(Key, impl Fn() -> Explanation + use<'a, 'p>), Problem> {
-        let series = series
-            .as_ref()
-            .map_err(|fault| Problem::Input(fault.clone()))?;
-        let rendered = self.recipe.render(&self.basin, catchment)?;
-        let key = self.recipe.key(&rendered, series);
-        Ok((key, move || self.recipe.explain(&rendered, series)))
     }
 
     /// The state of a catchment; `None` if its inputs are not what they were when it was last run.
@@ -255,7 +320,7 @@ impl<'p> Session<'p> {
         store: Option<&Store>,
     ) -> Result<Vec<Change>> {
         let parts = match store {
-            Some(store) => store.parts(id)?,
+            Some(store) => store.parts(&self.project.scenario.name, id)?,
             None => None,
         };
         let Some((own, common)) = parts else {

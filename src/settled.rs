@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use crate::cache::Cache;
 use crate::dependencies::Dependencies;
 use crate::digest::Digest;
-use crate::project::{Content, Project};
+use crate::project::{Content, Study};
 use crate::stamp::Stamp;
 use crate::store::Store;
 
@@ -40,7 +40,7 @@ pub struct Look {
     present: Vec<(PathBuf, Stamp)>,
     absent: Vec<PathBuf>,
     /// What the results are made into; there may be none yet.
-    product: (PathBuf, Option<Stamp>),
+    products: Vec<(PathBuf, Option<Stamp>)>,
 }
 
 /// A state in which nothing is left to do.
@@ -49,14 +49,18 @@ pub struct Settled {
     look: Look,
     /// The store's results, so that one that was replaced or taken out is noticed.
     results: Digest,
+    /// How many there are, where the project has scenarios.
+    scenarios: Option<usize>,
     catchments: usize,
 }
 
 impl Look {
-    /// Looks at everything that the project's results depend on.
-    pub fn at(project: &Project) -> Result<Self> {
-        let Dependencies { present, absent } = Dependencies::of(project)?;
+    /// Looks at everything that the study's results depend on.
+    pub fn at(study: &Study) -> Result<Self> {
+        let Dependencies { present, absent } = Dependencies::of(study)?;
         let stamped = present.into_iter().map(stamped).collect::<Result<_>>()?;
+        let project = study.common();
+        let products = study.products().into_iter();
         let variable = |name: &String| (name.clone(), bytes_of(name));
         let passed = &project.simulator.pass_environment;
         Ok(Self {
@@ -66,10 +70,9 @@ impl Look {
             environment: passed.iter().map(variable).collect(),
             present: stamped,
             absent,
-            product: (
-                project.product.path.clone(),
-                Stamp::of(&project.product.path).ok(),
-            ),
+            products: products
+                .map(|path| (path.to_owned(), Stamp::of(path).ok()))
+                .collect(),
         })
     }
 
@@ -82,16 +85,16 @@ impl Look {
             && self.present.iter().all(looks_the_same)
             // Anything but a plain "not there" is a doubt.
             && self.absent.iter().all(|path| matches!(path.try_exists(), Ok(false)))
-            && Stamp::of(&self.product.0).is_ok_and(|now| self.product.1 == Some(now))
+            && (self.products.iter()).all(|(path, then)| Stamp::of(path).is_ok_and(|now| *then == Some(now)))
     }
 
     /// Whether nothing of it, the product included, was changed since this moment or just before.
     fn is_settled(&self, moment: SystemTime) -> bool {
-        let product = self.product.1.as_ref();
-        product.is_some_and(|stamp| stamp.is_settled(moment))
+        let is_settled = |stamp: &Stamp| stamp.is_settled(moment);
+        (self.products.iter()).all(|(_, stamp)| stamp.as_ref().is_some_and(is_settled))
             && (self.present.iter().map(|(_, stamp)| stamp))
                 .chain([&self.program.1])
-                .all(|stamp| stamp.is_settled(moment))
+                .all(is_settled)
     }
 }
 
@@ -111,7 +114,7 @@ impl Settled {
     /// Remembers that all of `catchments` were fresh and the product current, if that can be believed later: `first` is the
     /// look taken before, and the run began at `began`.
     pub fn remember(
-        project: &Project,
+        study: &Study,
         first: Look,
         began: SystemTime,
         catchments: usize,
@@ -121,8 +124,10 @@ impl Settled {
             return Ok(());
         }
         // What can't be read any more is a doubt like any other, and no fault of the run that was.
-        let same = Project::load(&project.root).is_ok_and(|again| {
-            sources(&again) == sources(project) && Look::at(&again).is_ok_and(|now| now == first)
+        let same = Study::load(&study.common().root).is_ok_and(|again| {
+            sources(&again) == sources(study)
+                && again.samples == study.samples
+                && Look::at(&again).is_ok_and(|now| now == first)
         });
         if !same {
             return Ok(());
@@ -130,6 +135,7 @@ impl Settled {
         let settled = Self {
             look: first,
             results: store.results()?,
+            scenarios: study.is_named().then_some(study.scenarios.len()),
             catchments,
         };
         // A path that is no text can't be put down; then it is planned again next time.
@@ -142,14 +148,20 @@ impl Settled {
         Ok(())
     }
 
-    /// The number of catchments, all of which are fresh.
+    /// The number of catchments, counted in each scenario; all are fresh.
     pub fn catchments(&self) -> usize {
         self.catchments
     }
 
-    /// The product, which is current.
-    pub fn product(&self) -> &Path {
-        &self.look.product.0
+    /// The number of scenarios, where the project has any.
+    pub fn scenarios(&self) -> Option<usize> {
+        self.scenarios
+    }
+
+    /// The products, which are current.
+    pub fn products(&self) -> Vec<&Path> {
+        let products = self.look.products.iter();
+        products.map(|(path, _)| path.as_path()).collect()
     }
 
     /// The files and folders that this rests on.
@@ -160,12 +172,14 @@ impl Settled {
 }
 
 /// The text of the project file and of its templates, as they were read.
-fn sources(project: &Project) -> Vec<&str> {
-    let templates = (project.simulator.inputs.iter()).filter_map(|input| match &input.content {
+fn sources(study: &Study) -> Vec<&str> {
+    let inputs = (study.scenarios.iter()).flat_map(|project| &project.simulator.inputs);
+    let templates = inputs.filter_map(|input| match &input.content {
         Content::Template { template, .. } => Some(template.source()),
         Content::Series(_) => None,
     });
-    std::iter::once(project.text()).chain(templates).collect()
+    let text = study.common().text();
+    std::iter::once(text).chain(templates).collect()
 }
 
 fn stamped(path: PathBuf) -> Result<(PathBuf, Stamp)> {

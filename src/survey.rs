@@ -4,9 +4,10 @@
 //! in the store together with what the files looked like. It is believed only while every file looks the same and
 //! did so for long enough (see [`crate::stamp`]).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail};
@@ -22,6 +23,9 @@ use crate::store::Store;
 pub const BLOCK_BYTES: usize = 16 << 20;
 
 const MEMO: &str = "survey";
+
+/// For each of the input's catchments the digests of some columns, or what is wrong with its input.
+pub type SeriesDigests = Vec<Result<Vec<Digest>, BadInput>>;
 
 /// By the definition of a column, a digest or a fault for every catchment.
 type Digests = BTreeMap<String, Vec<Result<Digest, BadInput>>>;
@@ -44,7 +48,11 @@ struct Known(Digest, Vec<Stamp>, Catalog, Digests);
 
 impl Survey {
     /// The catalog and the survey remembered in the store if they still hold, else the files' own catalog.
-    pub fn new(spec: &InputSpec, store: Option<&Store>, rehash: bool) -> Result<(Catalog, Self)> {
+    pub fn new(
+        spec: &InputSpec,
+        store: Option<&Store>,
+        rehash: bool,
+    ) -> Result<(Arc<Catalog>, Self)> {
         let now = SystemTime::now();
         let stamps = stamps(spec)?;
         let settled = stamps.iter().all(|stamp| stamp.is_settled(now));
@@ -56,7 +64,7 @@ impl Survey {
             && (&known_spec, &known_stamps) == (&digest, &stamps)
         {
             return Ok((
-                catalog,
+                Arc::new(catalog),
                 Self {
                     spec: digest,
                     stamps,
@@ -67,7 +75,7 @@ impl Survey {
         }
         let catalog = Inputs::open(spec)?.into_catalog();
         Ok((
-            catalog,
+            Arc::new(catalog),
             Self {
                 spec: digest,
                 stamps,
@@ -77,37 +85,37 @@ impl Survey {
         ))
     }
 
-    /// For each catchment the digests of the wanted columns (indices into [`Basin::columns`]), or its first fault.
+    /// Reads what is not known yet of the wanted columns (indices into [`Basin::columns`]) of all of the input's catchments.
     ///
-    /// Reads what is not known yet, with `scratch` for what does not fit memory; `tick` is told how many catchments of
-    /// how many are read.
-    pub fn digests(
+    /// `scratch` is for what does not fit memory; `tick` is told how many catchments of how many are read.
+    pub fn complete(
         &mut self,
         spec: &InputSpec,
         basin: &Basin<'_>,
-        wanted: &[usize],
+        wanted: &BTreeSet<usize>,
         scratch: &Path,
         tick: &mut dyn FnMut(usize, usize),
-    ) -> Result<Vec<Result<Vec<Digest>, BadInput>>> {
-        let definitions: Vec<String> = wanted
-            .iter()
-            .map(|&at| basin.columns[at].definition().into_owned())
+    ) -> Result<()> {
+        let is_known = |at: usize| {
+            let definition = basin.columns[at].definition();
+            self.columns.contains_key(definition.as_ref())
+        };
+        let unknown: Vec<usize> = (wanted.iter().copied())
+            .filter(|&at| !is_known(at))
             .collect();
-        let unknown: Vec<usize> = (wanted.iter().zip(&definitions))
-            .filter(|(_, definition)| !self.columns.contains_key(*definition))
-            .map(|(&at, _)| at)
-            .collect();
-        if !unknown.is_empty() {
-            self.read(spec, basin, &unknown, scratch, tick)?;
+        match unknown.is_empty() {
+            true => Ok(()),
+            false => self.read(spec, basin, &unknown, scratch, tick),
         }
-        Ok((0..basin.catchments().len())
-            .map(|catchment| {
-                definitions
-                    .iter()
-                    .map(|name| self.columns[name][catchment].clone())
-                    .collect()
-            })
-            .collect())
+    }
+
+    /// For each of the input's catchments the digests of these columns, which are complete, or its first fault.
+    pub fn digests(&self, basin: &Basin<'_>, wanted: &[usize]) -> SeriesDigests {
+        let columns: Vec<_> = (wanted.iter())
+            .filter_map(|&at| self.columns.get(basin.columns[at].definition().as_ref()))
+            .collect();
+        let of = |place: usize| columns.iter().map(|column| column[place].clone()).collect();
+        (0..basin.catalog().catchments.len()).map(of).collect()
     }
 
     /// Puts the survey down in the store if it may be believed later.
@@ -118,7 +126,7 @@ impl Survey {
         let payload = postcard::to_stdvec(&Memo(
             &self.spec,
             &self.stamps,
-            &basin.catalog,
+            basin.catalog(),
             &self.columns,
         ))
         .context("can't put down what is known of the input")?;
@@ -136,7 +144,7 @@ impl Survey {
         scratch: &Path,
         tick: &mut dyn FnMut(usize, usize),
     ) -> Result<()> {
-        let all: Vec<usize> = (0..basin.catchments().len()).collect();
+        let all: Vec<usize> = (0..basin.catalog().catchments.len()).collect();
         let nothing = Ok(Digest::of(b""));
         let mut digests = vec![vec![nothing; all.len()]; wanted.len()];
         let mut done = 0;

@@ -1,4 +1,4 @@
-//! Tables of parameters, one row for each catchment: CSV in the dialects that spreadsheets write, and dBASE.
+//! Tables of parameters, one row for each catchment or for each sample: CSV in the dialects that spreadsheets write, and dBASE.
 //!
 //! A table gives values by catchment id and nothing else. It knows nothing of which catchments there are, which of two
 //! values for one parameter wins, or what a parameter is used for.
@@ -11,6 +11,7 @@ use std::path::Path;
 use anyhow::{Context, bail};
 
 use crate::catchment::CatchmentId;
+use crate::digest::Digest;
 use crate::value::Value;
 
 /// Parameters by catchment.
@@ -35,24 +36,58 @@ pub struct ParameterTable {
 /// An error names the file and the line (dBASE: the record) with a missing or repeated id, or lists the columns there are
 /// if `id_column` is not one of them.
 pub fn read_parameter_table(path: &Path, id_column: &str) -> anyhow::Result<ParameterTable> {
+    let table = read(path).and_then(|(table, _)| by_catchment(table, id_column));
+    table.with_context(|| format!("{}: the parameter table can't be used", path.display()))
+}
+
+/// Values of parameters, one set after the other.
+pub struct Samples {
+    /// The names of the parameters, in the order of the file.
+    pub columns: Vec<String>,
+    /// Of each set the number of its line or record, and the values in the order of the columns.
+    pub rows: Vec<(u64, Vec<Value>)>,
+    /// The digest of the file.
+    pub digest: Digest,
+}
+
+/// Reads a table of samples, in which every cell must have a value; else as [`read_parameter_table`].
+pub fn read_samples(path: &Path) -> anyhow::Result<Samples> {
+    let (table, digest) = read(path)?;
+    let columns: Vec<String> = table.columns.iter().map(|(name, _)| name.clone()).collect();
+    for (at, name) in columns.iter().enumerate() {
+        if name.is_empty() || columns[..at].contains(name) {
+            bail!("column {} needs a name of its own", at + 1);
+        }
+    }
+    let mut rows = Vec::with_capacity(table.rows.len());
+    for (number, cells) in &table.rows {
+        let value = |(at, (name, meaning)): (usize, &(String, Meaning))| {
+            let found = cells.get(at).and_then(|cell| value_of(cell, *meaning));
+            found.with_context(|| format!("{} {number} has no {name}", table.row_word))
+        };
+        let values = table.columns.iter().enumerate().map(value);
+        rows.push((*number, values.collect::<anyhow::Result<_>>()?));
+    }
+    Ok(Samples {
+        columns,
+        rows,
+        digest,
+    })
+}
+
+fn read(path: &Path) -> anyhow::Result<(RawTable, Digest)> {
     let extension = path
         .extension()
         .unwrap_or_default()
         .to_string_lossy()
         .to_ascii_lowercase();
-    let bytes = std::fs::read(path)
-        .with_context(|| format!("{}: the parameter table can't be read", path.display()))?;
+    let bytes = std::fs::read(path).context("it can't be read")?;
     let table = match extension.as_str() {
         "csv" | "txt" | "tsv" => read_text(&bytes, extension == "tsv"),
         "dbf" => dbf::read(&bytes),
-        _ => bail!(
-            "{}: a parameter table is a .csv, .txt, .tsv or .dbf file",
-            path.display()
-        ),
+        _ => bail!("a table is a .csv, .txt, .tsv or .dbf file"),
     };
-    table
-        .and_then(|table| by_catchment(table, id_column))
-        .with_context(|| format!("{}: the parameter table can't be used", path.display()))
+    Ok((table?, Digest::of(&bytes)))
 }
 
 /// A table as it stands in a file.

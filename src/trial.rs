@@ -5,6 +5,7 @@
 
 use std::collections::HashSet;
 use std::ffi::OsString;
+use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -17,6 +18,7 @@ use crate::key::{Explanation, Key};
 use crate::lock::Lock;
 use crate::outcome::Failure;
 use crate::output;
+use crate::plan::Unit;
 use crate::process::{End, Finished, Guard, Interrupt, Invocation};
 use crate::project::{Project, VariableSource};
 use crate::recipe::{Recipe, Rendered};
@@ -29,10 +31,12 @@ use crate::work::{Kept, PRINTED, WorkDirectory};
 /// How long a simulator has between being asked to end and being killed.
 const GRACE: Duration = Duration::from_secs(2);
 
+const SHELL_SAYS_XFSZ: i32 = 128 + libc::SIGXFSZ;
+
 /// One catchment to run.
 pub struct Job {
-    /// Its position in the basin.
-    pub catchment: usize,
+    /// Which it is.
+    pub unit: Unit,
     /// The key that the plan has for it.
     pub key: Key,
     /// The columns that [`Recipe::columns`] names, or why they can't be had.
@@ -41,9 +45,9 @@ pub struct Job {
 
 /// What became of a job.
 pub struct Trial {
-    /// The catchment's position in the basin.
-    pub catchment: usize,
-    /// The key of what was run.
+    /// What was run.
+    pub unit: Unit,
+    /// The key that it was run for.
     pub key: Key,
     /// What the key is made of.
     pub explanation: Explanation,
@@ -57,7 +61,7 @@ pub struct Trial {
     pub outcome: Result<Vec<Encoded>, Failure>,
 }
 
-/// What a worker needs to make trials.
+/// What a worker needs to make trials in one scenario.
 pub struct Bench<'a> {
     /// The project.
     pub project: &'a Project,
@@ -68,7 +72,7 @@ pub struct Bench<'a> {
     /// Where failed runs are kept.
     pub kept: &'a Kept,
     /// The series that are kept already, by digest; `None` if none is to be kept.
-    pub known: Option<HashSet<Digest>>,
+    pub known: Option<&'a HashSet<Digest>>,
     /// The project's lock, which the guards keep until the last simulator is gone.
     pub lock: &'a Lock,
     /// How long each may run.
@@ -83,7 +87,7 @@ impl Bench<'_> {
     /// Runs one catchment in `work` under `guard`; `None` if it was interrupted.
     pub fn run(&self, job: Job, work: &WorkDirectory, guard: &mut Guard) -> Option<Trial> {
         let mut trial = Trial {
-            catchment: job.catchment,
+            unit: job.unit,
             key: job.key,
             explanation: Explanation::default(),
             texts: Vec::new(),
@@ -93,7 +97,7 @@ impl Bench<'_> {
         };
         let prepared = self
             .timings
-            .time(Phase::Render, || self.prepare(&job, &mut trial));
+            .time(Phase::Render, || self.prepare(job, &mut trial));
         let (rendered, series) = match prepared {
             Ok(prepared) => prepared,
             Err(failure) => {
@@ -102,21 +106,34 @@ impl Bench<'_> {
                 return Some(trial);
             }
         };
-        let id = &self.basin.catchments()[job.catchment].id;
+        let id = &self.basin.catchments()[trial.unit.catchment].id;
         let limit = self.timeouts.of(id);
-        for _ in 0..=self.project.simulator.retries {
+        let mut work = work.in_use();
+        let mut left = self.project.simulator.retries;
+        loop {
             let (attempt, outcome) = self.attempt(&rendered, &series, work, limit, guard)?;
+            // What memory had no room for is done again on the disk, and was no attempt.
+            if let Err(failure) = &outcome
+                && let Ok(Some(on_disk)) =
+                    work.instead(matches!(failure, Failure::WorkDirectory(_)))
+            {
+                work = on_disk;
+                continue;
+            }
             trial.attempts.push(attempt);
             trial.outcome = outcome;
             match &trial.outcome {
-                Err(failure) if failure.is_worth_a_retry() => {}
+                Err(failure) if failure.is_worth_a_retry() && left > 0 => left -= 1,
                 _ => break,
             }
         }
+        let scenario = &self.project.scenario.name;
         let kept = match &trial.outcome {
-            Ok(_) => self.kept.release(id),
+            Ok(_) => self.kept.release(scenario, id),
             Err(failure) if failure.is_obstacle() => Ok(()),
-            Err(_) => self.kept.keep(work, id),
+            Err(_) => work
+                .shorten(self.project.simulator.max_file_size)
+                .and(self.kept.keep(work, scenario, id)),
         };
         if let (Err(error), Some(attempt)) = (kept, trial.attempts.last_mut()) {
             attempt.tail.push_str(&format!("\nrerunoff: {error:#}\n"));
@@ -125,9 +142,9 @@ impl Bench<'_> {
     }
 
     /// What the simulator will see, checked against the plan: what was hashed is what is run.
-    fn prepare(&self, job: &Job, trial: &mut Trial) -> Result<(Rendered, Vec<Vec<f64>>), Failure> {
-        let series = job.series.clone()?;
-        let rendered = self.recipe.render(self.basin, job.catchment)?;
+    fn prepare(&self, job: Job, trial: &mut Trial) -> Result<(Rendered, Vec<Vec<f64>>), Failure> {
+        let series = job.series?;
+        let rendered = self.recipe.render(self.basin, job.unit.catchment)?;
         let digests: Vec<Digest> = series
             .iter()
             .map(|values| Digest::of_numbers(values))
@@ -137,7 +154,7 @@ impl Bench<'_> {
             return Err(Failure::InputChanged);
         }
         trial.texts = self.recipe.long_texts(&rendered, &digests);
-        if let Some(known) = &self.known {
+        if let Some(known) = self.known {
             let columns = self.recipe.column_names().iter().zip(&series).zip(digests);
             let new = columns.filter(|(_, digest)| !known.contains(digest));
             trial.series = new
@@ -163,6 +180,7 @@ impl Bench<'_> {
             started,
             ..Attempt::default()
         };
+        let largest = self.project.simulator.max_file_size;
         let outcome = match self.run_in(rendered, series, work, limit, guard) {
             Ok(finished) => {
                 let cost = finished.cost;
@@ -171,7 +189,7 @@ impl Bench<'_> {
                 attempt.system = cost.system.as_secs_f64();
                 attempt.peak_bytes = cost.peak_bytes;
                 attempt.tail = tail(work.path());
-                match finished.end {
+                let judged = match finished.end {
                     End::Interrupted => return None,
                     End::TimedOut => Err(Failure::TimedOut(limit.unwrap_or_default())),
                     End::Signalled(signal) => Err(Failure::Signal(signal)),
@@ -183,7 +201,19 @@ impl Bench<'_> {
                             self.timings.time(Phase::Encode, || self.encode(&columns))
                         })
                     }
-                }
+                };
+                // Whatever else it did: a program that can't write may end in any way.
+                judged.map_err(|failure| {
+                    let file = work.files_of(largest).into_iter().next();
+                    if file.is_some() || is_refused_growth(&failure) {
+                        Failure::FileSize {
+                            file,
+                            limit: largest,
+                        }
+                    } else {
+                        failure
+                    }
+                })
             }
             Err(failure) => Err(failure),
         };
@@ -246,6 +276,7 @@ impl Bench<'_> {
             stderr: &stderr,
             timeout: limit,
             grace: GRACE,
+            largest_file: self.project.simulator.max_file_size.0,
         };
         guard
             .run(&invocation, self.interrupt)
@@ -256,7 +287,13 @@ impl Bench<'_> {
     fn judge(&self, code: i32, rendered: &Rendered, work: &Path) -> Result<Vec<Vec<f64>>, Failure> {
         let simulator = &self.project.simulator;
         for name in PRINTED {
-            if let Some((phrase, line)) = find_any(&work.join(name), &simulator.fail_on_stdout) {
+            let path = work.join(name);
+            let limit = simulator.max_file_size;
+            if fs::metadata(&path).is_ok_and(|printed| printed.len() == limit.0) {
+                let file = Some(name.to_owned());
+                return Err(Failure::FileSize { file, limit });
+            }
+            if let Some((phrase, line)) = find_any(&path, &simulator.fail_on_stdout) {
                 return Err(Failure::Said { phrase, line });
             }
         }
@@ -330,14 +367,22 @@ pub fn furnish(
     {
         match content {
             Some(bytes) => work.write(&input.name, bytes).map_err(trouble)?,
-            None => {
-                let mut table = Vec::new();
-                recipe.write_table(i, rendered, &columns, &mut table)?;
-                work.write(&input.name, &table).map_err(trouble)?;
-            }
+            None => work
+                .write_made(&input.name, |table| {
+                    recipe.write_table(i, rendered, &columns, table)
+                })
+                .map_err(trouble)??,
         }
     }
     Ok(())
+}
+
+/// Whether it ended by the signal for a file that may not grow, or is a shell whose command did.
+fn is_refused_growth(failure: &Failure) -> bool {
+    matches!(
+        failure,
+        Failure::Signal(libc::SIGXFSZ) | Failure::Exit(SHELL_SAYS_XFSZ)
+    )
 }
 
 fn failed(failure: &Failure) -> Failed {

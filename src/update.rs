@@ -3,15 +3,17 @@
 //! This thread is the only one that writes the store. It commits in batches, at most a second after a trial came in, so
 //! that a crash costs at most a second of finished runs.
 
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
 use crate::cache::Cache;
-use crate::catchment::CatchmentId;
 use crate::key::Key;
 use crate::lock::Lock;
 use crate::outcome::Failure;
+use crate::plan::Unit;
 use crate::process::Interrupt;
 use crate::progress::{Progress, Verbosity, duration};
 use crate::run::{Next, run};
@@ -21,7 +23,7 @@ use crate::store::{Record, Store, StoreError};
 use crate::timeouts::Timeouts;
 use crate::timings::{Phase, Timings};
 use crate::trial::{Bench, Trial};
-use crate::work::{self, Kept};
+use crate::work::Kept;
 
 /// A batch is committed when it has so many trials.
 const BATCH: usize = 100;
@@ -31,6 +33,9 @@ const TOLD: usize = 20;
 
 /// How many of the slowest catchments are reported.
 const SLOWEST: usize = 5;
+
+/// What took so many times the median when it was last run is run first.
+const LONG: f64 = 3.0;
 
 /// How far a run may go, and how much it tells meanwhile.
 pub struct Limits {
@@ -47,8 +52,10 @@ pub struct Limits {
 pub struct Report {
     /// Catchments run, those that failed included.
     pub run: usize,
-    /// Those that failed, with their reasons.
-    pub failed: Vec<(CatchmentId, String)>,
+    /// Those of them that gave a result.
+    pub good: usize,
+    /// Those that failed, and those that wait for the same result, as messages name them, with their reasons.
+    pub failed: Vec<(String, String)>,
     /// Whether the budget for failures was used up.
     pub gave_up: bool,
     /// What kept it from going on.
@@ -62,66 +69,123 @@ pub struct Report {
     /// The largest resident memory of a simulator, in bytes.
     pub peak_bytes: u64,
     /// The slowest catchments with the seconds of all their attempts, the slowest first.
-    pub slowest: Vec<(f64, CatchmentId)>,
+    pub slowest: Vec<(f64, String)>,
 }
 
-/// Runs the wanted catchments and stores what comes of it.
+/// What is to be run: each key once, and who else waits for its result.
+pub struct Work {
+    /// By key, so that what several scenarios have in common is run once.
+    first: Vec<(Unit, Key)>,
+    /// Further units of keys that several have.
+    others: HashMap<Key, Vec<Unit>>,
+}
+
+impl Work {
+    /// Of the wanted units.
+    pub fn of(wanted: &[(Unit, Key)]) -> Self {
+        let mut seen = HashSet::new();
+        let mut work = Self {
+            first: Vec::with_capacity(wanted.len()),
+            others: HashMap::new(),
+        };
+        for &(unit, key) in wanted {
+            match seen.insert(key) {
+                true => work.first.push((unit, key)),
+                false => work.others.entry(key).or_default().push(unit),
+            }
+        }
+        work
+    }
+
+    /// The units to be run.
+    pub fn units(&self) -> impl Iterator<Item = Unit> {
+        self.first.iter().map(|(unit, _)| *unit)
+    }
+
+    /// How many times a simulator has to be run.
+    pub fn runs(&self) -> usize {
+        self.first.len()
+    }
+}
+
+/// Does the work and stores what comes of it.
 pub fn update(
-    session: &Session<'_>,
+    sessions: &[Session<'_>],
     store: &mut Store,
-    wanted: &[(usize, Key)],
+    work: &Work,
     limits: &Limits,
     lock: &Lock,
     interrupt: &Interrupt,
     timings: &Timings,
 ) -> Result<Report> {
     let started = Instant::now();
-    let cache = Cache::of(session.project);
-    let work = cache.work();
-    let kept = cache.failed();
-    let timeouts = Timeouts::new(session.project.simulator.timeout, &store.last()?);
-    let bench = Bench {
-        project: session.project,
-        basin: &session.basin,
-        recipe: &session.recipe,
-        kept: &kept,
-        known: match session.project.cache_limits.keep_series {
-            true => Some(store.inputs()?),
-            false => None,
-        },
-        lock,
-        timeouts: &timeouts,
-        interrupt,
-        timings,
+    let Some(project) = sessions.first().map(|session| session.project) else {
+        return Ok(Report::default());
     };
-    store.keep(&session.recipe.common_texts(&session.basin))?;
+    let cache = Cache::of(project);
+    let places = cache.workplace(project)?;
+    let kept = cache.failed();
+    let known = match project.cache_limits.keep_series {
+        true => Some(store.inputs()?),
+        false => None,
+    };
+    let mut history = Vec::with_capacity(sessions.len());
+    let mut timeouts = Vec::with_capacity(sessions.len());
+    let mut recipe_parts = Vec::with_capacity(sessions.len());
+    for session in sessions {
+        let last = store.last(&session.project.scenario.name)?;
+        timeouts.push(Timeouts::new(session.project.simulator.timeout, &last));
+        history.push(last);
+        let parts = postcard::to_stdvec(session.recipe.explanation());
+        recipe_parts.push(parts.context("can't put down the recipe")?.into());
+        store.keep(&session.recipe.common_texts(&session.basin))?;
+    }
+    let benches: Vec<Bench<'_>> = (sessions.iter().zip(&timeouts))
+        .map(|(session, timeouts)| Bench {
+            project: session.project,
+            basin: &session.basin,
+            recipe: &session.recipe,
+            kept: &kept,
+            known: known.as_ref(),
+            lock,
+            timeouts,
+            interrupt,
+            timings,
+        })
+        .collect();
+    let wall = |unit: &Unit| {
+        let id = &sessions[unit.scenario].basin.catchments()[unit.catchment].id;
+        let last = history[unit.scenario].get(id)?;
+        last.cost.map(|cost| cost.wall)
+    };
+    let (ordered, long) = longest_first(&work.first, &wall);
+    let (long, rest) = ordered.split_at(long);
     let mut desk = Desk {
-        session,
+        sessions,
+        others: &work.others,
         store,
         limits,
         interrupt,
         timings,
         kept: &kept,
-        recipe_parts: postcard::to_stdvec(session.recipe.explanation())
-            .context("can't put down the recipe")?
-            .into(),
+        recipe_parts,
         pending: Vec::new(),
         since: Instant::now(),
-        progress: Progress::new(
-            "running",
-            wanted.len(),
-            limits.verbosity == Verbosity::Quiet,
-        ),
+        progress: Progress::new("running", work.runs(), limits.verbosity == Verbosity::Quiet),
         report: Report::default(),
         trouble: None,
     };
-    let fed = run(&bench, wanted, &limits.slots, &work, &mut |trial| {
-        desk.take(trial)
-    });
+    let fed = run(
+        &benches,
+        &[long, rest],
+        &limits.slots,
+        &places,
+        &mut |trial| desk.take(trial),
+    );
     let committed = desk.commit();
     let (mut report, trouble) = (desk.report, desk.trouble);
     report.seconds = started.elapsed().as_secs_f64();
-    work::remove(&work)?;
+    places.clear()?;
     kept.prune()?;
     if let Some(trouble) = trouble {
         return Err(trouble.into());
@@ -129,6 +193,27 @@ pub fn update(
     committed?;
     fed?;
     Ok(report)
+}
+
+/// What took much longer than most when it was last run, the longest first, then all else in the order given; and how many
+/// are the long ones.
+///
+/// A long run that begins last keeps the others waiting. All else stays in the input's order, in which it is read fastest.
+fn longest_first(
+    units: &[(Unit, Key)],
+    wall: &dyn Fn(&Unit) -> Option<f64>,
+) -> (Vec<(Unit, Key)>, usize) {
+    let mut walls: Vec<f64> = units.iter().filter_map(|(unit, _)| wall(unit)).collect();
+    walls.sort_by(f64::total_cmp);
+    let median = walls.get(walls.len() / 2).copied().unwrap_or_default();
+    let long = |(unit, _): &(Unit, Key)| wall(unit).filter(|wall| *wall > LONG * median);
+    let mut ordered = units.to_vec();
+    ordered.sort_by(|a, b| {
+        let [a, b] = [a, b].map(|unit| long(unit).unwrap_or_default());
+        b.total_cmp(&a)
+    });
+    let count = units.iter().filter(|unit| long(unit).is_some()).count();
+    (ordered, count)
 }
 
 /// What would keep every other catchment from being run, too.
@@ -139,13 +224,15 @@ fn obstacle(trial: &Trial) -> Option<String> {
 
 /// Where trials come in.
 struct Desk<'a> {
-    session: &'a Session<'a>,
+    sessions: &'a [Session<'a>],
+    others: &'a HashMap<Key, Vec<Unit>>,
     store: &'a mut Store,
     limits: &'a Limits,
     interrupt: &'a Interrupt,
     timings: &'a Timings,
     kept: &'a Kept,
-    recipe_parts: std::sync::Arc<[u8]>,
+    /// By scenario.
+    recipe_parts: Vec<Arc<[u8]>>,
     pending: Vec<Record>,
     since: Instant,
     progress: Progress,
@@ -161,8 +248,7 @@ impl Desk<'_> {
             if self.pending.is_empty() {
                 self.since = Instant::now();
             }
-            let record = self.record(trial);
-            self.pending.push(record);
+            self.enter(trial);
         }
         if (self.pending.len() >= BATCH || self.since.elapsed() >= Duration::from_secs(1))
             && let Err(error) = self.commit()
@@ -183,40 +269,64 @@ impl Desk<'_> {
         }
     }
 
-    fn record(&mut self, trial: Trial) -> Record {
-        let catchment = self.session.basin.catchments()[trial.catchment].id.clone();
+    /// Puts a trial down for its catchment, and a failed one for all that wait for the same result; what a good one gives
+    /// them, they find under their keys.
+    fn enter(&mut self, trial: Trial) {
         self.report.run += 1;
-        self.report.cpu_seconds += trial
-            .attempts
-            .iter()
-            .map(|attempt| attempt.user + attempt.system)
-            .sum::<f64>();
-        let wall = (trial.attempts.iter()).map(|attempt| attempt.wall).sum();
+        self.report.good += usize::from(trial.outcome.is_ok());
+        let attempts = trial.attempts.iter();
+        let cpu = attempts
+            .clone()
+            .map(|attempt| attempt.user + attempt.system);
+        self.report.cpu_seconds += cpu.sum::<f64>();
+        let wall: f64 = attempts.clone().map(|attempt| attempt.wall).sum();
         self.report.simulator_seconds += wall;
-        let peaks = trial.attempts.iter().map(|attempt| attempt.peak_bytes);
+        let peaks = attempts.map(|attempt| attempt.peak_bytes);
         self.report.peak_bytes = peaks.fold(self.report.peak_bytes, u64::max);
+        let label = self.label(trial.unit);
         let slowest = &mut self.report.slowest;
         let rank = slowest.partition_point(|(slower, _)| *slower >= wall);
-        slowest.insert(rank, (wall, catchment.clone()));
+        slowest.insert(rank, (wall, label.clone()));
         slowest.truncate(SLOWEST);
-        if let Err(failure) = &trial.outcome {
-            self.tell(&catchment, failure);
-            self.report
-                .failed
-                .push((catchment.clone(), failure.to_string()));
-        } else if self.limits.verbosity == Verbosity::Verbose {
-            let seconds = trial.attempts.iter().map(|attempt| attempt.wall).sum();
-            let took = duration(Duration::from_secs_f64(seconds));
-            self.progress.say(&format!("catchment {catchment}: {took}"));
+        if trial.outcome.is_ok() && self.limits.verbosity == Verbosity::Verbose {
+            let took = duration(Duration::from_secs_f64(wall));
+            self.progress.say(&format!("catchment {label}: {took}"));
         }
         self.progress.advance(trial.outcome.is_err());
+        let mut units = vec![trial.unit];
+        if let Err(failure) = &trial.outcome {
+            units.extend(self.others.get(&trial.key).into_iter().flatten());
+            for (i, unit) in units.iter().enumerate() {
+                let label = self.label(*unit);
+                if i == 0 {
+                    self.tell(*unit, &label, failure);
+                }
+                self.report.failed.push((label, failure.to_string()));
+            }
+        }
+        let (unit, others) = (trial.unit, &units[1..]);
+        let first = self.record(unit, trial);
+        for other in others {
+            let session = &self.sessions[other.scenario];
+            self.pending.push(Record {
+                scenario: session.project.scenario.name.clone(),
+                catchment: session.basin.catchments()[other.catchment].id.clone(),
+                ..first.clone()
+            });
+        }
+        self.pending.push(first);
+    }
+
+    fn record(&self, unit: Unit, trial: Trial) -> Record {
+        let session = &self.sessions[unit.scenario];
         Record {
-            catchment,
+            scenario: session.project.scenario.name.clone(),
+            catchment: session.basin.catchments()[unit.catchment].id.clone(),
             key: trial.key.0,
             // An explanation is made of short texts and digests, which postcard can always hold.
             parts: postcard::to_stdvec(&trial.explanation).unwrap_or_default(),
-            recipe: *self.session.recipe.digest(),
-            recipe_parts: self.recipe_parts.clone(),
+            recipe: *session.recipe.digest(),
+            recipe_parts: self.recipe_parts[unit.scenario].clone(),
             contents: trial.texts,
             series: trial.series,
             attempts: trial.attempts,
@@ -224,18 +334,23 @@ impl Desk<'_> {
         }
     }
 
-    fn tell(&self, catchment: &CatchmentId, failure: &Failure) {
+    fn label(&self, unit: Unit) -> String {
+        self.sessions[unit.scenario].label(unit.catchment)
+    }
+
+    fn tell(&self, unit: Unit, label: &str, failure: &Failure) {
         match self.report.failed.len() {
             0..TOLD => {
-                let kept = self.kept.path(catchment);
+                let session = &self.sessions[unit.scenario];
+                let id = &session.basin.catchments()[unit.catchment].id;
+                let kept = self.kept.path(&session.project.scenario.name, id);
                 let evidence = if kept.exists() {
                     format!(" (see {})", kept.display())
                 } else {
                     String::new()
                 };
-                self.progress.say(&format!(
-                    "catchment {catchment} failed: {failure}{evidence}"
-                ));
+                self.progress
+                    .say(&format!("catchment {label} failed: {failure}{evidence}"));
             }
             TOLD => self
                 .progress
@@ -251,5 +366,39 @@ impl Desk<'_> {
             self.pending.clear();
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::digest::Digest;
+
+    #[test]
+    fn long_runs_begin_first_and_the_rest_keeps_its_order() {
+        let unit = |catchment| Unit {
+            scenario: 0,
+            catchment,
+        };
+        let units: Vec<_> = (0..8)
+            .map(|at| (unit(at), Key(Digest::of(&[at as u8]))))
+            .collect();
+        let walls = [1.0, 1.0, 30.0, 1.0, 1.0, 40.0, 1.0];
+        let (ordered, long) = longest_first(&units, &|unit| walls.get(unit.catchment).copied());
+        let order: Vec<usize> = ordered.iter().map(|(unit, _)| unit.catchment).collect();
+        assert_eq!((order, long), (vec![5, 2, 0, 1, 3, 4, 6, 7], 2));
+    }
+
+    #[test]
+    fn what_scenarios_share_is_run_once() {
+        let unit = |scenario| Unit {
+            scenario,
+            catchment: 3,
+        };
+        let keys = [b"a", b"b"].map(|text| Key(Digest::of(text)));
+        let wanted = [(unit(0), keys[0]), (unit(1), keys[0]), (unit(2), keys[1])];
+        let work = Work::of(&wanted);
+        assert_eq!(work.units().collect::<Vec<_>>(), [unit(0), unit(2)]);
+        assert_eq!(work.others[&keys[0]], [unit(1)]);
     }
 }

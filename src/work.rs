@@ -1,11 +1,15 @@
 //! A work directory: where one catchment's simulator runs, and what is kept of it when it fails.
 //!
-//! Every worker has one, emptied and furnished anew for each run, so that no run sees another's files. Support files
-//! are linked, never copied: copying an executable and starting it at once gives "text file busy" now and then.
+//! Every worker has one, emptied and furnished anew for each run, so that no run sees another's files; only links to
+//! support files that are what they should be stay. Support files are linked, never copied: copying an executable and
+//! starting it at once gives "text file busy" now and then. Whether it is in memory or on a disk is [`workplace`]'s choice.
+//!
+//! [`workplace`]: crate::workplace
 
-use std::fs;
+use std::cell::Cell;
+use std::fs::{self, File, FileTimes, Permissions};
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -13,6 +17,9 @@ use anyhow::{Context, Result};
 
 use crate::catchment::CatchmentId;
 use crate::project::Simulator;
+use crate::scenario::ScenarioName;
+use crate::size::Size;
+use crate::workplace::Memory;
 
 /// What the simulator prints goes to these files of its work directory.
 pub const PRINTED: [&str; 2] = ["rerunoff.stdout", "rerunoff.stderr"];
@@ -20,22 +27,63 @@ pub const PRINTED: [&str; 2] = ["rerunoff.stdout", "rerunoff.stderr"];
 /// How many failed catchments' work directories are kept.
 const MOST_KEPT: usize = 100;
 
+/// How many bytes are kept of what a failed simulator printed, and of a file that reached its limit.
+const MOST_OF_A_FILE: u64 = 1_000_000;
+
 /// The work directory of one worker.
 pub struct WorkDirectory {
     path: PathBuf,
+    /// Its mode as it was made here; `None` before that.
+    made: Cell<Option<u32>>,
+    /// What was last used to make a large file in.
+    buffer: Cell<Vec<u8>>,
+    /// The memory that it is in, and what is used in its place when that runs short.
+    memory: Option<(Memory, Box<WorkDirectory>)>,
 }
 
 impl WorkDirectory {
-    /// The work directory of this number below `folder`; made at the first use.
-    pub fn new(folder: &Path, number: usize) -> Self {
+    /// The work directory at this path on a disk; made at the first use.
+    pub fn at(path: PathBuf) -> Self {
         Self {
-            path: folder.join(format!("worker-{number}")),
+            path,
+            made: Cell::default(),
+            buffer: Cell::default(),
+            memory: None,
         }
     }
 
-    /// The work directory at this path; made at the first use.
-    pub fn at(path: PathBuf) -> Self {
-        Self { path }
+    /// The work directory at this path in `memory`, with another one on a disk.
+    pub fn in_memory(path: PathBuf, memory: Memory, on_disk: WorkDirectory) -> Self {
+        Self {
+            memory: Some((memory, Box::new(on_disk))),
+            ..Self::at(path)
+        }
+    }
+
+    /// The one to use for the next run: this, or that on the disk where room is short.
+    pub fn in_use(&self) -> &Self {
+        match &self.memory {
+            Some((memory, on_disk)) if memory.is_short() => on_disk,
+            _ => self,
+        }
+    }
+
+    /// The one to do a failed run in once more, if it may have failed only because this one is in memory.
+    ///
+    /// `could_not_write` says that the failure was one to write into it.
+    pub fn instead(&self, could_not_write: bool) -> Result<Option<&Self>> {
+        let Some((memory, on_disk)) = &self.memory else {
+            return Ok(None);
+        };
+        // Every run makes these files, so without them somebody else has cleared up.
+        if could_not_write || !self.path.join(PRINTED[0]).exists() {
+            memory.give_up();
+        }
+        if !memory.is_short() {
+            return Ok(None);
+        }
+        remove(&self.path)?;
+        Ok(Some(on_disk))
     }
 
     /// Where it is.
@@ -45,10 +93,29 @@ impl WorkDirectory {
 
     /// Empties it and furnishes it with the support files and folders.
     pub fn furnish(&self, simulator: &Simulator) -> Result<()> {
-        remove(&self.path)?;
         let context = || format!("can't make the work directory {}", self.path.display());
-        fs::create_dir_all(&self.path).with_context(context)?;
-        for support in &simulator.support {
+        let there = match self.tidy(simulator) {
+            Ok(there) => there,
+            // Not there yet, or not to be tidied: made anew.
+            Err(_) => {
+                remove(&self.path)?;
+                match self.memory {
+                    // Its parent is private to us. If that is gone, it is not made again without its permissions.
+                    Some(_) => fs::create_dir(&self.path),
+                    None => fs::create_dir_all(&self.path),
+                }
+                .with_context(context)?;
+                let mode = fs::symlink_metadata(&self.path).with_context(context)?;
+                self.made.set(Some(mode.mode()));
+                vec![false; simulator.support.len()]
+            }
+        };
+        for (support, _) in simulator
+            .support
+            .iter()
+            .zip(there)
+            .filter(|(_, there)| !there)
+        {
             symlink(&support.path, self.path.join(&support.name)).with_context(context)?;
         }
         for directory in &simulator.directories {
@@ -57,18 +124,112 @@ impl WorkDirectory {
         Ok(())
     }
 
+    /// Removes everything but links to support files that lead where they should, and says which of them are there.
+    ///
+    /// An error if it is not the folder that was made here, or holds what can't be removed just so.
+    fn tidy(&self, simulator: &Simulator) -> io::Result<Vec<bool>> {
+        let found = fs::symlink_metadata(&self.path)?;
+        if !found.is_dir() || self.made.get() != Some(found.mode()) {
+            return Err(io::Error::other("not as it was made"));
+        }
+        let mut there = vec![false; simulator.support.len()];
+        for entry in fs::read_dir(&self.path)? {
+            let entry = entry?;
+            let (kind, path) = (entry.file_type()?, entry.path());
+            if kind.is_symlink() {
+                let is_it = |support: &crate::project::Support| {
+                    entry.file_name() == *support.name
+                        && fs::read_link(&path).is_ok_and(|target| target == support.path)
+                };
+                if let Some(at) = simulator.support.iter().position(is_it) {
+                    there[at] = true;
+                    continue;
+                }
+            }
+            if kind.is_dir() {
+                fs::remove_dir_all(&path)?;
+            } else {
+                fs::remove_file(&path)?;
+            }
+        }
+        Ok(there)
+    }
+
     /// Writes one of the simulator's input files.
     pub fn write(&self, name: &str, content: &[u8]) -> Result<()> {
         let path = self.path.join(name);
         let context = || format!("can't write {}", path.display());
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder).with_context(context)?;
+        match (fs::write(&path, content), path.parent()) {
+            (Err(error), Some(folder)) if error.kind() == ErrorKind::NotFound => {
+                fs::create_dir_all(folder).with_context(context)?;
+                fs::write(&path, content).with_context(context)
+            }
+            (done, _) => done.with_context(context),
         }
-        fs::write(&path, content).with_context(context)
+    }
+
+    /// Writes one of the simulator's input files with what `make` appends to an empty buffer.
+    ///
+    /// The outer error is that of writing, the inner one that of `make`.
+    pub fn write_made<E>(
+        &self,
+        name: &str,
+        make: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+    ) -> Result<Result<(), E>> {
+        // Kept from run to run: memory that is fresh each time costs more than what is put into it.
+        let mut buffer = self.buffer.take();
+        buffer.clear();
+        let written = match make(&mut buffer) {
+            Ok(()) => self.write(name, &buffer).map(Ok),
+            Err(error) => Ok(Err(error)),
+        };
+        self.buffer.set(buffer);
+        written
+    }
+
+    /// The files that have grown to this size, sorted by name: where that is the limit of a file, those that hit it.
+    pub fn files_of(&self, size: Size) -> Vec<String> {
+        let mut found = Vec::new();
+        find_files(&self.path, size.0, &mut found);
+        let names = (found.iter()).filter_map(|path| path.strip_prefix(&self.path).ok());
+        let mut names: Vec<String> = names.map(|name| name.display().to_string()).collect();
+        names.sort();
+        names
+    }
+
+    /// Leaves the beginning of what was printed and of every file that has grown to this size.
+    pub fn shorten(&self, size: Size) -> Result<()> {
+        let mut long = PRINTED.map(|name| self.path.join(name)).to_vec();
+        find_files(&self.path, size.0, &mut long);
+        long.iter().try_for_each(|path| cut(path, MOST_OF_A_FILE))
     }
 }
 
-/// The work directories kept of failed catchments, `cache/failed/<id>`.
+/// Adds the files of exactly this size, without following links, so that support files stay out.
+fn find_files(folder: &Path, size: u64, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        match entry.metadata() {
+            Ok(metadata) if metadata.is_dir() => find_files(&entry.path(), size, found),
+            Ok(metadata) if metadata.is_file() && metadata.len() == size => {
+                found.push(entry.path());
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Leaves of a file at most so many bytes; a link or a pipe that the simulator put in its place is left alone.
+fn cut(path: &Path, length: u64) -> Result<()> {
+    let now = fs::symlink_metadata(path);
+    if !now.is_ok_and(|now| now.is_file() && now.len() > length) {
+        return Ok(());
+    }
+    let file = File::options().write(true).open(path);
+    file.and_then(|file| file.set_len(length))
+        .with_context(|| format!("can't shorten {}", path.display()))
+}
+
+/// The work directories kept of failed catchments, `cache/failed/<id>` or `cache/failed/<scenario>@<id>`.
 pub struct Kept {
     folder: PathBuf,
 }
@@ -80,25 +241,34 @@ impl Kept {
     }
 
     /// Where a catchment's work directory is kept.
-    pub fn path(&self, id: &CatchmentId) -> PathBuf {
-        self.folder.join(id.file_name())
+    pub fn path(&self, scenario: &ScenarioName, id: &CatchmentId) -> PathBuf {
+        self.folder.join(scenario.file_name(id))
     }
 
     /// Keeps a work directory as the evidence of this catchment's failure, in place of an earlier one.
-    pub fn keep(&self, work: &WorkDirectory, id: &CatchmentId) -> Result<()> {
-        let path = self.path(id);
+    pub fn keep(
+        &self,
+        work: &WorkDirectory,
+        scenario: &ScenarioName,
+        id: &CatchmentId,
+    ) -> Result<()> {
+        let path = self.path(scenario, id);
         remove(&path)?;
         let context = || format!("can't keep the work directory as {}", path.display());
         fs::create_dir_all(&self.folder).with_context(context)?;
         match fs::rename(work.path(), &path) {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            Err(error) if error.kind() == ErrorKind::CrossesDevices => {
+                let copied = copy(work.path(), &path).with_context(context);
+                copied.and(remove(work.path()))
+            }
             other => other.with_context(context),
         }
     }
 
     /// Lets go of a catchment's evidence, as it failed no more.
-    pub fn release(&self, id: &CatchmentId) -> Result<()> {
-        remove(&self.path(id))
+    pub fn release(&self, scenario: &ScenarioName, id: &CatchmentId) -> Result<()> {
+        remove(&self.path(scenario, id))
     }
 
     /// Removes the oldest ones beyond the number that is kept.
@@ -132,13 +302,41 @@ pub fn remove(path: &Path) -> Result<()> {
     }
 }
 
+/// Copies a folder and all in it with permissions and times; links stay what they are, sockets and pipes are left out.
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    let found = fs::symlink_metadata(from)?;
+    let (kind, mode) = (found.file_type(), found.permissions().mode());
+    if kind.is_symlink() {
+        return symlink(fs::read_link(from)?, to);
+    }
+    if !kind.is_dir() && !kind.is_file() {
+        return Ok(());
+    }
+    // A simulator may have taken its own permissions away; the copy gets them as they are.
+    let needed = if kind.is_dir() { 0o700 } else { 0o400 };
+    if mode & needed != needed {
+        fs::set_permissions(from, Permissions::from_mode(mode | needed))?;
+    }
+    if kind.is_dir() {
+        fs::create_dir(to)?;
+        for entry in fs::read_dir(from)? {
+            let entry = entry?;
+            copy(&entry.path(), &to.join(entry.file_name()))?;
+        }
+    } else {
+        fs::copy(from, to)?;
+        let times = FileTimes::new().set_modified(found.modified()?);
+        File::open(to)?.set_times(times)?;
+    }
+    fs::set_permissions(to, Permissions::from_mode(mode))
+}
+
 fn make_writable(path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
     let metadata = fs::symlink_metadata(path)?;
     if !metadata.is_dir() {
         return Ok(());
     }
-    fs::set_permissions(path, fs::Permissions::from_mode(0o700))?;
+    fs::set_permissions(path, Permissions::from_mode(0o700))?;
     for entry in fs::read_dir(path)? {
         make_writable(&entry?.path())?;
     }
@@ -151,12 +349,11 @@ mod tests {
 
     #[test]
     fn a_folder_without_write_permission_is_removed() {
-        use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().expect("a folder");
         let inner = folder.path().join("a/b");
         fs::create_dir_all(&inner).expect("made");
         fs::write(inner.join("file"), "x").expect("written");
-        fs::set_permissions(&inner, fs::Permissions::from_mode(0o500)).expect("set");
+        fs::set_permissions(&inner, Permissions::from_mode(0o500)).expect("set");
         remove(&folder.path().join("a")).expect("removed");
         assert!(!folder.path().join("a").exists());
     }
@@ -165,13 +362,13 @@ mod tests {
     fn evidence_is_kept_replaced_and_bounded() {
         let folder = tempfile::tempdir().expect("a folder");
         let kept = Kept::new(folder.path().join("failed"));
-        let work = WorkDirectory::new(folder.path(), 0);
+        let work = WorkDirectory::at(folder.path().join("worker-0"));
         for i in 0..MOST_KEPT + 5 {
             fs::create_dir_all(work.path()).expect("made");
             work.write("inner/out.txt", i.to_string().as_bytes())
                 .expect("written");
-            kept.keep(&work, &CatchmentId::new(format!("../{i}")))
-                .expect("kept");
+            let id = CatchmentId::new(format!("../{i}"));
+            kept.keep(&work, &ScenarioName::UNNAMED, &id).expect("kept");
             assert!(!work.path().exists());
         }
         kept.prune().expect("pruned");
@@ -182,8 +379,40 @@ mod tests {
             MOST_KEPT
         );
         let last = CatchmentId::new(format!("../{}", MOST_KEPT + 4));
-        assert!(kept.path(&last).join("inner/out.txt").exists());
-        kept.release(&last).expect("released");
-        assert!(!kept.path(&last).exists());
+        let path = kept.path(&ScenarioName::UNNAMED, &last);
+        assert!(path.join("inner/out.txt").exists());
+        (kept.release(&ScenarioName::UNNAMED, &last)).expect("released");
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_copy_has_links_permissions_and_times() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (from, to) = (folder.path().join("from"), folder.path().join("to"));
+        fs::create_dir_all(from.join("inner")).expect("made");
+        fs::write(from.join("inner/out"), "x").expect("written");
+        fs::write(from.join("secret"), "y").expect("written");
+        let long_ago = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
+        let file = File::open(from.join("inner/out")).expect("opened");
+        file.set_times(FileTimes::new().set_modified(long_ago))
+            .expect("set");
+        symlink("/nowhere/at all", from.join("link")).expect("linked");
+        let modes = [("inner/out", 0o640), ("secret", 0o000), ("inner", 0o500)];
+        for (name, mode) in modes {
+            fs::set_permissions(from.join(name), Permissions::from_mode(mode)).expect("set");
+        }
+        copy(&from, &to).expect("copied");
+        for (name, mode) in modes {
+            let found = fs::metadata(to.join(name)).expect("copied").mode();
+            assert_eq!(found & 0o777, mode, "{name}");
+        }
+        assert_eq!(
+            fs::read_link(to.join("link")).expect("a link"),
+            Path::new("/nowhere/at all")
+        );
+        let copied = fs::metadata(to.join("inner/out")).expect("copied");
+        assert_eq!(copied.modified().expect("a time"), long_ago);
+        remove(&from).expect("removed");
+        remove(&to).expect("removed");
     }
 }

@@ -20,7 +20,7 @@ pub fn is_as_written(store: &Store, path: &Path) -> Result<bool> {
     let Ok(now) = Stamp::of(path) else {
         return Ok(false);
     };
-    let known = store.memo(MEMO, "")?;
+    let known = store.memo(MEMO, &path.to_string_lossy())?;
     let known = known.and_then(|bytes| postcard::from_bytes::<Stamp>(&bytes).ok());
     Ok(known.as_ref() == Some(&now))
 }
@@ -28,7 +28,8 @@ pub fn is_as_written(store: &Store, path: &Path) -> Result<bool> {
 /// Puts down what the file looks like, just written or found to be what would be written.
 pub fn remember(store: &mut Store, path: &Path) -> Result<()> {
     let stamp = Stamp::of(path).with_context(|| format!("can't read {}", path.display()))?;
-    store.remember(MEMO, "", &postcard::to_stdvec(&stamp)?)?;
+    let name = path.to_string_lossy();
+    store.remember(MEMO, &name, &postcard::to_stdvec(&stamp)?)?;
     Ok(())
 }
 

@@ -5,7 +5,8 @@ mod common;
 use std::fs::{self, File};
 use std::os::unix::fs::{FileExt, MetadataExt};
 
-use common::{Project, id};
+use common::{Project, STEPS, id, precipitation};
+use rerunoff::netcdf::{Precision, encode_chunk};
 use rusqlite::Connection;
 
 fn connection(project: &Project) -> Connection {
@@ -172,4 +173,23 @@ fn a_damaged_input_is_named() {
     let run = project.rerunoff(&["run"]).expect(4);
     assert!(run.stderr.contains("input.h5"), "{}", run.stderr);
     assert!(!project.path("output.h5").exists());
+
+    // Bytes flipped in the middle of one array.
+    let values: Vec<f64> = (0..STEPS)
+        .flat_map(|step| (0..4).map(move |at| precipitation(at, step)))
+        .collect();
+    let chunk = encode_chunk(&values, Precision::F64, 1);
+    let place = input.windows(chunk.len()).position(|at| at == chunk);
+    let mut flipped = input.clone();
+    let middle = place.expect("it is there") + chunk.len() / 2;
+    for byte in &mut flipped[middle..middle + 20] {
+        *byte = !*byte;
+    }
+    fs::write(project.path("input.h5"), &flipped).expect("written");
+    let run = project.rerunoff(&["run"]).expect(4);
+    for part in ["input.h5", "precipitation"] {
+        assert!(run.stderr.contains(part), "{}", run.stderr);
+    }
+    fs::write(project.path("input.h5"), &input).expect("written");
+    project.rerunoff(&["run"]).expect(0);
 }

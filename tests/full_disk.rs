@@ -44,6 +44,7 @@ fn line<'a>(told: &'a str, step: &str) -> &'a str {
 #[test]
 fn a_full_disk_under_the_store_and_the_work_directories() {
     let project = Project::new(30);
+    project.write_toml(&format!("{}\n[cache]\nwork = \"disk\"\n", project.toml()));
     project.rerunoff(&["run"]).expect(0);
     let script = "
         mkdir small; cp output.h5 old.h5; mv cache elsewhere; mkdir cache
@@ -74,6 +75,45 @@ fn a_full_disk_under_the_store_and_the_work_directories() {
     line(&told, "freed: 0");
     line(&told, "undisturbed: 0");
     assert_eq!(line(&told, "in the end"), "in the end: the same");
+}
+
+#[test]
+fn no_room_in_memory_sends_a_run_to_the_disk() {
+    let project = Project::new(3);
+    project.set(&[(1, "big")]);
+    let script = "
+        mount -t tmpfs -o size=600m none /dev/shm
+        run first
+        echo \"called: $(cat calls | sort | tr '\\n' ' ')\"
+        echo \"left: $(ls /dev/shm cache | tr '\\n' ' ')\"
+        mount -o remount,size=100m /dev/shm
+        sed -i 's/^k = 0.012/k = 0.013/' rerunoff.toml
+        run cramped
+        mount -o remount,size=600m,noexec /dev/shm
+        sed -i 's/^k = 0.013/k = 0.014/' rerunoff.toml
+        run noexec
+        printf '[cache]\\nwork = \"ram\"\\n' >> rerunoff.toml
+        sed -i 's/^k = 0.014/k = 0.015/' rerunoff.toml
+        run insisting
+        echo \"where: $(sed 's/.*rerunoff-.*/memory/; s/.*cache.*/disk/' calls.where | tr '\\n' ' ')\"";
+    let Some(told) = as_root(&project, script) else {
+        return;
+    };
+    line(&told, "first: 0");
+    assert_eq!(line(&told, "called"), "called: 70001 70002 70002 70003 ");
+    let left = line(&told, "left");
+    assert!(
+        !left.contains("rerunoff-") && !left.contains("work"),
+        "{left}"
+    );
+    line(&told, "cramped: 0");
+    line(&told, "noexec: 0");
+    let insisting = line(&told, "insisting: 4");
+    assert!(
+        insisting.contains("noexec") && insisting.contains("[cache]"),
+        "{insisting}"
+    );
+    assert_eq!(line(&told, "where"), "where: memory disk disk disk ");
 }
 
 #[test]

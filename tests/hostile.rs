@@ -5,7 +5,7 @@ use std::fs;
 
 use proptest::prelude::*;
 use rerunoff::output::{OutputFormat, parse};
-use rerunoff::project::Project;
+use rerunoff::project::Study;
 use rerunoff::template::Template;
 use rerunoff::value::Value;
 
@@ -121,7 +121,7 @@ proptest! {
     fn project_files(text in sprinkled(PROJECT)) {
         let folder = tempfile::tempdir().expect("a folder");
         fs::write(folder.path().join("rerunoff.toml"), text).expect("written");
-        if let Err(error) = Project::load(folder.path()) {
+        if let Err(error) = Study::load(folder.path()) {
             prop_assert!(error.to_string().contains("rerunoff.toml"));
         }
     }

@@ -516,3 +516,78 @@ fn long_tables_and_files_of_one_catchment_give_what_wide_ones_give() {
         "{told}"
     );
 }
+
+#[test]
+fn columns_may_come_in_any_order() {
+    let project = project(8);
+    project.rerunoff(&["import"]).expect(0);
+    let expected = project.read("input.h5");
+    // P.csv names the catchments first, so that it is the order of the other tables that differs.
+    let mut text = "time".to_owned();
+    let order = || [5, 0, 7, 2, 1, 6, 3, 4].into_iter();
+    order().for_each(|c| text.push_str(&format!(";{}", id(c))));
+    for step in 0..STEPS {
+        text.push_str(&format!("\n{}", hour(step)));
+        order().for_each(|c| text.push_str(&format!(";{}", discharge(c, step) * 1000.0)));
+    }
+    project.write("Q.csv", &text);
+    project.edit("Q.csv.gz", "Q.csv");
+    project.edit("[import]", "[import]\ntime = \"precipitation\"");
+    project.rerunoff(&["import"]).expect(0);
+    assert_eq!(project.read("input.h5").len(), expected.len());
+    let file = hdf5::File::open(project.path("input.h5")).expect("the file");
+    let found: Vec<f64> = file
+        .dataset("discharge")
+        .expect("it")
+        .read_raw()
+        .expect("values");
+    let ids: Vec<hdf5::types::VarLenUnicode> = file
+        .dataset("catchment")
+        .expect("ids")
+        .read_raw()
+        .expect("ids");
+    let catchments = passing(8);
+    assert_eq!(ids.len(), catchments.len());
+    for (name, values) in ids.iter().zip(found.chunks(STEPS)) {
+        let catchment = catchments.iter().copied().find(|c| id(*c) == name.as_str());
+        let expected: Vec<f64> = (0..STEPS)
+            .map(|step| discharge(catchment.expect("a catchment"), step) * 1000.0 / 1000.0)
+            .collect();
+        assert_eq!(values, expected, "{name}");
+    }
+}
+
+#[test]
+fn series_of_a_netcdf_file_go_with_attributes_of_a_dbase_table() {
+    let project = Project::new(3);
+    let attributes = |catchments: usize| -> Vec<_> {
+        (0..catchments)
+            .map(|c| (id(c), vec![c as f64 + 0.25]))
+            .collect()
+    };
+    // More catchments than the input has: the input says which there are.
+    write_bytes(&project, "basin.dbf", &dbf(&["barl"], &attributes(5)));
+    project.edit(
+        "[simulator]\n",
+        "[[parameters.table]]\nfile = \"basin.dbf\"\nid = \"WSO1_ID\"\n\n[simulator]\n",
+    );
+    let template = fs::read_to_string(project.path("templates/param.txt")).expect("the template");
+    project.write("templates/param.txt", &(template + "appl={barl}\n"));
+    project.rerunoff(&["run"]).expect(0);
+    assert_eq!(project.calls(), ids(&[0, 1, 2]));
+    let mut more = attributes(5);
+    more[1].1[0] = 7.0;
+    more[4].1[0] = 7.0;
+    write_bytes(&project, "basin.dbf", &dbf(&["barl"], &more));
+    project.rerunoff(&["run"]).expect(0);
+    assert_eq!(project.calls(), [id(1)]);
+    // Fewer: nobody would know what the others have.
+    write_bytes(&project, "basin.dbf", &dbf(&["barl"], &attributes(2)));
+    let told = project.rerunoff(&["run"]).expect(4).stderr;
+    let lacks = format!(
+        "basin.dbf: has no row for 1 of the input's catchments: {}",
+        id(2)
+    );
+    assert!(told.contains(&lacks), "{told}");
+    assert!(project.calls().is_empty());
+}

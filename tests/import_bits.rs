@@ -7,7 +7,7 @@ use std::path::Path;
 use proptest::prelude::*;
 use rerunoff::cache::Cache;
 use rerunoff::import::bring_up_to_date;
-use rerunoff::project::Project;
+use rerunoff::project::Study;
 
 const REST: &str = r#"
 [simulator]
@@ -107,12 +107,13 @@ fn plain(cell: &str) -> f64 {
 
 fn import(folder: &Path, more: &str) -> Vec<f64> {
     fs::write(folder.join("rerunoff.toml"), format!("{REST}{more}")).expect("written");
-    let project = Project::load(folder).expect("a project");
-    let mut store = Cache::prepare(&project)
+    let study = Study::load(folder).expect("a project");
+    let project = study.common();
+    let mut store = Cache::prepare(project)
         .expect("a cache")
         .store()
         .expect("a store");
-    bring_up_to_date(&project, &mut store, false, false, true).expect("imported");
+    bring_up_to_date(project, &mut store, false, false, true).expect("imported");
     let file = hdf5::File::open(folder.join("input.h5")).expect("the file");
     file.dataset("q").expect("q").read_raw().expect("values")
 }
@@ -127,7 +128,7 @@ proptest! {
 
     #[test]
     fn wide_and_long_tables_keep_every_bit(
-        cells in (1_usize..9, 1_usize..50).prop_flat_map(|(catchments, steps)| {
+        cells in prop_oneof![(1_usize..9, 1_usize..50), (60_usize..200, 1_usize..12)].prop_flat_map(|(catchments, steps)| {
             prop::collection::vec(prop::collection::vec(cell(), catchments), steps)
         }),
         style in style(),

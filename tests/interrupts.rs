@@ -5,12 +5,13 @@ mod common;
 use std::fs::{self, File};
 use std::io::Read;
 use std::os::fd::OwnedFd;
-use std::process::Stdio;
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
 use common::Project;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 const STUBBORN: [(usize, &str); 3] = [(3, "stubborn"), (4, "deaf"), (5, "daemon")];
 
@@ -24,11 +25,7 @@ fn every_signal_ends_children_keeps_results_and_tells_how_to_go_on() {
             .stderr(Stdio::piped())
             .spawn()
             .expect("a run");
-        project.wait_for("calls.child");
-        project.wait_for("calls.daemon");
-        while project.status(&[0])["fresh"].as_u64() < Some(3) {
-            sleep(Duration::from_millis(50));
-        }
+        wait_for_the_stubborn(&project);
         kill_process(Pid::from_child(&run), signal).expect("sent");
         assert_eq!(run.wait().expect("its end").code(), Some(130));
         assert_eq!(project.alive(), [""; 0], "after {signal:?}");
@@ -39,12 +36,96 @@ fn every_signal_ends_children_keeps_results_and_tells_how_to_go_on() {
             told.contains("the same command goes on from here"),
             "{told}"
         );
-        assert!(!project.path("cache/work").exists());
+        assert!(project.is_tidy());
         project.calls();
         project.set(&[]);
         project.rerunoff(&["run"]).expect(0);
         assert_eq!(project.calls().len(), 3, "what was done is kept");
     }
+}
+
+/// Waits until three of the six catchments are done and the three stubborn ones run.
+fn wait_for_the_stubborn(project: &Project) {
+    project.wait_for("calls.child");
+    project.wait_for("calls.daemon");
+    while project.status(&[0])["fresh"].as_u64() < Some(3) {
+        sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn a_terminal_that_is_gone_is_an_interrupt() {
+    let project = Project::new(6);
+    project.set(&STUBBORN);
+    let rerunoff = format!("exec '{}' run -j 6", env!("CARGO_BIN_EXE_rerunoff"));
+    // Makes a terminal, and takes it away when it is killed: the kernel sends HUP, and writing to it is an error.
+    let mut terminal = Command::new("script")
+        .args(["-qec", &rerunoff, "/dev/null"])
+        .current_dir(project.root())
+        .env("SHELL", "/bin/sh")
+        .env_remove("MAKEFLAGS")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("script, of bsdutils");
+    wait_for_the_stubborn(&project);
+    kill_process(Pid::from_child(&terminal), Signal::KILL).expect("sent");
+    terminal.wait().expect("its end");
+    project.expect_all_gone();
+    assert!(!project.path("output.h5").exists());
+    assert!(
+        !project.path("cache/work").exists(),
+        "it was not killed, but tidied up"
+    );
+    project.calls();
+    project.set(&[]);
+    project.rerunoff(&["run"]).expect(0);
+    assert_eq!(project.calls().len(), 3, "what was done is kept");
+}
+
+#[test]
+fn an_interrupt_of_make_is_one_of_rerunoff() {
+    let project = Project::new(6);
+    project.set(&STUBBORN);
+    let rule = format!(
+        "output.h5:\n\t+'{}' run -j 6\n",
+        env!("CARGO_BIN_EXE_rerunoff")
+    );
+    project.write("Makefile", &rule);
+    let mut make = Command::new("make")
+        .current_dir(project.root())
+        .env_remove("MAKEFLAGS")
+        .stdin(Stdio::null())
+        .process_group(0)
+        .spawn()
+        .expect("make");
+    wait_for_the_stubborn(&project);
+    // As a terminal sends it at Ctrl-C: to the whole group.
+    kill_process_group(Pid::from_child(&make), Signal::INT).expect("sent");
+    assert!(!make.wait().expect("its end").success());
+    project.expect_all_gone();
+    assert!(!project.path("output.h5").exists());
+    project.calls();
+    project.set(&[]);
+    project.rerunoff(&["run"]).expect(0);
+    assert_eq!(project.calls().len(), 3, "what was done is kept");
+}
+
+#[test]
+fn a_reader_that_goes_early_stops_nothing() {
+    let project = Project::new(6);
+    let script = format!(
+        "set -o pipefail; '{}' run --verbose 2>&1 | head -n 1",
+        env!("CARGO_BIN_EXE_rerunoff")
+    );
+    let ended = Command::new("bash")
+        .args(["-c", &script])
+        .current_dir(project.root())
+        .env_remove("MAKEFLAGS")
+        .output()
+        .expect("bash");
+    assert!(ended.status.success(), "{ended:?}");
+    assert_eq!(project.status(&[0])["fresh"], 6);
 }
 
 #[test]
@@ -75,7 +156,7 @@ fn an_ignored_hangup_stays_ignored() {
     let project = Project::new(2);
     project.set(&[(0, "slower")]);
     let script = "trap '' HUP; exec \"$0\" run";
-    let mut run = std::process::Command::new("sh")
+    let mut run = Command::new("sh")
         .args(["-c", script, env!("CARGO_BIN_EXE_rerunoff")])
         .current_dir(project.root())
         .spawn()

@@ -1,5 +1,7 @@
-//! Memory does not grow with the number of catchments: planning, running and assembling 2,000 takes what 200 take.
+//! Memory does not grow with the number of catchments: planning, running and assembling 2,000 takes what 200 take, and
+//! importing 16,000 what 4,000 take.
 
+use std::fmt::Write;
 use std::fs::{self, File};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -65,4 +67,44 @@ fn memory_does_not_grow_with_the_number_of_catchments() {
             many / MIB
         );
     }
+}
+
+const IMPORT: &str = r#"
+[input]
+file = "input.h5"
+[import.series.q]
+file = "q.csv"
+[simulator]
+command = ["true"]
+[simulator.output]
+file = "out.txt"
+[simulator.output.columns]
+q = "q"
+[product]
+file = "output.h5"
+"#;
+
+/// What an import of a wide table of 28 days of hours takes.
+fn import(catchments: usize) -> u64 {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("rerunoff.toml"), IMPORT).expect("written");
+    let mut text = "time".to_owned();
+    (0..catchments).for_each(|c| write!(text, ";{c}").expect("text"));
+    for step in 0..672 {
+        write!(text, "\n2009-01-{:02} {:02}:00", 1 + step / 24, step % 24).expect("text");
+        (0..catchments).for_each(|c| write!(text, ";{}.{step}", c % 100).expect("text"));
+    }
+    fs::write(folder.path().join("q.csv"), text).expect("written");
+    peak(folder.path(), &["import"])
+}
+
+#[test]
+fn memory_to_import_does_not_grow_with_the_number_of_catchments() {
+    let (few, many) = (import(4_000), import(16_000));
+    assert!(
+        many.saturating_sub(few) < 64 * MIB,
+        "{} MiB, {} MiB",
+        few / MIB,
+        many / MIB
+    );
 }

@@ -338,3 +338,45 @@ fn a_second_run_is_told_who_holds_the_lock() {
     rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("a signal");
     assert_eq!(first.wait().expect("an end").code(), Some(130));
 }
+
+#[test]
+fn faults_of_summaries_name_the_remedy() {
+    let summary = |fields: &str, wanted: &[&str]| {
+        let table = format!("[product.summary]\ns = {{ {fields} }}\n[product.variables]");
+        complaint("[product.variables]", &table, 2, wanted);
+    };
+    summary(
+        "of = \"lod\", statistic = \"mean\"",
+        &[
+            "product.summary.s.of",
+            "no product variable \"lod\"",
+            "did you mean \"load\"?",
+        ],
+    );
+    summary(
+        "of = \"load\", statistic = \"quantil\", q = 0.5",
+        &[
+            "no statistic \"quantil\"",
+            "mean, max, min",
+            "did you mean \"quantile\"?",
+        ],
+    );
+    summary(
+        "of = \"load\", statistic = \"quantile\", q = 95",
+        &["product.summary.s", "needs `q`, a number from 0 to 1"],
+    );
+    summary(
+        "of = \"load\", statistic = \"exceedance\"",
+        &["needs `threshold`, the number that is to be exceeded"],
+    );
+    summary(
+        "of = \"load\", statistic = \"mean\", q = 0.5",
+        &["product.summary.s.q", "\"mean\" has no such setting"],
+    );
+    complaint(
+        "[product.variables]",
+        "[product.summary]\nload = { of = \"load\", statistic = \"mean\" }\n[product.variables]",
+        2,
+        &["product.summary.load", "of this name already"],
+    );
+}

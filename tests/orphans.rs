@@ -54,6 +54,7 @@ fn the_next_run_begins_when_the_last_simulator_of_a_killed_one_is_gone() {
     project.set(&[]);
     project.rerunoff(&["run"]).expect(0);
     assert_eq!(project.alive(), [""; 0]);
+    assert!(project.is_tidy());
 }
 
 #[test]

@@ -149,9 +149,22 @@ fn an_automatic_timeout_comes_from_the_history() {
 fn outputs_of_any_size_are_refused_in_little_memory() {
     let project = Project::new(3);
     project.set(&[(0, "sparse"), (1, "line")]);
+    // The limit of a file comes first, unless it is raised.
+    let refused = project.rerunoff(&["run", "-j", "1"]).expect(1);
+    assert!(
+        refused
+            .stderr
+            .contains("a file of its own reached the limit of 1.0 GB"),
+        "{}",
+        refused.stderr
+    );
+    project.edit(
+        "timeout = \"20s\"",
+        "timeout = \"20s\"\nmax_file_size = \"20 GB\"",
+    );
     let run = project.rerunoff(&["run", "-j", "1"]).expect(1);
     assert!(
-        run.stdout.starts_with("1 fresh, 3 run, 2 failed"),
+        run.stdout.starts_with("1 fresh, 2 run, 2 failed"),
         "{}",
         run.stdout
     );
@@ -167,4 +180,55 @@ fn outputs_of_any_size_are_refused_in_little_memory() {
         run.stderr
     );
     assert!(run.stderr.len() < 10_000, "the line is not repeated");
+}
+
+#[test]
+fn a_simulator_that_writes_without_end_is_stopped_at_the_limit_of_a_file() {
+    let project = Project::new(4);
+    let limit = |size: &str| format!("timeout = \"20s\"\nmax_file_size = \"{size}\"");
+    project.edit("timeout = \"20s\"", &limit("3 MB"));
+    // `patient` ignores the signal, sees an error and goes on as if nothing were.
+    project.set(&[(0, "endless"), (1, "patient"), (2, "grown")]);
+    let run = project.rerunoff(&["run"]).expect(1);
+    for (at, file) in [
+        (0, "rerunoff.stdout"),
+        (1, "rerunoff.stdout"),
+        (2, "out.txt"),
+    ] {
+        let told = format!(
+            "catchment {} failed: {file} reached the limit of 3.0 MB",
+            id(at)
+        );
+        assert!(run.stderr.contains(&told), "{}", run.stderr);
+        let kept = project.path(&format!("cache/failed/{}/{file}", id(at)));
+        let length = fs::metadata(kept).expect("evidence").len();
+        assert_eq!(length, 1_000_000, "the beginning is kept");
+    }
+    assert!(run.stderr.contains("raise `max_file_size`"));
+    assert_eq!(project.alive(), [""; 0]);
+
+    // No part of the key.
+    project.edit(&limit("3 MB"), &limit("2 MB"));
+    project.calls();
+    project.rerunoff(&["run"]).expect(1);
+    assert!(!project.calls().contains(&id(3)));
+    project.edit(&limit("2 MB"), &limit("much"));
+    let refused = project.rerunoff(&["run"]).expect(2);
+    assert!(
+        refused.stderr.contains("max_file_size"),
+        "{}",
+        refused.stderr
+    );
+}
+
+#[test]
+fn pipes_in_the_place_of_files_are_not_waited_for() {
+    let project = Project::new(2);
+    project.set(&[(0, "pipes")]);
+    let run = project.rerunoff(&["run"]).expect(1);
+    assert!(
+        run.stderr.contains("its output out.txt: is no file"),
+        "{}",
+        run.stderr
+    );
 }

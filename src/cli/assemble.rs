@@ -8,16 +8,18 @@ use anyhow::{Context, Result};
 use clap::Args;
 
 use super::jobs::cores;
-use super::{Exit, import};
-use crate::assembly;
+use super::scenario::Scenarios;
+use super::{Exit, import, open};
+use crate::assembly::{self, How, Outcome};
 use crate::cache::Cache;
 use crate::process::Interrupt;
 use crate::progress::duration;
-use crate::project::Project;
-use crate::session::Session;
+use crate::project::Study;
 
 #[derive(Args)]
 pub(super) struct Arguments {
+    #[command(flatten)]
+    scenarios: Scenarios,
     /// Wait for another run on this project to end
     #[arg(long)]
     wait: bool,
@@ -28,40 +30,40 @@ pub(super) struct Arguments {
 
 pub(super) fn assemble(root: &Path, arguments: Arguments) -> Result<Exit> {
     let started = Instant::now();
-    let project = Project::load(root)?;
-    let cache = Cache::prepare(&project)?;
+    let study = Study::load(root)?;
+    let chosen = arguments.scenarios.of(&study)?;
+    let project = study.common();
+    let cache = Cache::prepare(project)?;
     let _lock = cache.lock(arguments.wait)?;
     let mut store = cache.store()?;
-    import::before_look(&project, Some(&store))?;
-    let session = Session::open(&project, Some(&store), false, &mut |_, _| ())?;
-    session.remember(&mut store)?;
-    let (plan, _) = session.plan(Some(&store), false)?;
-    let workers = cores(None);
+    import::before_look(project, Some(&store))?;
+    let sessions = open(&study, Some(&store), false, arguments.quiet)?;
+    sessions.remember(&mut store)?;
+    let (plans, _) = sessions.plan(Some(&store), &|_| false)?;
     let interrupt = Interrupt::new().and_then(|interrupt| interrupt.install().map(|()| interrupt));
     let interrupt = interrupt.context("can't prepare for signals")?;
-    let product = assembly::assemble(
-        &session,
-        &mut store,
-        &plan,
-        workers,
-        &interrupt,
-        arguments.quiet,
-    );
-    if interrupt.is_triggered() && product.is_err() {
+    let how = How {
+        workers: cores(None),
+        interrupt: &interrupt,
+        quiet: arguments.quiet,
+    };
+    let products = assembly::assemble(&study, &sessions.list, &plans, &chosen, &mut store, &how);
+    if interrupt.is_triggered() && products.is_err() {
         writeln!(stderr(), "interrupted; the product is as it was").ok();
         return Ok(Exit::Interrupted);
     }
-    let product = product?;
-    let counts = plan.counts();
-    let path = project.product.path.display();
-    let missing = plan.entries.len() - counts.fresh;
-    writeln!(
-        stdout(),
-        "{} fresh, {missing} missing in {}; {path} {product}",
-        counts.fresh,
-        duration(started.elapsed())
-    )
-    .ok();
+    let mut out = stdout();
+    let (mut fresh, mut all) = (0, 0);
+    for plan in chosen.iter().map(|&at| &plans[at]) {
+        fresh += plan.counts().fresh;
+        all += plan.entries.len();
+    }
+    let (missing, took) = (all - fresh, duration(started.elapsed()));
+    write!(out, "{fresh} fresh, {missing} missing in {took}").ok();
+    for Outcome { path, product } in products? {
+        write!(out, "; {} {product}", path.display()).ok();
+    }
+    writeln!(out).ok();
     Ok(if missing > 0 {
         Exit::Failures
     } else {

@@ -8,11 +8,13 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 
 use super::only::find;
-use super::{Exit, import};
+use super::scenario::unknown;
+use super::{Exit, Usage, import};
 use crate::assembly;
 use crate::cache::Cache;
-use crate::project::{Content, Project};
-use crate::session::Session;
+use crate::project::{Content, Study};
+use crate::scenario::ScenarioName;
+use crate::session::{Session, Sessions};
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -22,14 +24,25 @@ pub(super) struct Arguments {
     /// Write its files into this folder, to look at
     #[arg(long, value_name = "DIR")]
     render: Option<PathBuf>,
+    /// The scenario to render it in [default: the first]
+    #[arg(long, value_name = "NAME")]
+    scenario: Option<String>,
 }
 
 pub(super) fn check(root: &Path, arguments: Arguments) -> Result<Exit> {
-    let project = Project::load(root)?;
-    let store = Cache::of(&project).store_to_read()?;
-    import::before_look(&project, store.as_ref())?;
-    let session = Session::without_series(&project, store.as_ref(), false)?;
-    assembly::check(&session)?;
+    let study = Study::load(root)?;
+    let store = Cache::of(study.common()).store_to_read()?;
+    import::before_look(study.common(), store.as_ref())?;
+    let sessions = Sessions::without_series(&study, store.as_ref(), false)?;
+    sessions.list.iter().try_for_each(assembly::check)?;
+    let names: Vec<&ScenarioName> = study.names().collect();
+    let place = match &arguments.scenario {
+        None => 0,
+        Some(wanted) => (names.iter().position(|name| name.as_str() == wanted))
+            .ok_or_else(|| Usage(format!("--scenario: {}", unknown(wanted, &names))))?,
+    };
+    let session = &sessions.list[place];
+    let project = session.project;
     let catchments = session.basin.catchments();
     let at = match &arguments.catchment {
         Some(id) => find(&session.basin, id)?,
@@ -38,7 +51,7 @@ pub(super) fn check(root: &Path, arguments: Arguments) -> Result<Exit> {
     let Some(catchment) = catchments.get(at) else {
         bail!("the input has no catchments")
     };
-    let files = render(&session, at).with_context(|| format!("catchment {}", catchment.id))?;
+    let files = render(session, at).with_context(|| format!("catchment {}", catchment.id))?;
     let mut out = stdout().lock();
     let time = session.basin.time();
     writeln!(
@@ -50,6 +63,15 @@ pub(super) fn check(root: &Path, arguments: Arguments) -> Result<Exit> {
         time.date_time(time.len() - 1)
     )
     .ok();
+    if study.is_named() {
+        writeln!(
+            out,
+            "{} scenarios; what follows is about {}",
+            names.len(),
+            names[place]
+        )
+        .ok();
+    }
     let names = |names: &mut dyn Iterator<Item = &str>| names.collect::<Vec<_>>().join(", ");
     writeln!(
         out,

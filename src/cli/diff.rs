@@ -1,4 +1,4 @@
-//! `rerunoff diff`: what changed between two tags, or from the run before to the last one.
+//! `rerunoff diff`: what changed between two tags or scenarios, or from the run before to the last one.
 
 use std::io::{Write, stdout};
 use std::path::Path;
@@ -7,13 +7,17 @@ use anyhow::{Context, Result};
 use clap::Args;
 use serde::Serialize;
 
+use super::scenario::Scenarios;
 use super::tag::{Named, named};
 use super::{Exit, print};
 use crate::assembly::Results;
 use crate::cache::Cache;
 use crate::difference::{Change, Compared, Difference, Extreme};
+use crate::moment::{Moment, Scene};
 use crate::progress::Progress;
-use crate::project::Project;
+use crate::project::Study;
+use crate::scenario::ScenarioName;
+use crate::store::Store;
 use crate::time_axis::TimeAxis;
 
 /// The width of the bars, in characters.
@@ -21,12 +25,14 @@ const BAR: usize = 20;
 
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// The tag to compare with [default: the run before the last]
+    /// The tag or scenario to compare with [default: the run before the last]
     #[arg(value_name = "A")]
     then: Option<String>,
-    /// The tag to compare [default: the last run]
+    /// The tag or scenario to compare [default: the last run]
     #[arg(value_name = "B")]
     now: Option<String>,
+    #[command(flatten)]
+    scenarios: Scenarios,
     /// Every catchment and variable, comma-separated
     #[arg(long)]
     csv: bool,
@@ -48,6 +54,8 @@ struct Document<'a> {
 /// One variable of one catchment.
 #[derive(Serialize)]
 struct Line<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scenario: Option<&'a str>,
     catchment: &'a str,
     variable: &'a str,
     steps_changed: usize,
@@ -58,82 +66,184 @@ struct Line<'a> {
     largest_relative_time: Option<String>,
 }
 
+/// One side of a comparison: a moment, or a single scenario of one.
+struct Side {
+    title: String,
+    moment: Moment,
+    scenario: Option<ScenarioName>,
+}
+
+impl Side {
+    /// What a name means: a tag, or else a scenario as the last run left it. Without a name, a run.
+    fn of(study: &Study, store: &Store, name: Option<&str>, before: usize) -> Result<Self> {
+        let scenario = study.names().find(|known| Some(known.as_str()) == name);
+        let is_tag = name.map(|name| store.find_tag(name)).transpose()?;
+        if let (Some(scenario), None) = (scenario.filter(|_| study.is_named()), is_tag.flatten()) {
+            return Ok(Self {
+                title: format!("scenario {:?}", scenario.as_str()),
+                moment: named(store, None, 0)?.moment,
+                scenario: Some(scenario.clone()),
+            });
+        }
+        let Named { title, moment } = named(store, name, before)?;
+        Ok(Self {
+            title,
+            moment,
+            scenario: None,
+        })
+    }
+
+    /// Its scenario, or the one that the other side is about.
+    fn scene(&self, other: &ScenarioName) -> Result<&Scene> {
+        let name = self.scenario.as_ref().unwrap_or(other);
+        let scene = self.moment.scene(name);
+        scene.with_context(|| format!("{}: there was no scenario {:?}", self.title, name.as_str()))
+    }
+}
+
+/// Two scenes compared.
+struct Pair<'a> {
+    scenario: &'a ScenarioName,
+    difference: Difference,
+    time: TimeAxis,
+    units: Vec<String>,
+}
+
 pub(super) fn diff(root: &Path, arguments: Arguments) -> Result<Exit> {
-    let project = Project::load(root)?;
-    let store = Cache::of(&project)
+    let study = Study::load(root)?;
+    let store = Cache::of(study.common())
         .store_to_read()?
         .context("nothing has been run yet, so there is nothing to compare")?;
-    let then = named(&store, arguments.then.as_deref(), 1)?;
-    let now = named(&store, arguments.now.as_deref(), 0)?;
-    let open = |named: &Named| {
-        Results::open(&project, &store, &named.moment).with_context(|| named.title.clone())
+    let then = Side::of(&study, &store, arguments.then.as_deref(), 1)?;
+    let now = Side::of(&study, &store, arguments.now.as_deref(), 0)?;
+    let chosen = arguments.scenarios.of(&study)?;
+    let one = now.scenario.as_ref().or(then.scenario.as_ref());
+    let names: Vec<&ScenarioName> = match one {
+        Some(name) => vec![name],
+        None => {
+            let names: Vec<&ScenarioName> = study.names().collect();
+            chosen.iter().map(|&at| names[at]).collect()
+        }
     };
-    let (results_then, results_now) = (open(&then)?, open(&now)?);
     let machine = arguments.csv || arguments.json;
-    let mut progress: Option<Progress> = None;
-    let difference =
-        Difference::between(&store, &results_then, &results_now, &mut |done, total| {
-            progress
-                .get_or_insert_with(|| Progress::new("comparing", total, machine))
-                .set(done);
-        });
-    drop(progress);
-    let difference = difference.with_context(|| format!("{} and {}", then.title, now.title))?;
-    let time = &results_now.spec.time;
+    let mut pairs = Vec::with_capacity(names.len());
+    for name in names {
+        pairs.push(compare(&study, &store, [&then, &now], name, machine)?);
+    }
+    // Two scenarios compared are no scenario of their own.
+    let is_named = study.is_named() && then.scenario.is_none() && now.scenario.is_none();
     let mut out = stdout().lock();
     if arguments.json {
+        let sum =
+            |of: &dyn Fn(&Difference) -> usize| pairs.iter().map(|pair| of(&pair.difference)).sum();
         let document = Document {
             then: &then.title,
             now: &now.title,
-            compared: difference.catchments.len(),
-            only_then: difference.alone[0],
-            only_now: difference.alone[1],
-            changes: lines(&difference, time).collect(),
+            compared: sum(&|difference| difference.catchments.len()),
+            only_then: sum(&|difference| difference.alone[0]),
+            only_now: sum(&|difference| difference.alone[1]),
+            changes: pairs.iter().flat_map(|pair| pair.lines(is_named)).collect(),
         };
         writeln!(out, "{}", serde_json::to_string_pretty(&document)?).ok();
     } else if arguments.csv {
         let mut writer = csv::Writer::from_writer(Vec::new());
-        for line in lines(&difference, time) {
+        for line in pairs.iter().flat_map(|pair| pair.lines(is_named)) {
             writer.serialize(line).context("can't write the table")?;
         }
         drop(out);
         print(&writer.into_inner().context("can't write the table")?)?;
     } else {
         writeln!(out, "{} → {}", then.title, now.title).ok();
-        let units = results_now.spec.variables.iter();
-        let units: Vec<&str> = units.map(|v| v.units.as_deref().unwrap_or("")).collect();
-        tell(&difference, time, &units, &mut out).ok();
+        let is_told = |pair: &&Pair<'_>| !is_named || pair.difference.has_changes();
+        for pair in pairs.iter().filter(is_told) {
+            if is_named {
+                writeln!(out, "\n{}", pair.scenario).ok();
+            }
+            tell(pair, &mut out).ok();
+        }
+        let same: Vec<&str> = (pairs.iter().filter(|pair| !is_told(pair)))
+            .map(|pair| pair.scenario.as_str())
+            .collect();
+        if !same.is_empty() {
+            writeln!(out, "\nnothing changed in {}", same.join(", ")).ok();
+        }
     }
     Ok(Exit::Fine)
 }
 
-fn lines<'a>(difference: &'a Difference, time: &'a TimeAxis) -> impl Iterator<Item = Line<'a>> {
-    difference.catchments.iter().flat_map(move |compared| {
-        let changes = difference.variables.iter().zip(&compared.changes);
-        changes.map(move |(variable, change)| Line {
-            catchment: compared.id.as_str(),
-            variable,
-            steps_changed: change.steps,
-            became_or_ceased_missing: change.missing,
-            largest_absolute: change.absolute.map(|most| most.absolute()),
-            largest_absolute_time: change
-                .absolute
-                .map(|most| time.date_time(most.step).to_string()),
-            largest_relative: change.relative.map(|most| most.relative()),
-            largest_relative_time: change
-                .relative
-                .map(|most| time.date_time(most.step).to_string()),
-        })
+fn compare<'a>(
+    study: &Study,
+    store: &Store,
+    sides: [&Side; 2],
+    name: &'a ScenarioName,
+    machine: bool,
+) -> Result<Pair<'a>> {
+    let open = |side: &Side| {
+        let scene = side.scene(name)?;
+        let project = (study.scenarios.iter())
+            .find(|project| project.scenario.name == scene.scenario)
+            .with_context(|| {
+                let gone = scene.scenario.as_str();
+                format!(
+                    "{}: the project has no scenario {gone:?} any more",
+                    side.title
+                )
+            })?;
+        Results::open(project, store, scene).with_context(|| side.title.clone())
+    };
+    let [then, now] = sides.map(open);
+    let (then, now) = (then?, now?);
+    let mut progress: Option<Progress> = None;
+    let difference = Difference::between(store, &then, &now, &mut |done, total| {
+        progress
+            .get_or_insert_with(|| Progress::new("comparing", total, machine))
+            .set(done);
+    });
+    drop(progress);
+    let [title_then, title_now] = sides.map(|side| &side.title);
+    let units = now.spec.variables.iter();
+    Ok(Pair {
+        scenario: name,
+        difference: difference.with_context(|| format!("{title_then} and {title_now}"))?,
+        units: units.map(|v| v.units.clone().unwrap_or_default()).collect(),
+        time: now.spec.time,
     })
 }
 
+impl Pair<'_> {
+    fn lines(&self, is_named: bool) -> impl Iterator<Item = Line<'_>> {
+        let Self {
+            difference, time, ..
+        } = self;
+        difference.catchments.iter().flat_map(move |compared| {
+            let changes = difference.variables.iter().zip(&compared.changes);
+            changes.map(move |(variable, change)| Line {
+                scenario: is_named.then_some(self.scenario.as_str()),
+                catchment: compared.id.as_str(),
+                variable,
+                steps_changed: change.steps,
+                became_or_ceased_missing: change.missing,
+                largest_absolute: change.absolute.map(|most| most.absolute()),
+                largest_absolute_time: change
+                    .absolute
+                    .map(|most| time.date_time(most.step).to_string()),
+                largest_relative: change.relative.map(|most| most.relative()),
+                largest_relative_time: change
+                    .relative
+                    .map(|most| time.date_time(most.step).to_string()),
+            })
+        })
+    }
+}
+
 /// A line a variable: how many catchments changed, and where most.
-fn tell(
-    difference: &Difference,
-    time: &TimeAxis,
-    units: &[&str],
-    out: &mut dyn Write,
-) -> std::io::Result<()> {
+fn tell(pair: &Pair<'_>, out: &mut dyn Write) -> std::io::Result<()> {
+    let Pair {
+        difference,
+        time,
+        units,
+        ..
+    } = pair;
     let all = difference.catchments.len();
     write!(out, "{all} catchments have results in both")?;
     let [then, now] = difference.alone;

@@ -11,7 +11,7 @@ use super::Exit;
 use crate::cache::Cache;
 use crate::codec;
 use crate::digest::Digest;
-use crate::project::Project;
+use crate::project::Study;
 use crate::store::{Store, StoreError};
 
 /// How many catchments are named.
@@ -28,8 +28,8 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn doctor(root: &Path, arguments: Arguments) -> Result<Exit> {
-    let project = Project::load(root)?;
-    let cache = Cache::of(&project);
+    let study = Study::load(root)?;
+    let cache = Cache::of(study.common());
     let mut out = stdout();
     if !cache.store_path().exists() {
         writeln!(out, "there is no store yet; `rerunoff run` makes one").ok();
@@ -61,9 +61,9 @@ pub(super) fn doctor(root: &Path, arguments: Arguments) -> Result<Exit> {
     }
     let mut store = cache.store()?;
     let (sound, damaged) = examine(&store)?;
-    let named: BTreeSet<String> = (store.last()?.iter())
+    let named: BTreeSet<String> = (store.states()?.iter())
         .filter(|(_, last)| damaged.contains(&last.key))
-        .map(|(id, _)| id.to_string())
+        .map(|((scenario, id), _)| scenario.label(id))
         .collect();
     writeln!(out, "{sound} results are sound, {} damaged", damaged.len()).ok();
     for id in named.iter().take(LISTED) {

@@ -5,12 +5,13 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use clap::Args;
 
+use super::scenario::Scenarios;
 use super::tag::named;
 use super::{Exit, Usage, print};
 use crate::assembly::Results;
 use crate::cache::Cache;
 use crate::catchment::CatchmentId;
-use crate::project::Project;
+use crate::project::Study;
 use crate::value::push_number;
 
 #[derive(Args)]
@@ -18,6 +19,8 @@ pub(super) struct Arguments {
     /// The catchments
     #[arg(value_name = "ID", required = true)]
     catchments: Vec<String>,
+    #[command(flatten)]
+    scenarios: Scenarios,
     /// Commas and quotes; without it tabs and a first line that begins with #, as gnuplot likes it
     #[arg(long)]
     csv: bool,
@@ -27,25 +30,24 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn export(root: &Path, arguments: Arguments) -> Result<Exit> {
-    let project = Project::load(root)?;
-    let store = Cache::of(&project)
+    let study = Study::load(root)?;
+    let store = Cache::of(study.common())
         .store_to_read()?
         .context("nothing has been run yet; `rerunoff run` first")?;
     let named = named(&store, arguments.at.as_deref(), 0)?;
-    let results = Results::open(&project, &store, &named.moment).context(named.title.clone())?;
+    let chosen = arguments.scenarios.of(&study)?;
     let mut wanted = Vec::new();
-    for id in &arguments.catchments {
-        let found = results.find(&CatchmentId::new(id));
-        let at =
-            found.ok_or_else(|| Usage(format!("{}: there is no catchment {id:?}", named.title)))?;
-        wanted.push((id, at));
+    for project in chosen.iter().map(|&at| &study.scenarios[at]) {
+        let Some(scene) = named.moment.scene(&project.scenario.name) else {
+            continue;
+        };
+        let results = Results::open(project, &store, scene).context(named.title.clone())?;
+        wanted.push((&project.scenario.name, results));
     }
-    let names = results
-        .spec
-        .variables
-        .iter()
-        .map(|variable| variable.name.as_str());
-    let header: Vec<&str> = ["catchment", "time"].into_iter().chain(names).collect();
+    let names = (study.common().product.variables.iter()).map(|variable| variable.name.as_str());
+    let scenario = study.is_named().then_some("scenario");
+    let header = ["catchment", "time"].into_iter().chain(names);
+    let header: Vec<&str> = scenario.into_iter().chain(header).collect();
     let separator = if arguments.csv { b',' } else { b'\t' };
     let mut writer = csv::WriterBuilder::new()
         .delimiter(separator)
@@ -60,23 +62,37 @@ pub(super) fn export(root: &Path, arguments: Arguments) -> Result<Exit> {
             writer.write_record(marked).context(trouble)?;
         }
     }
-    for (id, at) in wanted {
-        let variables = results.variables(&store, at)?;
-        let variables = variables.with_context(|| {
-            format!(
-                "{}: catchment {id} has no result; `rerunoff why {id}` tells why",
-                named.title
-            )
-        })?;
-        let time = &results.spec.time;
-        for step in 0..time.len() {
-            let mut record = vec![id.clone(), time.date_time(step).to_string()];
-            for values in &variables {
-                let mut text = Vec::new();
-                push_number(&mut text, values[step]);
-                record.push(String::from_utf8_lossy(&text).into_owned());
+    for id in &arguments.catchments {
+        let mut is_known = false;
+        for (scenario, results) in &wanted {
+            let Some(at) = results.find(&CatchmentId::new(id)) else {
+                continue;
+            };
+            is_known = true;
+            let variables = results.variables(&store, at)?;
+            let variables = variables.with_context(|| {
+                let label = scenario.label(&CatchmentId::new(id));
+                format!(
+                    "{}: catchment {label} has no result; `rerunoff why {id}` tells why",
+                    named.title
+                )
+            })?;
+            let time = &results.spec.time;
+            for step in 0..time.len() {
+                let mut record = vec![id.clone(), time.date_time(step).to_string()];
+                if study.is_named() {
+                    record.insert(0, scenario.to_string());
+                }
+                for values in &variables {
+                    let mut text = Vec::new();
+                    push_number(&mut text, values[step]);
+                    record.push(String::from_utf8_lossy(&text).into_owned());
+                }
+                writer.write_record(&record).context(trouble)?;
             }
-            writer.write_record(&record).context(trouble)?;
+        }
+        if !is_known {
+            return Err(Usage(format!("{}: there is no catchment {id:?}", named.title)).into());
         }
     }
     print(&writer.into_inner().context(trouble)?)?;

@@ -9,7 +9,7 @@ use clap::Args;
 use super::Exit;
 use crate::cache::Cache;
 use crate::collection::Collection;
-use crate::project::Project;
+use crate::project::Study;
 use crate::size::Size;
 
 #[derive(Args)]
@@ -29,8 +29,10 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn gc(root: &Path, arguments: Arguments) -> Result<Exit> {
-    let project = Project::load(root)?;
-    let cache = Cache::of(&project);
+    let study = Study::load(root)?;
+    let project = study.common();
+    let scenarios = || study.names().cloned().collect();
+    let cache = Cache::of(project);
     let mut out = stdout().lock();
     let Some(store) = cache.store_to_read()? else {
         writeln!(
@@ -46,7 +48,7 @@ pub(super) fn gc(root: &Path, arguments: Arguments) -> Result<Exit> {
     let max_size = arguments.max_size.or(project.cache_limits.max_size);
     let limit = max_size.map(|size| size.0);
     if arguments.dry_run {
-        let collection = Collection::plan(&store, runs, limit)?;
+        let collection = Collection::plan(&store, scenarios(), runs, limit)?;
         writeln!(
             out,
             "would remove {} results, about {} of {}; {} stay",
@@ -61,7 +63,7 @@ pub(super) fn gc(root: &Path, arguments: Arguments) -> Result<Exit> {
     drop(store);
     let _lock = cache.lock(arguments.wait)?;
     let mut store = cache.store()?;
-    let collection = Collection::plan(&store, runs, limit)?;
+    let collection = Collection::plan(&store, scenarios(), runs, limit)?;
     collection.carry_out(&mut store)?;
     let left = store.size()?;
     writeln!(

@@ -12,7 +12,7 @@ use super::{Exit, Usage};
 use crate::cache::Cache;
 use crate::import::{Report, bring_up_to_date, outdated};
 use crate::progress::duration;
-use crate::project::Project;
+use crate::project::{Project, Study};
 use crate::store::Store;
 
 /// The list of catchments that the last import left out, under the cache folder.
@@ -39,7 +39,8 @@ pub(super) struct Arguments {
 
 pub(super) fn import(root: &Path, arguments: Arguments) -> Result<Exit> {
     let started = Instant::now();
-    let project = Project::load(root)?;
+    let study = Study::load(root)?;
+    let project = study.common();
     let Some(spec) = &project.import else {
         return Err(Usage(format!(
             "{}: there is no [import] in it, so there is nothing to import",
@@ -47,7 +48,7 @@ pub(super) fn import(root: &Path, arguments: Arguments) -> Result<Exit> {
         ))
         .into());
     };
-    let cache = Cache::prepare(&project)?;
+    let cache = Cache::prepare(project)?;
     let _lock = cache.lock(arguments.wait)?;
     let mut store = cache.store()?;
     let Arguments {
@@ -56,11 +57,11 @@ pub(super) fn import(root: &Path, arguments: Arguments) -> Result<Exit> {
         quiet,
         ..
     } = arguments;
-    let report = bring_up_to_date(&project, &mut store, rehash, force, quiet)?;
+    let report = bring_up_to_date(project, &mut store, rehash, force, quiet)?;
     let file = spec.file.display();
     match report {
         Some(report) => {
-            tell(&project, &report)?;
+            tell(project, &report)?;
             writeln!(
                 stdout(),
                 "{} in {}; {file} written",

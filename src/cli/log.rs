@@ -8,12 +8,13 @@ use anyhow::Result;
 use clap::Args;
 use jiff::Timestamp;
 
+use super::scenario::Scenarios;
 use super::{Exit, Usage};
 use crate::cache::Cache;
 use crate::catchment::CatchmentId;
 use crate::digest::Digest;
 use crate::progress::duration;
-use crate::project::Project;
+use crate::project::Study;
 use crate::store::{Attempt, Last};
 
 #[derive(Args)]
@@ -21,39 +22,53 @@ pub(super) struct Arguments {
     /// The catchment
     #[arg(value_name = "ID", allow_hyphen_values = true)]
     catchment: String,
+    #[command(flatten)]
+    scenarios: Scenarios,
 }
 
 pub(super) fn log(root: &Path, arguments: Arguments) -> Result<Exit> {
-    let project = Project::load(root)?;
-    let cache = Cache::of(&project);
+    let study = Study::load(root)?;
+    let chosen = arguments.scenarios.of(&study)?;
+    let cache = Cache::of(study.common());
     let id = CatchmentId::new(&arguments.catchment);
-    let mut known = None;
-    if let Some(store) = cache.store_to_read()? {
-        let last = store.last()?.remove(&id);
-        known = last
-            .map(|last| Ok::<_, anyhow::Error>((last, store.attempts(&id)?)))
-            .transpose()?;
+    let store = cache.store_to_read()?;
+    let mut is_known = false;
+    for scenario in chosen.iter().map(|&at| &study.scenarios[at].scenario.name) {
+        let Some(store) = &store else { break };
+        let Some(last) = store.last(scenario)?.remove(&id) else {
+            continue;
+        };
+        is_known = true;
+        let attempts = store.attempts(scenario, &id)?;
+        let kept = cache.failed().path(scenario, &id);
+        let kept = kept.exists().then(|| kept.display().to_string());
+        let label = scenario.label(&id);
+        tell(
+            &label,
+            &last,
+            &attempts,
+            kept.as_deref(),
+            &mut stdout().lock(),
+        )
+        .ok();
     }
-    let Some((last, attempts)) = known else {
+    if !is_known {
         let hint = "`rerunoff status` tells what is there";
         return Err(Usage(format!("catchment {id:?} was never run; {hint}")).into());
-    };
-    let kept = cache.failed().path(&id);
-    let kept = kept.exists().then(|| kept.display().to_string());
-    tell(&id, &last, &attempts, kept.as_deref(), &mut stdout().lock()).ok();
+    }
     Ok(Exit::Fine)
 }
 
 fn tell(
-    id: &CatchmentId,
+    label: &str,
     last: &Last,
     attempts: &[(Digest, Attempt)],
     kept: Option<&str>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     match &last.failure {
-        Some(failure) => writeln!(out, "catchment {id} failed: {}", failure.reason)?,
-        None => writeln!(out, "catchment {id}: went well")?,
+        Some(failure) => writeln!(out, "catchment {label} failed: {}", failure.reason)?,
+        None => writeln!(out, "catchment {label}: went well")?,
     }
     if let Some(kept) = kept {
         writeln!(out, "its work directory is kept in {kept}")?;

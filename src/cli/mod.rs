@@ -6,6 +6,7 @@ mod assemble;
 mod check;
 mod diff;
 mod doctor;
+mod dry_run;
 mod export;
 mod gc;
 mod generate;
@@ -17,6 +18,7 @@ mod max_rerun;
 mod only;
 mod repro;
 mod run;
+mod scenario;
 mod status;
 mod summary;
 mod tag;
@@ -33,7 +35,10 @@ use clap::{Parser, Subcommand};
 
 use crate::lock::LockError;
 use crate::process;
-use crate::project::ProjectError;
+use crate::progress::Progress;
+use crate::project::{ProjectError, Study};
+use crate::session::Sessions;
+use crate::store::Store;
 
 /// Reruns a simulator over thousands of river catchments, and only over those whose inputs changed.
 #[derive(Parser)]
@@ -191,6 +196,21 @@ fn print(bytes: &[u8]) -> Result<()> {
 /// Tells people on standard error; that it is closed is no reason to stop.
 fn say(line: &str) {
     writeln!(stderr(), "{line}").ok();
+}
+
+/// Looks at all scenarios of a study.
+fn open<'p>(
+    study: &'p Study,
+    store: Option<&Store>,
+    rehash: bool,
+    quiet: bool,
+) -> Result<Sessions<'p>> {
+    let mut progress: Option<Progress> = None;
+    Sessions::open(study, store, rehash, &mut |done, total| {
+        progress
+            .get_or_insert_with(|| Progress::new("reading", total, quiet))
+            .set(done);
+    })
 }
 
 fn find(root: &Path) -> Result<PathBuf> {

@@ -1,6 +1,6 @@
 //! `--only ID,…|@FILE`: the catchments that the user names.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::fs;
 
 use anyhow::{Context, Result};
@@ -8,15 +8,16 @@ use anyhow::{Context, Result};
 use super::Usage;
 use crate::basin::Basin;
 use crate::catchment::CatchmentId;
+use crate::session::Session;
 
 /// The place of this catchment in the basin.
 pub(super) fn find(basin: &Basin<'_>, id: &str) -> Result<usize> {
     let found = basin.find(&CatchmentId::new(id));
-    Ok(found.ok_or_else(|| Usage(format!("there is no catchment {id:?} in the input")))?)
+    Ok(found.ok_or_else(|| missing(id))?)
 }
 
-/// The places of the catchments that an argument of `--only` names.
-pub(super) fn chosen(basin: &Basin<'_>, only: &str) -> Result<BTreeSet<usize>> {
+/// The catchments that an argument of `--only` names, each of which some of the sessions has.
+pub(super) fn chosen(sessions: &[&Session<'_>], only: &str) -> Result<HashSet<CatchmentId>> {
     let ids: Vec<String> = match only.strip_prefix('@') {
         Some(file) => {
             let text =
@@ -29,7 +30,22 @@ pub(super) fn chosen(basin: &Basin<'_>, only: &str) -> Result<BTreeSet<usize>> {
         }
         None => only.split(',').map(str::to_owned).collect(),
     };
-    ids.iter()
-        .map(|id| find(basin, id).context("--only"))
-        .collect()
+    let mut known = HashSet::new();
+    for session in sessions {
+        known.extend(session.basin.catchments().iter().map(|entry| &entry.id));
+    }
+    let known = |id: &String| {
+        let id = CatchmentId::new(id);
+        match known.contains(&id) {
+            true => Ok(id),
+            false => Err(missing(id.as_str())),
+        }
+    };
+    let chosen = ids.iter().map(known).collect::<Result<_, _>>();
+    chosen.context("--only")
+}
+
+/// There is no such catchment.
+pub(super) fn missing(id: &str) -> Usage {
+    Usage(format!("there is no catchment {id:?} in the input"))
 }

@@ -9,12 +9,13 @@ use anyhow::{Context, Result};
 use clap::Args;
 
 use super::only::find;
+use super::scenario::Scenarios;
 use super::{Exit, Usage};
 use crate::cache::Cache;
 use crate::digest::Digest;
 use crate::environment;
-use crate::project::Project;
-use crate::session::Session;
+use crate::project::Study;
+use crate::session::Sessions;
 use crate::trial;
 use crate::work::{PRINTED, WorkDirectory};
 
@@ -26,12 +27,16 @@ pub(super) struct Arguments {
     /// A new or empty folder for its files
     #[arg(value_name = "DIR")]
     folder: PathBuf,
+    #[command(flatten)]
+    scenarios: Scenarios,
 }
 
 pub(super) fn repro(root: &Path, arguments: Arguments) -> Result<Exit> {
-    let project = Project::load(root)?;
-    let store = Cache::of(&project).store_to_read()?;
-    let session = Session::without_series(&project, store.as_ref(), false)?;
+    let study = Study::load(root)?;
+    let at = arguments.scenarios.only(&study)?;
+    let store = Cache::of(study.common()).store_to_read()?;
+    let sessions = Sessions::without_series(&study, store.as_ref(), false)?;
+    let session = &sessions.list[at];
     let at = find(&session.basin, &arguments.catchment)?;
     let id = &session.basin.catchments()[at].id;
     let folder = std::path::absolute(&arguments.folder)?;
@@ -44,13 +49,14 @@ pub(super) fn repro(root: &Path, arguments: Arguments) -> Result<Exit> {
     let series = session.series(at).with_context(context)?;
     let rendered = (session.recipe.render(&session.basin, at)).with_context(context)?;
     let work = WorkDirectory::at(folder.clone());
-    trial::furnish(&session.recipe, &project, &rendered, &series, &work)
+    trial::furnish(&session.recipe, session.project, &rendered, &series, &work)
         .map_err(|failure| anyhow::anyhow!("{failure}"))
         .with_context(context)?;
 
     let digests: Vec<Digest> = series.iter().map(|v| Digest::of_numbers(v)).collect();
     let key = session.recipe.key(&rendered, &digests);
-    let last = store.map(|store| store.last()).transpose()?;
+    let scenario = &session.project.scenario.name;
+    let last = store.map(|store| store.last(scenario)).transpose()?;
     let last = last.and_then(|mut last| last.remove(id));
     let history = match last {
         None => "it was never run".to_owned(),
@@ -78,7 +84,7 @@ pub(super) fn repro(root: &Path, arguments: Arguments) -> Result<Exit> {
     }
     let [printed, errors] = PRINTED;
     line.push_str(&format!(" < /dev/null > {printed} 2> {errors}"));
-    let name = id.to_string().replace(char::is_control, " ");
+    let name = session.label(at).replace(char::is_control, " ");
     writeln!(stdout(), "# catchment {name}: {history}\n{line}").ok();
     Ok(Exit::Fine)
 }

@@ -1,6 +1,6 @@
 //! `rerunoff run`: run what is stale, bring the product up to date.
 
-use std::io::{Write, stderr, stdout};
+use std::io::{Write, stderr};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
@@ -8,29 +8,29 @@ use std::time::{Instant, SystemTime};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
-use super::jobs::{cores, slots};
+use super::jobs::slots;
 use super::max_rerun::MaxRerun;
-use super::only::chosen;
+use super::scenario::Scenarios;
 use super::summary::{FailureOf, ProductOf, Summary};
-use super::{Exit, import, say, tag};
+use super::{Exit, dry_run, import, open, say, tag};
 use crate::account::Account;
-use crate::assembly::{self, Product};
+use crate::assembly::{self, How, Product};
 use crate::cache::Cache;
 use crate::dependencies::Dependencies;
 use crate::depfile;
 use crate::history;
 use crate::key::Key;
 use crate::makeflags::MakeFlags;
-use crate::plan::{Entry, Plan, State};
-use crate::prediction::Prediction;
+use crate::plan::{Counts, Plan, State, Unit, causes};
 use crate::process::Interrupt;
-use crate::progress::{Progress, Verbosity};
-use crate::project::{OnBadInput, Project};
-use crate::session::Session;
+use crate::progress::Verbosity;
+use crate::project::{OnBadInput, Study};
+use crate::session::{Session, Sessions, Touched};
 use crate::settled::{Look, Settled};
 use crate::slots::Slots;
+use crate::store::Store;
 use crate::timings::{Phase, Timings};
-use crate::update::{Limits, Report, update};
+use crate::update::{Limits, Report, Work, update};
 
 /// How many catchments that can't be run are named.
 const LISTED: usize = 10;
@@ -39,13 +39,15 @@ const LISTED: usize = 10;
 pub(super) struct Arguments {
     /// Simulators at work at once [default: the cores available]
     #[arg(short, long, value_name = "N")]
-    jobs: Option<NonZeroUsize>,
+    pub(super) jobs: Option<NonZeroUsize>,
     /// Only these catchments, comma-separated, or @FILE with one id a line
     #[arg(long, value_name = "ID,…|@FILE")]
-    only: Option<String>,
+    pub(super) only: Option<String>,
+    #[command(flatten)]
+    scenarios: Scenarios,
     /// Run them even if they are fresh
     #[arg(long)]
-    force: bool,
+    pub(super) force: bool,
     /// Tell what would be run and why, and run nothing
     #[arg(short = 'n', long)]
     dry_run: bool,
@@ -54,12 +56,12 @@ pub(super) struct Arguments {
     max_failures: Option<NonZeroUsize>,
     /// Refuse to start if more catchments than this would be run (exit code 5)
     #[arg(long, value_name = "N|P%")]
-    max_rerun: Option<MaxRerun>,
+    pub(super) max_rerun: Option<MaxRerun>,
     /// Make the product of a tag again, running nothing
     #[arg(
         long,
         value_name = "NAME",
-        conflicts_with_all = ["only", "force", "dry_run", "max_rerun", "max_failures", "no_assemble", "rehash", "depfile", "json"]
+        conflicts_with_all = ["only", "scenario", "force", "dry_run", "max_rerun", "max_failures", "no_assemble", "rehash", "depfile", "json"]
     )]
     at: Option<String>,
     /// Leave the product as it is
@@ -67,7 +69,7 @@ pub(super) struct Arguments {
     no_assemble: bool,
     /// Read every input again, whatever its time stamps say
     #[arg(long)]
-    rehash: bool,
+    pub(super) rehash: bool,
     /// Wait for another run on this project to end
     #[arg(long)]
     wait: bool,
@@ -76,17 +78,17 @@ pub(super) struct Arguments {
     timings: bool,
     /// Print no progress, only failures and the last line
     #[arg(short, long)]
-    quiet: bool,
+    pub(super) quiet: bool,
     /// Tell why catchments are run, and of each how long it took
     #[arg(short, long, conflicts_with = "quiet")]
     verbose: bool,
     /// One JSON document on standard output instead of the last line
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
     /// Write a rule for make with all files that the run depends on
     #[arg(long, value_name = "FILE")]
     depfile: Option<PathBuf>,
-    /// The target of that rule [default: the product]
+    /// The target of that rule [default: the product, or all of them]
     #[arg(long, value_name = "NAME", requires = "depfile")]
     depfile_target: Option<PathBuf>,
 }
@@ -105,6 +107,7 @@ impl Arguments {
         let Self {
             jobs: _,
             only,
+            scenarios,
             force,
             dry_run,
             max_failures: _,
@@ -121,10 +124,11 @@ impl Arguments {
             depfile_target: _,
             timings,
         } = self;
-        only.is_none() && at.is_none() && !force && !dry_run && !no_assemble && !timings
+        let is_about_all = only.is_none() && scenarios.are_all();
+        is_about_all && at.is_none() && !force && !dry_run && !no_assemble && !timings
     }
 
-    fn write_depfile(&self, product: &Path, mut dependencies: Vec<PathBuf>) -> Result<()> {
+    fn write_depfile(&self, products: &[&Path], mut dependencies: Vec<PathBuf>) -> Result<()> {
         let Some(file) = &self.depfile else {
             return Ok(());
         };
@@ -132,8 +136,9 @@ impl Arguments {
         if let Some(list) = self.only.as_deref().and_then(|only| only.strip_prefix('@')) {
             dependencies.push(here.join(list));
         }
-        let target = self.depfile_target.as_deref().unwrap_or(product);
-        depfile::write(file, target, &dependencies, &here)
+        let stated = self.depfile_target.as_deref();
+        let targets = stated.map_or(products.to_vec(), |target| vec![target]);
+        depfile::write(file, &targets, &dependencies, &here)
     }
 }
 
@@ -156,29 +161,36 @@ pub(super) fn run(root: &Path, mut arguments: Arguments) -> Result<Exit> {
     {
         return tell_settled(&settled, &arguments, started);
     }
-    let project = Project::load(root)?;
+    let study = Study::load(root)?;
+    let chosen = arguments.scenarios.of(&study)?;
     if arguments.dry_run {
-        return dry_run(&project, &arguments);
+        return dry_run::dry_run(&study, &chosen, &arguments);
     }
     // What can't be looked at is an error soon, from who wants to read it.
-    let look = Look::at(&project).ok();
-    let cache = Cache::prepare(&project)?;
+    let look = Look::at(&study).ok();
+    let project = study.common();
+    let cache = Cache::prepare(project)?;
     let lock = cache.lock(arguments.wait)?;
     let mut store = cache.store()?;
-    import::before_run(&project, &mut store, arguments.rehash, arguments.quiet)?;
-    let session = open(&project, Some(&store), &arguments)?;
-    assembly::check(&session)?;
-    arguments.write_depfile(&project.product.path, Dependencies::of(&project)?.present)?;
-    session.remember(&mut store)?;
-    let (mut plan, touched) = session.plan(Some(&store), arguments.force)?;
-    store.touch(&touched)?;
-    refuse_bad(&session, &plan)?;
-    let wanted = wanted(&session, &plan, arguments.only.as_deref())?;
-    if let Some(refusal) = refusal(&arguments, wanted.len(), plan.entries.len()) {
+    import::before_run(project, &mut store, arguments.rehash, arguments.quiet)?;
+    let sessions = open(&study, Some(&store), arguments.rehash, arguments.quiet)?;
+    sessions.list.iter().try_for_each(assembly::check)?;
+    let dependencies = Dependencies::of(&study)?.present;
+    arguments.write_depfile(&study.products(), dependencies)?;
+    sessions.remember(&mut store)?;
+    let force = |at| arguments.force && chosen.contains(&at);
+    let (mut plans, touched) = sessions.plan(Some(&store), &force)?;
+    touch(&sessions, &touched, &mut store)?;
+    refuse_bad(&sessions, &plans)?;
+    let all: usize = plans.iter().map(|plan| plan.entries.len()).sum();
+    let wanted = wanted(&sessions, &plans, &chosen, arguments.only.as_deref())?;
+    let work = Work::of(&wanted);
+    if let Some(refusal) = refusal(&arguments, work.runs(), all) {
         say(&format!("error: {refusal}"));
         return Ok(Exit::Refused);
     }
-    let causes = plan.causes_of(wanted.iter().map(|(at, _)| *at));
+    let entry = |(unit, _): &(Unit, Key)| &plans[unit.scenario].entries[unit.catchment];
+    let causes = causes(wanted.iter().map(entry));
     timings.add(Phase::Plan, started.elapsed());
     let limits = Limits {
         slots: slots(
@@ -190,87 +202,93 @@ pub(super) fn run(root: &Path, mut arguments: Arguments) -> Result<Exit> {
         verbosity: arguments.verbosity(),
     };
     if arguments.verbose {
-        tell_what_comes(&plan, &limits.slots, wanted.len());
+        tell_what_comes(&causes, &limits.slots, work.runs());
     }
     // Until here a signal just ends the program; from here on there are children to end and results to keep.
     let interrupt = Interrupt::new().and_then(|interrupt| interrupt.install().map(|()| interrupt));
     let interrupt = interrupt.context("can't prepare for signals")?;
     let report = match wanted.is_empty() {
         true => Report::default(),
-        false => update(
-            &session, &mut store, &wanted, &limits, &lock, &interrupt, &timings,
-        )?,
+        false => {
+            let list = &sessions.list;
+            update(
+                list, &mut store, &work, &limits, &lock, &interrupt, &timings,
+            )?
+        }
     };
     let mut stopped = interrupt.is_triggered();
     if stopped {
-        let done = report.run - report.failed.len();
         say(&format!(
-            "interrupted: {done} results are kept; the same command goes on from here"
+            "interrupted: {} results are kept; the same command goes on from here",
+            report.good
         ));
     }
     if let Some(obstacle) = report.obstacle.as_ref().filter(|_| !stopped) {
         bail!("{obstacle}; what was done before is kept: run again");
     }
     if report.run > 0 && !stopped {
-        plan = timings
-            .time(Phase::Plan, || session.plan(Some(&store), false))?
-            .0;
+        let anew = timings.time(Phase::Plan, || sessions.plan(Some(&store), &|_| false))?;
+        // What one scenario's run gave may be what another waits for.
+        touch(&sessions, &anew.1, &mut store)?;
+        plans = anew.0;
     }
     if !stopped {
-        let workers = limits.slots.most().min(wanted.len());
-        let account = Account::new(plan.entries.len(), workers, causes, &report);
-        history::record(&session, &mut store, &plan, &account)?;
+        let workers = limits.slots.most().min(work.runs());
+        let account = Account::new(all, workers, causes, &report);
+        history::record(&sessions.list, &mut store, &plans, &account)?;
         if report.run > 0 && !arguments.quiet {
             account.lines().iter().for_each(|line| say(line));
         }
     }
-    let mut product = None;
+    let mut products = Vec::new();
     if report.gave_up && !stopped {
         let limit = report.failed.len();
         say(&format!(
             "stopped after {limit} failures (--max-failures); the product is as it was"
         ));
     } else if !arguments.no_assemble && !stopped {
-        let hands = limits.slots.at_hand();
+        let how = How {
+            workers: limits.slots.at_hand().len().max(1),
+            interrupt: &interrupt,
+            quiet: arguments.quiet,
+        };
         let assembled = timings.time(Phase::Assemble, || {
-            assembly::assemble(
-                &session,
-                &mut store,
-                &plan,
-                hands.len().max(1),
-                &interrupt,
-                arguments.quiet,
-            )
+            assembly::assemble(&study, &sessions.list, &plans, &chosen, &mut store, &how)
         });
         stopped = interrupt.is_triggered();
         if stopped {
             say("interrupted while assembling; the product is as it was, the results are kept");
         } else {
-            product = Some(assembled?);
+            products = assembled?;
         }
     }
-    let counts = plan.counts();
-    let fine = counts.failed == 0 && !report.gave_up;
-    if counts.fresh == plan.entries.len()
+    let counts: Counts = plans.iter().map(Plan::counts).sum();
+    if counts.fresh == all
         && !stopped
         && arguments.are_plain()
         && let Some(look) = look
     {
-        Settled::remember(&project, look, began, plan.entries.len(), &mut store)?;
+        Settled::remember(&study, look, began, all, &mut store)?;
     }
+    let here: Counts = chosen.iter().map(|&at| plans[at].counts()).sum();
+    let fine = here.failed == 0 && !report.gave_up;
     let summary = Summary {
-        catchments: plan.entries.len(),
-        fresh: counts.fresh,
+        scenarios: study.is_named().then_some(chosen.len()),
+        catchments: chosen.iter().map(|&at| plans[at].entries.len()).sum(),
+        fresh: here.fresh,
         run: report.run,
-        failed: counts.failed,
-        stale: counts.stale - counts.failed,
-        skipped: counts.bad,
+        failed: here.failed,
+        stale: here.stale - here.failed,
+        skipped: here.bad,
         seconds: started.elapsed().as_secs_f64(),
-        product: product.map(|product| ProductOf::new(&project.product.path, product)),
         interrupted: stopped,
         gave_up: report.gave_up,
-        failures: FailureOf::all(&session, &plan),
+        failures: FailureOf::all(&sessions.list, &plans),
+        ..Summary::default()
     };
+    let products = products.iter();
+    let products = products.map(|outcome| ProductOf::new(&outcome.path, outcome.product));
+    let summary = summary.with_products(products.collect());
     if arguments.timings {
         say(&timings.summary(report.cpu_seconds, report.run).to_string());
     }
@@ -286,23 +304,36 @@ pub(super) fn run(root: &Path, mut arguments: Arguments) -> Result<Exit> {
 
 /// Says of a settled state what a whole run would.
 fn tell_settled(settled: &Settled, arguments: &Arguments, started: Instant) -> Result<Exit> {
-    arguments.write_depfile(settled.product(), settled.dependencies())?;
+    let products = settled.products();
+    arguments.write_depfile(&products, settled.dependencies())?;
     if arguments.verbose {
         say("everything looks as it did when nothing was left to do");
     }
     let summary = Summary {
+        scenarios: settled.scenarios(),
         catchments: settled.catchments(),
         fresh: settled.catchments(),
         seconds: started.elapsed().as_secs_f64(),
-        product: Some(ProductOf::new(settled.product(), Product::Unchanged)),
         ..Summary::default()
     };
-    summary.print(arguments.json);
+    let products = products.iter();
+    let products = products.map(|path| ProductOf::new(path, Product::Unchanged));
+    summary
+        .with_products(products.collect())
+        .print(arguments.json);
     Ok(Exit::Fine)
 }
 
-fn tell_what_comes(plan: &Plan, slots: &Slots, wanted: usize) {
-    for (count, cause) in plan.causes() {
+/// Notes what was found fresh without being run.
+fn touch(sessions: &Sessions<'_>, touched: &[Vec<Touched>], store: &mut Store) -> Result<()> {
+    for (session, touched) in sessions.list.iter().zip(touched) {
+        store.touch(&session.project.scenario.name, touched)?;
+    }
+    Ok(())
+}
+
+fn tell_what_comes(causes: &[(usize, String)], slots: &Slots, wanted: usize) {
+    for (count, cause) in causes {
         say(&format!("{count:>7} {cause}"));
     }
     if wanted > 0 {
@@ -316,97 +347,24 @@ fn tell_what_comes(plan: &Plan, slots: &Slots, wanted: usize) {
     }
 }
 
-/// Plans and tells, and touches nothing: not even a cache folder is made.
-fn dry_run(project: &Project, arguments: &Arguments) -> Result<Exit> {
-    let store = Cache::of(project).store_to_read()?;
-    import::before_look(project, store.as_ref())?;
-    let session = open(project, store.as_ref(), arguments)?;
-    let (mut plan, _) = session.plan(store.as_ref(), arguments.force)?;
-    let wanted = wanted(&session, &plan, arguments.only.as_deref())?;
-    if arguments.only.is_some() {
-        let chosen: Vec<usize> = wanted.iter().map(|(at, _)| *at).collect();
-        let entries = std::mem::take(&mut plan.entries).into_iter().enumerate();
-        plan.entries = entries
-            .filter(|(at, _)| chosen.contains(at))
-            .map(|(_, entry)| entry)
-            .collect();
-    }
-    let prediction = match &store {
-        Some(store) => {
-            let catchments = session.basin.catchments();
-            let ids: Vec<_> = wanted.iter().map(|(at, _)| &catchments[*at].id).collect();
-            Prediction::of(store, &ids, cores(arguments.jobs))?
-        }
-        None => None,
-    };
-    let refusal = refusal(arguments, wanted.len(), session.basin.catchments().len());
-    let exit = match refusal {
-        Some(_) => Exit::Refused,
-        None => Exit::Fine,
-    };
-    if arguments.json {
-        let causes = plan.causes().into_iter();
-        let document = serde_json::json!({
-            "catchments": session.basin.catchments().len(),
-            "would_run": wanted.len(),
-            "causes": causes
-                .map(|(count, cause)| serde_json::json!({"count": count, "cause": cause}))
-                .collect::<Vec<_>>(),
-            "prediction": prediction,
-            "refused": refusal,
-        });
-        writeln!(stdout(), "{document:#}").ok();
-        return Ok(exit);
-    }
-    let mut out = stdout().lock();
-    writeln!(
-        out,
-        "would run {} of {}",
-        wanted.len(),
-        session.basin.catchments().len()
-    )
-    .ok();
-    for (count, cause) in plan.causes() {
-        writeln!(out, "{count:>7} {cause}").ok();
-    }
-    if let Some(prediction) = prediction {
-        writeln!(out, "        to run: {prediction}").ok();
-    }
-    if let Some(refusal) = refusal {
-        writeln!(out, "a run would refuse to start: {refusal}").ok();
-    }
-    Ok(exit)
-}
-
 /// Why a run is not to start, if it is not.
-fn refusal(arguments: &Arguments, wanted: usize, all: usize) -> Option<String> {
+pub(super) fn refusal(arguments: &Arguments, wanted: usize, all: usize) -> Option<String> {
     let limit = arguments.max_rerun?;
     (wanted > limit.of(all)).then(|| {
         format!("{wanted} of {all} catchments would be run, more than --max-rerun {limit} allows; `rerunoff status` tells why, a higher limit lets it go ahead")
     })
 }
 
-fn open<'p>(
-    project: &'p Project,
-    store: Option<&crate::store::Store>,
-    arguments: &Arguments,
-) -> Result<Session<'p>> {
-    let mut progress: Option<Progress> = None;
-    Session::open(project, store, arguments.rehash, &mut |done, total| {
-        progress
-            .get_or_insert_with(|| Progress::new("reading", total, arguments.quiet))
-            .set(done);
-    })
-}
-
 /// Catchments that can't be run end everything; where the project says to skip them, they are named.
-fn refuse_bad(session: &Session<'_>, plan: &Plan) -> Result<()> {
-    let bad: Vec<String> = (session.basin.catchments().iter().zip(&plan.entries))
-        .filter_map(|(catchment, entry)| match &entry.state {
-            State::Bad(problem) => Some(format!("  catchment {}: {problem}", catchment.id)),
-            _ => None,
-        })
-        .collect();
+fn refuse_bad(sessions: &Sessions<'_>, plans: &[Plan]) -> Result<()> {
+    let mut bad = Vec::new();
+    for (session, plan) in sessions.list.iter().zip(plans) {
+        for (at, entry) in plan.entries.iter().enumerate() {
+            if let State::Bad(problem) = &entry.state {
+                bad.push(format!("  catchment {}: {problem}", session.label(at)));
+            }
+        }
+    }
     if bad.is_empty() {
         return Ok(());
     }
@@ -418,8 +376,9 @@ fn refuse_bad(session: &Session<'_>, plan: &Plan) -> Result<()> {
         ),
     };
     let list = bad[..bad.len().min(LISTED)].join("\n") + &more;
-    let (bad, all) = (bad.len(), plan.entries.len());
-    if session.project.on_bad_input == OnBadInput::Skip {
+    let all: usize = plans.iter().map(|plan| plan.entries.len()).sum();
+    let (bad, project) = (bad.len(), sessions.list[0].project);
+    if project.on_bad_input == OnBadInput::Skip {
         writeln!(
             stderr(),
             "{bad} of {all} catchments can't be run and are skipped:\n{list}"
@@ -434,15 +393,31 @@ fn refuse_bad(session: &Session<'_>, plan: &Plan) -> Result<()> {
 }
 
 /// The stale catchments among those asked for.
-fn wanted(session: &Session<'_>, plan: &Plan, only: Option<&str>) -> Result<Vec<(usize, Key)>> {
-    let stale = |(at, entry): (usize, &Entry)| match (&entry.state, entry.key) {
-        (State::Stale(_), Some(key)) => Some((at, key)),
-        _ => None,
-    };
-    let mut wanted: Vec<(usize, Key)> = plan.entries.iter().enumerate().filter_map(stale).collect();
-    if let Some(only) = only {
-        let chosen = chosen(&session.basin, only)?;
-        wanted.retain(|(at, _)| chosen.contains(at));
+pub(super) fn wanted(
+    sessions: &Sessions<'_>,
+    plans: &[Plan],
+    chosen: &[usize],
+    only: Option<&str>,
+) -> Result<Vec<(Unit, Key)>> {
+    let chosen_sessions: Vec<&Session<'_>> = chosen.iter().map(|&at| &sessions.list[at]).collect();
+    let ids = only
+        .map(|only| super::only::chosen(&chosen_sessions, only))
+        .transpose()?;
+    let mut wanted = Vec::new();
+    for (&scenario, session) in chosen.iter().zip(chosen_sessions) {
+        let catchments = session.basin.catchments().iter();
+        for (catchment, (entry, plan)) in catchments.zip(&plans[scenario].entries).enumerate() {
+            if ids.as_ref().is_some_and(|ids| !ids.contains(&entry.id)) {
+                continue;
+            }
+            if let (State::Stale(_), Some(key)) = (&plan.state, plan.key) {
+                let unit = Unit {
+                    scenario,
+                    catchment,
+                };
+                wanted.push((unit, key));
+            }
+        }
     }
     Ok(wanted)
 }

@@ -8,15 +8,19 @@ use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
 
+use super::dry_run::prediction;
 use super::jobs::cores;
+use super::run::wanted;
+use super::scenario::Scenarios;
 use super::summary::FailureOf;
-use super::{Exit, import};
+use super::{Exit, import, open};
 use crate::cache::Cache;
-use crate::plan::Counts;
+use crate::plan::{Counts, Plan, causes};
 use crate::prediction::Prediction;
-use crate::progress::Progress;
-use crate::project::Project;
+use crate::project::Study;
+use crate::scenario::ScenarioName;
 use crate::session::Session;
+use crate::update::Work;
 
 /// How many failed catchments are listed for people; `--json` lists all.
 const LISTED: usize = 10;
@@ -26,6 +30,8 @@ pub(super) struct Arguments {
     /// Predict the time for so many simulators at once [default: the cores available]
     #[arg(short, long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
+    #[command(flatten)]
+    scenarios: Scenarios,
     /// One JSON document instead of text
     #[arg(long)]
     json: bool,
@@ -36,6 +42,8 @@ pub(super) struct Arguments {
 
 #[derive(Serialize)]
 struct Document<'a> {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    scenarios: Vec<OfScenario<'a>>,
     catchments: usize,
     fresh: usize,
     stale: usize,
@@ -46,6 +54,31 @@ struct Document<'a> {
     failures: Vec<FailureOf<'a>>,
 }
 
+/// One scenario's share.
+#[derive(Serialize)]
+struct OfScenario<'a> {
+    name: &'a ScenarioName,
+    catchments: usize,
+    fresh: usize,
+    stale: usize,
+    failed: usize,
+    bad: usize,
+}
+
+impl<'a> OfScenario<'a> {
+    fn new(session: &Session<'a>, plan: &Plan) -> Self {
+        let counts = plan.counts();
+        Self {
+            name: &session.project.scenario.name,
+            catchments: plan.entries.len(),
+            fresh: counts.fresh,
+            stale: counts.stale,
+            failed: counts.failed,
+            bad: counts.bad,
+        }
+    }
+}
+
 #[derive(Serialize)]
 struct Cause {
     count: usize,
@@ -53,46 +86,41 @@ struct Cause {
 }
 
 pub(super) fn status(root: &Path, arguments: Arguments) -> Result<Exit> {
-    let project = Project::load(root)?;
-    let store = Cache::of(&project).store_to_read()?;
-    import::before_look(&project, store.as_ref())?;
-    let mut progress: Option<Progress> = None;
-    let session = Session::open(
-        &project,
-        store.as_ref(),
-        arguments.rehash,
-        &mut |done, total| {
-            progress
-                .get_or_insert_with(|| Progress::new("reading", total, arguments.json))
-                .set(done);
-        },
-    )?;
-    drop(progress);
-    let (plan, _) = session.plan(store.as_ref(), false)?;
+    let study = Study::load(root)?;
+    let chosen = arguments.scenarios.of(&study)?;
+    let store = Cache::of(study.common()).store_to_read()?;
+    import::before_look(study.common(), store.as_ref())?;
+    let sessions = open(&study, store.as_ref(), arguments.rehash, arguments.json)?;
+    let (plans, _) = sessions.plan(store.as_ref(), &|_| false)?;
+    let (sessions, plans) = sessions.chosen(plans, &chosen);
     let Counts {
         fresh,
         stale,
         failed,
         bad,
-    } = plan.counts();
-    let failures = FailureOf::all(&session, &plan);
+    } = plans.iter().map(Plan::counts).sum();
+    let failures = FailureOf::all(&sessions.list, &plans);
     let prediction = match &store {
         Some(store) => {
-            let catchments = session.basin.catchments();
-            let stale: Vec<_> = (plan.stale().into_iter())
-                .map(|at| &catchments[at].id)
-                .collect();
-            Prediction::of(store, &stale, cores(arguments.jobs))?
+            let all: Vec<usize> = (0..plans.len()).collect();
+            let work = Work::of(&wanted(&sessions, &plans, &all, None)?);
+            prediction(store, &sessions, &work, cores(arguments.jobs))?
         }
         None => None,
     };
-    let causes = plan
-        .causes()
+    let causes = causes(plans.iter().flat_map(|plan| &plan.entries))
         .into_iter()
         .map(|(count, cause)| Cause { count, cause })
         .collect();
+    let scenarios = match study.is_named() {
+        true => (sessions.list.iter().zip(&plans))
+            .map(|(session, plan)| OfScenario::new(session, plan))
+            .collect(),
+        false => Vec::new(),
+    };
     let document = Document {
-        catchments: plan.entries.len(),
+        scenarios,
+        catchments: plans.iter().map(|plan| plan.entries.len()).sum(),
         fresh,
         stale,
         failed,
@@ -123,11 +151,27 @@ fn tell(document: &Document<'_>, out: &mut dyn Write) -> std::io::Result<()> {
     for Cause { count, cause } in &document.causes {
         writeln!(out, "{count:>7} {cause}")?;
     }
+    for scenario in document.scenarios.iter().take(LISTED) {
+        let OfScenario {
+            name,
+            catchments,
+            fresh,
+            ..
+        } = scenario;
+        writeln!(out, "        {name}: {fresh} fresh of {catchments}")?;
+    }
+    let more = document.scenarios.len().saturating_sub(LISTED);
+    if more > 0 {
+        writeln!(
+            out,
+            "        and {more} more scenarios; `--scenario` chooses, `--json` lists all"
+        )?;
+    }
     if let Some(prediction) = &document.prediction {
         writeln!(out, "        to run: {prediction}")?;
     }
     for failure in document.failures.iter().take(LISTED) {
-        writeln!(out, "        {}: {}", failure.catchment, failure.reason)?;
+        writeln!(out, "        {}: {}", failure.label(), failure.reason)?;
     }
     let more = document.failures.len().saturating_sub(LISTED);
     if more > 0 {

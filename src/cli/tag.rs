@@ -10,15 +10,14 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::jobs::cores;
-use super::{Exit, Usage};
+use super::{Exit, Usage, open};
 use crate::account::Account;
-use crate::assembly;
+use crate::assembly::{self, How, Outcome};
 use crate::cache::Cache;
 use crate::moment::Moment;
 use crate::process::Interrupt;
-use crate::progress::{Progress, duration};
-use crate::project::{Project, nearest};
-use crate::session::Session;
+use crate::progress::duration;
+use crate::project::{Study, nearest};
 use crate::store::Store;
 
 #[derive(Args)]
@@ -57,8 +56,8 @@ pub(super) fn tag(root: &Path, arguments: Arguments) -> Result<Exit> {
             Usage("a tag's name must have letters and no control characters".to_owned()).into(),
         );
     }
-    let project = Project::load(root)?;
-    let cache = Cache::prepare(&project)?;
+    let study = Study::load(root)?;
+    let cache = Cache::prepare(study.common())?;
     let _lock = cache.lock(arguments.wait)?;
     let mut store = cache.store()?;
     if arguments.delete {
@@ -73,19 +72,13 @@ pub(super) fn tag(root: &Path, arguments: Arguments) -> Result<Exit> {
             format!("there is a tag {name:?} already; `--replace` gives the name to the present");
         return Err(Usage(message).into());
     }
-    let mut progress: Option<Progress> = None;
-    let session = Session::open(&project, Some(&store), false, &mut |done, total| {
-        progress
-            .get_or_insert_with(|| Progress::new("reading", total, false))
-            .set(done);
-    })?;
-    drop(progress);
-    session.remember(&mut store)?;
-    let (plan, _) = session.plan(Some(&store), false)?;
-    let moment = Moment::of(&session, &plan)?;
-    store.keep(&[session.basin.time().to_bytes()])?;
+    let sessions = open(&study, Some(&store), false, false)?;
+    sessions.remember(&mut store)?;
+    let (plans, _) = sessions.plan(Some(&store), &|_| false)?;
+    let moment = Moment::of(&sessions.list, &plans)?;
+    store.keep(&[sessions.list[0].basin.time().to_bytes()])?;
     store.tag(name, &moment.to_bytes()?)?;
-    let (results, all) = (moment.results(), moment.rows.len());
+    let (results, all) = (moment.results(), moment.catchments());
     let note = match results == all {
         true => String::new(),
         false => {
@@ -110,15 +103,15 @@ struct TagLine {
 
 /// Lists the tags.
 pub(super) fn tags(root: &Path, arguments: ListArguments) -> Result<Exit> {
-    let project = Project::load(root)?;
+    let study = Study::load(root)?;
     let mut lines = Vec::new();
-    if let Some(store) = Cache::of(&project).store_to_read()? {
+    if let Some(store) = Cache::of(study.common()).store_to_read()? {
         for tag in store.tags()? {
             let moment = moment_of(&store, &tag.moment, &tag.name)?;
             lines.push(TagLine {
                 created: date(tag.created),
                 results: moment.results(),
-                catchments: moment.rows.len(),
+                catchments: moment.catchments(),
                 name: tag.name,
             });
         }
@@ -155,8 +148,8 @@ struct RunLine {
 /// Lists what the last runs did.
 pub(super) fn runs(root: &Path, arguments: ListArguments) -> Result<Exit> {
     const LISTED: usize = 20;
-    let project = Project::load(root)?;
-    let past = match Cache::of(&project).store_to_read()? {
+    let study = Study::load(root)?;
+    let past = match Cache::of(study.common()).store_to_read()? {
         Some(store) => store.runs(if arguments.json { usize::MAX } else { LISTED })?,
         None => Vec::new(),
     };
@@ -195,30 +188,32 @@ pub(super) fn runs(root: &Path, arguments: ListArguments) -> Result<Exit> {
     Ok(Exit::Fine)
 }
 
-/// Makes the product of a tag again, without running anything or reading the input.
+/// Makes the products of a tag again, without running anything or reading the input.
 pub(super) fn restore(root: &Path, name: &str, wait: bool, quiet: bool) -> Result<Exit> {
     let started = Instant::now();
-    let project = Project::load(root)?;
-    let cache = Cache::prepare(&project)?;
+    let study = Study::load(root)?;
+    let cache = Cache::prepare(study.common())?;
     let _lock = cache.lock(wait)?;
     let mut store = cache.store()?;
     let Named { title, moment } = named(&store, Some(name), 0)?;
-    let workers = cores(None);
     let interrupt = Interrupt::new().context("can't prepare for signals")?;
-    let product = assembly::restore(&project, &mut store, &moment, workers, &interrupt, quiet)
-        .context(title.clone())?;
-    let missing = match moment.rows.len() - moment.results() {
+    let how = How {
+        workers: cores(None),
+        interrupt: &interrupt,
+        quiet,
+    };
+    let products = assembly::restore(&study, &mut store, &moment, &how).context(title.clone())?;
+    let missing = match moment.catchments() - moment.results() {
         0 => String::new(),
         missing => format!(", {missing} missing"),
     };
-    writeln!(
-        stdout(),
-        "{title}: {} results, 0 run{missing} in {}; {} {product}",
-        moment.results(),
-        duration(started.elapsed()),
-        project.product.path.display()
-    )
-    .ok();
+    let (results, took) = (moment.results(), duration(started.elapsed()));
+    let mut out = stdout();
+    write!(out, "{title}: {results} results, 0 run{missing} in {took}").ok();
+    for Outcome { path, product } in products {
+        write!(out, "; {} {product}", path.display()).ok();
+    }
+    writeln!(out).ok();
     Ok(Exit::Fine)
 }
 

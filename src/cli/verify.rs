@@ -1,7 +1,7 @@
 //! `rerunoff verify`: runs fresh catchments again and compares, to find simulators that do not always say the same and inputs
 //! that nobody declared. Nothing is stored.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashSet;
 use std::io::{Write, stderr, stdout};
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -12,23 +12,24 @@ use clap::Args;
 
 use super::jobs::slots;
 use super::only::chosen;
-use super::{Exit, Usage};
+use super::scenario::Scenarios;
+use super::{Exit, Usage, open};
 use crate::cache::Cache;
 use crate::codec::{self, Encoded};
 use crate::digest::Digest;
 use crate::key::Key;
 use crate::makeflags::MakeFlags;
-use crate::plan::State;
+use crate::plan::{Plan, State, Unit};
 use crate::process::Interrupt;
 use crate::progress::Progress;
-use crate::project::Project;
+use crate::project::Study;
 use crate::run::{Next, run};
-use crate::session::Session;
+use crate::session::{Session, Sessions};
 use crate::store::{Store, Summary};
 use crate::timeouts::Timeouts;
 use crate::timings::Timings;
 use crate::trial::{Bench, Trial};
-use crate::work::{self, Kept};
+use crate::work::Kept;
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -43,6 +44,8 @@ pub(super) struct Arguments {
     /// Only these catchments, comma-separated, or @FILE with one id a line
     #[arg(long, value_name = "ID,…|@FILE")]
     only: Option<String>,
+    #[command(flatten)]
+    scenarios: Scenarios,
     /// Draw the same sample as the run that printed this number
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -58,18 +61,18 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn verify(root: &Path, arguments: Arguments) -> Result<Exit> {
-    let project = Project::load(root)?;
-    let cache = Cache::prepare(&project)?;
+    let study = Study::load(root)?;
+    let chosen = arguments.scenarios.of(&study)?;
+    let project = study.common();
+    let cache = Cache::prepare(project)?;
     let lock = cache.lock(arguments.wait)?;
     let store = cache.store()?;
-    let session = Session::open(&project, Some(&store), false, &mut |_, _| ())?;
-    let (plan, _) = session.plan(Some(&store), false)?;
-    let fresh: Vec<(usize, Key)> = (plan.entries.iter().enumerate())
-        .filter(|(_, entry)| matches!(entry.state, State::Fresh(_)))
-        .filter_map(|(at, entry)| Some((at, entry.key?)))
-        .collect();
+    let sessions = open(&study, Some(&store), false, arguments.quiet)?;
+    let (plans, _) = sessions.plan(Some(&store), &|_| false)?;
+    let (sessions, plans) = sessions.chosen(plans, &chosen);
+    let fresh = fresh(&plans);
     let wanted = match &arguments.only {
-        Some(only) => named(&session, &fresh, &chosen(&session.basin, only)?)?,
+        Some(only) => named(&sessions, &fresh, only)?,
         None => drawn(fresh, &arguments)?,
     };
     if wanted.is_empty() {
@@ -78,32 +81,40 @@ pub(super) fn verify(root: &Path, arguments: Arguments) -> Result<Exit> {
     }
     let interrupt = Interrupt::new().and_then(|interrupt| interrupt.install().map(|()| interrupt));
     let interrupt = interrupt.context("can't prepare for signals")?;
-    let folder = cache.work();
+    let work = cache.workplace(project)?;
     let kept = Kept::new(project.cache().join("verify"));
     let timings = Timings::default();
-    let bench = Bench {
-        project: &project,
-        basin: &session.basin,
-        recipe: &session.recipe,
-        kept: &kept,
-        lock: &lock,
-        timeouts: &Timeouts::new(project.simulator.timeout, &store.last()?),
-        known: None,
-        interrupt: &interrupt,
-        timings: &timings,
-    };
+    let mut timeouts = Vec::with_capacity(sessions.list.len());
+    for session in &sessions.list {
+        let last = store.last(&session.project.scenario.name)?;
+        timeouts.push(Timeouts::new(project.simulator.timeout, &last));
+    }
+    let benches: Vec<Bench<'_>> = (sessions.list.iter().zip(&timeouts))
+        .map(|(session, timeouts)| Bench {
+            project: session.project,
+            basin: &session.basin,
+            recipe: &session.recipe,
+            kept: &kept,
+            lock: &lock,
+            timeouts,
+            known: None,
+            interrupt: &interrupt,
+            timings: &timings,
+        })
+        .collect();
     let flags = MakeFlags::of_environment();
     let slots = slots(arguments.jobs, &flags, !arguments.quiet);
     let mut progress = Progress::new("verifying", wanted.len(), arguments.quiet);
     let (mut same, mut differing, mut trouble) = (0, 0, None);
-    run(&bench, &wanted, &slots, &folder, &mut |trial| {
+    run(&benches, &[&wanted], &slots, &work, &mut |trial| {
         if let Some(trial) = trial {
             match difference(&store, &trial) {
                 Ok(None) => same += 1,
                 Ok(Some(difference)) => {
                     differing += 1;
-                    let id = &session.basin.catchments()[trial.catchment].id;
-                    progress.say(&format!("catchment {id}: {difference}"));
+                    let session = &sessions.list[trial.unit.scenario];
+                    let label = session.label(trial.unit.catchment);
+                    progress.say(&format!("catchment {label}: {difference}"));
                 }
                 Err(error) => trouble = Some(error),
             }
@@ -115,7 +126,7 @@ pub(super) fn verify(root: &Path, arguments: Arguments) -> Result<Exit> {
         }
     })?;
     drop(progress);
-    work::remove(&folder)?;
+    work.clear()?;
     if let Some(trouble) = trouble {
         return Err(trouble);
     }
@@ -138,26 +149,46 @@ pub(super) fn verify(root: &Path, arguments: Arguments) -> Result<Exit> {
     Ok(Exit::Failures)
 }
 
-/// The fresh catchments that the user names; one that is not fresh is an error.
-fn named(
-    session: &Session<'_>,
-    fresh: &[(usize, Key)],
-    chosen: &BTreeSet<usize>,
-) -> Result<Vec<(usize, Key)>> {
-    let keys: HashMap<usize, Key> = fresh.iter().copied().collect();
-    let wanted = chosen.iter().map(|at| match keys.get(at) {
-        Some(key) => Ok((*at, *key)),
-        None => {
-            let id = &session.basin.catchments()[*at].id;
-            let why = "has no fresh result to compare with; `rerunoff run` makes one";
-            Err(Usage(format!("catchment {id} {why}")).into())
+/// What is fresh, each key once: scenarios that share a result need it run only once.
+fn fresh(plans: &[Plan]) -> Vec<(Unit, Key)> {
+    let mut seen = HashSet::new();
+    let mut fresh = Vec::new();
+    for (scenario, plan) in plans.iter().enumerate() {
+        for (catchment, entry) in plan.entries.iter().enumerate() {
+            if let (State::Fresh(_), Some(key)) = (&entry.state, entry.key)
+                && seen.insert(key)
+            {
+                let unit = Unit {
+                    scenario,
+                    catchment,
+                };
+                fresh.push((unit, key));
+            }
         }
-    });
-    wanted.collect()
+    }
+    fresh
 }
 
-/// A random sample, in the basin's order.
-fn drawn(fresh: Vec<(usize, Key)>, arguments: &Arguments) -> Result<Vec<(usize, Key)>> {
+/// The fresh catchments that the user names; one that is fresh nowhere is an error.
+fn named(sessions: &Sessions<'_>, fresh: &[(Unit, Key)], only: &str) -> Result<Vec<(Unit, Key)>> {
+    let list: Vec<&Session<'_>> = sessions.list.iter().collect();
+    let chosen = chosen(&list, only)?;
+    let id = |unit: &Unit| {
+        let catchments = sessions.list[unit.scenario].basin.catchments();
+        &catchments[unit.catchment].id
+    };
+    let wanted = fresh.iter().filter(|(unit, _)| chosen.contains(id(unit)));
+    let wanted: Vec<(Unit, Key)> = wanted.copied().collect();
+    let found: HashSet<_> = wanted.iter().map(|(unit, _)| id(unit)).collect();
+    if let Some(id) = chosen.iter().find(|id| !found.contains(id)) {
+        let why = "has no fresh result to compare with; `rerunoff run` makes one";
+        return Err(Usage(format!("catchment {id} {why}")).into());
+    }
+    Ok(wanted)
+}
+
+/// A random sample, in the basins' order.
+fn drawn(fresh: Vec<(Unit, Key)>, arguments: &Arguments) -> Result<Vec<(Unit, Key)>> {
     let text = &arguments.sample;
     let number = |text: &str| text.trim().parse::<f64>().ok().filter(|n| *n > 0.0);
     let count = match text.strip_suffix('%') {

@@ -6,11 +6,13 @@ use std::path::Path;
 use anyhow::Result;
 use clap::Args;
 
-use super::{Exit, Usage};
+use super::Exit;
+use super::only::missing;
+use super::scenario::Scenarios;
 use crate::cache::Cache;
 use crate::catchment::CatchmentId;
-use crate::project::Project;
-use crate::session::Session;
+use crate::project::Study;
+use crate::session::Sessions;
 use crate::why;
 
 #[derive(Args)]
@@ -18,18 +20,29 @@ pub(super) struct Arguments {
     /// The catchments to explain
     #[arg(value_name = "ID", required = true)]
     catchments: Vec<String>,
+    #[command(flatten)]
+    scenarios: Scenarios,
 }
 
 pub(super) fn why(root: &Path, arguments: Arguments) -> Result<Exit> {
-    let project = Project::load(root)?;
-    let store = Cache::of(&project).store_to_read()?;
-    let session = Session::without_series(&project, store.as_ref(), false)?;
+    let study = Study::load(root)?;
+    let chosen = arguments.scenarios.of(&study)?;
+    let store = Cache::of(study.common()).store_to_read()?;
+    let sessions = Sessions::without_series(&study, store.as_ref(), false)?;
     let mut out = stdout().lock();
     for id in &arguments.catchments {
-        let at = (session.basin.find(&CatchmentId::new(id)))
-            .ok_or_else(|| Usage(format!("there is no catchment {id:?} in the input")))?;
-        for line in why::explain(&session, store.as_ref(), at)? {
-            writeln!(out, "{line}").ok();
+        let mut is_known = false;
+        for session in chosen.iter().map(|&at| &sessions.list[at]) {
+            let Some(at) = session.basin.find(&CatchmentId::new(id)) else {
+                continue;
+            };
+            is_known = true;
+            for line in why::explain(session, store.as_ref(), at)? {
+                writeln!(out, "{line}").ok();
+            }
+        }
+        if !is_known {
+            return Err(missing(id).into());
         }
     }
     Ok(Exit::Fine)

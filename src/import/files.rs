@@ -81,7 +81,7 @@ impl Files {
         folder: &Path,
         tick: &mut dyn FnMut(usize),
     ) -> Result<(Vec<i64>, Staged)> {
-        let mut staged = Staged::new(folder, catchments.len())?;
+        let mut staged = Staged::new(folder)?;
         let mut common: Option<(PathBuf, Vec<i64>)> = None;
         let paths = catchments.iter().map(|id| Ok(self.files[id].clone()));
         ordered(
@@ -100,7 +100,7 @@ impl Files {
                         }
                     }
                 }
-                staged.push_catchment(&one.values)
+                staged.push(&one.values)
             },
         )?;
         Ok((common.map(|(_, stamps)| stamps).unwrap_or_default(), staged))

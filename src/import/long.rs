@@ -118,7 +118,7 @@ impl Long {
 
     /// The values of these catchments, all of which the table has; all must have the same time steps.
     pub fn stage(self, catchments: &[CatchmentId], folder: &Path) -> Result<(Vec<i64>, Staged)> {
-        let mut staged = Staged::new(folder, catchments.len())?;
+        let mut staged = Staged::new(folder)?;
         let mut common: Option<(&CatchmentId, Vec<i64>)> = None;
         let mut rest = catchments;
         while !rest.is_empty() {
@@ -132,7 +132,7 @@ impl Long {
             rest = after;
             for (id, rows) in group.iter().zip(self.gather(group)?) {
                 let values = self.series(id, &rows, &mut common)?;
-                staged.push_catchment(&values)?;
+                staged.push(&values)?;
             }
         }
         Ok((common.map(|(_, stamps)| stamps).unwrap_or_default(), staged))

@@ -1,10 +1,11 @@
 //! Whether an import still holds: what is remembered of its sources and of what it wrote.
 //!
 //! A source whose size, times and inode are what they were is not opened. One that looks otherwise is digested; if its bytes
-//! are the same, nothing is imported. The file that was written is watched as well: one that is not there any more, or that
-//! something else wrote, is made anew.
+//! are the same, nothing is imported. Where it is clear without that an import is due, the digest is left to those who read
+//! the source then. The file that was written is watched as well: one that is not there any more, or that something else
+//! wrote, is made anew.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use anyhow::{Context, Result, ensure};
@@ -24,7 +25,8 @@ struct Source {
     path: PathBuf,
     stamp: Stamp,
     settled: bool,
-    digest: Digest,
+    /// `None` as long as nobody needed it.
+    digest: Option<Digest>,
 }
 
 /// What an import was made of, and what it made.
@@ -58,19 +60,16 @@ pub fn look(spec: &ImportSpec, store: Option<&Store>, rehash: bool) -> Result<St
     let mut sources = Vec::new();
     for path in paths(spec)? {
         let now = SystemTime::now();
-        let about = || format!("{}: the file can't be read", path.display());
-        let stamp = Stamp::of(&path).with_context(about)?;
-        let earlier = (known.iter())
-            .flat_map(|memo| &memo.sources)
-            .find(|source| source.path == path && source.settled && source.stamp == stamp)
-            .filter(|_| !rehash);
-        sources.push(match earlier {
+        let stamp = Stamp::of(&path).with_context(|| unread(&path))?;
+        let earlier = known.as_ref().and_then(|memo| memo.source(&path));
+        let same = |source: &&Source| !rehash && source.settled && source.stamp == stamp;
+        sources.push(match earlier.filter(same) {
             Some(earlier) => earlier.clone(),
             None => {
                 touched = true;
                 Source {
                     settled: stamp.is_settled(now),
-                    digest: Digest::of_file(&path).with_context(about)?,
+                    digest: None,
                     path,
                     stamp,
                 }
@@ -79,34 +78,81 @@ pub fn look(spec: &ImportSpec, store: Option<&Store>, rehash: bool) -> Result<St
     }
     // The version is a part of it: another one may write another file.
     let description = format!("{} {spec:?}", env!("CARGO_PKG_VERSION"));
-    let memo = Memo {
+    let mut memo = Memo {
         description: Digest::of(description.as_bytes()),
         sources,
         written: written.clone(),
     };
-    let content = |memo: &Memo| -> Vec<(PathBuf, Digest)> {
+    let Some(known) = known else {
+        return Ok(State::Stale("nothing was imported yet", memo));
+    };
+    if written.is_none() {
+        return Ok(State::Stale("the file is gone", memo));
+    }
+    if known.written != written {
+        return Ok(State::Stale("something else wrote the file", memo));
+    }
+    if known.description != memo.description {
+        return Ok(State::Stale("[import] changed", memo));
+    }
+    let sizes = |memo: &Memo| -> Vec<(PathBuf, u64)> {
         (memo.sources.iter())
-            .map(|source| (source.path.clone(), source.digest))
+            .map(|source| (source.path.clone(), source.stamp.size()))
             .collect()
     };
-    Ok(match known {
-        None => State::Stale("nothing was imported yet", memo),
-        Some(_) if written.is_none() => State::Stale("the file is gone", memo),
-        Some(known) if known.written != written => {
-            State::Stale("something else wrote the file", memo)
-        }
-        Some(known) if known.description != memo.description => {
-            State::Stale("[import] changed", memo)
-        }
-        Some(known) if content(&known) != content(&memo) => State::Stale("sources changed", memo),
-        Some(_) if touched => State::Touched(memo),
-        Some(_) => State::Fresh,
+    if sizes(&known) != sizes(&memo) {
+        return Ok(State::Stale("sources changed", memo));
+    }
+    memo.complete()?;
+    let content = |memo: &Memo| -> Vec<Option<Digest>> {
+        memo.sources.iter().map(|source| source.digest).collect()
+    };
+    Ok(if content(&known) != content(&memo) {
+        State::Stale("sources changed", memo)
+    } else if touched {
+        State::Touched(memo)
+    } else {
+        State::Fresh
     })
 }
 
+fn unread(path: &Path) -> String {
+    format!("{}: the file can't be read", path.display())
+}
+
 impl Memo {
+    fn source(&self, path: &Path) -> Option<&Source> {
+        let found = (self.sources).binary_search_by(|source| source.path.as_path().cmp(path));
+        found.ok().map(|at| &self.sources[at])
+    }
+
+    /// Whether the digest of a source is still unknown.
+    pub fn lacks(&self, path: &Path) -> bool {
+        self.source(path)
+            .is_some_and(|source| source.digest.is_none())
+    }
+
+    /// Takes the digest of a source that was read.
+    pub fn learn(&mut self, path: &Path, digest: Digest) {
+        for source in self.sources.iter_mut().filter(|source| source.path == path) {
+            source.digest = Some(digest);
+        }
+    }
+
+    /// Reads the sources whose digests are still unknown.
+    fn complete(&mut self) -> Result<()> {
+        for source in &mut self.sources {
+            if source.digest.is_none() {
+                let digest = Digest::of_file(&source.path).with_context(|| unread(&source.path))?;
+                source.digest = Some(digest);
+            }
+        }
+        Ok(())
+    }
+
     /// Puts it down after the import, if the sources were the same from beginning to end.
     pub fn remember(mut self, spec: &ImportSpec, store: &mut Store) -> Result<()> {
+        self.complete()?;
         for source in &self.sources {
             let same = Stamp::of(&source.path).is_ok_and(|stamp| stamp == source.stamp);
             ensure!(

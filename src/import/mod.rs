@@ -2,28 +2,33 @@
 //!
 //! ```text
 //! headers, ids ─┐
-//! attributes ───┴─▶ selection ─▶ series, parsed in threads ─▶ staged on disk ─▶ time axis ─▶ NetCDF-4
+//! attributes ───┴─▶ selection ─▶ series ─▶ time axis ─▶ values, parsed in threads ─▶ NetCDF-4
 //! ```
-//! Wide tables, long tables and files of one catchment each (`wide`, `long`, `files`) all end up in one place, `staged`,
-//! in which rows of time become rows of catchments; from there on a series is a series. Memory holds blocks, never an array
-//! of everything. Whether there is anything to do is `memo`'s part. It knows the project file's `[import]` and
-//! nothing of simulators, keys and results.
+//! Wide tables, long tables and files of one catchment each (`wide`, `long`, `files`) all become `values`, to be fetched by
+//! catchment; from there on a series is a series. A wide table, the bulk of all imports, is read twice: for `marks`, where
+//! its rows and columns are, and then by `columns`. The others are parked on disk by catchment (`staged`). Memory holds
+//! blocks, never an array of everything. Whether there is anything to do is `memo`'s part. It knows the project file's
+//! `[import]` and nothing of simulators, keys and results.
 
 mod attributes;
 mod axis;
 mod cells;
+mod columns;
 mod fault;
 mod files;
 mod ids;
 mod long;
+mod marks;
 mod memo;
 mod number;
+mod pool;
 mod rows;
 mod selection;
 pub mod spec;
 mod staged;
 mod stamps;
 mod text;
+mod values;
 mod wide;
 mod write;
 
@@ -42,11 +47,11 @@ use attributes::Attributes;
 use axis::{Mapping, Times, finest};
 use files::{Files, Pattern};
 use long::Long;
-use memo::State;
+use memo::{Memo, State};
 use rows::Names;
 use selection::{Selection, select};
 use spec::{ImportSpec, Layout, SeriesSpec};
-use staged::Staged;
+use values::Values;
 use wide::Wide;
 use write::Content;
 
@@ -78,7 +83,7 @@ pub fn bring_up_to_date(
     let Some(spec) = &project.import else {
         return Ok(None);
     };
-    let (reason, memo) = match memo::look(spec, Some(store), rehash)? {
+    let (reason, mut memo) = match memo::look(spec, Some(store), rehash)? {
         State::Stale(reason, memo) => (reason, memo),
         State::Fresh | State::Touched(_) if force => match memo::look(spec, None, true)? {
             State::Stale(_, memo) | State::Touched(memo) => ("it was asked for", memo),
@@ -91,7 +96,7 @@ pub fn bring_up_to_date(
         State::Fresh => return Ok(None),
     };
     let mut progress = Progress::new("importing MiB", (memo.size() >> 20) as usize, quiet);
-    let report = import(project, spec, reason, &mut progress)?;
+    let report = import(project, spec, reason, &mut memo, &mut progress)?;
     drop(progress);
     memo.remember(spec, store)?;
     Ok(Some(report))
@@ -125,14 +130,17 @@ fn import(
     project: &Project,
     spec: &ImportSpec,
     reason: &'static str,
+    memo: &mut Memo,
     progress: &mut Progress,
 ) -> Result<Report> {
     let folder = project.cache();
     let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    // Reading is one half of it, writing the other.
+    let half = memo.size() as usize / 2;
     let mut bytes = 0;
     let mut tick = |more: usize| {
         bytes += more;
-        progress.set(bytes >> 20);
+        progress.set((bytes / 2).min(half) >> 20);
     };
     let attributes = Attributes::read(project, spec)?;
     let mut opened = Vec::with_capacity(spec.series.len());
@@ -151,11 +159,11 @@ fn import(
     drop((sources, attributes));
     let mut read = Vec::with_capacity(opened.len());
     for (series, opened) in spec.series.iter().zip(opened) {
-        let (stamps, staged) = opened.read(series, &ids, threads, &folder, &mut tick)?;
+        let (stamps, values) = opened.read(series, &ids, memo, threads, &folder, &mut tick)?;
         if stamps.is_empty() {
             bail!("{}: there are no rows", place(series));
         }
-        read.push((stamps, staged));
+        read.push((stamps, values));
     }
     let (time, series) = join(spec, read)?;
     let content = Content {
@@ -164,7 +172,11 @@ fn import(
         time: time.as_ref(),
         series: &series,
     };
-    write::write(spec, &content, threads, &mut |_| ())?;
+    let (mut written, all) = (0, ids.len() * series.len());
+    write::write(spec, &content, threads, &mut |more| {
+        written = all.min(written + more);
+        progress.set((half + half * written / all) >> 20);
+    })?;
     Ok(Report {
         reason,
         catchments: ids.len(),
@@ -175,9 +187,9 @@ fn import(
 }
 
 /// The common time steps, if there are series, and how each comes to them.
-type Joined = (Option<TimeAxis>, Vec<(Staged, Mapping)>);
+type Joined = (Option<TimeAxis>, Vec<(Values, Mapping)>);
 
-fn join(spec: &ImportSpec, read: Vec<(Vec<i64>, Staged)>) -> Result<Joined> {
+fn join(spec: &ImportSpec, read: Vec<(Vec<i64>, Values)>) -> Result<Joined> {
     let times: Vec<Times<'_>> = (spec.series.iter().zip(&read))
         .map(|(series, (stamps, _))| Times {
             name: &series.name,
@@ -198,7 +210,7 @@ fn join(spec: &ImportSpec, read: Vec<(Vec<i64>, Staged)>) -> Result<Joined> {
     let mappings = (spec.series.iter().zip(&times))
         .map(|(series, times)| Mapping::new(times, target, series.fill))
         .collect::<Result<Vec<_>>>()?;
-    let series = read.into_iter().map(|(_, staged)| staged).zip(mappings);
+    let series = read.into_iter().map(|(_, values)| values).zip(mappings);
     Ok((Some(time), series.collect()))
 }
 
@@ -284,22 +296,32 @@ impl Opened {
         self,
         series: &SeriesSpec,
         catchments: &[CatchmentId],
+        memo: &mut Memo,
         threads: usize,
         folder: &Path,
         tick: &mut dyn FnMut(usize),
-    ) -> Result<(Vec<i64>, Staged)> {
-        match (self, &series.layout) {
-            (Self::Wide(wide), _) => wide.read(catchments, threads, folder, tick),
-            (Self::Long(long), _) => long.stage(catchments, folder),
+    ) -> Result<(Vec<i64>, Values)> {
+        let parked = match (self, &series.layout) {
+            (Self::Wide(wide), Layout::Wide { path, .. }) => {
+                let read = wide.read(catchments, memo.lacks(path), threads, folder, tick)?;
+                if let Some(digest) = read.digest {
+                    memo.learn(path, digest);
+                }
+                return Ok((read.stamps, read.values));
+            }
+            (Self::Long(long), _) => long.stage(catchments, folder)?,
             (Self::Files(files), Layout::Files { time, value, .. }) => {
                 let names = Names {
                     id: None,
                     time: time.as_deref(),
                     value,
                 };
-                files.read(&names, &series.format, catchments, threads, folder, tick)
+                files.read(&names, &series.format, catchments, threads, folder, tick)?
             }
-            (Self::Files(_), _) => unreachable!("files are opened for this layout only"),
-        }
+            (Self::Wide(_) | Self::Files(_), _) => {
+                unreachable!("a series is opened as its layout says")
+            }
+        };
+        Ok((parked.0, Values::Staged(parked.1)))
     }
 }

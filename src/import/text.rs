@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use flate2::read::MultiGzDecoder;
 
+use super::pool::Pool;
+
 /// How much text one block holds: thousands of rows of a narrow table, and still some of one with 100,000 columns.
 pub const BLOCK: usize = 4 << 20;
 
@@ -20,23 +22,31 @@ pub struct Block {
     pub bytes: Vec<u8>,
     /// The number of the first line, from 1.
     pub line: u64,
+    /// Where it begins in the unpacked text, its byte order mark included.
+    pub offset: u64,
 }
 
 impl Block {
     /// The lines without their ends, with their numbers; lines of nothing but white space are passed over.
     pub fn lines(&self) -> impl Iterator<Item = (u64, &[u8])> {
+        self.lines_at().map(|(number, _, line)| (number, line))
+    }
+
+    /// The same with where in the text each begins.
+    pub fn lines_at(&self) -> impl Iterator<Item = (u64, u64, &[u8])> {
         let mut rest = self.bytes.as_slice();
         let mut number = self.line;
         std::iter::from_fn(move || {
             while !rest.is_empty() {
                 let end = memchr::memchr(b'\n', rest);
+                let at = self.offset + (self.bytes.len() - rest.len()) as u64;
                 let line = &rest[..end.unwrap_or(rest.len())];
                 rest = &rest[end.map_or(rest.len(), |end| end + 1)..];
                 let this = number;
                 number += 1;
                 let line = line.strip_suffix(b"\r").unwrap_or(line);
                 if !line.iter().all(u8::is_ascii_whitespace) {
-                    return Some((this, line));
+                    return Some((this, at, line));
                 }
             }
             None
@@ -51,6 +61,10 @@ pub struct Text {
     /// What was read and not yet handed out.
     held: Vec<u8>,
     line: u64,
+    /// Where `held` begins in the unpacked text.
+    offset: u64,
+    packed: bool,
+    spare: Pool<u8>,
 }
 
 impl Text {
@@ -64,17 +78,23 @@ impl Text {
             .read_to_end(&mut magic)
             .with_context(about)?;
         let file = File::open(path).with_context(about)?;
-        let mut reader: Box<dyn Read> = match magic.as_slice() {
-            [0x1f, 0x8b] => Box::new(MultiGzDecoder::new(BufReader::with_capacity(1 << 16, file))),
-            _ => Box::new(file),
+        let packed = magic == [0x1f, 0x8b];
+        let mut reader: Box<dyn Read> = if packed {
+            Box::new(MultiGzDecoder::new(BufReader::with_capacity(1 << 16, file)))
+        } else {
+            Box::new(file)
         };
+        let mut offset = 0;
         let mut held = Vec::new();
         (&mut reader)
             .take(3)
             .read_to_end(&mut held)
             .with_context(about)?;
         match held.as_slice() {
-            [0xef, 0xbb, 0xbf] => held.clear(),
+            [0xef, 0xbb, 0xbf] => {
+                held.clear();
+                offset = 3;
+            }
             [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => bail!(
                 "{0}: the file is in UTF-16; convert it: `iconv -f UTF-16 -t UTF-8 {0}`",
                 path.display()
@@ -86,11 +106,42 @@ impl Text {
             reader,
             held,
             line: 1,
+            offset,
+            packed,
+            spare: Pool::default(),
         })
+    }
+
+    /// Whether the file is packed.
+    pub fn packed(&self) -> bool {
+        self.packed
+    }
+
+    /// The number of the next line, and where it begins in the unpacked text.
+    pub fn position(&self) -> (u64, u64) {
+        (self.line, self.offset)
+    }
+
+    /// Where to put the bytes of blocks that are done with.
+    pub fn spare(&self) -> Pool<u8> {
+        self.spare.clone()
     }
 
     /// The next line without its end, and its number; `None` at the end of the file.
     pub fn line(&mut self) -> Result<Option<(u64, Vec<u8>)>> {
+        let line = self.peek()?;
+        let (length, line) = (line.len(), without_end(line).to_vec());
+        if length == 0 {
+            return Ok(None);
+        }
+        self.held.drain(..length);
+        self.offset += length as u64;
+        self.line += 1;
+        Ok(Some((self.line - 1, line)))
+    }
+
+    /// The next line with its end, which stays; empty at the end of the file.
+    fn peek(&mut self) -> Result<&[u8]> {
         let mut searched = 0;
         let end = loop {
             if let Some(end) = memchr::memchr(b'\n', &self.held[searched..]) {
@@ -101,26 +152,22 @@ impl Text {
                 break self.held.len();
             }
         };
-        if end == 0 {
-            return Ok(None);
-        }
-        let rest = self.held.split_off(end);
-        let mut line = std::mem::replace(&mut self.held, rest);
-        while line.last().is_some_and(|end| matches!(end, b'\n' | b'\r')) {
-            line.pop();
-        }
-        self.line += 1;
-        Ok(Some((self.line - 1, line)))
+        Ok(&self.held[..end])
     }
 
-    /// Puts back what comes after all: the line that [`Text::line`] gave last.
-    pub fn put_back(&mut self, line: &[u8]) {
-        let mut held = Vec::with_capacity(line.len() + 1 + self.held.len());
-        held.extend_from_slice(line);
-        held.push(b'\n');
-        held.append(&mut self.held);
-        self.held = held;
-        self.line -= 1;
+    /// The next line that is not empty, without its end, and its number; it stays. `None` at the end of the file.
+    pub fn ahead(&mut self) -> Result<Option<(u64, Vec<u8>)>> {
+        loop {
+            let line = self.peek()?;
+            if line.is_empty() {
+                return Ok(None);
+            }
+            if !line.iter().all(u8::is_ascii_whitespace) {
+                let line = without_end(line).to_vec();
+                return Ok(Some((self.line, line)));
+            }
+            self.line()?;
+        }
     }
 
     /// The next block of whole lines; `None` at the end of the file.
@@ -143,13 +190,20 @@ impl Text {
         if end == 0 {
             return Ok(None);
         }
-        let mut rest = Vec::with_capacity(BLOCK);
+        let mut rest = self.spare.take();
+        rest.clear();
+        rest.reserve(BLOCK + (1 << 16));
         rest.extend_from_slice(&self.held[end..]);
         self.held.truncate(end);
         let bytes = std::mem::replace(&mut self.held, rest);
-        let line = self.line;
+        let (line, offset) = (self.line, self.offset);
         self.line += memchr::memchr_iter(b'\n', &bytes).count() as u64;
-        Ok(Some(Block { bytes, line }))
+        self.offset += bytes.len() as u64;
+        Ok(Some(Block {
+            bytes,
+            line,
+            offset,
+        }))
     }
 
     /// All blocks, as an iterator.
@@ -164,6 +218,13 @@ impl Text {
             .read_to_end(&mut self.held)
             .with_context(|| format!("{}: the file can't be read", self.path.display()))
     }
+}
+
+fn without_end(mut line: &[u8]) -> &[u8] {
+    while let [rest @ .., b'\n' | b'\r'] = line {
+        line = rest;
+    }
+    line
 }
 
 #[cfg(test)]
@@ -214,16 +275,16 @@ mod tests {
     }
 
     #[test]
-    fn a_line_can_be_put_back() {
+    fn blocks_go_on_where_lines_end() {
         let mut file = tempfile::NamedTempFile::new().expect("a file");
-        file.write_all(b"head\r\none\ntwo").expect("written");
+        file.write_all(b"\xef\xbb\xbfhead\r\n\none\ntwo")
+            .expect("written");
         let mut text = Text::open(file.path()).expect("a text");
         assert_eq!(text.line().expect("read"), Some((1, b"head".to_vec())));
-        let (number, one) = text.line().expect("read").expect("a line");
-        assert_eq!(number, 2);
-        text.put_back(&one);
+        assert_eq!(text.ahead().expect("read"), Some((3, b"one".to_vec())));
         let block = text.block().expect("read").expect("a block");
-        assert_eq!(block.line, 2);
+        assert_eq!((block.line, block.offset), (3, 10));
         assert_eq!(block.bytes, b"one\ntwo");
+        assert_eq!(text.ahead().expect("read"), None);
     }
 }

@@ -1,53 +1,62 @@
 //! Wide tables: one column for each catchment, one row for each time step.
 //!
-//! The bulk of what is imported, so this is where speed counts: blocks of lines are parsed in threads, each number in
-//! place where it stands, straight into the catchments' order of the file to be written; columns that nobody wants are
-//! passed over. Each block leaves as a transposed tile.
+//! What the columns are is found out here, from the header or from the ids that are given for them. Where the values are
+//! is found out by `marks`, and they are read by `columns`.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
-use super::cells::{cells, end_of_cell, name, separator};
+use super::cells::{cells, name, separator};
+use super::columns::Columns;
 use super::fault::Fault;
 use super::ids;
+use super::marks::Marks;
 use super::number::Numbers;
 use super::spec::{Ids, Separator, TextFormat};
-use super::staged::{Staged, tile};
-use super::stamps::{Clock, Steps, spread};
-use super::text::{Block, Text};
+use super::staged::Staged;
+use super::stamps::Clock;
+use super::text::Text;
+use super::values::Values;
+use super::write::GROUP;
 use crate::catchment::CatchmentId;
+use crate::digest::Digest;
 use crate::parallel::ordered;
-
-/// A column that nobody wants.
-const UNWANTED: usize = usize::MAX;
 
 /// A wide table whose header has been read.
 pub struct Wide {
     /// What comes after the header.
     text: Text,
-    table: Columns,
+    table: Table,
 }
 
-/// What the columns of a table are.
-struct Columns {
-    path: PathBuf,
-    ids: Vec<CatchmentId>,
-    separator: Separator,
+/// How a table is written.
+pub struct Table {
+    /// The file, for messages.
+    pub path: PathBuf,
+    /// The catchments of its columns.
+    pub ids: Vec<CatchmentId>,
+    /// What separates its cells.
+    pub separator: Separator,
     /// How many cells the time takes.
-    time_cells: usize,
+    pub time_cells: usize,
     /// Whether those are its parts, in place of one time stamp.
-    spread: bool,
-    clock: Clock,
-    numbers: Numbers,
+    pub spread: bool,
+    /// How the time is written.
+    pub clock: Clock,
+    /// How the values are written.
+    pub numbers: Numbers,
 }
 
-/// Rows that were parsed.
-struct Rows {
-    tile: Vec<u8>,
-    /// Line and time of each.
-    stamps: Vec<(u64, i64)>,
+/// What was read of a table.
+pub struct Read {
+    /// The times of its rows.
+    pub stamps: Vec<i64>,
+    /// The values of the catchments that were asked for.
+    pub values: Values,
+    /// The digest of the file, if it was asked for and came without another look at it.
+    pub digest: Option<Digest>,
 }
 
 impl Wide {
@@ -71,9 +80,13 @@ impl Wide {
         let time_cells = time_columns.unwrap_or(1);
         let header = match given {
             Some(_) => None,
-            None => Some(next_line(&mut text, path, "a header")?),
+            None => {
+                let header = ahead(&mut text, path, "a header")?;
+                text.line()?;
+                Some(header)
+            }
         };
-        let (line, first) = next_line(&mut text, path, "rows")?;
+        let (line, first) = ahead(&mut text, path, "rows")?;
         let separator = separator(format, header.as_ref().map_or(&first, |(_, header)| header));
         let found = cells(&first, separator).len();
         let ids = match (given, &header) {
@@ -104,8 +117,7 @@ impl Wide {
             }
             (None, None) => Vec::new(),
         };
-        text.put_back(&first);
-        let table = Columns {
+        let table = Table {
             path: path.to_owned(),
             ids,
             separator,
@@ -122,60 +134,72 @@ impl Wide {
         &self.table.ids
     }
 
-    /// Reads the values of these catchments, all of which the table has; `tick` is told of bytes.
+    /// Prepares the values of these catchments, all of which the table has, to be fetched.
+    ///
+    /// The whole text is read once, and digested on the way if `digest` says so; `tick` is told of bytes. The values are
+    /// parsed when they are fetched.
     pub fn read(
         self,
         catchments: &[CatchmentId],
+        digest: bool,
         threads: usize,
         folder: &Path,
         tick: &mut dyn FnMut(usize),
-    ) -> Result<(Vec<i64>, Staged)> {
+    ) -> Result<Read> {
         let Self { text, table } = self;
-        let mut slots = vec![UNWANTED; table.ids.len()];
-        let columns: HashMap<&CatchmentId, usize> = table
-            .ids
-            .iter()
-            .enumerate()
+        let places: HashMap<&CatchmentId, usize> = (table.ids.iter().enumerate())
             .map(|(at, id)| (id, at))
             .collect();
-        for (slot, id) in catchments.iter().enumerate() {
-            slots[columns[id]] = slot;
-        }
-        let mut staged = Staged::new(folder, catchments.len())?;
-        let mut steps = Steps::default();
-        let blocks = text.blocks().inspect(|block| {
-            tick(block.as_ref().map_or(0, |block| block.bytes.len()));
-        });
-        let parser = Parser {
-            table: &table,
-            slots: &slots,
-            wanted: catchments.len(),
+        let wanted: Vec<usize> = catchments.iter().map(|id| places[id]).collect();
+        let (stamps, marks, digest) = Marks::find(&table, text, digest, threads, folder, tick)?;
+        let values = if wanted.is_sorted() {
+            Values::Columns(Box::new(Columns::new(table, marks, wanted)))
+        } else {
+            Values::Staged(reordered(table, marks, &wanted, threads, folder)?)
         };
-        ordered(
-            threads,
-            blocks,
-            &|block| parser.rows(&block),
-            &mut |rows: Rows| {
-                for (line, stamp) in &rows.stamps {
-                    steps
-                        .push(*stamp)
-                        .map_err(|message| Fault::new(&table.path, *line, message))?;
-                }
-                staged.push_tile(&rows.tile, rows.stamps.len())
-            },
-        )?;
-        Ok((steps.into_stamps(), staged))
+        Ok(Read {
+            stamps,
+            values,
+            digest,
+        })
     }
 }
 
-fn next_line(text: &mut Text, path: &Path, what: &str) -> Result<(u64, Vec<u8>)> {
-    loop {
-        match text.line()? {
-            Some((_, line)) if line.iter().all(u8::is_ascii_whitespace) => {}
-            Some(found) => return Ok(found),
-            None => bail!("{}: the file ends where {what} should be", path.display()),
+/// Parks the values of columns that are in another order than their catchments.
+fn reordered(
+    table: Table,
+    marks: Marks,
+    wanted: &[usize],
+    threads: usize,
+    folder: &Path,
+) -> Result<Staged> {
+    let mut places: Vec<(usize, usize)> = (wanted.iter().enumerate())
+        .map(|(catchment, &column)| (column, catchment))
+        .collect();
+    places.sort_unstable();
+    let sorted = places.iter().map(|(column, _)| *column).collect();
+    let columns = Columns::new(table, marks, sorted);
+    let mut staged = Staged::new(folder)?;
+    let group = (GROUP / columns.steps().max(1)).max(1);
+    let starts = (0..places.len()).step_by(group).map(Ok);
+    let fetch = |start: usize| {
+        let mut values = Vec::new();
+        columns.fetch(start..places.len().min(start + group), &mut values)?;
+        Ok((start, values))
+    };
+    ordered(threads, starts, &fetch, &mut |(start, values)| {
+        for (at, values) in values.chunks_exact(columns.steps()).enumerate() {
+            staged.put(places[start + at].1, values)?;
         }
-    }
+        Ok(())
+    })?;
+    Ok(staged)
+}
+
+/// The next line that is not empty.
+fn ahead(text: &mut Text, path: &Path, what: &str) -> Result<(u64, Vec<u8>)> {
+    text.ahead()?
+        .with_context(|| format!("{}: the file ends where {what} should be", path.display()))
 }
 
 fn ids_of_header(
@@ -208,141 +232,27 @@ fn ids_of_header(
     Ok(ids)
 }
 
-/// What a thread needs to parse a block.
-struct Parser<'a> {
-    table: &'a Columns,
-    slots: &'a [usize],
-    wanted: usize,
-}
-
-impl Parser<'_> {
-    fn rows(&self, block: &Block) -> Result<Rows> {
-        let mut stamps = Vec::new();
-        let mut rows = Vec::new();
-        for (number, line) in block.lines() {
-            let (stamp, rest) = self.time(number, line)?;
-            stamps.push((number, stamp));
-            let from = rows.len();
-            rows.resize(from + self.wanted, f64::NAN);
-            self.values(number, line, rest, &mut rows[from..])?;
-        }
-        Ok(Rows {
-            tile: tile(&rows, self.wanted),
-            stamps,
-        })
+impl Table {
+    /// The fault of a row that has not as many cells as there are columns.
+    pub fn ragged(&self, number: u64, line: &[u8]) -> Fault {
+        let found = cells(line, self.separator).len();
+        let message = format!(
+            "there are {found} cells, where {} belong: {} catchments after the time",
+            self.ids.len() + self.time_cells,
+            self.ids.len()
+        );
+        Fault::new(&self.path, number, message)
     }
 
-    /// The time of a row, and where its values begin.
-    fn time(&self, number: u64, line: &[u8]) -> Result<(i64, usize), Fault> {
-        let Columns {
-            path,
-            separator,
-            time_cells,
-            clock,
-            ..
-        } = self.table;
-        let mut at = 0;
-        let mut parts = Vec::with_capacity(*time_cells);
-        for _ in 0..*time_cells {
-            at = self.skip_white(line, at);
-            let end = at + end_of_cell(&line[at..], *separator);
-            if end == line.len() {
-                return Err(self.ragged(number, line));
-            }
-            parts.push(&line[at..end]);
-            at = end + 1;
-        }
-        let stamp = match (self.table.spread, parts.as_slice()) {
-            (false, [cell]) => clock.stamp(cell),
-            (_, cells) => spread(cells),
-        };
-        let stamp = stamp.map_err(|message| Fault::cell(path, number, 0, "time", message))?;
-        Ok((stamp, at))
-    }
-
-    fn values(&self, number: u64, line: &[u8], from: usize, row: &mut [f64]) -> Result<(), Fault> {
-        let Columns {
-            path,
-            separator,
-            numbers,
-            ids,
-            time_cells,
-            ..
-        } = self.table;
-        let mut at = from;
-        let last = self.slots.len() - 1;
-        for (column, &slot) in self.slots.iter().enumerate() {
-            at = self.skip_white(line, at);
-            let end;
-            if slot == UNWANTED {
-                end = at + end_of_cell(&line[at..], *separator);
-            } else {
-                let simple = numbers
-                    .simple(&line[at..])
-                    .filter(|(_, length)| self.ends(line, at + length));
-                row[slot] = match simple {
-                    Some((value, length)) => {
-                        end = at + length;
-                        numbers.or_missing(value)
-                    }
-                    None => {
-                        end = at + end_of_cell(&line[at..], *separator);
-                        let cell = &line[at..end];
-                        // The row's end, not an empty cell: white space has none.
-                        if *separator == Separator::White && cell.is_empty() {
-                            return Err(self.ragged(number, line));
-                        }
-                        numbers.cell(cell).map_err(|message| {
-                            let head = ids[column].as_str();
-                            Fault::cell(path, number, column + time_cells, head, message)
-                        })?
-                    }
-                };
-            }
-            if (end == line.len()) != (column == last) {
-                let rest = self.skip_white(line, end);
-                if column != last || rest != line.len() {
-                    return Err(self.ragged(number, line));
-                }
-            }
-            at = end + 1;
-        }
-        Ok(())
-    }
-
+    /// Where the cell or separator behind white space begins, where that is what separates.
     #[inline]
-    fn ends(&self, line: &[u8], at: usize) -> bool {
-        match (line.get(at), self.table.separator) {
-            (None, _) => true,
-            (Some(byte), Separator::Byte(separator)) => *byte == separator,
-            (Some(byte), Separator::White) => matches!(byte, b' ' | b'\t'),
-        }
-    }
-
-    #[inline]
-    fn skip_white(&self, line: &[u8], mut at: usize) -> usize {
-        if self.table.separator == Separator::White {
+    pub fn skip_white(&self, line: &[u8], at: usize) -> usize {
+        let mut at = at.min(line.len());
+        if self.separator == Separator::White {
             while matches!(line.get(at), Some(b' ' | b'\t')) {
                 at += 1;
             }
         }
-        at.min(line.len())
-    }
-
-    fn ragged(&self, number: u64, line: &[u8]) -> Fault {
-        let Columns {
-            path,
-            separator,
-            ids,
-            time_cells,
-            ..
-        } = self.table;
-        let found = cells(line, *separator).len();
-        let message = format!(
-            "there are {found} cells, where {} belong: {} catchments after the time",
-            ids.len() + time_cells,
-            ids.len()
-        );
-        Fault::new(path, number, message)
+        at
     }
 }

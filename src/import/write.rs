@@ -1,15 +1,18 @@
 //! The file that an import leaves: NetCDF-4 after the CF conventions, catchment first, chunked by catchment.
 //!
 //! Groups of catchments are fetched, converted, brought to the common time steps and compressed in threads, and written in
-//! their order, so that the same sources give the same bytes. It is under its name only when it is complete.
+//! their order, so that the same sources give the same bytes. Values that need none of that are fetched as they lie in the
+//! file, and written from where they were put. It is under its name only when it is complete.
 
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 
 use super::axis::Mapping;
+use super::pool::Pool;
 use super::spec::{ImportSpec, ParameterSpec, SeriesSpec};
-use super::staged::Staged;
+use super::values::Values;
+
 use crate::catchment::CatchmentId;
 use crate::expr::Operand;
 use crate::netcdf::{
@@ -27,8 +30,8 @@ const CHUNK: usize = 1 << 15;
 /// No chunk has more time steps than this, 1 MiB.
 const LONGEST: usize = 1 << 17;
 
-/// Values that are fetched at once; the more, the fewer and longer reads.
-const GROUP: usize = 1 << 20;
+/// Values that are fetched at once, 16 MiB; the more, the fewer and longer reads.
+pub const GROUP: usize = 1 << 21;
 
 /// The global attribute that tells an imported file from one that somebody else made.
 const MARK: (&str, &str) = ("source", "rerunoff import");
@@ -42,7 +45,7 @@ pub struct Content<'a> {
     /// The time steps, where there are series.
     pub time: Option<&'a TimeAxis>,
     /// The values of each series of the spec, and how they come to the time steps.
-    pub series: &'a [(Staged, Mapping)],
+    pub series: &'a [(Values, Mapping)],
 }
 
 /// Writes the file; `tick` is told of catchments written, once for each series.
@@ -78,7 +81,7 @@ pub fn write(
             steps: time.len(),
         };
         let chunk = shape.chunk();
-        for (series, (staged, mapping)) in spec.series.iter().zip(content.series) {
+        for (series, (values, mapping)) in spec.series.iter().zip(content.series) {
             let chunking = Chunking {
                 chunk: &chunk,
                 precision: Precision::F64,
@@ -93,7 +96,7 @@ pub fn write(
             )?;
             let one = One {
                 series,
-                staged,
+                values,
                 mapping,
                 shape,
                 level: spec.compression,
@@ -127,14 +130,19 @@ impl Shape {
 /// One series on its way into the file.
 struct One<'a> {
     series: &'a SeriesSpec,
-    staged: &'a Staged,
+    values: &'a Values,
     mapping: &'a Mapping,
     shape: Shape,
     level: u8,
 }
 
-/// A compressed chunk and where its first value belongs.
-type Encoded = ([usize; 2], Vec<u8>);
+/// Some catchments, ready to be written.
+enum Group {
+    /// As they lie in the file, whole chunks one after the other, from this catchment on.
+    Plain(usize, Vec<[u8; 8]>),
+    /// Chunks as HDF5's filters make them, and where the first value of each belongs.
+    Encoded(Vec<([usize; 2], Vec<u8>)>),
+}
 
 impl One<'_> {
     fn write(
@@ -144,23 +152,56 @@ impl One<'_> {
         threads: usize,
         tick: &mut dyn FnMut(usize),
     ) -> Result<()> {
-        let [tall, _] = self.shape.chunk();
-        let chunks = (GROUP / (tall * self.shape.steps.max(self.staged.steps()))).max(1);
+        let [tall, wide] = self.shape.chunk();
+        let chunks = (GROUP / (tall * self.shape.steps.max(self.values.steps()))).max(1);
         let group = chunks * tall;
         let starts = (0..self.shape.catchments).step_by(group).map(Ok);
-        let encode = |start: usize| self.encode(start, self.shape.catchments.min(start + group));
-        ordered(threads, starts, &encode, &mut |chunks: Vec<Encoded>| {
-            for (offset, bytes) in chunks {
-                file.write_chunk(variable, &offset, &bytes)?;
+        let pool = Pool::default();
+        let prepare = |start: usize| {
+            self.prepare(start, self.shape.catchments.min(start + group), pool.take())
+        };
+        ordered(threads, starts, &prepare, &mut |ready| {
+            match ready {
+                Group::Plain(start, values) => {
+                    for (chunk, values) in values.chunks_exact(tall * wide).enumerate() {
+                        let offset = [start + chunk * tall, 0];
+                        file.write_chunk(variable, &offset, values.as_flattened())?;
+                    }
+                    pool.give(values);
+                }
+                Group::Encoded(chunks) => {
+                    for (offset, bytes) in chunks {
+                        file.write_chunk(variable, &offset, &bytes)?;
+                    }
+                }
             }
             tick(group);
             Ok(())
         })
     }
 
-    /// The chunks of some catchments, the first of which begins a chunk.
-    fn encode(&self, start: usize, end: usize) -> Result<Vec<Encoded>> {
-        let mut own = self.staged.fetch(start..end)?;
+    /// Some catchments, the first of which begins a chunk; `buffer` holds anything.
+    fn prepare(&self, start: usize, end: usize, mut buffer: Vec<[u8; 8]>) -> Result<Group> {
+        let [tall, wide] = self.shape.chunk();
+        self.values.fetch(start..end, &mut buffer)?;
+        let same = matches!(self.mapping, Mapping::Same) && self.series.formula.is_none();
+        if same && self.level == 0 && wide == self.shape.steps {
+            // What lies beyond the last catchment is filled up, for chunks are always whole.
+            let whole = buffer.len().next_multiple_of(tall * wide);
+            buffer.resize(whole, f64::NAN.to_le_bytes());
+            return Ok(Group::Plain(start, buffer));
+        }
+        let own = buffer.iter().map(|bytes| f64::from_le_bytes(*bytes));
+        self.encode(start, end, own.collect()).map(Group::Encoded)
+    }
+
+    /// The chunks of some catchments made of their own values.
+    fn encode(
+        &self,
+        start: usize,
+        end: usize,
+        mut own: Vec<f64>,
+    ) -> Result<Vec<([usize; 2], Vec<u8>)>> {
         if let Some(formula) = &self.series.formula {
             own = formula.eval_columns(own.len(), &|_| Some(Operand::Column(&own)))?;
         }
@@ -168,7 +209,7 @@ impl One<'_> {
             Mapping::Same => own,
             mapping => {
                 let mut values = Vec::with_capacity((end - start) * self.shape.steps);
-                for series in own.chunks_exact(self.staged.steps()) {
+                for series in own.chunks_exact(self.values.steps()) {
                     mapping.apply(series, &mut values);
                 }
                 values
@@ -178,7 +219,6 @@ impl One<'_> {
         let mut chunks = Vec::new();
         for top in (start..end).step_by(tall) {
             for left in (0..self.shape.steps).step_by(wide) {
-                // What lies beyond the edges is filled up, for chunks are always whole.
                 let mut chunk = vec![f64::NAN; tall * wide];
                 let steps = left..self.shape.steps.min(left + wide);
                 for row in top..end.min(top + tall) {

@@ -5,6 +5,7 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -40,7 +41,7 @@ pub struct Catalog {
     /// The series columns, ordered by name: so the order does not depend on the files' layout.
     pub columns: Vec<SeriesColumn>,
     /// The catchments, in the order of the first file.
-    pub catchments: Vec<CatalogEntry>,
+    pub catchments: Vec<Arc<CatalogEntry>>,
 }
 
 /// Why one catchment's input can't be used; the other catchments are not concerned.

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
 
@@ -126,7 +127,7 @@ pub(super) fn join(mut sources: Vec<Source>) -> anyhow::Result<Inputs> {
         catalog: Catalog {
             time,
             columns: columns.into_iter().map(|(column, _, _)| column).collect(),
-            catchments,
+            catchments: catchments.into_iter().map(Arc::new).collect(),
         },
         sources,
         columns: locations,

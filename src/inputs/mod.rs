@@ -9,6 +9,7 @@
 mod arrays;
 mod catalog;
 mod cf_time;
+mod chunks;
 mod groups;
 mod identify;
 mod join;

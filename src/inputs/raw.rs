@@ -10,7 +10,7 @@ use std::ffi::{CStr, c_void};
 use hdf5::types::{
     CompoundField, CompoundType, FloatSize, IntSize, TypeDescriptor, VarLenAscii, VarLenUnicode,
 };
-use hdf5::{Container, Datatype, Location};
+use hdf5::{Container, Dataset, Datatype, Location};
 use hdf5_sys::h5::H5free_memory;
 use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5t::{
@@ -328,4 +328,49 @@ pub fn number_attribute(of: &Location, name: &str) -> Vec<f64> {
 /// All bytes of an array of single characters.
 pub fn characters(object: &Container) -> hdf5::Result<Vec<u8>> {
     read_as(object, &fixed_text(object, 1)?)
+}
+
+/// One chunk of a two-dimensional array as it is stored, its filters not undone; `None` if there is none, if it was stored
+/// without some of the filters, or takes more than `limit` bytes.
+#[allow(unsafe_code)]
+pub fn stored_chunk(dataset: &Dataset, offset: [usize; 2], limit: usize) -> Option<Vec<u8>> {
+    use hdf5_sys::h5d::{H5Dget_chunk_info_by_coord, H5Dread_chunk};
+    use hdf5_sys::h5p::H5P_DEFAULT;
+
+    if dataset.ndim() != offset.len() {
+        return None;
+    }
+    let offset = offset.map(|start| start as u64);
+    hdf5::sync::sync(|| {
+        let (mut mask, mut address, mut size) = (0, 0, 0);
+        // SAFETY: the id is open for the length of the call and the lock is held; there is an offset for each of the two
+        // dimensions, as was checked; the outcomes are written to live variables of the types that the library wants.
+        let found = unsafe {
+            H5Dget_chunk_info_by_coord(
+                dataset.id(),
+                offset.as_ptr(),
+                &mut mask,
+                &mut address,
+                &mut size,
+            )
+        };
+        let size = usize::try_from(size).ok()?;
+        if found < 0 || mask != 0 || size == 0 || size > limit {
+            return None;
+        }
+        let mut bytes = vec![0; size];
+        let (mut filters, mut room) = (0, size);
+        // SAFETY: as above; the library writes at most `room` bytes, the buffer's length, and tells in `room` how many.
+        let read = unsafe {
+            H5Dread_chunk(
+                dataset.id(),
+                H5P_DEFAULT,
+                offset.as_ptr(),
+                &mut filters,
+                bytes.as_mut_ptr().cast(),
+                &mut room,
+            )
+        };
+        (read >= 0 && room == size).then_some(bytes)
+    })
 }

@@ -9,6 +9,7 @@ use std::ops::Range;
 use hdf5::Dataset;
 use ndarray::{Array2, s};
 
+use super::chunks::Chunks;
 use super::raw::{self, Kind};
 use super::variables::Variable;
 
@@ -90,6 +91,8 @@ pub struct Grid {
     chunk: [usize; 2],
     steps: usize,
     chunked: bool,
+    /// Where its chunks can be read without the library's filters.
+    plain: Option<Chunks>,
 }
 
 impl Grid {
@@ -111,6 +114,7 @@ impl Grid {
             chunk: chunk.map(|length| length.max(1)),
             steps,
             chunked: dataset.is_chunked(),
+            plain: Chunks::of(dataset).filter(Chunks::is_worthwhile),
         }
     }
 
@@ -131,11 +135,19 @@ impl Grid {
 
     /// Stored numbers, time first.
     pub fn piece(&self, steps: Range<usize>, positions: Range<usize>) -> hdf5::Result<Array2<f64>> {
-        if self.time_first {
-            return self.dataset.read_slice(s![steps, positions]);
+        let (rows, columns) = if self.time_first {
+            (steps, positions)
+        } else {
+            (positions, steps)
+        };
+        let plain = |chunks: &Chunks| chunks.read(&self.dataset, rows.clone(), columns.clone());
+        let mut values = match self.plain.as_ref().and_then(plain) {
+            Some(values) => values,
+            None => self.dataset.read_slice(s![rows, columns])?,
+        };
+        if !self.time_first {
+            values.swap_axes(0, 1);
         }
-        let mut values: Array2<f64> = self.dataset.read_slice(s![positions, steps])?;
-        values.swap_axes(0, 1);
         Ok(values)
     }
 
@@ -175,6 +187,17 @@ impl Grid {
         from: usize,
     ) {
         let rows = values.nrows();
+        if !self.time_first {
+            // Every series lies together already.
+            for target in targets {
+                let series = &mut block[target.slot][column][from..from + rows];
+                let stored = values.column(target.position - first);
+                for (value, stored) in series.iter_mut().zip(stored) {
+                    *value = self.decode(*stored);
+                }
+            }
+            return;
+        }
         for tile in targets.chunks(TILE) {
             for row in 0..rows {
                 for target in tile {

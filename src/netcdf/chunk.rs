@@ -55,13 +55,9 @@ pub fn decode_chunk(bytes: &[u8], count: usize, level: u8) -> Result<Vec<f64>, D
     if found != planes.len() {
         return Err(DecompressionError::BadData);
     }
-    let mut bits = vec![0_u64; count];
-    for (k, plane) in planes.chunks_exact(count.max(1)).enumerate() {
-        for (bits, byte) in bits.iter_mut().zip(plane) {
-            *bits |= u64::from(*byte) << (8 * k);
-        }
-    }
-    Ok(bits.into_iter().map(f64::from_bits).collect())
+    let mut values = vec![0.0; count];
+    crate::planes::join(&planes, count, 0, &mut values);
+    Ok(values)
 }
 
 /// The values' bytes one after the other, little-endian.
@@ -85,19 +81,14 @@ pub(crate) fn shuffle(values: &[f64], precision: Precision, out: &mut [u8]) {
     if values.is_empty() {
         return;
     }
+    if precision == Precision::F64 {
+        crate::planes::split(values.iter().map(|value| value.to_bits()), out);
+        return;
+    }
     // One pass per plane: the compiler makes vector code of each, and a chunk stays in the cache meanwhile.
     for (k, plane) in out.chunks_exact_mut(values.len()).enumerate() {
-        match precision {
-            Precision::F64 => {
-                for (byte, value) in plane.iter_mut().zip(values) {
-                    *byte = (value.to_bits() >> (8 * k)) as u8;
-                }
-            }
-            Precision::F32 => {
-                for (byte, value) in plane.iter_mut().zip(values) {
-                    *byte = ((*value as f32).to_bits() >> (8 * k)) as u8;
-                }
-            }
+        for (byte, value) in plane.iter_mut().zip(values) {
+            *byte = ((*value as f32).to_bits() >> (8 * k)) as u8;
         }
     }
 }

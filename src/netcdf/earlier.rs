@@ -41,6 +41,11 @@ impl EarlierFile {
         Ok(read::read_bytes(&self.variable(variable)?)?)
     }
 
+    /// All values of a variable of numbers of 64 bits.
+    pub fn numbers(&self, variable: &str) -> Result<Vec<f64>> {
+        Ok(read::read_numbers(&self.variable(variable)?)?)
+    }
+
     /// Opens a chunked variable.
     pub fn chunked(&self, variable: &str) -> Result<EarlierVariable> {
         self.variable(variable).map(EarlierVariable)

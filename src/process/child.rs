@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
 use rustix::process::{
-    Pid, Signal, WaitId, WaitIdOptions, WaitOptions, kill_process, kill_process_group, wait, waitid,
+    Pid, Resource, Rlimit, Signal, WaitId, WaitIdOptions, WaitOptions, getrlimit, kill_process,
+    kill_process_group, setrlimit, wait, waitid,
 };
 
 use super::message::Start;
@@ -35,6 +36,7 @@ impl Child {
     pub(super) fn start(order: &Start) -> Result<Self, ProcessError> {
         let directory = Path::new(&order.directory);
         let program = find_program(&order.program, directory, &order.environment)?;
+        limit_files(order.largest_file)?;
         let (stdout, stderr) = printed(&order.stdout, &order.stderr)?;
         let mut command = Command::new(&program);
         command
@@ -144,6 +146,18 @@ fn parent(process: &Path) -> Option<String> {
     let stat = fs::read_to_string(process.join("stat")).ok()?;
     let rest = &stat[stat.rfind(')')? + 1..];
     rest.split_whitespace().nth(1).map(str::to_owned)
+}
+
+/// Limits the files of this process, which writes none, and so those of its children; never beyond what the user allows.
+fn limit_files(largest: u64) -> Result<(), ProcessError> {
+    let allowed = getrlimit(Resource::Fsize).maximum;
+    let limit = Rlimit {
+        current: Some(allowed.map_or(largest, |allowed| allowed.min(largest))),
+        maximum: allowed,
+    };
+    setrlimit(Resource::Fsize, limit).map_err(|error| ProcessError::Guard {
+        source: error.into(),
+    })
 }
 
 fn printed(stdout: &OsStr, stderr: &OsStr) -> Result<(File, File), ProcessError> {

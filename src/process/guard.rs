@@ -9,9 +9,9 @@
 //!
 //! It keeps the project's lock open while it lives: so the next run cannot begin before the last simulator is gone.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child as Process, Command, ExitStatus, Stdio};
@@ -246,6 +246,7 @@ fn timespec(duration: Duration) -> Timespec {
 /// What the guard's process does: starts what it is told to until the socket closes.
 pub fn serve(socket: OwnedFd) -> io::Result<()> {
     let socket = UnixStream::from(socket);
+    keep_from_children()?;
     // Its number only says "yes".
     set_child_subreaper(Some(rustix::process::getpid()))?;
     rustix::thread::set_name(NAME)?;
@@ -270,6 +271,28 @@ pub fn serve(socket: OwnedFd) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Has all descriptors beyond the standard three closed at the start of a child: make's jobserver and the files that HDF5 has
+/// open came with the start of this process.
+fn keep_from_children() -> io::Result<()> {
+    for entry in fs::read_dir("/proc/self/fd")?.flatten() {
+        let number: Option<RawFd> = entry
+            .file_name()
+            .to_str()
+            .and_then(|name| name.parse().ok());
+        if let Some(number) = number.filter(|number| *number > 2) {
+            close_on_exec(number);
+        }
+    }
+    Ok(())
+}
+
+#[allow(unsafe_code)]
+fn close_on_exec(number: RawFd) {
+    // SAFETY: this neither reads nor writes memory, and it leaves the descriptor open, so whoever owns it is not harmed.
+    // That it may be closed already (the one of the listing itself) is an error of no consequence.
+    unsafe { libc::fcntl(number, libc::F_SETFD, libc::FD_CLOEXEC) };
 }
 
 /// Passes signals on until the child has ended or the worker is gone.

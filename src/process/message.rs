@@ -36,6 +36,7 @@ pub(super) struct Start {
     pub environment: Vec<(OsString, OsString)>,
     pub stdout: OsString,
     pub stderr: OsString,
+    pub largest_file: u64,
 }
 
 impl From<&Invocation<'_>> for Start {
@@ -47,6 +48,7 @@ impl From<&Invocation<'_>> for Start {
             environment: invocation.environment.to_vec(),
             stdout: invocation.stdout.into(),
             stderr: invocation.stderr.into(),
+            largest_file: invocation.largest_file,
         }
     }
 }

@@ -11,7 +11,8 @@
 //! - Standard output and error go to files. A pipe would need a thread to drain it, and would stay open for as long as some
 //!   grandchild holds it.
 //! - There is no `pre_exec`, and the program is found before it is started: so `posix_spawn` is used, by a small process.
-//! - The environment is exactly what the caller lists.
+//! - The environment is exactly what the caller lists, and no file is open but standard input, output and error.
+//! - No file that a child writes grows beyond a stated size, so that none can fill the disk with one.
 
 mod child;
 mod guard;
@@ -53,6 +54,9 @@ pub struct Invocation<'a> {
     pub timeout: Option<Duration>,
     /// How long its group has between TERM and KILL when the time is up.
     pub grace: Duration,
+    /// No file that it writes may grow beyond so many bytes. The kernel sees to it: it sends XFSZ, or to a program that ignores
+    /// that tells an error.
+    pub largest_file: u64,
 }
 
 /// How a child ended.

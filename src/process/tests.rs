@@ -66,6 +66,7 @@ impl Place {
             stderr: &self.stderr,
             timeout: Some(timeout),
             grace: SHORT,
+            largest_file: 1 << 30,
         }
     }
 
@@ -440,4 +441,98 @@ fn a_second_interrupt_exits_at_once() {
     }
     assert_eq!(helper.wait().expect("ended").code(), Some(130));
     place.assert_dead("child");
+}
+
+/// Prints what a guard costs beside the plain start of a program; asserts nothing, as machines differ.
+#[test]
+#[ignore = "a measurement: cargo test --release --lib what_a_guard_costs -- --ignored --nocapture"]
+fn what_a_guard_costs() {
+    const RUNS: u32 = 500;
+    const ROUNDS: usize = 9;
+    let place = Place::new();
+    let invocation = place.invocation("/bin/true", &[], &[], LONG);
+    let (mut guard, interrupt) = (Guard::default(), never());
+    let mut ratios = [Vec::new(), Vec::new()];
+    for _ in 0..ROUNDS {
+        let (wall, busy) = timed(|| {
+            for _ in 0..RUNS {
+                bare(&invocation);
+            }
+        });
+        // A guard that has gone counts for what it and its children took.
+        let (guarded_wall, guarded_busy) = timed(|| {
+            for _ in 0..RUNS {
+                guard.run(&invocation, &interrupt).expect("runs");
+            }
+            guard = Guard::default();
+        });
+        println!(
+            "bare {:.0}/s, guarded {:.0}/s; CPU {:.0} and {:.0} µs a run",
+            f64::from(RUNS) / wall,
+            f64::from(RUNS) / guarded_wall,
+            busy / f64::from(RUNS) * 1e6,
+            guarded_busy / f64::from(RUNS) * 1e6,
+        );
+        ratios[0].push(guarded_wall / wall);
+        ratios[1].push(guarded_busy / busy);
+    }
+    for (name, ratios) in ["wall", "CPU"].into_iter().zip(&mut ratios) {
+        ratios.sort_by(f64::total_cmp);
+        println!("guarded beside bare, {name}: {:.2}", ratios[ROUNDS / 2]);
+    }
+}
+
+fn bare(invocation: &Invocation<'_>) {
+    use std::os::unix::process::CommandExt;
+    let out = fs::File::create(invocation.stdout).expect("made");
+    let err = fs::File::create(invocation.stderr).expect("made");
+    std::process::Command::new(invocation.program)
+        .env_clear()
+        .current_dir(invocation.directory)
+        .stdin(std::process::Stdio::null())
+        .stdout(out)
+        .stderr(err)
+        .process_group(0)
+        .status()
+        .expect("runs");
+}
+
+/// The seconds that pass, and those of processor time of this process and all its children.
+fn timed(work: impl FnOnce()) -> (f64, f64) {
+    let busy = || -> f64 {
+        let stat = fs::read_to_string("/proc/self/stat").expect("there");
+        let fields = stat[stat.rfind(')').expect("a name")..].split_whitespace();
+        let ticks: f64 = fields.skip(12).take(4).flat_map(str::parse::<f64>).sum();
+        ticks / 100.0
+    };
+    let (clock, before) = (std::time::Instant::now(), busy());
+    work();
+    (clock.elapsed().as_secs_f64(), busy() - before)
+}
+
+#[test]
+fn a_child_has_the_standard_descriptors_only() {
+    let place = Place::new();
+    // As make's jobserver and HDF5's files are: open, and handed on to whatever is started.
+    let file = fs::File::create(place.path("open")).expect("made");
+    let inherited = rustix::io::dup(&file).expect("doubled");
+    rustix::io::fcntl_setfd(&inherited, rustix::io::FdFlags::empty()).expect("set");
+    let ended = place.shell("ls /proc/$$/fd; :", LONG, &never()).end;
+    assert_eq!(ended, End::Exited(0));
+    assert_eq!(place.read("stdout"), "0\n1\n2\n");
+}
+
+#[test]
+fn no_file_grows_beyond_its_limit() {
+    let place = Place::new();
+    let arguments = ["-c".into(), "exec yes".into()];
+    let environment = [("PATH".into(), "/usr/bin:/bin".into())];
+    let invocation = Invocation {
+        largest_file: 1_000_001,
+        ..place.invocation("sh", &arguments, &environment, LONG)
+    };
+    let finished = run(&invocation, &never()).expect("runs");
+    assert_eq!(finished.end, End::Signalled(libc::SIGXFSZ));
+    let printed = fs::metadata(place.path("stdout")).expect("there");
+    assert_eq!(printed.len(), 1_000_001);
 }

@@ -4,7 +4,7 @@
 //! nothing here looks at a clock: the same results give the same bytes.
 
 use super::digest::{CHUNKS_DIGEST, PRODUCT_DIGEST};
-use super::{ParameterVariable, Precision, ProductSpec, Variable};
+use super::{ParameterVariable, Precision, ProductSpec, Statistic, Summary, Variable};
 use crate::digest::Digest;
 use crate::netcdf::Attribute;
 use crate::time_axis::TimeAxis;
@@ -12,8 +12,17 @@ use crate::value::Value;
 
 /// Names of the product's own variables.
 pub(super) const VALUES_DIGEST: &str = "values_digest";
+pub(super) const UPSTREAM_DIGEST: &str = "upstream_digest";
 
-const RESERVED: [&str; 5] = ["time", "catchment", "status", "key", VALUES_DIGEST];
+const RESERVED: [&str; 7] = [
+    "scenario",
+    "time",
+    "catchment",
+    "status",
+    "key",
+    VALUES_DIGEST,
+    UPSTREAM_DIGEST,
+];
 
 /// Attributes that limit a variable's values.
 const RANGES: [&str; 3] = ["valid_min", "valid_max", "missing_value"];
@@ -31,7 +40,8 @@ const UNITS: [(&str, i128); 6] = [
 const SECOND: i128 = 1_000_000_000;
 
 /// Whether a product variable or parameter may have this name: a letter, then letters, digits and underscores (ASCII, up
-/// to 200), and none of the product's own: `time`, `catchment`, `status`, `key`, `values_digest`.
+/// to 200), and none of the product's own: `scenario`, `time`, `catchment`, `status`, `key`, `values_digest`,
+/// `upstream_digest`.
 pub fn valid_name(name: &str) -> bool {
     name.len() <= 200
         && name.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -123,24 +133,34 @@ pub(super) fn global(spec: &ProductSpec, product: &Digest, chunks: Option<&Diges
 }
 
 /// The attributes of a variable over time and catchments.
-pub(super) fn variable(variable: &Variable, parameters: &[ParameterVariable]) -> Attributes {
+pub(super) fn variable(variable: &Variable, spec: &ProductSpec) -> Attributes {
     let mut attributes = Attributes::default();
     attributes.set_some("long_name", variable.long_name.as_deref());
     attributes.set_some("standard_name", variable.standard_name.as_deref());
     attributes.set_some("units", variable.units.as_deref());
+    if variable.upstream.is_some() {
+        attributes.set("comment", "sum over the catchment and all upstream of it");
+    }
     for (name, value) in &variable.attributes {
         attributes.set(name, of_the_variables_type(name, value, variable.precision));
     }
-    let mut coordinates = String::from("catchment");
-    for parameter in parameters.iter().filter(|p| is_position(p)) {
-        coordinates.push(' ');
-        coordinates.push_str(&parameter.name);
-    }
-    attributes.set("coordinates", &*coordinates);
+    attributes.set("coordinates", &*coordinates(spec));
     attributes.set("ancillary_variables", "status");
     // Written with the variable; a second one would contradict it.
     attributes.0.retain(|(name, _)| name != "_FillValue");
     attributes
+}
+
+/// The names of all that tells whose values these are: catchments and where they are, scenarios and what they differ in.
+fn coordinates(spec: &ProductSpec) -> String {
+    let mut names = vec!["catchment"];
+    let positions = spec.parameters.iter().filter(|p| is_position(p));
+    names.extend(positions.map(|parameter| parameter.name.as_str()));
+    if let Some(scenarios) = &spec.scenarios {
+        names.push("scenario");
+        names.extend(scenarios.coordinates.iter().map(|c| c.name.as_str()));
+    }
+    names.join(" ")
 }
 
 /// CF wants these few numbers in the type of the variable itself.
@@ -169,12 +189,41 @@ fn is_position(parameter: &ParameterVariable) -> bool {
         .is_some_and(|name| POSITIONS.contains(&name))
 }
 
-/// The attributes of a parameter along the catchments.
+/// The attributes of a parameter along the catchments or the scenarios.
 pub(super) fn parameter(parameter: &ParameterVariable) -> Attributes {
     let mut attributes = Attributes::default();
     attributes.set_some("long_name", parameter.long_name.as_deref());
     attributes.set_some("standard_name", parameter.standard_name.as_deref());
     attributes.set_some("units", parameter.units.as_deref());
+    attributes
+}
+
+/// The attributes of a summary along the catchments.
+pub(super) fn summary(summary: &Summary, spec: &ProductSpec) -> Attributes {
+    let mut attributes = Attributes::default();
+    attributes.set_some("long_name", summary.long_name.as_deref());
+    attributes.set_some("standard_name", summary.standard_name.as_deref());
+    attributes.set_some("units", summary.units.as_deref());
+    // CF has no words for other quantiles, nor for shares of time.
+    let method = match summary.statistic {
+        Statistic::Mean => Some("time: mean"),
+        Statistic::Max => Some("time: maximum"),
+        Statistic::Min => Some("time: minimum"),
+        Statistic::Sum => Some("time: sum"),
+        Statistic::Quantile(0.5) => Some("time: median"),
+        Statistic::Quantile(q) => {
+            attributes.set("quantile", Attribute::F64(q));
+            None
+        }
+        Statistic::Exceedance(threshold) => {
+            attributes.set("threshold", Attribute::F64(threshold));
+            None
+        }
+    };
+    attributes.set_some("cell_methods", method);
+    attributes.set("coordinates", &*coordinates(spec));
+    attributes.set("ancillary_variables", "status");
+    attributes.set("_FillValue", Attribute::F64(f64::NAN));
     attributes
 }
 
@@ -184,6 +233,11 @@ pub(crate) fn catchment() -> Attributes {
     attributes.set("cf_role", "timeseries_id");
     attributes.set("long_name", "catchment id");
     attributes
+}
+
+/// The attributes of the scenarios' names.
+pub(super) fn scenario() -> Attributes {
+    text("scenario")
 }
 
 /// The attributes of the status flag.
@@ -196,7 +250,7 @@ pub(super) fn status() -> Attributes {
     attributes
 }
 
-/// The attributes of a text variable along the catchments.
+/// The attributes of a text variable.
 pub(super) fn text(long_name: &str) -> Attributes {
     let mut attributes = Attributes::default();
     attributes.set("long_name", long_name);

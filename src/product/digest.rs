@@ -6,7 +6,10 @@
 use std::path::Path;
 
 use super::tiling::Tiling;
-use super::{Layout, ParameterValues, Precision, ProductSpec, Row, Status, VariableSource};
+use super::{
+    Layout, Outlets, ParameterValues, ParameterVariable, Precision, ProductSpec, Row, Status,
+    VariableSource,
+};
 use crate::digest::Digest;
 use crate::netcdf::EarlierFile;
 use crate::value::Value;
@@ -57,32 +60,32 @@ pub fn digest(spec: &ProductSpec) -> Digest {
             walk.value(value);
         }
     }
-    walk.number(spec.parameters.len() as u64);
-    for parameter in &spec.parameters {
-        walk.text(&parameter.name);
-        for text in [
-            &parameter.units,
-            &parameter.long_name,
-            &parameter.standard_name,
-        ] {
-            walk.optional(text.as_deref());
-        }
-        match &parameter.values {
-            ParameterValues::Numbers(numbers) => {
-                walk.bytes(Digest::of_numbers(numbers).as_bytes());
-            }
-            ParameterValues::Texts(texts) => {
-                walk.number(texts.len() as u64);
-                texts.iter().for_each(|text| walk.text(text));
-            }
-        }
-    }
+    walk.parameters(&spec.parameters);
     walk.number(spec.catchments.len() as u64);
     for row in &spec.catchments {
         walk.text(row.id.as_str());
         walk.number(row.status as u64);
         walk.bytes(row.key.as_ref().map_or(&[], |key| key.as_bytes()));
         walk.text(&values_digest(row));
+    }
+    if let Some(scenarios) = &spec.scenarios {
+        walk.number(scenarios.names.len() as u64);
+        scenarios.names.iter().for_each(|name| walk.text(name));
+        walk.parameters(&scenarios.coordinates);
+    }
+    walk.sums(spec);
+    for network in &spec.networks {
+        walk.number(spec.catchments_each() as u64);
+        for catchment in 0..spec.catchments_each() {
+            let down = network.downstream(catchment);
+            walk.number(down.map_or(u64::MAX, |down| down as u64));
+        }
+    }
+    walk.summaries(spec);
+    for summary in &spec.summaries {
+        for text in [&summary.units, &summary.long_name, &summary.standard_name] {
+            walk.optional(text.as_deref());
+        }
     }
     walk.end()
 }
@@ -105,6 +108,11 @@ pub(super) fn chunks_digest(spec: &ProductSpec, tiling: &Tiling) -> Digest {
     }
     walk.number(u64::from(spec.deflate));
     walk.definitions(spec);
+    if spec.scenarios.is_some() {
+        walk.text("scenarios");
+    }
+    walk.sums(spec);
+    walk.summaries(spec);
     walk.end()
 }
 
@@ -166,6 +174,29 @@ impl Walk {
         }
     }
 
+    fn parameters(&mut self, parameters: &[ParameterVariable]) {
+        self.number(parameters.len() as u64);
+        for parameter in parameters {
+            self.text(&parameter.name);
+            for text in [
+                &parameter.units,
+                &parameter.long_name,
+                &parameter.standard_name,
+            ] {
+                self.optional(text.as_deref());
+            }
+            match &parameter.values {
+                ParameterValues::Numbers(numbers) => {
+                    self.bytes(Digest::of_numbers(numbers).as_bytes());
+                }
+                ParameterValues::Texts(texts) => {
+                    self.number(texts.len() as u64);
+                    texts.iter().for_each(|text| self.text(text));
+                }
+            }
+        }
+    }
+
     /// What decides how a result's columns become the variables' numbers.
     fn definitions(&mut self, spec: &ProductSpec) {
         self.number(spec.variables.len() as u64);
@@ -183,6 +214,36 @@ impl Walk {
         }
     }
 
+    /// Where there are sums over all upstream. Nothing where there are none.
+    fn sums(&mut self, spec: &ProductSpec) {
+        for (number, variable) in spec.variables.iter().enumerate() {
+            let Some(outlets) = &variable.upstream else {
+                continue;
+            };
+            self.text("upstream");
+            self.number(number as u64);
+            match outlets {
+                Outlets::All => self.number(0),
+                Outlets::These(ids) => {
+                    self.number(1 + ids.len() as u64);
+                    ids.iter().for_each(|id| self.text(id.as_str()));
+                }
+            }
+        }
+    }
+
+    /// What decides how variables become summaries. Nothing where there are none.
+    fn summaries(&mut self, spec: &ProductSpec) {
+        for summary in &spec.summaries {
+            self.text("summary");
+            self.text(&summary.name);
+            self.number(summary.of as u64);
+            let (statistic, setting) = summary.statistic.definition();
+            self.text(statistic);
+            self.number(setting.map_or(0, f64::to_bits));
+        }
+    }
+
     fn end(self) -> Digest {
         self.0.finalize().into()
     }
@@ -191,7 +252,9 @@ impl Walk {
 #[cfg(test)]
 mod tests {
     use super::super::tests::spec;
+    use super::super::{Link, Network, Scenarios, Statistic, Summary};
     use super::*;
+    use crate::catchment::CatchmentId;
     use crate::time_axis::TimeAxis;
 
     #[test]
@@ -204,7 +267,27 @@ mod tests {
             digest(&spec)
         };
         assert_eq!(changed(&|s| s.path = "elsewhere".into()), base);
-        let changes: [&dyn Fn(&mut ProductSpec); 15] = [
+        let named = |names: [&str; 1]| Scenarios {
+            names: names.map(str::to_owned).into(),
+            coordinates: Vec::new(),
+        };
+        let summary = |q: f64| Summary {
+            name: "s".to_owned(),
+            of: 0,
+            statistic: Statistic::Quantile(q),
+            units: None,
+            long_name: None,
+            standard_name: None,
+        };
+        let network = |first: Link| {
+            let rest = || Link::Outlet;
+            Network::new(
+                &["a", "b", "c", "d", "e"],
+                &[first, rest(), rest(), rest(), rest()],
+            )
+        };
+        let network = |first: Link| network(first).expect("a network");
+        let changes: [&dyn Fn(&mut ProductSpec); 24] = [
             &|s| s.title.push('x'),
             &|s| s.attributes[0].1.push('x'),
             &|s| s.recipe = Digest::of(b"x"),
@@ -220,10 +303,19 @@ mod tests {
             &|s| s.catchments[0].key = None,
             &|s| s.catchments[0].content = Some(Digest::of(b"x")),
             &|s| s.catchments[0].scalars[0] = 3.0,
+            &|s| s.scenarios = Some(named(["a"])),
+            &|s| s.scenarios = Some(named(["b"])),
+            &|s| s.summaries.push(summary(0.5)),
+            &|s| s.summaries.push(summary(0.6)),
+            &|s| s.variables[0].upstream = Some(Outlets::All),
+            &|s| s.variables[1].upstream = Some(Outlets::All),
+            &|s| s.variables[1].upstream = Some(Outlets::These([CatchmentId::new("70000")].into())),
+            &|s| s.networks.push(network(Link::Outlet)),
+            &|s| s.networks.push(network(Link::To("b".to_owned()))),
         ];
         let mut digests: Vec<Digest> = changes.into_iter().map(changed).chain([base]).collect();
         digests.sort();
         digests.dedup();
-        assert_eq!(digests.len(), 16);
+        assert_eq!(digests.len(), 25);
     }
 }

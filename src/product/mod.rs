@@ -8,21 +8,39 @@
 //!
 //! If an earlier product of the same shape is at the path, the chunks of blocks in which no row has changed are copied as
 //! they are, and the outcome is the same file that a full rebuild would make.
+//!
+//! A variable may hold sums over all catchments upstream, see [`Network`]; then all of these are fetched for a block that
+//! has changed, and a block has changed if anything upstream of it has.
+//!
+//! A product may hold several scenarios of the same catchments, see [`Scenarios`].
 
 mod blocks;
 mod cf;
 mod digest;
+mod earlier;
 mod grid;
+mod network;
+mod rows;
+mod scenarios;
+mod scratch;
 mod steps;
+mod summary;
+mod tables;
 mod tiling;
+mod upstream;
 
 use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
 
+use self::blocks::Source;
 pub use self::cf::valid_name;
 pub(crate) use self::cf::{catchment as catchment_attributes, time as time_coordinate};
 pub use self::digest::{digest, digest_of};
+pub use self::network::{Link, Network, NetworkError};
+pub use self::scenarios::Scenarios;
+pub use self::summary::{Statistic, Summary};
+pub use self::upstream::Outlets;
 use crate::catchment::CatchmentId;
 use crate::digest::Digest;
 pub use crate::netcdf::Precision;
@@ -46,10 +64,17 @@ pub struct ProductSpec {
     pub time: TimeAxis,
     /// The variables over time and catchments; their names pass [`valid_name`] and are unique.
     pub variables: Vec<Variable>,
-    /// The catchments in the file's order, at least one.
+    /// The scenarios; without, there is no dimension for them.
+    pub scenarios: Option<Scenarios>,
+    /// The catchments in the file's order, at least one; with scenarios all catchments of the first, then all of the next,
+    /// the same ones in the same order.
     pub catchments: Vec<Row>,
+    /// How the catchments drain, one network for each scenario; none if no variable has sums over all upstream.
+    pub networks: Vec<Network>,
     /// The variables along the catchments; their names pass [`valid_name`] and are unique among all variables.
     pub parameters: Vec<ParameterVariable>,
+    /// Numbers out of the variables' time steps; their names pass [`valid_name`] and are unique among all variables.
+    pub summaries: Vec<Summary>,
     /// The level of deflate, 0 (none) to 9.
     pub deflate: u8,
     /// The file's layout.
@@ -112,6 +137,8 @@ pub struct Variable {
     /// The source in words: the column's name, or the formula's text with the names of what it uses. Goes into the
     /// digests, because a function can't.
     pub definition: String,
+    /// Where the values are not a catchment's own but sums over it and all upstream of it; `None`: nowhere.
+    pub upstream: Option<Outlets>,
     /// The CF attribute `units`.
     pub units: Option<String>,
     /// The CF attribute `long_name`.
@@ -124,7 +151,7 @@ pub struct Variable {
     pub precision: Precision,
 }
 
-/// A variable along the catchments, such as a position or an area.
+/// A variable along the catchments, such as a position or an area, or along the scenarios.
 pub struct ParameterVariable {
     /// Its name in the file.
     pub name: String,
@@ -161,7 +188,7 @@ pub struct Assembled {
 
 /// Writes the product and puts it at its path only once it is whole and on the disk.
 ///
-/// `fetch` is called with the index of each row that is needed and [`Status::Ok`], in ascending order, on one thread of
+/// `fetch` is called once with the index of each row that is needed and [`Status::Ok`], in ascending order, on one thread of
 /// its own; `decode` on `threads` threads gives all columns of a result, each as long as the time axis. Should chunks of
 /// the earlier product turn out to be unreadable half-way, all is fetched from the beginning.
 ///
@@ -173,32 +200,21 @@ pub fn assemble<E: Send>(
     fetch: &mut (dyn FnMut(usize) -> Result<E> + Send),
     decode: &(dyn Fn(&E) -> Result<Vec<Vec<f64>>> + Sync),
 ) -> Result<Assembled> {
-    ensure!(
-        !spec.catchments.is_empty(),
-        "there are no catchments to write to {}",
-        spec.path.display()
-    );
+    spec.check_rows()?;
     ensure!(
         spec.deflate <= crate::netcdf::HIGHEST_LEVEL,
         "deflate = {}: the level goes from 0 to {}",
         spec.deflate,
         crate::netcdf::HIGHEST_LEVEL
     );
-    for parameter in &spec.parameters {
-        let count = match &parameter.values {
-            ParameterValues::Numbers(numbers) => numbers.len(),
-            ParameterValues::Texts(texts) => texts.len(),
-        };
-        ensure!(
-            count == spec.catchments.len(),
-            "the parameter `{}` has {count} values for {} catchments",
-            parameter.name,
-            spec.catchments.len()
-        );
-    }
+    let mut source = Source {
+        threads,
+        fetch,
+        decode,
+    };
     match spec.layout {
-        Layout::Grid => grid::write(spec, threads, fetch, decode),
-        Layout::Steps => steps::write(spec, threads, fetch, decode),
+        Layout::Grid => grid::write(spec, &mut source),
+        Layout::Steps => steps::write(spec, &mut source),
     }
 }
 

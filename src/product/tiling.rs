@@ -60,7 +60,10 @@ impl Block {
 /// The cut of `steps × catchments` values into equal tiles; those at the edges are filled up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Tiling {
+    /// How often the catchments are there, one set after the other.
+    pub(super) scenarios: usize,
     pub(super) steps: usize,
+    /// Of each scenario.
     pub(super) catchments: usize,
     pub(super) tile_steps: usize,
     pub(super) tile_catchments: usize,
@@ -82,6 +85,7 @@ impl Tiling {
             tile_steps
         };
         Self {
+            scenarios: 1,
             steps,
             catchments,
             tile_steps,
@@ -97,7 +101,18 @@ impl Tiling {
         }
     }
 
+    /// The same cut for each of so many scenarios.
+    pub(super) fn with_scenarios(self, scenarios: usize) -> Self {
+        Self { scenarios, ..self }
+    }
+
+    /// How many blocks there are; none mixes scenarios.
     pub(super) fn blocks(&self) -> usize {
+        self.scenarios * self.blocks_each()
+    }
+
+    /// How many blocks a scenario has.
+    pub(super) fn blocks_each(&self) -> usize {
         self.catchments.div_ceil(self.tile_catchments)
     }
 
@@ -105,10 +120,25 @@ impl Tiling {
         self.steps.div_ceil(self.tile_steps)
     }
 
-    /// The catchments of a block.
+    /// The rows of a block: its catchments, counted through all scenarios.
     pub(super) fn block(&self, block: usize) -> Range<usize> {
-        let start = block * self.tile_catchments;
-        start..(start + self.tile_catchments).min(self.catchments)
+        let (scenario, first) = self.corner(block);
+        let end = (first + self.tile_catchments).min(self.catchments);
+        let before = scenario * self.catchments;
+        before + first..before + end
+    }
+
+    /// The scenario of a block, and which of its catchments is the block's first.
+    pub(super) fn corner(&self, block: usize) -> (usize, usize) {
+        let each = self.blocks_each();
+        (block / each, block % each * self.tile_catchments)
+    }
+
+    /// The block of a row, and the row's place in it.
+    pub(super) fn find(&self, row: usize) -> (usize, usize) {
+        let (scenario, catchment) = (row / self.catchments, row % self.catchments);
+        let block = scenario * self.blocks_each() + catchment / self.tile_catchments;
+        (block, catchment % self.tile_catchments)
     }
 
     /// The time steps of a slab.
@@ -171,8 +201,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn each_value_is_in_one_tile(steps in 1_usize..40, catchments in 1_usize..20, tile_steps in 1_usize..50) {
-            let tiling = Tiling { tile_catchments: 3.min(catchments), ..Tiling::new(steps, catchments, 1) }.with_steps(tile_steps);
+        fn each_value_is_in_one_tile(scenarios in 1_usize..4, each in 1_usize..20, steps in 1_usize..40, tile_steps in 1_usize..50) {
+            let tiling = Tiling { tile_catchments: 3.min(each), ..Tiling::new(steps, each, 1) };
+            let tiling = tiling.with_steps(tile_steps).with_scenarios(scenarios);
+            let catchments = scenarios * each;
             let mut seen = vec![0; steps * catchments];
             for block in 0..tiling.blocks() {
                 let mut values = Block::new(1, steps);
@@ -186,7 +218,8 @@ mod tests {
                     tiling.gather(&values, block, 0, slab, &mut tile);
                     for (i, value) in tile.iter().enumerate().filter(|(_, v)| !v.is_nan()) {
                         let step = slab * tiling.tile_steps + i / tiling.tile_catchments;
-                        let catchment = block * tiling.tile_catchments + i % tiling.tile_catchments;
+                        let catchment = tiling.block(block).start + i % tiling.tile_catchments;
+                        prop_assert_eq!(tiling.find(catchment), (block, i % tiling.tile_catchments));
                         prop_assert_eq!(*value, (step * catchments + catchment) as f64);
                         seen[*value as usize] += 1;
                     }

@@ -11,7 +11,8 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use super::error::Source;
-use super::{CacheLimits, Parameter, Project, ProjectError, Table, raw};
+use super::{CacheLimits, Parameter, Project, ProjectError, Scenario, Selection, Table, raw};
+use crate::catchment::CatchmentId;
 use crate::expr::Expr;
 use crate::import::spec::ImportSpec;
 use crate::inputs::InputSpec;
@@ -40,6 +41,10 @@ impl Builder<'_> {
         let import = (raw.import)
             .map(|import| self.import(import, one))
             .transpose()?;
+        let selection = raw.input.catchments.clone();
+        let selection = selection
+            .map(|catchments| self.selection(catchments))
+            .transpose()?;
         let input = self.input(raw.input, import.as_ref())?;
         let mut series = BTreeMap::new();
         for (name, text) in &raw.series {
@@ -57,31 +62,23 @@ impl Builder<'_> {
         }
         let simulator = self.simulator(raw.simulator)?;
         let product = self.product(raw.product, &simulator.output.columns)?;
-        let sources = input
-            .files
-            .iter()
-            .chain(tables.iter().map(|table: &Table| &table.path))
-            .map(PathBuf::as_path)
-            .chain(import.iter().flat_map(ImportSpec::sources));
-        for path in sources {
-            if same_file(path, &product.path) {
-                let message = format!("the product would overwrite {}", path.display());
-                return Err(self.source.error("product.file", message));
-            }
-        }
         Ok(Project {
             root: self.root.to_owned(),
             file: file.to_owned(),
             text: text.to_owned(),
+            moved: self.source.moved().clone(),
+            scenario: Scenario::default(),
             title: raw.title,
             input,
             import,
             on_bad_input,
+            selection,
             series,
             parameters,
             tables,
             simulator,
             product,
+            work: raw.cache.work,
             cache_limits: self.cache_limits(raw.cache)?,
         })
     }
@@ -152,6 +149,19 @@ impl Builder<'_> {
         })
     }
 
+    fn selection(&self, raw: raw::Catchments) -> Result<Selection, ProjectError> {
+        let field = "input.catchments";
+        match raw {
+            raw::Catchments::Formula(text) => Ok(Selection::Formula(self.formula(field, &text)?)),
+            raw::Catchments::List(ids) if ids.is_empty() => {
+                Err(self.source.error(field, "names no catchment"))
+            }
+            raw::Catchments::List(ids) => {
+                Ok(Selection::List(ids.iter().map(CatchmentId::new).collect()))
+            }
+        }
+    }
+
     fn parameter(&self, field: &str, value: toml::Value) -> Result<Parameter, ProjectError> {
         Ok(match value {
             toml::Value::String(text) if text.trim_start().starts_with('=') => {
@@ -162,15 +172,7 @@ impl Builder<'_> {
     }
 
     pub(super) fn value(&self, field: &str, value: toml::Value) -> Result<Value, ProjectError> {
-        match value {
-            toml::Value::String(text) => Ok(Value::Text(text)),
-            toml::Value::Integer(integer) => Ok(Value::Integer(integer)),
-            toml::Value::Float(number) if number.is_finite() => Ok(Value::Number(number)),
-            other => Err(self.source.error(
-                field,
-                format!("must be a finite number or text, not {}", other.type_str()),
-            )),
-        }
+        self::value(&self.source, field, value)
     }
 
     /// A formula: `"= a * b"`, the equals sign may be missing where only a formula can stand.
@@ -212,6 +214,23 @@ impl Builder<'_> {
                 .source
                 .error(field, format!("{}: {error}", path.display()))),
         }
+    }
+}
+
+/// A number or a text.
+pub(super) fn value(
+    source: &Source<'_>,
+    field: &str,
+    value: toml::Value,
+) -> Result<Value, ProjectError> {
+    match value {
+        toml::Value::String(text) => Ok(Value::Text(text)),
+        toml::Value::Integer(integer) => Ok(Value::Integer(integer)),
+        toml::Value::Float(number) if number.is_finite() => Ok(Value::Number(number)),
+        other => Err(source.error(
+            field,
+            format!("must be a finite number or text, not {}", other.type_str()),
+        )),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -29,11 +30,16 @@ impl fmt::Display for ProjectError {
 
 impl std::error::Error for ProjectError {}
 
+/// Fields that a scenario has put in the place of others: where they are taken for standing, and where they stand.
+pub(super) type Moved = Vec<(String, String)>;
+
 /// The text of a project file and where each of its fields stands.
+#[derive(Clone)]
 pub(super) struct Source<'a> {
     path: &'a Path,
     text: &'a str,
-    table: Option<Spanned<DeTable<'a>>>,
+    table: Option<Arc<Spanned<DeTable<'a>>>>,
+    moved: Moved,
 }
 
 impl<'a> Source<'a> {
@@ -41,13 +47,42 @@ impl<'a> Source<'a> {
         Self {
             path,
             text,
-            table: DeTable::parse(text).ok(),
+            table: DeTable::parse(text).ok().map(Arc::new),
+            moved: Moved::new(),
+        }
+    }
+
+    /// The same source, some of whose fields stand elsewhere.
+    pub fn with_moved(&self, moved: Moved) -> Self {
+        Self {
+            moved,
+            ..self.clone()
+        }
+    }
+
+    /// The fields that stand elsewhere.
+    pub fn moved(&self) -> &Moved {
+        &self.moved
+    }
+
+    /// Where this field really stands.
+    fn origin(&self, field: &str) -> String {
+        let inside = |(place, _): &&(String, String)| {
+            field
+                .strip_prefix(place.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        // The last one to take a place has it.
+        match self.moved.iter().rev().find(inside) {
+            Some((place, origin)) => format!("{origin}{}", &field[place.len()..]),
+            None => field.to_owned(),
         }
     }
 
     /// An error at the field with this dotted path (`simulator.input.1.template`), or at its nearest parent.
     pub fn error(&self, field: &str, message: impl fmt::Display) -> ProjectError {
-        let place = self.find(field).map(|offset| self.place(offset));
+        let field = self.origin(field);
+        let place = self.find(&field).map(|offset| self.place(offset));
         ProjectError {
             file: self.path.to_owned(),
             place,

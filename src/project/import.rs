@@ -15,7 +15,7 @@ use crate::import::spec::{
 use crate::product::valid_name;
 
 /// `[import]` as it is written.
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Import {
     file: Option<String>,
@@ -32,7 +32,7 @@ pub(super) struct Import {
     parameters: BTreeMap<String, Parameter>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Series {
     file: String,
@@ -55,7 +55,7 @@ struct Series {
     skip_lines: usize,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(
     untagged,
     expecting = "a list of ids, a text file with one a line, or { file = \"…\", name = \"…\" }"
@@ -66,7 +66,7 @@ enum RawIds {
     Named { file: String, name: String },
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(
     untagged,
     expecting = "a formula or { formula = \"…\", units = \"…\" }"

@@ -1,4 +1,4 @@
-//! `rerunoff.toml` → a validated [`Project`].
+//! `rerunoff.toml` → a validated [`Study`]: a [`Project`] for each of its scenarios.
 //!
 //! All that can be known from the project file and the files it names is checked here, and every error names the
 //! file, the line and the remedy. It does not open the input: whether a placeholder or a formula's name exists is
@@ -10,27 +10,30 @@ mod import;
 mod product;
 mod raw;
 mod simulator;
+mod study;
+mod sweep;
 
-use std::collections::BTreeMap;
-use std::fs;
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::time::Duration;
 
 pub use build::plain_path;
 pub use error::{ProjectError, nearest};
-pub use raw::{Layout, OnBadInput, Precision};
+pub use raw::{Layout, OnBadInput, Per, Precision, WorkIn};
+pub use study::Study;
 
+use crate::catchment::CatchmentId;
 use crate::expr::Expr;
 use crate::import::spec::ImportSpec;
 use crate::inputs::InputSpec;
 use crate::output::OutputFormat;
+use crate::product::{Outlets, Statistic};
+use crate::scenario::ScenarioName;
 use crate::series_table::SeriesTable;
 use crate::size::Size;
 use crate::template::Template;
 use crate::value::Value;
-use build::Builder;
-use error::Source;
+use error::{Moved, Source};
 
 /// The name of the project file.
 pub const PROJECT_FILE: &str = "rerunoff.toml";
@@ -38,7 +41,8 @@ pub const PROJECT_FILE: &str = "rerunoff.toml";
 /// The name of the folder with the store and the work directories.
 pub const CACHE: &str = "cache";
 
-/// A validated project.
+/// A validated project as one of its scenarios has it; see [`Study`] for all of them.
+#[derive(Clone)]
 pub struct Project {
     /// The folder of the project file; all relative paths start there.
     pub root: PathBuf,
@@ -46,6 +50,10 @@ pub struct Project {
     pub file: PathBuf,
     /// Its text, to find the line of a field in.
     text: String,
+    /// The fields that its scenario has put in the place of others.
+    moved: Moved,
+    /// Which of the project's scenarios this is.
+    pub scenario: Scenario,
     /// The product's title.
     pub title: Option<String>,
     /// Where the catchments and their series are.
@@ -54,6 +62,8 @@ pub struct Project {
     pub import: Option<ImportSpec>,
     /// What to do about catchments whose input can't be used.
     pub on_bad_input: OnBadInput,
+    /// Which of the input's catchments are run; all without.
+    pub selection: Option<Selection>,
     /// Computed series columns, by name.
     pub series: BTreeMap<String, Expr>,
     /// Global parameters, by name.
@@ -64,11 +74,36 @@ pub struct Project {
     pub simulator: Simulator,
     /// What to make of all results.
     pub product: Product,
+    /// Where the work directories are.
+    pub work: WorkIn,
     /// What the store keeps.
     pub cache_limits: CacheLimits,
 }
 
+/// One of several sets of parameters, templates and catchments in one project.
+#[derive(Clone, Default)]
+pub struct Scenario {
+    /// Its name; unnamed if the project has no scenarios.
+    pub name: ScenarioName,
+    /// The parameters that it states itself. They win over the catchments' own.
+    pub stated: BTreeSet<String>,
+    /// The tables from this index on are the scenario's; they win over what it states.
+    pub first_table: usize,
+    /// Its values of the parameters by which the scenarios differ.
+    pub coordinates: BTreeMap<String, Value>,
+}
+
+/// Which of the input's catchments are run.
+#[derive(Clone)]
+pub enum Selection {
+    /// Those for which a formula over parameters is not 0.
+    Formula(Expr),
+    /// These.
+    List(Vec<CatchmentId>),
+}
+
 /// What the store keeps.
+#[derive(Clone)]
 pub struct CacheLimits {
     /// Whether the series that simulators were given are kept, so that `why` can show old values.
     pub keep_series: bool,
@@ -79,6 +114,7 @@ pub struct CacheLimits {
 }
 
 /// A global parameter.
+#[derive(Clone)]
 pub enum Parameter {
     /// The same for every catchment that has none of its own.
     Constant(Value),
@@ -87,6 +123,7 @@ pub enum Parameter {
 }
 
 /// A table of catchments' own parameters.
+#[derive(Clone)]
 pub struct Table {
     /// The CSV or dBASE file.
     pub path: PathBuf,
@@ -95,6 +132,7 @@ pub struct Table {
 }
 
 /// How to run one catchment and what to take from it.
+#[derive(Clone)]
 pub struct Simulator {
     /// The program and its arguments.
     pub command: Vec<Template>,
@@ -102,6 +140,8 @@ pub struct Simulator {
     pub support: Vec<Support>,
     /// How long one run may take.
     pub timeout: Option<Timeout>,
+    /// How large a file may be that it writes.
+    pub max_file_size: Size,
     /// How often a failed run is tried again.
     pub retries: u32,
     /// The exit codes of a run that may have succeeded.
@@ -135,6 +175,7 @@ pub enum Timeout {
 }
 
 /// A file or folder that the simulator needs, the same for every catchment.
+#[derive(Clone)]
 pub struct Support {
     /// Its name in the work directory.
     pub name: String,
@@ -143,6 +184,7 @@ pub struct Support {
 }
 
 /// A file that a good run leaves behind and a text in it.
+#[derive(Clone)]
 pub struct Requirement {
     /// The file, below the work directory.
     pub file: Template,
@@ -151,6 +193,7 @@ pub struct Requirement {
 }
 
 /// A file written for each catchment.
+#[derive(Clone)]
 pub struct SimulatorInput {
     /// Its name below the work directory.
     pub name: String,
@@ -159,6 +202,7 @@ pub struct SimulatorInput {
 }
 
 /// The content of a file written for each catchment.
+#[derive(Clone)]
 pub enum Content {
     /// A template from a file.
     Template {
@@ -172,6 +216,7 @@ pub enum Content {
 }
 
 /// The text table that a run writes and the columns wanted from it.
+#[derive(Clone)]
 pub struct Output {
     /// Its name below the work directory.
     pub file: Template,
@@ -182,6 +227,7 @@ pub struct Output {
 }
 
 /// A column wanted from the simulator's output.
+#[derive(Clone)]
 pub struct Column {
     /// Its name in the project.
     pub name: String,
@@ -192,9 +238,14 @@ pub struct Column {
 }
 
 /// What to make of all results.
+#[derive(Clone)]
 pub struct Product {
     /// The file.
     pub path: PathBuf,
+    /// How several scenarios share it.
+    pub per: Per,
+    /// The parameter with the id of the catchment downstream.
+    pub downstream: Option<String>,
     /// Arrays or a table a time step.
     pub layout: Layout,
     /// The deflate level, 0 to 9.
@@ -205,9 +256,12 @@ pub struct Product {
     pub variables: Vec<Variable>,
     /// Variables along catchment only.
     pub parameters: Vec<ParameterVariable>,
+    /// Variables along catchment, computed from those along time.
+    pub summaries: Vec<Summary>,
 }
 
 /// A product variable along time and catchment.
+#[derive(Clone)]
 pub struct Variable {
     /// Its name.
     pub name: String,
@@ -223,13 +277,35 @@ pub struct Variable {
     pub min: Option<f64>,
     /// The greatest value that a valid run may have.
     pub max: Option<f64>,
+    /// Where it holds sums over a catchment and all upstream of it; `None`: nowhere.
+    pub upstream: Option<Outlets>,
     /// How its values are kept.
     pub precision: Precision,
     /// Further attributes.
     pub attributes: Vec<(String, Value)>,
 }
 
+impl Variable {
+    /// All that shows of it in a product.
+    fn description(&self) -> String {
+        let source = match &self.source {
+            VariableSource::Column(at) => at.to_string(),
+            VariableSource::Formula(formula) => formula.source().to_owned(),
+        };
+        format!(
+            "{:?} {source:?} {:?} {:?} {:?} {:?} {:?}",
+            self.name,
+            self.units,
+            self.long_name,
+            self.standard_name,
+            self.precision,
+            self.attributes
+        )
+    }
+}
+
 /// Where the values of a product variable come from.
+#[derive(Clone)]
 pub enum VariableSource {
     /// An output column, an index into [`Output::columns`].
     Column(usize),
@@ -238,6 +314,7 @@ pub enum VariableSource {
 }
 
 /// A product variable along catchment, out of a parameter.
+#[derive(Clone)]
 pub struct ParameterVariable {
     /// Its name.
     pub name: String,
@@ -251,28 +328,28 @@ pub struct ParameterVariable {
     pub standard_name: Option<String>,
 }
 
-impl Project {
-    /// Reads and checks the project in `root`.
-    pub fn load(root: &Path) -> Result<Self, ProjectError> {
-        let file = root.join(PROJECT_FILE);
-        let text = fs::read_to_string(&file).map_err(|error| ProjectError {
-            file: file.clone(),
-            place: None,
-            message: match error.kind() {
-                ErrorKind::NotFound => {
-                    "there is no project file here; `rerunoff init` writes one, `-C DIR` looks elsewhere".to_owned()
-                }
-                _ => format!("can't be read: {error}"),
-            },
-        })?;
-        let source = Source::new(&file, &text);
-        let raw: raw::Project = toml::from_str(&text).map_err(|error| source.syntax(&error))?;
-        Builder { root, source }.project(raw, &file, &text)
-    }
+/// A product variable along catchment that says something of another's time steps.
+#[derive(Clone)]
+pub struct Summary {
+    /// Its name.
+    pub name: String,
+    /// The variable, an index into [`Product::variables`].
+    pub of: usize,
+    /// What it says.
+    pub statistic: Statistic,
+    /// Its units; by default what follows from the variable's.
+    pub units: Option<String>,
+    /// What it is, for people.
+    pub long_name: Option<String>,
+    /// What it is, in the words of the CF standard name table.
+    pub standard_name: Option<String>,
+}
 
+impl Project {
     /// An error at the field with this dotted path: `simulator.input.1.row`.
     pub fn error(&self, field: &str, message: impl std::fmt::Display) -> ProjectError {
-        Source::new(&self.file, &self.text).error(field, message)
+        let source = Source::new(&self.file, &self.text);
+        source.with_moved(self.moved.clone()).error(field, message)
     }
 
     /// The text of the project file, as it was read.

@@ -2,9 +2,14 @@
 
 use super::build::Builder;
 use super::{
-    Column, ParameterVariable, Product, ProjectError, Variable, VariableSource, nearest, raw,
+    Column, ParameterVariable, Per, Product, ProjectError, Summary, Variable, VariableSource,
+    nearest, raw,
 };
-use crate::product::valid_name;
+use crate::catchment::CatchmentId;
+use crate::product::{Outlets, Statistic, valid_name};
+
+/// What stands for a scenario's name in the product's.
+pub(super) const SCENARIO: &str = "{scenario}";
 
 impl Builder<'_> {
     pub(super) fn product(
@@ -16,6 +21,21 @@ impl Builder<'_> {
         if path.file_name().is_none() {
             return Err(self.source.error("product.file", "names no file"));
         }
+        let has_place = raw.file.contains(SCENARIO);
+        let per = match (raw.per, has_place) {
+            (Some(Per::File), false) => {
+                let rule = "names one file for all scenarios; have \"{scenario}\" in it, or write `per = \"dimension\"`";
+                return Err(self.source.error("product.file", rule));
+            }
+            (Some(Per::Dimension), true) => {
+                let rule =
+                    "one file is for all scenarios, so there can be no \"{scenario}\" in its name";
+                return Err(self.source.error("product.file", rule));
+            }
+            (Some(per), _) => per,
+            (None, true) => Per::File,
+            (None, false) => Per::Dimension,
+        };
         let compression = raw.compression.unwrap_or(1);
         if compression > 9 {
             return Err(self.source.error(
@@ -26,6 +46,15 @@ impl Builder<'_> {
         let mut variables = Vec::new();
         for (name, variable) in raw.variables {
             variables.push(self.variable(name, variable, columns)?);
+        }
+        let summed = variables
+            .iter()
+            .find(|variable| variable.upstream.is_some());
+        if let (Some(variable), None) = (summed, &raw.downstream) {
+            let field = format!("product.variables.{}.accumulate", variable.name);
+            let rule = "which catchment drains into which? `downstream` under [product] names the parameter that tells, \
+                        such as downstream = \"NEXTDOWNID\"";
+            return Err(self.source.error(&field, rule));
         }
         for (i, column) in columns.iter().enumerate() {
             let by_name = variables
@@ -68,14 +97,28 @@ impl Builder<'_> {
                 standard_name: parameter.standard_name,
             });
         }
+        let mut summaries = Vec::new();
+        for (name, summary) in raw.summary {
+            let is_taken = variables.iter().any(|variable| variable.name == name)
+                || parameters.iter().any(|parameter| parameter.name == name);
+            if is_taken {
+                let rule = "there is a product variable or parameter of this name already";
+                let field = format!("product.summary.{name}");
+                return Err(self.source.error(&field, rule));
+            }
+            summaries.push(self.summary(name, summary, &variables)?);
+        }
         let attributes = raw.attributes;
         Ok(Product {
             path,
+            per,
+            downstream: raw.downstream,
             layout: raw.layout,
             compression,
             attributes,
             variables,
             parameters,
+            summaries,
         })
     }
 
@@ -100,14 +143,11 @@ impl Builder<'_> {
                 let wanted = column.as_deref().unwrap_or(&name);
                 let names = || columns.iter().map(|column| column.name.as_str());
                 let Some(at) = names().position(|name| name == wanted) else {
-                    let mut message = format!(
+                    let message = format!(
                         "there is no output column {wanted:?}; [simulator.output.columns] has {}",
                         names().collect::<Vec<_>>().join(", ")
                     );
-                    if let Some(near) = nearest(wanted, names()) {
-                        message.push_str(&format!("; did you mean {near:?}?"));
-                    }
-                    return Err(self.source.error(&field, message));
+                    return Err(self.unknown(&field, &message, wanted, names()));
                 };
                 VariableSource::Column(at)
             }
@@ -126,6 +166,17 @@ impl Builder<'_> {
                 .source
                 .error(&field, format!("min {min} is above max {max}")));
         }
+        let upstream = match (raw.accumulate, raw.outlets) {
+            (None, None) => None,
+            (None, Some(_)) => {
+                let rule = "only a variable with accumulate = \"upstream\" has outlets";
+                return Err(self.source.error(&format!("{field}.outlets"), rule));
+            }
+            (Some(raw::Accumulate::Upstream), None) => Some(Outlets::All),
+            (Some(raw::Accumulate::Upstream), Some(ids)) => Some(Outlets::These(
+                ids.into_iter().map(CatchmentId::new).collect(),
+            )),
+        };
         let mut attributes = Vec::new();
         for (key, value) in raw.attributes {
             let value = self.value(&format!("{field}.attributes.{key}"), value)?;
@@ -139,9 +190,97 @@ impl Builder<'_> {
             standard_name: raw.standard_name,
             min: raw.min,
             max: raw.max,
+            upstream,
             precision: raw.precision,
             attributes,
         })
+    }
+
+    fn summary(
+        &self,
+        name: String,
+        raw: raw::Summary,
+        variables: &[Variable],
+    ) -> Result<Summary, ProjectError> {
+        let field = format!("product.summary.{name}");
+        self.product_name(&field, &name)?;
+        let names = || variables.iter().map(|variable| variable.name.as_str());
+        let Some(of) = names().position(|name| name == raw.of) else {
+            let message = format!(
+                "there is no product variable {:?}; there are {}",
+                raw.of,
+                names().collect::<Vec<_>>().join(", ")
+            );
+            return Err(self.unknown(&format!("{field}.of"), &message, &raw.of, names()));
+        };
+        let setting = |name: &str, value: Option<f64>, is_good: fn(f64) -> bool, rule: &str| {
+            let message = || format!("the statistic {:?} needs `{name}`, {rule}", raw.statistic);
+            let good = value.filter(|value| is_good(*value));
+            good.ok_or_else(|| self.source.error(&field, message()))
+        };
+        let statistic = match raw.statistic.as_str() {
+            "mean" => Statistic::Mean,
+            "max" => Statistic::Max,
+            "min" => Statistic::Min,
+            "sum" => Statistic::Sum,
+            "quantile" => {
+                let is_share = |q: f64| (0.0..=1.0).contains(&q);
+                Statistic::Quantile(setting("q", raw.q, is_share, "a number from 0 to 1")?)
+            }
+            "exceedance" => {
+                let rule = "the number that is to be exceeded";
+                let threshold = setting("threshold", raw.threshold, f64::is_finite, rule)?;
+                Statistic::Exceedance(threshold)
+            }
+            unknown => {
+                let known = Statistic::NAMES;
+                let message = format!(
+                    "there is no statistic {unknown:?}; there are {}",
+                    known.join(", ")
+                );
+                let field = format!("{field}.statistic");
+                return Err(self.unknown(&field, &message, unknown, known));
+            }
+        };
+        for (name, is_there, is_wanted) in [
+            (
+                "q",
+                raw.q.is_some(),
+                matches!(statistic, Statistic::Quantile(_)),
+            ),
+            (
+                "threshold",
+                raw.threshold.is_some(),
+                matches!(statistic, Statistic::Exceedance(_)),
+            ),
+        ] {
+            if is_there && !is_wanted {
+                let rule = format!("the statistic {:?} has no such setting", raw.statistic);
+                return Err(self.source.error(&format!("{field}.{name}"), rule));
+            }
+        }
+        Ok(Summary {
+            name,
+            of,
+            statistic,
+            units: raw.units,
+            long_name: raw.long_name,
+            standard_name: raw.standard_name,
+        })
+    }
+
+    /// An error about an unknown name, with the nearest known one.
+    fn unknown<'n>(
+        &self,
+        field: &str,
+        message: &str,
+        name: &str,
+        known: impl IntoIterator<Item = &'n str>,
+    ) -> ProjectError {
+        match nearest(name, known) {
+            Some(near) => (self.source).error(field, format!("{message}; did you mean {near:?}?")),
+            None => self.source.error(field, message),
+        }
     }
 
     /// Whether `name` can be a name in the product; output columns get there unless they are renamed.
@@ -150,7 +289,7 @@ impl Builder<'_> {
             return Ok(());
         }
         let rule = "must be a letter and then letters, digits or underscores, and none of the names that every \
-                    product uses itself: time, catchment, status, key, values_digest";
+                    product uses itself: scenario, time, catchment, status, key, values_digest, upstream_digest";
         Err(self
             .source
             .error(field, format!("the name {name:?} {rule}")))

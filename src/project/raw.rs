@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Project {
     pub title: Option<String>,
@@ -22,17 +22,91 @@ pub(super) struct Project {
     pub product: Product,
     #[serde(default)]
     pub cache: Cache,
+    #[serde(default)]
+    pub scenario: BTreeMap<String, Scenario>,
+    #[serde(default)]
+    pub sweep: BTreeMap<String, Sweep>,
 }
 
-#[derive(Default, Deserialize)]
+/// What a scenario changes.
+#[derive(Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Scenario {
+    pub extends: Option<String>,
+    pub title: Option<String>,
+    pub catchments: Option<Catchments>,
+    pub sweep: Option<Vec<String>>,
+    #[serde(default)]
+    pub parameters: Parameters,
+    #[serde(default)]
+    pub simulator: ScenarioSimulator,
+    #[serde(default)]
+    pub product: ScenarioProduct,
+}
+
+#[derive(Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ScenarioSimulator {
+    #[serde(default)]
+    pub input: Vec<SimulatorInput>,
+}
+
+#[derive(Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ScenarioProduct {
+    #[serde(default)]
+    pub variables: BTreeMap<String, Variable>,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(untagged, expecting = "a formula or a list of ids")]
+pub(super) enum Catchments {
+    Formula(String),
+    List(Vec<String>),
+}
+
+/// Values of a parameter, or of several, each of which makes a scenario.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Sweep {
+    pub values: Option<Vec<toml::Value>>,
+    pub range: Option<Range>,
+    pub file: Option<String>,
+    pub zip: Option<String>,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Range {
+    pub from: f64,
+    pub to: f64,
+    pub steps: usize,
+    #[serde(default)]
+    pub scale: Scale,
+}
+
+/// How the values of a range follow each other.
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Scale {
+    /// By equal differences.
+    #[default]
+    Linear,
+    /// By equal factors.
+    Log,
+}
+
+#[derive(Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Cache {
+    #[serde(default)]
+    pub work: WorkIn,
     pub keep_series: Option<bool>,
     pub keep_runs: Option<usize>,
     pub max_size: Option<String>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Input {
     pub file: Option<OneOrMore>,
@@ -43,6 +117,20 @@ pub(super) struct Input {
     pub parameter_table: Option<String>,
     #[serde(default)]
     pub on_bad_input: OnBadInput,
+    pub catchments: Option<Catchments>,
+}
+
+/// Where the work directories are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WorkIn {
+    /// In memory where there is room, else on the disk.
+    #[default]
+    Auto,
+    /// In memory, or nothing is run.
+    Ram,
+    /// On the disk.
+    Disk,
 }
 
 /// What to do about catchments whose input can't be used.
@@ -56,14 +144,14 @@ pub enum OnBadInput {
     Skip,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(untagged, expecting = "a path or a list of paths")]
 pub(super) enum OneOrMore {
     One(String),
     More(Vec<String>),
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 pub(super) struct Parameters {
     #[serde(default)]
     pub table: Vec<Table>,
@@ -71,14 +159,14 @@ pub(super) struct Parameters {
     pub values: BTreeMap<String, toml::Value>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Table {
     pub file: String,
     pub id: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Simulator {
     pub command: Vec<String>,
@@ -86,6 +174,7 @@ pub(super) struct Simulator {
     pub support: Vec<String>,
     pub timeout: Option<String>,
     pub timeout_floor: Option<String>,
+    pub max_file_size: Option<String>,
     #[serde(default)]
     pub retries: u32,
     pub exit_codes: Option<Vec<i32>>,
@@ -104,14 +193,14 @@ pub(super) struct Simulator {
     pub output: Output,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Require {
     pub file: String,
     pub contains: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SimulatorInput {
     pub file: String,
@@ -121,7 +210,7 @@ pub(super) struct SimulatorInput {
     pub footer: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Output {
     pub file: String,
@@ -133,10 +222,12 @@ pub(super) struct Output {
     pub columns: BTreeMap<String, String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Product {
     pub file: String,
+    pub per: Option<Per>,
+    pub downstream: Option<String>,
     #[serde(default)]
     pub layout: Layout,
     pub compression: Option<u8>,
@@ -146,6 +237,18 @@ pub(super) struct Product {
     pub variables: BTreeMap<String, Variable>,
     #[serde(default)]
     pub parameters: BTreeMap<String, ParameterVariable>,
+    #[serde(default)]
+    pub summary: BTreeMap<String, Summary>,
+}
+
+/// How several scenarios share the product.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Per {
+    /// Each has a file of its own.
+    File,
+    /// They are the leading dimension of one file.
+    Dimension,
 }
 
 /// How the product is laid out.
@@ -159,7 +262,7 @@ pub enum Layout {
     Steps,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Variable {
     pub column: Option<String>,
@@ -169,10 +272,20 @@ pub(super) struct Variable {
     pub standard_name: Option<String>,
     pub min: Option<f64>,
     pub max: Option<f64>,
+    pub accumulate: Option<Accumulate>,
+    pub outlets: Option<Vec<String>>,
     #[serde(default)]
     pub precision: Precision,
     #[serde(default)]
     pub attributes: BTreeMap<String, toml::Value>,
+}
+
+/// Over what a product variable is summed up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Accumulate {
+    /// The catchment and all upstream of it.
+    Upstream,
 }
 
 /// How a product variable is kept.
@@ -186,10 +299,22 @@ pub enum Precision {
     F32,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ParameterVariable {
     pub parameter: Option<String>,
+    pub units: Option<String>,
+    pub long_name: Option<String>,
+    pub standard_name: Option<String>,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Summary {
+    pub of: String,
+    pub statistic: String,
+    pub q: Option<f64>,
+    pub threshold: Option<f64>,
     pub units: Option<String>,
     pub long_name: Option<String>,
     pub standard_name: Option<String>,

@@ -13,10 +13,13 @@ use super::{
 };
 use crate::output::{OutputFormat, Separator};
 use crate::series_table::SeriesTable;
+use crate::size::Size;
 use crate::template::{Template, TemplateError};
 
 /// The floor of automatic timeouts unless the project states another.
 const LEAST: Duration = Duration::from_secs(60);
+/// How large a simulator's files may grow unless the project states it.
+const LARGEST_FILE: Size = Size(1_000_000_000);
 
 impl Builder<'_> {
     pub(super) fn simulator(&self, raw: raw::Simulator) -> Result<Simulator, ProjectError> {
@@ -46,6 +49,11 @@ impl Builder<'_> {
             support.push(Support { name, path });
         }
         let timeout = self.timeout(raw.timeout.as_deref(), raw.timeout_floor.as_deref())?;
+        let max_file_size = match raw.max_file_size.map(|text| text.parse::<Size>()) {
+            None => LARGEST_FILE,
+            Some(Ok(size)) => size,
+            Some(Err(fault)) => return Err(self.source.error("simulator.max_file_size", fault)),
+        };
         let directories: Vec<PathBuf> = (raw.directories.iter().enumerate())
             .map(|(i, directory)| {
                 plain_path(directory).map_err(|why| {
@@ -84,6 +92,7 @@ impl Builder<'_> {
                 .collect::<Result<_, _>>()?,
             support,
             timeout,
+            max_file_size,
             retries: raw.retries,
             exit_codes: raw.exit_codes.unwrap_or_else(|| vec![0]),
             directories,

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use rusqlite::Transaction;
 
 use crate::digest::Digest;
+use crate::scenario::ScenarioName;
 
 use super::reading::{count, digest};
 use super::records::remove_unused_payload;
@@ -83,13 +84,14 @@ impl Store {
     /// space back to the file system.
     ///
     /// Explanations stay for the keys in `keys`; series, texts and moments for the digests in `live`; the moments of
-    /// the last `runs` runs.
+    /// the last `runs` runs; the states of the `scenarios`.
     pub fn collect(
         &mut self,
         doomed: &[Digest],
         keys: &HashSet<Digest>,
         live: &HashSet<Digest>,
         runs: usize,
+        scenarios: &HashSet<ScenarioName>,
     ) -> Result<(), StoreError> {
         for batch in doomed.chunks(BATCH) {
             self.discard(batch)?;
@@ -110,7 +112,18 @@ impl Store {
                 Ok(())
             })?;
         }
+        let states = self.states()?.into_keys();
+        let gone: HashSet<ScenarioName> = states
+            .map(|(scenario, _)| scenario)
+            .filter(|scenario| !scenarios.contains(scenario))
+            .collect();
         self.within(|transaction| {
+            for scenario in &gone {
+                for table in ["state", "attempt"] {
+                    let delete = format!("DELETE FROM {table} WHERE scenario = ?1");
+                    transaction.execute(&delete, [scenario.as_str()])?;
+                }
+            }
             let old = "UPDATE run SET moment = NULL WHERE moment IS NOT NULL AND id NOT IN
                 (SELECT id FROM run WHERE moment IS NOT NULL ORDER BY id DESC LIMIT ?1)";
             transaction

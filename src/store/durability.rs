@@ -4,7 +4,7 @@ use std::fs;
 
 use super::connection::Journal;
 use super::migrations::known;
-use super::tests::{catchment, corrupt, count, folder, key, success, values};
+use super::tests::{UNNAMED, catchment, corrupt, count, folder, key, success, values};
 use super::*;
 
 #[test]
@@ -28,7 +28,7 @@ fn a_reader_sees_whole_transactions_beside_the_writer() {
                 }
             });
             while !writing.is_finished() {
-                let last = reader.last().expect("readable");
+                let last = reader.last(&UNNAMED).expect("readable");
                 if let (Some(one), Some(two)) =
                     (last.get(&catchment("1")), last.get(&catchment("2")))
                 {
@@ -39,7 +39,7 @@ fn a_reader_sees_whole_transactions_beside_the_writer() {
                 }
             }
         });
-        assert_eq!(reader.last().expect("readable").len(), 2);
+        assert_eq!(reader.last(&UNNAMED).expect("readable").len(), 2);
         let mut reader = reader;
         assert!(matches!(
             reader.remember("a", "b", b"c"),
@@ -56,11 +56,11 @@ fn a_snapshot_stands_still() {
     writer.commit(&[success("1", "a")]).expect("stored");
     let reader = Store::open_read_only(&path).expect("opens").expect("there");
     let snapshot = reader.snapshot().expect("taken");
-    assert_eq!(reader.last().expect("readable").len(), 1);
+    assert_eq!(reader.last(&UNNAMED).expect("readable").len(), 1);
     writer.commit(&[success("2", "b")]).expect("stored");
-    assert_eq!(reader.last().expect("readable").len(), 1);
+    assert_eq!(reader.last(&UNNAMED).expect("readable").len(), 1);
     drop(snapshot);
-    assert_eq!(reader.last().expect("readable").len(), 2);
+    assert_eq!(reader.last(&UNNAMED).expect("readable").len(), 2);
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn a_crash_leaves_what_was_committed() {
         assert!(beside > 0, "there is something to roll back");
 
         let store = Store::open_as(crashed.join("store.db"), journal).expect("recovers");
-        assert_eq!(store.last().expect("readable").len(), 1);
+        assert_eq!(store.last(&UNNAMED).expect("readable").len(), 1);
         assert_eq!(count(&store, "memo"), 0);
         assert_eq!(values(&store, "a", &["discharge"])[0].len(), 500);
         assert_eq!(store.quick_check().expect("checked"), Vec::<String>::new());
@@ -115,7 +115,7 @@ fn a_failed_commit_stores_nothing_of_its_batch() {
         .expect_err("no space");
     assert!(matches!(error, StoreError::Full { .. }), "{error}");
     assert!(error.to_string().contains("store.db"));
-    assert_eq!(store.last().expect("readable").len(), 1);
+    assert_eq!(store.last(&UNNAMED).expect("readable").len(), 1);
     corrupt(&store, "PRAGMA max_page_count = 1000000");
     store
         .commit(&[success("2", "b")])

@@ -9,7 +9,7 @@
 //!   results share it: of a tweak that changes the concentration only, the discharge costs nothing.
 //! - `explanation` says what a key is made of, `recipe` the part of it that all catchments share. Both stay with the key and not
 //!   with the catchment, so that any two states can be compared later.
-//! - `state` is each catchment as the last run left it, `attempt` the last few runs of its simulator.
+//! - `state` is each scenario's catchments as the last run left them, `attempt` the last few runs of its simulator.
 //! - `content` and `input` hold what parts know by digest only: the texts of templates, the time steps, the series that
 //!   simulators were given. They make it possible to say what changed, and nothing depends on their being there.
 //! - `run` is what each run did, `tag` a name for a state of all catchments; a `moment` of theirs is in `content`.
@@ -48,6 +48,7 @@ use rusqlite::Connection;
 use crate::catchment::CatchmentId;
 use crate::codec::Encoded;
 use crate::digest::Digest;
+use crate::scenario::ScenarioName;
 
 pub use collection::Holding;
 pub use connection::Snapshot;
@@ -57,9 +58,6 @@ pub use reading::{Explanation, Parts};
 
 /// How many attempts are kept of each catchment.
 pub const ATTEMPTS_KEPT: u32 = 10;
-
-/// The scenario of projects that have none; the tables are ready for more.
-const SCENARIO: &str = "";
 
 /// An open store: one writer, or a reader beside it.
 #[derive(Debug)]
@@ -181,6 +179,8 @@ impl Attempt {
 /// All there is to store of a catchment that was run.
 #[derive(Clone, Debug)]
 pub struct Record {
+    /// The scenario in which it was run.
+    pub scenario: ScenarioName,
     /// The catchment.
     pub catchment: CatchmentId,
     /// The key that it was run for.

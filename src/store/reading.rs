@@ -6,11 +6,12 @@ use rusqlite::{OptionalExtension, Row, params};
 
 use crate::catchment::CatchmentId;
 use crate::digest::Digest;
+use crate::scenario::ScenarioName;
 
 use super::seal::{of_result, unseal};
 use super::{
-    Attempt, ColumnSummary, Failed, Last, ResultId, RunCost, SCENARIO, Store, StoreError,
-    StoredColumn, Summary,
+    Attempt, ColumnSummary, Failed, Last, ResultId, RunCost, Store, StoreError, StoredColumn,
+    Summary,
 };
 
 /// The parts of a catchment's key and those of its recipe, as they were given.
@@ -107,24 +108,29 @@ impl Store {
         Ok(columns)
     }
 
-    /// Every catchment as the last run left it.
-    pub fn last(&self) -> Result<HashMap<CatchmentId, Last>, StoreError> {
+    /// Every catchment of a scenario as the last run left it.
+    pub fn last(&self, scenario: &ScenarioName) -> Result<HashMap<CatchmentId, Last>, StoreError> {
         let query = "SELECT catchment, key, recipe, failure_code, failure_reason, attempts, wall, user, system,
             peak_bytes FROM state WHERE scenario = ?1";
         self.sorted((|| {
             let mut statement = self.connection.prepare_cached(query)?;
-            let rows = statement.query_map([SCENARIO], |row| {
-                let last = Last {
-                    key: digest(row, 1)?,
-                    recipe: digest(row, 2)?,
-                    failure: failure(row, 3)?,
-                    attempts: row.get(5)?,
-                    cost: match row.get(6)? {
-                        None => None,
-                        Some(wall) => Some(cost(row, wall, 7)?),
-                    },
-                };
-                Ok((CatchmentId::new(row.get_ref(0)?.as_str()?), last))
+            let rows = statement.query_map([scenario.as_str()], |row| {
+                Ok((CatchmentId::new(row.get_ref(0)?.as_str()?), last(row, 1)?))
+            })?;
+            rows.collect()
+        })())
+    }
+
+    /// Every catchment of all scenarios as the last run left it, those that the project no longer has included.
+    pub fn states(&self) -> Result<HashMap<(ScenarioName, CatchmentId), Last>, StoreError> {
+        let query = "SELECT scenario, catchment, key, recipe, failure_code, failure_reason, attempts, wall, user, system,
+            peak_bytes FROM state";
+        self.sorted((|| {
+            let mut statement = self.connection.prepare_cached(query)?;
+            let rows = statement.query_map([], |row| {
+                let scenario = ScenarioName::known(row.get(0)?);
+                let catchment = CatchmentId::new(row.get_ref(1)?.as_str()?);
+                Ok(((scenario, catchment), last(row, 2)?))
             })?;
             rows.collect()
         })())
@@ -132,11 +138,16 @@ impl Store {
 
     /// The parts of the catchment's key and of its recipe, as the last run left them; `None` if there are none, or they are
     /// damaged.
-    pub fn parts(&self, catchment: &CatchmentId) -> Result<Option<Parts>, StoreError> {
+    pub fn parts(
+        &self,
+        scenario: &ScenarioName,
+        catchment: &CatchmentId,
+    ) -> Result<Option<Parts>, StoreError> {
         let query = "SELECT key FROM state WHERE scenario = ?1 AND catchment = ?2";
         let key = self.sorted((|| {
             let mut statement = self.connection.prepare_cached(query)?;
-            let key = statement.query_row([SCENARIO, catchment.as_str()], |row| digest(row, 0));
+            let unit = [scenario.as_str(), catchment.as_str()];
+            let key = statement.query_row(unit, |row| digest(row, 0));
             key.optional()
         })())?;
         let Some(key) = key else {
@@ -177,12 +188,16 @@ impl Store {
 
     /// The latest attempts at this catchment with the keys they were for, the latest first; at most
     /// [`super::ATTEMPTS_KEPT`].
-    pub fn attempts(&self, catchment: &CatchmentId) -> Result<Vec<(Digest, Attempt)>, StoreError> {
+    pub fn attempts(
+        &self,
+        scenario: &ScenarioName,
+        catchment: &CatchmentId,
+    ) -> Result<Vec<(Digest, Attempt)>, StoreError> {
         let query = "SELECT key, started, failure_code, failure_reason, tail, wall, user, system, peak_bytes
             FROM attempt WHERE scenario = ?1 AND catchment = ?2 ORDER BY id DESC";
         self.sorted((|| {
             let mut statement = self.connection.prepare_cached(query)?;
-            let rows = statement.query_map([SCENARIO, catchment.as_str()], |row| {
+            let rows = statement.query_map([scenario.as_str(), catchment.as_str()], |row| {
                 let cost = cost(row, row.get(5)?, 6)?;
                 let attempt = Attempt {
                     started: row.get(1)?,
@@ -265,6 +280,20 @@ pub(super) fn digest(row: &Row<'_>, column: usize) -> rusqlite::Result<Digest> {
 pub(super) fn count<T: TryFrom<i64>>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
     let number: i64 = row.get(column)?;
     T::try_from(number).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, number))
+}
+
+/// A state's columns from `key` on.
+fn last(row: &Row<'_>, column: usize) -> rusqlite::Result<Last> {
+    Ok(Last {
+        key: digest(row, column)?,
+        recipe: digest(row, column + 1)?,
+        failure: failure(row, column + 2)?,
+        attempts: row.get(column + 4)?,
+        cost: match row.get(column + 5)? {
+            None => None,
+            Some(wall) => Some(cost(row, wall, column + 6)?),
+        },
+    })
 }
 
 fn failure(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Failed>> {

@@ -5,12 +5,11 @@ use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
 use crate::catchment::CatchmentId;
 use crate::codec::Encoded;
 use crate::digest::Digest;
+use crate::scenario::ScenarioName;
 
 use super::reading::summary;
 use super::seal::{of_result, seal};
-use super::{
-    ATTEMPTS_KEPT, Attempt, ColumnSummary, Failed, Record, SCENARIO, Store, StoreError, Summary,
-};
+use super::{ATTEMPTS_KEPT, Attempt, ColumnSummary, Failed, Record, Store, StoreError, Summary};
 
 impl Store {
     /// Remembers a small fact, in place of what was remembered under this kind and name.
@@ -61,14 +60,18 @@ impl Store {
         })
     }
 
-    /// Notes catchments whose result was there without running anything: catchment, key, its parts, its recipe.
+    /// Notes a scenario's catchments whose result was there without running anything: catchment, key, its parts, its recipe.
     ///
     /// Writes only what differs from the last run, nothing at all if nothing does.
     pub fn touch(
         &mut self,
+        scenario: &ScenarioName,
         states: &[(CatchmentId, Digest, Vec<u8>, Digest)],
     ) -> Result<(), StoreError> {
-        let last = self.last()?;
+        if states.is_empty() {
+            return Ok(());
+        }
+        let last = self.last(scenario)?;
         let changed: Vec<_> = states
             .iter()
             .filter(|(catchment, key, _, _)| {
@@ -90,7 +93,7 @@ impl Store {
                     .execute([key.as_bytes()])?;
                 store_explanation(transaction, key, recipe, parts)?;
                 transaction.prepare_cached(upsert)?.execute(params![
-                    SCENARIO,
+                    scenario.as_str(),
                     catchment.as_str(),
                     key.as_bytes(),
                     recipe.as_bytes()
@@ -329,7 +332,7 @@ fn store_attempts(transaction: &Transaction<'_>, record: &Record) -> rusqlite::R
         peak_bytes, tail) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
     for attempt in &record.attempts {
         transaction.prepare_cached(insert)?.execute(params![
-            SCENARIO,
+            record.scenario.as_str(),
             catchment,
             record.key.as_bytes(),
             attempt.started,
@@ -344,9 +347,11 @@ fn store_attempts(transaction: &Transaction<'_>, record: &Record) -> rusqlite::R
     }
     let prune = "DELETE FROM attempt WHERE scenario = ?1 AND catchment = ?2 AND id <= (SELECT id FROM attempt
         WHERE scenario = ?1 AND catchment = ?2 ORDER BY id DESC LIMIT 1 OFFSET ?3)";
-    transaction
-        .prepare_cached(prune)?
-        .execute(params![SCENARIO, catchment, ATTEMPTS_KEPT])?;
+    transaction.prepare_cached(prune)?.execute(params![
+        record.scenario.as_str(),
+        catchment,
+        ATTEMPTS_KEPT
+    ])?;
     Ok(())
 }
 
@@ -383,7 +388,7 @@ fn store_state(transaction: &Transaction<'_>, record: &Record) -> rusqlite::Resu
             wall = ifnull(excluded.wall, wall), user = ifnull(excluded.user, user),
             system = ifnull(excluded.system, system), peak_bytes = ifnull(excluded.peak_bytes, peak_bytes)";
     transaction.prepare_cached(upsert)?.execute(params![
-        SCENARIO,
+        record.scenario.as_str(),
         record.catchment.as_str(),
         record.key.as_bytes(),
         record.recipe.as_bytes(),

@@ -1,9 +1,13 @@
 //! What the store promises, in use.
 
+use std::collections::HashSet;
+
 use tempfile::TempDir;
 
 use super::*;
 use crate::codec::{decode, encode};
+
+pub(super) const UNNAMED: ScenarioName = ScenarioName::UNNAMED;
 
 pub(super) fn folder() -> TempDir {
     tempfile::tempdir().expect("a folder")
@@ -38,6 +42,7 @@ pub(super) fn success(id: &str, key_text: &str) -> Record {
     let concentration: Vec<f64> = (0..500).map(|step| factor * f64::from(step % 37)).collect();
     let discharge: Vec<f64> = (0..500).map(|step| f64::from(step % 41) / 8.0).collect();
     Record {
+        scenario: UNNAMED,
         catchment: catchment(id),
         key: key(key_text),
         parts: format!("parts of {key_text}").into_bytes(),
@@ -230,7 +235,10 @@ fn a_damaged_description_is_an_error_with_its_key() {
         &store,
         "UPDATE explanation SET parts = zeroblob(40); UPDATE memo SET payload = zeroblob(40)",
     );
-    assert_eq!(store.parts(&catchment("1")).expect("readable"), None);
+    assert_eq!(
+        store.parts(&UNNAMED, &catchment("1")).expect("readable"),
+        None
+    );
 }
 
 #[test]
@@ -245,7 +253,7 @@ fn a_failure_is_remembered_and_takes_nothing_away() {
         .commit(&[failure("1", "b", &["exit"])])
         .expect("stored");
     let last = store
-        .last()
+        .last(&UNNAMED)
         .expect("readable")
         .remove(&catchment("1"))
         .expect("known");
@@ -261,7 +269,7 @@ fn a_failure_is_remembered_and_takes_nothing_away() {
     assert!(store.summary(&key("a")).expect("sound").is_some());
     assert!(store.summary(&key("b")).expect("sound").is_none());
 
-    let attempts = store.attempts(&catchment("1")).expect("readable");
+    let attempts = store.attempts(&UNNAMED, &catchment("1")).expect("readable");
     let codes: Vec<_> = attempts
         .iter()
         .map(|(_, attempt)| attempt.failure.as_ref().map(|f| &f.code[..]))
@@ -287,11 +295,14 @@ fn only_the_latest_attempts_are_kept() {
             .commit(&[failure("1", &format!("{number}"), &["exit"])])
             .expect("stored");
     }
-    let attempts = store.attempts(&catchment("1")).expect("readable");
+    let attempts = store.attempts(&UNNAMED, &catchment("1")).expect("readable");
     assert_eq!(attempts.len(), ATTEMPTS_KEPT as usize);
     assert_eq!(attempts[0].0, key("14"));
     assert_eq!(
-        store.attempts(&catchment("other")).expect("readable").len(),
+        store
+            .attempts(&UNNAMED, &catchment("other"))
+            .expect("readable")
+            .len(),
         1
     );
 }
@@ -305,7 +316,7 @@ fn going_back_is_the_state_of_the_last_run() {
         .expect("stored");
     store.commit(&[success("1", "b")]).expect("stored");
     let (parts, recipe_parts) = store
-        .parts(&catchment("1"))
+        .parts(&UNNAMED, &catchment("1"))
         .expect("readable")
         .expect("known");
     assert_eq!(
@@ -333,8 +344,8 @@ fn going_back_is_the_state_of_the_last_run() {
             key("recipe"),
         ),
     ];
-    store.touch(&states).expect("stored");
-    let last = store.last().expect("readable");
+    store.touch(&UNNAMED, &states).expect("stored");
+    let last = store.last(&UNNAMED).expect("readable");
     assert_eq!(last[&catchment("1")].key, key("a"));
     assert_eq!(last[&catchment("1")].cost.map(|cost| cost.wall), Some(2.0));
     assert_eq!(
@@ -346,7 +357,7 @@ fn going_back_is_the_state_of_the_last_run() {
     );
     assert_eq!(last[&catchment("3")].cost, None);
     let (parts, _) = store
-        .parts(&catchment("3"))
+        .parts(&UNNAMED, &catchment("3"))
         .expect("readable")
         .expect("known");
     assert_eq!(parts, b"parts of d");
@@ -356,7 +367,7 @@ fn going_back_is_the_state_of_the_last_run() {
     );
 
     let changes = store.connection.total_changes();
-    store.touch(&states).expect("nothing to store");
+    store.touch(&UNNAMED, &states).expect("nothing to store");
     assert_eq!(store.connection.total_changes(), changes);
 }
 
@@ -401,7 +412,7 @@ fn hostile_ids_are_only_text() {
     for id in ids {
         store.commit(&[success(id, id)]).expect("stored");
     }
-    let last = store.last().expect("readable");
+    let last = store.last(&UNNAMED).expect("readable");
     assert_eq!(last.len(), ids.len());
     for id in ids {
         assert_eq!(last[&catchment(id)].key, key(id));
@@ -466,7 +477,13 @@ fn a_collection_leaves_what_is_to_be_kept() {
     store.record_run(b"moment", "{}").expect("stored");
     let kept = [key("b")].into_iter().collect();
     store
-        .collect(&[key("a")], &kept, &std::collections::HashSet::new(), 0)
+        .collect(
+            &[key("a")],
+            &kept,
+            &HashSet::new(),
+            0,
+            &HashSet::from([UNNAMED]),
+        )
         .expect("collected");
     assert!(store.summary(&key("a")).expect("sound").is_none());
     assert!(store.explanation(&key("a")).expect("readable").is_none());

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::tests::{folder, key, success};
+use super::tests::{UNNAMED, folder, key, success};
 use super::*;
 use crate::codec::decode;
 
@@ -41,7 +41,7 @@ fn sound() -> Vec<u8> {
 fn use_it(path: &Path, records: &[Record]) -> Result<(), StoreError> {
     let mut store = Store::open(path)?;
     store.quick_check().ok();
-    store.last().ok();
+    store.last(&UNNAMED).ok();
     let memo = store.memo("file", "input.h5");
     assert!(matches!(
         memo.ok().flatten().as_deref(),
@@ -59,13 +59,16 @@ fn use_it(path: &Path, records: &[Record]) -> Result<(), StoreError> {
                 }
             }
         }
-        if let Ok(Some((parts, recipe_parts))) = store.parts(&record.catchment) {
+        if let Ok(Some((parts, recipe_parts))) = store.parts(&UNNAMED, &record.catchment) {
             assert!(records.iter().any(|record| record.parts == parts));
             assert_eq!(recipe_parts, b"the recipe");
         }
-        store.attempts(&record.catchment).ok();
+        store.attempts(&UNNAMED, &record.catchment).ok();
     }
-    store.touch(&[(CatchmentId::new("1"), key("2"), Vec::new(), key("recipe"))])?;
+    store.touch(
+        &UNNAMED,
+        &[(CatchmentId::new("1"), key("2"), Vec::new(), key("recipe"))],
+    )?;
     store.discard(&[records[0].key])?;
     store.commit(records)
 }
@@ -84,7 +87,7 @@ fn attack(seed: u64, damage: impl Fn(&mut Random, &mut Vec<u8>)) {
         fs::write(&path, &bytes).expect("written");
         // An error is a fine answer; reading only must not panic either.
         if let Ok(Some(store)) = Store::open_read_only(&path) {
-            store.last().ok();
+            store.last(&UNNAMED).ok();
         }
         use_it(&path, &records).ok();
         for suffix in ["", "-wal", "-shm"] {

@@ -30,9 +30,10 @@ pub fn explain(
     catchment: usize,
 ) -> Result<Vec<String>> {
     let id = &session.basin.catchments()[catchment].id;
+    let (scenario, name) = (&session.project.scenario.name, session.label(catchment));
     let _snapshot = store.map(Store::snapshot).transpose()?;
     let last = match store {
-        Some(store) => store.last()?.remove(id),
+        Some(store) => store.last(scenario)?.remove(id),
         None => None,
     };
     let values = session.read_series(catchment)?;
@@ -43,16 +44,17 @@ pub fn explain(
             .collect()),
         Err(fault) => Err(fault.clone()),
     };
-    let (entry, now) = session.look(catchment, &digests, store, last.as_ref(), false)?;
+    let key = session.key(catchment, &digests);
+    let entry = session.look(catchment, &digests, key, store, last.as_ref(), false)?;
     let mut lines = Vec::new();
     let attempts = match store {
-        Some(store) => store.attempts(id)?,
+        Some(store) => store.attempts(scenario, id)?,
         None => Vec::new(),
     };
     match &entry.state {
         State::Fresh(_) => {
             lines.push(format!(
-                "{id} is fresh: its simulator would receive what it received when it was run"
+                "{name} is fresh: its simulator would receive what it received when it was run"
             ));
             let key = entry.key.map(|key| key.0);
             if let Some((_, run)) = attempts
@@ -67,13 +69,13 @@ pub fn explain(
                 );
             }
         }
-        State::Bad(problem) => lines.push(format!("{id} can't be run: {problem}")),
+        State::Bad(problem) => lines.push(format!("{name} can't be run: {problem}")),
         State::Stale(staleness) => {
             match staleness {
                 Staleness::Changed(_) => lines.push(format!(
-                    "{id} is stale: its simulator would not receive what it received in its last run"
+                    "{name} is stale: its simulator would not receive what it received in its last run"
                 )),
-                other => lines.push(format!("{id} is stale: {other}")),
+                other => lines.push(format!("{name} is stale: {other}")),
             }
             lines.extend(of_staleness(
                 session,
@@ -86,7 +88,7 @@ pub fn explain(
     if let Some(last) = &last {
         lines.extend(of_failure(session, catchment, last, &attempts));
     }
-    let Some(now) = now.map(|explanation| explanation()) else {
+    let Ok(now) = session.explain(catchment, &digests) else {
         return Ok(lines);
     };
     let (rendered, digests) = (session.recipe.render(&session.basin, catchment)?, digests?);
@@ -95,7 +97,7 @@ pub fn explain(
     let words = Words::new(session, store, texts, values?);
     let common = session.recipe.explanation();
     let then = match (&entry.state, store) {
-        (State::Stale(Staleness::Changed(_)), Some(store)) => store.parts(id)?,
+        (State::Stale(Staleness::Changed(_)), Some(store)) => store.parts(scenario, id)?,
         _ => None,
     };
     match then {
@@ -195,7 +197,8 @@ fn of_failure(
         }
     }
     let id = &session.basin.catchments()[catchment].id;
-    let kept = Cache::of(session.project).failed().path(id);
+    let kept = Cache::of(session.project).failed();
+    let kept = kept.path(&session.project.scenario.name, id);
     if kept.exists() {
         lines.push(format!("    its work directory is {}", kept.display()));
     }

@@ -224,12 +224,24 @@ impl Project {
         calls
     }
 
-    /// The processes at work in the project's folder, by number and name: guards, simulators and what they started.
+    /// The folder of its work directories in memory, there only while a run is under way.
+    pub fn in_memory(&self) -> PathBuf {
+        rerunoff::workplace::folder(self.root()).expect("the project's folder")
+    }
+
+    /// Whether no work directory is left, neither in memory nor on the disk.
+    pub fn is_tidy(&self) -> bool {
+        !self.in_memory().exists() && !self.path("cache/work").exists()
+    }
+
+    /// The processes at work in the project's work directories, by number and name: guards, simulators and what they started.
     pub fn alive(&self) -> Vec<String> {
         let root = self.root().canonicalize().expect("the project's folder");
+        let in_memory = self.in_memory();
         let processes = fs::read_dir("/proc").expect("a list").flatten();
         let here = processes.filter(|process| {
-            fs::read_link(process.path().join("cwd")).is_ok_and(|folder| folder.starts_with(&root))
+            fs::read_link(process.path().join("cwd"))
+                .is_ok_and(|folder| folder.starts_with(&root) || folder.starts_with(&in_memory))
         });
         here.filter_map(|process| {
             let name = fs::read_to_string(process.path().join("comm")).ok()?;

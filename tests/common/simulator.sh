@@ -29,6 +29,10 @@ case $mode in
     slower) table; touch "$(value log).slower"; sleep 1.5 ;;
     undeclared) table; value=$(cat "$(value log).undeclared" || echo 7); sed -i "4s/[^\t]*\$/$value/" out.txt ;;
     sparse) truncate -s 10G out.txt ;;
+    endless) exec yes ;;
+    patient) trap '' XFSZ; yes; table ;;
+    grown) yes > out.txt ;;
+    pipes) rm rerunoff.*; mkfifo rerunoff.stdout rerunoff.stderr out.txt ;;
     line) head -c 30000000 /dev/zero | tr '\0' 7 > out.txt ;;
     wordy) i=0; while [ $i -lt 20000 ]; do echo "line $i"; i=$((i+1)); done; table ;;
     silent) ;;
@@ -40,6 +44,12 @@ case $mode in
     crash) kill -SEGV $$ ;;
     flaky) if [ -e "$(value log).$(value id)" ]; then table; else touch "$(value log).$(value id)"; exit 1; fi ;;
     span) echo + >> "$(value log).span"; sleep 0.3; table; echo - >> "$(value log).span" ;;
+    messy) table; ls -A | tr '\n' ' ' >> "$(value log).seen"; echo >> "$(value log).seen"
+        mkdir -p deep/er; touch deep/er/secret .hidden; ln -s /etc/passwd link; mkfifo pipe; touch rerunoff.old
+        rm simulator.sh; echo 'exit 9' > simulator.sh; chmod 500 deep/er deep ;;
+    shut) table; ls -A | tr '\n' ' ' >> "$(value log).seen"; echo >> "$(value log).seen"; touch secret; chmod 500 . ;;
+    big) pwd >> "$(value log).where"; head -c 700000000 /dev/zero > scratch && rm scratch && table ;;
+    lost) table; [ -e "$(value log).lost" ] || { touch "$(value log).lost"; rm -rf ../worker-*; } ;;
     nosy) table; env | sort > "$(value log).env" ;;
     *) echo "[Error]: no such mode $mode" ;;
 esac

@@ -153,7 +153,8 @@ def read_ncdump(path, _):
 
 
 def read_cf(path, _):
-    """The strict checker's only complaints: time comes first on purpose, and the file's name is its owner's business."""
+    """The strict checker's only complaints: time comes first on purpose, the file's name is its owner's business, and it
+    does not know that `cell_methods` may name a standard name, `time` (CF 7.3.4), of what has lost its time dimension."""
     program = pathlib.Path(sys.executable).with_name("compliance-checker")
     command = [program, "-t", "cf:1.8", "-c", "strict", "-f", "json", "-o", "-", path]
     run = subprocess.run(command, capture_output=True, text=True)
@@ -165,7 +166,11 @@ def read_cf(path, _):
         if section["value"][0] != section["value"][1]
         for message in section["msgs"]
     ]
-    allowed = ("not in the recommended order T, Z, Y, X", 'must end with ".nc"')
+    allowed = (
+        "not in the recommended order T, Z, Y, X",
+        'must end with ".nc"',
+        "cell_methods name component time does not match a dimension",
+    )
     complaints = [message for message in complaints if not any(text in message for text in allowed)]
     assert not complaints, complaints
 

@@ -108,9 +108,23 @@ pub(in crate::netcdf) fn read_texts(dataset: &Handle) -> Result<Vec<Vec<u8>>> {
 
 /// Reads a data set of 8-bit integers.
 pub(in crate::netcdf) fn read_bytes(dataset: &Handle) -> Result<Vec<i8>> {
-    let of_type = number_type(Number::I8)?;
-    let mut values = vec![0_i8; points(dataset)?];
-    // SAFETY: the ids are open; one byte per element is written into as many places.
+    let bytes = read_values(dataset, Number::I8, 1)?;
+    Ok(bytes.into_iter().map(u8::cast_signed).collect())
+}
+
+/// Reads a data set of numbers of 64 bits.
+pub(in crate::netcdf) fn read_numbers(dataset: &Handle) -> Result<Vec<f64>> {
+    let bytes = read_values(dataset, Number::F64, 8)?;
+    let numbers = bytes.as_chunks().0.iter();
+    Ok(numbers.map(|bytes| f64::from_le_bytes(*bytes)).collect())
+}
+
+/// Reads all numbers of a data set as bytes, `size` for each.
+fn read_values(dataset: &Handle, number: Number, size: usize) -> Result<Vec<u8>> {
+    let of_type = number_type(number)?;
+    assert_eq!(size, size_of(&of_type), "the number's size");
+    let mut bytes = vec![0_u8; size * points(dataset)?];
+    // SAFETY: the ids are open; `size` bytes per element (asserted) are written into as many places.
     call(|| unsafe {
         H5Dread(
             dataset.id,
@@ -118,10 +132,10 @@ pub(in crate::netcdf) fn read_bytes(dataset: &Handle) -> Result<Vec<i8>> {
             H5S_ALL,
             H5S_ALL,
             H5P_DEFAULT,
-            values.as_mut_ptr().cast(),
+            bytes.as_mut_ptr().cast(),
         )
     })?;
-    Ok(values)
+    Ok(bytes)
 }
 
 /// Reads one chunk as it is stored, its filters not undone; an error if it is missing, was stored without some of

@@ -8,6 +8,10 @@ use anyhow::bail;
 
 use super::*;
 
+mod scenarios;
+mod summary;
+mod upstream;
+
 const HOUR: i64 = 3_600_000_000_000;
 
 /// A made-up result: depends on the key alone. Two columns.
@@ -26,6 +30,7 @@ fn variable(name: &str, source: VariableSource) -> Variable {
         name: name.to_owned(),
         source,
         definition: name.to_owned(),
+        upstream: None,
         units: Some("g/h".to_owned()),
         long_name: Some(format!("the {name}")),
         standard_name: None,
@@ -68,7 +73,9 @@ pub(super) fn spec(path: &Path, catchments: usize, steps: i64) -> ProductSpec {
                 ..variable("load", VariableSource::Formula(formula))
             },
         ],
+        scenarios: None,
         catchments: rows,
+        networks: Vec::new(),
         parameters: vec![ParameterVariable {
             name: "lat".to_owned(),
             values: ParameterValues::Numbers((0..catchments).map(|i| 45.0 + i as f64).collect()),
@@ -76,6 +83,7 @@ pub(super) fn spec(path: &Path, catchments: usize, steps: i64) -> ProductSpec {
             long_name: None,
             standard_name: Some("latitude".to_owned()),
         }],
+        summaries: Vec::new(),
         deflate: DEFAULT_DEFLATE,
         layout: Layout::Grid,
     }

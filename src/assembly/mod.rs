@@ -1,0 +1,241 @@
+//! From the plan and the store's results to the product: where its values come from, and when it is written.
+//!
+//! What the product is to hold is worked out in `describe`, the results of an earlier moment are found in `results`. It
+//! knows what a project's variables mean; [`crate::product`] knows how to write them.
+
+mod describe;
+mod join;
+mod results;
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+
+pub use self::describe::{check, parameters};
+use self::describe::{describe, title};
+use self::join::join;
+pub use self::results::Results;
+use self::results::found;
+use crate::codec;
+use crate::moment::{Moment, Scene};
+use crate::plan::{Entry, Plan, State};
+use crate::process::Interrupt;
+use crate::product::{self, ProductSpec, Scenarios};
+use crate::progress::Progress;
+use crate::project::{Per, Project, Study};
+use crate::session::Session;
+use crate::store::{ResultId, Store, StoredColumn};
+use crate::time_axis::TimeAxis;
+use crate::written::{self, Anew};
+
+/// How products are made.
+pub struct How<'a> {
+    /// On so many threads.
+    pub workers: usize,
+    /// The wish to stop.
+    pub interrupt: &'a Interrupt,
+    /// Whether to tell nothing of the progress.
+    pub quiet: bool,
+}
+
+/// A product and what became of it.
+pub struct Outcome {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What became of it.
+    pub product: Product,
+}
+
+/// What became of a product.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Product {
+    /// It was up to date and was not touched.
+    Unchanged,
+    /// It was written.
+    Written,
+}
+
+impl fmt::Display for Product {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unchanged => "unchanged",
+            Self::Written => "written",
+        })
+    }
+}
+
+/// Brings the products of the `chosen` scenarios up to date with their plans' fresh results; where all scenarios share
+/// one, it is that of all.
+pub fn assemble(
+    study: &Study,
+    sessions: &[Session<'_>],
+    plans: &[Plan],
+    chosen: &[usize],
+    store: &mut Store,
+    how: &How<'_>,
+) -> Result<Vec<Outcome>> {
+    let part = |at: usize| {
+        let (session, plan) = (&sessions[at], &plans[at]);
+        let result = |entry: &Entry| match entry.state {
+            State::Fresh(found) => Some(found.result),
+            State::Stale(_) | State::Bad(_) => None,
+        };
+        Ok(Part {
+            project: session.project,
+            scene: Scene::of(session, plan)?,
+            time: session.basin.time().clone(),
+            results: plan.entries.iter().map(result).collect(),
+        })
+    };
+    publish(study, chosen, &part, store, how)
+}
+
+/// Makes the products of an earlier moment out of its results, which must all be there still.
+pub fn restore(
+    study: &Study,
+    store: &mut Store,
+    moment: &Moment,
+    how: &How<'_>,
+) -> Result<Vec<Outcome>> {
+    let scenes = &moment.scenes;
+    let mut places = Vec::with_capacity(scenes.len());
+    for scene in scenes {
+        let place = study.names().position(|name| *name == scene.scenario);
+        places.push(place.with_context(|| match scene.scenario.is_unnamed() {
+            true => "it is from a time when the project had no scenarios".to_owned(),
+            false => format!(
+                "the project has no scenario {:?} any more",
+                scene.scenario.as_str()
+            ),
+        })?);
+    }
+    // All must be found before anything is written.
+    let mut parts = BTreeMap::new();
+    for (scene, &place) in scenes.iter().zip(&places) {
+        let project = &study.scenarios[place];
+        let (time, results) = found(store, scene)?;
+        let part = Part {
+            project,
+            scene: scene.clone(),
+            time,
+            results,
+        };
+        parts.insert(place, part);
+    }
+    let parts = RefCell::new(parts);
+    let part = |at: usize| {
+        let found = parts.borrow_mut().remove(&at);
+        found.with_context(|| {
+            let name = &study.scenarios[at].scenario.name;
+            format!("there was no scenario {:?} then", name.as_str())
+        })
+    };
+    publish(study, &places, &part, store, how)
+}
+
+/// What a product is made of: the project as a scenario has it, and the results of its catchments.
+struct Part<'p> {
+    project: &'p Project,
+    scene: Scene,
+    time: TimeAxis,
+    results: Vec<Option<ResultId>>,
+}
+
+/// Makes a product of each chosen part, or one of all parts.
+fn publish<'p>(
+    study: &'p Study,
+    chosen: &[usize],
+    part: &dyn Fn(usize) -> Result<Part<'p>>,
+    store: &mut Store,
+    how: &How<'_>,
+) -> Result<Vec<Outcome>> {
+    let mut outcomes = Vec::new();
+    let mut write = |part: Part<'_>, scenarios: Option<Scenarios>| -> Result<()> {
+        let count = scenarios.as_ref().map_or(1, |all| all.names.len());
+        let mut spec = describe(part.project, &part.scene, count, part.time)?;
+        if scenarios.is_some() {
+            spec.title = title(&study.title);
+            spec.scenarios = scenarios;
+        }
+        let path = spec.path.clone();
+        let product = write(part.project, spec, part.results, store, how)?;
+        outcomes.push(Outcome { path, product });
+        Ok(())
+    };
+    if study.is_named() && study.common().product.per == Per::Dimension {
+        let parts = (0..study.scenarios.len()).map(part);
+        if let Some((joined, scenarios)) = join(parts.collect::<Result<_>>()?) {
+            write(joined, Some(scenarios))?;
+        }
+    } else {
+        for &at in chosen {
+            write(part(at)?, None)?;
+        }
+    }
+    Ok(outcomes)
+}
+
+fn decode(columns: &[StoredColumn]) -> Result<Vec<Vec<f64>>> {
+    let decoded =
+        (columns.iter()).map(|column| codec::decode(&column.bytes, &column.checksum, column.steps));
+    let decoded: Result<_, _> = decoded.collect();
+    decoded.context("its stored result is damaged; `rerunoff doctor` drops it, then run again")
+}
+
+fn write(
+    project: &Project,
+    mut spec: ProductSpec,
+    results: Vec<Option<ResultId>>,
+    store: &mut Store,
+    how: &How<'_>,
+) -> Result<Product> {
+    let path = spec.path.clone();
+    let anew = Anew::beside(&path)?;
+    let is_ours = written::is_as_written(store, &path)?;
+    if is_ours && product::digest_of(&path) == Some(product::digest(&spec).to_string()) {
+        return Ok(Product::Unchanged);
+    }
+    // Somebody has touched the file since it was written, so no part of it is taken over, whatever it says of itself.
+    let is_doubtful = !is_ours && path.exists();
+    if is_doubtful {
+        spec.path = anew.path().to_owned();
+    }
+    if let Some(folder) = spec.path.parent() {
+        fs::create_dir_all(folder)
+            .with_context(|| format!("can't make the product's folder {}", folder.display()))?;
+    }
+    let sources: Vec<&str> = project
+        .simulator
+        .output
+        .columns
+        .iter()
+        .map(|column| column.source.as_str())
+        .collect();
+    let mut progress = Progress::new("assembling", results.len(), how.quiet);
+    // It owns the store while it lasts: the reader has a thread of its own.
+    let reader = &mut *store;
+    let mut fetch = move |catchment: usize| -> Result<Vec<StoredColumn>> {
+        if how.interrupt.is_triggered() {
+            bail!("interrupted");
+        }
+        progress.set(catchment);
+        let Some(result) = results[catchment] else {
+            bail!("a catchment without a result was asked for")
+        };
+        Ok(reader.columns(result, &sources)?)
+    };
+    let decode = |columns: &Vec<StoredColumn>| decode(columns);
+    product::assemble(&spec, how.workers, &mut fetch, &decode)?;
+    drop(fetch);
+    let is_new = !is_doubtful || anew.replaces(&path)?;
+    written::remember(store, &path)?;
+    Ok(if is_new {
+        Product::Written
+    } else {
+        Product::Unchanged
+    })
+}

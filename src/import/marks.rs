@@ -1,0 +1,258 @@
+//! Where in a wide table each row begins, and every so many of its columns: the first of two readings.
+//!
+//! A file with a row for each time step has to become one with a row for each catchment. What is written first needs values
+//! of every line, so the text is read once to learn where they are, and then a group of columns at a time, see `columns`:
+//! nothing is transposed through a scratch file, and memory holds marks, a hundredth of the text. What the first reading
+//! sees anyhow it does: it checks the times, counts the cells of every row, and digests the bytes. Text that is packed
+//! can't be read in pieces, so it is unpacked into a file without a name.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use super::cells::end_of_cell;
+use super::fault::Fault;
+use super::spec::Separator;
+use super::stamps::{Steps, spread};
+use super::text::{Block, Text};
+use super::wide::Table;
+use crate::digest::{Digest, Digester};
+use crate::parallel::ordered;
+
+/// How many columns lie between two marks.
+pub const STRIDE: usize = 64;
+
+/// Bytes in which separators are counted at once.
+const PIECE: usize = 64;
+
+/// Where the values of a table are.
+pub struct Marks {
+    file: File,
+    /// Where the first value of each row begins.
+    rows: Vec<u64>,
+    /// For each row, counted from there, where the cells begin that a stride comes before; at last, where one would begin
+    /// behind the row.
+    ends: Vec<u32>,
+    /// How many of these a row has.
+    each: usize,
+    /// The line of the text behind the header, and where it begins.
+    first: (u64, u64),
+}
+
+/// A block after its marks were found.
+struct Marked {
+    block: Block,
+    /// Line and time of each row.
+    stamps: Vec<(u64, i64)>,
+    rows: Vec<u64>,
+    ends: Vec<u32>,
+}
+
+impl Marks {
+    /// Reads all of `text`, whose header was read; the times of its rows, the marks, and the digest if `digest` asks for
+    /// it and the file is not packed.
+    pub fn find(
+        table: &Table,
+        text: Text,
+        digest: bool,
+        threads: usize,
+        folder: &Path,
+        tick: &mut dyn FnMut(usize),
+    ) -> Result<(Vec<i64>, Self, Option<Digest>)> {
+        let unread = || format!("{}: the file can't be read", table.path.display());
+        let file = File::open(&table.path).with_context(unread)?;
+        let mut scratch =
+            match text.packed() {
+                true => Some(tempfile::tempfile_in(folder).with_context(|| {
+                    format!("can't make a scratch file in {}", folder.display())
+                })?),
+                false => None,
+            };
+        let first = text.position();
+        let head = first.1;
+        let mut digester = (digest && !text.packed()).then(Digester::default);
+        if let Some(digester) = &mut digester {
+            let mut bytes = Vec::new();
+            (&file)
+                .take(head)
+                .read_to_end(&mut bytes)
+                .with_context(unread)?;
+            digester.update(&bytes);
+        }
+        let mut marks = Self {
+            file,
+            rows: Vec::new(),
+            ends: Vec::new(),
+            each: table.ids.len().div_ceil(STRIDE),
+            first,
+        };
+        let mut steps = Steps::default();
+        let spare = text.spare();
+        let blocks = text.blocks().inspect(|block| {
+            tick(block.as_ref().map_or(0, |block| block.bytes.len()));
+        });
+        let find = |block| find(table, block);
+        ordered(threads, blocks, &find, &mut |marked: Marked| {
+            for (line, stamp) in &marked.stamps {
+                (steps.push(*stamp)).map_err(|message| Fault::new(&table.path, *line, message))?;
+            }
+            marks.rows.extend_from_slice(&marked.rows);
+            marks.ends.extend_from_slice(&marked.ends);
+            if let Some(digester) = &mut digester {
+                digester.update(&marked.block.bytes);
+            }
+            if let Some(scratch) = &mut scratch {
+                (scratch.write_all(&marked.block.bytes))
+                    .context("can't write the scratch file: is the disk full?")?;
+            }
+            spare.give(marked.block.bytes);
+            Ok(())
+        })?;
+        if let Some(scratch) = scratch {
+            // It begins behind the header.
+            marks.rows.iter_mut().for_each(|row| *row -= head);
+            marks.first.1 = 0;
+            marks.file = scratch;
+        }
+        let digest = digester.map(Digester::finish);
+        Ok((steps.into_stamps(), marks, digest))
+    }
+
+    /// The number of rows.
+    pub fn rows(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// The number of a row's line, which takes reading all before it.
+    pub fn line(&self, row: usize) -> io::Result<u64> {
+        let (mut line, mut at) = self.first;
+        let mut bytes = vec![0; 1 << 16];
+        while at < self.rows[row] {
+            let length = (self.rows[row] - at).min(bytes.len() as u64) as usize;
+            self.file.read_exact_at(&mut bytes[..length], at)?;
+            line += memchr::memchr_iter(b'\n', &bytes[..length]).count() as u64;
+            at += length as u64;
+        }
+        Ok(line)
+    }
+
+    /// Reads the cells of a row from one mark to another into `text`, the last one's separator excluded; how many bytes
+    /// they are. Behind them are a separator and `padding` more bytes.
+    pub fn read(
+        &self,
+        row: usize,
+        (from, to): (usize, usize),
+        text: &mut Vec<u8>,
+        (separator, padding): (u8, usize),
+    ) -> io::Result<usize> {
+        let ends = &self.ends[row * self.each..(row + 1) * self.each];
+        let start = from
+            .checked_sub(1)
+            .map_or(0, |before| ends[before] as usize);
+        let length = ends[to - 1] as usize - 1 - start;
+        if text.len() < length + 1 + padding {
+            text.resize(length + 1 + padding, 0);
+        }
+        self.file
+            .read_exact_at(&mut text[..length], self.rows[row] + start as u64)?;
+        text[length] = separator;
+        Ok(length)
+    }
+}
+
+fn find(table: &Table, block: Block) -> Result<Marked> {
+    let (mut stamps, mut rows, mut ends) = (Vec::new(), Vec::new(), Vec::new());
+    for (number, offset, line) in block.lines_at() {
+        let (stamp, at) = time(table, number, line)?;
+        stamps.push((number, stamp));
+        rows.push(offset + at as u64);
+        let cells = &line[at..];
+        let whole = match table.separator {
+            Separator::Byte(separator) if memchr::memchr(b'"', cells).is_none() => {
+                plain(cells, separator, table.ids.len(), &mut ends)
+            }
+            _ => quoted(table, cells, &mut ends),
+        };
+        if !whole || u32::try_from(cells.len() + 1).is_err() {
+            return Err(table.ragged(number, line).into());
+        }
+    }
+    Ok(Marked {
+        block,
+        stamps,
+        rows,
+        ends,
+    })
+}
+
+/// The time of a row, and where its values begin.
+fn time(table: &Table, number: u64, line: &[u8]) -> Result<(i64, usize), Fault> {
+    let mut at = 0;
+    let mut parts = Vec::with_capacity(table.time_cells);
+    for _ in 0..table.time_cells {
+        at = table.skip_white(line, at);
+        let end = at + end_of_cell(&line[at..], table.separator);
+        if end == line.len() {
+            return Err(table.ragged(number, line));
+        }
+        parts.push(&line[at..end]);
+        at = end + 1;
+    }
+    let stamp = match (table.spread, parts.as_slice()) {
+        (false, [cell]) => table.clock.stamp(cell),
+        (_, cells) => spread(cells),
+    };
+    let stamp = stamp.map_err(|message| Fault::cell(&table.path, number, 0, "time", message))?;
+    Ok((stamp, at))
+}
+
+/// The marks of a row without quotes; whether it has so many cells.
+fn plain(cells: &[u8], separator: u8, columns: usize, ends: &mut Vec<u32>) -> bool {
+    let (mut found, mut next) = (0, STRIDE);
+    for (piece, bytes) in cells.chunks(PIECE).enumerate() {
+        // A byte holds the sum, which lets the compiler count sixteen at a time.
+        let count = |sum: u8, byte: &u8| sum.wrapping_add(u8::from(*byte == separator));
+        let here = bytes.iter().fold(0, count);
+        if found + usize::from(here) >= next {
+            for at in memchr::memchr_iter(separator, bytes) {
+                found += 1;
+                if found == next {
+                    ends.push((piece * PIECE + at + 1) as u32);
+                    next += STRIDE;
+                }
+            }
+        } else {
+            found += usize::from(here);
+        }
+    }
+    ends.push((cells.len() + 1) as u32);
+    found + 1 == columns
+}
+
+/// The marks of any row; whether it has so many cells.
+fn quoted(table: &Table, cells: &[u8], ends: &mut Vec<u32>) -> bool {
+    let columns = table.ids.len();
+    let mut at = table.skip_white(cells, 0);
+    for column in 1..=columns {
+        if at >= cells.len() && (table.separator == Separator::White || at > cells.len()) {
+            return false;
+        }
+        let end = at + end_of_cell(&cells[at..], table.separator);
+        if column == columns {
+            ends.push((cells.len() + 1) as u32);
+            return table.skip_white(cells, end) == cells.len();
+        }
+        at = end + 1;
+        if at > cells.len() {
+            return false;
+        }
+        at = table.skip_white(cells, at);
+        if column.is_multiple_of(STRIDE) {
+            ends.push(at as u32);
+        }
+    }
+    false
+}

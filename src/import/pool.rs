@@ -1,0 +1,37 @@
+//! Buffers that are used again: fresh memory costs more than what is put into it, for the system clears every page.
+//!
+//! It is shared by all who hold a clone; it knows nothing of what is in the buffers.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Buffers that nobody needs at the moment.
+#[derive(Debug)]
+pub struct Pool<T>(Arc<Mutex<Vec<Vec<T>>>>);
+
+impl<T> Default for Pool<T> {
+    fn default() -> Self {
+        Self(Arc::default())
+    }
+}
+
+impl<T> Clone for Pool<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T> Pool<T> {
+    /// A buffer as it was given back, or an empty one.
+    pub fn take(&self) -> Vec<T> {
+        self.held().pop().unwrap_or_default()
+    }
+
+    /// Gives a buffer back.
+    pub fn give(&self, buffer: Vec<T>) {
+        self.held().push(buffer);
+    }
+
+    fn held(&self) -> MutexGuard<'_, Vec<Vec<T>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,36 @@
+//! The values of one series of all catchments, wherever they are until they are written.
+
+use std::ops::Range;
+
+use anyhow::Result;
+
+use super::columns::Columns;
+use super::staged::Staged;
+
+/// Values to be fetched by catchment.
+pub enum Values {
+    /// In the columns of a wide table.
+    Columns(Box<Columns>),
+    /// Parked on disk.
+    Staged(Staged),
+}
+
+impl Values {
+    /// The number of time steps.
+    pub fn steps(&self) -> usize {
+        match self {
+            Self::Columns(columns) => columns.steps(),
+            Self::Staged(staged) => staged.steps(),
+        }
+    }
+
+    /// All values of some catchments, one catchment after the other, as they lie in files: little-endian.
+    ///
+    /// What was in the buffer is written over. Any number of threads may ask.
+    pub fn fetch(&self, catchments: Range<usize>, values: &mut Vec<[u8; 8]>) -> Result<()> {
+        match self {
+            Self::Columns(columns) => columns.fetch(catchments, values),
+            Self::Staged(staged) => staged.fetch(catchments, values),
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! What a NetCDF-4 product holds for each catchment and each scenario beside its variables: coordinates, parameters, status,
+//! keys, digests.
+
+use anyhow::Result;
+
+use super::cf::{self, Attributes, UPSTREAM_DIGEST, VALUES_DIGEST};
+use super::digest::values_digest;
+use super::summary::Summaries;
+use super::upstream::upstream_digests;
+use super::{ParameterValues, ParameterVariable, ProductSpec, Row};
+use crate::netcdf::{Attribute, Data, Dimension, NetcdfFile};
+
+/// The dimensions of a product.
+pub(super) struct Dimensions {
+    scenario: Option<Dimension>,
+    time: Dimension,
+    catchment: Dimension,
+}
+
+impl Dimensions {
+    /// Writes the coordinates, scenarios first.
+    pub(super) fn write(spec: &ProductSpec, file: &mut NetcdfFile) -> Result<Self> {
+        let scenario = match &spec.scenarios {
+            Some(scenarios) => {
+                let names: Vec<&str> = scenarios.names.iter().map(String::as_str).collect();
+                Some(file.coordinate("scenario", Data::Texts(&names), &cf::scenario().0)?)
+            }
+            None => None,
+        };
+        let (values, attributes) = cf::time(&spec.time);
+        let time = file.coordinate("time", Data::F64(&values), &attributes.0)?;
+        let ids = &spec.catchments[..spec.catchments_each()];
+        let ids: Vec<&str> = ids.iter().map(|row| row.id.as_str()).collect();
+        let catchment = file.coordinate("catchment", Data::Texts(&ids), &cf::catchment().0)?;
+        Ok(Self {
+            scenario,
+            time,
+            catchment,
+        })
+    }
+
+    /// Those of what has one value for each row.
+    pub(super) fn of_rows(&self) -> Vec<Dimension> {
+        self.scenario.into_iter().chain([self.catchment]).collect()
+    }
+
+    /// Those of a variable over time.
+    pub(super) fn of_variables(&self) -> Vec<Dimension> {
+        let scenario = self.scenario.into_iter();
+        scenario.chain([self.time, self.catchment]).collect()
+    }
+}
+
+/// Writes what there is for each scenario and each row.
+pub(super) fn write(spec: &ProductSpec, file: &NetcdfFile, dimensions: &Dimensions) -> Result<()> {
+    if let (Some(scenario), Some(scenarios)) = (dimensions.scenario, &spec.scenarios) {
+        for coordinate in &scenarios.coordinates {
+            write_parameter(file, coordinate, &[scenario], scenarios.names.len())?;
+        }
+    }
+    let of_rows = dimensions.of_rows();
+    for parameter in &spec.parameters {
+        // What no scenario changes needs no dimension for them.
+        let each = spec.catchments_each();
+        match parameter.values.repeat_after(each) {
+            true => write_parameter(file, parameter, &[dimensions.catchment], each)?,
+            false => write_parameter(file, parameter, &of_rows, spec.catchments.len())?,
+        }
+    }
+    let status: Vec<i8> = spec.catchments.iter().map(|row| row.status as i8).collect();
+    file.variable("status", &of_rows, Data::Bytes(&status), &cf::status().0)?;
+    let texts = |name: &str, texts: Vec<String>, attributes: Attributes| {
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        file.variable(name, &of_rows, Data::Texts(&texts), &attributes.0)
+    };
+    texts(
+        "key",
+        spec.catchments.iter().map(key).collect(),
+        cf::text("key: BLAKE3 digest of all that determines the catchment's result"),
+    )?;
+    texts(
+        VALUES_DIGEST,
+        spec.catchments.iter().map(values_digest).collect(),
+        cf::text("digest of the result and the parameters that the catchment's values are made of"),
+    )?;
+    if spec.networks.is_empty() {
+        return Ok(());
+    }
+    let made_of = upstream_digests(spec).into_iter();
+    let made_of =
+        made_of.map(|digest| digest.map_or_else(String::new, |digest| digest.to_string()));
+    texts(
+        UPSTREAM_DIGEST,
+        made_of.collect(),
+        cf::text(
+            "digest of all that the sums over the catchment and all upstream of it are made of",
+        ),
+    )
+}
+
+/// Writes the summaries: last of all, for they are known only when all else is written.
+pub(super) fn write_summaries(
+    spec: &ProductSpec,
+    file: &NetcdfFile,
+    dimensions: &Dimensions,
+    summaries: &Summaries,
+) -> Result<()> {
+    for (i, summary) in spec.summaries.iter().enumerate() {
+        let attributes = cf::summary(summary, spec);
+        let values = Data::F64(summaries.of(i));
+        file.variable(&summary.name, &dimensions.of_rows(), values, &attributes.0)?;
+    }
+    Ok(())
+}
+
+/// The key as files show it; empty without one.
+pub(super) fn key(row: &Row) -> String {
+    row.key.map_or_else(String::new, |key| key.to_string())
+}
+
+/// Writes the first `count` values of a parameter.
+fn write_parameter(
+    file: &NetcdfFile,
+    parameter: &ParameterVariable,
+    dimensions: &[Dimension],
+    count: usize,
+) -> Result<()> {
+    let mut attributes = cf::parameter(parameter);
+    match &parameter.values {
+        ParameterValues::Numbers(numbers) => {
+            let numbers = &numbers[..count];
+            if numbers.iter().any(|number| number.is_nan()) {
+                attributes.set("_FillValue", Attribute::F64(f64::NAN));
+            }
+            file.variable(
+                &parameter.name,
+                dimensions,
+                Data::F64(numbers),
+                &attributes.0,
+            )
+        }
+        ParameterValues::Texts(texts) => {
+            let texts: Vec<&str> = texts[..count].iter().map(String::as_str).collect();
+            file.variable(
+                &parameter.name,
+                dimensions,
+                Data::Texts(&texts),
+                &attributes.0,
+            )
+        }
+    }
+}

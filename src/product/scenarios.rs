@@ -1,0 +1,154 @@
+//! Several scenarios in one product: the same catchments once for each, along a leading dimension of their names.
+//!
+//! Without scenarios there is no such dimension, and files are what they are without this module. It knows neither files
+//! nor where scenarios come from.
+
+use std::collections::HashSet;
+
+use anyhow::{Result, ensure};
+
+use super::{Network, ParameterValues, ParameterVariable, ProductSpec, valid_name};
+
+/// The scenarios of a product, in the file's order.
+pub struct Scenarios {
+    /// Their names, at least one, each once; selected by in the file: `ds.load.sel(scenario="k=0.013")`.
+    pub names: Vec<String>,
+    /// What they differ in, one value per scenario: coordinates along `scenario`. Their names pass [`valid_name`] and are
+    /// unique among all variables.
+    pub coordinates: Vec<ParameterVariable>,
+}
+
+impl ProductSpec {
+    /// How many scenarios there are; one that has no name counts.
+    pub(super) fn scenario_count(&self) -> usize {
+        self.scenarios
+            .as_ref()
+            .map_or(1, |scenarios| scenarios.names.len())
+    }
+
+    /// How many catchments each scenario has.
+    pub(super) fn catchments_each(&self) -> usize {
+        self.catchments.len() / self.scenario_count()
+    }
+
+    /// The scenario of a row, by number.
+    pub(super) fn scenario_of(&self, row: usize) -> usize {
+        row / self.catchments_each()
+    }
+
+    /// What messages call a row.
+    pub(super) fn row_name(&self, row: usize) -> String {
+        let id = &self.catchments[row].id;
+        match &self.scenarios {
+            Some(scenarios) => {
+                let scenario = &scenarios.names[self.scenario_of(row)];
+                format!("scenario {scenario:?}, catchment {id}")
+            }
+            None => format!("catchment {id}"),
+        }
+    }
+
+    /// Whether rows, scenarios and parameters fit together.
+    pub(super) fn check_rows(&self) -> Result<()> {
+        let path = self.path.display();
+        ensure!(
+            !self.catchments.is_empty(),
+            "there are no catchments to write to {path}"
+        );
+        if let Some(scenarios) = &self.scenarios {
+            scenarios.check(self)?;
+        }
+        if self
+            .variables
+            .iter()
+            .any(|variable| variable.upstream.is_some())
+        {
+            let fits = |network: &Network| network.order().len() == self.catchments_each();
+            ensure!(
+                self.networks.len() == self.scenario_count() && self.networks.iter().all(fits),
+                "sums over all upstream need the links of all catchments"
+            );
+        }
+        for parameter in &self.parameters {
+            ensure!(
+                parameter.values.len() == self.catchments.len(),
+                "the parameter `{}` has {} values for {} catchments",
+                parameter.name,
+                parameter.values.len(),
+                self.catchments.len()
+            );
+        }
+        Ok(())
+    }
+}
+
+impl Scenarios {
+    fn check(&self, spec: &ProductSpec) -> Result<()> {
+        let (count, rows) = (self.names.len(), spec.catchments.len());
+        ensure!(count > 0, "there are no scenarios to write");
+        ensure!(
+            rows.is_multiple_of(count),
+            "{rows} rows can't be shared out evenly among {count} scenarios"
+        );
+        let mut seen = HashSet::new();
+        for name in &self.names {
+            ensure!(
+                seen.insert(name),
+                "two scenarios have the name {name:?}; give one of them another"
+            );
+        }
+        let each = rows / count;
+        for (at, row) in spec.catchments.iter().enumerate().skip(each) {
+            let first = &spec.catchments[at % each];
+            ensure!(
+                row.id == first.id,
+                "{}: the first scenario has {} in this place, and all need the same catchments in the same order",
+                spec.row_name(at),
+                first.id
+            );
+        }
+        let variables = spec.variables.iter().map(|variable| &variable.name);
+        let parameters = spec.parameters.iter().map(|parameter| &parameter.name);
+        let summaries = spec.summaries.iter().map(|summary| &summary.name);
+        let mut taken: HashSet<&String> = variables.chain(parameters).chain(summaries).collect();
+        for coordinate in &self.coordinates {
+            let name = &coordinate.name;
+            ensure!(
+                valid_name(name),
+                "a scenario's parameter can't be called {name:?} in the product: letters, digits and underscores only"
+            );
+            ensure!(
+                taken.insert(name),
+                "{name:?} is a parameter of the scenarios and something else in the product; rename the other"
+            );
+            ensure!(
+                coordinate.values.len() == count,
+                "the scenarios' parameter `{name}` has {} values for {count} scenarios",
+                coordinate.values.len()
+            );
+        }
+        Ok(())
+    }
+}
+
+impl ParameterValues {
+    /// How many values there are.
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Numbers(numbers) => numbers.len(),
+            Self::Texts(texts) => texts.len(),
+        }
+    }
+
+    /// Whether the values repeat after each so many of them, to the bit.
+    pub(super) fn repeat_after(&self, each: usize) -> bool {
+        let same_bits = |a: &f64, b: &f64| a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan());
+        match self {
+            Self::Numbers(numbers) => numbers
+                .iter()
+                .zip(&numbers[each..])
+                .all(|(a, b)| same_bits(a, b)),
+            Self::Texts(texts) => texts.iter().zip(&texts[each..]).all(|(a, b)| a == b),
+        }
+    }
+}

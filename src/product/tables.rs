@@ -1,0 +1,166 @@
+//! The small tables of the steps layout, a row per catchment or scenario, and how text lies in all of its tables.
+
+use anyhow::Result;
+
+use super::rows::key;
+use super::summary::Summaries;
+use super::{ParameterValues, ParameterVariable, ProductSpec};
+use crate::netcdf::{Column, Precision, Table, TableFile, deflate, shuffle, storable};
+
+/// Bytes of the ids' column at least; what reads such tables expects it.
+const ID_SIZE: usize = 10;
+
+/// Writes `/scenarios`, if there are any: names and what they differ in.
+pub(super) fn write_scenarios(spec: &ProductSpec, file: &TableFile) -> Result<()> {
+    let Some(scenarios) = &spec.scenarios else {
+        return Ok(());
+    };
+    let mut small = SmallTable::new(scenarios.names.len());
+    let (names, size) = stored(scenarios.names.iter().map(String::as_str));
+    small.texts("scenario", &names, size);
+    small.parameters(&scenarios.coordinates);
+    small.write("scenarios", spec.deflate, file)
+}
+
+/// Writes `/catchments`: id, status, key and parameters, in the order of the rows of all other tables.
+pub(super) fn write_catchments(spec: &ProductSpec, file: &TableFile) -> Result<()> {
+    let mut small = SmallTable::new(spec.catchments.len());
+    for (name, texts, size) in labels(spec) {
+        small.texts(name, &texts, size);
+    }
+    small.columns.push(Column::I8 {
+        name: "status".to_owned(),
+    });
+    let status = spec.catchments.iter().map(|row| row.status as u8);
+    small.planes.extend(status);
+    let keys: Vec<String> = spec.catchments.iter().map(key).collect();
+    small.texts("key", &keys, longest(&keys));
+    small.parameters(&spec.parameters);
+    small.write("catchments", spec.deflate, file)
+}
+
+/// Writes `/summary`, if any are asked for.
+pub(super) fn write_summaries(
+    spec: &ProductSpec,
+    summaries: &Summaries,
+    file: &TableFile,
+) -> Result<()> {
+    if spec.summaries.is_empty() {
+        return Ok(());
+    }
+    let mut small = SmallTable::new(spec.catchments.len());
+    for (name, texts, size) in labels(spec) {
+        small.texts(name, &texts, size);
+    }
+    for (i, summary) in spec.summaries.iter().enumerate() {
+        small.numbers(&summary.name, summaries.of(i));
+    }
+    small.write("summary", spec.deflate, file)
+}
+
+/// A table in the making that is written at once, column by column.
+struct SmallTable {
+    rows: usize,
+    columns: Vec<Column>,
+    planes: Vec<u8>,
+}
+
+impl SmallTable {
+    fn new(rows: usize) -> Self {
+        Self {
+            rows,
+            columns: Vec::new(),
+            planes: Vec::new(),
+        }
+    }
+
+    fn texts(&mut self, name: &str, texts: &[String], size: usize) {
+        let name = name.to_owned();
+        self.columns.push(Column::Text { name, size });
+        self.planes.extend(text_planes(texts, size, self.rows));
+    }
+
+    fn numbers(&mut self, name: &str, numbers: &[f64]) {
+        let name = name.to_owned();
+        self.columns.push(Column::F64 { name });
+        let start = self.planes.len();
+        self.planes.resize(start + 8 * self.rows, 0);
+        shuffle(numbers, Precision::F64, &mut self.planes[start..]);
+    }
+
+    /// Texts first, then numbers.
+    fn parameters(&mut self, parameters: &[ParameterVariable]) {
+        for parameter in parameters {
+            if let ParameterValues::Texts(texts) = &parameter.values {
+                let (texts, _) = stored(texts.iter().map(String::as_str));
+                self.texts(&parameter.name, &texts, longest(&texts));
+            }
+        }
+        for parameter in parameters {
+            if let ParameterValues::Numbers(numbers) = &parameter.values {
+                self.numbers(&parameter.name, numbers);
+            }
+        }
+    }
+
+    fn write(self, name: &str, level: u8, file: &TableFile) -> Result<()> {
+        let layout = Table {
+            columns: self.columns,
+            rows: self.rows,
+            chunk_rows: self.rows,
+            level,
+        };
+        file.table(None, name, &layout, &[filtered(self.planes, &layout)])
+    }
+}
+
+/// What tells the rows of a table apart: the names of these columns, their texts, and the sizes.
+pub(super) fn labels(spec: &ProductSpec) -> Vec<(&'static str, Vec<String>, usize)> {
+    let rows = 0..spec.catchments.len();
+    let (ids, size) = stored(spec.catchments.iter().map(|row| row.id.as_str()));
+    let mut labels = vec![("catchment", ids, size)];
+    if let Some(scenarios) = &spec.scenarios {
+        let names = rows.map(|row| scenarios.names[spec.scenario_of(row)].as_str());
+        let (names, size) = stored(names);
+        labels.insert(0, ("scenario", names, size));
+    }
+    labels
+}
+
+/// Texts as the tables hold them, and the size of their column if they are ids.
+fn stored<'a>(texts: impl Iterator<Item = &'a str>) -> (Vec<String>, usize) {
+    let texts: Vec<String> = texts.map(|text| storable(text).into_owned()).collect();
+    let size = longest(&texts).max(ID_SIZE);
+    (texts, size)
+}
+
+/// The size of a column of these texts, at least 1.
+fn longest(texts: &[String]) -> usize {
+    texts.iter().map(String::len).max().unwrap_or(0).max(1)
+}
+
+/// The texts' bytes as planes: all first bytes, then all second bytes, …; filled up to `rows` texts.
+pub(super) fn text_planes(texts: &[String], size: usize, rows: usize) -> Vec<u8> {
+    let mut planes = vec![0; size * rows];
+    for (row, text) in texts.iter().enumerate() {
+        for (k, byte) in text.bytes().enumerate() {
+            planes[k * rows + row] = byte;
+        }
+    }
+    planes
+}
+
+/// A chunk from its planes: they are what shuffle makes of the rows, so only deflate is left to do.
+pub(super) fn filtered(planes: Vec<u8>, layout: &Table) -> Vec<u8> {
+    if layout.level > 0 {
+        return deflate(&planes, layout.level);
+    }
+    let size = layout.row_size();
+    let mut rows = vec![0; planes.len()];
+    for (k, plane) in planes.chunks_exact(layout.chunk_rows).enumerate() {
+        for (place, byte) in rows[k..].iter_mut().step_by(size).zip(plane) {
+            *place = *byte;
+        }
+    }
+    rows
+}

@@ -1,0 +1,174 @@
+//! Products of several scenarios.
+
+use super::*;
+
+/// The made-up product once for each scenario; every scenario has other results and scalars.
+pub(super) fn several(path: &Path, names: &[&str], catchments: usize, steps: i64) -> ProductSpec {
+    let mut all = spec(path, catchments, steps);
+    all.catchments.clear();
+    let mut lat = Vec::new();
+    for name in names {
+        let one = spec(path, catchments, steps);
+        all.catchments
+            .extend(one.catchments.into_iter().map(|row| Row {
+                content: row.content.map(|content| {
+                    let both = [name.as_bytes(), content.as_bytes()].concat();
+                    Digest::of(&both)
+                }),
+                ..row
+            }));
+        let [parameter] = &one.parameters[..] else {
+            panic!("one parameter");
+        };
+        let ParameterValues::Numbers(numbers) = &parameter.values else {
+            panic!("numbers");
+        };
+        lat.extend(numbers.clone());
+    }
+    all.parameters[0].values = ParameterValues::Numbers(lat);
+    let k: Vec<f64> = (0..names.len()).map(|i| 0.5 + i as f64).collect();
+    all.scenarios = Some(Scenarios {
+        names: names.iter().map(|name| (*name).to_owned()).collect(),
+        coordinates: vec![ParameterVariable {
+            name: "k".to_owned(),
+            values: ParameterValues::Numbers(k),
+            units: Some("d-1".to_owned()),
+            long_name: None,
+            standard_name: None,
+        }],
+    });
+    all
+}
+
+#[test]
+fn every_scenario_holds_its_own_values() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut spec = several(&folder.path().join("p.nc"), &["a", "b", "c"], 70, 40);
+    spec.parameters.push(ParameterVariable {
+        name: "dose".to_owned(),
+        values: ParameterValues::Texts((0..210).map(|i| (i / 7).to_string()).collect()),
+        units: None,
+        long_name: None,
+        standard_name: None,
+    });
+    let assembled = make(&spec, 2);
+    assert_eq!((assembled.fetched, assembled.chunks_written), (207, 6));
+    let file = hdf5::File::open(&spec.path).expect("a file");
+    let shape = |name: &str| file.dataset(name).expect(name).shape();
+    assert_eq!(shape("q"), [3, 40, 70]);
+    assert_eq!(shape("status"), [3, 70]);
+    assert_eq!(shape("lat"), [70], "the same in all scenarios");
+    assert_eq!(shape("dose"), [3, 70]);
+    assert_eq!(shape("k"), [3]);
+    let q = file.dataset("q").expect("q");
+    assert_eq!(q.chunk(), Some(vec![1, 40, 70]));
+    let q = q.read::<f64, ndarray::Ix3>().expect("values");
+    for row in 0..210 {
+        for step in 0..40 {
+            let found = q[[row / 70, step, row % 70]];
+            assert!(same(found, expected(&spec, row, step)[0]));
+        }
+    }
+}
+
+#[test]
+fn a_changed_scenario_rewrites_only_its_own_chunks() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let patched = |names: &[&str], change: &dyn Fn(&mut ProductSpec)| {
+        let path = folder.path().join("patched.nc");
+        make(&several(&path, &["a", "b", "c"], 200, 600), 2);
+        let mut changed = several(&path, names, 200, 600);
+        change(&mut changed);
+        let assembled = make(&changed, 2);
+        changed.path = folder.path().join("full.nc");
+        assert_eq!(make(&changed, 2).chunks_copied, 0);
+        assert!(fs::read(path).expect("a file") == fs::read(&changed.path).expect("a file"));
+        fs::remove_file(&changed.path).expect("the full one");
+        (assembled.fetched, assembled.chunks_copied)
+    };
+    // Four blocks a scenario, two variables, two slabs: 16 chunks each.
+    let all = ["a", "b", "c"];
+    assert_eq!(patched(&all, &|_| ()), (0, 48));
+    let tweak = |s: &mut ProductSpec| s.catchments[270].content = Some(Digest::of(b"new"));
+    assert_eq!(patched(&all, &tweak), (64, 44));
+    assert_eq!(patched(&["a", "x", "c"], &|_| ()), (199, 32));
+    // Where a scenario stands does not matter.
+    assert_eq!(patched(&["new", "c", "a", "b"], &|_| ()), (199, 48));
+    assert_eq!(patched(&["b"], &|_| ()), (0, 16));
+    // Without scenarios it is another file.
+    assert_eq!(patched(&["b"], &|s| s.scenarios = None), (199, 0));
+}
+
+#[test]
+fn tables_have_a_column_for_scenarios() {
+    #[derive(hdf5::H5Type, Clone)]
+    #[repr(C, packed)]
+    struct Labelled {
+        scenario: hdf5::types::FixedAscii<12>,
+        catchment: hdf5::types::FixedAscii<10>,
+        q: f64,
+        load: f64,
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let names = ["a", "k=0.013 twice", "c"].map(|name| &name[..name.len().min(12)]);
+    let spec = ProductSpec {
+        layout: Layout::Steps,
+        ..several(&folder.path().join("p.h5"), &names, 150, 300)
+    };
+    assert_eq!(make(&spec, 2).fetched, 447);
+    let file = hdf5::File::open(&spec.path).expect("a file");
+    for step in [0, 255, 299] {
+        let table = file
+            .dataset(&format!("step_{step}/values"))
+            .expect("a table");
+        let rows = table.read_1d::<Labelled>().expect("rows");
+        assert_eq!(rows.len(), 450);
+        for (i, row) in rows.iter().enumerate() {
+            assert_eq!(row.scenario.as_str(), names[i / 150]);
+            assert_eq!(row.catchment.as_str(), spec.catchments[i].id.as_str());
+            let values = expected(&spec, i, step);
+            assert!(same(row.q, values[0]) && same(row.load, values[1]));
+        }
+    }
+    assert_eq!(file.dataset("scenarios").expect("a table").shape(), [3]);
+}
+
+#[test]
+fn scenarios_that_do_not_fit_are_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let refused = |change: &dyn Fn(&mut ProductSpec)| {
+        let mut spec = several(&folder.path().join("p.nc"), &["a", "b"], 4, 3);
+        change(&mut spec);
+        let error = assemble(&spec, 1, &mut |i| Ok(i), &|_| Ok(Vec::new()));
+        assert!(!spec.path.exists());
+        error.expect_err("an error").to_string()
+    };
+    fn scenarios(spec: &mut ProductSpec) -> &mut Scenarios {
+        spec.scenarios.as_mut().expect("scenarios")
+    }
+    let found = refused(&|s| s.catchments.swap(4, 5));
+    assert!(
+        found.starts_with("scenario \"b\", catchment 70001: the first scenario has 70000"),
+        "{found}"
+    );
+    let found = refused(&|s| drop(s.catchments.pop()));
+    assert!(found.contains("7 rows can't be shared out"), "{found}");
+    let found = refused(&|s| scenarios(s).names[1] = "a".to_owned());
+    assert!(
+        found.contains("two scenarios have the name \"a\""),
+        "{found}"
+    );
+    let found = refused(&|s| scenarios(s).coordinates[0].name = "load".to_owned());
+    assert!(found.contains("something else in the product"), "{found}");
+    let found = refused(&|s| scenarios(s).coordinates[0].name = "k 1".to_owned());
+    assert!(found.contains("letters, digits"), "{found}");
+    let values = ParameterValues::Numbers(vec![1.0]);
+    let shorten = move |s: &mut ProductSpec| {
+        let ParameterValues::Numbers(numbers) = &values else {
+            return;
+        };
+        scenarios(s).coordinates[0].values = ParameterValues::Numbers(numbers.clone());
+    };
+    let found = refused(&shorten);
+    assert!(found.contains("1 values for 2 scenarios"), "{found}");
+}

@@ -1,0 +1,379 @@
+//! The project file with its `[scenario.*]` and `[sweep.*]` tables: a [`Project`] for every scenario.
+//!
+//! A scenario is the project with some fields in the place of others, so it is made by putting them there and checking the
+//! whole as ever; errors are told where the field really stands. A project without scenarios has one, which has no name.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use super::build::{Builder, same_file};
+use super::error::{Moved, Source, nearest};
+use super::product::SCENARIO;
+use super::sweep::{Point, Sweeps, joined_label};
+use super::{PROJECT_FILE, Parameter, Per, Project, ProjectError, Variable, raw};
+use crate::catchment::file_name;
+use crate::digest::Digest;
+use crate::import::spec::ImportSpec;
+use crate::product::valid_name;
+use crate::scenario::ScenarioName;
+use crate::value::Value;
+
+/// A project file with all its scenarios.
+pub struct Study {
+    /// The title of a product that all scenarios share.
+    pub title: Option<String>,
+    /// The project in every scenario, at least one; they differ in what scenarios can change, and in nothing else.
+    pub scenarios: Vec<Project>,
+    /// The files with samples of parameters, and their digests when they were read.
+    pub samples: Vec<(PathBuf, Digest)>,
+}
+
+/// The project with what one scenario changes, before it is checked.
+struct Variant {
+    raw: raw::Project,
+    moved: Moved,
+    stated: BTreeSet<String>,
+    sweeps: Option<Vec<String>>,
+}
+
+impl Study {
+    /// Reads and checks the project in `root`.
+    pub fn load(root: &Path) -> Result<Self, ProjectError> {
+        let file = root.join(PROJECT_FILE);
+        let text = fs::read_to_string(&file).map_err(|error| ProjectError {
+            file: file.clone(),
+            place: None,
+            message: match error.kind() {
+                ErrorKind::NotFound => {
+                    "there is no project file here; `rerunoff init` writes one, `-C DIR` looks elsewhere".to_owned()
+                }
+                _ => format!("can't be read: {error}"),
+            },
+        })?;
+        let source = Source::new(&file, &text);
+        let mut raw: raw::Project = toml::from_str(&text).map_err(|error| source.syntax(&error))?;
+        let named = std::mem::take(&mut raw.scenario);
+        let sweeps = Sweeps::new(&std::mem::take(&mut raw.sweep), root, &source)?;
+        let mut variants = Vec::new();
+        for name in named.keys() {
+            let field = format!("scenario.{name}");
+            ScenarioName::new(name).map_err(|fault| source.error(&field, fault))?;
+            variants.push((
+                name.as_str(),
+                variant(&raw, name, &named, &sweeps, &source)?,
+            ));
+        }
+        if variants.is_empty() {
+            let plain = Variant {
+                raw: raw.clone(),
+                moved: Moved::new(),
+                stated: BTreeSet::new(),
+                sweeps: None,
+            };
+            variants.push(("", plain));
+        }
+        let mut study = Self {
+            title: raw.title.clone(),
+            scenarios: Vec::new(),
+            samples: sweeps.files.clone(),
+        };
+        for (name, variant) in variants {
+            let is_wanted = |sweep: &str| {
+                let chosen = variant.sweeps.as_ref();
+                chosen.is_none_or(|chosen| chosen.iter().any(|name| name == sweep))
+            };
+            let points = sweeps.points(&is_wanted, &source)?;
+            let source = source.with_moved(variant.moved.clone());
+            let builder = Builder { root, source };
+            let constants = constants(&variant);
+            let mut project = builder.project(variant.raw, &file, &text)?;
+            project.scenario.first_table = raw.parameters.table.len();
+            project.scenario.stated = variant.stated;
+            project.scenario.coordinates = constants;
+            for point in points {
+                let scenario = at_point(&project, name, point)
+                    .map_err(|(field, fault)| builder.source.error(&field, fault))?;
+                study.scenarios.push(scenario);
+            }
+        }
+        study.complete_coordinates();
+        study.check_names(&source)?;
+        study.place_products(&source)?;
+        study.check_shared_product(&source)?;
+        Ok(study)
+    }
+
+    /// What all scenarios have in common, as the first of them has it: the folder, the input, what the store keeps.
+    pub fn common(&self) -> &Project {
+        &self.scenarios[0]
+    }
+
+    /// Whether the project has scenarios.
+    pub fn is_named(&self) -> bool {
+        !self.common().scenario.name.is_unnamed()
+    }
+
+    /// The names of all scenarios.
+    pub fn names(&self) -> impl Iterator<Item = &ScenarioName> {
+        self.scenarios.iter().map(|project| &project.scenario.name)
+    }
+
+    /// Every file that the study is made into, in the scenarios' order, each once.
+    pub fn products(&self) -> Vec<&Path> {
+        let count = match self.common().product.per {
+            Per::File => self.scenarios.len(),
+            Per::Dimension => 1,
+        };
+        let scenarios = self.scenarios[..count].iter();
+        scenarios
+            .map(|project| project.product.path.as_path())
+            .collect()
+    }
+
+    /// A scenario that does not state what others do has the project's value of it.
+    fn complete_coordinates(&mut self) {
+        let stated = self.scenarios.iter();
+        let stated: BTreeSet<String> = (stated.flat_map(|project| &project.scenario.coordinates))
+            .map(|(name, _)| name.clone())
+            .collect();
+        for project in &mut self.scenarios {
+            let coordinates = &mut project.scenario.coordinates;
+            for name in &stated {
+                if let (false, Some(Parameter::Constant(value))) =
+                    (coordinates.contains_key(name), project.parameters.get(name))
+                {
+                    coordinates.insert(name.clone(), value.clone());
+                }
+            }
+        }
+    }
+
+    fn check_names(&self, source: &Source<'_>) -> Result<(), ProjectError> {
+        let mut seen = BTreeSet::new();
+        match self.names().find(|name| !seen.insert(*name)) {
+            None => Ok(()),
+            Some(name) => Err(source.error(
+                "sweep",
+                format!("there are two scenarios named {:?}", name.as_str()),
+            )),
+        }
+    }
+
+    /// A product that all scenarios share has the same variables for all.
+    fn check_shared_product(&self, source: &Source<'_>) -> Result<(), ProjectError> {
+        let first = self.common();
+        if first.product.per == Per::File {
+            return Ok(());
+        }
+        let product = &first.product;
+        let taken = (product.variables.iter().map(|variable| &variable.name))
+            .chain(product.parameters.iter().map(|parameter| &parameter.name))
+            .chain(product.summaries.iter().map(|summary| &summary.name));
+        let taken: BTreeSet<&String> = taken.collect();
+        for name in first.scenario.coordinates.keys() {
+            let field = format!("parameters.{name}");
+            let fault = if !valid_name(name) {
+                "can't be a coordinate of the product: a name has letters, digits and underscores, and none that the product uses itself"
+            } else if taken.contains(name) {
+                "is a coordinate of the scenarios, and the product has something else of this name; rename one"
+            } else {
+                continue;
+            };
+            let source = source.with_moved(first.moved.clone());
+            return Err(source.error(&field, fault));
+        }
+        let described = |project: &Project| -> Vec<_> {
+            let variables = project.product.variables.iter();
+            variables.map(Variable::description).collect()
+        };
+        let own = described(first);
+        match (self.scenarios.iter()).find(|project| described(project) != own) {
+            None => Ok(()),
+            Some(other) => Err(source.error(
+                "product",
+                format!(
+                    "scenario {:?} has other product variables than {:?}, so they can't share a file; `file = \"output/{SCENARIO}.h5\"` gives each its own",
+                    other.scenario.name.as_str(),
+                    first.scenario.name.as_str()
+                ),
+            )),
+        }
+    }
+
+    /// Puts the scenarios' names into those of their products, none of which may take the place of what is read.
+    fn place_products(&mut self, source: &Source<'_>) -> Result<(), ProjectError> {
+        let is_named = self.is_named();
+        for project in &mut self.scenarios {
+            if project.product.per == Per::File {
+                if !is_named {
+                    let rule = "has \"{scenario}\" in its name, but the project has no scenarios";
+                    return Err(source.error("product.file", rule));
+                }
+                let path = project.product.path.to_string_lossy();
+                project.product.path = path
+                    .replace(SCENARIO, &readable(&project.scenario.name))
+                    .into();
+            }
+            let tables = project.tables.iter().map(|table| table.path.as_path());
+            let sources = (project.input.files.iter().map(PathBuf::as_path))
+                .chain(tables)
+                .chain(self.samples.iter().map(|(path, _)| path.as_path()))
+                .chain(project.import.iter().flat_map(ImportSpec::sources));
+            for path in sources {
+                if same_file(path, &project.product.path) {
+                    let message = format!("the product would overwrite {}", path.display());
+                    return Err(source.error("product.file", message));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A scenario's name as part of a file's: as it is where that is harmless.
+fn readable(name: &ScenarioName) -> String {
+    let is_harmless = |c: char| c.is_alphanumeric() || "_.-=+@ ".contains(c);
+    match name.as_str().chars().all(is_harmless) {
+        true => name.as_str().to_owned(),
+        false => file_name(name.as_str()),
+    }
+}
+
+/// The project as a scenario has it, with what the ones that it extends change beforehand.
+fn variant(
+    base: &raw::Project,
+    name: &str,
+    named: &BTreeMap<String, raw::Scenario>,
+    sweeps: &Sweeps,
+    source: &Source<'_>,
+) -> Result<Variant, ProjectError> {
+    let mut lineage: Vec<(&str, &raw::Scenario)> = Vec::new();
+    let mut next = Some(name);
+    while let Some(name) = next {
+        // Only the first is known to be there, and it is.
+        let Some(scenario) = named.get(name) else {
+            break;
+        };
+        lineage.push((name, scenario));
+        next = scenario.extends.as_deref();
+        if let Some(parent) = next {
+            let field = format!("scenario.{name}.extends");
+            if lineage.iter().any(|(known, _)| *known == parent) {
+                return Err(source.error(&field, "leads back to a scenario that extends this one"));
+            }
+            if !named.contains_key(parent) {
+                let known = named.keys().map(String::as_str);
+                return Err(source.error(&field, unknown("scenario", parent, known)));
+            }
+        }
+        for sweep in scenario.sweep.iter().flatten() {
+            if !sweeps.has(sweep) {
+                let field = format!("scenario.{name}.sweep");
+                return Err(source.error(&field, unknown("sweep", sweep, sweeps.names())));
+            }
+        }
+    }
+    let mut variant = Variant {
+        raw: base.clone(),
+        moved: Moved::new(),
+        stated: BTreeSet::new(),
+        sweeps: None,
+    };
+    for (name, scenario) in lineage.into_iter().rev() {
+        variant.take(name, scenario.clone());
+    }
+    Ok(variant)
+}
+
+fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> String {
+    match nearest(name, known) {
+        Some(near) => format!("there is no {what} {name:?}; did you mean {near:?}?"),
+        None => format!("there is no {what} {name:?}"),
+    }
+}
+
+impl Variant {
+    /// Puts what the scenario states in the place of what was there.
+    fn take(&mut self, name: &str, scenario: raw::Scenario) {
+        let origin = format!("scenario.{name}");
+        let mut moved = |place: String, here: String| {
+            self.moved.push((place, format!("{origin}.{here}")));
+        };
+        if scenario.title.is_some() {
+            self.raw.title = scenario.title;
+        }
+        if scenario.catchments.is_some() {
+            self.raw.input.catchments = scenario.catchments;
+            moved("input.catchments".to_owned(), "catchments".to_owned());
+        }
+        if scenario.sweep.is_some() {
+            self.sweeps = scenario.sweep;
+        }
+        for (name, value) in scenario.parameters.values {
+            let field = format!("parameters.{name}");
+            moved(field.clone(), field);
+            self.stated.insert(name.clone());
+            self.raw.parameters.values.insert(name, value);
+        }
+        let tables = &mut self.raw.parameters.table;
+        for (i, table) in scenario.parameters.table.into_iter().enumerate() {
+            let place = format!("parameters.table.{}", tables.len());
+            moved(place, format!("parameters.table.{i}"));
+            tables.push(table);
+        }
+        let inputs = &mut self.raw.simulator.input;
+        for (i, input) in scenario.simulator.input.into_iter().enumerate() {
+            let at = inputs.iter().position(|known| known.file == input.file);
+            let at = at.unwrap_or(inputs.len());
+            moved(
+                format!("simulator.input.{at}"),
+                format!("simulator.input.{i}"),
+            );
+            match at < inputs.len() {
+                true => inputs[at] = input,
+                false => inputs.push(input),
+            }
+        }
+        for (name, variable) in scenario.product.variables {
+            let field = format!("product.variables.{name}");
+            moved(field.clone(), field);
+            self.raw.product.variables.insert(name, variable);
+        }
+    }
+}
+
+/// The constants among the parameters that a scenario states.
+fn constants(variant: &Variant) -> BTreeMap<String, Value> {
+    let value = |name: &String| {
+        let value = match variant.raw.parameters.values.get(name)? {
+            toml::Value::String(text) if text.trim_start().starts_with('=') => return None,
+            toml::Value::String(text) => Value::Text(text.clone()),
+            toml::Value::Integer(integer) => Value::Integer(*integer),
+            toml::Value::Float(number) => Value::Number(*number),
+            _ => return None,
+        };
+        Some((name.clone(), value))
+    };
+    variant.stated.iter().filter_map(value).collect()
+}
+
+/// The project with swept values; the error is a field and what is wrong there.
+fn at_point(project: &Project, name: &str, point: Point) -> Result<Project, (String, String)> {
+    let label = joined_label(name, &point.label);
+    let mut project = project.clone();
+    if !label.is_empty() {
+        let field = point.values.first().map_or("sweep", |(_, _, field)| field);
+        let name = ScenarioName::new(&label).map_err(|fault| (field.to_owned(), fault))?;
+        project.scenario.name = name;
+    }
+    for (name, value, field) in point.values {
+        project.moved.push((format!("parameters.{name}"), field));
+        project.scenario.stated.insert(name.clone());
+        let coordinates = &mut project.scenario.coordinates;
+        coordinates.insert(name.clone(), value.clone());
+        project.parameters.insert(name, Parameter::Constant(value));
+    }
+    Ok(project)
+}
