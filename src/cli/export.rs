@@ -44,7 +44,8 @@ pub(super) fn export(root: &Path, arguments: Arguments) -> Result<Exit> {
         let results = Results::open(project, &store, scene).context(named.title.clone())?;
         wanted.push((&project.scenario.name, results));
     }
-    let names = (study.common().product.variables.iter()).map(|variable| variable.name.as_str());
+    let names = (wanted.iter().take(1)).flat_map(|(_, results)| &results.spec.variables);
+    let names = names.map(|variable| variable.name.as_str());
     let scenario = study.is_named().then_some("scenario");
     let header = ["catchment", "time"].into_iter().chain(names);
     let header: Vec<&str> = scenario.into_iter().chain(header).collect();

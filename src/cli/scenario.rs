@@ -13,7 +13,7 @@ use crate::scenario::ScenarioName;
 #[derive(Args)]
 pub(super) struct Scenarios {
     /// Only these scenarios, comma-separated; * stands for any text
-    #[arg(long = "scenario", value_name = "NAME,…")]
+    #[arg(id = "scenario", long = "scenario", value_name = "NAME,…")]
     names: Option<String>,
 }
 
