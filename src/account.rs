@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::listing::first_few;
 use crate::progress::duration;
 use crate::size::Size;
 use crate::store::{Store, StoreError};
@@ -102,14 +103,11 @@ impl Account {
             lines.push(format!("slowest {}", slowest.join(", ")));
         }
         if self.failed > 0 {
-            let ids: Vec<&str> = (self.failures.iter().take(10))
-                .map(|(id, _)| id.as_str())
-                .collect();
-            let more = if self.failed > 10 { ", …" } else { "" };
+            let ids: Vec<&str> = self.failures.iter().map(|(id, _)| id.as_str()).collect();
             lines.push(format!(
-                "failed  {}: {}{more}; `rerunoff why {}` tells more",
+                "failed  {}: {}; `rerunoff why {}` tells more",
                 self.failed,
-                ids.join(", "),
+                first_few(&ids),
                 ids.first()
                     .and_then(|id| id.split(" of ").next())
                     .unwrap_or("ID")

@@ -54,7 +54,7 @@
 //! | the file for what comes next | [`assembly`], [`product`], [`written`], [`netcdf`] |
 //! | why it is so | [`why`], [`text_diff`], [`prediction`] |
 //! | what was, and the way back | [`moment`], [`history`], [`account`], [`difference`], [`collection`], [`size`] |
-//! | people | [`cli`], [`progress`], [`timings`], [`example`] |
+//! | people | [`cli`], [`progress`], [`timings`], [`listing`], [`example`] |
 //!
 //! # What always holds
 //! - A key covers what the simulator receives: rendered files, the series' bits with the layout of their table, every
@@ -112,6 +112,7 @@ pub mod history;
 pub mod import;
 pub mod inputs;
 pub mod key;
+pub mod listing;
 pub mod lock;
 pub mod makeflags;
 pub mod moment;

@@ -21,7 +21,7 @@ use crate::process::Guard;
 use crate::slots::Slots;
 use crate::survey::BLOCK_BYTES;
 use crate::timings::Phase;
-use crate::trial::{Bench, Job, Trial};
+use crate::trial::{Bench, Job, Trial, Workshop};
 use crate::work::WorkDirectory;
 use crate::workplace::Workplace;
 
@@ -38,12 +38,13 @@ pub enum Next {
 
 /// Runs what is wanted on as many threads as there may be slots, each in a directory of its own in `work`.
 ///
-/// `benches` has one for every scenario; the wanted units come in batches, each of which is begun only when the one before
+/// `benches`, all in `shop`, has one for every scenario; the wanted units come in batches, each of which is begun only when the one before
 /// is under way. `each` is called on this thread with every trial as it comes in.
 ///
 /// # Errors
 /// When the input can't be read any more. What was under way is handed in before.
 pub fn run(
+    shop: &Workshop<'_>,
     benches: &[Bench<'_>],
     wanted: &[&[(Unit, Key)]],
     slots: &Slots,
@@ -61,7 +62,7 @@ pub fn run(
             .map(|number| {
                 let (take, report) = (take.clone(), report.clone());
                 let directory = work.directory(number);
-                scope.spawn(move || labour(benches, slots, &take, &directory, &report, stop))
+                scope.spawn(move || labour(shop, benches, slots, &take, &directory, &report, stop))
             })
             .collect();
         // The workers own the receiver and the senders alone: when all of them are gone, both other sides notice.
@@ -70,7 +71,7 @@ pub fn run(
             let batches = wanted.iter();
             batches
                 .copied()
-                .try_for_each(|batch| feed(benches, batch, &give, stop))
+                .try_for_each(|batch| feed(shop, benches, batch, &give, stop))
         });
         let mut next = Next::Wait;
         loop {
@@ -102,6 +103,7 @@ pub fn run(
 
 /// Takes jobs until there are no more, or nobody wants them.
 fn labour(
+    shop: &Workshop<'_>,
     benches: &[Bench<'_>],
     slots: &Slots,
     jobs: &Mutex<Receiver<Job>>,
@@ -109,13 +111,7 @@ fn labour(
     report: &SyncSender<Trial>,
     stop: &AtomicBool,
 ) {
-    let Some(Bench {
-        lock, interrupt, ..
-    }) = benches.first()
-    else {
-        return;
-    };
-    let mut guard = match lock.keeper() {
+    let mut guard = match shop.lock.keeper() {
         Ok(lock) => Guard::keeping(lock),
         // Out of descriptors: the lock then just ends with rerunoff.
         Err(_) => Guard::default(),
@@ -125,10 +121,10 @@ fn labour(
         let job = jobs.lock().map(|jobs| jobs.recv());
         let Ok(Ok(job)) = job else { return };
         // Not before there is a job for it, and not while its trial is handed in: others may be waiting for it.
-        let Some(slot) = slots.take(interrupt) else {
+        let Some(slot) = slots.take(shop.interrupt) else {
             return;
         };
-        if stop.load(Relaxed) || interrupt.is_triggered() {
+        if stop.load(Relaxed) || shop.interrupt.is_triggered() {
             return;
         }
         let bench = &benches[job.unit.scenario];
@@ -146,6 +142,7 @@ fn labour(
 ///
 /// Scenarios that use the same series are served by one reading.
 fn feed(
+    shop: &Workshop<'_>,
     benches: &[Bench<'_>],
     wanted: &[(Unit, Key)],
     give: &SyncSender<Job>,
@@ -157,12 +154,13 @@ fn feed(
         groups.entry(columns).or_default().push((unit, key));
     }
     for (columns, units) in groups {
-        feed_group(benches, columns, &units, give, stop)?;
+        feed_group(shop, benches, columns, &units, give, stop)?;
     }
     Ok(())
 }
 
 fn feed_group(
+    shop: &Workshop<'_>,
     benches: &[Bench<'_>],
     columns: &[usize],
     units: &[(Unit, Key)],
@@ -173,8 +171,7 @@ fn feed_group(
         return Ok(());
     };
     let hand_on = |unit: Unit, key, series| {
-        let interrupt = benches[unit.scenario].interrupt;
-        let stopped = stop.load(Relaxed) || interrupt.is_triggered();
+        let stopped = stop.load(Relaxed) || shop.interrupt.is_triggered();
         if stopped || give.send(Job { unit, key, series }).is_err() {
             return ControlFlow::Break(());
         }
@@ -192,12 +189,7 @@ fn feed_group(
     }
     let places: Vec<usize> = by_place.keys().copied().collect();
     // Series columns are the same in all scenarios.
-    let Bench {
-        project,
-        basin,
-        timings,
-        ..
-    } = &benches[first.scenario];
+    let Bench { project, basin, .. } = &benches[first.scenario];
     let inputs = Inputs::open(&project.input)?.with_scratch(&project.cache());
     let mut since = Instant::now();
     inputs.read(
@@ -206,7 +198,7 @@ fn feed_group(
         BLOCK_BYTES,
         &mut |place, series| {
             let series = series.and_then(|series| basin.compute(columns, series));
-            timings.add(Phase::Read, since.elapsed());
+            shop.timings.add(Phase::Read, since.elapsed());
             let units = by_place.get(&place).map_or(&[][..], Vec::as_slice);
             let next = match units {
                 [(unit, key)] => hand_on(*unit, *key, series),

@@ -3,13 +3,14 @@
 //! A trial trusts nothing that the simulator says of itself: a result is what passes every check that the project
 //! states. It knows nothing of threads, the store or other catchments.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::basin::Basin;
+use crate::catchment::CatchmentId;
 use crate::codec::{self, Encoded};
 use crate::digest::Digest;
 use crate::environment;
@@ -22,7 +23,8 @@ use crate::plan::Unit;
 use crate::process::{End, Finished, Guard, Interrupt, Invocation};
 use crate::project::{Project, VariableSource};
 use crate::recipe::{Recipe, Rendered};
-use crate::store::{Attempt, Failed};
+use crate::session::Session;
+use crate::store::{Attempt, Failed, Last};
 use crate::timeouts::Timeouts;
 use crate::timings::{Phase, Timings};
 use crate::traces::{find_any, read_output, tail};
@@ -61,26 +63,49 @@ pub struct Trial {
     pub outcome: Result<Vec<Encoded>, Failure>,
 }
 
-/// What a worker needs to make trials in one scenario.
-pub struct Bench<'a> {
-    /// The project.
-    pub project: &'a Project,
-    /// Its catchments.
-    pub basin: &'a Basin<'a>,
-    /// What is the same for all of them.
-    pub recipe: &'a Recipe<'a>,
+/// What all trials of a run share.
+pub struct Workshop<'a> {
     /// Where failed runs are kept.
     pub kept: &'a Kept,
     /// The series that are kept already, by digest; `None` if none is to be kept.
     pub known: Option<&'a HashSet<Digest>>,
     /// The project's lock, which the guards keep until the last simulator is gone.
     pub lock: &'a Lock,
-    /// How long each may run.
-    pub timeouts: &'a Timeouts,
     /// The wish to stop.
     pub interrupt: &'a Interrupt,
     /// Where the time goes.
     pub timings: &'a Timings,
+}
+
+/// What a worker needs to make trials in one scenario.
+pub struct Bench<'a> {
+    /// What it has in common with all others.
+    shop: &'a Workshop<'a>,
+    /// The project.
+    pub project: &'a Project,
+    /// Its catchments.
+    pub basin: &'a Basin<'a>,
+    /// What is the same for all of them.
+    pub recipe: &'a Recipe<'a>,
+    /// How long each may run.
+    timeouts: Timeouts,
+}
+
+impl<'a> Bench<'a> {
+    /// For a scenario whose catchments were last run like this.
+    pub fn new(
+        shop: &'a Workshop<'a>,
+        session: &'a Session<'a>,
+        last: &HashMap<CatchmentId, Last>,
+    ) -> Self {
+        Self {
+            shop,
+            project: session.project,
+            basin: &session.basin,
+            recipe: &session.recipe,
+            timeouts: Timeouts::new(session.project.simulator.timeout, last),
+        }
+    }
 }
 
 impl Bench<'_> {
@@ -96,6 +121,7 @@ impl Bench<'_> {
             outcome: Err(Failure::InputChanged),
         };
         let prepared = self
+            .shop
             .timings
             .time(Phase::Render, || self.prepare(job, &mut trial));
         let (rendered, series) = match prepared {
@@ -129,11 +155,11 @@ impl Bench<'_> {
         }
         let scenario = &self.project.scenario.name;
         let kept = match &trial.outcome {
-            Ok(_) => self.kept.release(scenario, id),
+            Ok(_) => self.shop.kept.release(scenario, id),
             Err(failure) if failure.is_obstacle() => Ok(()),
             Err(_) => work
                 .shorten(self.project.simulator.max_file_size)
-                .and(self.kept.keep(work, scenario, id)),
+                .and(self.shop.kept.keep(work, scenario, id)),
         };
         if let (Err(error), Some(attempt)) = (kept, trial.attempts.last_mut()) {
             attempt.tail.push_str(&format!("\nrerunoff: {error:#}\n"));
@@ -154,7 +180,7 @@ impl Bench<'_> {
             return Err(Failure::InputChanged);
         }
         trial.texts = self.recipe.long_texts(&rendered, &digests);
-        if let Some(known) = self.known {
+        if let Some(known) = self.shop.known {
             let columns = self.recipe.column_names().iter().zip(&series).zip(digests);
             let new = columns.filter(|(_, digest)| !known.contains(digest));
             trial.series = new
@@ -195,10 +221,13 @@ impl Bench<'_> {
                     End::Signalled(signal) => Err(Failure::Signal(signal)),
                     End::Exited(code) => {
                         let judged = self
+                            .shop
                             .timings
                             .time(Phase::Parse, || self.judge(code, rendered, work.path()));
                         judged.map(|columns| {
-                            self.timings.time(Phase::Encode, || self.encode(&columns))
+                            self.shop
+                                .timings
+                                .time(Phase::Encode, || self.encode(&columns))
                         })
                     }
                 };
@@ -238,14 +267,15 @@ impl Bench<'_> {
             None => Ok(()),
         };
         unchanged()?;
-        self.timings.time(Phase::Render, || {
+        self.shop.timings.time(Phase::Render, || {
             furnish(self.recipe, self.project, rendered, series, work)
         })?;
         let started = Instant::now();
         let finished = self.start(rendered, work, limit, guard)?;
         let wall = finished.cost.wall;
-        self.timings.add(Phase::Wait, wall);
-        self.timings
+        self.shop.timings.add(Phase::Wait, wall);
+        self.shop
+            .timings
             .add(Phase::Spawn, started.elapsed().saturating_sub(wall));
         unchanged()?;
         Ok(finished)
@@ -279,7 +309,7 @@ impl Bench<'_> {
             largest_file: self.project.simulator.max_file_size.0,
         };
         guard
-            .run(&invocation, self.interrupt)
+            .run(&invocation, self.shop.interrupt)
             .map_err(|error| Failure::Start(format!("{:#}", anyhow::Error::from(error))))
     }
 

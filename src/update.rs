@@ -20,9 +20,8 @@ use crate::run::{Next, run};
 use crate::session::Session;
 use crate::slots::Slots;
 use crate::store::{Record, Store, StoreError};
-use crate::timeouts::Timeouts;
 use crate::timings::{Phase, Timings};
-use crate::trial::{Bench, Trial};
+use crate::trial::{Bench, Trial, Workshop};
 use crate::work::Kept;
 
 /// A batch is committed when it has so many trials.
@@ -130,28 +129,22 @@ pub fn update(
         false => None,
     };
     let mut history = Vec::with_capacity(sessions.len());
-    let mut timeouts = Vec::with_capacity(sessions.len());
     let mut recipe_parts = Vec::with_capacity(sessions.len());
     for session in sessions {
-        let last = store.last(&session.project.scenario.name)?;
-        timeouts.push(Timeouts::new(session.project.simulator.timeout, &last));
-        history.push(last);
+        history.push(store.last(&session.project.scenario.name)?);
         let parts = postcard::to_stdvec(session.recipe.explanation());
         recipe_parts.push(parts.context("can't put down the recipe")?.into());
         store.keep(&session.recipe.common_texts(&session.basin))?;
     }
-    let benches: Vec<Bench<'_>> = (sessions.iter().zip(&timeouts))
-        .map(|(session, timeouts)| Bench {
-            project: session.project,
-            basin: &session.basin,
-            recipe: &session.recipe,
-            kept: &kept,
-            known: known.as_ref(),
-            lock,
-            timeouts,
-            interrupt,
-            timings,
-        })
+    let shop = Workshop {
+        kept: &kept,
+        known: known.as_ref(),
+        lock,
+        interrupt,
+        timings,
+    };
+    let benches: Vec<Bench<'_>> = (sessions.iter().zip(&history))
+        .map(|(session, last)| Bench::new(&shop, session, last))
         .collect();
     let wall = |unit: &Unit| {
         let id = &sessions[unit.scenario].basin.catchments()[unit.catchment].id;
@@ -176,6 +169,7 @@ pub fn update(
         trouble: None,
     };
     let fed = run(
+        &shop,
         &benches,
         &[long, rest],
         &limits.slots,

@@ -5,6 +5,7 @@ use anyhow::{Result, bail};
 use super::decode;
 use super::describe::describe;
 use crate::catchment::CatchmentId;
+use crate::listing::first_few;
 use crate::moment::Scene;
 use crate::plan::Found;
 use crate::product::{self, ProductSpec, Status};
@@ -91,12 +92,11 @@ pub(super) fn found(store: &Store, scene: &Scene) -> Result<(TimeAxis, Vec<Optio
         ids.push(id);
     }
     if !gone.is_empty() {
-        let list = gone[..gone.len().min(10)].join(", ");
-        let more = if gone.len() > 10 { ", …" } else { "" };
         bail!(
-            "{} of {} results are no longer in the store: {list}{more}; they were collected, damaged or replaced by those of a forced run, and only a run with the inputs of that time brings them back",
+            "{} of {} results are no longer in the store: {}; they were collected, damaged or replaced by those of a forced run, and only a run with the inputs of that time brings them back",
             gone.len(),
-            scene.rows.len()
+            scene.rows.len(),
+            first_few(&gone)
         );
     }
     Ok((time, ids))

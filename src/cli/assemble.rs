@@ -40,8 +40,7 @@ pub(super) fn assemble(root: &Path, arguments: Arguments) -> Result<Exit> {
     let sessions = open(&study, Some(&store), false, arguments.quiet)?;
     sessions.remember(&mut store)?;
     let (plans, _) = sessions.plan(Some(&store), &|_| false)?;
-    let interrupt = Interrupt::new().and_then(|interrupt| interrupt.install().map(|()| interrupt));
-    let interrupt = interrupt.context("can't prepare for signals")?;
+    let interrupt = Interrupt::installed().context("can't prepare for signals")?;
     let how = How {
         workers: cores(None),
         interrupt: &interrupt,

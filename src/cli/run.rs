@@ -205,8 +205,7 @@ pub(super) fn run(root: &Path, mut arguments: Arguments) -> Result<Exit> {
         tell_what_comes(&causes, &limits.slots, work.runs());
     }
     // Until here a signal just ends the program; from here on there are children to end and results to keep.
-    let interrupt = Interrupt::new().and_then(|interrupt| interrupt.install().map(|()| interrupt));
-    let interrupt = interrupt.context("can't prepare for signals")?;
+    let interrupt = Interrupt::installed().context("can't prepare for signals")?;
     let report = match wanted.is_empty() {
         true => Report::default(),
         false => {

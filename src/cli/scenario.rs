@@ -6,6 +6,7 @@ use anyhow::Result;
 use clap::Args;
 
 use super::Usage;
+use crate::listing::first_few;
 use crate::project::{Study, nearest};
 use crate::scenario::ScenarioName;
 
@@ -53,7 +54,7 @@ impl Scenarios {
                 let names: Vec<&ScenarioName> = study.names().collect();
                 let message = format!(
                     "this is about one scenario; name it with --scenario: {}",
-                    listed(&names)
+                    first_few(&names)
                 );
                 Err(Usage(message).into())
             }
@@ -65,14 +66,7 @@ impl Scenarios {
 pub(super) fn unknown(name: &str, known: &[&ScenarioName]) -> String {
     let hint = match nearest(name, known.iter().map(|name| name.as_str())) {
         Some(near) => format!("did you mean {near:?}?"),
-        None => format!("there are {}", listed(known)),
+        None => format!("there are {}", first_few(known)),
     };
     format!("there is no scenario {name:?}; {hint}")
-}
-
-fn listed(names: &[&ScenarioName]) -> String {
-    const SHOWN: usize = 10;
-    let shown: Vec<&str> = names.iter().take(SHOWN).map(|name| name.as_str()).collect();
-    let more = if names.len() > SHOWN { ", …" } else { "" };
-    format!("{}{more}", shown.join(", "))
 }

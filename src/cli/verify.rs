@@ -26,9 +26,8 @@ use crate::project::Study;
 use crate::run::{Next, run};
 use crate::session::{Session, Sessions};
 use crate::store::{Store, Summary};
-use crate::timeouts::Timeouts;
 use crate::timings::Timings;
-use crate::trial::{Bench, Trial};
+use crate::trial::{Bench, Trial, Workshop};
 use crate::work::Kept;
 
 #[derive(Args)]
@@ -79,34 +78,27 @@ pub(super) fn verify(root: &Path, arguments: Arguments) -> Result<Exit> {
         writeln!(stdout(), "nothing is fresh, so there is nothing to verify").ok();
         return Ok(Exit::Fine);
     }
-    let interrupt = Interrupt::new().and_then(|interrupt| interrupt.install().map(|()| interrupt));
-    let interrupt = interrupt.context("can't prepare for signals")?;
+    let interrupt = Interrupt::installed().context("can't prepare for signals")?;
     let work = cache.workplace(project)?;
     let kept = Kept::new(project.cache().join("verify"));
     let timings = Timings::default();
-    let mut timeouts = Vec::with_capacity(sessions.list.len());
+    let shop = Workshop {
+        kept: &kept,
+        known: None,
+        lock: &lock,
+        interrupt: &interrupt,
+        timings: &timings,
+    };
+    let mut benches = Vec::with_capacity(sessions.list.len());
     for session in &sessions.list {
         let last = store.last(&session.project.scenario.name)?;
-        timeouts.push(Timeouts::new(project.simulator.timeout, &last));
+        benches.push(Bench::new(&shop, session, &last));
     }
-    let benches: Vec<Bench<'_>> = (sessions.list.iter().zip(&timeouts))
-        .map(|(session, timeouts)| Bench {
-            project: session.project,
-            basin: &session.basin,
-            recipe: &session.recipe,
-            kept: &kept,
-            lock: &lock,
-            timeouts,
-            known: None,
-            interrupt: &interrupt,
-            timings: &timings,
-        })
-        .collect();
     let flags = MakeFlags::of_environment();
     let slots = slots(arguments.jobs, &flags, !arguments.quiet);
     let mut progress = Progress::new("verifying", wanted.len(), arguments.quiet);
     let (mut same, mut differing, mut trouble) = (0, 0, None);
-    run(&benches, &[&wanted], &slots, &work, &mut |trial| {
+    run(&shop, &benches, &[&wanted], &slots, &work, &mut |trial| {
         if let Some(trial) = trial {
             match difference(&store, &trial) {
                 Ok(None) => same += 1,

@@ -39,6 +39,13 @@ impl Interrupt {
         })))
     }
 
+    /// One that signals trigger; see [`Self::install`].
+    pub fn installed() -> io::Result<Self> {
+        let interrupt = Self::new()?;
+        interrupt.install()?;
+        Ok(interrupt)
+    }
+
     /// Asks everyone to stop. Doing it again changes nothing.
     pub fn trigger(&self) {
         self.0.triggered.store(true, Ordering::SeqCst);

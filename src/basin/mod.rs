@@ -2,6 +2,8 @@
 //!
 //! Answers what a name means for a catchment. It reads no series and knows nothing of templates, keys or results.
 
+mod columns;
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
@@ -10,9 +12,11 @@ use std::sync::Arc;
 use anyhow::{Result, bail};
 use jiff::civil::DateTime;
 
+pub use self::columns::{Column, ColumnSource};
 use crate::catchment::CatchmentId;
 use crate::expr::{EvalError, Expr, Operand};
 use crate::inputs::{BadInput, Catalog, CatalogEntry};
+use crate::listing::first_few;
 use crate::problem::Problem;
 use crate::project::{Parameter, Project, ProjectError, Selection, Table, nearest};
 use crate::tables::{ParameterTable, read_parameter_table};
@@ -51,80 +55,18 @@ impl Tables {
     }
 }
 
-/// A series column that templates can use.
-pub struct Column<'p> {
-    /// Its name.
-    pub name: String,
-    /// Where its values come from.
-    pub source: ColumnSource<'p>,
-}
-
-/// Where a series column comes from.
-pub enum ColumnSource<'p> {
-    /// The input's column with this index.
-    Input(usize),
-    /// A formula over input columns, and their indices by name.
-    Formula(&'p Expr, BTreeMap<String, usize>),
-}
-
-impl Column<'_> {
-    /// What the column's values depend on beside the input: `precipitation`, `= precipitation * 25.4`.
-    pub fn definition(&self) -> Cow<'_, str> {
-        match &self.source {
-            ColumnSource::Input(_) => Cow::Borrowed(&self.name),
-            ColumnSource::Formula(formula, _) => Cow::Owned(format!("= {}", formula.source())),
-        }
-    }
-}
-
 impl<'p> Basin<'p> {
     /// Joins the project with the input's catalog and its parameter tables.
     pub fn new(project: &'p Project, catalog: Arc<Catalog>, read: &mut Tables) -> Result<Self> {
-        let mut columns: Vec<Column<'p>> = (catalog.columns.iter().enumerate())
-            .map(|(i, column)| Column {
-                name: column.name.clone(),
-                source: ColumnSource::Input(i),
-            })
-            .collect();
-        for (name, formula) in &project.series {
-            if columns.iter().any(|column| &column.name == name) {
-                let message = format!("the input has a series {name:?} already");
-                return Err(project.error(&format!("series.{name}"), message).into());
-            }
-            let mut names = BTreeMap::new();
-            for used in formula.names() {
-                let Some(at) = catalog
-                    .columns
-                    .iter()
-                    .position(|column| column.name == used)
-                else {
-                    let there = catalog
-                        .columns
-                        .iter()
-                        .map(|column| column.name.as_str())
-                        .collect::<Vec<_>>();
-                    let message = format!(
-                        "the input has no series {used:?}; it has {}",
-                        there.join(", ")
-                    );
-                    return Err(project.error(&format!("series.{name}"), message).into());
-                };
-                names.insert(used, at);
-            }
-            columns.push(Column {
-                name: name.clone(),
-                source: ColumnSource::Formula(formula, names),
-            });
-        }
         let tables = (project.tables.iter())
             .map(|table| read.get(table))
             .collect::<Result<_>>()?;
         let mut basin = Self {
             project,
             catchments: catalog.catchments.clone(),
+            columns: columns::of(project, &catalog)?,
             catalog,
             chosen: None,
-            columns,
             tables,
         };
         basin.check_formulas()?;
@@ -179,16 +121,10 @@ impl<'p> Basin<'p> {
                 .collect();
             if !lacking.is_empty() {
                 let path = table.path.display();
-                let list = lacking
-                    .iter()
-                    .take(10)
-                    .map(|id| id.to_string())
-                    .collect::<Vec<_>>()
-                    .join(", ");
-                let more = if lacking.len() > 10 { ", …" } else { "" };
                 bail!(
-                    "{path}: has no row for {} of the input's catchments: {list}{more}; add rows, or choose others with `catchments` under [input]",
-                    lacking.len()
+                    "{path}: has no row for {} of the input's catchments: {}; add rows, or choose others with `catchments` under [input]",
+                    lacking.len(),
+                    first_few(&lacking)
                 );
             }
         }
