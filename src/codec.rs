@@ -5,42 +5,39 @@
 //! these numbers end up in papers and the simulator's own copy is gone by then; that costs a quarter of the speed.
 //!
 //! The first byte says how the rest is to be read: 1 = raw little-endian `f64`; 2 = the number of steps as a
-//! little-endian `u64`, then a pco stream of `f64`; 3 = the number of steps likewise, a byte with the number of digits behind
-//! the point, then a pco stream of `i32`, which these decimals are without it. Other values are left for encodings to come.
-//! Decimals are tried first (see `decimal`), and raw is taken where pco does not make it smaller. The step count is inside
-//! the bytes so that the checksum covers it: [`decode`] never reserves memory on the word of something unchecked.
+//! little-endian `u64`, then a pco stream of `f64`; 4 = the number of steps likewise, a byte with the number of digits behind
+//! the point, one with the order of differences, then the [`planes`] of the column's whole numbers as a zstd frame. 3 was
+//! used before the first release. Other values are left for encodings to come. Decimals are tried first (see
+//! [`crate::decimal`]), and raw is taken where pco does not make it smaller. The step count is inside the bytes so that the
+//! checksum covers it: [`decode`] never reserves memory on the word of something unchecked.
 //!
-//! Why pco at level 4, measured on hourly series of 8,760 steps printed with six significant digits. Bytes per value, and
-//! MB/s of one core for pco alone:
+//! Why so, measured on the hourly series of the example, 8,760 steps of decimals with up to six significant digits; one
+//! core's MB/s, counted in bytes of `f64`:
 //!
-//! | series | level 2 | level 4 | level 8 | raw |
+//! | | bytes a value, input | output | encoding | decoding |
 //! |---|---|---|---|---|
-//! | temperature | 2.88, 121 | 2.84, 168 | 2.77, 51 | 8 |
-//! | precipitation | 0.16, 142 | 0.16, 148 | 0.16, 138 | 8 |
-//! | discharge | 1.40, 106 | 0.94, 105 | 0.91, 58 | 8 |
-//! | concentration | 2.48, 138 | 0.48, 142 | 0.42, 114 | 8 |
-//! | all digits | 5.65, 278 | 3.32, 230 | 1.94, 72 | 8 |
+//! | pco of `f64`, level 4 | 0.9 | 1.1 | 105 to 168 | 840 |
+//! | pco of the whole numbers, level 4 | 0.74 | 0.78 | 230 to 400 | 1,150 |
+//! | planes of the whole numbers, zstd at level 1 | 0.67 | 0.61 | 780 | 3,000 |
+//! | the same at level 3 | 0.66 | 0.60 | 600 | 3,000 |
+//! | the same with libdeflate at level 1 | 0.68 | 0.62 | 460 | |
 //!
-//! As decimals the same columns need half of the processor's time and nine tenths of the space, because nothing has to be
-//! found out about `f64`. The order of the differences is chosen here, for pco's own choice costs a third of its time.
-//!
-//! On a mix of such series zstd at level 1 takes 3.6 bytes per value and lz4 with shuffle 4.1: decimals are not
-//! repetitive as bytes. With the check and the digest, [`encode`] does about 100 MB/s and [`decode`] 600 to 950, so a
-//! year of hourly values takes less than a millisecond.
+//! Differences make the numbers small, so that of four planes the highest are nothing but zeros, and repeat what the
+//! weather repeats. As `f64` the same columns take zstd 3.6 bytes a value: decimals are not repetitive as bytes.
 
-mod decimal;
+mod planes;
 
-use pco::data_types::Number;
+use pco::ChunkConfig;
 use pco::standalone::{simple_compress_into, simple_decompress_into};
-use pco::{ChunkConfig, DeltaSpec, ModeSpec};
 
+use crate::decimal::{self, Decimals};
 use crate::digest::Digest;
 
 const RAW: u8 = 1;
 const PCO: u8 = 2;
-const DECIMAL: u8 = 3;
-/// The encoding's byte and the step count of a pco column; a decimal one has a byte more.
-const PCO_HEADER: usize = 9;
+const DECIMAL: u8 = 4;
+/// The encoding's byte and the step count; a column of decimals has two bytes more.
+const HEADER: usize = 9;
 const LEVEL: usize = 4;
 
 /// Why stored bytes are not the column they should be.
@@ -89,25 +86,56 @@ pub fn encode(name: &str, values: &[f64]) -> Encoded {
     let bytes = decimal(values)
         .or_else(|| compressed(values))
         .unwrap_or_else(|| raw(values));
-    let mut finite = values.iter().copied().filter(|value| value.is_finite());
-    let first = finite.next();
-    let (minimum, maximum) = match first {
-        None => (None, None),
-        Some(first) => {
-            let (least, greatest) = finite.fold((first, first), |(least, greatest), value| {
-                (f64::min(least, value), f64::max(greatest, value))
-            });
-            (Some(least), Some(greatest))
-        }
-    };
+    let Range {
+        minimum,
+        maximum,
+        missing,
+    } = Range::of(values);
     Encoded {
         name: name.to_owned(),
         steps: values.len(),
         minimum,
         maximum,
-        missing: values.iter().filter(|value| value.is_nan()).count(),
+        missing,
         checksum: Digest::of(&bytes),
         bytes,
+    }
+}
+
+/// What is worth knowing of a column's values.
+struct Range {
+    minimum: Option<f64>,
+    maximum: Option<f64>,
+    missing: usize,
+}
+
+impl Range {
+    /// Several values are looked at side by side, so that none waits for the one before it.
+    fn of(values: &[f64]) -> Self {
+        const SIDE_BY_SIDE: usize = 8;
+        let mut least = [f64::INFINITY; SIDE_BY_SIDE];
+        let mut greatest = [f64::NEG_INFINITY; SIDE_BY_SIDE];
+        let mut missing = 0;
+        for values in values.chunks(SIDE_BY_SIDE) {
+            for ((value, least), greatest) in values.iter().zip(&mut least).zip(&mut greatest) {
+                // Comparisons with NaN fail; an infinity is no value.
+                let is_finite = value.abs() < f64::INFINITY;
+                if is_finite && *value < *least {
+                    *least = *value;
+                }
+                if is_finite && *value > *greatest {
+                    *greatest = *value;
+                }
+                missing += usize::from(value.is_nan());
+            }
+        }
+        let minimum = least.into_iter().fold(f64::INFINITY, f64::min);
+        let maximum = greatest.into_iter().fold(f64::NEG_INFINITY, f64::max);
+        Self {
+            minimum: Some(minimum).filter(|value| value.is_finite()),
+            maximum: Some(maximum).filter(|value| value.is_finite()),
+            missing,
+        }
     }
 }
 
@@ -134,9 +162,9 @@ fn raw(values: &[f64]) -> Vec<u8> {
     bytes
 }
 
-/// The beginning of a pco column.
+/// The beginning of a column that is not raw.
 fn header(encoding: u8, steps: usize) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(PCO_HEADER + 2 * steps);
+    let mut bytes = Vec::with_capacity(HEADER + 2 * steps);
     bytes.push(encoding);
     bytes.extend((steps as u64).to_le_bytes());
     bytes
@@ -149,23 +177,20 @@ fn compressed(values: &[f64]) -> Option<Vec<u8>> {
     if bytes.len() > 8 * values.len() {
         return None;
     }
-    let back = decode_pco::<f64>(&bytes[PCO_HEADER..], values.len()).ok()?;
+    let back = decode_pco(&bytes[HEADER..], values.len()).ok()?;
     let same = |(a, b): (&f64, &f64)| a.to_bits() == b.to_bits();
     values.iter().zip(&back).all(same).then_some(bytes)
 }
 
-/// The column as whole numbers and pco, if it is one of decimals and the numbers read back as they are.
+/// The column as whole numbers, if it is one of decimals and the numbers read back as they are.
 fn decimal(values: &[f64]) -> Option<Vec<u8>> {
     // From these numbers the values follow to the last bit; that was seen when they were split.
-    let (digits, whole) = decimal::split(values)?;
-    let config = ChunkConfig::default()
-        .with_compression_level(LEVEL)
-        .with_mode_spec(ModeSpec::Classic)
-        .with_delta_spec(DeltaSpec::TryConsecutive(decimal::order(&whole)));
+    let Decimals { digits, whole } = decimal::split(values)?;
+    let order = planes::order(&whole);
     let mut bytes = header(DECIMAL, values.len());
-    bytes.push(digits);
-    let bytes = simple_compress_into(&whole, &config, bytes).ok()?;
-    let back = decode_pco::<i32>(&bytes[PCO_HEADER + 1..], values.len()).ok()?;
+    bytes.extend([digits, order]);
+    planes::compress(&whole, order, &mut bytes).ok()?;
+    let back = planes::decompress(&bytes[HEADER + 2..], order, whole.len()).ok()?;
     (back == whole).then_some(bytes)
 }
 
@@ -203,16 +228,18 @@ fn counted(bytes: &[u8], steps: usize) -> Result<&[u8], Damaged> {
 }
 
 fn decode_decimal(bytes: &[u8], steps: usize) -> Result<Vec<f64>, Damaged> {
-    let Some((digits, stream)) = bytes.split_first() else {
+    let Some((&[digits, order], stream)) = bytes.split_first_chunk() else {
         return Err(Damaged::Content("it is too short".to_owned()));
     };
-    let whole = decode_pco(stream, steps)?;
-    decimal::join(*digits, &whole)
+    let whole = planes::decompress(stream, order, steps).map_err(Damaged::Content)?;
+    let decimals = Decimals { digits, whole };
+    decimals
+        .join()
         .ok_or_else(|| Damaged::Content(format!("it has {digits} digits behind the point")))
 }
 
-fn decode_pco<T: Number + Default>(stream: &[u8], steps: usize) -> Result<Vec<T>, Damaged> {
-    let mut values = vec![T::default(); steps];
+fn decode_pco(stream: &[u8], steps: usize) -> Result<Vec<f64>, Damaged> {
+    let mut values = vec![0.0; steps];
     let progress = simple_decompress_into(stream, &mut values)
         .map_err(|error| Damaged::Content(error.to_string()))?;
     if progress.n_processed != steps || !progress.finished {
@@ -277,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn more_than_one_pco_chunk() {
+    fn a_column_longer_than_any_block() {
         let long: Vec<f64> = (0..600_000)
             .map(|step| f64::from(step % 1009) * 0.25)
             .collect();

@@ -49,7 +49,7 @@
 //! | what has to be done | [`session`], [`plan`] |
 //! | running it | [`update`], [`run`], [`trial`], [`timeouts`], [`work`], [`workplace`], [`process`], [`output`], [`outcome`] |
 //! | fitting in | [`makeflags`], [`slots`], [`dependencies`], [`depfile`], [`settled`] |
-//! | numbers on their way | `planes`, `parallel` |
+//! | numbers on their way | [`decimal`], [`short_number`], `planes`, `parallel` |
 //! | keeping it | [`store`], [`codec`], [`cache`], [`lock`], [`filesystem`] |
 //! | the file for what comes next | [`assembly`], [`product`], [`written`], [`netcdf`] |
 //! | why it is so | [`why`], [`text_diff`], [`prediction`] |
@@ -98,6 +98,7 @@ pub mod catchment;
 pub mod cli;
 pub mod codec;
 pub mod collection;
+pub mod decimal;
 pub mod dependencies;
 pub mod depfile;
 pub mod difference;
@@ -135,6 +136,7 @@ pub mod scenario;
 pub mod series_table;
 pub mod session;
 pub mod settled;
+pub mod short_number;
 pub mod size;
 pub mod slots;
 pub mod stamp;

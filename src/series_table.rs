@@ -3,18 +3,20 @@
 //! For a year of hourly steps the row is rendered 8,760 times per catchment, for thousands of catchments, so the work
 //! is done where it is cheapest: what depends on time alone (`{step}`, `{step_days}`, `{time}`) becomes text once per
 //! project, when the table is bound to its time axis; parameters become text once per catchment; a row then is a walk
-//! over a few pieces, in which only the series' own numbers are formatted, and nothing is allocated.
+//! over a few pieces, in which only the series' own numbers are formatted, and nothing is allocated. Measured and modelled
+//! series are decimals of few digits, nearly all of them, and these are printed as the whole numbers that they are.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
+use crate::decimal::{self, Decimals, GAP};
 use crate::format::push_time;
 use crate::template::{
     Piece, Place, Placeholder, RenderError, RenderProblem, Scope, Scoped, Template, TemplateError,
 };
 use crate::time_axis::TimeAxis;
-use crate::value::{Value, push_number};
+use crate::value::{Value, push_decimal, push_number, push_short};
 
 /// The name of the number of time steps, which header and footer know by themselves.
 pub const STEPS: &str = "steps";
@@ -183,9 +185,13 @@ impl Clock {
     }
 }
 
+/// A text of at most so many bytes is copied as if it had all of them.
+const SHORT: usize = 24;
+
 /// The texts of a placeholder that depends on time alone, for all steps.
 #[derive(Clone, Debug, PartialEq)]
 struct Texts {
+    /// One after the other, and [`SHORT`] bytes more.
     bytes: Vec<u8>,
     ends: Vec<u32>,
 }
@@ -205,16 +211,22 @@ impl Texts {
                 _ => return Ok(None),
             }
         }
+        bytes.extend([0; SHORT]);
         Ok(Some(Self { bytes, ends }))
     }
 
-    fn get(&self, step: usize) -> &[u8] {
+    #[inline]
+    fn push(&self, step: usize, out: &mut Vec<u8>) {
         let start = if step == 0 {
             0
         } else {
             self.ends[step - 1] as usize
         };
-        &self.bytes[start..self.ends[step] as usize]
+        let length = self.ends[step] as usize - start;
+        match self.bytes[start..].first_chunk::<SHORT>() {
+            Some(text) if length <= SHORT => push_short(out, text, length),
+            _ => out.extend_from_slice(&self.bytes[start..start + length]),
+        }
     }
 }
 
@@ -240,6 +252,7 @@ pub struct BoundTable {
 enum CellSource<'a> {
     /// The same text in every row, as a range of the constants.
     Constant(Range<usize>),
+    Decimals(Decimals),
     Series(&'a [f64], &'a Placeholder),
     Prepared(&'a Texts),
     Clock(Clock, &'a Placeholder),
@@ -304,11 +317,21 @@ impl BoundTable {
     ) -> Result<(), RenderError> {
         let mut constants = Vec::new();
         let cells = self.cells(scope, columns, &mut constants)?;
+        constants.extend([0; SHORT]);
         for step in 0..self.time.len() {
             for cell in &cells {
                 match cell {
-                    CellSource::Constant(range) => out.extend_from_slice(&constants[range.clone()]),
-                    CellSource::Prepared(texts) => out.extend_from_slice(texts.get(step)),
+                    CellSource::Constant(range) => match constants[range.start..].first_chunk() {
+                        Some(text) if range.len() <= SHORT => {
+                            push_short::<SHORT>(out, text, range.len())
+                        }
+                        _ => out.extend_from_slice(&constants[range.clone()]),
+                    },
+                    CellSource::Prepared(texts) => texts.push(step, out),
+                    CellSource::Decimals(decimals) => match decimals.whole[step] {
+                        GAP => push_number(out, f64::NAN),
+                        whole => push_decimal(out, whole, decimals.digits),
+                    },
                     CellSource::Series(series, hole) => match &hole.format {
                         None => push_number(out, series[step]),
                         Some(format) => format
@@ -342,7 +365,14 @@ impl BoundTable {
                         "the series `{}`",
                         hole.name
                     );
-                    cells.push(CellSource::Series(columns[*index], hole));
+                    let decimals = match hole.format {
+                        None => decimal::split(columns[*index]),
+                        Some(_) => None,
+                    };
+                    cells.push(match decimals {
+                        Some(decimals) => CellSource::Decimals(decimals),
+                        None => CellSource::Series(columns[*index], hole),
+                    });
                 }
                 RowPiece::Clock(_, _, Some(texts)) => cells.push(CellSource::Prepared(texts)),
                 RowPiece::Clock(clock, hole, None) => cells.push(CellSource::Clock(*clock, hole)),

@@ -1,12 +1,14 @@
 //! The rows of a table: a scan over bytes that parses the wanted cells and counts the others.
 //!
-//! Most cells are plain numbers, so a wanted cell is first read as one where it stands, which also finds its end; only
-//! what is no plain number (a mark, quotes, a Fortran exponent, garbage) is cut out and looked at. Numbers are parsed
-//! by fast-float2, correctly rounded.
+//! In a table without quotes a separator is nothing else, so all those of a line are found at once, and only the wanted
+//! cells are looked at. Most cells are plain numbers, so a wanted cell is first read as one where it stands; only
+//! what is no plain number (a mark, quotes, a Fortran exponent, garbage) is cut out and looked at. Numbers that are not
+//! short are parsed by fast-float2, correctly rounded.
 
 use std::borrow::Cow;
 
 use super::{OutputError, Table};
+use crate::short_number::quick;
 
 /// How a line is divided into cells. Positions are those of bytes in `text`; a line ends at `\n` or with the text.
 pub(super) trait Scan: Copy {
@@ -18,6 +20,8 @@ pub(super) trait Scan: Copy {
     fn next(self, text: &[u8], end: usize) -> Option<usize>;
     /// Whether a number may end here.
     fn ends_number(self, byte: u8) -> bool;
+    /// The one byte that divides cells, and does nothing else where there are no quotes.
+    fn separator(self) -> Option<u8>;
 }
 
 /// One separator between two cells; cells may be empty, and padded with blanks.
@@ -51,6 +55,10 @@ impl Scan for Delimiter {
     #[inline]
     fn ends_number(self, byte: u8) -> bool {
         byte == self.0
+    }
+
+    fn separator(self) -> Option<u8> {
+        Some(self.0)
     }
 }
 
@@ -91,6 +99,10 @@ impl Scan for Blanks {
     fn ends_number(self, byte: u8) -> bool {
         is_blank(byte)
     }
+
+    fn separator(self) -> Option<u8> {
+        None
+    }
 }
 
 /// Where the first of two bytes stands, or the length; eight bytes at a time, because most cells are short and a vector
@@ -113,6 +125,28 @@ fn find_either(text: &[u8], a: u8, b: u8) -> usize {
         .take_while(|byte| **byte != a && **byte != b)
         .count();
     8 * words.len() + tail
+}
+
+/// Where all separators of a line stand, and at last where it ends; eight bytes at a time.
+#[inline]
+fn separators(line: &[u8], separator: u8, ends: &mut Vec<u32>) {
+    const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
+    let pattern = u64::from_le_bytes([separator; 8]);
+    ends.clear();
+    let (words, rest) = line.as_chunks::<8>();
+    for (at, word) in (0..).step_by(8).zip(words) {
+        let differs = u64::from_le_bytes(*word) ^ pattern;
+        // The highest bit of every byte that is equal, and no other.
+        let mut equal = !(((differs & LOW) + LOW) | differs | LOW);
+        while equal != 0 {
+            ends.push(at + equal.trailing_zeros() / 8);
+            equal &= equal - 1;
+        }
+    }
+    let rest = (8 * words.len()..).zip(rest);
+    let equal = rest.filter(|(_, byte)| **byte == separator);
+    ends.extend(equal.map(|(at, _)| at as u32));
+    ends.push(line.len() as u32);
 }
 
 /// `\r` counts, so that lines may end in `\r\n`.
@@ -199,13 +233,25 @@ impl Table<'_> {
             start = self.line_end(start) + 1;
             line += 1;
         }
+        let separator = scan.separator();
+        let separator = separator.filter(|_| memchr::memchr(b'"', self.body).is_none());
+        let mut ends = Vec::with_capacity(names.len());
         let mut rows = 0;
         while start < self.body.len() {
             if rows == self.steps {
                 let more = memchr::memchr_iter(b'\n', &self.body[start..]).count() + 1;
                 return Err(self.row_count(rows + more));
             }
-            start = self.row(scan, start, line, names, wanted, &mut series)? + 1;
+            let end = match separator {
+                Some(separator) => {
+                    let end = self.line_end(start);
+                    separators(&self.body[start..end], separator, &mut ends);
+                    self.plain_row(scan, start, &ends, line, names, wanted, &mut series)?;
+                    end
+                }
+                None => self.row(scan, start, line, names, wanted, &mut series)?,
+            };
+            start = end + 1;
             (rows, line) = (rows + 1, line + 1);
         }
         if rows < self.steps {
@@ -225,6 +271,44 @@ impl Table<'_> {
     fn line_end(&self, at: usize) -> usize {
         let rest = self.body.get(at..).unwrap_or(&[]);
         memchr::memchr(b'\n', rest).map_or(self.body.len(), |length| at + length)
+    }
+
+    /// Reads one row without quotes, whose separators are known, counted from its beginning; at last where the line ends.
+    #[inline]
+    #[expect(clippy::too_many_arguments, reason = "all that is known of a row")]
+    fn plain_row<S: Scan>(
+        &self,
+        scan: S,
+        start: usize,
+        ends: &[u32],
+        line: usize,
+        names: &[Cow<'_, str>],
+        wanted: &[usize],
+        series: &mut [Vec<f64>],
+    ) -> Result<(), OutputError> {
+        let begin = |cell: usize| start + cell.checked_sub(1).map_or(0, |at| ends[at] as usize + 1);
+        let cells = ends.len();
+        let is_whole = cells == names.len()
+            || (cells == names.len() + 1 && {
+                let last = begin(cells - 1)..start + ends[cells - 1] as usize;
+                self.body[last].trim_ascii().is_empty()
+            });
+        if !is_whole {
+            return Err(self.ragged(scan, start, line, names.len()));
+        }
+        for (index, values) in wanted.iter().zip(series) {
+            let (from, to) = (begin(*index), start + ends[*index] as usize);
+            let ending = self.body.get(to).copied().unwrap_or(b'\n');
+            let value = match quick(self.body, from, ending, b'.') {
+                Some((number, _)) if !self.missing.numbers.contains(&number) => number,
+                _ => match self.plain_number(scan, from) {
+                    Some((number, _)) => number,
+                    None => self.unusual(&self.body[from..to], line, &names[*index])?,
+                },
+            };
+            values.push(value);
+        }
+        Ok(())
     }
 
     /// Reads one row and returns where its line ends.
