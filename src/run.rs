@@ -25,6 +25,9 @@ use crate::trial::{Bench, Job, Trial, Workshop};
 use crate::work::WorkDirectory;
 use crate::workplace::Workplace;
 
+/// Jobs that wait for a worker at most. As many as are read at once, so that nobody waits while the next ones are read.
+const MOST_READY: usize = 256;
+
 /// What the taker of trials wants next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
@@ -54,8 +57,12 @@ pub fn run(
     let stop = &AtomicBool::new(false);
     let units: usize = wanted.iter().map(|batch| batch.len()).sum();
     let workers = slots.most().min(units).max(1);
+    let series_bytes =
+        |bench: &Bench<'_>| 8 * bench.basin.time().len() * bench.recipe.columns().len();
+    let largest = benches.iter().map(series_bytes).max();
+    let ready = BLOCK_BYTES / largest.unwrap_or_default().max(1);
     thread::scope(|scope| {
-        let (give, take) = sync_channel::<Job>(workers);
+        let (give, take) = sync_channel::<Job>(ready.clamp(workers, MOST_READY.max(workers)));
         let (report, trials) = sync_channel::<Trial>(2 * workers);
         let take = std::sync::Arc::new(Mutex::new(take));
         let crew: Vec<_> = (0..workers)

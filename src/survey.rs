@@ -5,9 +5,13 @@
 //! did so for long enough (see [`crate::stamp`]).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
+use std::panic::resume_unwind;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
+use std::thread::{self, available_parallelism};
 use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail};
@@ -19,8 +23,11 @@ use crate::inputs::{BadInput, Catalog, InputSpec, Inputs};
 use crate::stamp::Stamp;
 use crate::store::Store;
 
-/// At most this many bytes of series values are held at once by a reader.
+/// At most this many bytes of series values are held at once by all readers.
 pub const BLOCK_BYTES: usize = 16 << 20;
+
+/// What is found out about so many catchments may wait to be put down.
+const AT_ONCE: usize = 64;
 
 const MEMO: &str = "survey";
 
@@ -149,26 +156,49 @@ impl Survey {
         let mut digests = vec![vec![nothing; all.len()]; wanted.len()];
         let mut done = 0;
         let inputs = Inputs::open(spec)?.with_scratch(scratch);
-        inputs.read(
-            &all,
-            &basin.input_columns(wanted),
-            BLOCK_BYTES,
-            &mut |catchment, series| {
-                match series.and_then(|series| basin.compute(wanted, series)) {
-                    Ok(columns) => {
-                        for (digests, values) in digests.iter_mut().zip(&columns) {
-                            digests[catchment] = Ok(Digest::of_numbers(values));
-                        }
-                    }
-                    Err(fault) => digests
-                        .iter_mut()
-                        .for_each(|digests| digests[catchment] = Err(fault.clone())),
+        let columns = basin.input_columns(wanted);
+        let threads = available_parallelism().map_or(1, NonZeroUsize::get);
+        let block_bytes = BLOCK_BYTES / threads;
+        let shares = inputs.shares(&all, &columns, block_bytes, threads);
+        let digest = |series: Result<Vec<Vec<f64>>, BadInput>| -> Result<Vec<Digest>, BadInput> {
+            let columns = basin.compute(wanted, series?)?;
+            Ok(columns
+                .iter()
+                .map(|values| Digest::of_numbers(values))
+                .collect())
+        };
+        thread::scope(|scope| {
+            // Owned in here: should this thread break down, the others see that nobody wants what they find.
+            let (sender, found) = sync_channel(AT_ONCE);
+            let readers: Vec<_> = (shares.iter())
+                .map(|share| {
+                    let (sender, inputs, columns) = (sender.clone(), &inputs, &columns);
+                    scope.spawn(move || {
+                        inputs.read(share, columns, block_bytes, &mut |catchment, series| {
+                            match sender.send((catchment, digest(series))) {
+                                Ok(()) => ControlFlow::Continue(()),
+                                Err(_) => ControlFlow::Break(()),
+                            }
+                        })
+                    })
+                })
+                .collect();
+            drop(sender);
+            for (catchment, found) in found {
+                for (at, digests) in digests.iter_mut().enumerate() {
+                    digests[catchment] = match &found {
+                        Ok(found) => Ok(found[at]),
+                        Err(fault) => Err(fault.clone()),
+                    };
                 }
                 done += 1;
                 tick(done, all.len());
-                ControlFlow::Continue(())
-            },
-        )?;
+            }
+            readers.into_iter().try_for_each(|reader| {
+                let outcome = reader.join();
+                outcome.unwrap_or_else(|panic| resume_unwind(panic))
+            })
+        })?;
         if stamps(spec)? != self.stamps {
             let list: Vec<_> = spec
                 .files

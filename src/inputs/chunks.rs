@@ -64,12 +64,7 @@ impl Chunks {
         let mut decompressor = Decompressor::new();
         for top in (rows.start / height * height..rows.end).step_by(height) {
             for left in (columns.start / width * width..columns.end).step_by(width) {
-                // Level 1 stores what does not shrink, with a few bytes more.
-                let stored = raw::stored_chunk(dataset, [top, left], 2 * inflated.len() + 1024)?;
-                let length = decompressor.zlib_decompress(&stored, &mut inflated).ok()?;
-                if length != inflated.len() {
-                    return None;
-                }
+                self.inflate(dataset, [top, left], &mut decompressor, &mut inflated)?;
                 let (first, last) = (left.max(columns.start), (left + width).min(columns.end));
                 for row in top.max(rows.start)..(top + height).min(rows.end) {
                     let mut values = values.row_mut(row - rows.start);
@@ -80,6 +75,50 @@ impl Chunks {
             }
         }
         Some(values)
+    }
+
+    /// Reads whole rows, in ascending order, each to where it belongs; `None` if a chunk of them is not there or not as usual.
+    ///
+    /// Of the series of one catchment after the other nothing has to be turned round, nor copied a second time.
+    pub fn read_rows<'a>(
+        &self,
+        dataset: &Dataset,
+        rows: impl Iterator<Item = (usize, &'a mut [f64])>,
+    ) -> Option<()> {
+        let [height, width] = self.shape;
+        let mut inflated = vec![0; 8 * height * width];
+        let mut decompressor = Decompressor::new();
+        let mut rows = rows.peekable();
+        while let Some((row, _)) = rows.peek() {
+            let top = row / height * height;
+            let mut together = Vec::new();
+            while let Some(row) = rows.next_if(|(row, _)| *row < top + height) {
+                together.push(row);
+            }
+            let length = together.iter().map(|(_, values)| values.len()).max()?;
+            for left in (0..length).step_by(width) {
+                self.inflate(dataset, [top, left], &mut decompressor, &mut inflated)?;
+                for (row, values) in &mut together {
+                    let end = values.len().min(left + width);
+                    self.numbers(&inflated, (*row - top) * width, &mut values[left..end]);
+                }
+            }
+        }
+        Some(())
+    }
+
+    /// Fetches the chunk at this offset and inflates it into `inflated`, which is as long as a chunk.
+    fn inflate(
+        &self,
+        dataset: &Dataset,
+        offset: [usize; 2],
+        decompressor: &mut Decompressor,
+        inflated: &mut [u8],
+    ) -> Option<()> {
+        // Level 1 stores what does not shrink, with a few bytes more.
+        let stored = raw::stored_chunk(dataset, offset, 2 * inflated.len() + 1024)?;
+        let length = decompressor.zlib_decompress(&stored, inflated).ok()?;
+        (length == inflated.len()).then_some(())
     }
 
     /// Reads numbers out of an inflated chunk, from the one at `first` on.

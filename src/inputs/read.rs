@@ -32,10 +32,7 @@ impl Inputs {
         block_bytes: usize,
         each: &mut dyn FnMut(usize, Series) -> ControlFlow<()>,
     ) -> anyhow::Result<()> {
-        let mut parts = self.parts(columns);
-        // The file whose layout the order suits best: a file of arrays, if there is one.
-        parts.sort_by_key(|part| matches!(self.sources[part.source], Source::Groups(_)));
-        let leading = parts.first().map_or(0, |part| part.source);
+        let (parts, leading) = self.parts(columns);
         let catchments: BTreeSet<usize> = catchments.iter().copied().collect();
         let mut wanted = Vec::with_capacity(catchments.len());
         for catchment in catchments {
@@ -46,24 +43,9 @@ impl Inputs {
             }
         }
         wanted.sort_unstable_by_key(|&catchment| self.positions[leading][catchment]);
-        let most = match &self.sources[leading] {
-            Source::Groups(_) => 1,
-            Source::Arrays(_) => {
-                block_bytes / (8 * self.catalog.time.len() * columns.len().max(1)).max(1)
-            }
-        };
-        let most = most.max(1);
+        let most = self.most(leading, columns, block_bytes);
         let staged = self.stage(&wanted, &parts, most)?;
-        let leads = parts
-            .iter()
-            .filter(|part| part.source == leading)
-            .flat_map(|part| &part.columns);
-        let alignment = leads
-            .filter(|(place, _)| !staged.contains_key(place))
-            .filter_map(|(_, index)| self.grid(leading, *index))
-            .map(Grid::alignment)
-            .max()
-            .unwrap_or(1);
+        let alignment = self.alignment(&parts, leading, |place| staged.contains_key(&place));
         let positions = &self.positions[leading];
         let mut begin = 0;
         while begin < wanted.len() {
@@ -84,6 +66,75 @@ impl Inputs {
             begin += length;
         }
         Ok(())
+    }
+
+    /// Cuts catchments into at most so many shares, each of which a thread of its own may [`read`](Self::read) meanwhile.
+    ///
+    /// They are cut where chunks end, so that none is inflated twice. All is one share where threads would only wait for each
+    /// other (the library opens groups one at a time) or do the same work (arrays that have to be turned first).
+    pub fn shares(
+        &self,
+        catchments: &[usize],
+        columns: &[usize],
+        block_bytes: usize,
+        most: usize,
+    ) -> Vec<Vec<usize>> {
+        let (parts, leading) = self.parts(columns);
+        let mut ordered = catchments.to_vec();
+        ordered.sort_unstable_by_key(|&catchment| self.positions[leading][catchment]);
+        let alignment = self.alignment(&parts, leading, |_| false);
+        let is_in_order = |part: &Part| {
+            let positions = &self.positions[part.source];
+            ordered.is_sorted_by_key(|&catchment| positions[catchment])
+        };
+        let fits = alignment <= self.most(leading, columns, block_bytes);
+        let is_array = |part: &Part| matches!(self.sources[part.source], Source::Arrays(_));
+        let each = ordered.len().div_ceil(most.max(1)).max(1);
+        if !fits || !parts.iter().all(|part| is_array(part) && is_in_order(part)) {
+            return vec![ordered];
+        }
+        let mut shares: Vec<Vec<usize>> = Vec::with_capacity(most);
+        let chunk = |catchment: usize| self.positions[leading][catchment] / alignment;
+        for catchment in ordered {
+            match shares.last_mut() {
+                Some(share)
+                    if share.len() < each
+                        || share.last().map(|&last| chunk(last)) == Some(chunk(catchment)) =>
+                {
+                    share.push(catchment);
+                }
+                _ => shares.push(vec![catchment]),
+            }
+        }
+        shares
+    }
+
+    /// How many catchments are read at once.
+    fn most(&self, leading: usize, columns: &[usize], block_bytes: usize) -> usize {
+        let most = match &self.sources[leading] {
+            Source::Groups(_) => 1,
+            Source::Arrays(_) => {
+                block_bytes / (8 * self.catalog.time.len() * columns.len().max(1)).max(1)
+            }
+        };
+        most.max(1)
+    }
+
+    /// How many catchments the chunks of the leading file's columns span, but for those that are left out.
+    fn alignment(
+        &self,
+        parts: &[Part],
+        leading: usize,
+        is_left_out: impl Fn(usize) -> bool,
+    ) -> usize {
+        let leads = parts
+            .iter()
+            .filter(|part| part.source == leading)
+            .flat_map(|part| &part.columns);
+        let grids = leads
+            .filter(|(place, _)| !is_left_out(*place))
+            .filter_map(|(_, index)| self.grid(leading, *index));
+        grids.map(Grid::alignment).max().unwrap_or(1)
     }
 
     /// Stages the columns whose chunks would be inflated for three or more blocks; by their place among the wanted.
@@ -129,8 +180,8 @@ impl Inputs {
         }
     }
 
-    /// The wanted columns by file.
-    fn parts(&self, columns: &[usize]) -> Vec<Part> {
+    /// The wanted columns by file, and the file whose layout the order of reading suits best: one of arrays, if there is one.
+    fn parts(&self, columns: &[usize]) -> (Vec<Part>, usize) {
         let mut parts: Vec<Part> = Vec::new();
         for (place, &column) in columns.iter().enumerate() {
             let (source, index) = self.columns[column];
@@ -142,7 +193,9 @@ impl Inputs {
                 }),
             }
         }
-        parts
+        parts.sort_by_key(|part| matches!(self.sources[part.source], Source::Groups(_)));
+        let leading = parts.first().map_or(0, |part| part.source);
+        (parts, leading)
     }
 
     /// Reads the series of a block but for the staged ones, whose vectors are there but to be filled.

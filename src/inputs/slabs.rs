@@ -72,6 +72,23 @@ impl Decoding {
     }
 }
 
+impl Decoding {
+    /// The values of stored numbers, in their place.
+    fn apply_all(&self, numbers: &mut [f64]) {
+        if self.scales() {
+            return numbers
+                .iter_mut()
+                .for_each(|number| *number = self.apply(*number));
+        }
+        // One pass for each mark: the compiler makes vector code of it.
+        for mark in &self.missing {
+            for number in numbers.iter_mut() {
+                *number = if *number == *mark { f64::NAN } else { *number };
+            }
+        }
+    }
+}
+
 /// A catchment to read: where it is in the file, and where its series goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Target {
@@ -163,6 +180,9 @@ impl Grid {
         block: &mut [Vec<Vec<f64>>],
         column: usize,
     ) -> hdf5::Result<()> {
+        if !self.time_first && self.read_rows(targets, block, column).is_some() {
+            return Ok(());
+        }
         for targets in pieces(targets, self.chunk) {
             let (first, last) = (targets[0].position, targets[targets.len() - 1].position);
             let rows = self.rows(PIECE, last + 1 - first);
@@ -175,6 +195,27 @@ impl Grid {
             }
         }
         Ok(())
+    }
+
+    /// The same where every series lies together and its chunks can be read without the library; `None` where not.
+    fn read_rows(
+        &self,
+        targets: &[Target],
+        block: &mut [Vec<Vec<f64>>],
+        column: usize,
+    ) -> Option<()> {
+        let chunks = self.plain.as_ref()?;
+        // By slot, so that each can be handed out on its own.
+        let mut series: Vec<Option<&mut [f64]>> = (block.iter_mut())
+            .map(|columns| Some(columns[column].as_mut_slice()))
+            .collect();
+        let rows = (targets.iter())
+            .filter_map(|target| Some((target.position, series[target.slot].take()?)));
+        chunks.read_rows(&self.dataset, rows)?;
+        for target in targets {
+            self.decoding.apply_all(&mut block[target.slot][column]);
+        }
+        Some(())
     }
 
     fn turn(
