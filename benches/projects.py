@@ -1,6 +1,7 @@
 """The projects that are measured, and the same work as plain files for the peers. All of it from one seed."""
 
 import csv
+import os
 import random
 import re
 import shutil
@@ -14,12 +15,17 @@ SIMULATOR = ["layout.xml", "RUN", "param.txt", "out.txt"]
 class Project:
     """A project folder and the command that brings it up to date."""
 
-    def __init__(self, rerunoff, folder, catchments, steps=8760):
+    def __init__(self, rerunoff, folder, catchments, steps=8760, like=None):
+        """Made anew if it is not there, or from the project `like`, with the same input."""
         self.rerunoff, self.folder, self.catchments, self.steps = rerunoff, Path(folder), catchments, steps
         if not (self.folder / "input.h5").exists():
             shutil.rmtree(self.folder, ignore_errors=True)
-            words = [rerunoff, "init", "--example", "--catchments", catchments, "--steps", steps, folder]
-            cost(words)
+            if like is None:
+                cost([rerunoff, "init", "--example", "--catchments", catchments, "--steps", steps, folder])
+            else:
+                leave_out = shutil.ignore_patterns("input.h5", "output.h5", "cache")
+                shutil.copytree(like.folder, self.folder, ignore=leave_out)
+                os.link(like.folder / "input.h5", self.folder / "input.h5")
         self.config = self.folder / "rerunoff.toml"
         self.product = self.folder / "output.h5"
         self.store = self.folder / "cache" / "store.sqlite"
