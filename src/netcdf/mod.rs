@@ -3,7 +3,7 @@
 //! It knows how NetCDF-4 lies in HDF5 (dimension scales, fill values, what text looks like) and how to write such a file
 //! so that the same calls give the same bytes: creation order tracked, no object times, format bounds that HDF5 1.10
 //! reads. Large variables are written chunk by chunk with bytes that [`encode_chunk`] has made, outside of the library
-//! and its lock. It knows nothing of catchments, products or CF.
+//! and its lock, or without chunks by any number of threads. It knows nothing of catchments, products or CF.
 //!
 //! Text is of variable length in UTF-8: xarray, netCDF4, ncdump and R read it as strings without being told, and a
 //! coordinate of it can be selected by. What no C string can hold, a NUL character, is escaped by [`storable`].
@@ -12,6 +12,7 @@ mod chunk;
 mod earlier;
 mod ffi;
 mod part;
+mod placed;
 mod table;
 mod values;
 
@@ -25,6 +26,7 @@ pub use earlier::{EarlierFile, EarlierVariable};
 use ffi::dataset::{self, Storage};
 use ffi::{Handle, Number};
 use part::PartFile;
+pub use placed::PlacedVariable;
 pub use table::{Column, Table, TableFile};
 pub use values::{Attribute, Data, storable};
 use values::{c_text, write_attribute, write_dataset};
@@ -56,7 +58,7 @@ pub struct Chunking<'a> {
 pub struct NetcdfFile {
     // Declared before the file: open data sets must go first when an error drops the whole.
     dimensions: Vec<(Handle, usize)>,
-    chunked: Vec<Handle>,
+    arrays: Vec<Handle>,
     part: PartFile,
 }
 
@@ -65,7 +67,7 @@ impl NetcdfFile {
     pub fn create(target: &Path) -> Result<Self> {
         Ok(Self {
             dimensions: Vec::new(),
-            chunked: Vec::new(),
+            arrays: Vec::new(),
             part: PartFile::create(target)?,
         })
     }
@@ -110,6 +112,28 @@ impl NetcdfFile {
         write().with_context(|| self.problem("variable", name))
     }
 
+    /// Makes a variable of numbers of 64 bits without chunks, to be written by its own means before [`NetcdfFile::finish`].
+    pub fn placed(
+        &mut self,
+        name: &str,
+        dimensions: &[Dimension],
+        attributes: &[(String, Attribute)],
+    ) -> Result<PlacedVariable> {
+        let create = || -> Result<(Handle, u64)> {
+            let dataset =
+                self.create_array(name, dimensions, None, Precision::F64, 0, attributes)?;
+            let place = dataset::place(&dataset)?;
+            Ok((dataset, place))
+        };
+        let (dataset, place) = create().with_context(|| self.problem("variable", name))?;
+        self.arrays.push(dataset);
+        PlacedVariable::new(
+            self.part.path(),
+            place,
+            self.lengths(dimensions).iter().product(),
+        )
+    }
+
     /// Makes a variable that [`NetcdfFile::write_chunk`] fills. What is never written reads as NaN.
     pub fn chunked(
         &mut self,
@@ -118,44 +142,16 @@ impl NetcdfFile {
         chunking: &Chunking<'_>,
         attributes: &[(String, Attribute)],
     ) -> Result<ChunkedVariable> {
-        let create = || -> Result<Handle> {
-            let (number, fill, fill_bytes) = match chunking.precision {
-                Precision::F64 => (
-                    Number::F64,
-                    Attribute::F64(f64::NAN),
-                    f64::NAN.to_le_bytes().to_vec(),
-                ),
-                Precision::F32 => (
-                    Number::F32,
-                    Attribute::F32(f32::NAN),
-                    f32::NAN.to_le_bytes().to_vec(),
-                ),
-            };
-            let storage = Storage {
-                chunk: Some(chunking.chunk),
-                deflate: chunking.level,
-                fill: Some(&fill_bytes),
-                tracked: true,
-            };
-            let dims = self.lengths(dimensions);
-            let of_type = ffi::number_type(number)?;
-            let dataset = dataset::create_dataset(
-                self.part.root(),
-                &c_text(name)?,
-                &of_type,
-                &dims,
-                &storage,
-            )?;
-            self.attach(&dataset, dimensions)?;
-            write_attribute(&dataset, "_FillValue", &fill)?;
-            for (name, value) in attributes {
-                write_attribute(&dataset, name, value)?;
-            }
-            Ok(dataset)
-        };
-        let dataset = create().with_context(|| self.problem("variable", name))?;
-        self.chunked.push(dataset);
-        Ok(ChunkedVariable(self.chunked.len() - 1))
+        let Chunking {
+            chunk,
+            precision,
+            level,
+        } = *chunking;
+        let dataset = self
+            .create_array(name, dimensions, Some(chunk), precision, level, attributes)
+            .with_context(|| self.problem("variable", name))?;
+        self.arrays.push(dataset);
+        Ok(ChunkedVariable(self.arrays.len() - 1))
     }
 
     /// Writes the chunk whose first element is at `offset`; `bytes` as [`encode_chunk`] makes them, or as
@@ -166,7 +162,7 @@ impl NetcdfFile {
         offset: &[usize],
         bytes: &[u8],
     ) -> Result<()> {
-        dataset::write_chunk(&self.chunked[variable.0], offset, bytes).with_context(|| {
+        dataset::write_chunk(&self.arrays[variable.0], offset, bytes).with_context(|| {
             format!(
                 "cannot write to {}: is the disk full?",
                 self.part.path().display()
@@ -176,13 +172,22 @@ impl NetcdfFile {
 
     /// Closes the file with its errors checked, syncs it, and renames it over its target.
     pub fn finish(self) -> Result<()> {
+        self.end(true)
+    }
+
+    /// The same without waiting for the disk: for what can be made again if the machine goes down before it is there.
+    pub fn finish_unsynced(self) -> Result<()> {
+        self.end(false)
+    }
+
+    fn end(self, sync: bool) -> Result<()> {
         let Self {
             dimensions,
-            chunked,
+            arrays,
             part,
         } = self;
         let path = part.path().to_owned();
-        for dataset in chunked
+        for dataset in arrays
             .into_iter()
             .chain(dimensions.into_iter().map(|(d, _)| d))
         {
@@ -190,7 +195,48 @@ impl NetcdfFile {
                 format!("cannot write to {}: is the disk full?", path.display())
             })?;
         }
-        part.finish()
+        part.finish(sync)
+    }
+
+    /// Creates what is filled later, with NaN as its fill value: in chunks, or without in a place that it has at once.
+    fn create_array(
+        &self,
+        name: &str,
+        dimensions: &[Dimension],
+        chunk: Option<&[usize]>,
+        precision: Precision,
+        level: u8,
+        attributes: &[(String, Attribute)],
+    ) -> Result<Handle> {
+        let (number, fill, fill_bytes) = match precision {
+            Precision::F64 => (
+                Number::F64,
+                Attribute::F64(f64::NAN),
+                f64::NAN.to_le_bytes().to_vec(),
+            ),
+            Precision::F32 => (
+                Number::F32,
+                Attribute::F32(f32::NAN),
+                f32::NAN.to_le_bytes().to_vec(),
+            ),
+        };
+        let storage = Storage {
+            chunk,
+            deflate: level,
+            fill: Some(&fill_bytes),
+            placed: chunk.is_none(),
+            tracked: true,
+        };
+        let dims = self.lengths(dimensions);
+        let of_type = ffi::number_type(number)?;
+        let root = self.part.root();
+        let dataset = dataset::create_dataset(root, &c_text(name)?, &of_type, &dims, &storage)?;
+        self.attach(&dataset, dimensions)?;
+        write_attribute(&dataset, "_FillValue", &fill)?;
+        for (name, value) in attributes {
+            write_attribute(&dataset, name, value)?;
+        }
+        Ok(dataset)
     }
 
     fn lengths(&self, dimensions: &[Dimension]) -> Vec<usize> {

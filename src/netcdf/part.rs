@@ -1,8 +1,8 @@
 //! A file that is either wholly there or not at all.
 //!
 //! It is written beside its target under the fixed name `<target>.part`, so that a killed run's leftover is overwritten by
-//! the next run and never piles up; closed with every error heard, synced, and renamed over the target. A target that is
-//! a symbolic link stays one: the file it points to is replaced.
+//! the next run and never piles up; closed with every error heard, synced unless its maker can do without, and renamed over
+//! the target. A target that is a symbolic link stays one: the file it points to is replaced.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -49,17 +49,19 @@ impl PartFile {
         &self.part
     }
 
-    /// Closes, syncs and renames. All objects of the file must be closed before.
-    pub(super) fn finish(mut self) -> Result<()> {
+    /// Closes, syncs if `sync` says so, and renames. All objects of the file must be closed before.
+    pub(super) fn finish(mut self, sync: bool) -> Result<()> {
         let file = self
             .file
             .take()
             .expect("the file is open until it is finished");
         file.close()
             .with_context(|| format!("cannot finish {}: is the disk full?", self.part.display()))?;
-        File::open(&self.part)
-            .and_then(|file| file.sync_all())
-            .with_context(|| format!("cannot write {} to the disk", self.part.display()))?;
+        if sync {
+            File::open(&self.part)
+                .and_then(|file| file.sync_all())
+                .with_context(|| format!("cannot write {} to the disk", self.part.display()))?;
+        }
         fs::rename(&self.part, &self.target).with_context(|| {
             format!(
                 "cannot rename {} to {}",
@@ -67,6 +69,9 @@ impl PartFile {
                 self.target.display()
             )
         })?;
+        if !sync {
+            return Ok(());
+        }
         let folder = match self.target.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),

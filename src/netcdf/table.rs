@@ -154,7 +154,7 @@ impl TableFile {
 
     /// Closes the file with its errors checked, syncs it, and renames it over its target.
     pub fn finish(self) -> Result<()> {
-        self.part.finish()
+        self.part.finish(true)
     }
 }
 
@@ -175,6 +175,7 @@ fn create_table(parent: &Handle, name: &str, layout: &Table) -> Result<Handle> {
         chunk: Some(&[layout.chunk_rows]),
         deflate: layout.level,
         fill: None,
+        placed: false,
         tracked: false,
     };
     let table =

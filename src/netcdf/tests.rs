@@ -130,6 +130,56 @@ fn an_earlier_file_is_not_trusted() {
 }
 
 #[test]
+fn placed_variables_are_written_by_all_and_read_by_the_library() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, sync: bool| {
+        let path = folder.path().join(name);
+        let mut file = NetcdfFile::create(&path).expect("a file");
+        let length = |n: usize| (0..n).map(|i| i as f64).collect::<Vec<_>>();
+        let rows = file.coordinate("rows", Data::F64(&length(7)), &[]);
+        let columns = file.coordinate("columns", Data::F64(&length(300)), &[]);
+        let dimensions = [rows.expect("rows"), columns.expect("columns")];
+        for name in ["one", "two"] {
+            let units = attributes(&[("units", name.into())]);
+            let variable = file.placed(name, &dimensions, &units).expect("a variable");
+            let variable = &variable;
+            std::thread::scope(|scope| {
+                for row in (0..7).rev() {
+                    let numbers: Vec<[u8; 8]> = (0..300)
+                        .map(|column| value(column, row).to_le_bytes())
+                        .collect();
+                    scope.spawn(move || variable.write(row * 300, &numbers).expect("written"));
+                }
+            });
+            assert!(variable.write(2099, &[[0; 8]; 2]).is_err(), "too many");
+            assert!(variable.write(2101, &[]).is_err(), "outside");
+        }
+        match sync {
+            true => file.finish(),
+            false => file.finish_unsynced(),
+        }
+        .expect("the end");
+        path
+    };
+    let (one, two) = (write("one.nc", true), write("two.nc", false));
+    assert!(fs::read(&one).expect("a file") == fs::read(&two).expect("a file"));
+    let size = fs::metadata(&one).expect("a file").len();
+    assert!(
+        size < 2 * 2100 * 8 + 20_000,
+        "no room is left in it: {size}"
+    );
+    let file = hdf5::File::open(&two).expect("a file");
+    for name in ["one", "two"] {
+        let values = file.dataset(name).expect("a variable").read_2d::<f64>();
+        let values = values.expect("values");
+        assert_eq!(values.dim(), (7, 300));
+        for ((row, column), found) in values.indexed_iter() {
+            assert_eq!(*found, value(column, row));
+        }
+    }
+}
+
+#[test]
 fn an_unfinished_file_leaves_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("one.nc");

@@ -4,12 +4,16 @@ use std::ffi::{CStr, CString, c_char, c_uint};
 
 use hdf5::sync::sync;
 use hdf5::{Error, Result, globals};
-use hdf5_sys::h5::{herr_t, hsize_t};
-use hdf5_sys::h5d::{H5Dclose, H5Dcreate2, H5Dget_space, H5Dwrite, H5Dwrite_chunk};
+use hdf5_sys::h5::{HADDR_UNDEF, herr_t, hsize_t};
+use hdf5_sys::h5d::{
+    H5D_alloc_time_t, H5D_fill_time_t, H5Dclose, H5Dcreate2, H5Dget_offset, H5Dget_space, H5Dwrite,
+    H5Dwrite_chunk,
+};
 use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5p::{
-    H5P_DEFAULT, H5Pclose, H5Pcreate, H5Pset_attr_creation_order, H5Pset_attr_phase_change,
-    H5Pset_chunk, H5Pset_deflate, H5Pset_fill_value, H5Pset_obj_track_times, H5Pset_shuffle,
+    H5P_DEFAULT, H5Pclose, H5Pcreate, H5Pset_alloc_time, H5Pset_attr_creation_order,
+    H5Pset_attr_phase_change, H5Pset_chunk, H5Pset_deflate, H5Pset_fill_time, H5Pset_fill_value,
+    H5Pset_obj_track_times, H5Pset_shuffle,
 };
 use hdf5_sys::h5s::{H5S_ALL, H5Sclose, H5Sget_simple_extent_ndims, H5Sget_simple_extent_npoints};
 use hdf5_sys::h5t::{H5T_class_t, H5Tget_class, H5Tis_variable_str};
@@ -30,6 +34,8 @@ pub(in crate::netcdf) struct Storage<'a> {
     pub(in crate::netcdf) deflate: u8,
     /// The value of what is never written.
     pub(in crate::netcdf) fill: Option<&'a [u8]>,
+    /// Have its place in the file at once, with nothing in it: [`place`] tells where. For contiguous ones.
+    pub(in crate::netcdf) placed: bool,
     /// Track the attributes' order, as netCDF wants it. Costs kilobytes an object once there are many attributes.
     pub(in crate::netcdf) tracked: bool,
 }
@@ -66,6 +72,14 @@ pub(in crate::netcdf) fn create_dataset(
             call(|| unsafe { H5Pset_shuffle(list.id) })?;
             call(|| unsafe { H5Pset_deflate(list.id, c_uint::from(storage.deflate)) })?;
         }
+    }
+    if storage.placed {
+        let (early, never) = (
+            H5D_alloc_time_t::H5D_ALLOC_TIME_EARLY,
+            H5D_fill_time_t::H5D_FILL_TIME_NEVER,
+        );
+        call(|| unsafe { H5Pset_alloc_time(list.id, early) })?;
+        call(|| unsafe { H5Pset_fill_time(list.id, never) })?;
     }
     if let Some(fill) = storage.fill {
         assert_eq!(fill.len(), size_of(of_type), "the fill value's size");
@@ -177,6 +191,16 @@ pub(in crate::netcdf) fn write_chunk(
         )
     })?;
     Ok(())
+}
+
+/// Where in the file the values of a data set that was created as placed begin, in bytes.
+pub(in crate::netcdf) fn place(dataset: &Handle) -> Result<u64> {
+    // SAFETY: the id is an open data set.
+    let offset = sync(|| unsafe { H5Dget_offset(dataset.id) });
+    if offset == HADDR_UNDEF {
+        return Err(Error::Internal("a data set has no place".to_owned()));
+    }
+    Ok(offset)
 }
 
 /// Makes the data set a dimension scale of this name.
