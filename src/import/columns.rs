@@ -1,8 +1,8 @@
-//! The values of some columns of a wide table, for all time steps: the second of two readings.
+//! The values of some columns of a wide table, for some time steps: the second of two readings.
 //!
-//! The bulk of the work of an import, and any number of threads may do it. A group of columns is read row by row, each
-//! number in place where it stands, and leaves as the catchments' series. A few rows at a time are parsed before they are
-//! turned round, so that what is written is whole lines of the processor's cache.
+//! The bulk of the work of an import, and any number of threads may do it. The lines of a few rows are read side by side,
+//! each number in place where it stands, and leave as pieces of the catchments' series: what is written for a catchment is
+//! a whole line of the processor's cache.
 
 use std::ops::Range;
 
@@ -11,12 +11,12 @@ use anyhow::{Context, Result};
 use super::cells::end_of_cell;
 use super::fault::Fault;
 use super::marks::{Marks, STRIDE};
-use super::number::PADDING;
+use super::number::{ABREAST, PADDING};
 use super::spec::Separator;
 use super::wide::Table;
 
-/// How many rows are turned round at a time: as many numbers as a line of the cache holds.
-const BAND: usize = 8;
+/// How many columns of a table are read at once at least: a thousand bytes or more of each row.
+const BREADTH: usize = 4 * STRIDE;
 
 /// The wanted columns of a table.
 pub struct Columns {
@@ -24,6 +24,19 @@ pub struct Columns {
     marks: Marks,
     /// Which columns they are, from the left.
     wanted: Vec<usize>,
+}
+
+/// Some rows that are read side by side, from their first wanted mark on.
+struct Band {
+    /// The number of the first of them.
+    top: usize,
+    rows: usize,
+    /// Their texts one after the other, each with room behind it for [`super::number::Numbers::quick`] to look at.
+    text: Vec<u8>,
+    /// Where in it the next cell of each begins.
+    at: [usize; ABREAST],
+    /// Where each ends.
+    ends: [usize; ABREAST],
 }
 
 impl Columns {
@@ -42,76 +55,131 @@ impl Columns {
         self.marks.rows()
     }
 
-    /// All values of some of them, one column after the other, as they lie in files.
-    pub fn fetch(&self, range: Range<usize>, values: &mut Vec<[u8; 8]>) -> Result<()> {
+    /// How many of them and how many time steps are best fetched at once, if about `values` are to be: whole series, so that
+    /// what is written is one long piece, unless they would be of too few columns, whose cells are short pieces of the text.
+    pub fn tile(&self, values: usize) -> [usize; 2] {
+        let steps = self.steps().max(1);
+        let columns = (values / steps).next_multiple_of(STRIDE).max(BREADTH);
+        let pieces = (steps * columns.min(self.wanted.len()) / values).max(1);
+        [columns, steps.div_ceil(pieces).next_multiple_of(ABREAST)]
+    }
+
+    /// The values of some of them at some time steps, one column after the other, as they lie in files.
+    pub fn fetch(
+        &self,
+        range: Range<usize>,
+        steps: Range<usize>,
+        values: &mut Vec<[u8; 8]>,
+    ) -> Result<()> {
         let wanted = &self.wanted[range];
-        let steps = self.steps();
         // What was in it is written over.
-        values.resize(wanted.len() * steps, [0; 8]);
+        values.resize(wanted.len() * steps.len(), [0; 8]);
         let (Some(first), Some(last)) = (wanted.first(), wanted.last()) else {
             return Ok(());
         };
         let from = first / STRIDE;
-        let to = last / STRIDE + 1;
-        let ending = self.ending();
-        let mut text = Vec::new();
-        let mut band = vec![0.0; BAND * wanted.len()];
-        for top in (0..steps).step_by(BAND) {
-            let rows = BAND.min(steps - top);
-            for row in 0..rows {
-                let length = (self.marks)
-                    .read(top + row, (from, to), &mut text, (ending, PADDING))
-                    .with_context(|| {
-                        format!("{}: the file can't be read", self.table.path.display())
-                    })?;
-                let values = &mut band[row * wanted.len()..(row + 1) * wanted.len()];
-                self.row(top + row, &text, length, from * STRIDE, wanted, values)?;
-            }
-            for (column, values) in values.chunks_exact_mut(steps).enumerate() {
-                for (row, value) in values[top..top + rows].iter_mut().enumerate() {
-                    *value = band[row * wanted.len() + column].to_le_bytes();
+        let marks = (from, last / STRIDE + 1);
+        let mut band = Band {
+            top: 0,
+            rows: 0,
+            text: Vec::new(),
+            at: [0; ABREAST],
+            ends: [0; ABREAST],
+        };
+        for top in steps.clone().step_by(ABREAST) {
+            self.read(&mut band, top..steps.end.min(top + ABREAST), marks)
+                .with_context(|| self.unread())?;
+            let mut next = from * STRIDE;
+            let done = top - steps.start;
+            for (&column, series) in wanted.iter().zip(values.chunks_exact_mut(steps.len())) {
+                for _ in next..column {
+                    self.pass(&mut band);
                 }
+                let values = &mut series[done..done + band.rows];
+                self.cells(&mut band, column, values)?;
+                next = column + 1;
             }
         }
         Ok(())
     }
 
-    /// Reads the wanted values of a row, of which `text` holds `length` bytes from column `next` on.
-    fn row(
+    /// Reads some rows from one mark to another.
+    fn read(
         &self,
-        row: usize,
-        text: &[u8],
-        length: usize,
-        mut next: usize,
-        wanted: &[usize],
-        values: &mut [f64],
-    ) -> Result<()> {
+        band: &mut Band,
+        rows: Range<usize>,
+        marks: (usize, usize),
+    ) -> std::io::Result<()> {
+        (band.top, band.rows) = (rows.start, rows.len());
+        let ending = self.ending();
+        let mut start = 0;
+        for (line, row) in rows.enumerate() {
+            let length = self.marks.length(row, marks);
+            let end = start + length;
+            if band.text.len() < end + 1 + PADDING {
+                band.text.resize(end + 1 + PADDING, 0);
+            }
+            (self.marks).read(row, marks, &mut band.text[start..end])?;
+            band.text[end] = ending;
+            (band.at[line], band.ends[line]) = (start, end);
+            start = end + 1 + PADDING;
+        }
+        Ok(())
+    }
+
+    /// Passes over a cell in each row.
+    fn pass(&self, band: &mut Band) {
+        for line in 0..band.rows {
+            let text = &band.text[..band.ends[line]];
+            let at = self.table.skip_white(text, band.at[line]);
+            band.at[line] = at + end_of_cell(&text[at..], self.table.separator) + 1;
+        }
+    }
+
+    /// Reads the values of one column.
+    #[inline]
+    fn cells(&self, band: &mut Band, column: usize, values: &mut [[u8; 8]]) -> Result<()> {
         let Table {
             separator, numbers, ..
         } = &self.table;
-        let (line, ending) = (&text[..length], self.ending());
-        let mut at = 0;
-        for (&column, value) in wanted.iter().zip(values) {
-            while next < column {
-                at = self.table.skip_white(line, at);
-                at += end_of_cell(&line[at..], *separator) + 1;
-                next += 1;
+        if *separator == Separator::White {
+            for line in 0..band.rows {
+                let text = &band.text[..band.ends[line]];
+                band.at[line] = self.table.skip_white(text, band.at[line]);
             }
-            at = self.table.skip_white(line, at);
-            let end = match numbers.quick(text, at, ending) {
-                Some((number, end)) => {
-                    *value = numbers.or_missing(number);
-                    end
-                }
+        }
+        let all: Result<&mut [[u8; 8]; ABREAST], _> = (&mut *values).try_into();
+        if let Ok(values) = all
+            && let Some(found) = numbers.side_by_side(&band.text, &mut band.at, self.ending())
+        {
+            *values = match numbers.all_count() {
+                true => found.map(f64::to_le_bytes),
+                false => found.map(|number| numbers.or_missing(number).to_le_bytes()),
+            };
+            return Ok(());
+        }
+        self.one_by_one(band, column, values)
+    }
+
+    /// Reads the values of one column where not all of them are simple.
+    fn one_by_one(&self, band: &mut Band, column: usize, values: &mut [[u8; 8]]) -> Result<()> {
+        let Table {
+            separator, numbers, ..
+        } = &self.table;
+        for (line, value) in values.iter_mut().enumerate() {
+            let at = band.at[line].min(band.ends[line]);
+            let (number, end) = match numbers.quick(&band.text, at, self.ending()) {
+                Some((number, end)) => (numbers.or_missing(number), end),
                 None => {
-                    let end = at + end_of_cell(&line[at..], *separator);
-                    *value = (numbers.cell(&line[at..end]))
-                        .or_else(|message| self.fault(row, column, message))?;
-                    end
+                    let rest = &band.text[at..band.ends[line]];
+                    let end = end_of_cell(rest, *separator);
+                    let number = (numbers.cell(&rest[..end]))
+                        .or_else(|message| self.fault(band.top + line, column, message))?;
+                    (number, at + end)
                 }
             };
-            at = end + 1;
-            next += 1;
+            *value = number.to_le_bytes();
+            band.at[line] = end + 1;
         }
         Ok(())
     }
@@ -124,13 +192,16 @@ impl Columns {
         }
     }
 
+    fn unread(&self) -> String {
+        format!("{}: the file can't be read", self.table.path.display())
+    }
+
     /// The fault of a cell. Its line is counted only now: nobody needs it as long as all is well.
     #[cold]
     fn fault(&self, row: usize, column: usize, message: String) -> Result<f64> {
         let table = &self.table;
         let head = table.ids[column].as_str();
-        let line = (self.marks.line(row))
-            .with_context(|| format!("{}: the file can't be read", table.path.display()))?;
+        let line = self.marks.line(row).with_context(|| self.unread())?;
         Err(Fault::cell(&table.path, line, column + table.time_cells, head, message).into())
     }
 }

@@ -139,27 +139,21 @@ impl Marks {
         Ok(line)
     }
 
-    /// Reads the cells of a row from one mark to another into `text`, the last one's separator excluded; how many bytes
-    /// they are. Behind them are a separator and `padding` more bytes.
-    pub fn read(
-        &self,
-        row: usize,
-        (from, to): (usize, usize),
-        text: &mut Vec<u8>,
-        (separator, padding): (u8, usize),
-    ) -> io::Result<usize> {
+    /// How many bytes the cells of a row from one mark to another are, the last one's separator excluded.
+    pub fn length(&self, row: usize, (from, to): (usize, usize)) -> usize {
+        self.before(row, to) - 1 - self.before(row, from)
+    }
+
+    /// Reads these bytes into `text`.
+    pub fn read(&self, row: usize, (from, _): (usize, usize), text: &mut [u8]) -> io::Result<()> {
+        let start = self.rows[row] + self.before(row, from) as u64;
+        self.file.read_exact_at(text, start)
+    }
+
+    /// The bytes of a row before a mark.
+    fn before(&self, row: usize, mark: usize) -> usize {
         let ends = &self.ends[row * self.each..(row + 1) * self.each];
-        let start = from
-            .checked_sub(1)
-            .map_or(0, |before| ends[before] as usize);
-        let length = ends[to - 1] as usize - 1 - start;
-        if text.len() < length + 1 + padding {
-            text.resize(length + 1 + padding, 0);
-        }
-        self.file
-            .read_exact_at(&mut text[..length], self.rows[row] + start as u64)?;
-        text[length] = separator;
-        Ok(length)
+        mark.checked_sub(1).map_or(0, |mark| ends[mark] as usize)
     }
 }
 
@@ -170,12 +164,15 @@ fn find(table: &Table, block: Block) -> Result<Marked> {
         stamps.push((number, stamp));
         rows.push(offset + at as u64);
         let cells = &line[at..];
-        let whole = match table.separator {
-            Separator::Byte(separator) if memchr::memchr(b'"', cells).is_none() => {
-                plain(cells, separator, table.ids.len(), &mut ends)
-            }
-            _ => quoted(table, cells, &mut ends),
+        let before = ends.len();
+        let plain = match table.separator {
+            Separator::Byte(separator) => plain(cells, separator, table.ids.len(), &mut ends),
+            Separator::White => None,
         };
+        let whole = plain.unwrap_or_else(|| {
+            ends.truncate(before);
+            quoted(table, cells, &mut ends)
+        });
         if !whole || u32::try_from(cells.len() + 1).is_err() {
             return Err(table.ragged(number, line).into());
         }
@@ -209,13 +206,21 @@ fn time(table: &Table, number: u64, line: &[u8]) -> Result<(i64, usize), Fault> 
     Ok((stamp, at))
 }
 
-/// The marks of a row without quotes; whether it has so many cells.
-fn plain(cells: &[u8], separator: u8, columns: usize, ends: &mut Vec<u32>) -> bool {
+/// The marks of a row without quotes; whether it has so many cells, `None` if there are quotes.
+fn plain(cells: &[u8], separator: u8, columns: usize, ends: &mut Vec<u32>) -> Option<bool> {
     let (mut found, mut next) = (0, STRIDE);
     for (piece, bytes) in cells.chunks(PIECE).enumerate() {
-        // A byte holds the sum, which lets the compiler count sixteen at a time.
-        let count = |sum: u8, byte: &u8| sum.wrapping_add(u8::from(*byte == separator));
-        let here = bytes.iter().fold(0, count);
+        // A byte holds either sum, which lets the compiler look at sixteen at a time.
+        let count = |(separators, quotes): (u8, u8), byte: &u8| {
+            (
+                separators.wrapping_add(u8::from(*byte == separator)),
+                quotes | u8::from(*byte == b'"'),
+            )
+        };
+        let (here, quotes) = bytes.iter().fold((0, 0), count);
+        if quotes != 0 {
+            return None;
+        }
         if found + usize::from(here) >= next {
             for at in memchr::memchr_iter(separator, bytes) {
                 found += 1;
@@ -229,7 +234,7 @@ fn plain(cells: &[u8], separator: u8, columns: usize, ends: &mut Vec<u32>) -> bo
         }
     }
     ends.push((cells.len() + 1) as u32);
-    found + 1 == columns
+    Some(found + 1 == columns)
 }
 
 /// The marks of any row; whether it has so many cells.

@@ -50,12 +50,27 @@ impl Staged {
         self.steps
     }
 
-    /// All values of some catchments, one catchment after the other, as they lie in files.
-    pub fn fetch(&self, catchments: Range<usize>, values: &mut Vec<[u8; 8]>) -> Result<()> {
-        values.resize(catchments.len() * self.steps, [0; 8]);
-        (self.file)
-            .read_exact_at(values.as_flattened_mut(), self.offset(catchments.start))
-            .context("can't read the scratch file back")
+    /// The values of some catchments at some time steps, one catchment after the other, as they lie in files.
+    pub fn fetch(
+        &self,
+        catchments: Range<usize>,
+        steps: Range<usize>,
+        values: &mut Vec<[u8; 8]>,
+    ) -> Result<()> {
+        values.resize(catchments.len() * steps.len(), [0; 8]);
+        let read = |values: &mut [[u8; 8]], catchment| {
+            let place = self.offset(catchment) + 8 * steps.start as u64;
+            (self.file)
+                .read_exact_at(values.as_flattened_mut(), place)
+                .context("can't read the scratch file back")
+        };
+        if steps == (0..self.steps) {
+            return read(values, catchments.start);
+        }
+        for (values, catchment) in values.chunks_exact_mut(steps.len().max(1)).zip(catchments) {
+            read(values, catchment)?;
+        }
+        Ok(())
     }
 
     fn offset(&self, catchment: usize) -> u64 {
@@ -76,7 +91,9 @@ mod tests {
         staged.put(2, &bytes([5.0, 6.0])).expect("parked");
         staged.put(1, &bytes([3.0, 4.0])).expect("parked");
         let mut values = Vec::new();
-        staged.fetch(1..3, &mut values).expect("fetched");
+        staged.fetch(1..3, 0..2, &mut values).expect("fetched");
         assert_eq!(values, [bytes([3.0, 4.0]), bytes([5.0, 6.0])].concat());
+        staged.fetch(0..3, 1..2, &mut values).expect("fetched");
+        assert_eq!(values, [2.0, 4.0, 6.0].map(f64::to_le_bytes));
     }
 }

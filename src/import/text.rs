@@ -13,8 +13,9 @@ use flate2::read::MultiGzDecoder;
 
 use super::pool::Pool;
 
-/// How much text one block holds: thousands of rows of a narrow table, and still some of one with 100,000 columns.
-pub const BLOCK: usize = 4 << 20;
+/// How much text one block holds: thousands of rows of a narrow table, a few of a wide one, all of which stays in the
+/// processor's cache until it is done with.
+pub const BLOCK: usize = 1 << 20;
 
 /// Whole lines of a source.
 pub struct Block {

@@ -24,13 +24,26 @@ impl Values {
         }
     }
 
-    /// All values of some catchments, one catchment after the other, as they lie in files: little-endian.
+    /// How many catchments and time steps are best fetched at once, if about `values` are to be.
+    pub fn tile(&self, values: usize) -> [usize; 2] {
+        match self {
+            Self::Columns(columns) => columns.tile(values),
+            Self::Staged(staged) => [(values / staged.steps().max(1)).max(1), staged.steps()],
+        }
+    }
+
+    /// The values of some catchments at some time steps, one catchment after the other, as they lie in files: little-endian.
     ///
     /// What was in the buffer is written over. Any number of threads may ask.
-    pub fn fetch(&self, catchments: Range<usize>, values: &mut Vec<[u8; 8]>) -> Result<()> {
+    pub fn fetch(
+        &self,
+        catchments: Range<usize>,
+        steps: Range<usize>,
+        values: &mut Vec<[u8; 8]>,
+    ) -> Result<()> {
         match self {
-            Self::Columns(columns) => columns.fetch(catchments, values),
-            Self::Staged(staged) => staged.fetch(catchments, values),
+            Self::Columns(columns) => columns.fetch(catchments, steps, values),
+            Self::Staged(staged) => staged.fetch(catchments, steps, values),
         }
     }
 }

@@ -184,7 +184,8 @@ fn reordered(
     let starts = (0..places.len()).step_by(group).map(Ok);
     let fetch = |start: usize| {
         let mut values = Vec::new();
-        columns.fetch(start..places.len().min(start + group), &mut values)?;
+        let range = start..places.len().min(start + group);
+        columns.fetch(range, 0..columns.steps(), &mut values)?;
         Ok((start, values))
     };
     ordered(threads, starts, &fetch, &mut |(start, values)| {

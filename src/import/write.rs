@@ -1,9 +1,11 @@
-//! The file that an import leaves: NetCDF-4 after the CF conventions, catchment first, chunked by catchment.
+//! The file that an import leaves: NetCDF-4 after the CF conventions, catchment first.
 //!
-//! Groups of catchments are fetched, converted, brought to the common time steps and compressed in threads, and written in
-//! their order, so that the same sources give the same bytes. Values that need none of that are fetched as they lie in the
-//! file, and written from where they were put. It is under its name only when it is complete.
+//! Values are fetched, converted, brought to the common time steps and written in threads. Compressed ones are chunked by
+//! catchment, and the chunks written in their order; all others have their place in the file beforehand, and each thread
+//! writes what it has made. Either way the same sources give the same bytes. The file is under its name only when it is
+//! complete.
 
+use std::ops::Range;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
@@ -16,8 +18,8 @@ use super::values::Values;
 use crate::catchment::CatchmentId;
 use crate::expr::Operand;
 use crate::netcdf::{
-    Attribute, ChunkedVariable, Chunking, Data, Dimension, EarlierFile, NetcdfFile, Precision,
-    encode_chunk,
+    Attribute, ChunkedVariable, Chunking, Data, Dimension, EarlierFile, NetcdfFile, PlacedVariable,
+    Precision, encode_chunk,
 };
 use crate::parallel::ordered;
 use crate::product::{catchment_attributes, time_coordinate};
@@ -30,8 +32,11 @@ const CHUNK: usize = 1 << 15;
 /// No chunk has more time steps than this, 1 MiB.
 const LONGEST: usize = 1 << 17;
 
-/// Values that are fetched at once, 16 MiB; the more, the fewer and longer reads.
-pub const GROUP: usize = 1 << 21;
+/// Values that are fetched at once to be written as they are, 8 MiB; the more, the fewer and longer reads and writes.
+pub const GROUP: usize = 1 << 20;
+
+/// Values that are converted at once, which takes several times their memory.
+const CONVERTED: usize = 1 << 20;
 
 /// The global attribute that tells an imported file from one that somebody else made.
 const MARK: (&str, &str) = ("source", "rerunoff import");
@@ -80,29 +85,32 @@ pub fn write(
             catchments: content.ids.len(),
             steps: time.len(),
         };
-        let chunk = shape.chunk();
         for (series, (values, mapping)) in spec.series.iter().zip(content.series) {
-            let chunking = Chunking {
-                chunk: &chunk,
-                precision: Precision::F64,
-                level: spec.compression,
-            };
             let attributes = described(series.units.as_deref(), series.long_name.as_deref());
-            let variable = file.chunked(
-                &series.name,
-                &[catchment, dimension],
-                &chunking,
-                &attributes,
-            )?;
+            let dimensions = [catchment, dimension];
             let one = One {
                 series,
                 values,
                 mapping,
                 shape,
-                level: spec.compression,
             };
-            one.write(&file, variable, threads, tick)
-                .with_context(|| format!("can't write the series {}", series.name))?;
+            let written = match spec.compression {
+                0 => {
+                    let variable = file.placed(&series.name, &dimensions, &attributes)?;
+                    one.place(&variable, threads, tick)
+                }
+                level => {
+                    let chunking = Chunking {
+                        chunk: &shape.chunk(),
+                        precision: Precision::F64,
+                        level,
+                    };
+                    let variable =
+                        file.chunked(&series.name, &dimensions, &chunking, &attributes)?;
+                    one.compress(&file, variable, level, threads, tick)
+                }
+            };
+            written.with_context(|| format!("can't write the series {}", series.name))?;
         }
     }
     file.finish()
@@ -133,101 +141,125 @@ struct One<'a> {
     values: &'a Values,
     mapping: &'a Mapping,
     shape: Shape,
-    level: u8,
 }
 
-/// Some catchments, ready to be written.
-enum Group {
-    /// As they lie in the file, whole chunks one after the other, from this catchment on.
-    Plain(usize, Vec<[u8; 8]>),
-    /// Chunks as HDF5's filters make them, and where the first value of each belongs.
-    Encoded(Vec<([usize; 2], Vec<u8>)>),
-}
+/// A chunk as HDF5's filters make it, and where its first value belongs.
+type Encoded = ([usize; 2], Vec<u8>);
 
 impl One<'_> {
-    fn write(
+    /// Writes all values as they are, each thread what it has.
+    fn place(
         &self,
-        file: &NetcdfFile,
-        variable: ChunkedVariable,
+        variable: &PlacedVariable,
         threads: usize,
         tick: &mut dyn FnMut(usize),
     ) -> Result<()> {
-        let [tall, wide] = self.shape.chunk();
-        let chunks = (GROUP / (tall * self.shape.steps.max(self.values.steps()))).max(1);
-        let group = chunks * tall;
-        let starts = (0..self.shape.catchments).step_by(group).map(Ok);
-        let pool = Pool::default();
-        let prepare = |start: usize| {
-            self.prepare(start, self.shape.catchments.min(start + group), pool.take())
+        let Shape { catchments, steps } = self.shape;
+        let plain = matches!(self.mapping, Mapping::Same) && self.series.formula.is_none();
+        let [tall, wide] = match plain {
+            true => self.values.tile(GROUP),
+            false => [self.group(), steps],
         };
-        ordered(threads, starts, &prepare, &mut |ready| {
-            match ready {
-                Group::Plain(start, values) => {
-                    for (chunk, values) in values.chunks_exact(tall * wide).enumerate() {
-                        let offset = [start + chunk * tall, 0];
-                        file.write_chunk(variable, &offset, values.as_flattened())?;
-                    }
-                    pool.give(values);
+        let tiles = (0..catchments)
+            .step_by(tall)
+            .flat_map(|top| (0..steps).step_by(wide).map(move |left| Ok((top, left))));
+        let pool = Pool::default();
+        let write = |(top, left)| {
+            let rows = top..catchments.min(top + tall);
+            let columns = left..steps.min(left + wide);
+            let mut bytes = pool.take();
+            if plain {
+                (self.values).fetch(rows.clone(), columns.clone(), &mut bytes)?;
+            } else {
+                bytes.clear();
+                let values = self.converted(rows.clone())?;
+                bytes.extend(values.iter().map(|value| value.to_le_bytes()));
+            }
+            if columns.len() == steps {
+                variable.write(top * steps, &bytes)?;
+            } else {
+                for (row, bytes) in rows.clone().zip(bytes.chunks_exact(columns.len())) {
+                    variable.write(row * steps + left, bytes)?;
                 }
-                Group::Encoded(chunks) => {
-                    for (offset, bytes) in chunks {
-                        file.write_chunk(variable, &offset, &bytes)?;
-                    }
-                }
+            }
+            pool.give(bytes);
+            // A catchment is done with its last piece.
+            Ok(if columns.end == steps { rows.len() } else { 0 })
+        };
+        ordered(threads, tiles, &write, &mut |done| {
+            tick(done);
+            Ok(())
+        })
+    }
+
+    /// Writes compressed chunks.
+    fn compress(
+        &self,
+        file: &NetcdfFile,
+        variable: ChunkedVariable,
+        level: u8,
+        threads: usize,
+        tick: &mut dyn FnMut(usize),
+    ) -> Result<()> {
+        let catchments = self.shape.catchments;
+        let group = self.group();
+        let starts = (0..catchments).step_by(group).map(Ok);
+        let encode = |start| self.encode(start..catchments.min(start + group), level);
+        ordered(threads, starts, &encode, &mut |chunks| {
+            for (offset, bytes) in chunks {
+                file.write_chunk(variable, &offset, &bytes)?;
             }
             tick(group);
             Ok(())
         })
     }
 
-    /// Some catchments, the first of which begins a chunk; `buffer` holds anything.
-    fn prepare(&self, start: usize, end: usize, mut buffer: Vec<[u8; 8]>) -> Result<Group> {
-        let [tall, wide] = self.shape.chunk();
-        self.values.fetch(start..end, &mut buffer)?;
-        let same = matches!(self.mapping, Mapping::Same) && self.series.formula.is_none();
-        if same && self.level == 0 && wide == self.shape.steps {
-            // What lies beyond the last catchment is filled up, for chunks are always whole.
-            let whole = buffer.len().next_multiple_of(tall * wide);
-            buffer.resize(whole, f64::NAN.to_le_bytes());
-            return Ok(Group::Plain(start, buffer));
-        }
-        let own = buffer.iter().map(|bytes| f64::from_le_bytes(*bytes));
-        self.encode(start, end, own.collect()).map(Group::Encoded)
+    /// Catchments that are best converted at once, whole chunks of them.
+    fn group(&self) -> usize {
+        let [tall, _] = self.shape.chunk();
+        (CONVERTED / (tall * self.shape.steps.max(self.values.steps()))).max(1) * tall
     }
 
-    /// The chunks of some catchments made of their own values.
-    fn encode(
-        &self,
-        start: usize,
-        end: usize,
-        mut own: Vec<f64>,
-    ) -> Result<Vec<([usize; 2], Vec<u8>)>> {
+    /// All values of some catchments at the common time steps.
+    fn converted(&self, catchments: Range<usize>) -> Result<Vec<f64>> {
+        let mut bytes = Vec::new();
+        let steps = self.values.steps();
+        (self.values).fetch(catchments.clone(), 0..steps, &mut bytes)?;
+        let mut own: Vec<f64> = (bytes.iter())
+            .map(|bytes| f64::from_le_bytes(*bytes))
+            .collect();
+        drop(bytes);
         if let Some(formula) = &self.series.formula {
             own = formula.eval_columns(own.len(), &|_| Some(Operand::Column(&own)))?;
         }
-        let values = match self.mapping {
+        Ok(match self.mapping {
             Mapping::Same => own,
             mapping => {
-                let mut values = Vec::with_capacity((end - start) * self.shape.steps);
-                for series in own.chunks_exact(self.values.steps()) {
+                let mut values = Vec::with_capacity(catchments.len() * self.shape.steps);
+                for series in own.chunks_exact(steps) {
                     mapping.apply(series, &mut values);
                 }
                 values
             }
-        };
+        })
+    }
+
+    /// The chunks of some catchments, the first of which begins one.
+    fn encode(&self, catchments: Range<usize>, level: u8) -> Result<Vec<Encoded>> {
+        let values = self.converted(catchments.clone())?;
         let [tall, wide] = self.shape.chunk();
         let mut chunks = Vec::new();
-        for top in (start..end).step_by(tall) {
+        for top in catchments.clone().step_by(tall) {
             for left in (0..self.shape.steps).step_by(wide) {
                 let mut chunk = vec![f64::NAN; tall * wide];
                 let steps = left..self.shape.steps.min(left + wide);
-                for row in top..end.min(top + tall) {
-                    let from = (row - start) * self.shape.steps;
+                for row in top..catchments.end.min(top + tall) {
+                    let from = (row - catchments.start) * self.shape.steps;
                     let to = (row - top) * wide;
                     chunk[to..to + steps.len()]
                         .copy_from_slice(&values[from + steps.start..from + steps.end]);
                 }
-                let bytes = encode_chunk(&chunk, Precision::F64, self.level);
+                let bytes = encode_chunk(&chunk, Precision::F64, level);
                 chunks.push(([top, left], bytes));
             }
         }
