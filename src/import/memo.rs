@@ -2,8 +2,8 @@
 //!
 //! A source whose size, times and inode are what they were is not opened. One that looks otherwise is digested; if its bytes
 //! are the same, nothing is imported. Where it is clear without that an import is due, the digest is left to those who read
-//! the source then. The file that was written is watched as well: one that is not there any more, or that something else
-//! wrote, is made anew.
+//! the source then. The file that was written is watched as well: one that is not there any more, that something else
+//! wrote, or that may not have reached the disk before the machine went down, is made anew.
 
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -11,6 +11,7 @@ use std::time::SystemTime;
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
+use super::disk;
 use super::files::Pattern;
 use super::spec::{ImportSpec, Layout};
 use crate::digest::Digest;
@@ -35,13 +36,16 @@ pub struct Memo {
     description: Digest,
     sources: Vec<Source>,
     written: Option<Stamp>,
+    /// The boot of the machine in which that was, as long as it is not known to be on the disk.
+    boot: Option<String>,
 }
 
 /// What has become of an earlier import.
 pub enum State {
     /// Nothing changed.
     Fresh,
-    /// Some sources were written again, with the content they had.
+    /// Nothing but what is to be remembered: some sources were written again, with the content they had, or it is time to make
+    /// sure that the file is on the disk.
     Touched(Memo),
     /// It has to be done, for this reason; the memo is what it is done of.
     Stale(&'static str, Memo),
@@ -49,6 +53,16 @@ pub enum State {
 
 /// Compares the sources with what is remembered of them.
 pub fn look(spec: &ImportSpec, store: Option<&Store>, rehash: bool) -> Result<State> {
+    look_in(disk::boot(&spec.file), spec, store, rehash)
+}
+
+/// The same in some boot of the machine.
+fn look_in(
+    boot: Option<String>,
+    spec: &ImportSpec,
+    store: Option<&Store>,
+    rehash: bool,
+) -> Result<State> {
     let known: Option<Memo> = match store {
         Some(store) => store.memo(MEMO, "")?,
         None => None,
@@ -82,6 +96,7 @@ pub fn look(spec: &ImportSpec, store: Option<&Store>, rehash: bool) -> Result<St
         description: Digest::of(description.as_bytes()),
         sources,
         written: written.clone(),
+        boot: None,
     };
     let Some(known) = known else {
         return Ok(State::Stale("nothing was imported yet", memo));
@@ -91,6 +106,10 @@ pub fn look(spec: &ImportSpec, store: Option<&Store>, rehash: bool) -> Result<St
     }
     if known.written != written {
         return Ok(State::Stale("something else wrote the file", memo));
+    }
+    if known.boot.is_some() && known.boot != boot {
+        let reason = "the machine went down before the file was known to be on the disk";
+        return Ok(State::Stale(reason, memo));
     }
     if known.description != memo.description {
         return Ok(State::Stale("[import] changed", memo));
@@ -109,7 +128,8 @@ pub fn look(spec: &ImportSpec, store: Option<&Store>, rehash: bool) -> Result<St
     };
     Ok(if content(&known) != content(&memo) {
         State::Stale("sources changed", memo)
-    } else if touched {
+    } else if touched || known.boot.is_some() {
+        memo.boot = known.boot;
         State::Touched(memo)
     } else {
         State::Fresh
@@ -146,6 +166,22 @@ impl Memo {
                 let digest = Digest::of_file(&source.path).with_context(|| unread(&source.path))?;
                 source.digest = Some(digest);
             }
+        }
+        Ok(())
+    }
+
+    /// Begins an import; whether it has to wait for the disk in the end.
+    pub fn begin(&mut self, spec: &ImportSpec) -> bool {
+        self.boot = disk::boot(&spec.file);
+        self.boot.is_none()
+    }
+
+    /// Makes sure that the file is on the disk, if that is not known. The system tells once that it could not be brought there,
+    /// so whoever hears it has to import again.
+    pub fn settle(&mut self, spec: &ImportSpec) -> std::io::Result<()> {
+        if self.boot.is_some() {
+            disk::sync(&spec.file)?;
+            self.boot = None;
         }
         Ok(())
     }
@@ -193,4 +229,75 @@ pub fn paths(spec: &ImportSpec) -> Result<Vec<PathBuf>> {
     paths.sort();
     paths.dedup();
     Ok(paths)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+    use crate::cache::Cache;
+    use crate::project::Study;
+
+    const PROJECT: &str = r#"
+[import.series.q]
+file = "q.csv"
+[input]
+file = "input.h5"
+[simulator]
+command = ["true"]
+[simulator.output]
+file = "out.txt"
+[simulator.output.columns]
+q = "q"
+[product]
+file = "output.h5"
+"#;
+
+    fn import(folder: &Path) -> Option<&'static str> {
+        let study = Study::load(folder).expect("a project");
+        let project = study.common();
+        let cache = Cache::prepare(project).expect("a cache");
+        let mut store = cache.store().expect("a store");
+        let report = super::super::bring_up_to_date(project, &mut store, false, false, true);
+        report.expect("imported").map(|report| report.reason)
+    }
+
+    /// What an import finds in some boot of the machine: why it has to be done, or whether something is to be remembered.
+    fn found(folder: &Path, boot: Option<&str>) -> Result<bool, &'static str> {
+        let study = Study::load(folder).expect("a project");
+        let project = study.common();
+        let spec = project.import.as_ref().expect("an import");
+        let store = Cache::prepare(project).expect("a cache").store();
+        let store = store.expect("a store");
+        match look_in(boot.map(str::to_owned), spec, Some(&store), false).expect("a look") {
+            State::Fresh => Ok(false),
+            State::Touched(memo) => Ok(memo.boot.is_some()),
+            State::Stale(reason, _) => Err(reason),
+        }
+    }
+
+    #[test]
+    fn what_may_not_have_reached_the_disk_is_imported_again() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let folder = folder.path();
+        fs::write(folder.join("rerunoff.toml"), PROJECT).expect("written");
+        fs::write(folder.join("q.csv"), "time;1\n2009-01-01;0.5\n").expect("written");
+        assert_eq!(import(folder), Some("nothing was imported yet"));
+        let boot = disk::boot(&folder.join("input.h5"));
+        let boot = boot.as_deref();
+        if boot.is_some() {
+            assert_eq!(found(folder, boot), Ok(true), "the same boot");
+            for other in [Some("another boot"), None] {
+                let reason = found(folder, other).expect_err("it may be damaged");
+                assert!(reason.contains("went down"), "{reason}");
+            }
+        }
+        // The next look makes sure of it, and from then on no boot matters.
+        assert_eq!(import(folder), None);
+        for any in [boot, Some("another boot"), None] {
+            assert_eq!(found(folder, any), Ok(false), "it is on the disk");
+        }
+    }
 }

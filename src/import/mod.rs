@@ -14,6 +14,7 @@ mod attributes;
 mod axis;
 mod cells;
 mod columns;
+mod disk;
 mod fault;
 mod files;
 mod ids;
@@ -89,10 +90,13 @@ pub fn bring_up_to_date(
             State::Stale(_, memo) | State::Touched(memo) => ("it was asked for", memo),
             State::Fresh => return Ok(None),
         },
-        State::Touched(memo) => {
-            memo.remember(spec, store)?;
-            return Ok(None);
-        }
+        State::Touched(mut memo) => match memo.settle(spec) {
+            Ok(()) => {
+                memo.remember(spec, store)?;
+                return Ok(None);
+            }
+            Err(_) => ("the file could not be brought to the disk", memo),
+        },
         State::Fresh => return Ok(None),
     };
     let mut progress = Progress::new("importing MiB", (memo.size() >> 20) as usize, quiet);
@@ -173,7 +177,7 @@ fn import(
         series: &series,
     };
     let (mut written, all) = (0, ids.len() * series.len());
-    write::write(spec, &content, threads, &mut |more| {
+    write::write(spec, &content, threads, memo.begin(spec), &mut |more| {
         written = all.min(written + more);
         progress.set((half + half * written / all) >> 20);
     })?;

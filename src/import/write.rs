@@ -53,11 +53,12 @@ pub struct Content<'a> {
     pub series: &'a [(Values, Mapping)],
 }
 
-/// Writes the file; `tick` is told of catchments written, once for each series.
+/// Writes the file, and waits for the disk if `sync` says so; `tick` is told of catchments written, once for each series.
 pub fn write(
     spec: &ImportSpec,
     content: &Content<'_>,
     threads: usize,
+    sync: bool,
     tick: &mut dyn FnMut(usize),
 ) -> Result<()> {
     if let Some(folder) = spec.file.parent() {
@@ -113,7 +114,10 @@ pub fn write(
             written.with_context(|| format!("can't write the series {}", series.name))?;
         }
     }
-    file.finish()
+    match sync {
+        true => file.finish(),
+        false => file.finish_unsynced(),
+    }
 }
 
 /// Whether a file is one that an import made and may make anew.

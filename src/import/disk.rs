@@ -1,0 +1,54 @@
+//! Whether a file that was written is on the disk, or may be lost with the machine's next sudden end.
+//!
+//! To wait for the disk takes longer than an import. It need not: what an import writes can be made again. So it is enough to
+//! remember in which boot of the machine it was written. As long as that lasts, all who read the file get what was written;
+//! in another one it is only trusted if it is known to have been synced meanwhile. Nothing here knows what is in the file.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+use crate::filesystem::network;
+
+/// What the kernel calls its present boot; another one after every start of the machine.
+const BOOT: &str = "/proc/sys/kernel/random/boot_id";
+
+/// The present boot, where waiting for the disk can be left for later: the kernel names it, and the file's folder is not on a
+/// network file system, which other machines read and which tells of a full disk late.
+pub fn boot(file: &Path) -> Option<String> {
+    let local = matches!(network(folder(file)), Ok(None));
+    let boot = std::fs::read_to_string(BOOT).ok()?.trim().to_owned();
+    (local && !boot.is_empty()).then_some(boot)
+}
+
+/// Waits until a file and its name are on the disk.
+pub fn sync(file: &Path) -> io::Result<()> {
+    File::open(file)?.sync_all()?;
+    File::open(folder(&file.canonicalize()?))?.sync_all()
+}
+
+fn folder(file: &Path) -> &Path {
+    match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_boot_has_one_name() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("file");
+        assert_eq!(boot(&file), boot(&file));
+        assert!(
+            sync(&file).is_err(),
+            "what is not there can't be on the disk"
+        );
+        std::fs::write(&file, "x").expect("written");
+        sync(&file).expect("on the disk");
+        assert_eq!(boot(Path::new("/nowhere/at/all")), None);
+    }
+}
