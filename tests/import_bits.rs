@@ -186,3 +186,38 @@ fn more_than_one_block_and_one_chunk() {
         .collect();
     assert!(same(&found, &expected));
 }
+
+#[test]
+fn more_than_one_group_of_columns_and_one_piece_of_their_steps() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let catchments = 300;
+    // Some have more digits than others, all over the table.
+    let value = |c: usize, s: usize| match (c * 31 + s * 17) % 97 {
+        0 => -1.0 / (1.0 + c as f64),
+        other => other as f64 / 8.0 - 5.0,
+    };
+    let mut text = "time".to_owned();
+    for c in 0..catchments {
+        write!(text, ";{c}").expect("text");
+    }
+    let mut steps = 0;
+    for (month, days) in [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+        .into_iter()
+        .enumerate()
+    {
+        for hour in 0..24 * days {
+            let (day, hour) = (1 + hour / 24, hour % 24);
+            write!(text, "\n2009-{:02}-{day:02} {hour:02}:00", month + 1).expect("text");
+            for c in 0..catchments {
+                write!(text, ";{}", value(c, steps)).expect("text");
+            }
+            steps += 1;
+        }
+    }
+    fs::write(folder.path().join("q.csv"), text).expect("written");
+    let found = import(folder.path(), "file = \"q.csv\"\n");
+    let expected: Vec<f64> = (0..catchments)
+        .flat_map(|c| (0..steps).map(move |s| value(c, s)))
+        .collect();
+    assert!(same(&found, &expected));
+}

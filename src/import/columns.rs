@@ -18,6 +18,9 @@ use super::wide::Table;
 /// How many columns of a table are read at once at least: a thousand bytes or more of each row.
 const BREADTH: usize = 4 * STRIDE;
 
+/// After a column that is not simple so many are not tried side by side: where numbers have many digits, most are like it.
+const ALONE: u32 = 7;
+
 /// The wanted columns of a table.
 pub struct Columns {
     table: Table,
@@ -37,6 +40,8 @@ struct Band {
     at: [usize; ABREAST],
     /// Where each ends.
     ends: [usize; ABREAST],
+    /// How many of the next columns are not tried side by side.
+    alone: u32,
 }
 
 impl Columns {
@@ -85,6 +90,7 @@ impl Columns {
             text: Vec::new(),
             at: [0; ABREAST],
             ends: [0; ABREAST],
+            alone: 0,
         };
         for top in steps.clone().step_by(ABREAST) {
             self.read(&mut band, top..steps.end.min(top + ABREAST), marks)
@@ -148,15 +154,18 @@ impl Columns {
                 band.at[line] = self.table.skip_white(text, band.at[line]);
             }
         }
-        let all: Result<&mut [[u8; 8]; ABREAST], _> = (&mut *values).try_into();
-        if let Ok(values) = all
-            && let Some(found) = numbers.side_by_side(&band.text, &mut band.at, self.ending())
-        {
-            *values = match numbers.all_count() {
-                true => found.map(f64::to_le_bytes),
-                false => found.map(|number| numbers.or_missing(number).to_le_bytes()),
-            };
-            return Ok(());
+        if band.alone > 0 {
+            band.alone -= 1;
+        } else if let Ok(values) = <&mut [[u8; 8]; ABREAST]>::try_from(&mut *values) {
+            let found = numbers.side_by_side(&band.text, &mut band.at, self.ending());
+            if let Some(found) = found {
+                *values = match numbers.all_count() {
+                    true => found.map(f64::to_le_bytes),
+                    false => found.map(|number| numbers.or_missing(number).to_le_bytes()),
+                };
+                return Ok(());
+            }
+            band.alone = ALONE;
         }
         self.one_by_one(band, column, values)
     }
