@@ -11,9 +11,9 @@ use anyhow::{Context, Result};
 use super::cells::end_of_cell;
 use super::fault::Fault;
 use super::marks::{Marks, STRIDE};
-use super::number::{ABREAST, PADDING};
 use super::spec::Separator;
 use super::wide::Table;
+use crate::short_number::{ABREAST, PADDING, quick, side_by_side};
 
 /// How many columns of a table are read at once at least: a thousand bytes or more of each row.
 const BREADTH: usize = 4 * STRIDE;
@@ -157,7 +157,7 @@ impl Columns {
         if band.alone > 0 {
             band.alone -= 1;
         } else if let Ok(values) = <&mut [[u8; 8]; ABREAST]>::try_from(&mut *values) {
-            let found = numbers.side_by_side(&band.text, &mut band.at, self.ending());
+            let found = side_by_side(&band.text, &mut band.at, self.ending(), numbers.point());
             if let Some(found) = found {
                 *values = match numbers.all_count() {
                     true => found.map(f64::to_le_bytes),
@@ -177,7 +177,7 @@ impl Columns {
         } = &self.table;
         for (line, value) in values.iter_mut().enumerate() {
             let at = band.at[line].min(band.ends[line]);
-            let (number, end) = match numbers.quick(&band.text, at, self.ending()) {
+            let (number, end) = match quick(&band.text, at, self.ending(), numbers.point()) {
                 Some((number, end)) => (numbers.or_missing(number), end),
                 None => {
                     let rest = &band.text[at..band.ends[line]];
