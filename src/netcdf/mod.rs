@@ -11,6 +11,7 @@
 mod chunk;
 mod earlier;
 mod ffi;
+mod noise;
 mod part;
 mod placed;
 mod table;

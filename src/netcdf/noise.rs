@@ -1,0 +1,105 @@
+//! Which planes of a chunk can't be made smaller, told without trying.
+//!
+//! A number printed with six digits and read as 64 bits fills the lower bytes with what looks like chance: deflate spends
+//! most of its time on them and gains nothing. Told apart beforehand, they are stored as they are, which is a copy. A wrong
+//! guess costs a little space or time, never a value. Whole numbers only, so that every machine guesses alike.
+
+/// Fewer bytes than this tell too little.
+const LEAST: usize = 512;
+
+/// Places for what has been seen, a power of two.
+const PLACES: usize = 1024;
+
+/// The length of those planes at the beginning of `planes`, each `count` bytes, that look like noise.
+pub(super) fn noisy_prefix(planes: &[u8], count: usize) -> usize {
+    if count < LEAST || repeats(&planes[..count]) {
+        return 0;
+    }
+    let noisy = planes
+        .chunks_exact(count)
+        .take_while(|plane| is_even(plane));
+    noisy.count() * count
+}
+
+/// Whether the bytes are about as frequent as chance makes them, so that no code would be much shorter than eight bits:
+/// hardly more than a sixteenth of them are such that are more than twice as frequent.
+fn is_even(plane: &[u8]) -> bool {
+    // Four tables, because counting the same byte twice in a row waits for the first time to end.
+    let mut counts = [[0_u32; 256]; 4];
+    let (fours, rest) = plane.as_chunks::<4>();
+    for four in fours {
+        for (counts, byte) in counts.iter_mut().zip(four) {
+            counts[usize::from(*byte)] += 1;
+        }
+    }
+    for byte in rest {
+        counts[0][usize::from(*byte)] += 1;
+    }
+    let usual = plane.len().div_ceil(128);
+    let excess = |byte: usize| {
+        let count: u32 = counts.iter().map(|counts| counts[byte]).sum();
+        (count as usize).saturating_sub(usual)
+    };
+    16 * (0..256).map(excess).sum::<usize>() <= plane.len()
+}
+
+/// Whether a good part of the plane was there before, four bytes in a row: the same series twice, values that last.
+///
+/// Only the lowest plane is asked: where numbers are repeated, its bytes are.
+fn repeats(plane: &[u8]) -> bool {
+    let mut seen = [0_u32; PLACES];
+    let (fours, _) = plane.as_chunks::<4>();
+    let mut repeated = 0;
+    for four in fours {
+        let four = u32::from_le_bytes(*four);
+        let place = four.wrapping_mul(0x9E37_79B1) >> (32 - PLACES.ilog2());
+        let place = &mut seen[place as usize];
+        repeated += usize::from(*place == four);
+        *place = four;
+    }
+    8 * repeated > fours.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bytes as even as chance makes them.
+    fn noise(count: usize) -> Vec<u8> {
+        let mut state = 1_u64;
+        let mut next = || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            (state >> 32) as u8
+        };
+        (0..count).map(|_| next()).collect()
+    }
+
+    #[test]
+    fn noise_is_found_up_to_the_first_plane_that_is_none() {
+        for count in [512, 2048, 32_768] {
+            let mut planes = noise(4 * count);
+            assert_eq!(noisy_prefix(&planes, count), 4 * count);
+            planes[2 * count..3 * count].fill(7);
+            assert_eq!(noisy_prefix(&planes, count), 2 * count);
+        }
+    }
+
+    #[test]
+    fn what_deflate_can_use_is_no_noise() {
+        let count = 4096;
+        let noise = noise(count);
+        let narrow: Vec<u8> = noise.iter().map(|byte| byte & 0x7f).collect();
+        let half_missing: Vec<u8> = (noise.iter().enumerate())
+            .map(|(at, byte)| if at % 1000 < 500 { 0 } else { *byte })
+            .collect();
+        let lasting: Vec<u8> = (0..count).map(|at| noise[at / 64]).collect();
+        let twice = [&noise[..count / 2]; 2].concat();
+        for plane in [narrow, half_missing, lasting, twice, vec![0; count]] {
+            assert_eq!(noisy_prefix(&plane, count), 0);
+        }
+        assert_eq!(noisy_prefix(&noise[..100], 100), 0);
+        assert_eq!(noisy_prefix(&[], 0), 0);
+    }
+}
