@@ -168,7 +168,9 @@ impl NetcdfFile {
                 "cannot write to {}: is the disk full?",
                 self.part.path().display()
             )
-        })
+        })?;
+        self.part.written(bytes.len());
+        Ok(())
     }
 
     /// Closes the file with its errors checked, syncs it, and renames it over its target.

@@ -4,17 +4,28 @@
 //! the next run and never piles up; closed with every error heard, synced unless its maker can do without, and renamed over
 //! the target. A target that is a symbolic link stays one: the file it points to is replaced.
 
+use std::cell::Cell;
 use std::fs::{self, File};
+use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use rustix::fs::{Advice, fadvise};
 
 use super::ffi::{self, Handle};
+
+/// So many bytes are given to the disk in one go.
+const AT_ONCE: u64 = 8 << 20;
 
 /// An HDF5 file in the making; dropped before [`PartFile::finish`], it leaves nothing behind.
 pub(super) struct PartFile {
     target: PathBuf,
     part: PathBuf,
+    /// The same file as the system sees it.
+    bytes: File,
+    /// How much has been given to the library since, and how much of the file the disk has been asked to write.
+    given: Cell<u64>,
+    begun: Cell<u64>,
     file: Option<Handle>,
 }
 
@@ -26,13 +37,17 @@ impl PartFile {
         part.push(".part");
         let part = PathBuf::from(part);
         // The library's own message for a missing folder or permission is a riddle, the system's is not.
-        File::create(&part).with_context(|| format!("cannot create {}", part.display()))?;
+        let bytes =
+            File::create(&part).with_context(|| format!("cannot create {}", part.display()))?;
         let file = ffi::create_file(&part)
             .inspect_err(|_| drop(fs::remove_file(&part)))
             .with_context(|| format!("cannot create {}: is the disk full?", part.display()))?;
         Ok(Self {
             target,
             part,
+            bytes,
+            given: Cell::new(0),
+            begun: Cell::new(0),
             file: Some(file),
         })
     }
@@ -49,6 +64,24 @@ impl PartFile {
         &self.part
     }
 
+    /// Notes that so many bytes have been written: every few megabytes the disk is set to work on them, so that syncing in
+    /// the end has little left to wait for.
+    pub(super) fn written(&self, count: usize) {
+        self.given.set(self.given.get() + count as u64);
+        if self.given.get() < AT_ONCE {
+            return;
+        }
+        self.given.set(0);
+        let end = self.bytes.metadata().map_or(0, |metadata| metadata.len());
+        let (start, length) = (self.begun.get(), end.saturating_sub(self.begun.get()));
+        if let Some(length) = NonZeroU64::new(length) {
+            // What is said not to be needed is written soon, and stays in memory until then. A wish that does not come true
+            // does no harm.
+            fadvise(&self.bytes, start, Some(length), Advice::DontNeed).ok();
+        }
+        self.begun.set(end);
+    }
+
     /// Closes, syncs if `sync` says so, and renames. All objects of the file must be closed before.
     pub(super) fn finish(mut self, sync: bool) -> Result<()> {
         let file = self
@@ -58,8 +91,8 @@ impl PartFile {
         file.close()
             .with_context(|| format!("cannot finish {}: is the disk full?", self.part.display()))?;
         if sync {
-            File::open(&self.part)
-                .and_then(|file| file.sync_all())
+            self.bytes
+                .sync_all()
                 .with_context(|| format!("cannot write {} to the disk", self.part.display()))?;
         }
         fs::rename(&self.part, &self.target).with_context(|| {
