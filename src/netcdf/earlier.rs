@@ -1,15 +1,21 @@
 //! A file that this crate has written earlier, opened to see whether it still holds and to take chunks over.
 
+use std::fs::File;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
+use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
+use super::ffi::read::{CHUNK_RANK, ChunkPlace};
 use super::ffi::{Handle, read};
 use super::values::c_text;
 
 /// An earlier file of this crate's own making. For other people's files it only fails.
 pub struct EarlierFile {
     file: Handle,
+    /// The same file as the system sees it.
+    bytes: Arc<File>,
 }
 
 impl EarlierFile {
@@ -17,7 +23,11 @@ impl EarlierFile {
     pub fn open(path: &Path) -> Result<Self> {
         let file =
             read::open_file(path).with_context(|| format!("cannot open {}", path.display()))?;
-        Ok(Self { file })
+        let bytes = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
+        Ok(Self {
+            file,
+            bytes: Arc::new(bytes),
+        })
     }
 
     /// A global text attribute, `None` if there is none of this name or it is no text.
@@ -48,7 +58,12 @@ impl EarlierFile {
 
     /// Opens a chunked variable.
     pub fn chunked(&self, variable: &str) -> Result<EarlierVariable> {
-        self.variable(variable).map(EarlierVariable)
+        let (rank, places) = read::chunk_places(&self.variable(variable)?)?;
+        Ok(EarlierVariable {
+            file: self.bytes.clone(),
+            rank,
+            places,
+        })
     }
 
     fn variable(&self, name: &str) -> Result<Handle> {
@@ -58,11 +73,30 @@ impl EarlierFile {
 }
 
 /// A chunked variable of an [`EarlierFile`].
-pub struct EarlierVariable(Handle);
+pub struct EarlierVariable {
+    file: Arc<File>,
+    rank: usize,
+    /// In the order of their first elements.
+    places: Vec<ChunkPlace>,
+}
 
 impl EarlierVariable {
     /// The bytes of the chunk whose first element is at `offset`, as stored; an error if there are more than `limit`.
+    ///
+    /// They are read past the library, which would only hand them through.
     pub fn chunk(&self, offset: &[usize], limit: usize) -> Result<Vec<u8>> {
-        Ok(read::read_chunk(&self.0, offset, limit)?)
+        let (given, rank) = (offset.len(), self.rank);
+        ensure!(given == rank, "{given} offsets for {rank} dimensions");
+        let mut first = [0; CHUNK_RANK];
+        for (place, number) in first.iter_mut().zip(offset) {
+            *place = *number as u64;
+        }
+        let found = (self.places).binary_search_by_key(&first, |(first, _, _)| *first);
+        let (_, address, size) = self.places[found.ok().context("there is no such chunk")?];
+        let size = usize::try_from(size).unwrap_or(usize::MAX);
+        ensure!(0 < size && size <= limit, "a chunk of {size} bytes");
+        let mut bytes = vec![0; size];
+        self.file.read_exact_at(&mut bytes, address)?;
+        Ok(bytes)
     }
 }

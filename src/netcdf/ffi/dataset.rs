@@ -159,7 +159,7 @@ pub(in crate::netcdf) fn write_texts(dataset: &Handle, texts: &[CString]) -> Res
 }
 
 /// Offsets of a chunk as the library wants them: exactly one for each dimension.
-pub(super) fn chunk_offset(dataset: &Handle, offset: &[usize]) -> Result<Vec<hsize_t>> {
+fn chunk_offset(dataset: &Handle, offset: &[usize]) -> Result<Vec<hsize_t>> {
     // SAFETY: the id is an open data set, its space an open space.
     let space = Handle::new(H5Sclose, || unsafe { H5Dget_space(dataset.id) })?;
     let rank = call(|| unsafe { H5Sget_simple_extent_ndims(space.id) })?;

@@ -1,23 +1,22 @@
-//! Reading back what this crate has written itself: attributes, ids, flags and raw chunks of an earlier file.
+//! Reading back what this crate has written itself: attributes, ids, flags and the places of chunks in an earlier file.
 //!
 //! For nothing else: other people's files are read elsewhere.
 
-use std::ffi::{CStr, c_char};
+use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
 use std::path::Path;
 use std::ptr::null_mut;
 
 use hdf5::sync::sync;
 use hdf5::{Error, Result};
+use hdf5_sys::h5::{haddr_t, hsize_t};
 use hdf5_sys::h5a::{H5Aclose, H5Aget_space, H5Aget_type, H5Aopen, H5Aread};
-use hdf5_sys::h5d::{
-    H5Dclose, H5Dget_chunk_info_by_coord, H5Dget_type, H5Dopen2, H5Dread, H5Dread_chunk,
-};
+use hdf5_sys::h5d::{H5Dchunk_iter, H5Dclose, H5Dget_space, H5Dget_type, H5Dopen2, H5Dread};
 use hdf5_sys::h5f::{H5F_ACC_RDONLY, H5Fclose, H5Fopen};
 use hdf5_sys::h5p::H5P_DEFAULT;
-use hdf5_sys::h5s::{H5S_ALL, H5Sclose, H5Sget_simple_extent_npoints};
+use hdf5_sys::h5s::{H5S_ALL, H5Sclose, H5Sget_simple_extent_ndims, H5Sget_simple_extent_npoints};
 use hdf5_sys::h5t::{H5T_class_t, H5Tclose, H5Tget_class, H5Treclaim};
 
-use super::dataset::{chunk_offset, has_pointers, points};
+use super::dataset::{has_pointers, points};
 use super::{Handle, Number, access, c_path, call, number_type, size_of, space, text_type};
 
 /// Opens a file for reading.
@@ -138,44 +137,61 @@ fn read_values(dataset: &Handle, number: Number, size: usize) -> Result<Vec<u8>>
     Ok(bytes)
 }
 
-/// Reads one chunk as it is stored, its filters not undone; an error if it is missing, was stored without some of
-/// the filters, or takes more than `limit` bytes.
-pub(in crate::netcdf) fn read_chunk(
-    dataset: &Handle,
-    offset: &[usize],
-    limit: usize,
-) -> Result<Vec<u8>> {
-    let offset = chunk_offset(dataset, offset)?;
-    let (mut mask, mut address, mut size) = (0, 0, 0);
-    // SAFETY: the id is open; there is an offset for each dimension (checked); the outcomes are written to live variables.
-    call(|| unsafe {
-        H5Dget_chunk_info_by_coord(
-            dataset.id,
-            offset.as_ptr(),
-            &mut mask,
-            &mut address,
-            &mut size,
-        )
-    })?;
-    let size = usize::try_from(size).unwrap_or(usize::MAX);
-    if mask != 0 || size == 0 || size > limit {
-        return Err(Error::Internal("an unusual chunk".to_owned()));
+/// Where a chunk is stored: its first element (further dimensions than there are count as 0), its place in the file, its
+/// length.
+pub(in crate::netcdf) type ChunkPlace = ([u64; CHUNK_RANK], u64, u64);
+
+/// Dimensions of a chunk at most.
+pub(in crate::netcdf) const CHUNK_RANK: usize = 3;
+
+/// The number of a data set's dimensions and where its chunks are, those left out that were stored without some of the filters.
+///
+/// All at once, because asking for one makes the library walk over all of them.
+pub(in crate::netcdf) fn chunk_places(dataset: &Handle) -> Result<(usize, Vec<ChunkPlace>)> {
+    /// What the library's walk is given.
+    struct Walk {
+        rank: usize,
+        places: Vec<ChunkPlace>,
     }
-    let mut bytes = vec![0; size];
-    let (mut filters, mut room) = (0, size);
-    // SAFETY: the library writes at most `room` bytes, the buffer's length, and tells in `room` how many there are.
-    call(|| unsafe {
-        H5Dread_chunk(
-            dataset.id,
-            H5P_DEFAULT,
-            offset.as_ptr(),
-            &mut filters,
-            bytes.as_mut_ptr().cast(),
-            &mut room,
-        )
-    })?;
-    if room != size {
-        return Err(Error::Internal("a chunk of another length".to_owned()));
+
+    /// # Safety
+    /// `walk` points to a [`Walk`] that nobody else uses meanwhile; `offset` to as many numbers as its rank says.
+    unsafe extern "C" fn visit(
+        offset: *const hsize_t,
+        filter_mask: c_uint,
+        address: haddr_t,
+        size: hsize_t,
+        walk: *mut c_void,
+    ) -> c_int {
+        // SAFETY: as promised above.
+        let walk = unsafe { &mut *walk.cast::<Walk>() };
+        let first = unsafe { std::slice::from_raw_parts(offset, walk.rank) };
+        let mut place = [0; CHUNK_RANK];
+        for (place, first) in place.iter_mut().zip(first) {
+            *place = *first;
+        }
+        if filter_mask == 0 {
+            walk.places.push((place, address, size));
+        }
+        0
     }
-    Ok(bytes)
+
+    // SAFETY: the id is an open data set, its space an open space.
+    let space = Handle::new(H5Sclose, || unsafe { H5Dget_space(dataset.id) })?;
+    let rank = call(|| unsafe { H5Sget_simple_extent_ndims(space.id) })?;
+    let rank = usize::try_from(rank).unwrap_or(usize::MAX);
+    if rank > CHUNK_RANK {
+        return Err(Error::Internal("too many dimensions".to_owned()));
+    }
+    let mut walk = Walk {
+        rank,
+        places: Vec::new(),
+    };
+    // SAFETY: the id is open; `walk` is alive and used by `visit` alone until the call returns, and has the data set's rank,
+    // which is how many numbers the library gives. `visit` does not panic: it writes within bounds that it asks for.
+    call(|| unsafe {
+        H5Dchunk_iter(dataset.id, H5P_DEFAULT, Some(visit), (&raw mut walk).cast())
+    })?;
+    walk.places.sort_unstable();
+    Ok((rank, walk.places))
 }
