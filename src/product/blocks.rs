@@ -1,8 +1,9 @@
 //! From fetched results to blocks of decoded values: who reads, who decodes, in what order.
 //!
-//! A feeder thread fetches (it borrows the store's connection), threads decode and compute formulas, the calling thread
-//! gets one part of the product after the other: scenario by scenario the blocks of the catchments' own variables, then,
-//! when all of the scenario are known, those of sums over all upstream. It knows nothing of the product's files.
+//! A feeder thread fetches (it borrows the store's connection), threads make whole blocks (decode, compute formulas, encode
+//! pieces of the file: what a core has in its cache stays there), the calling thread gets one part of the product after the
+//! other: scenario by scenario the blocks of the catchments' own variables, then, when all of the scenario are known, those of
+//! sums over all upstream. It knows nothing of the product's files.
 
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -11,14 +12,18 @@ use std::thread;
 
 use anyhow::{Context, Result, ensure};
 
+use super::block::{Blank, Block};
 use super::summary::Summaries;
-use super::tiling::{Block, Tiling};
+use super::tiling::Tiling;
 use super::upstream::Slots;
 use super::{ProductSpec, Status, Variable, VariableSource};
 use crate::parallel::ordered;
 
 /// Fetched but not yet decoded results kept ready at most, estimated in bytes of what they decode to.
 const AHEAD_BYTES: usize = 16 << 20;
+
+/// Decoded values of all blocks that threads are at work on at most, in bytes (a single block may exceed it).
+const AT_WORK_BYTES: usize = 64 << 20;
 
 /// Where results come from, see [`super::assemble`].
 pub(super) struct Source<'a, E> {
@@ -83,8 +88,11 @@ pub(super) struct Parts<'a> {
     summed: Vec<bool>,
 }
 
-/// Takes a part: the group, the block and its values, the group's variables in their order; `None` where it is unchanged.
-pub(super) type Take<'a> = dyn FnMut(Group, usize, Option<&Block>) -> Result<()> + 'a;
+/// Makes pieces of a file out of a block: the group's variables in their order. Called on many threads.
+pub(super) type Encode<'a> = dyn Fn(Group, usize, &Block) -> Vec<Vec<u8>> + Sync + 'a;
+
+/// Takes a part: the group, the block and its pieces; `None` where it is unchanged.
+pub(super) type Take<'a> = dyn FnMut(Group, usize, Option<Vec<Vec<u8>>>) -> Result<()> + 'a;
 
 impl<'a> Parts<'a> {
     /// The parts of this product, cut so.
@@ -141,6 +149,7 @@ impl<'a> Parts<'a> {
         &self,
         source: &mut Source<'_, E>,
         summaries: &mut Summaries,
+        encode: &Encode<'_>,
         take: &mut Take<'_>,
     ) -> Result<usize> {
         let Source {
@@ -148,6 +157,7 @@ impl<'a> Parts<'a> {
             fetch,
             decode,
         } = source;
+        let threads = self.threads(*threads);
         let wanted = self.wanted();
         let count = wanted.len();
         let ahead = AHEAD_BYTES / (8 * self.tiling.steps * self.spec.variables.len().max(1));
@@ -156,7 +166,7 @@ impl<'a> Parts<'a> {
             true => Some(Slots::create(self.spec, sums * self.tiling.steps)?),
             false => None,
         };
-        let mut values = Block::new(own, self.tiling.steps);
+        let blank = Blank::new(own, self.tiling.steps);
         thread::scope(|scope| {
             // The receiver is owned in here: returning early drops it, and that ends the feeder.
             let (sender, fetched) = sync_channel(ahead.clamp(1, 64));
@@ -176,40 +186,93 @@ impl<'a> Parts<'a> {
                 let context = || format!("{}: cannot fetch its result", self.spec.row_name(index));
                 Ok((index, encoded.with_context(context)?))
             };
-            let work = |(index, encoded): (usize, E)| self.decoded(index, decode(&encoded));
-            for block in 0..self.tiling.blocks() {
-                let (range, is_unchanged) = (
-                    self.tiling.block(block),
-                    self.unchanged.is(Group::Own, block),
-                );
-                values.reset(if is_unchanged { 0 } else { range.len() });
-                let rows = std::iter::from_fn(|| to_come.next_if(|row| range.contains(row)));
-                let inputs = rows.map(&mut receive);
-                ordered(*threads, inputs, &work, &mut |(
-                    index,
-                    series,
-                    summarised,
-                )| {
-                    let (own, sums) = series.split_at(own * self.tiling.steps);
-                    if let Some(slots) = slots.as_ref().filter(|_| self.summed[index]) {
-                        slots.put(index % self.tiling.catchments, sums)?;
+            let work = |(block, rows): (usize, Vec<(usize, E)>)| {
+                self.make_own(block, &rows, decode, &blank, encode)
+            };
+            let each = self.tiling.blocks_each();
+            for scenario in 0..self.tiling.scenarios {
+                let (mut next, end) = (scenario * each, (scenario + 1) * each);
+                let inputs = (next..end).filter_map(|block| {
+                    let range = self.tiling.block(block);
+                    let rows = std::iter::from_fn(|| to_come.next_if(|row| range.contains(row)));
+                    let rows: Result<Vec<(usize, E)>> = rows.map(&mut receive).collect();
+                    let is_idle = self.unchanged.is(Group::Own, block);
+                    match rows {
+                        Ok(rows) if is_idle && rows.is_empty() => None,
+                        rows => Some(rows.map(|rows| (block, rows))),
                     }
-                    if !is_unchanged {
-                        values.set(index - range.start, own);
-                        summaries.set_row(index, summarised);
+                });
+                // What is unchanged is passed over: it is taken when its turn has come, while the next is being made.
+                ordered(threads, inputs, &work, &mut |made: Made| {
+                    for (row, series) in &made.summed {
+                        if let Some(slots) = &slots {
+                            slots.put(row % self.tiling.catchments, series)?;
+                        }
+                    }
+                    for (row, summarised) in made.summaries {
+                        summaries.set_row(row, summarised);
+                    }
+                    if own > 0 {
+                        (next..made.block).try_for_each(|block| take(Group::Own, block, None))?;
+                        take(Group::Own, made.block, made.pieces)?;
+                        next = made.block + 1;
                     }
                     Ok(())
                 })?;
                 if own > 0 {
-                    take(Group::Own, block, Some(&values).filter(|_| !is_unchanged))?;
+                    (next..end).try_for_each(|block| take(Group::Own, block, None))?;
                 }
-                if sums > 0 && (block + 1).is_multiple_of(self.tiling.blocks_each()) {
-                    let scenario = self.tiling.corner(block).0;
-                    self.make_sums(scenario, slots.as_ref(), *threads, summaries, take)?;
+                if sums > 0 {
+                    self.make_sums(scenario, slots.as_ref(), threads, summaries, encode, take)?;
                 }
             }
             Ok(count)
         })
+    }
+
+    /// So many threads that the blocks under way fit in memory.
+    fn threads(&self, threads: usize) -> usize {
+        let block = self.tiling.tile_catchments * self.tiling.steps * self.spec.variables.len();
+        threads.min(AT_WORK_BYTES / (8 * block.max(1))).max(1)
+    }
+
+    /// What comes of the fetched results of a block.
+    fn make_own<E>(
+        &self,
+        block: usize,
+        rows: &[(usize, E)],
+        decode: &(dyn Fn(&E) -> Result<Vec<Vec<f64>>> + Sync),
+        blank: &Blank,
+        encode: &Encode<'_>,
+    ) -> Result<Made> {
+        let range = self.tiling.block(block);
+        let is_unchanged = self.unchanged.is(Group::Own, block);
+        let [own, sums] = &self.variables;
+        let mut made = Made::of(block);
+        let mut values = blank.take(if is_unchanged { 0 } else { range.len() });
+        for (row, encoded) in rows {
+            let context = || format!("{}: cannot decode its result", self.spec.row_name(*row));
+            let columns = decode(encoded).with_context(context)?;
+            if !is_unchanged {
+                let mut summarised = Vec::new();
+                for (place, &variable) in own.iter().enumerate() {
+                    let series = values_of(self.spec, *row, variable, &columns)?;
+                    summarised.extend(self.summarise(variable, &series));
+                    values.set(row - range.start, place, &series);
+                }
+                made.summaries.push((*row, summarised));
+            }
+            if self.summed[*row] {
+                let mut series = Vec::with_capacity(sums.len() * self.tiling.steps);
+                for &variable in sums {
+                    series.extend_from_slice(&values_of(self.spec, *row, variable, &columns)?);
+                }
+                made.summed.push((*row, series));
+            }
+        }
+        made.pieces = (!is_unchanged).then(|| encode(Group::Own, block, &values));
+        blank.give_back(values);
+        Ok(made)
     }
 
     /// All parts of a scenario's sums, from its catchments' own series in their slots.
@@ -219,6 +282,7 @@ impl<'a> Parts<'a> {
         slots: Option<&Slots>,
         threads: usize,
         summaries: &mut Summaries,
+        encode: &Encode<'_>,
         take: &mut Take<'_>,
     ) -> Result<()> {
         let (spec, tiling) = (self.spec, self.tiling);
@@ -230,71 +294,74 @@ impl<'a> Parts<'a> {
             slots.accumulate(&spec.networks[scenario], these, &is_there)?;
         }
         let variables = &self.variables[Group::Sums as usize];
-        let mut values = Block::new(variables.len(), tiling.steps);
-        for block in (0..tiling.blocks_each()).map(|block| scenario * tiling.blocks_each() + block)
-        {
+        let blank = Blank::new(variables.len(), tiling.steps);
+        let work = |block: usize| {
+            let mut made = Made::of(block);
             if self.unchanged.is(Group::Sums, block) {
-                take(Group::Sums, block, None)?;
-                continue;
+                return Ok(made);
             }
             let range = tiling.block(block);
-            values.reset(range.len());
-            let inputs = range.clone().filter(|&row| self.summed[row]).map(|row| {
-                let mut series = Vec::new();
+            let mut values = blank.take(range.len());
+            let mut series = Vec::new();
+            for row in range.clone().filter(|&row| self.summed[row]) {
                 if let Some(slots) = slots {
                     slots.get(row - first, &mut series)?;
                 }
-                Ok((row, series))
-            });
-            let work = |(row, mut series): (usize, Vec<f64>)| {
                 let has_sums = &self.sums[row * variables.len()..][..variables.len()];
-                for (series, _) in (series.chunks_exact_mut(tiling.steps).zip(has_sums))
-                    .filter(|(_, has_sum)| !**has_sum)
-                {
-                    series.fill(f64::NAN);
+                let mut summarised = Vec::new();
+                for (place, series) in series.chunks_exact_mut(tiling.steps).enumerate() {
+                    if !has_sums[place] {
+                        series.fill(f64::NAN);
+                    }
+                    summarised.extend(self.summarise(variables[place], series));
+                    values.set(row - range.start, place, series);
                 }
-                let summarised = self.summarise(Group::Sums, &series);
-                Ok((row, series, summarised))
-            };
-            ordered(threads, inputs, &work, &mut |(row, series, summarised)| {
-                values.set(row - range.start, &series);
-                summaries.set_row(row, summarised);
-                Ok(())
-            })?;
-            take(Group::Sums, block, Some(&values))?;
-        }
-        Ok(())
-    }
-
-    /// What comes of a result: its variables, those of the first group first, and the summaries of these.
-    fn decoded(&self, row: usize, columns: Result<Vec<Vec<f64>>>) -> Result<Decoded> {
-        let context = || format!("{}: cannot decode its result", self.spec.row_name(row));
-        let columns = columns.with_context(context)?;
-        let mut series = Vec::with_capacity(self.spec.variables.len() * self.tiling.steps);
-        for &variable in self.variables.iter().flatten() {
-            series.extend_from_slice(&values_of(self.spec, row, variable, &columns)?);
-        }
-        let summarised = self.summarise(Group::Own, &series);
-        Ok((row, series, summarised))
-    }
-
-    /// The summaries of a group's variables of one catchment, these one after the other.
-    fn summarise(&self, group: Group, series: &[f64]) -> Vec<(usize, f64)> {
-        let steps = self.tiling.steps;
-        let mut summarised = Vec::new();
-        for (place, variable) in self.variables[group as usize].iter().enumerate() {
-            let own = self.spec.summaries.iter().enumerate();
-            for (number, summary) in own.filter(|(_, summary)| summary.of == *variable) {
-                let value = summary.statistic.of(&series[place * steps..][..steps]);
-                summarised.push((number, value));
+                made.summaries.push((row, summarised));
             }
-        }
-        summarised
+            made.pieces = Some(encode(Group::Sums, block, &values));
+            blank.give_back(values);
+            Ok(made)
+        };
+        let blocks = scenario * tiling.blocks_each()..(scenario + 1) * tiling.blocks_each();
+        ordered(threads, blocks.map(Ok), &work, &mut |made: Made| {
+            for (row, summarised) in made.summaries {
+                summaries.set_row(row, summarised);
+            }
+            take(Group::Sums, made.block, made.pieces)
+        })
+    }
+
+    /// The summaries of a variable of one catchment, by number.
+    fn summarise(&self, variable: usize, series: &[f64]) -> Vec<(usize, f64)> {
+        let summaries = self.spec.summaries.iter().enumerate();
+        let own = summaries.filter(|(_, summary)| summary.of == variable);
+        own.map(|(number, summary)| (number, summary.statistic.of(series)))
+            .collect()
     }
 }
 
-/// A row, its variables one after the other, and summaries by number.
-type Decoded = (usize, Vec<f64>, Vec<(usize, f64)>);
+/// What a thread has made of a block.
+struct Made {
+    block: usize,
+    /// `None` where the block is unchanged.
+    pieces: Option<Vec<Vec<u8>>>,
+    /// By row: its summaries by number.
+    summaries: Vec<(usize, Vec<(usize, f64)>)>,
+    /// By row: what goes into sums, variable by variable.
+    summed: Vec<(usize, Vec<f64>)>,
+}
+
+impl Made {
+    /// Nothing yet.
+    fn of(block: usize) -> Self {
+        Self {
+            block,
+            pieces: None,
+            summaries: Vec::new(),
+            summed: Vec::new(),
+        }
+    }
+}
 
 /// A variable's values of one catchment, from the columns of its result.
 fn values_of<'c>(

@@ -15,7 +15,7 @@ use crate::netcdf::EarlierFile;
 use crate::value::Value;
 
 /// Changes whenever the way files are laid out does.
-const FORMAT: u64 = 1;
+const FORMAT: u64 = 2;
 
 /// The global attribute that holds the product's digest.
 pub(super) const PRODUCT_DIGEST: &str = "product_digest";

@@ -5,6 +5,7 @@
 
 use anyhow::Result;
 
+use super::block::Block;
 use super::blocks::{Group, Parts, Source, Unchanged};
 use super::digest::{chunks_digest, digest};
 use super::earlier::{Damaged, Earlier};
@@ -13,7 +14,6 @@ use super::summary::Summaries;
 use super::tiling::Tiling;
 use super::{Assembled, ProductSpec, cf};
 use crate::netcdf::{ChunkedVariable, Chunking, NetcdfFile, encode_chunk};
-use crate::parallel::ordered;
 
 /// Writes the product; see [`super::assemble`].
 pub(super) fn write<E: Send>(spec: &ProductSpec, source: &mut Source<'_, E>) -> Result<Assembled> {
@@ -44,47 +44,52 @@ fn write_over<E: Send>(
         Some(earlier) => earlier.summaries(spec, tiling),
         None => Summaries::new(spec.summaries.len(), spec.catchments.len()),
     };
-    let threads = source.threads;
     let nothing = Unchanged::nothing(spec, tiling);
     let unchanged = earlier.map_or(&nothing, Earlier::unchanged);
     let limit = 2 * 8 * tiling.tile_values() + 1024;
     let groups = Group::ALL.map(|group| group.variables(spec));
     let parts = Parts::new(spec, tiling, unchanged);
-    let fetched = parts.make(source, &mut summaries, &mut |group, block, values| {
-        let (scenario, first) = tiling.corner(block);
-        let offset = |scenario: usize, slab: usize| -> Vec<usize> {
-            let within = [slab * tiling.tile_steps, first];
-            let scenario = spec.scenarios.is_some().then_some(scenario);
-            scenario.into_iter().chain(within).collect()
-        };
-        // Each with its place among the group's variables.
+    // The chunks of a block: variable by variable, slab by slab. Each variable with its place among the group's.
+    let tiles = |group: Group| {
         let of_group = groups[group as usize].iter().copied().enumerate();
-        let tiles = of_group.flat_map(|at| (0..tiling.slabs()).map(move |slab| (at, slab)));
-        let Some(values) = values else {
-            let earlier = earlier.expect("blocks are unchanged since something");
-            for ((_, variable), slab) in tiles {
-                let before = offset(earlier.scenario(scenario), slab);
-                let chunk = earlier.chunk(variable, &before, limit)?;
-                file.write_chunk(variables[variable], &offset(scenario, slab), &chunk)?;
-                assembled.chunks_copied += 1;
-            }
-            return Ok(());
-        };
-        let encode = |((place, variable), slab): ((usize, usize), usize)| {
-            let mut tile = vec![f64::NAN; tiling.tile_values()];
+        of_group.flat_map(|at| (0..tiling.slabs()).map(move |slab| (at, slab)))
+    };
+    let encode = |group: Group, block: usize, values: &Block| {
+        let mut tile = vec![f64::NAN; tiling.tile_values()];
+        let chunk = |((place, variable), slab): ((usize, usize), usize)| {
             tiling.gather(values, block, place, slab, &mut tile);
-            let precision = spec.variables[variable].precision;
-            Ok((variable, slab, encode_chunk(&tile, precision, spec.deflate)))
+            encode_chunk(&tile, spec.variables[variable].precision, spec.deflate)
         };
-        ordered(threads, tiles.map(Ok), &encode, &mut |(
-            variable,
-            slab,
-            chunk,
-        )| {
-            assembled.chunks_written += 1;
-            file.write_chunk(variables[variable], &offset(scenario, slab), &chunk)
-        })
-    })?;
+        tiles(group).map(chunk).collect()
+    };
+    let fetched = parts.make(
+        source,
+        &mut summaries,
+        &encode,
+        &mut |group, block, chunks| {
+            let (scenario, first) = tiling.corner(block);
+            let offset = |scenario: usize, slab: usize| -> Vec<usize> {
+                let within = [slab * tiling.tile_steps, first];
+                let scenario = spec.scenarios.is_some().then_some(scenario);
+                scenario.into_iter().chain(within).collect()
+            };
+            let Some(chunks) = chunks else {
+                let earlier = earlier.expect("blocks are unchanged since something");
+                for ((_, variable), slab) in tiles(group) {
+                    let before = offset(earlier.scenario(scenario), slab);
+                    let chunk = earlier.chunk(variable, &before, limit)?;
+                    file.write_chunk(variables[variable], &offset(scenario, slab), &chunk)?;
+                    assembled.chunks_copied += 1;
+                }
+                return Ok(());
+            };
+            for (((_, variable), slab), chunk) in tiles(group).zip(chunks) {
+                file.write_chunk(variables[variable], &offset(scenario, slab), &chunk)?;
+                assembled.chunks_written += 1;
+            }
+            Ok(())
+        },
+    )?;
     assembled.fetched = fetched;
     rows::write_summaries(spec, &file, &dimensions, &summaries)?;
     file.finish()?;

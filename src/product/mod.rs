@@ -14,6 +14,7 @@
 //!
 //! A product may hold several scenarios of the same catchments, see [`Scenarios`].
 
+mod block;
 mod blocks;
 mod cf;
 mod digest;

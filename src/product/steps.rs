@@ -10,6 +10,7 @@
 
 use anyhow::{Context, Result};
 
+use super::block::Block;
 use super::blocks::{Group, Parts, Source, Unchanged};
 use super::digest::digest;
 use super::scratch::Stage;
@@ -61,22 +62,20 @@ pub(super) fn write<E: Send>(spec: &ProductSpec, source: &mut Source<'_, E>) -> 
     let mut pieces = Group::ALL.map(|_| Vec::with_capacity(tiling.blocks()));
     let nothing = Unchanged::nothing(spec, &tiling);
     let parts = Parts::new(spec, &tiling, &nothing);
-    let fetched = parts.make(source, &mut summaries, &mut |group, block, values| {
-        let values = values.expect("no block is unchanged");
-        let encode = |slab: usize| {
-            let mut tiles = vec![f64::NAN; groups[group as usize] * tiling.tile_values()];
+    let encode = |group: Group, block: usize, values: &Block| {
+        let mut tiles = vec![f64::NAN; groups[group as usize] * tiling.tile_values()];
+        let piece = |slab: usize| {
             for (variable, tile) in tiles.chunks_exact_mut(tiling.tile_values()).enumerate() {
                 tiling.gather(values, block, variable, slab, tile);
             }
-            Ok(encode_chunk(&tiles, Precision::F64, STAGED_LEVEL))
+            encode_chunk(&tiles, Precision::F64, STAGED_LEVEL)
         };
+        (0..tiling.slabs()).map(piece).collect()
+    };
+    let fetched = parts.make(source, &mut summaries, &encode, &mut |group, _, staged| {
         pieces[group as usize].push(stage.len());
-        ordered(
-            threads,
-            (0..tiling.slabs()).map(Ok),
-            &encode,
-            &mut |bytes| stage.push(&bytes),
-        )
+        let staged = staged.expect("no block is unchanged");
+        staged.iter().try_for_each(|piece| stage.push(piece))
     })?;
     assembled.fetched = fetched;
     let staged = Staged { stage, pieces };

@@ -127,7 +127,7 @@ fn the_grid_holds_every_value() {
             assembled.chunks_written,
             assembled.chunks_copied
         ),
-        (149, 12, 0)
+        (149, 100, 0)
     );
     assert_eq!(digest_of(&spec.path), Some(digest(&spec).to_string()));
     let file = hdf5::File::open(&spec.path).expect("a file");
@@ -199,27 +199,30 @@ fn patched(change: impl Fn(&mut ProductSpec)) -> Assembled {
 
 #[test]
 fn a_patched_product_equals_a_full_one() {
-    // 200 catchments: blocks of 64, 64, 64, 8; two variables and two slabs: four chunks a block.
+    // 200 catchments: twelve blocks of 16 and one of 8; two variables and five slabs: ten chunks a block.
     let counts = |a: Assembled| (a.fetched, a.chunks_copied);
-    assert_eq!(counts(patched(|_| ())), (0, 16));
+    assert_eq!(counts(patched(|_| ())), (0, 130));
     assert_eq!(
         counts(patched(
             |s| s.catchments[70].content = Some(Digest::of(b"new"))
         )),
-        (64, 12)
+        (16, 120)
     );
     assert_eq!(
         counts(patched(|s| s.catchments[199].status = Status::NotRun)),
-        (7, 12)
+        (7, 120)
     );
     assert_eq!(
         counts(patched(|s| s.catchments[1].scalars[0] = -2.0)),
-        (63, 12)
+        (15, 120)
     );
-    assert_eq!(counts(patched(|s| s.catchments.swap(0, 190))), (63 + 64, 8));
-    assert_eq!(counts(patched(|s| s.title.push('!'))), (0, 16));
+    assert_eq!(
+        counts(patched(|s| s.catchments.swap(0, 190))),
+        (15 + 16, 110)
+    );
+    assert_eq!(counts(patched(|s| s.title.push('!'))), (0, 130));
     let units = |s: &mut ProductSpec| s.variables[0].units = Some("kg/d".to_owned());
-    assert_eq!(counts(patched(units)), (0, 16));
+    assert_eq!(counts(patched(units)), (0, 130));
     assert_eq!(
         counts(patched(|s| s.variables[1].definition.push('2'))),
         (199, 0)
@@ -230,13 +233,13 @@ fn a_patched_product_equals_a_full_one() {
         s.catchments.truncate(195);
         s.parameters.clear();
     };
-    assert_eq!(counts(patched(remove)), (3, 12));
+    assert_eq!(counts(patched(remove)), (3, 120));
     let append = |s: &mut ProductSpec| {
         s.catchments
             .extend((0..70).map(|i| row(&format!("more {i}"))));
         s.parameters.clear();
     };
-    assert_eq!(counts(patched(append)), (78, 12));
+    assert_eq!(counts(patched(append)), (78, 120));
 }
 
 #[test]

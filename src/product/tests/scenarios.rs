@@ -52,7 +52,7 @@ fn every_scenario_holds_its_own_values() {
         standard_name: None,
     });
     let assembled = make(&spec, 2);
-    assert_eq!((assembled.fetched, assembled.chunks_written), (207, 6));
+    assert_eq!((assembled.fetched, assembled.chunks_written), (207, 18));
     let file = hdf5::File::open(&spec.path).expect("a file");
     let shape = |name: &str| file.dataset(name).expect(name).shape();
     assert_eq!(shape("q"), [3, 40, 70]);
@@ -61,7 +61,7 @@ fn every_scenario_holds_its_own_values() {
     assert_eq!(shape("dose"), [3, 70]);
     assert_eq!(shape("k"), [3]);
     let q = file.dataset("q").expect("q");
-    assert_eq!(q.chunk(), Some(vec![1, 40, 70]));
+    assert_eq!(q.chunk(), Some(vec![1, 40, 32]));
     let q = q.read::<f64, ndarray::Ix3>().expect("values");
     for row in 0..210 {
         for step in 0..40 {
@@ -86,15 +86,15 @@ fn a_changed_scenario_rewrites_only_its_own_chunks() {
         fs::remove_file(&changed.path).expect("the full one");
         (assembled.fetched, assembled.chunks_copied)
     };
-    // Four blocks a scenario, two variables, two slabs: 16 chunks each.
+    // 13 blocks a scenario, two variables, five slabs: 130 chunks each.
     let all = ["a", "b", "c"];
-    assert_eq!(patched(&all, &|_| ()), (0, 48));
+    assert_eq!(patched(&all, &|_| ()), (0, 390));
     let tweak = |s: &mut ProductSpec| s.catchments[270].content = Some(Digest::of(b"new"));
-    assert_eq!(patched(&all, &tweak), (64, 44));
-    assert_eq!(patched(&["a", "x", "c"], &|_| ()), (199, 32));
+    assert_eq!(patched(&all, &tweak), (16, 380));
+    assert_eq!(patched(&["a", "x", "c"], &|_| ()), (199, 260));
     // Where a scenario stands does not matter.
-    assert_eq!(patched(&["new", "c", "a", "b"], &|_| ()), (199, 48));
-    assert_eq!(patched(&["b"], &|_| ()), (0, 16));
+    assert_eq!(patched(&["new", "c", "a", "b"], &|_| ()), (199, 390));
+    assert_eq!(patched(&["b"], &|_| ()), (0, 130));
     // Without scenarios it is another file.
     assert_eq!(patched(&["b"], &|s| s.scenarios = None), (199, 0));
 }

@@ -60,10 +60,10 @@ fn nothing_is_fetched_for_summaries_of_unchanged_blocks() {
         fs::remove_file(&changed.path).expect("the full one");
         (assembled.fetched, assembled.chunks_copied)
     };
-    assert_eq!(patched(&|_| ()), (0, 16));
+    assert_eq!(patched(&|_| ()), (0, 130));
     let tweak = |s: &mut ProductSpec| s.catchments[70].content = Some(Digest::of(b"new"));
-    assert_eq!(patched(&tweak), (64, 12));
-    assert_eq!(patched(&|s| s.summaries[0].units = None), (0, 16));
+    assert_eq!(patched(&tweak), (16, 120));
+    assert_eq!(patched(&|s| s.summaries[0].units = None), (0, 130));
     let another = |s: &mut ProductSpec| s.summaries[2].statistic = Statistic::Quantile(0.8);
     assert_eq!(patched(&another), (199, 0));
     assert_eq!(patched(&|s| drop(s.summaries.pop())), (199, 0));

@@ -196,30 +196,30 @@ fn patched(
 
 #[test]
 fn a_tweak_changes_only_chunks_with_something_downstream() {
-    // Two rivers: the even and the odd half of each block of 64 would meet, so one is the first 128, the other the rest.
+    // Two rivers that share no block: one is the first 128, the other the rest.
     let mouth = |at: usize| [127, 199][usize::from(at >= 128)];
     let links: Vec<Option<usize>> = (0..200)
         .map(|at| (at != mouth(at)).then_some(at + 1))
         .collect();
     let tall = |path: &Path| summed(path, &links, 600);
-    // Blocks 64, 64, 64, 8; two slabs: four own chunks a block, and two of sums.
-    assert_eq!(patched(&tall, &|_| ()), (0, 0, 24));
+    // Twelve blocks of 16 and one of 8; five slabs: ten own chunks a block, and five of sums.
+    assert_eq!(patched(&tall, &|_| ()), (0, 0, 195));
     let tweak =
         |at: usize| move |s: &mut ProductSpec| s.catchments[at].content = Some(Digest::of(b"new"));
-    // In the first river: both of its blocks have other sums, one has other values; all of it is fetched.
-    assert_eq!(patched(&tall, &tweak(10)), (127, 8, 16));
+    // In the first river: all eight of its blocks have other sums, one has other values; all of it is fetched.
+    assert_eq!(patched(&tall, &tweak(10)), (127, 50, 145));
     // At the mouth of the second nothing is downstream; its river is fetched, and the block's other values.
-    assert_eq!(patched(&tall, &tweak(199)), (72, 6, 18));
+    assert_eq!(patched(&tall, &tweak(199)), (72, 15, 180));
     // A failure in the second river: its own block and all downstream.
     let fail = |s: &mut ProductSpec| s.catchments[130].status = Status::Failed;
-    assert_eq!(patched(&tall, &fail), (71, 8, 16));
+    assert_eq!(patched(&tall, &fail), (71, 35, 160));
     // Another way down changes sums alone.
     let relink = |s: &mut ProductSpec| {
         let mut other = links.clone();
         other[150] = None;
         s.networks = vec![network(s, &other)];
     };
-    assert_eq!(patched(&tall, &relink), (72, 4, 20));
+    assert_eq!(patched(&tall, &relink), (72, 20, 175));
     // Without sums in the block, nothing changes in it but the catchment's own.
     let few = |path: &Path| {
         let mut spec = summed(path, &links, 600);
@@ -227,11 +227,11 @@ fn a_tweak_changes_only_chunks_with_something_downstream() {
         spec.variables[2].upstream = Some(Outlets::These(ids));
         spec
     };
-    assert_eq!(patched(&few, &tweak(10)), (127, 6, 18));
+    assert_eq!(patched(&few, &tweak(10)), (127, 15, 180));
     assert_eq!(
         patched(&tall, &|s| s.variables[2].upstream =
             few(Path::new("")).variables.remove(2).upstream),
-        (199, 24, 0)
+        (199, 195, 0)
     );
 }
 
@@ -317,14 +317,14 @@ fn scenarios_have_sums_and_networks_of_their_own() {
             }
         }
     }
-    // Three blocks a scenario: the first one's 18 chunks are copied.
+    // Nine blocks a scenario: the first one's 135 chunks are copied.
     let change = |s: &mut ProductSpec| s.catchments[140].content = Some(Digest::of(b"new"));
     let (_, written, copied) = patched(&both, &change);
-    assert_eq!(written + copied, 36);
-    assert!(copied >= 18, "{copied}");
+    assert_eq!(written + copied, 270);
+    assert!(copied >= 135, "{copied}");
     let other = |s: &mut ProductSpec| {
         s.scenarios.as_mut().expect("scenarios").names[1] = "c".to_owned();
     };
     let (_, written, copied) = patched(&both, &other);
-    assert_eq!((written, copied), (18, 18));
+    assert_eq!((written, copied), (135, 135));
 }

@@ -1,0 +1,76 @@
+//! The decoded values of one block of catchments, and how their memory is used again. It knows nothing of tiles.
+
+use std::sync::{Mutex, PoisonError};
+
+/// A block's decoded values in one piece: by catchment, then variable, then time step; NaN is missing.
+///
+/// In one piece that is used again for another block, because thousands of small series kept among a decoder's large
+/// and short-lived buffers tear the heap to pieces.
+pub(super) struct Block {
+    values: Vec<f64>,
+    series: usize,
+    steps: usize,
+}
+
+impl Block {
+    /// Nothing yet, for results of `series` variables of `steps` values.
+    pub(super) fn new(series: usize, steps: usize) -> Self {
+        Self {
+            values: Vec::new(),
+            series,
+            steps,
+        }
+    }
+
+    /// Empties the block and makes it one of so many catchments, all missing.
+    pub(super) fn reset(&mut self, catchments: usize) {
+        self.values.clear();
+        self.values
+            .resize(catchments * self.series * self.steps, f64::NAN);
+    }
+
+    /// Takes a variable's values of a catchment, one for each time step.
+    pub(super) fn set(&mut self, catchment: usize, variable: usize, values: &[f64]) {
+        let first = (catchment * self.series + variable) * self.steps;
+        self.values[first..][..self.steps].copy_from_slice(values);
+    }
+
+    /// The values of a catchment's variable.
+    pub(super) fn series(&self, catchment: usize, variable: usize) -> &[f64] {
+        &self.values[(catchment * self.series + variable) * self.steps..][..self.steps]
+    }
+}
+
+/// Blocks that are used again and again: their megabytes come from the system once.
+pub(super) struct Blank {
+    series: usize,
+    steps: usize,
+    blocks: Mutex<Vec<Block>>,
+}
+
+impl Blank {
+    /// None yet, for results of `series` variables of `steps` values.
+    pub(super) fn new(series: usize, steps: usize) -> Self {
+        Self {
+            series,
+            steps,
+            blocks: Mutex::default(),
+        }
+    }
+
+    /// One of so many catchments, all missing.
+    pub(super) fn take(&self, catchments: usize) -> Block {
+        let mut blocks = self.blocks.lock().unwrap_or_else(PoisonError::into_inner);
+        let used = blocks.pop();
+        drop(blocks);
+        let mut block = used.unwrap_or_else(|| Block::new(self.series, self.steps));
+        block.reset(catchments);
+        block
+    }
+
+    /// Keeps a block for the next one.
+    pub(super) fn give_back(&self, block: Block) {
+        let mut blocks = self.blocks.lock().unwrap_or_else(PoisonError::into_inner);
+        blocks.push(block);
+    }
+}
