@@ -2,7 +2,7 @@
 //!
 //! It is where everything up to the plan is put together; what is done about the plan is not its business.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -118,6 +118,21 @@ impl<'p> Sessions<'p> {
         Ok(plans.collect::<Result<Vec<_>>>()?.into_iter().unzip())
     }
 
+    /// Brings plans up to date after these keys have been run, and tells of the same states as [`Sessions::plan`].
+    ///
+    /// Keys are what they were, and so is what was fresh, as long as nobody else may write to the store.
+    pub fn plan_after(
+        &self,
+        store: &Store,
+        plans: &mut [Plan],
+        run: &HashSet<Key>,
+    ) -> Result<Vec<Vec<Touched>>> {
+        let _snapshot = store.snapshot()?;
+        let sessions = self.list.iter().zip(plans);
+        let touched = sessions.map(|(session, plan)| session.plan_after(store, plan, run));
+        touched.collect()
+    }
+
     /// Only some of the scenarios, with their plans.
     pub fn chosen(self, plans: Vec<Plan>, chosen: &[usize]) -> (Self, Vec<Plan>) {
         let both = self.list.into_iter().zip(plans).enumerate();
@@ -177,22 +192,56 @@ impl<'p> Session<'p> {
         ordered(threads, starts.map(Ok), &keys, &mut |keys| {
             for key in keys {
                 let catchment = entries.len();
-                let (id, series) = (&catchments[catchment].id, series(catchment));
-                let known = last.get(id);
-                let entry = self.look(catchment, series, key, store, known, force)?;
-                if let (State::Fresh(_), Some(key)) = (&entry.state, entry.key)
-                    && known.is_none_or(|known| known.key != key.0 || known.failure.is_some())
-                {
-                    let explanation = self.explain(catchment, series)?;
-                    let parts = postcard::to_stdvec(&explanation);
-                    let parts = parts.context("can't put down a key's parts")?;
-                    touched.push((id.clone(), key.0, parts, *self.recipe.digest()));
-                }
+                let known = last.get(&catchments[catchment].id);
+                let entry = self.look(catchment, series(catchment), key, store, known, force)?;
+                touched.extend(self.touched(catchment, &entry, known)?);
                 entries.push(entry);
             }
             Ok(())
         })?;
         Ok((Plan { entries }, touched))
+    }
+
+    fn plan_after(
+        &self,
+        store: &Store,
+        plan: &mut Plan,
+        run: &HashSet<Key>,
+    ) -> Result<Vec<Touched>> {
+        let last = store.last(&self.project.scenario.name)?;
+        let mut touched = Vec::new();
+        for (catchment, entry) in plan.entries.iter_mut().enumerate() {
+            let key = match (&entry.state, entry.key) {
+                (State::Stale(_), Some(key)) => key,
+                // Another scenario may have been made to run it again, with another result.
+                (State::Fresh(_), Some(key)) if run.contains(&key) => key,
+                _ => continue,
+            };
+            let series = &self.digests[self.basin.place(catchment)];
+            let known = last.get(&self.basin.catchments()[catchment].id);
+            *entry = self.look(catchment, series, Ok(key), Some(store), known, false)?;
+            touched.extend(self.touched(catchment, entry, known)?);
+        }
+        Ok(touched)
+    }
+
+    /// What is to be noted of a catchment that is fresh under a key that is not its last.
+    fn touched(
+        &self,
+        catchment: usize,
+        entry: &Entry,
+        known: Option<&Last>,
+    ) -> Result<Option<Touched>> {
+        let (State::Fresh(_), Some(key)) = (&entry.state, entry.key) else {
+            return Ok(None);
+        };
+        if known.is_some_and(|known| known.key == key.0 && known.failure.is_none()) {
+            return Ok(None);
+        }
+        let explanation = self.explain(catchment, &self.digests[self.basin.place(catchment)])?;
+        let parts = postcard::to_stdvec(&explanation).context("can't put down a key's parts")?;
+        let id = self.basin.catchments()[catchment].id.clone();
+        Ok(Some((id, key.0, parts, *self.recipe.digest())))
     }
 
     /// The state of a catchment with this key.

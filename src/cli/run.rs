@@ -226,10 +226,12 @@ pub(super) fn run(root: &Path, mut arguments: Arguments) -> Result<Exit> {
         bail!("{obstacle}; what was done before is kept: run again");
     }
     if report.run > 0 && !stopped {
-        let anew = timings.time(Phase::Plan, || sessions.plan(Some(&store), &|_| false))?;
+        let run = wanted.iter().map(|(_, key)| *key).collect();
+        let touched = timings.time(Phase::Plan, || {
+            sessions.plan_after(&store, &mut plans, &run)
+        })?;
         // What one scenario's run gave may be what another waits for.
-        touch(&sessions, &anew.1, &mut store)?;
-        plans = anew.0;
+        touch(&sessions, &touched, &mut store)?;
     }
     if !stopped {
         let workers = limits.slots.most().min(work.runs());
