@@ -16,7 +16,7 @@ use crate::template::{
     Piece, Place, Placeholder, RenderError, RenderProblem, Scope, Scoped, Template, TemplateError,
 };
 use crate::time_axis::TimeAxis;
-use crate::value::{Value, push_decimal, push_number, push_short};
+use crate::value::{Tail, Value, push_decimal, push_number, push_short};
 
 /// The name of the number of time steps, which header and footer know by themselves.
 pub const STEPS: &str = "steps";
@@ -252,7 +252,8 @@ pub struct BoundTable {
 enum CellSource<'a> {
     /// The same text in every row, as a range of the constants.
     Constant(Range<usize>),
-    Decimals(Decimals),
+    /// With the short constant text that follows, if there is one.
+    Decimals(Decimals, Tail),
     Series(&'a [f64], &'a Placeholder),
     Prepared(&'a Texts),
     Clock(Clock, &'a Placeholder),
@@ -316,7 +317,8 @@ impl BoundTable {
         out: &mut Vec<u8>,
     ) -> Result<(), RenderError> {
         let mut constants = Vec::new();
-        let cells = self.cells(scope, columns, &mut constants)?;
+        let mut cells = self.cells(scope, columns, &mut constants)?;
+        join_tails(&mut cells, &constants);
         constants.extend([0; SHORT]);
         for step in 0..self.time.len() {
             for cell in &cells {
@@ -328,9 +330,9 @@ impl BoundTable {
                         _ => out.extend_from_slice(&constants[range.clone()]),
                     },
                     CellSource::Prepared(texts) => texts.push(step, out),
-                    CellSource::Decimals(decimals) => match decimals.whole[step] {
-                        GAP => push_number(out, f64::NAN),
-                        whole => push_decimal(out, whole, decimals.digits),
+                    CellSource::Decimals(Decimals { digits, whole }, tail) => match whole[step] {
+                        GAP => push_missing(*tail, out),
+                        whole => push_decimal(out, whole, *digits, *tail),
                     },
                     CellSource::Series(series, hole) => match &hole.format {
                         None => push_number(out, series[step]),
@@ -370,7 +372,7 @@ impl BoundTable {
                         Some(_) => None,
                     };
                     cells.push(match decimals {
-                        Some(decimals) => CellSource::Decimals(decimals),
+                        Some(decimals) => CellSource::Decimals(decimals, Tail::default()),
                         None => CellSource::Series(columns[*index], hole),
                     });
                 }
@@ -386,6 +388,28 @@ impl BoundTable {
         }
         Ok(cells)
     }
+}
+
+/// Puts what follows a decimal to it, if it is short: so much more is done at once in every row.
+fn join_tails(cells: &mut Vec<CellSource<'_>>, constants: &[u8]) {
+    let mut at = 1;
+    while at < cells.len() {
+        let (before, behind) = cells.split_at_mut(at);
+        if let (Some(CellSource::Decimals(_, tail)), Some(CellSource::Constant(range))) =
+            (before.last_mut(), behind.first())
+            && let Some(found) = Tail::new(&constants[range.clone()])
+        {
+            *tail = found;
+            cells.remove(at);
+        }
+        at += 1;
+    }
+}
+
+#[cold]
+fn push_missing(tail: Tail, out: &mut Vec<u8>) {
+    push_number(out, f64::NAN);
+    tail.push(out);
 }
 
 /// The scope of header and footer.

@@ -25,28 +25,27 @@ struct Simple {
     wrong: bool,
 }
 
-/// The [`Simple`] number at the beginning of one word of `$word`.
+impl Simple {
+    #[inline]
+    fn number(&self, negative: bool) -> f64 {
+        let number = self.whole as f64 / POWERS[self.decimals % POWERS.len()];
+        if negative { -number } else { number }
+    }
+}
+
+/// The [`Simple`] number that is the first `$length` bits of one word of `$word`, all others of which are zero.
 ///
-/// All bytes are looked at together, none in a loop: where the separator and the point are comes out of the bits that an
-/// equal byte leaves; the digits behind the point move up to those before it, all to the upper end, zeros fill in below,
-/// and `$digits` makes a number of them. Nothing here branches, so that the processor can read several cells at a time;
-/// what comes out of a wrong cell means nothing.
+/// All bytes are looked at together, none in a loop: where the point is comes out of the bits that an equal byte leaves; the
+/// digits behind it move up to those before it, all to the upper end, zeros fill in below, and `$digits` makes a number of
+/// them. Nothing here branches, so that the processor can read several cells at a time; what comes out of a wrong cell
+/// means nothing.
 macro_rules! in_one_word {
-    ($word:ty, $bytes:expr, $separator:expr, $point:expr, $digits:expr) => {{
+    ($word:ty, $cell:expr, $length:expr, $point:expr, $digits:expr) => {{
         const EACH: $word = <$word>::MAX / 0xff;
-        // The highest bit of the first byte that is equal, and no other.
-        let first = |word: $word, byte: u8| {
-            let differs = word ^ EACH.wrapping_mul(<$word>::from(byte));
-            let equal = differs.wrapping_sub(EACH) & !differs & (EACH << 7);
-            equal & equal.wrapping_neg()
-        };
         // Before the byte with this bit, everything if there is none.
         let before = |bit: $word| (bit >> 7).wrapping_sub(1);
-        let word = <$word>::from_le_bytes(*$bytes);
-        let end = first(word, $separator);
-        let cell = word & before(end);
-        let point = first(cell, $point);
-        let length = end.trailing_zeros() & !7;
+        let (cell, length): ($word, u32) = ($cell, $length);
+        let point = first_equal!($word, cell, $point);
         let count = length.wrapping_sub(8 * u32::from(point != 0));
         let whole = before(point);
         let digits = (cell & whole) | (((cell & !whole) >> 8) & !whole);
@@ -57,8 +56,31 @@ macro_rules! in_one_word {
             whole: $digits(values),
             decimals: if point == 0 { 0 } else { behind as usize },
             length: (length / 8) as usize,
-            wrong: wrong != 0 || end == 0 || count == 0,
+            wrong: wrong != 0 || count == 0,
         }
+    }};
+}
+
+/// The highest bit of the first byte of a word that is equal to this one, and no other.
+macro_rules! first_equal {
+    ($word:ty, $in:expr, $byte:expr) => {{
+        const EACH: $word = <$word>::MAX / 0xff;
+        let differs = $in ^ EACH.wrapping_mul(<$word>::from($byte));
+        let equal = differs.wrapping_sub(EACH) & !differs & (EACH << 7);
+        equal & equal.wrapping_neg()
+    }};
+}
+
+/// The [`Simple`] number at the beginning of some bytes, up to a separator.
+macro_rules! up_to {
+    ($word:ty, $bytes:expr, $separator:expr, $point:expr, $digits:expr) => {{
+        let word = <$word>::from_le_bytes(*$bytes);
+        let end = first_equal!($word, word, $separator);
+        let cell = word & (end >> 7).wrapping_sub(1);
+        let length = end.trailing_zeros() & !7;
+        let mut simple = in_one_word!($word, cell, length, $point, $digits);
+        simple.wrong |= end == 0;
+        simple
     }};
 }
 
@@ -71,15 +93,40 @@ pub fn quick(text: &[u8], at: usize, separator: u8, point: u8) -> Option<(f64, u
     let at = at + usize::from(negative);
     let bytes: &[u8; 16] = text.get(at..)?.first_chunk()?;
     let word: &[u8; 8] = bytes.first_chunk()?;
-    let mut simple = in_one_word!(u64, word, separator, point, eight);
+    let mut simple = up_to!(u64, word, separator, point, eight);
     if simple.wrong {
-        simple = in_one_word!(u128, bytes, separator, point, sixteen);
+        simple = up_to!(u128, bytes, separator, point, sixteen);
     }
     if simple.wrong {
         return None;
     }
-    let number = simple.whole as f64 / POWERS[simple.decimals % POWERS.len()];
-    Some((if negative { -number } else { number }, at + simple.length))
+    Some((simple.number(negative), at + simple.length))
+}
+
+/// The number that is `length` bytes at `at`, if it is short and simple.
+///
+/// It looks at [`PADDING`] bytes, and finds nothing where there are fewer.
+#[inline]
+pub fn of_length(text: &[u8], at: usize, length: usize, point: u8) -> Option<f64> {
+    let negative = *text.get(at)? == b'-';
+    let length = length.checked_sub(usize::from(negative))?;
+    let at = at + usize::from(negative);
+    let bytes: &[u8; 16] = text.get(at..)?.first_chunk()?;
+    let bits = 8 * length as u32;
+    let simple = match length {
+        1..=8 => {
+            let word = u64::from_le_bytes(*bytes.first_chunk()?);
+            in_one_word!(u64, word & (u64::MAX >> (64 - bits)), bits, point, eight)
+        }
+        // Sixteen digits would not be exact.
+        9..16 => {
+            let word = u128::from_le_bytes(*bytes);
+            let cell = word & (u128::MAX >> (128 - bits));
+            in_one_word!(u128, cell, bits, point, sixteen)
+        }
+        _ => return None,
+    };
+    (!simple.wrong).then(|| simple.number(negative))
 }
 
 /// The numbers that stand at each `at`, if all of them are simple and of at most seven bytes; each `at` then is behind the
@@ -204,9 +251,23 @@ mod tests {
                 prop_assert_eq!(end, cell.len());
                 let plain: f64 = cell.parse().expect("a number");
                 prop_assert_eq!(number.to_bits(), plain.to_bits());
+                prop_assert_eq!(of_length(text.as_bytes(), 0, end, b'.'), Some(number));
             } else {
                 let simple = cell.len() < 16 && cell.parse::<f64>().is_ok() && !cell.contains('e');
                 prop_assert!(!simple, "{}", cell);
+            }
+        }
+
+        #[test]
+        fn a_cell_of_known_length_is_what_others_read(cell in "-?[0-9.]{1,17}|[ -~]{1,17}") {
+            let text = format!("{cell}7{}", " ".repeat(PADDING));
+            let found = of_length(text.as_bytes(), 0, cell.len(), b'.');
+            let plain: Option<f64> = cell.parse().ok();
+            if let Some(found) = found {
+                prop_assert_eq!(Some(found.to_bits()), plain.map(f64::to_bits));
+            } else {
+                let simple = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'.' | b'-');
+                prop_assert!(plain.is_none() || cell.len() > 15 || !cell.bytes().all(simple));
             }
         }
 

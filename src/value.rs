@@ -50,26 +50,46 @@ pub fn push_number(out: &mut Vec<u8>, number: f64) {
     out.extend_from_slice(text.strip_suffix(".0").unwrap_or(text).as_bytes());
 }
 
-/// Appends a decimal, `whole` with so many `digits` behind the point, as [`push_number`] would.
+/// Text of at most four bytes that stands behind numbers, such as a separator.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tail {
+    bytes: [u8; 4],
+    length: usize,
+}
+
+impl Tail {
+    /// `None` if the text is longer.
+    pub fn new(text: &[u8]) -> Option<Self> {
+        let mut bytes = [0; 4];
+        bytes.get_mut(..text.len())?.copy_from_slice(text);
+        let length = text.len();
+        Some(Self { bytes, length })
+    }
+
+    /// Appends it.
+    #[inline]
+    pub fn push(self, out: &mut Vec<u8>) {
+        push_short(out, &self.bytes, self.length);
+    }
+}
+
+/// Appends a decimal, `whole` with so many `digits` behind the point, as [`push_number`] would, and what stands behind it.
 ///
 /// With at most fifteen digits there is one shortest text that reads back, the decimal itself; so nothing has to be found
 /// out about the `f64`, and the text is put together without a loop or a branch, which makes this several times as fast.
 #[inline]
-pub fn push_decimal(out: &mut Vec<u8>, whole: i32, digits: u8) {
+pub fn push_decimal(out: &mut Vec<u8>, whole: i32, digits: u8, tail: Tail) {
     let size = whole.unsigned_abs();
     let behind = u32::from(digits);
-    if size == 0 {
-        return out.push(b'0');
-    }
-    if size >= 100_000_000 || behind > 7 {
-        return push_any_decimal(out, whole, digits);
+    if size >= 100_000_000 || behind > 7 || size == 0 {
+        return push_any_decimal(out, whole, digits, tail);
     }
     let figures = eight(size);
     let (zeros, zeros_at_end) = (figures.trailing_zeros() / 8, figures.leading_zeros() / 8);
     // Figures before the point, all eight counted.
     let before = 8 - behind;
     if zeros > before + 4 {
-        return push_any_decimal(out, whole, digits);
+        return push_any_decimal(out, whole, digits, tail);
     }
     let text = u128::from(figures | 0x3030_3030_3030_3030);
     // The last figure before the point is there even if it is zero.
@@ -84,14 +104,26 @@ pub fn push_decimal(out: &mut Vec<u8>, whole: i32, digits: u8) {
     };
     let sign = u32::from(whole < 0);
     let signed = ((integer | point | fraction) << (8 * sign)) | u128::from(b'-' * sign as u8);
-    push_short(out, &signed.to_le_bytes(), (length + sign) as usize);
+    // At most eight figures, a sign, a zero and a point: eleven bytes, which leaves room for the tail.
+    let bits = 8 * (length + sign);
+    let behind = u128::from(u32::from_le_bytes(tail.bytes)) << bits;
+    let text = (signed & ((1 << bits) - 1)) | behind;
+    push_short(
+        out,
+        &text.to_le_bytes(),
+        (length + sign) as usize + tail.length,
+    );
 }
 
-/// The same for a number like 1e-7, or a long one.
-#[cold]
-fn push_any_decimal(out: &mut Vec<u8>, whole: i32, digits: u8) {
-    let power = (0..digits).fold(1.0, |power, _| power * 10.0);
-    push_number(out, f64::from(whole) / power);
+/// The same for zero, a number like 1e-7, or a long one.
+fn push_any_decimal(out: &mut Vec<u8>, whole: i32, digits: u8, tail: Tail) {
+    if whole == 0 {
+        out.push(b'0');
+    } else {
+        let power = (0..digits).fold(1.0, |power, _| power * 10.0);
+        push_number(out, f64::from(whole) / power);
+    }
+    tail.push(out);
 }
 
 /// Appends the first `length` bytes of an array: to copy all of it takes a few instructions, to copy some of it a call.
@@ -120,7 +152,10 @@ mod tests {
 
     fn decimal(whole: i32, digits: u8) -> (String, String) {
         let (mut quick, mut plain) = (Vec::new(), Vec::new());
-        push_decimal(&mut quick, whole, digits);
+        let tail = Tail::new(b"; ").expect("short");
+        push_decimal(&mut quick, whole, digits, tail);
+        assert!(quick.ends_with(b"; "));
+        quick.truncate(quick.len() - 2);
         push_number(&mut plain, f64::from(whole) / 10_f64.powi(digits.into()));
         let text = |bytes| String::from_utf8(bytes).expect("text");
         (text(quick), text(plain))

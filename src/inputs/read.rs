@@ -14,6 +14,9 @@ use super::slabs::{Grid, Target};
 use super::staging::Staged;
 use super::{Inputs, Source};
 
+/// Catchments that are read at once where each lies by itself.
+const FEW: usize = 4;
+
 impl Inputs {
     /// Reads series: of `catchments` (indices into the catalog's catchments, in any order) the `columns` (indices into the
     /// catalog's columns), and hands each catchment's to `each`, one vector for each column in the given order.
@@ -43,7 +46,7 @@ impl Inputs {
             }
         }
         wanted.sort_unstable_by_key(|&catchment| self.positions[leading][catchment]);
-        let most = self.most(leading, columns, block_bytes);
+        let most = self.most(&parts, leading, columns, block_bytes);
         let staged = self.stage(&wanted, &parts, most)?;
         let alignment = self.alignment(&parts, leading, |place| staged.contains_key(&place));
         let positions = &self.positions[leading];
@@ -87,7 +90,7 @@ impl Inputs {
             let positions = &self.positions[part.source];
             ordered.is_sorted_by_key(|&catchment| positions[catchment])
         };
-        let fits = alignment <= self.most(leading, columns, block_bytes);
+        let fits = alignment <= self.most(&parts, leading, columns, block_bytes);
         let is_array = |part: &Part| matches!(self.sources[part.source], Source::Arrays(_));
         let each = ordered.len().div_ceil(most.max(1)).max(1);
         if !fits || !parts.iter().all(|part| is_array(part) && is_in_order(part)) {
@@ -109,15 +112,22 @@ impl Inputs {
         shares
     }
 
-    /// How many catchments are read at once.
-    fn most(&self, leading: usize, columns: &[usize], block_bytes: usize) -> usize {
-        let most = match &self.sources[leading] {
-            Source::Groups(_) => 1,
-            Source::Arrays(_) => {
-                block_bytes / (8 * self.catalog.time.len() * columns.len().max(1)).max(1)
-            }
+    /// How many catchments are read at once: few where each lies by itself, so that they stay in the processor's cache.
+    fn most(&self, parts: &[Part], leading: usize, columns: &[usize], block_bytes: usize) -> usize {
+        if matches!(self.sources[leading], Source::Groups(_)) {
+            return 1;
+        }
+        let fitting = block_bytes / (8 * self.catalog.time.len() * columns.len().max(1)).max(1);
+        let mut grids = (parts.iter()).flat_map(|part| {
+            let columns = part.columns.iter();
+            columns.map(|(_, index)| self.grid(part.source, *index))
+        });
+        let is_by_row = grids.all(|grid| grid.is_some_and(Grid::is_by_row));
+        let wanted = match is_by_row {
+            true => self.alignment(parts, leading, |_| false).max(FEW),
+            false => fitting,
         };
-        most.max(1)
+        fitting.min(wanted).max(1)
     }
 
     /// How many catchments the chunks of the leading file's columns span, but for those that are left out.

@@ -140,6 +140,11 @@ impl Grid {
         self.chunk[1]
     }
 
+    /// Whether every catchment's series lies together, in chunks that can be read without the library.
+    pub fn is_by_row(&self) -> bool {
+        !self.time_first && self.plain.is_some()
+    }
+
     /// Whether the array is stored in chunks, which are read whole.
     pub fn is_chunked(&self) -> bool {
         self.chunked

@@ -8,7 +8,7 @@
 use std::borrow::Cow;
 
 use super::{OutputError, Table};
-use crate::short_number::quick;
+use crate::short_number::of_length;
 
 /// How a line is divided into cells. Positions are those of bytes in `text`; a line ends at `\n` or with the text.
 pub(super) trait Scan: Copy {
@@ -298,9 +298,8 @@ impl Table<'_> {
         }
         for (index, values) in wanted.iter().zip(series) {
             let (from, to) = (begin(*index), start + ends[*index] as usize);
-            let ending = self.body.get(to).copied().unwrap_or(b'\n');
-            let value = match quick(self.body, from, ending, b'.') {
-                Some((number, _)) if !self.missing.numbers.contains(&number) => number,
+            let value = match of_length(self.body, from, to - from, b'.') {
+                Some(number) if !self.missing.numbers.contains(&number) => number,
                 _ => match self.plain_number(scan, from) {
                     Some((number, _)) => number,
                     None => self.unusual(&self.body[from..to], line, &names[*index])?,
