@@ -118,14 +118,11 @@ pub fn decompress(stream: &[u8], order: u8, count: usize) -> Result<Vec<i32>, St
 
 /// The first number, then by how much each differs from the one before it.
 fn differences(numbers: &[i32]) -> Vec<i32> {
-    let mut differences = Vec::with_capacity(numbers.len());
-    differences.extend(numbers.first());
-    let later = numbers.iter().skip(1);
-    differences.extend(
-        later
-            .zip(numbers)
-            .map(|(now, before)| now.wrapping_sub(*before)),
-    );
+    let mut differences = numbers.to_vec();
+    let later = differences.iter_mut().skip(1);
+    for (now, before) in later.zip(numbers) {
+        *now = now.wrapping_sub(*before);
+    }
     differences
 }
 
