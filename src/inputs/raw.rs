@@ -11,7 +11,7 @@ use hdf5::types::{
     CompoundField, CompoundType, FloatSize, IntSize, TypeDescriptor, VarLenAscii, VarLenUnicode,
 };
 use hdf5::{Container, Dataset, Datatype, Location};
-use hdf5_sys::h5::H5free_memory;
+use hdf5_sys::h5::{H5free_memory, herr_t, hsize_t};
 use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5t::{
     H5T_class_t, H5T_sign_t, H5Tclose, H5Tget_class, H5Tget_member_name, H5Tget_member_type,
@@ -330,11 +330,21 @@ pub fn characters(object: &Container) -> hdf5::Result<Vec<u8>> {
     read_as(object, &fixed_text(object, 1)?)
 }
 
+// The library has it, its bindings have not.
+#[allow(unsafe_code)]
+unsafe extern "C" {
+    fn H5Dget_chunk_storage_size(
+        dataset: hid_t,
+        offset: *const hsize_t,
+        size: *mut hsize_t,
+    ) -> herr_t;
+}
+
 /// One chunk of a two-dimensional array as it is stored, its filters not undone; `None` if there is none, if it was stored
 /// without some of the filters, or takes more than `limit` bytes.
 #[allow(unsafe_code)]
 pub fn stored_chunk(dataset: &Dataset, offset: [usize; 2], limit: usize) -> Option<Vec<u8>> {
-    use hdf5_sys::h5d::{H5Dget_chunk_info_by_coord, H5Dread_chunk};
+    use hdf5_sys::h5d::H5Dread_chunk;
     use hdf5_sys::h5p::H5P_DEFAULT;
 
     if dataset.ndim() != offset.len() {
@@ -342,20 +352,13 @@ pub fn stored_chunk(dataset: &Dataset, offset: [usize; 2], limit: usize) -> Opti
     }
     let offset = offset.map(|start| start as u64);
     hdf5::sync::sync(|| {
-        let (mut mask, mut address, mut size) = (0, 0, 0);
+        let mut size = 0;
         // SAFETY: the id is open for the length of the call and the lock is held; there is an offset for each of the two
-        // dimensions, as was checked; the outcomes are written to live variables of the types that the library wants.
-        let found = unsafe {
-            H5Dget_chunk_info_by_coord(
-                dataset.id(),
-                offset.as_ptr(),
-                &mut mask,
-                &mut address,
-                &mut size,
-            )
-        };
+        // dimensions, as was checked; the outcome is written to a live variable of the type that the library wants. This looks
+        // the chunk up; asking for all that is known of it would walk over all chunks before it.
+        let found = unsafe { H5Dget_chunk_storage_size(dataset.id(), offset.as_ptr(), &mut size) };
         let size = usize::try_from(size).ok()?;
-        if found < 0 || mask != 0 || size == 0 || size > limit {
+        if found < 0 || size == 0 || size > limit {
             return None;
         }
         let mut bytes = vec![0; size];
@@ -371,6 +374,6 @@ pub fn stored_chunk(dataset: &Dataset, offset: [usize; 2], limit: usize) -> Opti
                 &mut room,
             )
         };
-        (read >= 0 && room == size).then_some(bytes)
+        (read >= 0 && room == size && filters == 0).then_some(bytes)
     })
 }
