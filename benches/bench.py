@@ -221,13 +221,13 @@ class Bench:
         rates = {"bare `xargs`": lambda: peers.xargs(few, JOBS, ["cp", "input.txt", "out.txt"])}
         rates["ninja"] = lambda: cost([NINJA, "--quiet", "-j", JOBS, "-f", ninja, "-C", self.folder])
         if tool := shutil.which("parallel"):
-            rates["GNU parallel"] = lambda: peers.parallel(tool, few, JOBS)
+            rates["GNU parallel"] = lambda tool=tool: peers.parallel(tool, few, JOBS)
         else:
             self.report.missing("GNU parallel", "apt-get install parallel")
         if tool := shutil.which("snakemake"):
             # It is quadratic in the number of targets: a few hundred have to do.
             peers.snake_file(folders[:300], self.folder / "tasks.snake")
-            rates["Snakemake (300)"] = lambda: cost([tool, "--quiet", "-j", JOBS, "-s", self.folder / "tasks.snake", "-d", self.folder])
+            rates["Snakemake (300)"] = lambda tool=tool: cost([tool, "--quiet", "-j", JOBS, "-s", self.folder / "tasks.snake", "-d", self.folder])
         else:
             self.report.missing("Snakemake", "pip install snakemake")
         for name, action in rates.items():
@@ -304,10 +304,12 @@ def main():
     folder.mkdir(parents=True, exist_ok=True)
     load = os.getloadavg()[0]
     bench = Bench(folder, arguments.catchments, arguments.runs)
+    failure = None
     try:
         bench.measure()
     except Unusable as error:
-        sys.exit(f"bench: {error}")
+        # What was measured until then took long enough not to be thrown away.
+        failure = f"bench: {error}"
     heading = (
         f"{datetime.date.today()}, {JOBS} cores, Linux {os.uname().release}, load {load:.1f} before it began; "
         f"medians of {arguments.runs} runs.\n{versions()}."
@@ -316,6 +318,7 @@ def main():
     (ROOT / "target" / "bench.md").write_text(text)
     print(text)
     print(f"written to {ROOT / 'target' / 'bench.md'}")
+    sys.exit(failure)
 
 
 if __name__ == "__main__":
