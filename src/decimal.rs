@@ -79,7 +79,8 @@ impl Decimals {
     }
 }
 
-fn scale(digits: u8) -> f64 {
+/// Ten to the power of so many digits; exact up to [`MOST_DIGITS`].
+pub fn scale(digits: u8) -> f64 {
     (0..digits).fold(1.0, |scale, _| scale * 10.0)
 }
 

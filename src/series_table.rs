@@ -222,11 +222,16 @@ impl Texts {
         } else {
             self.ends[step - 1] as usize
         };
-        let length = self.ends[step] as usize - start;
-        match self.bytes[start..].first_chunk::<SHORT>() {
-            Some(text) if length <= SHORT => push_short(out, text, length),
-            _ => out.extend_from_slice(&self.bytes[start..start + length]),
-        }
+        push_text(&self.bytes, start..self.ends[step] as usize, out);
+    }
+}
+
+/// Appends a text out of `bytes`, behind which are at least [`SHORT`] more.
+#[inline]
+fn push_text(bytes: &[u8], text: Range<usize>, out: &mut Vec<u8>) {
+    match bytes[text.start..].first_chunk::<SHORT>() {
+        Some(short) if text.len() <= SHORT => push_short(out, short, text.len()),
+        _ => out.extend_from_slice(&bytes[text]),
     }
 }
 
@@ -323,12 +328,7 @@ impl BoundTable {
         for step in 0..self.time.len() {
             for cell in &cells {
                 match cell {
-                    CellSource::Constant(range) => match constants[range.start..].first_chunk() {
-                        Some(text) if range.len() <= SHORT => {
-                            push_short::<SHORT>(out, text, range.len())
-                        }
-                        _ => out.extend_from_slice(&constants[range.clone()]),
-                    },
+                    CellSource::Constant(range) => push_text(&constants, range.clone(), out),
                     CellSource::Prepared(texts) => texts.push(step, out),
                     CellSource::Decimals(Decimals { digits, whole }, tail) => match whole[step] {
                         GAP => push_missing(*tail, out),

@@ -7,6 +7,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::decimal;
+
 /// The value of a parameter.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Value {
@@ -120,8 +122,7 @@ fn push_any_decimal(out: &mut Vec<u8>, whole: i32, digits: u8, tail: Tail) {
     if whole == 0 {
         out.push(b'0');
     } else {
-        let power = (0..digits).fold(1.0, |power, _| power * 10.0);
-        push_number(out, f64::from(whole) / power);
+        push_number(out, f64::from(whole) / decimal::scale(digits));
     }
     tail.push(out);
 }

@@ -34,7 +34,7 @@ struct Band {
     /// The number of the first of them.
     top: usize,
     rows: usize,
-    /// Their texts one after the other, each with room behind it for [`super::number::Numbers::quick`] to look at.
+    /// Their texts one after the other, each with room behind it for [`quick`] to look at.
     text: Vec<u8>,
     /// Where in it the next cell of each begins.
     at: [usize; ABREAST],
