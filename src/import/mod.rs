@@ -14,6 +14,7 @@ mod attributes;
 mod axis;
 mod cells;
 mod columns;
+mod desk;
 mod disk;
 mod fault;
 mod files;

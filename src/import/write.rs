@@ -11,6 +11,7 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 
 use super::axis::Mapping;
+use super::desk::Desk;
 use super::pool::Pool;
 use super::spec::{ImportSpec, ParameterSpec, SeriesSpec};
 use super::values::Values;
@@ -168,6 +169,7 @@ impl One<'_> {
             .step_by(tall)
             .flat_map(|top| (0..steps).step_by(wide).map(move |left| Ok((top, left))));
         let pool = Pool::default();
+        let desk = Desk::default();
         let write = |(top, left)| {
             let rows = top..catchments.min(top + tall);
             let columns = left..steps.min(left + wide);
@@ -179,16 +181,24 @@ impl One<'_> {
                 let values = self.converted(rows.clone())?;
                 bytes.extend(values.iter().map(|value| value.to_le_bytes()));
             }
-            if columns.len() == steps {
-                variable.write(top * steps, &bytes)?;
-            } else {
-                for (row, bytes) in rows.clone().zip(bytes.chunks_exact(columns.len())) {
-                    variable.write(row * steps + left, bytes)?;
-                }
-            }
-            pool.give(bytes);
             // A catchment is done with its last piece.
-            Ok(if columns.end == steps { rows.len() } else { 0 })
+            let done = if columns.end == steps { rows.len() } else { 0 };
+            desk.put(threads, (rows, columns, bytes), &|(
+                rows,
+                columns,
+                bytes,
+            )| {
+                if columns.len() == steps {
+                    variable.write(rows.start * steps, &bytes)?;
+                } else {
+                    for (row, bytes) in rows.zip(bytes.chunks_exact(columns.len())) {
+                        variable.write(row * steps + columns.start, bytes)?;
+                    }
+                }
+                pool.give(bytes);
+                Ok(())
+            })?;
+            Ok(done)
         };
         ordered(threads, tiles, &write, &mut |done| {
             tick(done);

@@ -22,7 +22,8 @@ pub(super) fn noisy_prefix(planes: &[u8], count: usize) -> usize {
 }
 
 /// Whether the bytes are about as frequent as chance makes them, so that no code would be much shorter than eight bits:
-/// hardly more than a sixteenth of them are such that are more than twice as frequent.
+/// hardly more than an eighth of them are such that are more than twice as frequent. Half of that would save 0.7 % of a
+/// product and take a tenth more time.
 fn is_even(plane: &[u8]) -> bool {
     // Four tables, because counting the same byte twice in a row waits for the first time to end.
     let mut counts = [[0_u32; 256]; 4];
@@ -40,7 +41,7 @@ fn is_even(plane: &[u8]) -> bool {
         let count: u32 = counts.iter().map(|counts| counts[byte]).sum();
         (count as usize).saturating_sub(usual)
     };
-    16 * (0..256).map(excess).sum::<usize>() <= plane.len()
+    8 * (0..256).map(excess).sum::<usize>() <= plane.len()
 }
 
 /// Whether a good part of the plane was there before, four bytes in a row: the same series twice, values that last.
@@ -90,7 +91,7 @@ mod tests {
     fn what_deflate_can_use_is_no_noise() {
         let count = 4096;
         let noise = noise(count);
-        let narrow: Vec<u8> = noise.iter().map(|byte| byte & 0x7f).collect();
+        let narrow: Vec<u8> = noise.iter().map(|byte| byte & 0x3f).collect();
         let half_missing: Vec<u8> = (noise.iter().enumerate())
             .map(|(at, byte)| if at % 1000 < 500 { 0 } else { *byte })
             .collect();

@@ -8,6 +8,8 @@ use std::cell::Cell;
 use std::fs::{self, File};
 use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Sender, channel};
+use std::thread::{self, JoinHandle};
 
 use anyhow::{Context, Result};
 use rustix::fs::{Advice, fadvise};
@@ -23,10 +25,55 @@ pub(super) struct PartFile {
     part: PathBuf,
     /// The same file as the system sees it.
     bytes: File,
-    /// How much has been given to the library since, and how much of the file the disk has been asked to write.
+    /// How much has been given to the library since the disk was last set to work.
     given: Cell<u64>,
-    begun: Cell<u64>,
+    disk: Disk,
     file: Option<Handle>,
+}
+
+/// A thread that sets the disk to work on a file: the system takes its time to hand pages to it.
+struct Disk {
+    /// Taken away to end the thread.
+    wake: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Disk {
+    fn new(bytes: File) -> Self {
+        let (wake, woken) = channel();
+        let work = move || {
+            let mut begun = 0;
+            while woken.recv().is_ok() {
+                let end = bytes.metadata().map_or(0, |metadata| metadata.len());
+                if let Some(length) = NonZeroU64::new(end.saturating_sub(begun)) {
+                    // What is said not to be needed is written soon, and stays in memory until then. A wish that does not
+                    // come true does no harm.
+                    fadvise(&bytes, begun, Some(length), Advice::DontNeed).ok();
+                }
+                begun = end;
+            }
+        };
+        Self {
+            wake: Some(wake),
+            thread: thread::Builder::new().spawn(work).ok(),
+        }
+    }
+
+    /// Has all written that is in the file by now.
+    fn begin(&self) {
+        if let Some(wake) = &self.wake {
+            wake.send(()).ok();
+        }
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        self.wake = None;
+        if let Some(thread) = self.thread.take() {
+            thread.join().ok();
+        }
+    }
 }
 
 impl PartFile {
@@ -42,12 +89,14 @@ impl PartFile {
         let file = ffi::create_file(&part)
             .inspect_err(|_| drop(fs::remove_file(&part)))
             .with_context(|| format!("cannot create {}: is the disk full?", part.display()))?;
+        let disk = (bytes.try_clone())
+            .with_context(|| format!("cannot open {} once more", part.display()))?;
         Ok(Self {
             target,
             part,
             bytes,
             given: Cell::new(0),
-            begun: Cell::new(0),
+            disk: Disk::new(disk),
             file: Some(file),
         })
     }
@@ -72,14 +121,7 @@ impl PartFile {
             return;
         }
         self.given.set(0);
-        let end = self.bytes.metadata().map_or(0, |metadata| metadata.len());
-        let (start, length) = (self.begun.get(), end.saturating_sub(self.begun.get()));
-        if let Some(length) = NonZeroU64::new(length) {
-            // What is said not to be needed is written soon, and stays in memory until then. A wish that does not come true
-            // does no harm.
-            fadvise(&self.bytes, start, Some(length), Advice::DontNeed).ok();
-        }
-        self.begun.set(end);
+        self.disk.begin();
     }
 
     /// Closes, syncs if `sync` says so, and renames. All objects of the file must be closed before.

@@ -88,11 +88,13 @@ pub(super) struct Parts<'a> {
     summed: Vec<bool>,
 }
 
-/// Makes pieces of a file out of a block: the group's variables in their order. Called on many threads.
-pub(super) type Encode<'a> = dyn Fn(Group, usize, &Block) -> Vec<Vec<u8>> + Sync + 'a;
+/// Makes pieces of a file: the group's variables in their order, out of the block's values, or, where it is unchanged and
+/// there are none, out of what was there before. Called on many threads.
+pub(super) type Encode<'a> =
+    dyn Fn(Group, usize, Option<&Block>) -> Result<Vec<Vec<u8>>> + Sync + 'a;
 
-/// Takes a part: the group, the block and its pieces; `None` where it is unchanged.
-pub(super) type Take<'a> = dyn FnMut(Group, usize, Option<Vec<Vec<u8>>>) -> Result<()> + 'a;
+/// Takes a part: the group, the block and its pieces.
+pub(super) type Take<'a> = dyn FnMut(Group, usize, Vec<Vec<u8>>) -> Result<()> + 'a;
 
 impl<'a> Parts<'a> {
     /// The parts of this product, cut so.
@@ -191,18 +193,12 @@ impl<'a> Parts<'a> {
             };
             let each = self.tiling.blocks_each();
             for scenario in 0..self.tiling.scenarios {
-                let (mut next, end) = (scenario * each, (scenario + 1) * each);
-                let inputs = (next..end).filter_map(|block| {
+                let inputs = (scenario * each..(scenario + 1) * each).map(|block| {
                     let range = self.tiling.block(block);
                     let rows = std::iter::from_fn(|| to_come.next_if(|row| range.contains(row)));
                     let rows: Result<Vec<(usize, E)>> = rows.map(&mut receive).collect();
-                    let is_idle = self.unchanged.is(Group::Own, block);
-                    match rows {
-                        Ok(rows) if is_idle && rows.is_empty() => None,
-                        rows => Some(rows.map(|rows| (block, rows))),
-                    }
+                    Ok((block, rows?))
                 });
-                // What is unchanged is passed over: it is taken when its turn has come, while the next is being made.
                 ordered(threads, inputs, &work, &mut |made: Made| {
                     for (row, series) in &made.summed {
                         if let Some(slots) = &slots {
@@ -212,16 +208,11 @@ impl<'a> Parts<'a> {
                     for (row, summarised) in made.summaries {
                         summaries.set_row(row, summarised);
                     }
-                    if own > 0 {
-                        (next..made.block).try_for_each(|block| take(Group::Own, block, None))?;
-                        take(Group::Own, made.block, made.pieces)?;
-                        next = made.block + 1;
+                    match own {
+                        0 => Ok(()),
+                        _ => take(Group::Own, made.block, made.pieces),
                     }
-                    Ok(())
                 })?;
-                if own > 0 {
-                    (next..end).try_for_each(|block| take(Group::Own, block, None))?;
-                }
                 if sums > 0 {
                     self.make_sums(scenario, slots.as_ref(), threads, summaries, encode, take)?;
                 }
@@ -270,7 +261,9 @@ impl<'a> Parts<'a> {
                 made.summed.push((*row, series));
             }
         }
-        made.pieces = (!is_unchanged).then(|| encode(Group::Own, block, &values));
+        if !own.is_empty() {
+            made.pieces = encode(Group::Own, block, (!is_unchanged).then_some(&values))?;
+        }
         blank.give_back(values);
         Ok(made)
     }
@@ -298,6 +291,7 @@ impl<'a> Parts<'a> {
         let work = |block: usize| {
             let mut made = Made::of(block);
             if self.unchanged.is(Group::Sums, block) {
+                made.pieces = encode(Group::Sums, block, None)?;
                 return Ok(made);
             }
             let range = tiling.block(block);
@@ -318,7 +312,7 @@ impl<'a> Parts<'a> {
                 }
                 made.summaries.push((row, summarised));
             }
-            made.pieces = Some(encode(Group::Sums, block, &values));
+            made.pieces = encode(Group::Sums, block, Some(&values))?;
             blank.give_back(values);
             Ok(made)
         };
@@ -343,8 +337,7 @@ impl<'a> Parts<'a> {
 /// What a thread has made of a block.
 struct Made {
     block: usize,
-    /// `None` where the block is unchanged.
-    pieces: Option<Vec<Vec<u8>>>,
+    pieces: Vec<Vec<u8>>,
     /// By row: its summaries by number.
     summaries: Vec<(usize, Vec<(usize, f64)>)>,
     /// By row: what goes into sums, variable by variable.
@@ -356,7 +349,7 @@ impl Made {
     fn of(block: usize) -> Self {
         Self {
             block,
-            pieces: None,
+            pieces: Vec::new(),
             summaries: Vec::new(),
             summed: Vec::new(),
         }

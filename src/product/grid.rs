@@ -54,11 +54,27 @@ fn write_over<E: Send>(
         let of_group = groups[group as usize].iter().copied().enumerate();
         of_group.flat_map(|at| (0..tiling.slabs()).map(move |slab| (at, slab)))
     };
-    let encode = |group: Group, block: usize, values: &Block| {
+    let offset = |scenario: usize, first: usize, slab: usize| -> Vec<usize> {
+        let scenario = spec.scenarios.is_some().then_some(scenario);
+        let within = [slab * tiling.tile_steps, first];
+        scenario.into_iter().chain(within).collect()
+    };
+    let encode = |group: Group, block: usize, values: Option<&Block>| {
+        let Some(values) = values else {
+            let (scenario, first) = tiling.corner(block);
+            let earlier = earlier.expect("blocks are unchanged since something");
+            let before = earlier.scenario(scenario);
+            return tiles(group)
+                .map(|((_, variable), slab)| {
+                    earlier.chunk(variable, &offset(before, first, slab), limit)
+                })
+                .collect();
+        };
         let mut tile = vec![f64::NAN; tiling.tile_values()];
         let chunk = |((place, variable), slab): ((usize, usize), usize)| {
             tiling.gather(values, block, place, slab, &mut tile);
-            encode_chunk(&tile, spec.variables[variable].precision, spec.deflate)
+            let precision = spec.variables[variable].precision;
+            Ok(encode_chunk(&tile, precision, spec.deflate))
         };
         tiles(group).map(chunk).collect()
     };
@@ -68,24 +84,13 @@ fn write_over<E: Send>(
         &encode,
         &mut |group, block, chunks| {
             let (scenario, first) = tiling.corner(block);
-            let offset = |scenario: usize, slab: usize| -> Vec<usize> {
-                let within = [slab * tiling.tile_steps, first];
-                let scenario = spec.scenarios.is_some().then_some(scenario);
-                scenario.into_iter().chain(within).collect()
-            };
-            let Some(chunks) = chunks else {
-                let earlier = earlier.expect("blocks are unchanged since something");
-                for ((_, variable), slab) in tiles(group) {
-                    let before = offset(earlier.scenario(scenario), slab);
-                    let chunk = earlier.chunk(variable, &before, limit)?;
-                    file.write_chunk(variables[variable], &offset(scenario, slab), &chunk)?;
-                    assembled.chunks_copied += 1;
-                }
-                return Ok(());
-            };
+            match unchanged.is(group, block) {
+                true => assembled.chunks_copied += chunks.len(),
+                false => assembled.chunks_written += chunks.len(),
+            }
             for (((_, variable), slab), chunk) in tiles(group).zip(chunks) {
-                file.write_chunk(variables[variable], &offset(scenario, slab), &chunk)?;
-                assembled.chunks_written += 1;
+                let offset = offset(scenario, first, slab);
+                file.write_chunk(variables[variable], &offset, &chunk)?;
             }
             Ok(())
         },

@@ -62,19 +62,19 @@ pub(super) fn write<E: Send>(spec: &ProductSpec, source: &mut Source<'_, E>) -> 
     let mut pieces = Group::ALL.map(|_| Vec::with_capacity(tiling.blocks()));
     let nothing = Unchanged::nothing(spec, &tiling);
     let parts = Parts::new(spec, &tiling, &nothing);
-    let encode = |group: Group, block: usize, values: &Block| {
+    let encode = |group: Group, block: usize, values: Option<&Block>| {
+        let values = values.expect("no block is unchanged");
         let mut tiles = vec![f64::NAN; groups[group as usize] * tiling.tile_values()];
         let piece = |slab: usize| {
             for (variable, tile) in tiles.chunks_exact_mut(tiling.tile_values()).enumerate() {
                 tiling.gather(values, block, variable, slab, tile);
             }
-            encode_chunk(&tiles, Precision::F64, STAGED_LEVEL)
+            Ok(encode_chunk(&tiles, Precision::F64, STAGED_LEVEL))
         };
         (0..tiling.slabs()).map(piece).collect()
     };
     let fetched = parts.make(source, &mut summaries, &encode, &mut |group, _, staged| {
         pieces[group as usize].push(stage.len());
-        let staged = staged.expect("no block is unchanged");
         staged.iter().try_for_each(|piece| stage.push(piece))
     })?;
     assembled.fetched = fetched;
