@@ -16,28 +16,40 @@ def numeric(file):
 
 
 def rewrite(product, path):
-    """Seconds for writing the arrays of a product anew with h5py, same chunks and filters; reading them is not counted."""
-    seconds = 0.0
+    """Seconds for writing the arrays of a product anew with h5py, same chunks and filters, and seconds until they are on the disk.
+
+    Reading them is not counted.
+    """
+    writing = syncing = 0.0
+    os.sync()
     with h5py.File(product) as source:
         began = time.monotonic()
         target = h5py.File(path, "w")
-        seconds += time.monotonic() - began
+        writing += time.monotonic() - began
         for name in numeric(source):
             old = source[name]
             values = old[:]
-            os.sync()
             began = time.monotonic()
             target.create_dataset(
                 name, data=values, chunks=old.chunks, shuffle=old.shuffle, compression="gzip",
                 compression_opts=old.compression_opts, fillvalue=old.fillvalue,
             )
             target.flush()
-            seconds += time.monotonic() - began
+            writing += time.monotonic() - began
+            syncing += synced()
         began = time.monotonic()
         target.close()
-        seconds += time.monotonic() - began
+        writing += time.monotonic() - began
+        syncing += synced()
     Path(path).unlink()
-    return seconds
+    return writing, syncing
+
+
+def synced():
+    """Seconds until all that was written is on the disk."""
+    began = time.monotonic()
+    os.sync()
+    return time.monotonic() - began
 
 
 def read_input(path):
