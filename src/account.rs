@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::catchment::CatchmentId;
 use crate::listing::first_few;
 use crate::progress::duration;
+use crate::shell;
 use crate::size::Size;
 use crate::store::{Store, StoreError};
 use crate::update::Report;
@@ -40,6 +42,9 @@ pub struct Account {
     pub slowest: Vec<(String, f64)>,
     /// The catchments that failed, with the reason; at most 1,000.
     pub failures: Vec<(String, String)>,
+    /// The first of them, to be asked about right after the run.
+    #[serde(skip)]
+    first_failed: Option<CatchmentId>,
 }
 
 impl Account {
@@ -64,6 +69,7 @@ impl Account {
                 .map(|(seconds, label)| (label.clone(), *seconds))
                 .collect(),
             failures: (report.failed.iter().take(FAILURES)).cloned().collect(),
+            first_failed: report.first_failed.clone(),
         }
     }
 
@@ -108,9 +114,8 @@ impl Account {
                 "failed  {}: {}; `rerunoff why {}` tells more",
                 self.failed,
                 first_few(&ids),
-                ids.first()
-                    .and_then(|id| id.split(" of ").next())
-                    .unwrap_or("ID")
+                (self.first_failed.as_ref())
+                    .map_or("ID".to_owned(), |id| shell::word(id.to_string()))
             ));
         }
         lines

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use crate::evidence::Kept;
+use crate::folder::remove;
 use crate::lock::Lock;
 use crate::project::{CACHE, Project};
 use crate::store::{Store, StoreError};
-use crate::work::{self, Kept};
 use crate::workplace::{self, Workplace};
 
 /// What the Cache Directory Tagging Specification (<https://bford.info/cachedir/>) wants, so that backups leave it out.
@@ -51,7 +52,7 @@ impl Cache {
     /// Takes the project's lock, held until it is dropped, and clears away what a killed run has left.
     pub fn lock(&self, wait: bool) -> Result<Lock> {
         let lock = Lock::take(&self.folder.join("lock"), wait)?;
-        work::remove(&self.work())?;
+        remove(&self.work())?;
         if let Some(root) = self.folder.parent() {
             workplace::clear_leftovers(root)?;
         }

@@ -47,7 +47,7 @@
 //! | what a simulator will see | [`recipe`], [`support`], [`template`], [`xml`], [`format`], [`series_table`] |
 //! | what determines a result | [`key`], [`digest`], [`survey`], [`file_digests`], [`stamp`] |
 //! | what has to be done | [`session`], [`plan`] |
-//! | running it | [`update`], [`run`], [`trial`], [`timeouts`], [`work`], [`workplace`], [`process`], [`output`], [`outcome`] |
+//! | running it | [`update`], [`run`], [`trial`], [`timeouts`], [`work`], [`workplace`], [`evidence`], [`process`], [`output`], [`outcome`] |
 //! | fitting in | [`makeflags`], [`slots`], [`dependencies`], [`depfile`], [`settled`] |
 //! | numbers on their way | [`decimal`], [`short_number`], `planes`, `parallel` |
 //! | keeping it | [`store`], [`codec`], [`cache`], [`lock`], [`filesystem`] |
@@ -104,10 +104,12 @@ pub mod depfile;
 pub mod difference;
 pub mod digest;
 pub mod environment;
+pub mod evidence;
 pub mod example;
 pub mod expr;
 pub mod file_digests;
 pub mod filesystem;
+pub mod folder;
 pub mod format;
 pub mod history;
 pub mod import;
@@ -136,6 +138,7 @@ pub mod scenario;
 pub mod series_table;
 pub mod session;
 pub mod settled;
+pub mod shell;
 pub mod short_number;
 pub mod size;
 pub mod slots;

@@ -6,12 +6,13 @@
 //! Cells of other columns may hold anything, and are skipped without being looked at.
 
 mod rows;
+mod scan;
 
 use std::borrow::Cow;
 
 use strsim::normalized_damerau_levenshtein;
 
-use rows::{Blanks, Delimiter, Scan};
+use scan::{Blanks, Delimiter, Scan};
 
 /// A first line beyond this is no header; the limit bounds the memory that a garbage file can take.
 const LONGEST_HEADER: usize = 1 << 20;

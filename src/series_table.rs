@@ -6,17 +6,19 @@
 //! over a few pieces, in which only the series' own numbers are formatted, and nothing is allocated. Measured and modelled
 //! series are decimals of few digits, nearly all of them, and these are printed as the whole numbers that they are.
 
+mod clock;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
 use crate::decimal::{self, Decimals, GAP};
-use crate::format::push_time;
 use crate::template::{
     Piece, Place, Placeholder, RenderError, RenderProblem, Scope, Scoped, Template, TemplateError,
 };
 use crate::time_axis::TimeAxis;
-use crate::value::{Tail, Value, push_decimal, push_number, push_short};
+use crate::value::{Tail, Value, push_decimal, push_number};
+use clock::{Clock, SHORT, Texts, push_text};
 
 /// The name of the number of time steps, which header and footer know by themselves.
 pub const STEPS: &str = "steps";
@@ -24,9 +26,6 @@ pub const STEPS: &str = "steps";
 /// The names that a row has of itself: the step from 0, the days since the first step, the date-time. They go before
 /// series and parameters of the same name.
 pub const ROW_NAMES: [&str; 3] = ["step", "step_days", "time"];
-
-/// How much text that depends on time alone one placeholder may keep; 16 MiB are 150 years of hourly steps.
-const LARGEST_PREPARED: usize = 16 << 20;
 
 /// A part of a series table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,98 +139,6 @@ impl SeriesTable {
             footer: self.footer.clone(),
             time: time.clone(),
         })
-    }
-}
-
-/// What a row knows of time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Clock {
-    Step,
-    Days,
-    Time,
-}
-
-impl Clock {
-    fn named(name: &str) -> Option<Self> {
-        let at = ROW_NAMES.iter().position(|known| *known == name)?;
-        Some([Self::Step, Self::Days, Self::Time][at])
-    }
-
-    fn push(
-        self,
-        hole: &Placeholder,
-        time: &TimeAxis,
-        step: usize,
-        out: &mut Vec<u8>,
-    ) -> Result<(), RenderError> {
-        match (self, &hole.format) {
-            (Self::Step, Some(format)) => format.push_value(&Value::Integer(step as i64), out),
-            (Self::Step, None) => {
-                push_number(out, step as f64);
-                Ok(())
-            }
-            (Self::Days, Some(format)) => format.push_number(time.days(step), out),
-            (Self::Days, None) => {
-                push_number(out, time.days(step));
-                Ok(())
-            }
-            (Self::Time, Some(format)) => format.push_time(time.date_time(step), out),
-            (Self::Time, None) => {
-                push_time(time.date_time(step), out);
-                Ok(())
-            }
-        }
-        .map_err(|misfit| hole.error(RenderProblem::Misfit(misfit)))
-    }
-}
-
-/// A text of at most so many bytes is copied as if it had all of them.
-const SHORT: usize = 24;
-
-/// The texts of a placeholder that depends on time alone, for all steps.
-#[derive(Clone, Debug, PartialEq)]
-struct Texts {
-    /// One after the other, and [`SHORT`] bytes more.
-    bytes: Vec<u8>,
-    ends: Vec<u32>,
-}
-
-impl Texts {
-    /// `None` if they are too many to be kept.
-    fn prepare(
-        clock: Clock,
-        hole: &Placeholder,
-        time: &TimeAxis,
-    ) -> Result<Option<Self>, RenderError> {
-        let (mut bytes, mut ends) = (Vec::new(), Vec::new());
-        for step in 0..time.len() {
-            clock.push(hole, time, step, &mut bytes)?;
-            match u32::try_from(bytes.len()) {
-                Ok(end) if bytes.len() <= LARGEST_PREPARED => ends.push(end),
-                _ => return Ok(None),
-            }
-        }
-        bytes.extend([0; SHORT]);
-        Ok(Some(Self { bytes, ends }))
-    }
-
-    #[inline]
-    fn push(&self, step: usize, out: &mut Vec<u8>) {
-        let start = if step == 0 {
-            0
-        } else {
-            self.ends[step - 1] as usize
-        };
-        push_text(&self.bytes, start..self.ends[step] as usize, out);
-    }
-}
-
-/// Appends a text out of `bytes`, behind which are at least [`SHORT`] more.
-#[inline]
-fn push_text(bytes: &[u8], text: Range<usize>, out: &mut Vec<u8>) {
-    match bytes[text.start..].first_chunk::<SHORT>() {
-        Some(short) if text.len() <= SHORT => push_short(out, short, text.len()),
-        _ => out.extend_from_slice(&bytes[text]),
     }
 }
 

@@ -218,7 +218,7 @@ impl<'p> Session<'p> {
                 _ => continue,
             };
             let series = &self.digests[self.basin.place(catchment)];
-            let known = last.get(&self.basin.catchments()[catchment].id);
+            let known = last.get(self.basin.id(catchment));
             *entry = self.look(catchment, series, Ok(key), Some(store), known, false)?;
             touched.extend(self.touched(catchment, entry, known)?);
         }
@@ -240,7 +240,7 @@ impl<'p> Session<'p> {
         }
         let explanation = self.explain(catchment, &self.digests[self.basin.place(catchment)])?;
         let parts = postcard::to_stdvec(&explanation).context("can't put down a key's parts")?;
-        let id = self.basin.catchments()[catchment].id.clone();
+        let id = self.basin.id(catchment).clone();
         Ok(Some((id, key.0, parts, *self.recipe.digest())))
     }
 
@@ -271,7 +271,7 @@ impl<'p> Session<'p> {
         let state = match self.judge(&key, summary, last, force) {
             Some(state) => state,
             None => {
-                let id = &self.basin.catchments()[catchment].id;
+                let id = self.basin.id(catchment);
                 let now = self.explain(catchment, series)?;
                 State::Stale(Staleness::Changed(self.changes(id, &now, store)?))
             }
@@ -306,7 +306,7 @@ impl<'p> Session<'p> {
 
     /// How messages name a catchment.
     pub fn label(&self, catchment: usize) -> String {
-        let id = &self.basin.catchments()[catchment].id;
+        let id = self.basin.id(catchment);
         self.project.scenario.name.label(id)
     }
 

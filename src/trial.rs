@@ -14,6 +14,7 @@ use crate::catchment::CatchmentId;
 use crate::codec::{self, Encoded};
 use crate::digest::Digest;
 use crate::environment;
+use crate::evidence::Kept;
 use crate::inputs::BadInput;
 use crate::key::{Explanation, Key};
 use crate::lock::Lock;
@@ -28,7 +29,7 @@ use crate::store::{Attempt, Failed, Last};
 use crate::timeouts::Timeouts;
 use crate::timings::{Phase, Timings};
 use crate::traces::{find_any, read_output, tail};
-use crate::work::{Kept, PRINTED, WorkDirectory};
+use crate::work::{PRINTED, WorkDirectory};
 
 /// How long a simulator has between being asked to end and being killed.
 const GRACE: Duration = Duration::from_secs(2);
@@ -132,7 +133,7 @@ impl Bench<'_> {
                 return Some(trial);
             }
         };
-        let id = &self.basin.catchments()[trial.unit.catchment].id;
+        let id = self.basin.id(trial.unit.catchment);
         let limit = self.timeouts.of(id);
         let mut work = work.in_use();
         let mut left = self.project.simulator.retries;

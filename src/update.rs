@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 
 use crate::cache::Cache;
+use crate::catchment::CatchmentId;
+use crate::evidence::Kept;
 use crate::key::Key;
 use crate::lock::Lock;
 use crate::outcome::Failure;
@@ -22,7 +24,6 @@ use crate::slots::Slots;
 use crate::store::{Record, Store, StoreError};
 use crate::timings::{Phase, Timings};
 use crate::trial::{Bench, Trial, Workshop};
-use crate::work::Kept;
 
 /// A batch is committed when it has so many trials.
 const BATCH: usize = 100;
@@ -55,6 +56,8 @@ pub struct Report {
     pub good: usize,
     /// Those that failed, and those that wait for the same result, as messages name them, with their reasons.
     pub failed: Vec<(String, String)>,
+    /// The first of them.
+    pub first_failed: Option<CatchmentId>,
     /// Whether the budget for failures was used up.
     pub gave_up: bool,
     /// What kept it from going on.
@@ -147,7 +150,7 @@ pub fn update(
         .map(|(session, last)| Bench::new(&shop, session, last))
         .collect();
     let wall = |unit: &Unit| {
-        let id = &sessions[unit.scenario].basin.catchments()[unit.catchment].id;
+        let id = sessions[unit.scenario].basin.id(unit.catchment);
         let last = history[unit.scenario].get(id)?;
         last.cost.map(|cost| cost.wall)
     };
@@ -294,6 +297,13 @@ impl Desk<'_> {
                 let label = self.label(*unit);
                 if i == 0 {
                     self.tell(*unit, &label, failure);
+                    let first = &mut self.report.first_failed;
+                    first.get_or_insert_with(|| {
+                        self.sessions[unit.scenario]
+                            .basin
+                            .id(unit.catchment)
+                            .clone()
+                    });
                 }
                 self.report.failed.push((label, failure.to_string()));
             }
@@ -304,7 +314,7 @@ impl Desk<'_> {
             let session = &self.sessions[other.scenario];
             self.pending.push(Record {
                 scenario: session.project.scenario.name.clone(),
-                catchment: session.basin.catchments()[other.catchment].id.clone(),
+                catchment: session.basin.id(other.catchment).clone(),
                 ..first.clone()
             });
         }
@@ -315,7 +325,7 @@ impl Desk<'_> {
         let session = &self.sessions[unit.scenario];
         Record {
             scenario: session.project.scenario.name.clone(),
-            catchment: session.basin.catchments()[unit.catchment].id.clone(),
+            catchment: session.basin.id(unit.catchment).clone(),
             key: trial.key.0,
             // An explanation is made of short texts and digests, which postcard can always hold.
             parts: postcard::to_stdvec(&trial.explanation).unwrap_or_default(),
@@ -336,7 +346,7 @@ impl Desk<'_> {
         match self.report.failed.len() {
             0..TOLD => {
                 let session = &self.sessions[unit.scenario];
-                let id = &session.basin.catchments()[unit.catchment].id;
+                let id = session.basin.id(unit.catchment);
                 let kept = self.kept.path(&session.project.scenario.name, id);
                 let evidence = if kept.exists() {
                     format!(" (see {})", kept.display())

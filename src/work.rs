@@ -1,4 +1,4 @@
-//! A work directory: where one catchment's simulator runs, and what is kept of it when it fails.
+//! A work directory: where one catchment's simulator runs.
 //!
 //! Every worker has one, emptied and furnished anew for each run, so that no run sees another's files; only links to
 //! support files that are what they should be stay. Support files are linked, never copied: copying an executable and
@@ -7,25 +7,20 @@
 //! [`workplace`]: crate::workplace
 
 use std::cell::Cell;
-use std::fs::{self, File, FileTimes, Permissions};
+use std::fs::{self, File};
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use anyhow::{Context, Result};
 
-use crate::catchment::CatchmentId;
+use crate::folder::remove;
 use crate::project::Simulator;
-use crate::scenario::ScenarioName;
 use crate::size::Size;
 use crate::workplace::Memory;
 
 /// What the simulator prints goes to these files of its work directory.
 pub const PRINTED: [&str; 2] = ["rerunoff.stdout", "rerunoff.stderr"];
-
-/// How many failed catchments' work directories are kept.
-const MOST_KEPT: usize = 100;
 
 /// How many bytes are kept of what a failed simulator printed, and of a file that reached its limit.
 const MOST_OF_A_FILE: u64 = 1_000_000;
@@ -227,192 +222,4 @@ fn cut(path: &Path, length: u64) -> Result<()> {
     let file = File::options().write(true).open(path);
     file.and_then(|file| file.set_len(length))
         .with_context(|| format!("can't shorten {}", path.display()))
-}
-
-/// The work directories kept of failed catchments, `cache/failed/<id>` or `cache/failed/<scenario>@<id>`.
-pub struct Kept {
-    folder: PathBuf,
-}
-
-impl Kept {
-    /// Those below `folder`.
-    pub fn new(folder: PathBuf) -> Self {
-        Self { folder }
-    }
-
-    /// Where a catchment's work directory is kept.
-    pub fn path(&self, scenario: &ScenarioName, id: &CatchmentId) -> PathBuf {
-        self.folder.join(scenario.file_name(id))
-    }
-
-    /// Keeps a work directory as the evidence of this catchment's failure, in place of an earlier one.
-    pub fn keep(
-        &self,
-        work: &WorkDirectory,
-        scenario: &ScenarioName,
-        id: &CatchmentId,
-    ) -> Result<()> {
-        let path = self.path(scenario, id);
-        remove(&path)?;
-        let context = || format!("can't keep the work directory as {}", path.display());
-        fs::create_dir_all(&self.folder).with_context(context)?;
-        match fs::rename(work.path(), &path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-            Err(error) if error.kind() == ErrorKind::CrossesDevices => {
-                let copied = copy(work.path(), &path).with_context(context);
-                copied.and(remove(work.path()))
-            }
-            other => other.with_context(context),
-        }
-    }
-
-    /// Lets go of a catchment's evidence, as it failed no more.
-    pub fn release(&self, scenario: &ScenarioName, id: &CatchmentId) -> Result<()> {
-        remove(&self.path(scenario, id))
-    }
-
-    /// Removes the oldest ones beyond the number that is kept.
-    pub fn prune(&self) -> Result<()> {
-        let mut kept: Vec<(SystemTime, PathBuf)> = match fs::read_dir(&self.folder) {
-            Ok(entries) => entries
-                .filter_map(|entry| entry.ok())
-                .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
-                .collect(),
-            Err(_) => return Ok(()),
-        };
-        kept.sort();
-        let surplus = kept.len().saturating_sub(MOST_KEPT);
-        kept.iter()
-            .take(surplus)
-            .try_for_each(|(_, path)| remove(path))
-    }
-}
-
-/// Removes a folder and all in it; one that is not there is fine.
-///
-/// A simulator may take its own permission to write away from a folder; that is given back first.
-pub fn remove(path: &Path) -> Result<()> {
-    match fs::remove_dir_all(path) {
-        Ok(()) => Ok(()),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-        Err(error) if error.kind() == ErrorKind::PermissionDenied => make_writable(path)
-            .and_then(|()| fs::remove_dir_all(path))
-            .with_context(|| format!("can't remove {}", path.display())),
-        Err(error) => Err(error).with_context(|| format!("can't remove {}", path.display())),
-    }
-}
-
-/// Copies a folder and all in it with permissions and times; links stay what they are, sockets and pipes are left out.
-fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    let found = fs::symlink_metadata(from)?;
-    let (kind, mode) = (found.file_type(), found.permissions().mode());
-    if kind.is_symlink() {
-        return symlink(fs::read_link(from)?, to);
-    }
-    if !kind.is_dir() && !kind.is_file() {
-        return Ok(());
-    }
-    // A simulator may have taken its own permissions away; the copy gets them as they are.
-    let needed = if kind.is_dir() { 0o700 } else { 0o400 };
-    if mode & needed != needed {
-        fs::set_permissions(from, Permissions::from_mode(mode | needed))?;
-    }
-    if kind.is_dir() {
-        fs::create_dir(to)?;
-        for entry in fs::read_dir(from)? {
-            let entry = entry?;
-            copy(&entry.path(), &to.join(entry.file_name()))?;
-        }
-    } else {
-        fs::copy(from, to)?;
-        let times = FileTimes::new().set_modified(found.modified()?);
-        File::open(to)?.set_times(times)?;
-    }
-    fs::set_permissions(to, Permissions::from_mode(mode))
-}
-
-fn make_writable(path: &Path) -> io::Result<()> {
-    let metadata = fs::symlink_metadata(path)?;
-    if !metadata.is_dir() {
-        return Ok(());
-    }
-    fs::set_permissions(path, Permissions::from_mode(0o700))?;
-    for entry in fs::read_dir(path)? {
-        make_writable(&entry?.path())?;
-    }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_folder_without_write_permission_is_removed() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let inner = folder.path().join("a/b");
-        fs::create_dir_all(&inner).expect("made");
-        fs::write(inner.join("file"), "x").expect("written");
-        fs::set_permissions(&inner, Permissions::from_mode(0o500)).expect("set");
-        remove(&folder.path().join("a")).expect("removed");
-        assert!(!folder.path().join("a").exists());
-    }
-
-    #[test]
-    fn evidence_is_kept_replaced_and_bounded() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let kept = Kept::new(folder.path().join("failed"));
-        let work = WorkDirectory::at(folder.path().join("worker-0"));
-        for i in 0..MOST_KEPT + 5 {
-            fs::create_dir_all(work.path()).expect("made");
-            work.write("inner/out.txt", i.to_string().as_bytes())
-                .expect("written");
-            let id = CatchmentId::new(format!("../{i}"));
-            kept.keep(&work, &ScenarioName::UNNAMED, &id).expect("kept");
-            assert!(!work.path().exists());
-        }
-        kept.prune().expect("pruned");
-        assert_eq!(
-            fs::read_dir(folder.path().join("failed"))
-                .expect("a folder")
-                .count(),
-            MOST_KEPT
-        );
-        let last = CatchmentId::new(format!("../{}", MOST_KEPT + 4));
-        let path = kept.path(&ScenarioName::UNNAMED, &last);
-        assert!(path.join("inner/out.txt").exists());
-        (kept.release(&ScenarioName::UNNAMED, &last)).expect("released");
-        assert!(!path.exists());
-    }
-
-    #[test]
-    fn a_copy_has_links_permissions_and_times() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let (from, to) = (folder.path().join("from"), folder.path().join("to"));
-        fs::create_dir_all(from.join("inner")).expect("made");
-        fs::write(from.join("inner/out"), "x").expect("written");
-        fs::write(from.join("secret"), "y").expect("written");
-        let long_ago = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
-        let file = File::open(from.join("inner/out")).expect("opened");
-        file.set_times(FileTimes::new().set_modified(long_ago))
-            .expect("set");
-        symlink("/nowhere/at all", from.join("link")).expect("linked");
-        let modes = [("inner/out", 0o640), ("secret", 0o000), ("inner", 0o500)];
-        for (name, mode) in modes {
-            fs::set_permissions(from.join(name), Permissions::from_mode(mode)).expect("set");
-        }
-        copy(&from, &to).expect("copied");
-        for (name, mode) in modes {
-            let found = fs::metadata(to.join(name)).expect("copied").mode();
-            assert_eq!(found & 0o777, mode, "{name}");
-        }
-        assert_eq!(
-            fs::read_link(to.join("link")).expect("a link"),
-            Path::new("/nowhere/at all")
-        );
-        let copied = fs::metadata(to.join("inner/out")).expect("copied");
-        assert_eq!(copied.modified().expect("a time"), long_ago);
-        remove(&from).expect("removed");
-        remove(&to).expect("removed");
-    }
 }

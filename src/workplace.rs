@@ -19,8 +19,9 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use anyhow::{Result, bail};
 use rustix::fs::{StatVfsMountFlags, statfs, statvfs};
 
+use crate::folder::remove;
 use crate::project::WorkIn;
-use crate::work::{self, WorkDirectory};
+use crate::work::WorkDirectory;
 
 /// Where Linux keeps files in memory, for everybody.
 const MEMORY: &str = "/dev/shm";
@@ -85,9 +86,9 @@ impl Workplace {
     /// Removes all of it.
     pub fn clear(&self) -> Result<()> {
         if let Some(memory) = &self.memory {
-            work::remove(&memory.folder)?;
+            remove(&memory.folder)?;
         }
-        work::remove(&self.disk)
+        remove(&self.disk)
     }
 }
 
@@ -160,7 +161,7 @@ pub fn clear_leftovers(root: &Path) -> Result<()> {
     };
     let user = rustix::process::geteuid().as_raw();
     match fs::symlink_metadata(&folder) {
-        Ok(found) if found.is_dir() && found.uid() == user => work::remove(&folder),
+        Ok(found) if found.is_dir() && found.uid() == user => remove(&folder),
         _ => Ok(()),
     }
 }

@@ -154,6 +154,11 @@ impl<'p> Basin<'p> {
         &self.catchments
     }
 
+    /// The catchment at a position.
+    pub fn id(&self, catchment: usize) -> &CatchmentId {
+        &self.catchments[catchment].id
+    }
+
     /// The position of a catchment.
     pub fn find(&self, id: &CatchmentId) -> Option<usize> {
         self.catchments().iter().position(|entry| &entry.id == id)
@@ -178,7 +183,7 @@ impl<'p> Basin<'p> {
 
     /// The values of `names` for one catchment; formulas are computed.
     pub fn values(&self, catchment: usize, names: &BTreeSet<String>) -> Result<Values, Problem> {
-        let entry = &self.catchments()[catchment];
+        let entry = &self.catchments[catchment];
         if let Some(problem) = &entry.problem {
             return Err(problem.clone().into());
         }
@@ -200,7 +205,7 @@ impl<'p> Basin<'p> {
 
     /// A parameter of a catchment that may be unfit to be run; `None` where it has none of this name.
     pub fn value_of_any(&self, catchment: usize, name: &str) -> Option<Value> {
-        self.parameter(&self.catchments()[catchment], name).ok()
+        self.parameter(&self.catchments[catchment], name).ok()
     }
 
     /// One parameter of one catchment: its own from the last table that has it, its own from the input, the global.

@@ -5,7 +5,8 @@ use std::io::{Write, stdout};
 use anyhow::Result;
 
 use super::jobs::cores;
-use super::run::{Arguments, refusal, wanted};
+use super::run::Arguments;
+use super::wanted::{refusal, wanted};
 use super::{Exit, import, open};
 use crate::cache::Cache;
 use crate::key::Key;
@@ -78,7 +79,7 @@ pub(super) fn prediction(
 ) -> Result<Option<Prediction>> {
     let name = |unit: Unit| {
         let session = &sessions.list[unit.scenario];
-        let id = &session.basin.catchments()[unit.catchment].id;
+        let id = session.basin.id(unit.catchment);
         (session.project.scenario.name.clone(), id.clone())
     };
     let units: Vec<_> = work.units().map(name).collect();

@@ -12,6 +12,7 @@ use crate::assembly::Results;
 use crate::cache::Cache;
 use crate::catchment::CatchmentId;
 use crate::project::Study;
+use crate::shell;
 use crate::value::push_number;
 
 #[derive(Args)]
@@ -74,8 +75,9 @@ pub(super) fn export(root: &Path, arguments: Arguments) -> Result<Exit> {
             let variables = variables.with_context(|| {
                 let label = scenario.label(&CatchmentId::new(id));
                 format!(
-                    "{}: catchment {label} has no result; `rerunoff why {id}` tells why",
-                    named.title
+                    "{}: catchment {label} has no result; `rerunoff why {}` tells why",
+                    named.title,
+                    shell::word(id)
                 )
             })?;
             let time = &results.spec.time;

@@ -23,6 +23,7 @@ mod status;
 mod summary;
 mod tag;
 mod verify;
+mod wanted;
 mod why;
 
 use std::io::{ErrorKind, Write, stderr, stdout};

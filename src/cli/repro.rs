@@ -1,6 +1,6 @@
 //! `rerunoff repro`: one catchment's work directory as its simulator gets it, and the command to run it by hand.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fs;
 use std::io::{Write, stdout};
 use std::path::{Path, PathBuf};
@@ -16,6 +16,7 @@ use crate::digest::Digest;
 use crate::environment;
 use crate::project::Study;
 use crate::session::Sessions;
+use crate::shell;
 use crate::trial;
 use crate::work::{PRINTED, WorkDirectory};
 
@@ -38,7 +39,7 @@ pub(super) fn repro(root: &Path, arguments: Arguments) -> Result<Exit> {
     let sessions = Sessions::without_series(&study, store.as_ref(), false)?;
     let session = &sessions.list[at];
     let at = find(&session.basin, &arguments.catchment)?;
-    let id = &session.basin.catchments()[at].id;
+    let id = session.basin.id(at);
     let folder = std::path::absolute(&arguments.folder)?;
     let holds = fs::read_dir(&folder).is_ok_and(|mut entries| entries.next().is_some());
     if holds || folder.is_file() {
@@ -72,29 +73,19 @@ pub(super) fn repro(root: &Path, arguments: Arguments) -> Result<Exit> {
     let mut variables = environment::fixed(&folder);
     let stated = rendered.environment.iter();
     variables.extend(stated.map(|(name, value)| (name.into(), value.into())));
-    let mut line = format!("cd {} && env -i", quoted(folder.as_os_str()));
+    let mut line = format!("cd {} && env -i", shell::word(&folder));
     for (name, value) in &variables {
         let mut pair = OsString::from(name);
         pair.push("=");
         pair.push(value);
-        line.push_str(&format!(" {}", quoted(&pair)));
+        line.push_str(&format!(" {}", shell::word(&pair)));
     }
     for word in &rendered.command {
-        line.push_str(&format!(" {}", quoted(OsStr::new(word))));
+        line.push_str(&format!(" {}", shell::word(word)));
     }
     let [printed, errors] = PRINTED;
     line.push_str(&format!(" < /dev/null > {printed} 2> {errors}"));
     let name = session.label(at).replace(char::is_control, " ");
     writeln!(stdout(), "# catchment {name}: {history}\n{line}").ok();
     Ok(Exit::Fine)
-}
-
-/// The text as one word of a shell. Bytes that are no UTF-8 can't be printed as they are and come out as �.
-fn quoted(text: &OsStr) -> String {
-    let text = text.to_string_lossy();
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_./=:,+@%-".contains(c);
-    if !text.is_empty() && text.chars().all(is_plain) {
-        return text.into_owned();
-    }
-    format!("'{}'", text.replace('\'', r"'\''"))
 }

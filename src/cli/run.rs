@@ -1,6 +1,5 @@
 //! `rerunoff run`: run what is stale, bring the product up to date.
 
-use std::io::{Write, stderr};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
@@ -12,6 +11,7 @@ use super::jobs::slots;
 use super::max_rerun::MaxRerun;
 use super::scenario::Scenarios;
 use super::summary::{FailureOf, ProductOf, Summary};
+use super::wanted::{refusal, refuse_bad, wanted};
 use super::{Exit, dry_run, import, open, say, tag};
 use crate::account::Account;
 use crate::assembly::{self, How, Product};
@@ -21,19 +21,16 @@ use crate::depfile;
 use crate::history;
 use crate::key::Key;
 use crate::makeflags::MakeFlags;
-use crate::plan::{Counts, Plan, State, Unit, causes};
+use crate::plan::{Counts, Plan, Unit, causes};
 use crate::process::Interrupt;
 use crate::progress::Verbosity;
-use crate::project::{OnBadInput, Study};
-use crate::session::{Session, Sessions, Touched};
+use crate::project::Study;
+use crate::session::{Sessions, Touched};
 use crate::settled::{Look, Settled};
 use crate::slots::Slots;
 use crate::store::Store;
 use crate::timings::{Phase, Timings};
 use crate::update::{Limits, Report, Work, update};
-
-/// How many catchments that can't be run are named.
-const LISTED: usize = 10;
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -346,79 +343,4 @@ fn tell_what_comes(causes: &[(usize, String)], slots: &Slots, wanted: usize) {
         let most = slots.most().min(wanted);
         say(&format!("running {wanted}, {most} at once{shared}"));
     }
-}
-
-/// Why a run is not to start, if it is not.
-pub(super) fn refusal(arguments: &Arguments, wanted: usize, all: usize) -> Option<String> {
-    let limit = arguments.max_rerun?;
-    (wanted > limit.of(all)).then(|| {
-        format!("{wanted} of {all} catchments would be run, more than --max-rerun {limit} allows; `rerunoff status` tells why, a higher limit lets it go ahead")
-    })
-}
-
-/// Catchments that can't be run end everything; where the project says to skip them, they are named.
-fn refuse_bad(sessions: &Sessions<'_>, plans: &[Plan]) -> Result<()> {
-    let mut bad = Vec::new();
-    for (session, plan) in sessions.list.iter().zip(plans) {
-        for (at, entry) in plan.entries.iter().enumerate() {
-            if let State::Bad(problem) = &entry.state {
-                bad.push(format!("  catchment {}: {problem}", session.label(at)));
-            }
-        }
-    }
-    if bad.is_empty() {
-        return Ok(());
-    }
-    let more = match bad.len() {
-        0..=LISTED => String::new(),
-        all => format!(
-            "\n  and {} more; `rerunoff status --json` lists all",
-            all - LISTED
-        ),
-    };
-    let list = bad[..bad.len().min(LISTED)].join("\n") + &more;
-    let all: usize = plans.iter().map(|plan| plan.entries.len()).sum();
-    let (bad, project) = (bad.len(), sessions.list[0].project);
-    if project.on_bad_input == OnBadInput::Skip {
-        writeln!(
-            stderr(),
-            "{bad} of {all} catchments can't be run and are skipped:\n{list}"
-        )
-        .ok();
-        return Ok(());
-    }
-    bail!(
-        "{bad} of {all} catchments can't be run, so nothing was:\n{list}\n\
-         Mend the input, or leave them out with `on_bad_input = \"skip\"` under [input]."
-    );
-}
-
-/// The stale catchments among those asked for.
-pub(super) fn wanted(
-    sessions: &Sessions<'_>,
-    plans: &[Plan],
-    chosen: &[usize],
-    only: Option<&str>,
-) -> Result<Vec<(Unit, Key)>> {
-    let chosen_sessions: Vec<&Session<'_>> = chosen.iter().map(|&at| &sessions.list[at]).collect();
-    let ids = only
-        .map(|only| super::only::chosen(&chosen_sessions, only))
-        .transpose()?;
-    let mut wanted = Vec::new();
-    for (&scenario, session) in chosen.iter().zip(chosen_sessions) {
-        let catchments = session.basin.catchments().iter();
-        for (catchment, (entry, plan)) in catchments.zip(&plans[scenario].entries).enumerate() {
-            if ids.as_ref().is_some_and(|ids| !ids.contains(&entry.id)) {
-                continue;
-            }
-            if let (State::Stale(_), Some(key)) = (&plan.state, plan.key) {
-                let unit = Unit {
-                    scenario,
-                    catchment,
-                };
-                wanted.push((unit, key));
-            }
-        }
-    }
-    Ok(wanted)
 }

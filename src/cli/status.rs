@@ -10,9 +10,9 @@ use serde::Serialize;
 
 use super::dry_run::prediction;
 use super::jobs::cores;
-use super::run::wanted;
 use super::scenario::Scenarios;
 use super::summary::FailureOf;
+use super::wanted::wanted;
 use super::{Exit, import, open};
 use crate::cache::Cache;
 use crate::plan::{Counts, Plan, causes};

@@ -17,6 +17,7 @@ use super::{Exit, Usage, open};
 use crate::cache::Cache;
 use crate::codec::{self, Encoded};
 use crate::digest::Digest;
+use crate::evidence::Kept;
 use crate::key::Key;
 use crate::makeflags::MakeFlags;
 use crate::plan::{Plan, State, Unit};
@@ -28,7 +29,6 @@ use crate::session::{Session, Sessions};
 use crate::store::{Store, Summary};
 use crate::timings::Timings;
 use crate::trial::{Bench, Trial, Workshop};
-use crate::work::Kept;
 
 #[derive(Args)]
 pub(super) struct Arguments {

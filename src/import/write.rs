@@ -11,7 +11,7 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 
 use super::axis::Mapping;
-use super::desk::Desk;
+use super::outbox::Outbox;
 use super::pool::Pool;
 use super::spec::{ImportSpec, ParameterSpec, SeriesSpec};
 use super::values::Values;
@@ -169,7 +169,7 @@ impl One<'_> {
             .step_by(tall)
             .flat_map(|top| (0..steps).step_by(wide).map(move |left| Ok((top, left))));
         let pool = Pool::default();
-        let desk = Desk::default();
+        let outbox = Outbox::default();
         let write = |(top, left)| {
             let rows = top..catchments.min(top + tall);
             let columns = left..steps.min(left + wide);
@@ -183,7 +183,7 @@ impl One<'_> {
             }
             // A catchment is done with its last piece.
             let done = if columns.end == steps { rows.len() } else { 0 };
-            desk.put(threads, (rows, columns, bytes), &|(
+            outbox.put(threads, (rows, columns, bytes), &|(
                 rows,
                 columns,
                 bytes,

@@ -29,7 +29,7 @@ pub fn explain(
     store: Option<&Store>,
     catchment: usize,
 ) -> Result<Vec<String>> {
-    let id = &session.basin.catchments()[catchment].id;
+    let id = session.basin.id(catchment);
     let (scenario, name) = (&session.project.scenario.name, session.label(catchment));
     let _snapshot = store.map(Store::snapshot).transpose()?;
     let last = match store {
@@ -196,7 +196,7 @@ fn of_failure(
             lines.push(format!("    | {shown}"));
         }
     }
-    let id = &session.basin.catchments()[catchment].id;
+    let id = session.basin.id(catchment);
     let kept = Cache::of(session.project).failed();
     let kept = kept.path(&session.project.scenario.name, id);
     if kept.exists() {

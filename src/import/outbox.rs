@@ -9,12 +9,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use anyhow::Result;
 
 /// Work that was put down, to be done by one at a time.
-pub struct Desk<T> {
+pub struct Outbox<T> {
     waiting: Mutex<VecDeque<T>>,
     turn: Mutex<()>,
 }
 
-impl<T> Default for Desk<T> {
+impl<T> Default for Outbox<T> {
     fn default() -> Self {
         Self {
             waiting: Mutex::default(),
@@ -23,7 +23,7 @@ impl<T> Default for Desk<T> {
     }
 }
 
-impl<T> Desk<T> {
+impl<T> Outbox<T> {
     /// Puts one piece down, and does all that is there unless somebody is at it, who then does this as well.
     ///
     /// At most `most` pieces are left waiting: whoever brings more waits for his turn. An error is that of any piece.
@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn all_is_done_once_and_by_one_at_a_time() {
-        let desk = Desk::default();
+        let outbox = Outbox::default();
         let (at_work, done) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
         let work = |piece: usize| {
             assert_eq!(at_work.fetch_add(1, Ordering::SeqCst), 0);
@@ -82,10 +82,12 @@ mod tests {
         };
         thread::scope(|scope| {
             for thread in 0..4 {
-                let (desk, work) = (&desk, &work);
+                let (outbox, work) = (&outbox, &work);
                 scope.spawn(move || {
                     for piece in 0..1000 {
-                        desk.put(thread, 1000 * thread + piece, work).expect("done");
+                        outbox
+                            .put(thread, 1000 * thread + piece, work)
+                            .expect("done");
                     }
                 });
             }
@@ -97,12 +99,12 @@ mod tests {
 
     #[test]
     fn errors_come_to_whoever_is_at_work() {
-        let desk = Desk::default();
+        let outbox = Outbox::default();
         let work = |piece: usize| match piece {
             3 => bail!("the disk is full"),
             _ => Ok(()),
         };
-        let outcomes: Vec<bool> = (0..5).map(|n| desk.put(1, n, &work).is_ok()).collect();
+        let outcomes: Vec<bool> = (0..5).map(|n| outbox.put(1, n, &work).is_ok()).collect();
         assert_eq!(outcomes, [true, true, true, false, true]);
     }
 }

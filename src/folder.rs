@@ -1,0 +1,113 @@
+//! A folder with all in it, removed or copied, whatever a simulator has done to its permissions.
+
+use std::fs::{self, File, FileTimes, Permissions};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+/// Removes a folder and all in it; one that is not there is fine.
+///
+/// A simulator may take its own permission to write away from a folder; that is given back first.
+pub fn remove(path: &Path) -> Result<()> {
+    match fs::remove_dir_all(path) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => make_writable(path)
+            .and_then(|()| fs::remove_dir_all(path))
+            .with_context(|| format!("can't remove {}", path.display())),
+        Err(error) => Err(error).with_context(|| format!("can't remove {}", path.display())),
+    }
+}
+
+/// Copies a folder and all in it with permissions and times; links stay what they are, sockets and pipes are left out.
+pub fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    let found = fs::symlink_metadata(from)?;
+    let (kind, mode) = (found.file_type(), found.permissions().mode());
+    if kind.is_symlink() {
+        return symlink(fs::read_link(from)?, to);
+    }
+    if !kind.is_dir() && !kind.is_file() {
+        return Ok(());
+    }
+    // A simulator may have taken its own permissions away; the copy gets them as they are.
+    let needed = if kind.is_dir() { 0o700 } else { 0o400 };
+    if mode & needed != needed {
+        fs::set_permissions(from, Permissions::from_mode(mode | needed))?;
+    }
+    if kind.is_dir() {
+        fs::create_dir(to)?;
+        for entry in fs::read_dir(from)? {
+            let entry = entry?;
+            copy(&entry.path(), &to.join(entry.file_name()))?;
+        }
+    } else {
+        fs::copy(from, to)?;
+        let times = FileTimes::new().set_modified(found.modified()?);
+        File::open(to)?.set_times(times)?;
+    }
+    fs::set_permissions(to, Permissions::from_mode(mode))
+}
+
+fn make_writable(path: &Path) -> io::Result<()> {
+    let metadata = fs::symlink_metadata(path)?;
+    if !metadata.is_dir() {
+        return Ok(());
+    }
+    fs::set_permissions(path, Permissions::from_mode(0o700))?;
+    for entry in fs::read_dir(path)? {
+        make_writable(&entry?.path())?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::MetadataExt;
+    use std::time::SystemTime;
+
+    use super::*;
+
+    #[test]
+    fn a_folder_without_write_permission_is_removed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let inner = folder.path().join("a/b");
+        fs::create_dir_all(&inner).expect("made");
+        fs::write(inner.join("file"), "x").expect("written");
+        fs::set_permissions(&inner, Permissions::from_mode(0o500)).expect("set");
+        remove(&folder.path().join("a")).expect("removed");
+        assert!(!folder.path().join("a").exists());
+    }
+
+    #[test]
+    fn a_copy_has_links_permissions_and_times() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (from, to) = (folder.path().join("from"), folder.path().join("to"));
+        fs::create_dir_all(from.join("inner")).expect("made");
+        fs::write(from.join("inner/out"), "x").expect("written");
+        fs::write(from.join("secret"), "y").expect("written");
+        let long_ago = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
+        let file = File::open(from.join("inner/out")).expect("opened");
+        file.set_times(FileTimes::new().set_modified(long_ago))
+            .expect("set");
+        symlink("/nowhere/at all", from.join("link")).expect("linked");
+        let modes = [("inner/out", 0o640), ("secret", 0o000), ("inner", 0o500)];
+        for (name, mode) in modes {
+            fs::set_permissions(from.join(name), Permissions::from_mode(mode)).expect("set");
+        }
+        copy(&from, &to).expect("copied");
+        for (name, mode) in modes {
+            let found = fs::metadata(to.join(name)).expect("copied").mode();
+            assert_eq!(found & 0o777, mode, "{name}");
+        }
+        assert_eq!(
+            fs::read_link(to.join("link")).expect("a link"),
+            Path::new("/nowhere/at all")
+        );
+        let copied = fs::metadata(to.join("inner/out")).expect("copied");
+        assert_eq!(copied.modified().expect("a time"), long_ago);
+        remove(&from).expect("removed");
+        remove(&to).expect("removed");
+    }
+}

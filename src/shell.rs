@@ -1,0 +1,26 @@
+//! Texts as words of a shell, for commands that messages give people to copy. It starts no shell.
+
+use std::ffi::OsStr;
+
+/// The text as one word of a shell. Bytes that are no UTF-8 can't be printed as they are and come out as �.
+pub fn word(text: impl AsRef<OsStr>) -> String {
+    let text = text.as_ref().to_string_lossy();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_./=:,+@%-".contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        return text.into_owned();
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_is_what_a_shell_reads_as_one() {
+        assert_eq!(word("70001"), "70001");
+        assert_eq!(word(""), "''");
+        assert_eq!(word("Pond of Lies"), "'Pond of Lies'");
+        assert_eq!(word("it's $HOME"), r"'it'\''s $HOME'");
+    }
+}
