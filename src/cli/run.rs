@@ -19,6 +19,7 @@ use crate::cache::Cache;
 use crate::dependencies::Dependencies;
 use crate::depfile;
 use crate::history;
+use crate::import::make_sure;
 use crate::key::Key;
 use crate::makeflags::MakeFlags;
 use crate::plan::{Counts, Plan, Unit, causes};
@@ -265,6 +266,8 @@ pub(super) fn run(root: &Path, mut arguments: Arguments) -> Result<Exit> {
         && !stopped
         && arguments.are_plain()
         && let Some(look) = look
+        // The next run will not look at it.
+        && make_sure(project, &mut store)?
     {
         Settled::remember(&study, look, began, all, &mut store)?;
     }

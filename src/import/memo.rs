@@ -63,12 +63,10 @@ fn look_in(
     store: Option<&Store>,
     rehash: bool,
 ) -> Result<State> {
-    let known: Option<Memo> = match store {
-        Some(store) => store.memo(MEMO, "")?,
+    let known = match store {
+        Some(store) => recall(store)?,
         None => None,
-    }
-    // A memo that can't be read was written by another version; it is made anew.
-    .and_then(|payload| postcard::from_bytes(&payload).ok());
+    };
     let written = Stamp::of(&spec.file).ok();
     let mut touched = false;
     let mut sources = Vec::new();
@@ -136,6 +134,26 @@ fn look_in(
     })
 }
 
+/// What is remembered. What can't be read was written by another version, and is made anew.
+fn recall(store: &Store) -> Result<Option<Memo>> {
+    let payload = store.memo(MEMO, "")?;
+    Ok(payload.and_then(|payload| postcard::from_bytes(&payload).ok()))
+}
+
+/// Makes sure that the file of an import that was just found to hold is on the disk; whether it is.
+pub fn make_sure(spec: &ImportSpec, store: &mut Store) -> Result<bool> {
+    let Some(mut memo) = recall(store)? else {
+        return Ok(false);
+    };
+    if memo.boot.is_some() {
+        if memo.settle(spec).is_err() {
+            return Ok(false);
+        }
+        memo.put(store)?;
+    }
+    Ok(true)
+}
+
 fn unread(path: &Path) -> String {
     format!("{}: the file can't be read", path.display())
 }
@@ -198,7 +216,11 @@ impl Memo {
             );
         }
         self.written = Some(Stamp::of(&spec.file)?);
-        Ok(store.remember(MEMO, "", &postcard::to_stdvec(&self)?)?)
+        self.put(store)
+    }
+
+    fn put(&self, store: &mut Store) -> Result<()> {
+        Ok(store.remember(MEMO, "", &postcard::to_stdvec(self)?)?)
     }
 
     /// The bytes of all sources.
@@ -299,5 +321,24 @@ file = "output.h5"
         for any in [boot, Some("another boot"), None] {
             assert_eq!(found(folder, any), Ok(false), "it is on the disk");
         }
+    }
+
+    #[test]
+    fn a_run_makes_sure_of_what_it_read() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let folder = folder.path();
+        fs::write(folder.join("rerunoff.toml"), PROJECT).expect("written");
+        fs::write(folder.join("q.csv"), "time;1\n2009-01-01;0.5\n").expect("written");
+        let study = Study::load(folder).expect("a project");
+        let project = study.common();
+        let spec = project.import.as_ref().expect("an import");
+        let sure = || {
+            let store = Cache::prepare(project).expect("a cache").store();
+            make_sure(spec, &mut store.expect("a store")).expect("a look")
+        };
+        assert!(!sure(), "nothing was imported");
+        assert!(import(folder).is_some());
+        assert!(sure());
+        assert_eq!(found(folder, Some("another boot")), Ok(false));
     }
 }

@@ -131,6 +131,14 @@ pub fn outdated(project: &Project, store: Option<&Store>) -> Result<Option<&'sta
     }
 }
 
+/// Makes sure that the file of an import that holds is on the disk, if there is an import; whether that is so.
+pub fn make_sure(project: &Project, store: &mut Store) -> Result<bool> {
+    match &project.import {
+        None => Ok(true),
+        Some(spec) => memo::make_sure(spec, store),
+    }
+}
+
 fn import(
     project: &Project,
     spec: &ImportSpec,
