@@ -111,6 +111,7 @@ pub mod file_digests;
 pub mod filesystem;
 pub mod folder;
 pub mod format;
+pub mod heap;
 pub mod history;
 pub mod import;
 pub mod inputs;

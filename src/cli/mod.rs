@@ -34,6 +34,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
+use crate::heap;
 use crate::lock::LockError;
 use crate::process;
 use crate::progress::Progress;
@@ -141,6 +142,7 @@ struct Usage(String);
 
 /// Does what the command line asks for.
 pub fn main(cli: Cli) -> Result<Exit> {
+    heap::share();
     let root = cli.directory;
     match cli.verb {
         Verb::Run(arguments) => run::run(&find(&root)?, arguments),
