@@ -1,7 +1,7 @@
 //! The schema, as the list of steps that lead to it.
 //!
 //! The list is append-only: a step that has been released is never changed, because stores that took it are out there. The
-//! number of steps taken is the database's `user_version`. Each step and its number are one transaction.
+//! number of steps taken is the database's `user_version`. All steps that are missing and their number are one transaction.
 
 use rusqlite::{Connection, TransactionBehavior};
 
@@ -118,21 +118,22 @@ pub(super) fn known() -> u32 {
     STEPS.len() as u32
 }
 
-/// Takes the steps that are missing.
+/// Takes the steps that are missing, all or none: a killed run leaves no store halfway between two versions.
 pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
-    let behavior = TransactionBehavior::Immediate;
-    let found = version(connection)?;
-    for (taken, step) in (1u32..).zip(STEPS).skip(found as usize) {
-        let transaction = connection.transaction_with_behavior(behavior)?;
-        // Read inside the transaction: another process may have come first.
-        if version(&transaction)? < taken {
-            transaction.execute_batch(step)?;
-            transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-            transaction.pragma_update(None, "user_version", taken)?;
-            transaction.commit()?;
-        }
+    if version(connection)? >= known() {
+        return Ok(());
     }
-    Ok(())
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    // Read inside the transaction: another process may have come first.
+    let taken = version(&transaction)?;
+    for step in STEPS.iter().skip(taken as usize) {
+        transaction.execute_batch(step)?;
+    }
+    if taken < known() {
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        transaction.pragma_update(None, "user_version", known())?;
+    }
+    transaction.commit()
 }
 
 pub(super) fn version(connection: &Connection) -> rusqlite::Result<u32> {
