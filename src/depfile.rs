@@ -13,15 +13,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use tempfile::NamedTempFile;
 
+use crate::folder;
+
 /// Writes the rule `targets: prerequisites` to `path`, whole or not at all; paths below `here` are written as relative ones.
 pub fn write(path: &Path, targets: &[&Path], prerequisites: &[PathBuf], here: &Path) -> Result<()> {
     let context = || format!("can't write the depfile {}", path.display());
     let text = rule(targets, prerequisites, here);
-    let folder = match path.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    };
-    let mut file = NamedTempFile::new_in(folder).with_context(context)?;
+    let mut file = NamedTempFile::new_in(folder::of(path)).with_context(context)?;
     file.write_all(&text).with_context(context)?;
     // A temporary file is its owner's alone; this one is for whoever may read what make makes.
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);

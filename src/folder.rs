@@ -1,4 +1,4 @@
-//! A folder with all in it, removed or copied, whatever a simulator has done to its permissions.
+//! Folders: the one that holds a file, and one with all in it removed or copied, whatever a simulator has done to it.
 
 use std::fs::{self, File, FileTimes, Permissions};
 use std::io::{self, ErrorKind};
@@ -6,6 +6,19 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
 use anyhow::{Context, Result};
+
+/// The folder that holds a file.
+pub fn of(file: &Path) -> &Path {
+    match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// Waits until the names in a folder are on the disk.
+pub fn sync(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
 
 /// Removes a folder and all in it; one that is not there is fine.
 ///
@@ -68,6 +81,13 @@ mod tests {
     use std::time::SystemTime;
 
     use super::*;
+
+    #[test]
+    fn a_bare_name_is_in_the_present_folder() {
+        assert_eq!(of(Path::new("output.h5")), Path::new("."));
+        assert_eq!(of(Path::new("a/output.h5")), Path::new("a"));
+        sync(of(Path::new("output.h5"))).expect("on the disk");
+    }
 
     #[test]
     fn a_folder_without_write_permission_is_removed() {

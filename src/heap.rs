@@ -6,14 +6,15 @@
 
 /// So many processors share an arena: few enough that none waits long for another.
 #[cfg(target_env = "gnu")]
-const SHARED_BY: usize = 4;
+const SHARED_BY: u32 = 4;
 
 /// Limits the number of arenas; to be called before there is a second thread.
 #[allow(unsafe_code)]
 pub fn share() {
     #[cfg(target_env = "gnu")]
     {
-        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        // Not `available_parallelism`: it reads files, and a run with nothing to do takes a few milliseconds.
+        let processors = rustix::thread::sched_getaffinity(None).map_or(1, |set| set.count());
         let arenas = i32::try_from(processors.div_ceil(SHARED_BY)).unwrap_or(1);
         // SAFETY: mallopt takes two numbers and changes how later allocations are made, not those that there are. The
         // program has a single thread here. A refusal leaves things as they were.

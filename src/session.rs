@@ -306,8 +306,7 @@ impl<'p> Session<'p> {
 
     /// How messages name a catchment.
     pub fn label(&self, catchment: usize) -> String {
-        let id = self.basin.id(catchment);
-        self.project.scenario.name.label(id)
+        self.project.scenario.name.label(self.basin.id(catchment))
     }
 
     /// The catchments that failed or can't be run, with the reason.

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use crate::folder;
 use crate::stamp::Stamp;
 use crate::store::Store;
 
@@ -66,11 +67,7 @@ impl Anew {
         }
         let context = || format!("can't rename {} to {}", self.0.display(), path.display());
         fs::rename(&self.0, path).with_context(context)?;
-        let folder = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty());
-        let folder = File::open(folder.unwrap_or(Path::new("."))).with_context(context)?;
-        folder.sync_all().with_context(context)?;
+        folder::sync(folder::of(path)).with_context(context)?;
         Ok(true)
     }
 }

@@ -9,6 +9,7 @@ use std::io;
 use std::path::Path;
 
 use crate::filesystem::network;
+use crate::folder;
 
 /// What the kernel calls its present boot; another one after every start of the machine.
 const BOOT: &str = "/proc/sys/kernel/random/boot_id";
@@ -16,7 +17,7 @@ const BOOT: &str = "/proc/sys/kernel/random/boot_id";
 /// The present boot, where waiting for the disk can be left for later: the kernel names it, and the file's folder is not on a
 /// network file system, which other machines read and which tells of a full disk late.
 pub fn boot(file: &Path) -> Option<String> {
-    let local = matches!(network(folder(file)), Ok(None));
+    let local = matches!(network(folder::of(file)), Ok(None));
     let boot = std::fs::read_to_string(BOOT).ok()?.trim().to_owned();
     (local && !boot.is_empty()).then_some(boot)
 }
@@ -24,14 +25,7 @@ pub fn boot(file: &Path) -> Option<String> {
 /// Waits until a file and its name are on the disk.
 pub fn sync(file: &Path) -> io::Result<()> {
     File::open(file)?.sync_all()?;
-    File::open(folder(&file.canonicalize()?))?.sync_all()
-}
-
-fn folder(file: &Path) -> &Path {
-    match file.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    }
+    folder::sync(folder::of(&file.canonicalize()?))
 }
 
 #[cfg(test)]

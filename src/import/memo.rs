@@ -300,12 +300,22 @@ file = "output.h5"
         }
     }
 
+    /// A project with a table that was not imported yet.
+    fn project() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (name, text) in [
+            ("rerunoff.toml", PROJECT),
+            ("q.csv", "time;1\n2009-01-01;0.5\n"),
+        ] {
+            fs::write(folder.path().join(name), text).expect("written");
+        }
+        folder
+    }
+
     #[test]
     fn what_may_not_have_reached_the_disk_is_imported_again() {
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = project();
         let folder = folder.path();
-        fs::write(folder.join("rerunoff.toml"), PROJECT).expect("written");
-        fs::write(folder.join("q.csv"), "time;1\n2009-01-01;0.5\n").expect("written");
         assert_eq!(import(folder), Some("nothing was imported yet"));
         let boot = disk::boot(&folder.join("input.h5"));
         let boot = boot.as_deref();
@@ -325,10 +335,8 @@ file = "output.h5"
 
     #[test]
     fn a_run_makes_sure_of_what_it_read() {
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = project();
         let folder = folder.path();
-        fs::write(folder.join("rerunoff.toml"), PROJECT).expect("written");
-        fs::write(folder.join("q.csv"), "time;1\n2009-01-01;0.5\n").expect("written");
         let study = Study::load(folder).expect("a project");
         let project = study.common();
         let spec = project.import.as_ref().expect("an import");

@@ -148,6 +148,9 @@ struct One<'a> {
     shape: Shape,
 }
 
+/// Catchments, time steps, and the values of these, one catchment after the other, as they lie in files.
+type Tile = (Range<usize>, Range<usize>, Vec<[u8; 8]>);
+
 /// A chunk as HDF5's filters make it, and where its first value belongs.
 type Encoded = ([usize; 2], Vec<u8>);
 
@@ -170,6 +173,17 @@ impl One<'_> {
             .flat_map(|top| (0..steps).step_by(wide).map(move |left| Ok((top, left))));
         let pool = Pool::default();
         let outbox = Outbox::default();
+        let place = |(rows, columns, bytes): Tile| {
+            if columns.len() == steps {
+                variable.write(rows.start * steps, &bytes)?;
+            } else {
+                for (row, bytes) in rows.zip(bytes.chunks_exact(columns.len())) {
+                    variable.write(row * steps + columns.start, bytes)?;
+                }
+            }
+            pool.give(bytes);
+            Ok(())
+        };
         let write = |(top, left)| {
             let rows = top..catchments.min(top + tall);
             let columns = left..steps.min(left + wide);
@@ -183,21 +197,7 @@ impl One<'_> {
             }
             // A catchment is done with its last piece.
             let done = if columns.end == steps { rows.len() } else { 0 };
-            outbox.put(threads, (rows, columns, bytes), &|(
-                rows,
-                columns,
-                bytes,
-            )| {
-                if columns.len() == steps {
-                    variable.write(rows.start * steps, &bytes)?;
-                } else {
-                    for (row, bytes) in rows.zip(bytes.chunks_exact(columns.len())) {
-                        variable.write(row * steps + columns.start, bytes)?;
-                    }
-                }
-                pool.give(bytes);
-                Ok(())
-            })?;
+            outbox.put(threads, (rows, columns, bytes), &place)?;
             Ok(done)
         };
         ordered(threads, tiles, &write, &mut |done| {

@@ -15,6 +15,7 @@ use anyhow::{Context, Result};
 use rustix::fs::{Advice, fadvise};
 
 use super::ffi::{self, Handle};
+use crate::folder;
 
 /// So many bytes are given to the disk in one go.
 const AT_ONCE: u64 = 8 << 20;
@@ -147,12 +148,8 @@ impl PartFile {
         if !sync {
             return Ok(());
         }
-        let folder = match self.target.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
-        File::open(folder)
-            .and_then(|folder| folder.sync_all())
+        let folder = folder::of(&self.target);
+        folder::sync(folder)
             .with_context(|| format!("cannot write the folder {} to the disk", folder.display()))
     }
 }

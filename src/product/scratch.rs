@@ -7,12 +7,11 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
+use crate::folder;
+
 /// A file without a name in the folder of the product.
 pub(super) fn unnamed(product: &Path) -> Result<File> {
-    let folder = match product.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
+    let folder = folder::of(product);
     tempfile::tempfile_in(folder)
         .with_context(|| format!("cannot create a scratch file in {}", folder.display()))
 }
