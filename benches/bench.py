@@ -125,13 +125,10 @@ class Bench:
             self.peaks["assemble"] = run.peak
             return run.wall
 
-        rounds = [(ours(), arrays.rewrite(product, self.folder / "h5py.h5")) for _ in range(self.runs)]
-        whole = median([ours for ours, _ in rounds])
         what, beside = f"product, {self.catchments} × 8,760 × 4, on the disk", "h5py writing the same array, chunks and filters"
-        h5py = median([writing for _, (writing, _) in rounds])
+        whole, h5py, synced = self.beside_writing(ours, lambda: arrays.rewrite(product, self.folder / "h5py.h5"))
         self.report.ratio(what, beside, seconds(whole), seconds(h5py), h5py / whole, least=4)
-        h5py = median([writing + syncing for _, (writing, syncing) in rounds])
-        self.report.ratio(what, "the same, then `sync`", seconds(whole), seconds(h5py), h5py / whole)
+        self.report.ratio(what, "the same, then `sync`", seconds(whole), seconds(synced), synced / whole)
 
         def patched():
             project.change(max(1, self.catchments // 100))
@@ -143,14 +140,17 @@ class Bench:
             copying = cost(["cp", product, self.folder / "copy.h5"]).wall
             return copying, arrays.synced()
 
-        rounds = [(patched(), copied()) for _ in range(self.runs)]
-        (self.folder / "copy.h5").unlink()
-        patch = median([patch for patch, _ in rounds])
         what, beside = "product after 1 % changed, on the disk", "`cp` of the product"
-        copy = median([copying for _, (copying, _) in rounds])
+        patch, copy, synced = self.beside_writing(patched, copied)
+        (self.folder / "copy.h5").unlink()
         self.report.ratio(what, beside, seconds(patch), seconds(copy), patch / copy, most=2)
-        copy = median([copying + syncing for _, (copying, syncing) in rounds])
-        self.report.ratio(what, f"{beside}, then `sync`", seconds(patch), seconds(copy), patch / copy)
+        self.report.ratio(what, f"{beside}, then `sync`", seconds(patch), seconds(synced), patch / synced)
+
+    def beside_writing(self, ours, theirs):
+        """Median seconds of ours, which waits for the disk, and of theirs without and with waiting for it."""
+        rounds = [(ours(), *theirs()) for _ in range(self.runs)]
+        own, writing, syncing = zip(*rounds)
+        return median(own), median(writing), median([sum(both) for both in zip(writing, syncing)])
 
     def rehashed(self):
         """Nothing changed, but every byte is read again."""
