@@ -71,8 +71,8 @@ impl Child {
     }
 
     /// The number of the leader and of its group.
-    pub(super) fn number(&self) -> i32 {
-        self.pid.as_raw_pid()
+    pub(super) fn number(&self) -> u64 {
+        self.pid.as_raw_pid().unsigned_abs().into()
     }
 
     /// Whether the leader has ended; it stays a zombie.

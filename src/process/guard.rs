@@ -10,7 +10,7 @@
 //! It keeps the project's lock open while it lives: so the next run cannot begin before the last simulator is gone.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Seek, SeekFrom};
 use std::os::fd::{AsFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -18,8 +18,10 @@ use std::process::{Child as Process, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{MemfdFlags, memfd_create};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process_group, set_child_subreaper};
+use rustix::stdio::dup2_stderr;
 use signal_hook::consts::SIGCHLD;
 use signal_hook::low_level;
 
@@ -44,6 +46,9 @@ pub struct Guard {
 struct Running {
     process: Process,
     socket: UnixStream,
+    /// A file whose position, which the guard shares, is the number of the group that it has started. A message would wake
+    /// the worker for a number that it needs only if the guard is lost.
+    group: File,
 }
 
 /// What ended a wait.
@@ -97,13 +102,18 @@ impl Guard {
             Some(file) => Stdio::from(file.try_clone()?),
             None => Stdio::null(),
         };
+        let group = File::from(memfd_create(c"group", MemfdFlags::CLOEXEC)?);
         let process = command()
             .stdin(OwnedFd::from(theirs))
             .stdout(keep)
-            .stderr(Stdio::null())
+            .stderr(group.try_clone()?)
             .process_group(0)
             .spawn()?;
-        Ok(Running { process, socket })
+        Ok(Running {
+            process,
+            socket,
+            group,
+        })
     }
 }
 
@@ -132,17 +142,20 @@ impl Running {
         interrupt: &Interrupt,
     ) -> Result<Finished, ProcessError> {
         self.order(&Order::Start(Start::from(invocation)))?;
-        let group = match self.report()? {
-            Report::Started(group) => group,
-            Report::Refused(refusal) => return Err(refusal.into()),
-            Report::Ended(..) | Report::Lost(_) => return Err(lost(confused())),
-        };
-        self.attend(invocation, interrupt).inspect_err(|_| {
+        self.attend(invocation, interrupt).inspect_err(|error| {
             // The guard is gone, and it alone could reap: the number is the simulator's, or nobody's since a moment.
-            if let Some(group) = Pid::from_raw(group) {
+            if matches!(error, ProcessError::Guard { .. })
+                && let Some(group) = self.group()
+            {
                 kill_process_group(group, Signal::KILL).ok();
             }
         })
+    }
+
+    /// The group that was last started.
+    fn group(&self) -> Option<Pid> {
+        let number = (&self.group).stream_position().ok()?;
+        Pid::from_raw(i32::try_from(number).ok()?)
     }
 
     /// Waits for the end of what was started, or brings it about.
@@ -174,8 +187,8 @@ impl Running {
         }
         let (status, cost) = match self.report()? {
             Report::Ended(status, cost) => (ExitStatus::from_raw(status), cost),
+            Report::Refused(refusal) => return Err(refusal.into()),
             Report::Lost(errno) => return Err(lost(io::Error::from_raw_os_error(errno))),
-            Report::Started(_) | Report::Refused(_) => return Err(lost(confused())),
         };
         let end = match (forced, status.code(), status.signal()) {
             (Some((forced, _)), _, _) => forced,
@@ -246,6 +259,9 @@ fn timespec(duration: Duration) -> Timespec {
 /// What the guard's process does: starts what it is told to until the socket closes.
 pub fn serve(socket: OwnedFd) -> io::Result<()> {
     let socket = UnixStream::from(socket);
+    let mut group = File::from(io::stderr().as_fd().try_clone_to_owned()?);
+    // What is printed would move the position.
+    dup2_stderr(File::options().write(true).open("/dev/null")?)?;
     keep_from_children()?;
     // Its number only says "yes".
     set_child_subreaper(Some(rustix::process::getpid()))?;
@@ -259,9 +275,8 @@ pub fn serve(socket: OwnedFd) -> io::Result<()> {
         match Child::start(&start) {
             Err(error) => send(&socket, &Report::Refused(error.into()))?,
             Ok(child) => {
-                // Should the worker be gone already, the next look at the socket tells.
-                send(&socket, &Report::Started(child.number())).ok();
-                let watched = watch(&child, &socket, &ended);
+                let noted = group.seek(SeekFrom::Start(child.number()));
+                let watched = noted.and_then(|_| watch(&child, &socket, &ended));
                 let report = match (watched, child.bury()) {
                     (Ok(()), Ok((status, cost))) => Report::Ended(status, cost),
                     (Err(error), _) | (_, Err(error)) => Report::Lost(errno(&error)),

@@ -56,8 +56,6 @@ impl From<&Invocation<'_>> for Start {
 /// What a guard has to tell.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Report {
-    /// It runs, as the leader of the group of this number.
-    Started(i32),
     /// It could not be started.
     Refused(Refusal),
     /// It has ended with this wait status, and nothing that it started is alive.
