@@ -25,7 +25,8 @@ use crate::trial::{Bench, Job, Trial, Workshop};
 use crate::work::WorkDirectory;
 use crate::workplace::Workplace;
 
-/// Jobs that wait for a worker at most. As many as are read at once, so that nobody waits while the next ones are read.
+/// Jobs that wait for a worker at most, and trials for their taker. As many as are read at once, so that nobody waits while
+/// the next ones are read or a batch is stored.
 const MOST_READY: usize = 256;
 
 /// What the taker of trials wants next.
@@ -61,9 +62,10 @@ pub fn run(
         |bench: &Bench<'_>| 8 * bench.basin.time().len() * bench.recipe.columns().len();
     let largest = benches.iter().map(series_bytes).max();
     let ready = BLOCK_BYTES / largest.unwrap_or_default().max(1);
+    let ready = ready.clamp(2 * workers, MOST_READY.max(2 * workers));
     thread::scope(|scope| {
-        let (give, take) = sync_channel::<Job>(ready.clamp(workers, MOST_READY.max(workers)));
-        let (report, trials) = sync_channel::<Trial>(2 * workers);
+        let (give, take) = sync_channel::<Job>(ready);
+        let (report, trials) = sync_channel::<Trial>(ready);
         let take = std::sync::Arc::new(Mutex::new(take));
         let crew: Vec<_> = (0..workers)
             .map(|number| {
