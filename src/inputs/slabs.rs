@@ -16,6 +16,9 @@ use super::variables::Variable;
 /// Values in one piece, if chunks allow it: 4 MiB of numbers.
 const PIECE: usize = 512 * 1024;
 
+/// Chunks side by side in one piece: for as long as it reads, the library remembers kilobytes of each.
+const SIDE_BY_SIDE_CHUNKS: usize = 512;
+
 /// Series that are turned at once; their write positions stay in the innermost cache.
 const TILE: usize = 64;
 
@@ -258,7 +261,7 @@ impl Grid {
 /// Cuts targets into runs that are read by one selection each.
 ///
 /// A gap is read over if it ends in the chunk in which it begins: leaving it out would inflate that chunk twice. A piece
-/// ends at a chunk's border before it has more than [`PIECE`] values for one row of chunks.
+/// ends at a chunk's border before it has more than [`PIECE`] values, or [`SIDE_BY_SIDE_CHUNKS`], for one row of chunks.
 fn pieces(targets: &[Target], chunk: [usize; 2]) -> impl Iterator<Item = &[Target]> {
     let mut begin = 0;
     targets
@@ -274,7 +277,8 @@ fn pieces(targets: &[Target], chunk: [usize; 2]) -> impl Iterator<Item = &[Targe
             let (here, before) = (targets[at].position, targets[at - 1].position);
             let same_chunk = here / chunk[1] == before / chunk[1];
             let width = here + 1 - targets[begin].position;
-            let too_large = chunk[0].saturating_mul(width.next_multiple_of(chunk[1])) > PIECE;
+            let too_large = chunk[0].saturating_mul(width.next_multiple_of(chunk[1])) > PIECE
+                || width.div_ceil(chunk[1]) > SIDE_BY_SIDE_CHUNKS;
             if same_chunk || (here == before + 1 && !too_large) {
                 return None;
             }
