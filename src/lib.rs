@@ -43,7 +43,7 @@
 //! | the project file with its scenarios, validated | [`project`], [`scenario`] |
 //! | text tables made into an input file | [`import`] |
 //! | input files and parameter tables | [`inputs`], [`tables`], [`time_axis`] |
-//! | what a name means for a catchment | [`basin`], [`expr`], [`value`], [`catchment`] |
+//! | what a name means for a catchment | [`basin`], [`parameters`], [`expr`], [`value`], [`catchment`] |
 //! | what a simulator will see | [`recipe`], [`support`], [`template`], [`xml`], [`format`], [`series_table`] |
 //! | what determines a result | [`key`], [`digest`], [`survey`], [`file_digests`], [`stamp`] |
 //! | what has to be done | [`session`], [`plan`] |
@@ -125,6 +125,7 @@ pub mod netcdf;
 pub mod outcome;
 pub mod output;
 pub(crate) mod parallel;
+pub mod parameters;
 pub mod plan;
 pub(crate) mod planes;
 pub mod prediction;

@@ -5,24 +5,39 @@
 
 mod dbf;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::path::Path;
 
 use anyhow::{Context, bail};
 
 use crate::catchment::CatchmentId;
 use crate::digest::Digest;
+use crate::parameters::Parameters;
 use crate::value::Value;
 
 /// Parameters by catchment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ParameterTable {
-    /// The values of each catchment; an empty cell is not there.
-    pub rows: HashMap<CatchmentId, BTreeMap<String, Value>>,
+    /// The row of each catchment.
+    rows: HashMap<CatchmentId, usize>,
+    /// The values by row; an empty cell is not there.
+    values: Parameters,
     /// The catchments in the order of the file.
     pub ids: Vec<CatchmentId>,
     /// The names of the parameters: the columns but for the ids, in the order of the file.
     pub columns: Vec<String>,
+}
+
+impl ParameterTable {
+    /// Whether there is a row for a catchment.
+    pub fn has(&self, id: &CatchmentId) -> bool {
+        self.rows.contains_key(id)
+    }
+
+    /// The value of a parameter of a catchment, if there is one.
+    pub fn get(&self, id: &CatchmentId, name: &str) -> Option<&Value> {
+        self.values.get(name, *self.rows.get(id)?)
+    }
 }
 
 /// Reads a table whose column `id_column` holds the catchments' ids: `.csv`, `.txt` and `.tsv` as text, `.dbf` as dBASE.
@@ -132,9 +147,9 @@ fn by_catchment(table: RawTable, id_column: &str) -> anyhow::Result<ParameterTab
             bail!("there are two columns `{name}`; rename one");
         }
     }
-    let mut rows = HashMap::with_capacity(table.rows.len());
+    let mut rows: HashMap<CatchmentId, usize> = HashMap::with_capacity(table.rows.len());
+    let mut values = Parameters::default();
     let mut ids = Vec::with_capacity(table.rows.len());
-    let mut numbers: HashMap<CatchmentId, u64> = HashMap::with_capacity(table.rows.len());
     let word = table.row_word;
     for (number, cells) in &table.rows {
         let id = cells.get(id_at).map_or("", |cell| cell.trim());
@@ -142,24 +157,30 @@ fn by_catchment(table: RawTable, id_column: &str) -> anyhow::Result<ParameterTab
             bail!("{word} {number} has no id in the column `{id_column}`");
         }
         let id = CatchmentId::new(id_text(id, table.columns[id_at].1));
-        if let Some(before) = numbers.insert(id.clone(), *number) {
+        if let Some(before) = rows.insert(id.clone(), ids.len()) {
+            let before = table.rows[before].0;
             bail!("catchment {id} is there twice, in {word} {before} and {word} {number}");
         }
         let named = table.columns.iter().zip(cells).enumerate();
-        let parameters = named
-            .filter(|(at, ((name, _), _))| *at != id_at && !name.is_empty())
-            .filter_map(|(_, ((name, meaning), cell))| {
-                Some((name.clone(), value_of(cell, *meaning)?))
-            })
-            .collect();
-        ids.push(id.clone());
-        rows.insert(id, parameters);
+        for (_, ((name, meaning), cell)) in
+            named.filter(|(at, ((name, _), _))| *at != id_at && !name.is_empty())
+        {
+            if let Some(value) = value_of(cell, *meaning) {
+                values.set(name, ids.len(), value);
+            }
+        }
+        ids.push(id);
     }
     let columns = (names.iter().enumerate())
         .filter(|(at, name)| *at != id_at && !name.is_empty())
         .map(|(_, name)| (*name).to_owned())
         .collect();
-    Ok(ParameterTable { rows, ids, columns })
+    Ok(ParameterTable {
+        rows,
+        values,
+        ids,
+        columns,
+    })
 }
 
 /// The id in a cell: whole numbers lose a decimal point and zeros, all else stays as it stands.
@@ -297,10 +318,14 @@ mod tests {
     }
 
     fn row<'a>(table: &'a ParameterTable, id: &str) -> Vec<(&'a str, String)> {
-        let row = &table.rows[&CatchmentId::new(id)];
-        row.iter()
-            .map(|(name, value)| (name.as_str(), format!("{value:?}")))
+        let row = table.rows[&CatchmentId::new(id)];
+        (table.values.of(row))
+            .map(|(name, value)| (name, format!("{value:?}")))
             .collect()
+    }
+
+    fn cell(table: &ParameterTable, id: &str, name: &str) -> Option<Value> {
+        table.get(&CatchmentId::new(id), name).cloned()
     }
 
     #[test]
@@ -315,29 +340,20 @@ mod tests {
             ("name", "Text(\"a, \\\"b\\\"\")"),
         ];
         assert_eq!(row(&table, "70007"), first.map(|(k, v)| (k, v.to_owned())));
-        assert_eq!(table.rows[&CatchmentId::new("3")]["n"], Value::Integer(-4));
-        assert_eq!(
-            table.rows[&CatchmentId::new("3")]["k"],
-            Value::Number(0.001)
-        );
+        assert_eq!(cell(&table, "3", "n"), Some(Value::Integer(-4)));
+        assert_eq!(cell(&table, "3", "k"), Some(Value::Number(0.001)));
     }
 
     #[test]
     fn dialects_and_encodings_are_recognised() {
         let semicolons = table("\u{feff}id;A\na;0,5\nb;\"1,5\"\n", "id").expect("a table");
-        assert_eq!(
-            semicolons.rows[&CatchmentId::new("a")]["A"],
-            Value::Number(0.5)
-        );
+        assert_eq!(cell(&semicolons, "a", "A"), Some(Value::Number(0.5)));
         let tabs = table("A\tid\n0,5\ta\n", "id").expect("a table");
-        assert_eq!(
-            tabs.rows[&CatchmentId::new("a")]["A"],
-            Value::Text("0,5".into())
-        );
+        assert_eq!(cell(&tabs, "a", "A"), Some(Value::Text("0,5".into())));
         let latin = table(b"id,name\n1,Z\xfcrich\n", "id").expect("a table");
         assert_eq!(
-            latin.rows[&CatchmentId::new("1")]["name"],
-            Value::Text("Zürich".into())
+            cell(&latin, "1", "name"),
+            Some(Value::Text("Zürich".into()))
         );
         let single = table("id\nx\n", "id").expect("a table");
         assert_eq!(single.columns, Vec::<String>::new());
@@ -347,7 +363,7 @@ mod tests {
     fn ids_are_kept_as_they_stand() {
         let ids = table("id,A\n007,1\n12.10,2\n5.00,3\n1e3,4\n", "id").expect("a table");
         for id in ["007", "12.10", "5", "1e3"] {
-            assert!(ids.rows.contains_key(&CatchmentId::new(id)), "{id}");
+            assert!(ids.has(&CatchmentId::new(id)), "{id}");
         }
     }
 
@@ -381,7 +397,7 @@ mod tests {
         fn numbers_come_back_exactly(number in prop::num::f64::NORMAL) {
             let text = format!("id,a\n1,{number:e}\n");
             let table = table(&text, "id").expect("a table");
-            let value = table.rows[&CatchmentId::new("1")]["a"].number();
+            let value = cell(&table, "1", "a").and_then(|value| value.number());
             prop_assert_eq!(value.map(f64::to_bits), Some(number.to_bits()));
         }
     }

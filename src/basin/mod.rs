@@ -95,7 +95,7 @@ impl<'p> Basin<'p> {
             Selection::Formula(formula) => {
                 let mut chosen = Vec::new();
                 for (at, entry) in all.iter().enumerate() {
-                    let passes = self.compute_parameter(entry, "catchments", formula);
+                    let passes = self.compute_parameter(at, "catchments", formula);
                     let passes = passes
                         .map_err(|problem| fault(format!("catchment {}: {problem}", entry.id)))?;
                     if passes != 0.0 {
@@ -117,7 +117,7 @@ impl<'p> Basin<'p> {
     fn check_tables(&self) -> Result<()> {
         for (table, rows) in self.project.tables.iter().zip(&self.tables) {
             let lacking: Vec<_> = (self.catchments.iter().map(|entry| &entry.id))
-                .filter(|id| !rows.rows.contains_key(id))
+                .filter(|id| !rows.has(id))
                 .collect();
             if !lacking.is_empty() {
                 let path = table.path.display();
@@ -173,17 +173,15 @@ impl<'p> Basin<'p> {
                 .iter()
                 .flat_map(|table| table.columns.iter().map(String::as_str)),
         );
-        names.extend(
-            self.catchments()
-                .iter()
-                .flat_map(|entry| entry.parameters.keys().map(String::as_str)),
-        );
+        let places = (0..self.catchments.len()).map(|catchment| self.place(catchment));
+        names.extend(self.catalog.parameters.names_in(places));
         names
     }
 
     /// The values of `names` for one catchment; formulas are computed.
     pub fn values(&self, catchment: usize, names: &BTreeSet<String>) -> Result<Values, Problem> {
         let entry = &self.catchments[catchment];
+        let place = self.place(catchment);
         if let Some(problem) = &entry.problem {
             return Err(problem.clone().into());
         }
@@ -194,7 +192,7 @@ impl<'p> Basin<'p> {
                 "input_file_name" => Value::Text(self.project.series_file_name().to_owned()),
                 "steps" => Value::Integer(self.time().len() as i64),
                 "start" | "end" => continue,
-                _ => self.parameter(entry, name)?,
+                _ => self.parameter(place, name)?,
             };
             values.insert(name.clone(), value);
         }
@@ -205,19 +203,20 @@ impl<'p> Basin<'p> {
 
     /// A parameter of a catchment that may be unfit to be run; `None` where it has none of this name.
     pub fn value_of_any(&self, catchment: usize, name: &str) -> Option<Value> {
-        self.parameter(&self.catchments[catchment], name).ok()
+        self.parameter(self.place(catchment), name).ok()
     }
 
-    /// One parameter of one catchment: its own from the last table that has it, its own from the input, the global.
+    /// One parameter of the catchment at a place of the input: its own from the last table that has it, its own from the input, the global.
     ///
     /// What the scenario states comes before a catchment's own, but for tables that the scenario itself names.
-    fn parameter(&self, entry: &CatalogEntry, name: &str) -> Result<Value, Problem> {
+    fn parameter(&self, place: usize, name: &str) -> Result<Value, Problem> {
+        let id = &self.catalog.catchments[place].id;
         let scenario = &self.project.scenario;
         let is_stated = scenario.stated.contains(name);
         let first = if is_stated { scenario.first_table } else { 0 };
         let own = (self.tables[first..].iter().rev())
-            .find_map(|table| table.rows.get(&entry.id)?.get(name))
-            .or_else(|| entry.parameters.get(name).filter(|_| !is_stated));
+            .find_map(|table| table.get(id, name))
+            .or_else(|| (self.catalog.parameters.get(name, place)).filter(|_| !is_stated));
         if let Some(value) = own {
             return Ok(value.clone());
         }
@@ -225,22 +224,17 @@ impl<'p> Basin<'p> {
             None => Err(Problem::NoParameter(name.to_owned())),
             Some(Parameter::Constant(value)) => Ok(value.clone()),
             Some(Parameter::Formula(formula)) => {
-                let value = self.compute_parameter(entry, name, formula)?;
+                let value = self.compute_parameter(place, name, formula)?;
                 Ok(Value::Number(value))
             }
         }
     }
 
     /// The value of a formula over a catchment's parameters.
-    fn compute_parameter(
-        &self,
-        entry: &CatalogEntry,
-        name: &str,
-        formula: &Expr,
-    ) -> Result<f64, Problem> {
+    fn compute_parameter(&self, place: usize, name: &str, formula: &Expr) -> Result<f64, Problem> {
         let mut numbers = BTreeMap::new();
         for used in formula.names() {
-            let value = match self.parameter(entry, &used) {
+            let value = match self.parameter(place, &used) {
                 // It may be in the branch of an `if` that does not count here.
                 Err(Problem::NoParameter(_)) => continue,
                 found => found?,

@@ -79,7 +79,7 @@ impl Attributes {
 
     /// Whether the table at this position has the catchment.
     pub fn has(&self, table: usize, id: &CatchmentId) -> bool {
-        self.tables[table].rows.contains_key(id)
+        self.tables[table].has(id)
     }
 
     /// Whether a formula that filters lets a catchment pass; `None` if a value for it is missing or is no number.
@@ -119,6 +119,6 @@ impl Attributes {
 
     fn value(&self, name: &str, id: &CatchmentId) -> Option<&Value> {
         let table = &self.tables[*self.columns.get(name)?];
-        table.rows.get(id)?.get(name)
+        table.get(id, name)
     }
 }

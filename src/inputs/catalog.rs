@@ -4,14 +4,13 @@
 //! files and layouts, and it can be stored.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::catchment::CatchmentId;
+use crate::parameters::Parameters;
 use crate::time_axis::TimeAxis;
-use crate::value::Value;
 
 /// A series column that every catchment has.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,8 +26,6 @@ pub struct SeriesColumn {
 pub struct CatalogEntry {
     /// The id, unique among the catchments.
     pub id: CatchmentId,
-    /// The catchment's own parameters; one whose value is missing in the file is not there.
-    pub parameters: BTreeMap<String, Value>,
     /// Why this catchment can't be run, as far as that shows without reading its series.
     pub problem: Option<BadInput>,
 }
@@ -42,6 +39,8 @@ pub struct Catalog {
     pub columns: Vec<SeriesColumn>,
     /// The catchments, in the order of the first file.
     pub catchments: Vec<Arc<CatalogEntry>>,
+    /// The catchments' own parameters, in this order; one whose value is missing in the file is not there.
+    pub parameters: Parameters,
 }
 
 /// Why one catchment's input can't be used; the other catchments are not concerned.

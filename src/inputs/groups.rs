@@ -17,6 +17,7 @@ use super::identify;
 use super::raw::{self, As, Column, Field};
 use super::variables;
 use crate::catchment::CatchmentId;
+use crate::parameters::Parameters;
 use crate::time_axis::TimeAxis;
 use crate::value::Value;
 
@@ -25,8 +26,6 @@ use crate::value::Value;
 pub struct GroupEntry {
     /// The id: the group's name without the prefix.
     pub id: CatchmentId,
-    /// The parameters, without those whose value is missing.
-    pub parameters: BTreeMap<String, Value>,
     /// What is wrong with the group, if anything.
     pub problem: Option<BadInput>,
 }
@@ -38,6 +37,8 @@ pub struct GroupFile {
     pub path: PathBuf,
     /// The catchments in the natural order of their ids.
     pub entries: Vec<GroupEntry>,
+    /// Their parameters, in the same order, without those whose value is missing.
+    pub parameters: Parameters,
     /// The time axis, if the file has one.
     pub time: Option<TimeAxis>,
     /// The series, as the first catchment that has a series table has them.
@@ -93,6 +94,7 @@ impl GroupFile {
         };
         let mut columns: Option<Vec<SeriesColumn>> = None;
         let mut entries = Vec::with_capacity(groups.len());
+        let mut parameters = Parameters::default();
         let (mut without_series, mut without_parameters) = (Vec::new(), Vec::new());
         for (at, group) in groups.iter().enumerate() {
             let about = |table: &str| {
@@ -116,14 +118,17 @@ impl GroupFile {
             }
             let mut entry = GroupEntry {
                 id: CatchmentId::new(group.strip_prefix(&spec.group_prefix).unwrap_or(group)),
-                parameters: BTreeMap::new(),
                 problem: None,
             };
             if is_table(&file, group, &spec.parameter_table) {
                 let table = open(&file, group, &spec.parameter_table)
                     .with_context(|| about(&spec.parameter_table))?;
                 match read_parameters(&table).with_context(|| about(&spec.parameter_table))? {
-                    Ok(parameters) => entry.parameters = parameters,
+                    Ok(own) => {
+                        for (name, value) in own {
+                            parameters.set(&name, at, value);
+                        }
+                    }
                     Err(problem) => {
                         let table = spec.parameter_table.clone();
                         entry.problem = Some(BadInput::BadParameters { table, problem });
@@ -157,6 +162,7 @@ impl GroupFile {
         Ok(Self {
             path: path.to_owned(),
             entries,
+            parameters,
             time,
             columns: columns.unwrap_or_default(),
             file,

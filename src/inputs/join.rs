@@ -3,7 +3,7 @@
 //! All files must agree on the catchments, though not on their order, and on the time steps. Nothing is filled in and
 //! nothing is dropped: a difference is an error that shows it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,6 +12,7 @@ use anyhow::{Context, bail};
 use super::catalog::{BadInput, Catalog, CatalogEntry, SeriesColumn};
 use super::{Inputs, Source};
 use crate::catchment::CatchmentId;
+use crate::parameters::Parameters;
 use crate::time_axis::TimeAxis;
 use crate::value::Value;
 
@@ -52,23 +53,21 @@ impl Source {
         }
     }
 
-    /// Takes the parameters and problems of all catchments, in this file's order.
-    fn take_entries(&mut self) -> Vec<(BTreeMap<String, Value>, Option<BadInput>)> {
+    /// Takes the parameters, each with the values of all catchments in this file's order.
+    fn take_parameters(&mut self) -> Vec<(String, Vec<Option<Value>>)> {
         match self {
-            Self::Groups(groups) => (groups.entries.iter_mut())
-                .map(|entry| (std::mem::take(&mut entry.parameters), entry.problem.take()))
+            Self::Groups(groups) => std::mem::take(&mut groups.parameters)
+                .into_columns()
                 .collect(),
-            Self::Arrays(arrays) => {
-                let mut taken = vec![(BTreeMap::new(), None); arrays.ids.len()];
-                for (name, values) in arrays.parameters.drain(..) {
-                    for ((parameters, _), value) in taken.iter_mut().zip(values) {
-                        if let Some(value) = value {
-                            parameters.insert(name.clone(), value);
-                        }
-                    }
-                }
-                taken
-            }
+            Self::Arrays(arrays) => std::mem::take(&mut arrays.parameters),
+        }
+    }
+
+    /// Takes what is wrong with a catchment of this file.
+    fn take_problem(&mut self, position: usize) -> Option<BadInput> {
+        match self {
+            Self::Groups(groups) => groups.entries[position].problem.take(),
+            Self::Arrays(_) => None,
         }
     }
 }
@@ -117,7 +116,15 @@ pub(super) fn join(mut sources: Vec<Source>) -> anyhow::Result<Inputs> {
             paths.join(", ")
         );
     };
-    let catchments = join_entries(ids, &mut sources, &positions)?;
+    let parameters = join_parameters(&ids, &mut sources, &positions)?;
+    let problem = |at: usize| {
+        let mut files = sources.iter_mut().zip(&positions);
+        files.find_map(|(source, positions)| source.take_problem(positions[at]))
+    };
+    let problems: Vec<_> = (0..ids.len()).map(problem).collect();
+    let catchments = (ids.into_iter().zip(problems))
+        .map(|(id, problem)| Arc::new(CatalogEntry { id, problem }))
+        .collect();
     columns.sort_by(|(one, ..), (other, ..)| one.name.cmp(&other.name));
     let locations = columns
         .iter()
@@ -127,7 +134,8 @@ pub(super) fn join(mut sources: Vec<Source>) -> anyhow::Result<Inputs> {
         catalog: Catalog {
             time,
             columns: columns.into_iter().map(|(column, _, _)| column).collect(),
-            catchments: catchments.into_iter().map(Arc::new).collect(),
+            catchments,
+            parameters,
         },
         sources,
         columns: locations,
@@ -136,45 +144,36 @@ pub(super) fn join(mut sources: Vec<Source>) -> anyhow::Result<Inputs> {
     })
 }
 
-fn join_entries(
-    ids: Vec<CatchmentId>,
+fn join_parameters(
+    ids: &[CatchmentId],
     sources: &mut [Source],
     positions: &[Vec<usize>],
-) -> anyhow::Result<Vec<CatalogEntry>> {
-    let mut catchments: Vec<CatalogEntry> = (ids.into_iter())
-        .map(|id| CatalogEntry {
-            id,
-            parameters: BTreeMap::new(),
-            problem: None,
-        })
-        .collect();
+) -> anyhow::Result<Parameters> {
+    let mut joined = Parameters::default();
     // Where each parameter comes from, for the message when a second file has another value.
     let mut origins: HashMap<String, usize> = HashMap::new();
     for at in 0..sources.len() {
-        let mut taken = sources[at].take_entries();
-        for (entry, &position) in catchments.iter_mut().zip(&positions[at]) {
-            let (parameters, problem) = std::mem::take(&mut taken[position]);
-            entry.problem = entry.problem.take().or(problem);
-            for (name, value) in parameters {
-                let origin = match origins.get(&name) {
-                    Some(origin) => *origin,
-                    None => *origins.entry(name.clone()).or_insert(at),
+        for (name, mut values) in sources[at].take_parameters() {
+            let origin = *origins.entry(name.clone()).or_insert(at);
+            for (row, &position) in positions[at].iter().enumerate() {
+                let Some(value) = values.get_mut(position).and_then(Option::take) else {
+                    continue;
                 };
-                if let Some(known) = entry.parameters.get(&name)
+                if let Some(known) = joined.get(&name, row)
                     && *known != value
                 {
                     bail!(
                         "catchment {}: the parameter `{name}` is {known} in {} but {value} in {}",
-                        entry.id,
+                        ids[row],
                         sources[origin].path().display(),
                         sources[at].path().display()
                     );
                 }
-                entry.parameters.insert(name, value);
+                joined.set(&name, row, value);
             }
         }
     }
-    Ok(catchments)
+    Ok(joined)
 }
 
 /// Where each of `ids` is in `source`; an error if an id is missing on either side or twice in the file.

@@ -111,6 +111,10 @@ pub(super) const STEPS: &[&str] = &[
     );
     ALTER TABLE result ADD COLUMN used INTEGER;  -- seconds since 1970: when it last became a catchment's own
     ",
+    // 3: what is known of the input is put down in another form.
+    "
+    DELETE FROM memo WHERE kind = 'survey';
+    ",
 ];
 
 /// The schema that this version writes.

@@ -220,14 +220,15 @@ mod tests {
         let table = read(&file(2, &fields, &records)).expect("a table");
         assert_eq!(table.rows.len(), 2);
         let table = by_catchment(table, "WSO1_ID").expect("ids");
-        let first = &table.rows[&CatchmentId::new("70007")];
-        assert_eq!(first["AREA"].to_string(), "12345678.12345679");
-        assert_eq!(first["NAME"], Value::Text("Zürich".into()));
-        assert_eq!(first["LAKE"], Value::Integer(1));
-        assert!(!first.contains_key("BIG"));
-        let last = &table.rows[&CatchmentId::new("70009")];
-        assert_eq!(last.len(), 1);
-        assert_eq!(last["BIG"], Value::Integer(-4));
+        let value = |id, name| table.get(&CatchmentId::new(id), name).cloned();
+        let area = Value::Number(12345678.12345679);
+        assert_eq!(value("70007", "AREA"), Some(area));
+        assert_eq!(value("70007", "NAME"), Some(Value::Text("Zürich".into())));
+        assert_eq!(value("70007", "LAKE"), Some(Value::Integer(1)));
+        assert_eq!(value("70007", "BIG"), None);
+        let missing = ["AREA", "NAME", "LAKE"].map(|name| value("70009", name));
+        assert_eq!(missing, [None, None, None]);
+        assert_eq!(value("70009", "BIG"), Some(Value::Integer(-4)));
     }
 
     #[test]
@@ -253,6 +254,6 @@ mod tests {
     fn whole_numbers_in_fields_with_decimals_are_ids_without_a_point() {
         let table = read(&file(0, &[("ID", b'N', 8, 2)], &[b"    12.00"])).expect("a table");
         let table = by_catchment(table, "ID").expect("ids");
-        assert!(table.rows.contains_key(&CatchmentId::new("12")));
+        assert!(table.has(&CatchmentId::new("12")));
     }
 }

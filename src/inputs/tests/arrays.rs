@@ -108,12 +108,9 @@ fn plain_files_are_understood_by_the_lengths_of_their_axes() {
         inputs.catalog().time.date_time(2).to_string(),
         "2009-01-01T02:00:00"
     );
-    let entries = &inputs.catalog().catchments;
-    assert_eq!(
-        entries[0].parameters,
-        BTreeMap::from([("area".to_owned(), Value::Number(1.5))])
-    );
-    assert!(entries[1].parameters.is_empty());
+    let parameters = |row| inputs.catalog().parameters.of(row).collect::<Vec<_>>();
+    assert_eq!(parameters(0), [("area", &Value::Number(1.5))]);
+    assert_eq!(parameters(1), []);
     let read = read_all(&inputs, &[0, 1], 1 << 20);
     assert_eq!(
         read["b"],
@@ -159,8 +156,8 @@ fn what_can_not_be_told_apart_must_be_named() {
     let inputs = Inputs::open(&named).expect("inputs");
     assert_eq!(ids(&inputs), ["7", "8"]);
     assert_eq!(
-        inputs.catalog().catchments[1].parameters["one"],
-        Value::Integer(8)
+        inputs.catalog().parameters.get("one", 1),
+        Some(&Value::Integer(8))
     );
     let wrong = InputSpec {
         id: Some("three".into()),

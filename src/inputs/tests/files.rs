@@ -49,8 +49,8 @@ fn files_are_joined_by_id_whatever_their_order() {
     let inputs = Inputs::open(&spec(&[&first, &second])).expect("inputs");
     assert_eq!(ids(&inputs), ["5", "3", "4"]);
     assert_eq!(
-        inputs.catalog().catchments[0].parameters["kind"],
-        Value::Integer(5)
+        inputs.catalog().parameters.get("kind", 0),
+        Some(&Value::Integer(5))
     );
     for bytes in [1, 2 * 6 * 8 * 2, 1 << 20] {
         expect_values(&read_all(&inputs, &[0, 1, 2], bytes), &[5, 3, 4], 6);

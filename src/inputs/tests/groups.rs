@@ -22,11 +22,8 @@ fn groups_are_read_in_natural_order() {
         .collect();
     assert_eq!(names, ["precipitation", "temperature"]);
     assert_eq!(inputs.catalog().time.nanoseconds()[4], 4 * HOUR);
-    let parameters = &inputs.catalog().catchments[1].parameters;
-    assert_eq!(
-        *parameters,
-        BTreeMap::from([("A_tot".to_owned(), Value::Number(70.0))])
-    );
+    let parameters: Vec<_> = inputs.catalog().parameters.of(1).collect();
+    assert_eq!(parameters, [("A_tot", &Value::Number(70.0))]);
     expect_values(&read_all(&inputs, &[2, 0, 1, 0], 1 << 20), &[9, 70, 100], 5);
 }
 
