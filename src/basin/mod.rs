@@ -321,33 +321,37 @@ impl<'p> Basin<'p> {
     pub fn compute(
         &self,
         wanted: &[usize],
-        input: Vec<Vec<f64>>,
+        mut input: Vec<Vec<f64>>,
     ) -> Result<Vec<Vec<f64>>, BadInput> {
         let used = self.input_columns(wanted);
         let slot = |column: usize| used.iter().position(|&at| at == column);
-        let mut computed = Vec::with_capacity(wanted.len());
-        for &column in wanted {
+        // The formulas first: they look at columns that are then handed on, which saves copying them.
+        let mut computed = vec![Vec::new(); wanted.len()];
+        for (place, &column) in computed.iter_mut().zip(wanted) {
             let column = &self.columns[column];
-            computed.push(match &column.source {
-                ColumnSource::Input(at) => slot(*at)
-                    .map(|slot| input[slot].clone())
-                    .unwrap_or_default(),
-                ColumnSource::Formula(formula, names) => {
-                    let operand =
-                        |name: &str| Some(Operand::Column(&input[slot(*names.get(name)?)?]));
-                    // Every name is an input column, and the reader gives them all the length of the time axis.
-                    let values = formula
-                        .eval_columns(self.time().len(), &operand)
-                        .unwrap_or_default();
-                    if let Some(step) = values.iter().position(|value| !value.is_finite()) {
-                        return Err(BadInput::MissingValue {
-                            column: column.name.clone(),
-                            step,
-                        });
-                    }
-                    values
-                }
-            });
+            let ColumnSource::Formula(formula, names) = &column.source else {
+                continue;
+            };
+            let operand = |name: &str| Some(Operand::Column(&input[slot(*names.get(name)?)?]));
+            // Every name is an input column, and the reader gives them all the length of the time axis.
+            let values = formula
+                .eval_columns(self.time().len(), &operand)
+                .unwrap_or_default();
+            if let Some(step) = values.iter().position(|value| !value.is_finite()) {
+                return Err(BadInput::MissingValue {
+                    column: column.name.clone(),
+                    step,
+                });
+            }
+            *place = values;
+        }
+        for (place, &column) in computed.iter_mut().zip(wanted) {
+            // Each is wanted once.
+            if let ColumnSource::Input(at) = &self.columns[column].source
+                && let Some(slot) = slot(*at)
+            {
+                *place = std::mem::take(&mut input[slot]);
+            }
         }
         Ok(computed)
     }
