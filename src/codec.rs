@@ -83,9 +83,11 @@ pub struct Encoded {
 
 /// Encodes one column of any length.
 pub fn encode(name: &str, values: &[f64]) -> Encoded {
-    let bytes = decimal(values)
+    let mut bytes = decimal(values)
         .or_else(|| compressed(values))
         .unwrap_or_else(|| raw(values));
+    // A hundred results wait for being stored together.
+    bytes.shrink_to_fit();
     let Range {
         minimum,
         maximum,

@@ -23,6 +23,13 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Statements kept prepared; there are about twenty.
 const STATEMENTS: usize = 64;
 
+/// Bytes of a page: a column of a year fits into one.
+const PAGE_SIZE: i64 = 16 << 10;
+
+/// Pages that SQLite keeps in memory. Not bytes, which it would turn into pages of the size that they have before it has
+/// looked at the file, and keep four times as much.
+const CACHE_PAGES: i64 = (16 << 20) / PAGE_SIZE;
+
 /// How a half-written transaction is kept apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Journal {
@@ -173,7 +180,7 @@ impl Store {
         connection.pragma_update(None, "cell_size_check", true)?;
         connection.pragma_update(None, "trusted_schema", false)?;
         connection.pragma_update(None, "foreign_keys", true)?;
-        connection.pragma_update(None, "cache_size", -16 * 1024)
+        connection.pragma_update(None, "cache_size", CACHE_PAGES)
     }
 
     /// Whether nothing has been stored in the file yet; another program's empty database is as good as a new file.
@@ -207,7 +214,7 @@ impl Store {
     fn prepare(&mut self, new: bool, journal: Journal) -> rusqlite::Result<()> {
         let connection = &mut self.connection;
         if new {
-            connection.pragma_update(None, "page_size", 16 * 1024)?;
+            connection.pragma_update(None, "page_size", PAGE_SIZE)?;
             connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
         }
         let (mode, synchronous) = journal.names();
