@@ -167,7 +167,7 @@ pub fn main(cli: Cli) -> Result<Exit> {
     }
 }
 
-/// What rerunoff starts itself as, with a socket for standard input, to watch over a worker's simulators.
+/// What rerunoff starts itself as to watch over a worker's simulators.
 fn guard() -> Result<Exit> {
     let socket = std::io::stdin().as_fd().try_clone_to_owned()?;
     process::serve(socket)?;

@@ -29,7 +29,8 @@ use super::child::Child;
 use super::message::{Order, Report, Start, errno, receive, send};
 use super::{Cost, End, Finished, GRACE_AFTER_INTERRUPT, Interrupt, Invocation, ProcessError};
 
-/// The hidden verb that makes rerunoff a guard; its standard input is the socket.
+/// The hidden verb that makes rerunoff a guard; its standard input is the socket, its standard error a file whose position
+/// it shares with its worker.
 pub const VERB: &str = "guard-a-simulator";
 
 /// What `killall rerunoff` and `pkill rerunoff` do not match.
@@ -46,8 +47,8 @@ pub struct Guard {
 struct Running {
     process: Process,
     socket: UnixStream,
-    /// A file whose position, which the guard shares, is the number of the group that it has started. A message would wake
-    /// the worker for a number that it needs only if the guard is lost.
+    /// A file whose position, which the guard shares, is the number of the group that it has started, and 0 between two. A
+    /// message would wake the worker for a number that it needs only if the guard is lost.
     group: File,
 }
 
@@ -152,7 +153,7 @@ impl Running {
         })
     }
 
-    /// The group that was last started.
+    /// The group that the guard has started and not buried.
     fn group(&self) -> Option<Pid> {
         let number = (&self.group).stream_position().ok()?;
         Pid::from_raw(i32::try_from(number).ok()?)
@@ -256,7 +257,8 @@ fn timespec(duration: Duration) -> Timespec {
     }
 }
 
-/// What the guard's process does: starts what it is told to until the socket closes.
+/// What the guard's process does: starts what it is told to until the socket closes. What is standard error at the beginning
+/// gets the number of each group as its position; see [`VERB`].
 pub fn serve(socket: OwnedFd) -> io::Result<()> {
     let socket = UnixStream::from(socket);
     let mut group = File::from(io::stderr().as_fd().try_clone_to_owned()?);
@@ -277,7 +279,10 @@ pub fn serve(socket: OwnedFd) -> io::Result<()> {
             Ok(child) => {
                 let noted = group.seek(SeekFrom::Start(child.number()));
                 let watched = noted.and_then(|_| watch(&child, &socket, &ended));
-                let report = match (watched, child.bury()) {
+                let buried = child.bury();
+                // From now on the number may be somebody else's.
+                group.rewind()?;
+                let report = match (watched, buried) {
                     (Ok(()), Ok((status, cost))) => Report::Ended(status, cost),
                     (Err(error), _) | (_, Err(error)) => Report::Lost(errno(&error)),
                 };
@@ -339,4 +344,48 @@ fn watch(child: &Child, socket: &UnixStream, ended: &UnixStream) -> io::Result<(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsStr;
+
+    use super::*;
+
+    #[test]
+    fn between_two_runs_there_is_no_group_to_be_ended() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (printed, file) = (folder.path().join("printed"), folder.path().join("group"));
+        let script = format!("echo $$ > {}; sleep 0.3", file.display());
+        let invocation = Invocation {
+            program: OsStr::new("/bin/sh"),
+            arguments: &["-c".into(), script.into()],
+            directory: folder.path(),
+            environment: &[],
+            stdout: &printed,
+            stderr: &printed,
+            timeout: None,
+            grace: Duration::ZERO,
+            largest_file: 1 << 20,
+        };
+        let interrupt = Interrupt::new().expect("an interrupt");
+        let running = Guard::default().start().expect("a guard");
+        std::thread::scope(|scope| {
+            let ended = scope.spawn(|| running.run(&invocation, &interrupt).expect("runs").end);
+            let soon = |look: &dyn Fn() -> Option<Pid>| {
+                let looks = std::iter::repeat_with(|| {
+                    std::thread::sleep(Duration::from_millis(5));
+                    look()
+                });
+                looks.take(1000).find_map(|found| found)
+            };
+            // The shell writes its number when it runs; until then there is no file, or nothing in it.
+            let number =
+                soon(&|| Pid::from_raw(fs::read_to_string(&file).ok()?.trim().parse().ok()?));
+            assert!(number.is_some());
+            assert_eq!(soon(&|| running.group()), number);
+            assert_eq!(ended.join().expect("no panic"), End::Exited(0));
+        });
+        assert_eq!(running.group(), None);
+    }
 }
