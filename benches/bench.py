@@ -35,7 +35,7 @@ JOBS = len(os.sched_getaffinity(0))
 # Rows about bookkeeping alone have this many catchments at every size; their series are a day long.
 WIDE, WIDE_STEPS = 18_000, 24
 # Independent commands for the peers that start them.
-TASKS = 3_000
+TASKS = 2_000
 # Beyond so many catchments a cold run is not repeated.
 LARGE = 5_000
 
@@ -219,13 +219,23 @@ class Bench:
         project = Project(RERUNOFF, self.folder / "wide", WIDE, WIDE_STEPS)
         trivial(project)
         folders = render_small(self.folder / "tasks", WIDE)
-        project.forget()
         time.sleep(3)  # Files that have just been written are not trusted: their time stamps could stay while they change.
-        tasks = project.do("run", "--quiet", "--no-assemble")
-        project.do("run", "--quiet")
         ninja, make = self.folder / "tasks.ninja", self.folder / "tasks.mk"
-        peers.ninja_file(folders[:TASKS], ninja)
         few = folders[:TASKS]
+        peers.ninja_file(few, ninja)
+
+        def ours():
+            project.forget()
+            return project.do("run", "--quiet", "--no-assemble")
+
+        def anew(action):
+            def run():
+                peers.remove_outputs(few)
+                (self.folder / ".ninja_log").unlink(missing_ok=True)
+                return action()
+
+            return run
+
         rates = {"bare `xargs`": lambda: peers.xargs(few, JOBS, ["cp", "input.txt", "out.txt"])}
         rates["ninja"] = lambda: cost([NINJA, "--quiet", "-j", JOBS, "-f", ninja, "-C", self.folder])
         if tool := shutil.which("parallel"):
@@ -238,15 +248,14 @@ class Bench:
             rates["Snakemake (300)"] = lambda tool=tool: cost([tool, "--quiet", "-j", JOBS, "-s", self.folder / "tasks.snake", "-d", self.folder])
         else:
             self.report.missing("Snakemake", "pip install snakemake")
-        for name, action in rates.items():
-            peers.remove_outputs(few)
-            (self.folder / ".ninja_log").unlink(missing_ok=True)
-            wall = action().wall
-            ours, theirs = WIDE / tasks.wall, (300 if "300" in name else TASKS) / wall
+        tasks, *others = interleaved(self.runs, ours, *map(anew, rates.values()))
+        for name, run in zip(rates, others):
+            rate, theirs = WIDE / tasks.wall, (300 if "300" in name else TASKS) / run.wall
             least = None if "xargs" in name else 1
             self.report.ratio(
-                f"trivial runs a second ({WIDE}, plan and store included)", f"{name}", f"{ours:.0f}", f"{theirs:.0f}", ours / theirs, least=least,
+                f"trivial runs a second ({WIDE}, plan and store included)", f"{name}", f"{rate:.0f}", f"{theirs:.0f}", rate / theirs, least=least,
             )
+        project.do("run", "--quiet")
         peers.ninja_file(folders, ninja)
         peers.make_file(folders, make)
         (self.folder / ".ninja_log").unlink(missing_ok=True)
