@@ -147,6 +147,8 @@ fn by_catchment(table: RawTable, id_column: &str) -> anyhow::Result<ParameterTab
             bail!("there are two columns `{name}`; rename one");
         }
     }
+    let is_named = |at: &usize| *at != id_at && !names[*at].is_empty();
+    let named: Vec<usize> = (0..names.len()).filter(is_named).collect();
     let mut rows: HashMap<CatchmentId, usize> = HashMap::with_capacity(table.rows.len());
     let mut values = Parameters::default();
     let mut ids = Vec::with_capacity(table.rows.len());
@@ -161,20 +163,15 @@ fn by_catchment(table: RawTable, id_column: &str) -> anyhow::Result<ParameterTab
             let before = table.rows[before].0;
             bail!("catchment {id} is there twice, in {word} {before} and {word} {number}");
         }
-        let named = table.columns.iter().zip(cells).enumerate();
-        for (_, ((name, meaning), cell)) in
-            named.filter(|(at, ((name, _), _))| *at != id_at && !name.is_empty())
-        {
-            if let Some(value) = value_of(cell, *meaning) {
+        for &at in &named {
+            let (name, meaning) = &table.columns[at];
+            if let Some(value) = cells.get(at).and_then(|cell| value_of(cell, *meaning)) {
                 values.set(name, ids.len(), value);
             }
         }
         ids.push(id);
     }
-    let columns = (names.iter().enumerate())
-        .filter(|(at, name)| *at != id_at && !name.is_empty())
-        .map(|(_, name)| (*name).to_owned())
-        .collect();
+    let columns = named.iter().map(|&at| names[at].to_owned()).collect();
     Ok(ParameterTable {
         rows,
         values,

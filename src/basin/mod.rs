@@ -206,7 +206,8 @@ impl<'p> Basin<'p> {
         self.parameter(self.place(catchment), name).ok()
     }
 
-    /// One parameter of the catchment at a place of the input: its own from the last table that has it, its own from the input, the global.
+    /// One parameter of the catchment at a place of the input: its own from the last table that has it, its own from the
+    /// input, the global.
     ///
     /// What the scenario states comes before a catchment's own, but for tables that the scenario itself names.
     fn parameter(&self, place: usize, name: &str) -> Result<Value, Problem> {

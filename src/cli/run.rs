@@ -1,29 +1,29 @@
 //! `rerunoff run`: run what is stale, bring the product up to date.
 
+mod course;
+
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use clap::Args;
 
+use self::course::Course;
 use super::jobs::slots;
 use super::max_rerun::MaxRerun;
 use super::scenario::Scenarios;
-use super::summary::{FailureOf, ProductOf, Summary};
+use super::summary::{ProductOf, Summary};
 use super::wanted::{refusal, refuse_bad, wanted};
 use super::{Exit, dry_run, import, open, say, tag};
 use crate::account::Account;
-use crate::assembly::{self, How, Outcome, Product};
+use crate::assembly::{self, Product};
 use crate::cache::Cache;
 use crate::dependencies::Dependencies;
 use crate::depfile;
-use crate::history;
-use crate::import::make_sure;
 use crate::key::Key;
-use crate::lock::Lock;
 use crate::makeflags::MakeFlags;
-use crate::plan::{Counts, Plan, Unit, causes};
+use crate::plan::{Unit, causes};
 use crate::process::Interrupt;
 use crate::progress::Verbosity;
 use crate::project::Study;
@@ -32,7 +32,7 @@ use crate::settled::{Look, Settled};
 use crate::slots::Slots;
 use crate::store::Store;
 use crate::timings::{Phase, Timings};
-use crate::update::{Limits, Report, Work, update};
+use crate::update::{Limits, Work};
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -238,133 +238,6 @@ pub(super) fn run(root: &Path, mut arguments: Arguments) -> Result<Exit> {
         course.remember(look, began, all)?;
     }
     Ok(course.tell(&report, &products, stopped))
-}
-
-/// A run that has been planned: what its further steps share.
-struct Course<'a> {
-    arguments: &'a Arguments,
-    study: &'a Study,
-    /// The scenarios that are asked for.
-    chosen: &'a [usize],
-    sessions: &'a Sessions<'a>,
-    store: Store,
-    plans: Vec<Plan>,
-    limits: Limits,
-    interrupt: Interrupt,
-    timings: Timings,
-    started: Instant,
-}
-
-impl Course<'_> {
-    /// Runs what is to be run, and says whether that was interrupted. An obstacle to all is an error; what was done before it
-    /// is kept.
-    fn carry_out(&mut self, work: &Work, lock: &Lock) -> Result<(Report, bool)> {
-        let report = match work.runs() {
-            0 => Report::default(),
-            _ => update(
-                &self.sessions.list,
-                &mut self.store,
-                work,
-                &self.limits,
-                lock,
-                &self.interrupt,
-                &self.timings,
-            )?,
-        };
-        let stopped = self.interrupt.is_triggered();
-        if stopped {
-            say(&format!(
-                "interrupted: {} results are kept; the same command goes on from here",
-                report.good
-            ));
-        } else if let Some(obstacle) = &report.obstacle {
-            bail!("{obstacle}; what was done before is kept: run again");
-        }
-        Ok((report, stopped))
-    }
-
-    /// Puts down what the runs left, and tells of them.
-    fn note(&mut self, wanted: &[(Unit, Key)], account: &Account) -> Result<()> {
-        if account.ran > 0 {
-            let run = wanted.iter().map(|(_, key)| *key).collect();
-            let touched = self.timings.time(Phase::Plan, || {
-                self.sessions.plan_after(&self.store, &mut self.plans, &run)
-            })?;
-            // What one scenario's run gave may be what another waits for.
-            touch(self.sessions, &touched, &mut self.store)?;
-        }
-        history::record(&self.sessions.list, &mut self.store, &self.plans, account)?;
-        if account.ran > 0 && !self.arguments.quiet {
-            account.lines().iter().for_each(|line| say(line));
-        }
-        Ok(())
-    }
-
-    /// Brings the products up to date; `None` if that was interrupted.
-    fn assemble(&mut self) -> Result<Option<Vec<Outcome>>> {
-        let how = How {
-            workers: self.limits.slots.at_hand().len().max(1),
-            interrupt: &self.interrupt,
-            quiet: self.arguments.quiet,
-        };
-        let assembled = self.timings.time(Phase::Assemble, || {
-            let (list, plans) = (&self.sessions.list, &self.plans);
-            assembly::assemble(self.study, list, plans, self.chosen, &mut self.store, &how)
-        });
-        if self.interrupt.is_triggered() {
-            say("interrupted while assembling; the product is as it was, the results are kept");
-            return Ok(None);
-        }
-        assembled.map(Some)
-    }
-
-    /// Has the next run told at once that nothing is left to do, if so it is of `all` catchments.
-    fn remember(&mut self, look: Look, began: SystemTime, all: usize) -> Result<()> {
-        let counts: Counts = self.plans.iter().map(Plan::counts).sum();
-        if counts.fresh == all
-            && self.arguments.are_plain()
-            // The next run will not look at it.
-            && make_sure(self.study.common(), &mut self.store)?
-        {
-            Settled::remember(self.study, look, began, all, &mut self.store)?;
-        }
-        Ok(())
-    }
-
-    /// The last line, or the document, of what has been done.
-    fn tell(&self, report: &Report, products: &[Outcome], stopped: bool) -> Exit {
-        let plans = self.chosen.iter().map(|&at| &self.plans[at]);
-        let counts: Counts = plans.clone().map(Plan::counts).sum();
-        let summary = Summary {
-            scenarios: self.study.is_named().then_some(self.chosen.len()),
-            catchments: plans.map(|plan| plan.entries.len()).sum(),
-            fresh: counts.fresh,
-            run: report.run,
-            failed: counts.failed,
-            stale: counts.stale - counts.failed,
-            skipped: counts.bad,
-            seconds: self.started.elapsed().as_secs_f64(),
-            interrupted: stopped,
-            gave_up: report.gave_up,
-            failures: FailureOf::all(&self.sessions.list, &self.plans),
-            ..Summary::default()
-        };
-        let products = products.iter();
-        let products = products.map(|outcome| ProductOf::new(&outcome.path, outcome.product));
-        let summary = summary.with_products(products.collect());
-        if self.arguments.timings {
-            let timings = self.timings.summary(report.cpu_seconds, report.run);
-            say(&timings.to_string());
-        }
-        if self.arguments.json || !stopped {
-            summary.print(self.arguments.json);
-        }
-        match (stopped, counts.failed == 0 && !report.gave_up) {
-            (true, _) => Exit::Interrupted,
-            (false, true) => Exit::Fine,
-            (false, false) => Exit::Failures,
-        }
-    }
 }
 
 /// Says of a settled state what a whole run would.
