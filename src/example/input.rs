@@ -11,7 +11,9 @@ use std::thread;
 use anyhow::{Context, Result};
 
 use super::forcing::{Basin, Site};
-use crate::netcdf::{Attribute, Chunking, Data, Dimension, NetcdfFile, Precision, encode_chunk};
+use crate::netcdf::{
+    Attribute, Chunk, Chunking, Data, Dimension, NetcdfFile, Precision, encode_chunk,
+};
 
 /// Level of deflate: the first ones save most of what there is to save.
 const LEVEL: u8 = 1;
@@ -79,7 +81,7 @@ fn write_with(path: &Path, basin: &Basin, catchments: usize, workers: usize) -> 
                 .recv()
                 .context("a worker stopped")?;
             for (variable, chunk) in variables.iter().zip(chunks) {
-                file.write_chunk(*variable, &[catchment, 0], &chunk)?;
+                file.write_chunk(*variable, &[catchment, 0], Chunk::Made(chunk))?;
             }
         }
         Ok(())

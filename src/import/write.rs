@@ -19,8 +19,8 @@ use super::values::Values;
 use crate::catchment::CatchmentId;
 use crate::expr::Operand;
 use crate::netcdf::{
-    Attribute, ChunkedVariable, Chunking, Data, Dimension, EarlierFile, NetcdfFile, PlacedVariable,
-    Precision, encode_chunk,
+    Attribute, Chunk, ChunkedVariable, Chunking, Data, Dimension, EarlierFile, NetcdfFile,
+    PlacedVariable, Precision, encode_chunk,
 };
 use crate::parallel::ordered;
 use crate::product::{catchment_attributes, time_coordinate};
@@ -109,7 +109,7 @@ pub fn write(
                     };
                     let variable =
                         file.chunked(&series.name, &dimensions, &chunking, &attributes)?;
-                    one.compress(&file, variable, level, threads, tick)
+                    one.compress(&mut file, variable, level, threads, tick)
                 }
             };
             written.with_context(|| format!("can't write the series {}", series.name))?;
@@ -209,7 +209,7 @@ impl One<'_> {
     /// Writes compressed chunks.
     fn compress(
         &self,
-        file: &NetcdfFile,
+        file: &mut NetcdfFile,
         variable: ChunkedVariable,
         level: u8,
         threads: usize,
@@ -221,7 +221,7 @@ impl One<'_> {
         let encode = |start| self.encode(start..catchments.min(start + group), level);
         ordered(threads, starts, &encode, &mut |chunks| {
             for (offset, bytes) in chunks {
-                file.write_chunk(variable, &offset, &bytes)?;
+                file.write_chunk(variable, &offset, Chunk::Made(bytes))?;
             }
             tick(group);
             Ok(())

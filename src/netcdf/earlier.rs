@@ -1,7 +1,6 @@
 //! A file that this crate has written earlier, opened to see whether it still holds and to take chunks over.
 
 use std::fs::File;
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,6 +9,7 @@ use anyhow::{Context, Result, ensure};
 use super::ffi::read::{CHUNK_RANK, ChunkPlace};
 use super::ffi::{Handle, read};
 use super::values::c_text;
+use super::writer::EarlierChunk;
 
 /// An earlier file of this crate's own making. For other people's files it only fails.
 pub struct EarlierFile {
@@ -61,6 +61,7 @@ impl EarlierFile {
         let (rank, places) = read::chunk_places(&self.variable(variable)?)?;
         Ok(EarlierVariable {
             file: self.bytes.clone(),
+            length: self.bytes.metadata()?.len(),
             rank,
             places,
         })
@@ -75,16 +76,16 @@ impl EarlierFile {
 /// A chunked variable of an [`EarlierFile`].
 pub struct EarlierVariable {
     file: Arc<File>,
+    /// The file's length.
+    length: u64,
     rank: usize,
     /// In the order of their first elements.
     places: Vec<ChunkPlace>,
 }
 
 impl EarlierVariable {
-    /// The bytes of the chunk whose first element is at `offset`, as stored; an error if there are more than `limit`.
-    ///
-    /// They are read past the library, which would only hand them through.
-    pub fn chunk(&self, offset: &[usize], limit: usize) -> Result<Vec<u8>> {
+    /// The chunk whose first element is at `offset`; an error if it has more than `limit` bytes or is not in the file whole.
+    pub fn chunk(&self, offset: &[usize], limit: u64) -> Result<EarlierChunk> {
         let (given, rank) = (offset.len(), self.rank);
         ensure!(given == rank, "{given} offsets for {rank} dimensions");
         let mut first = [0; CHUNK_RANK];
@@ -92,11 +93,17 @@ impl EarlierVariable {
             *place = *number as u64;
         }
         let found = (self.places).binary_search_by_key(&first, |(first, _, _)| *first);
-        let (_, address, size) = self.places[found.ok().context("there is no such chunk")?];
-        let size = usize::try_from(size).unwrap_or(usize::MAX);
-        ensure!(0 < size && size <= limit, "a chunk of {size} bytes");
-        let mut bytes = vec![0; size];
-        self.file.read_exact_at(&mut bytes, address)?;
-        Ok(bytes)
+        let (_, address, length) = self.places[found.ok().context("there is no such chunk")?];
+        ensure!(0 < length && length <= limit, "a chunk of {length} bytes");
+        let end = address.checked_add(length);
+        ensure!(
+            end.is_some_and(|end| end <= self.length),
+            "a chunk beyond the end"
+        );
+        Ok(EarlierChunk {
+            file: self.file.clone(),
+            address,
+            length,
+        })
     }
 }

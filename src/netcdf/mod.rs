@@ -2,8 +2,8 @@
 //!
 //! It knows how NetCDF-4 lies in HDF5 (dimension scales, fill values, what text looks like) and how to write such a file
 //! so that the same calls give the same bytes: creation order tracked, no object times, format bounds that HDF5 1.10
-//! reads. Large variables are written chunk by chunk with bytes that [`encode_chunk`] has made, outside of the library
-//! and its lock, or without chunks by any number of threads. It knows nothing of catchments, products or CF.
+//! reads. Large variables are written chunk by chunk with bytes that [`encode_chunk`] has made or that an earlier file holds,
+//! outside of the library and its lock, or without chunks by any number of threads. It knows nothing of catchments, products or CF.
 //!
 //! Text is of variable length in UTF-8: xarray, netCDF4, ncdump and R read it as strings without being told, and a
 //! coordinate of it can be selected by. What no C string can hold, a NUL character, is escaped by [`storable`].
@@ -16,6 +16,7 @@ mod part;
 mod placed;
 mod table;
 mod values;
+mod writer;
 
 use std::path::Path;
 
@@ -25,12 +26,14 @@ pub use chunk::{HIGHEST_LEVEL, Precision, decode_chunk, encode_chunk};
 pub(crate) use chunk::{deflate, shuffle};
 pub use earlier::{EarlierFile, EarlierVariable};
 use ffi::dataset::{self, Storage};
-use ffi::{Handle, Number};
+use ffi::{Handle, Number, driver};
 use part::PartFile;
 pub use placed::PlacedVariable;
 pub use table::{Column, Table, TableFile};
 pub use values::{Attribute, Data, storable};
 use values::{c_text, write_attribute, write_dataset};
+use writer::full;
+pub use writer::{Chunk, EarlierChunk, Uncopied};
 
 /// A dimension of the file being written, with its coordinate variable.
 #[derive(Clone, Copy, Debug)]
@@ -155,22 +158,18 @@ impl NetcdfFile {
         Ok(ChunkedVariable(self.arrays.len() - 1))
     }
 
-    /// Writes the chunk whose first element is at `offset`; `bytes` as [`encode_chunk`] makes them, or as
-    /// [`EarlierVariable::chunk`] reads them.
+    /// Puts down the chunk whose first element is at `offset`, which has not been put down before.
+    ///
+    /// # Errors
+    /// What the disk reports, also of an earlier chunk: they are written by a thread of their own. [`Uncopied`] is among the
+    /// causes if it was the earlier file that failed.
     pub fn write_chunk(
-        &self,
+        &mut self,
         variable: ChunkedVariable,
         offset: &[usize],
-        bytes: &[u8],
+        chunk: Chunk,
     ) -> Result<()> {
-        dataset::write_chunk(&self.arrays[variable.0], offset, bytes).with_context(|| {
-            format!(
-                "cannot write to {}: is the disk full?",
-                self.part.path().display()
-            )
-        })?;
-        self.part.written(bytes.len());
-        Ok(())
+        put_chunk(&mut self.part, &self.arrays[variable.0], offset, chunk)
     }
 
     /// Closes the file with its errors checked, syncs it, and renames it over its target.
@@ -194,9 +193,7 @@ impl NetcdfFile {
             .into_iter()
             .chain(dimensions.into_iter().map(|(d, _)| d))
         {
-            dataset.close().with_context(|| {
-                format!("cannot write to {}: is the disk full?", path.display())
-            })?;
+            dataset.close().with_context(|| full(&path))?;
         }
         part.finish(sync)
     }
@@ -274,6 +271,13 @@ impl NetcdfFile {
             self.part.path().display()
         )
     }
+}
+
+/// Has the library give a chunk its place, and puts it there.
+fn put_chunk(part: &mut PartFile, dataset: &Handle, offset: &[usize], chunk: Chunk) -> Result<()> {
+    let place = driver::place_chunk(dataset, offset, chunk.len());
+    let place = place.with_context(|| full(part.path()))?;
+    part.writer().put(place, chunk)
 }
 
 #[cfg(test)]

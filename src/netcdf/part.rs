@@ -4,21 +4,14 @@
 //! the next run and never piles up; closed with every error heard, synced unless its maker can do without, and renamed over
 //! the target. A target that is a symbolic link stays one: the file it points to is replaced.
 
-use std::cell::Cell;
 use std::fs::{self, File};
-use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Sender, channel};
-use std::thread::{self, JoinHandle};
 
 use anyhow::{Context, Result};
-use rustix::fs::{Advice, fadvise};
 
 use super::ffi::{self, Handle};
+use super::writer::Writer;
 use crate::folder;
-
-/// So many bytes are given to the disk in one go.
-const AT_ONCE: u64 = 8 << 20;
 
 /// An HDF5 file in the making; dropped before [`PartFile::finish`], it leaves nothing behind.
 pub(super) struct PartFile {
@@ -26,55 +19,9 @@ pub(super) struct PartFile {
     part: PathBuf,
     /// The same file as the system sees it.
     bytes: File,
-    /// How much has been given to the library since the disk was last set to work.
-    given: Cell<u64>,
-    disk: Disk,
     file: Option<Handle>,
-}
-
-/// A thread that sets the disk to work on a file: the system takes its time to hand pages to it.
-struct Disk {
-    /// Taken away to end the thread.
-    wake: Option<Sender<()>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Disk {
-    fn new(bytes: File) -> Self {
-        let (wake, woken) = channel();
-        let work = move || {
-            let mut begun = 0;
-            while woken.recv().is_ok() {
-                let end = bytes.metadata().map_or(0, |metadata| metadata.len());
-                if let Some(length) = NonZeroU64::new(end.saturating_sub(begun)) {
-                    // What is said not to be needed is written soon, and stays in memory until then. A wish that does not
-                    // come true does no harm.
-                    fadvise(&bytes, begun, Some(length), Advice::DontNeed).ok();
-                }
-                begun = end;
-            }
-        };
-        Self {
-            wake: Some(wake),
-            thread: thread::Builder::new().spawn(work).ok(),
-        }
-    }
-
-    /// Has all written that is in the file by now.
-    fn begin(&self) {
-        if let Some(wake) = &self.wake {
-            wake.send(()).ok();
-        }
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        self.wake = None;
-        if let Some(thread) = self.thread.take() {
-            thread.join().ok();
-        }
-    }
+    /// What puts the chunks into it.
+    writer: Option<Writer>,
 }
 
 impl PartFile {
@@ -90,16 +37,15 @@ impl PartFile {
         let file = ffi::create_file(&part)
             .inspect_err(|_| drop(fs::remove_file(&part)))
             .with_context(|| format!("cannot create {}: is the disk full?", part.display()))?;
-        let disk = (bytes.try_clone())
-            .with_context(|| format!("cannot open {} once more", part.display()))?;
-        Ok(Self {
+        let mut this = Self {
             target,
             part,
             bytes,
-            given: Cell::new(0),
-            disk: Disk::new(disk),
             file: Some(file),
-        })
+            writer: None,
+        };
+        this.writer = Some(Writer::new(&this.part)?);
+        Ok(this)
     }
 
     /// The open file.
@@ -114,15 +60,9 @@ impl PartFile {
         &self.part
     }
 
-    /// Notes that so many bytes have been written: every few megabytes the disk is set to work on them, so that syncing in
-    /// the end has little left to wait for.
-    pub(super) fn written(&self, count: usize) {
-        self.given.set(self.given.get() + count as u64);
-        if self.given.get() < AT_ONCE {
-            return;
-        }
-        self.given.set(0);
-        self.disk.begin();
+    /// Where chunks are put.
+    pub(super) fn writer(&mut self) -> &mut Writer {
+        (self.writer.as_mut()).expect("the file is written to until it is finished")
     }
 
     /// Closes, syncs if `sync` says so, and renames. All objects of the file must be closed before.
@@ -131,6 +71,7 @@ impl PartFile {
             .file
             .take()
             .expect("the file is open until it is finished");
+        self.writer.take().map_or(Ok(()), Writer::finish)?;
         file.close()
             .with_context(|| format!("cannot finish {}: is the disk full?", self.part.display()))?;
         if sync {
@@ -157,9 +98,7 @@ impl PartFile {
 impl Drop for PartFile {
     fn drop(&mut self) {
         // After `finish` the part has been renamed, or is still there because something failed: gone either way.
-        if let Some(file) = self.file.take() {
-            drop(file);
-        }
+        drop((self.file.take(), self.writer.take()));
         let _ = fs::remove_file(&self.part);
     }
 }

@@ -11,9 +11,11 @@ use anyhow::{Context, Result};
 use super::ffi::dataset::{self, Storage};
 use super::ffi::{self, Handle, Number};
 use super::part::PartFile;
+use super::put_chunk;
 use super::values::{
     Attribute, Data, c_text, write_attribute, write_dataset, write_text_attribute,
 };
+use super::writer::Chunk;
 
 /// A column of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,12 +126,13 @@ impl TableFile {
     /// Writes a table, in a group of its own if one is named. `chunks` in order, as `layout` says: shuffled by the
     /// size of a row, deflated, the last one filled up.
     pub fn table(
-        &self,
+        &mut self,
         group: Option<&str>,
         name: &str,
         layout: &Table,
-        chunks: &[impl AsRef<[u8]>],
+        chunks: Vec<Vec<u8>>,
     ) -> Result<()> {
+        let path = self.part.path().to_owned();
         let write = || -> Result<()> {
             let group = match group {
                 // Without attributes: PyTables needs none here, and there may be thousands of groups.
@@ -138,8 +141,9 @@ impl TableFile {
             };
             let parent = group.as_ref().unwrap_or(self.part.root());
             let table = create_table(parent, name, layout)?;
-            for (i, chunk) in chunks.iter().enumerate() {
-                dataset::write_chunk(&table, &[i * layout.chunk_rows], chunk.as_ref())?;
+            for (i, chunk) in chunks.into_iter().enumerate() {
+                let offset = [i * layout.chunk_rows];
+                put_chunk(&mut self.part, &table, &offset, Chunk::Made(chunk))?;
             }
             table.close()?;
             group.map_or(Ok(()), |group| Ok(group.close()?))
@@ -147,7 +151,7 @@ impl TableFile {
         write().with_context(|| {
             format!(
                 "cannot write a table to {}: is the disk full?",
-                self.part.path().display()
+                path.display()
             )
         })
     }

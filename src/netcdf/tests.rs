@@ -50,7 +50,7 @@ fn write(path: &Path) {
             for c in [0, 2] {
                 let values: Vec<f64> = (0..6).map(|i| value(t + i / 2, c + i % 2)).collect();
                 let bytes = encode_chunk(&values, precision, 1);
-                file.write_chunk(variable, &[t, c], &bytes)
+                file.write_chunk(variable, &[t, c], Chunk::Made(bytes))
                     .expect("a chunk");
             }
         }
@@ -99,12 +99,11 @@ fn a_file_reads_back_and_repeats_byte_for_byte() {
     let values: Vec<f64> = [(3, 2), (3, 3), (4, 2), (4, 3), (5, 2), (5, 3)]
         .map(|(t, c)| value(t, c))
         .to_vec();
-    let chunk = earlier
-        .chunked("load")
-        .expect("a variable")
-        .chunk(&[3, 2], 1000)
-        .expect("a chunk");
-    assert_eq!(chunk, encode_chunk(&values, Precision::F64, 1));
+    let load = earlier.chunked("load").expect("a variable");
+    let chunk = load.chunk(&[3, 2], 1000).expect("a chunk");
+    let (start, length) = (chunk.address as usize, chunk.length as usize);
+    let bytes = &fs::read(&one).expect("a file")[start..start + length];
+    assert_eq!(bytes, encode_chunk(&values, Precision::F64, 1));
 }
 
 #[test]
@@ -123,6 +122,11 @@ fn an_earlier_file_is_not_trusted() {
     );
     assert!(load.chunk(&[300, 2], 1000).is_err(), "outside");
     assert!(earlier.chunked("status").is_err(), "no chunks");
+    let end = load.chunk(&[3, 2], 1000).expect("a chunk");
+    let half = fs::File::options().write(true).open(&path).expect("a file");
+    half.set_len(end.address + end.length - 1).expect("shorter");
+    let load = earlier.chunked("load").expect("a variable");
+    assert!(load.chunk(&[3, 2], 1000).is_err(), "beyond the end");
     let other = folder.path().join("other.nc");
     fs::write(&other, b"no HDF5 at all").expect("a file");
     assert!(EarlierFile::open(&other).is_err());

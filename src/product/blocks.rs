@@ -90,11 +90,10 @@ pub(super) struct Parts<'a> {
 
 /// Makes pieces of a file: the group's variables in their order, out of the block's values, or, where it is unchanged and
 /// there are none, out of what was there before. Called on many threads.
-pub(super) type Encode<'a> =
-    dyn Fn(Group, usize, Option<&Block>) -> Result<Vec<Vec<u8>>> + Sync + 'a;
+pub(super) type Encode<'a, P> = dyn Fn(Group, usize, Option<&Block>) -> Result<Vec<P>> + Sync + 'a;
 
 /// Takes a part: the group, the block and its pieces.
-pub(super) type Take<'a> = dyn FnMut(Group, usize, Vec<Vec<u8>>) -> Result<()> + 'a;
+pub(super) type Take<'a, P> = dyn FnMut(Group, usize, Vec<P>) -> Result<()> + 'a;
 
 impl<'a> Parts<'a> {
     /// The parts of this product, cut so.
@@ -147,12 +146,12 @@ impl<'a> Parts<'a> {
 
     /// Hands all parts to `take` in a fixed order, puts down the summaries of those that changed, and tells how many results
     /// were fetched.
-    pub(super) fn make<E: Send>(
+    pub(super) fn make<E: Send, P: Send>(
         &self,
         source: &mut Source<'_, E>,
         summaries: &mut Summaries,
-        encode: &Encode<'_>,
-        take: &mut Take<'_>,
+        encode: &Encode<'_, P>,
+        take: &mut Take<'_, P>,
     ) -> Result<usize> {
         let Source {
             threads,
@@ -199,7 +198,7 @@ impl<'a> Parts<'a> {
                     let rows: Result<Vec<(usize, E)>> = rows.map(&mut receive).collect();
                     Ok((block, rows?))
                 });
-                ordered(threads, inputs, &work, &mut |made: Made| {
+                ordered(threads, inputs, &work, &mut |made: Made<P>| {
                     for (row, series) in &made.summed {
                         if let Some(slots) = &slots {
                             slots.put(row % self.tiling.catchments, series)?;
@@ -228,14 +227,14 @@ impl<'a> Parts<'a> {
     }
 
     /// What comes of the fetched results of a block.
-    fn make_own<E>(
+    fn make_own<E, P>(
         &self,
         block: usize,
         rows: &[(usize, E)],
         decode: &(dyn Fn(&E) -> Result<Vec<Vec<f64>>> + Sync),
         blank: &Blank,
-        encode: &Encode<'_>,
-    ) -> Result<Made> {
+        encode: &Encode<'_, P>,
+    ) -> Result<Made<P>> {
         let range = self.tiling.block(block);
         let is_unchanged = self.unchanged.is(Group::Own, block);
         let [own, sums] = &self.variables;
@@ -269,14 +268,14 @@ impl<'a> Parts<'a> {
     }
 
     /// All parts of a scenario's sums, from its catchments' own series in their slots.
-    fn make_sums(
+    fn make_sums<P: Send>(
         &self,
         scenario: usize,
         slots: Option<&Slots>,
         threads: usize,
         summaries: &mut Summaries,
-        encode: &Encode<'_>,
-        take: &mut Take<'_>,
+        encode: &Encode<'_, P>,
+        take: &mut Take<'_, P>,
     ) -> Result<()> {
         let (spec, tiling) = (self.spec, self.tiling);
         let (first, each) = (scenario * tiling.catchments, tiling.catchments);
@@ -317,7 +316,7 @@ impl<'a> Parts<'a> {
             Ok(made)
         };
         let blocks = scenario * tiling.blocks_each()..(scenario + 1) * tiling.blocks_each();
-        ordered(threads, blocks.map(Ok), &work, &mut |made: Made| {
+        ordered(threads, blocks.map(Ok), &work, &mut |made: Made<P>| {
             for (row, summarised) in made.summaries {
                 summaries.set_row(row, summarised);
             }
@@ -335,16 +334,16 @@ impl<'a> Parts<'a> {
 }
 
 /// What a thread has made of a block.
-struct Made {
+struct Made<P> {
     block: usize,
-    pieces: Vec<Vec<u8>>,
+    pieces: Vec<P>,
     /// By row: its summaries by number.
     summaries: Vec<(usize, Vec<(usize, f64)>)>,
     /// By row: what goes into sums, variable by variable.
     summed: Vec<(usize, Vec<f64>)>,
 }
 
-impl Made {
+impl<P> Made<P> {
     /// Nothing yet.
     fn of(block: usize) -> Self {
         Self {

@@ -3,7 +3,7 @@
 //! A scenario is found by its name and may stand elsewhere than before; within it, rows have to stand where they stood.
 //! Whatever can't be read or is not clear makes the file useless, never an error: then all is made anew.
 
-use anyhow::{Error, Result};
+use anyhow::{Context, Result};
 
 use super::blocks::{Group, Unchanged};
 use super::cf::{UPSTREAM_DIGEST, VALUES_DIGEST};
@@ -13,12 +13,7 @@ use super::tiling::Tiling;
 use super::upstream::upstream_digests;
 use super::{Outlets, ProductSpec, Status, Summary};
 use crate::digest::Digest;
-use crate::netcdf::{EarlierFile, EarlierVariable, storable};
-
-/// A chunk of the earlier product could not be read.
-#[derive(Debug, thiserror::Error)]
-#[error("the earlier product is damaged")]
-pub(super) struct Damaged;
+use crate::netcdf::{EarlierChunk, EarlierFile, EarlierVariable, Uncopied, storable};
 
 /// The earlier product, as far as it can serve.
 pub(super) struct Earlier {
@@ -125,10 +120,15 @@ impl Earlier {
         self.scenarios[scenario].expect("what is unchanged was there before")
     }
 
-    /// The bytes of a variable's chunk; an error is [`Damaged`].
-    pub(super) fn chunk(&self, variable: usize, offset: &[usize], limit: usize) -> Result<Vec<u8>> {
+    /// A variable's chunk; an error is [`Uncopied`].
+    pub(super) fn chunk(
+        &self,
+        variable: usize,
+        offset: &[usize],
+        limit: u64,
+    ) -> Result<EarlierChunk> {
         let chunk = self.variables[variable].chunk(offset, limit);
-        chunk.map_err(|_| Error::new(Damaged))
+        chunk.context(Uncopied)
     }
 }
 

@@ -8,12 +8,12 @@ use anyhow::Result;
 use super::block::Block;
 use super::blocks::{Group, Parts, Source, Unchanged};
 use super::digest::{chunks_digest, digest};
-use super::earlier::{Damaged, Earlier};
+use super::earlier::Earlier;
 use super::rows::{self, Dimensions};
 use super::summary::Summaries;
 use super::tiling::Tiling;
 use super::{Assembled, ProductSpec, cf};
-use crate::netcdf::{ChunkedVariable, Chunking, NetcdfFile, encode_chunk};
+use crate::netcdf::{Chunk, ChunkedVariable, Chunking, NetcdfFile, Uncopied, encode_chunk};
 
 /// Writes the product; see [`super::assemble`].
 pub(super) fn write<E: Send>(spec: &ProductSpec, source: &mut Source<'_, E>) -> Result<Assembled> {
@@ -22,7 +22,7 @@ pub(super) fn write<E: Send>(spec: &ProductSpec, source: &mut Source<'_, E>) -> 
     let tiling = tiling.with_scenarios(spec.scenario_count());
     let earlier = Earlier::open(spec, &tiling);
     match write_over(spec, &tiling, earlier.as_ref(), source) {
-        Err(error) if error.is::<Damaged>() => write_over(spec, &tiling, None, source),
+        Err(error) if error.is::<Uncopied>() => write_over(spec, &tiling, None, source),
         outcome => outcome,
     }
 }
@@ -39,14 +39,14 @@ fn write_over<E: Send>(
         chunks_copied: 0,
         digest: digest(spec),
     };
-    let (file, dimensions, variables) = begin(spec, tiling, &assembled)?;
+    let (mut file, dimensions, variables) = begin(spec, tiling, &assembled)?;
     let mut summaries = match earlier {
         Some(earlier) => earlier.summaries(spec, tiling),
         None => Summaries::new(spec.summaries.len(), spec.catchments.len()),
     };
     let nothing = Unchanged::nothing(spec, tiling);
     let unchanged = earlier.map_or(&nothing, Earlier::unchanged);
-    let limit = 2 * 8 * tiling.tile_values() + 1024;
+    let limit = 2 * 8 * tiling.tile_values() as u64 + 1024;
     let groups = Group::ALL.map(|group| group.variables(spec));
     let parts = Parts::new(spec, tiling, unchanged);
     // The chunks of a block: variable by variable, slab by slab. Each variable with its place among the group's.
@@ -66,7 +66,8 @@ fn write_over<E: Send>(
             let before = earlier.scenario(scenario);
             return tiles(group)
                 .map(|((_, variable), slab)| {
-                    earlier.chunk(variable, &offset(before, first, slab), limit)
+                    let chunk = earlier.chunk(variable, &offset(before, first, slab), limit);
+                    chunk.map(Chunk::Earlier)
                 })
                 .collect();
         };
@@ -74,7 +75,7 @@ fn write_over<E: Send>(
         let chunk = |((place, variable), slab): ((usize, usize), usize)| {
             tiling.gather(values, block, place, slab, &mut tile);
             let precision = spec.variables[variable].precision;
-            Ok(encode_chunk(&tile, precision, spec.deflate))
+            Ok(Chunk::Made(encode_chunk(&tile, precision, spec.deflate)))
         };
         tiles(group).map(chunk).collect()
     };
@@ -90,7 +91,7 @@ fn write_over<E: Send>(
             }
             for (((_, variable), slab), chunk) in tiles(group).zip(chunks) {
                 let offset = offset(scenario, first, slab);
-                file.write_chunk(variables[variable], &offset, &chunk)?;
+                file.write_chunk(variables[variable], &offset, chunk)?;
             }
             Ok(())
         },

@@ -53,7 +53,7 @@ pub(super) fn write<E: Send>(spec: &ProductSpec, source: &mut Source<'_, E>) -> 
         .min(STAGED_BYTES / (step_bytes * tiling.tile_catchments));
     let tiling = tiling.with_steps(tile_steps);
     // Early, so that a path that can't be written to costs no time.
-    let file = begin(spec, &assembled)?;
+    let mut file = begin(spec, &assembled)?;
     let mut stage = Stage::create(&spec.path)?;
     let mut summaries = Summaries::new(spec.summaries.len(), rows);
     let threads = source.threads;
@@ -79,8 +79,8 @@ pub(super) fn write<E: Send>(spec: &ProductSpec, source: &mut Source<'_, E>) -> 
     })?;
     assembled.fetched = fetched;
     let staged = Staged { stage, pieces };
-    assembled.chunks_written = write_steps(spec, &tiling, &staged, threads, &file)?;
-    write_summaries(spec, &summaries, &file)?;
+    assembled.chunks_written = write_steps(spec, &tiling, &staged, threads, &mut file)?;
+    write_summaries(spec, &summaries, &mut file)?;
     file.finish()?;
     Ok(assembled)
 }
@@ -121,7 +121,7 @@ impl Staged {
 
 /// Creates the file with everything but the steps.
 fn begin(spec: &ProductSpec, assembled: &Assembled) -> Result<TableFile> {
-    let file = TableFile::create(&spec.path, &spec.title)?;
+    let mut file = TableFile::create(&spec.path, &spec.title)?;
     let mut attributes = cf::global(spec, &assembled.digest, None);
     for variable in &spec.variables {
         if let Some(units) = &variable.units {
@@ -136,8 +136,8 @@ fn begin(spec: &ProductSpec, assembled: &Assembled) -> Result<TableFile> {
     }
     file.attribute("layout", &Attribute::from("steps"))?;
     file.array("time_steps", Data::I64(spec.time.nanoseconds()))?;
-    write_scenarios(spec, &file)?;
-    write_catchments(spec, &file)?;
+    write_scenarios(spec, &mut file)?;
+    write_catchments(spec, &mut file)?;
     Ok(file)
 }
 
@@ -147,7 +147,7 @@ fn write_steps(
     tiling: &Tiling,
     staged: &Staged,
     threads: usize,
-    file: &TableFile,
+    file: &mut TableFile,
 ) -> Result<usize> {
     let labels = labels(spec);
     let label = |(name, _, size): &(&str, Vec<String>, usize)| Column::Text {
@@ -218,7 +218,7 @@ fn write_steps(
             Ok((step, chunks.collect::<Vec<_>>()))
         };
         ordered(threads, steps.map(Ok), &encode, &mut |(step, chunks)| {
-            file.table(Some(&format!("step_{step}")), "values", &layout, &chunks)
+            file.table(Some(&format!("step_{step}")), "values", &layout, chunks)
         })?;
     }
     Ok(tiling.steps * label_planes.len())

@@ -11,7 +11,7 @@ use crate::netcdf::{Column, Precision, Table, TableFile, deflate, shuffle, stora
 const ID_SIZE: usize = 10;
 
 /// Writes `/scenarios`, if there are any: names and what they differ in.
-pub(super) fn write_scenarios(spec: &ProductSpec, file: &TableFile) -> Result<()> {
+pub(super) fn write_scenarios(spec: &ProductSpec, file: &mut TableFile) -> Result<()> {
     let Some(scenarios) = &spec.scenarios else {
         return Ok(());
     };
@@ -23,7 +23,7 @@ pub(super) fn write_scenarios(spec: &ProductSpec, file: &TableFile) -> Result<()
 }
 
 /// Writes `/catchments`: id, status, key and parameters, in the order of the rows of all other tables.
-pub(super) fn write_catchments(spec: &ProductSpec, file: &TableFile) -> Result<()> {
+pub(super) fn write_catchments(spec: &ProductSpec, file: &mut TableFile) -> Result<()> {
     let mut small = SmallTable::new(spec.catchments.len());
     for (name, texts, size) in labels(spec) {
         small.texts(name, &texts, size);
@@ -43,7 +43,7 @@ pub(super) fn write_catchments(spec: &ProductSpec, file: &TableFile) -> Result<(
 pub(super) fn write_summaries(
     spec: &ProductSpec,
     summaries: &Summaries,
-    file: &TableFile,
+    file: &mut TableFile,
 ) -> Result<()> {
     if spec.summaries.is_empty() {
         return Ok(());
@@ -103,14 +103,14 @@ impl SmallTable {
         }
     }
 
-    fn write(self, name: &str, level: u8, file: &TableFile) -> Result<()> {
+    fn write(self, name: &str, level: u8, file: &mut TableFile) -> Result<()> {
         let layout = Table {
             columns: self.columns,
             rows: self.rows,
             chunk_rows: self.rows,
             level,
         };
-        file.table(None, name, &layout, &[filtered(self.planes, &layout)])
+        file.table(None, name, &layout, vec![filtered(self.planes, &layout)])
     }
 }
 

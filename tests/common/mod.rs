@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use rerunoff::netcdf::{Attribute, Chunking, Data, NetcdfFile, Precision, encode_chunk};
+use rerunoff::netcdf::{Attribute, Chunk, Chunking, Data, NetcdfFile, Precision, encode_chunk};
 use tempfile::TempDir;
 
 /// The number of hourly time steps of the test project.
@@ -183,8 +183,8 @@ impl Project {
             let variable = file
                 .chunked(name, &[time, catchment], &chunking, &[])
                 .expect(name);
-            file.write_chunk(variable, &[0, 0], &encode_chunk(&values, Precision::F64, 1))
-                .expect(name);
+            let chunk = Chunk::Made(encode_chunk(&values, Precision::F64, 1));
+            file.write_chunk(variable, &[0, 0], chunk).expect(name);
         }
         file.finish().expect("a complete file");
     }

@@ -1,4 +1,4 @@
-//! Creating data sets, writing their values, whole or chunk by chunk, and making dimension scales of them.
+//! Creating data sets, writing their values, and making dimension scales of them.
 
 use std::ffi::{CStr, CString, c_char, c_uint};
 
@@ -7,7 +7,6 @@ use hdf5::{Error, Result, globals};
 use hdf5_sys::h5::{HADDR_UNDEF, herr_t, hsize_t};
 use hdf5_sys::h5d::{
     H5D_alloc_time_t, H5D_fill_time_t, H5Dclose, H5Dcreate2, H5Dget_offset, H5Dget_space, H5Dwrite,
-    H5Dwrite_chunk,
 };
 use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5p::{
@@ -159,7 +158,7 @@ pub(in crate::netcdf) fn write_texts(dataset: &Handle, texts: &[CString]) -> Res
 }
 
 /// Offsets of a chunk as the library wants them: exactly one for each dimension.
-fn chunk_offset(dataset: &Handle, offset: &[usize]) -> Result<Vec<hsize_t>> {
+pub(super) fn chunk_offset(dataset: &Handle, offset: &[usize]) -> Result<Vec<hsize_t>> {
     // SAFETY: the id is an open data set, its space an open space.
     let space = Handle::new(H5Sclose, || unsafe { H5Dget_space(dataset.id) })?;
     let rank = call(|| unsafe { H5Sget_simple_extent_ndims(space.id) })?;
@@ -170,27 +169,6 @@ fn chunk_offset(dataset: &Handle, offset: &[usize]) -> Result<Vec<hsize_t>> {
         )));
     }
     Ok(offset.iter().map(|&n| n as hsize_t).collect())
-}
-
-/// Writes one chunk that has been through the data set's filters already. `offset` counts elements.
-pub(in crate::netcdf) fn write_chunk(
-    dataset: &Handle,
-    offset: &[usize],
-    bytes: &[u8],
-) -> Result<()> {
-    let offset = chunk_offset(dataset, offset)?;
-    // SAFETY: the id is open; there is an offset for each dimension (checked); `bytes` is as long as is said.
-    call(|| unsafe {
-        H5Dwrite_chunk(
-            dataset.id,
-            H5P_DEFAULT,
-            0,
-            offset.as_ptr(),
-            bytes.len(),
-            bytes.as_ptr().cast(),
-        )
-    })?;
-    Ok(())
 }
 
 /// Where in the file the values of a data set that was created as placed begin, in bytes.

@@ -9,6 +9,7 @@
 #![allow(unsafe_code)]
 
 pub(super) mod dataset;
+pub(super) mod driver;
 pub(super) mod read;
 
 use std::ffi::{CStr, CString, c_uint};
@@ -102,10 +103,11 @@ fn access() -> Result<Handle> {
     Ok(list)
 }
 
-/// Creates the file, or empties it; creation order is tracked so that netCDF can append to it later.
+/// Empties an existing file and makes it one of HDF5; creation order is tracked so that netCDF can append to it later.
 pub(in crate::netcdf) fn create_file(path: &Path) -> Result<Handle> {
-    let path = c_path(path)?;
     let access = access()?;
+    driver::set(&access, path)?;
+    let path = c_path(path)?;
     // SAFETY: the class is the library's own; all ids are open; the path is a C string that outlives the call.
     let list = Handle::new(H5Pclose, || unsafe { H5Pcreate(*globals::H5P_FILE_CREATE) })?;
     call(|| unsafe { H5Pset_link_creation_order(list.id, tracked()) })?;

@@ -1,0 +1,332 @@
+//! Putting chunks where they belong in a file, on a thread of its own.
+//!
+//! What belongs side by side is put down at once: made bytes in megabytes, those of an earlier file by the system, which need not
+//! come into this program. Every few megabytes the disk is set to work, so that syncing in the end has little left to wait for.
+//! It knows places and bytes, not what they mean.
+
+use std::fs::File;
+use std::io::{self, IoSlice, Read, Seek, SeekFrom};
+use std::num::NonZeroU64;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::{self, JoinHandle};
+
+use anyhow::{Context, Error, Result, anyhow};
+use rustix::fs::{Advice, fadvise};
+use rustix::io::pwritev;
+
+/// So many bytes are given to the disk in one go.
+const AT_ONCE: u64 = 8 << 20;
+
+/// Made bytes that are collected at most before they are written.
+const COLLECTED: u64 = 1 << 20;
+
+/// Pieces in one call of the system at most (`IOV_MAX`).
+const PIECES: usize = 1024;
+
+/// Runs that wait to be put down.
+const WAITING: usize = 2;
+
+/// Bytes of an earlier file could not be copied: without it, the file can be made all the same.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot copy from the earlier file")]
+pub struct Uncopied;
+
+/// A chunk as it is to be stored.
+pub enum Chunk {
+    /// Its bytes, as [`super::encode_chunk`] makes them.
+    Made(Vec<u8>),
+    /// Those of a chunk in an earlier file.
+    Earlier(EarlierChunk),
+}
+
+/// A chunk of an earlier file, by its place there.
+pub struct EarlierChunk {
+    pub(super) file: Arc<File>,
+    pub(super) address: u64,
+    pub(super) length: u64,
+}
+
+impl Chunk {
+    /// How many bytes it has.
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Made(bytes) => bytes.len(),
+            Self::Earlier(chunk) => chunk.length as usize,
+        }
+    }
+}
+
+/// Bytes side by side in the file that come from one place.
+struct Run {
+    at: u64,
+    length: u64,
+    content: Content,
+}
+
+enum Content {
+    Made(Vec<Vec<u8>>),
+    /// From a place in an earlier file on.
+    Earlier(Arc<File>, u64),
+}
+
+/// Puts chunks into one file.
+pub(super) struct Writer {
+    path: PathBuf,
+    /// What is not yet on its way: more may follow beside it.
+    collected: Option<Run>,
+    /// Taken away to end the thread.
+    runs: Option<SyncSender<Run>>,
+    thread: Option<JoinHandle<Result<()>>>,
+}
+
+impl Writer {
+    /// Writes into an existing file.
+    pub(super) fn new(path: &Path) -> Result<Self> {
+        let file = File::options().write(true).open(path);
+        let file = file.with_context(|| format!("cannot open {}", path.display()))?;
+        let (runs, received) = sync_channel(WAITING);
+        let shown = path.to_owned();
+        let work = move || put_all(&file, &shown, &received);
+        Ok(Self {
+            path: path.to_owned(),
+            collected: None,
+            runs: Some(runs),
+            thread: Some(thread::Builder::new().spawn(work)?),
+        })
+    }
+
+    /// Puts a chunk at its place. An error may be of one that was given before; [`Uncopied`] is among its causes if it was an
+    /// earlier file that failed.
+    pub(super) fn put(&mut self, at: u64, chunk: Chunk) -> Result<()> {
+        let chunk = match &mut self.collected {
+            Some(run) => run.take(at, chunk),
+            None => Some(chunk),
+        };
+        if let Some(chunk) = chunk {
+            self.send()?;
+            self.collected = Some(Run::new(at, chunk));
+        }
+        Ok(())
+    }
+
+    /// Waits until all is in the file.
+    pub(super) fn finish(mut self) -> Result<()> {
+        self.send()?;
+        self.end()
+    }
+
+    fn send(&mut self) -> Result<()> {
+        let Some(run) = self.collected.take() else {
+            return Ok(());
+        };
+        if let Some(runs) = &self.runs
+            && runs.send(run).is_ok()
+        {
+            return Ok(());
+        }
+        self.end()?;
+        Err(anyhow!("{} is no longer written to", self.path.display()))
+    }
+
+    /// Ends the thread and tells how it went.
+    fn end(&mut self) -> Result<()> {
+        self.runs = None;
+        match self.thread.take().map(JoinHandle::join) {
+            None => Ok(()),
+            Some(Ok(outcome)) => outcome,
+            Some(Err(panic)) => std::panic::resume_unwind(panic),
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.runs = None;
+        if let Some(thread) = self.thread.take() {
+            // Whoever cares how it went has called `finish`.
+            thread.join().ok();
+        }
+    }
+}
+
+impl Run {
+    fn new(at: u64, chunk: Chunk) -> Self {
+        let length = chunk.len() as u64;
+        let content = match chunk {
+            Chunk::Made(bytes) => Content::Made(vec![bytes]),
+            Chunk::Earlier(chunk) => Content::Earlier(chunk.file, chunk.address),
+        };
+        Self {
+            at,
+            length,
+            content,
+        }
+    }
+
+    /// Takes a chunk that belongs right behind, or gives it back.
+    fn take(&mut self, at: u64, chunk: Chunk) -> Option<Chunk> {
+        if at != self.at + self.length {
+            return Some(chunk);
+        }
+        let length = chunk.len() as u64;
+        match (&mut self.content, chunk) {
+            (Content::Made(pieces), Chunk::Made(bytes))
+                if self.length < COLLECTED && pieces.len() < PIECES =>
+            {
+                pieces.push(bytes);
+            }
+            (Content::Earlier(file, first), Chunk::Earlier(chunk))
+                if self.length < AT_ONCE
+                    && chunk.address == *first + self.length
+                    && Arc::ptr_eq(file, &chunk.file) => {}
+            (_, chunk) => return Some(chunk),
+        }
+        self.length += length;
+        None
+    }
+
+    fn write(self, file: &File) -> Result<(), Trouble> {
+        match self.content {
+            Content::Made(pieces) => write_all(file, self.at, &pieces).map_err(Trouble::Writing),
+            Content::Earlier(from, first) => {
+                copy(&from, first, file, self.at, self.length).map_err(Trouble::Copying)
+            }
+        }
+    }
+}
+
+enum Trouble {
+    Writing(io::Error),
+    Copying(io::Error),
+}
+
+/// Puts all runs into the file as they come.
+fn put_all(file: &File, path: &Path, runs: &Receiver<Run>) -> Result<()> {
+    let (mut begun, mut since) = (0, 0);
+    for run in runs {
+        let (end, length) = (run.at + run.length, run.length);
+        run.write(file).map_err(|trouble| match trouble {
+            Trouble::Writing(error) => Error::new(error).context(full(path)),
+            Trouble::Copying(error) => Error::new(error).context(Uncopied).context(full(path)),
+        })?;
+        since += length;
+        if since >= AT_ONCE {
+            since = 0;
+            if let Some(length) = NonZeroU64::new(end.saturating_sub(begun)) {
+                // What is said not to be needed is written soon, and stays in memory until then. A wish that does not come
+                // true does no harm.
+                fadvise(file, begun, Some(length), Advice::DontNeed).ok();
+                begun = end;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The message when a file can't be written to.
+pub(super) fn full(path: &Path) -> String {
+    format!("cannot write to {}: is the disk full?", path.display())
+}
+
+fn write_all(file: &File, mut at: u64, pieces: &[Vec<u8>]) -> io::Result<()> {
+    let mut slices: Vec<IoSlice<'_>> = pieces.iter().map(|piece| IoSlice::new(piece)).collect();
+    let mut left = &mut slices[..];
+    while !left.is_empty() {
+        match pwritev(file, left, at) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => {
+                at += written as u64;
+                IoSlice::advance_slices(&mut left, written);
+            }
+            Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+/// Copies inside the system where it can.
+fn copy(mut from: &File, first: u64, mut to: &File, at: u64, length: u64) -> io::Result<()> {
+    from.seek(SeekFrom::Start(first))?;
+    to.seek(SeekFrom::Start(at))?;
+    match io::copy(&mut from.take(length), &mut to)? {
+        copied if copied == length => Ok(()),
+        _ => Err(io::ErrorKind::UnexpectedEof.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn earlier(file: &Arc<File>, address: u64, length: u64) -> Chunk {
+        Chunk::Earlier(EarlierChunk {
+            file: file.clone(),
+            address,
+            length,
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn every_chunk_is_at_its_place(chunks in proptest::collection::vec((1_u64..700_000, any::<bool>(), any::<bool>()), 0..40)) {
+            let folder = tempfile::tempdir().expect("a folder");
+            let [old, new] = ["old", "new"].map(|name| folder.path().join(name));
+            let bytes: Vec<u8> = (0..1 << 20).map(|at: u32| (at % 251) as u8).collect();
+            fs::write(&old, &bytes).expect("a file");
+            fs::write(&new, b"").expect("a file");
+            let file = Arc::new(File::open(&old).expect("a file"));
+            let mut writer = Writer::new(&new).expect("a writer");
+            let (mut wanted, mut from) = (Vec::new(), 0);
+            for (length, is_made, is_apart) in chunks {
+                if is_apart {
+                    wanted.push(0);
+                }
+                if from + length > bytes.len() as u64 {
+                    from = 0;
+                }
+                let these = &bytes[from as usize..][..length as usize];
+                let chunk = match is_made {
+                    true => Chunk::Made(these.to_vec()),
+                    false => earlier(&file, from, length),
+                };
+                writer.put(wanted.len() as u64, chunk).expect("put");
+                wanted.extend(these);
+                from += length;
+            }
+            writer.finish().expect("the end");
+            prop_assert!(fs::read(&new).expect("a file").strip_prefix(&wanted[..]) == Some(&[]));
+        }
+    }
+
+    #[test]
+    fn what_goes_wrong_is_told_and_whose_fault_it_was() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("old");
+        fs::write(&path, b"short").expect("a file");
+        let file = Arc::new(File::open(&path).expect("a file"));
+        let put = |to: &str, chunk: Chunk| {
+            let mut writer = Writer::new(Path::new(to)).expect("a writer");
+            writer.put(0, chunk).expect("collected");
+            writer.finish().expect_err("an error")
+        };
+        let to = folder.path().join("new");
+        fs::write(&to, b"").expect("a file");
+        let to = to.to_str().expect("a path");
+        let error = put(to, earlier(&file, 3, 4));
+        assert!(error.is::<Uncopied>(), "{error:#}");
+        let error = put("/dev/full", Chunk::Made(vec![1; 10]));
+        assert!(!error.is::<Uncopied>(), "{error:#}");
+        let text = format!("{error:#}");
+        assert!(
+            text.contains("/dev/full: is the disk full?: No space"),
+            "{text}"
+        );
+    }
+}
