@@ -191,12 +191,10 @@ fn feed_group(
             (units.iter()).try_for_each(|&(unit, key)| hand_on(unit, key, Ok(Vec::new())));
         return Ok(());
     }
-    let mut by_place: BTreeMap<usize, Vec<(Unit, Key)>> = BTreeMap::new();
-    for &(unit, key) in units {
-        let place = benches[unit.scenario].basin.place(unit.catchment);
-        by_place.entry(place).or_default().push((unit, key));
-    }
-    let places: Vec<usize> = by_place.keys().copied().collect();
+    let place = |unit: Unit| benches[unit.scenario].basin.place(unit.catchment);
+    let mut by_place = units.to_vec();
+    by_place.sort_by_key(|(unit, _)| place(*unit));
+    let places: Vec<usize> = by_place.iter().map(|(unit, _)| place(*unit)).collect();
     // Series columns are the same in all scenarios.
     let Bench { project, basin, .. } = &benches[first.scenario];
     let inputs = Inputs::open(&project.input)?.with_scratch(&project.cache());
@@ -208,10 +206,13 @@ fn feed_group(
         &mut |place, series| {
             let series = series.and_then(|series| basin.compute(columns, series));
             shop.timings.add(Phase::Read, since.elapsed());
-            let units = by_place.get(&place).map_or(&[][..], Vec::as_slice);
-            let next = match units {
+            let first = places.partition_point(|&other| other < place);
+            let sharing = places[first..].partition_point(|&other| other == place);
+            let next = match &by_place[first..][..sharing] {
                 [(unit, key)] => hand_on(*unit, *key, series),
-                _ => (units.iter()).try_for_each(|&(unit, key)| hand_on(unit, key, series.clone())),
+                units => {
+                    (units.iter()).try_for_each(|&(unit, key)| hand_on(unit, key, series.clone()))
+                }
             };
             since = Instant::now();
             next

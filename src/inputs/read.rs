@@ -14,8 +14,11 @@ use super::slabs::{Grid, Target};
 use super::staging::Staged;
 use super::{Inputs, Source};
 
-/// Catchments that are read at once where each lies by itself.
+/// Catchments that are read at once where each lies by itself and is read past the library.
 const FEW: usize = 4;
+
+/// The same where the library reads them: it takes a while to begin, and then reads a row of chunks at once.
+const MANY: usize = 512;
 
 impl Inputs {
     /// Reads series: of `catchments` (indices into the catalog's catchments, in any order) the `columns` (indices into the
@@ -112,21 +115,26 @@ impl Inputs {
         shares
     }
 
-    /// How many catchments are read at once: few where each lies by itself, so that they stay in the processor's cache.
+    /// How many catchments are read at once: no more than serves where chunks lie by themselves, so that they stay in the
+    /// processor's cache.
     fn most(&self, parts: &[Part], leading: usize, columns: &[usize], block_bytes: usize) -> usize {
         if matches!(self.sources[leading], Source::Groups(_)) {
             return 1;
         }
         let fitting = block_bytes / (8 * self.catalog.time.len() * columns.len().max(1)).max(1);
-        let mut grids = (parts.iter()).flat_map(|part| {
-            let columns = part.columns.iter();
-            columns.map(|(_, index)| self.grid(part.source, *index))
-        });
-        let is_by_row = grids.all(|grid| grid.is_some_and(Grid::is_by_row));
-        let wanted = match is_by_row {
-            true => self.alignment(parts, leading, |_| false).max(FEW),
-            false => fitting,
+        let all = |is: &dyn Fn(&Grid) -> bool| {
+            let mut grids = (parts.iter()).flat_map(|part| {
+                let columns = part.columns.iter();
+                columns.map(|(_, index)| self.grid(part.source, *index))
+            });
+            grids.all(|grid| grid.is_some_and(is))
         };
+        let least = match (all(&Grid::is_by_row), all(&Grid::is_chunked)) {
+            (true, _) => FEW,
+            (false, true) => MANY,
+            (false, false) => return fitting.max(1),
+        };
+        let wanted = self.alignment(parts, leading, |_| false).max(least);
         fitting.min(wanted).max(1)
     }
 
