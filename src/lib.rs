@@ -47,7 +47,7 @@
 //! | what a simulator will see | [`recipe`], [`support`], [`template`], [`xml`], [`format`], [`series_table`] |
 //! | what determines a result | [`key`], [`digest`], [`survey`], [`file_digests`], [`stamp`] |
 //! | what has to be done | [`session`], [`plan`] |
-//! | running it | [`update`], [`run`], [`trial`], [`timeouts`], [`work`], [`workplace`], [`evidence`], [`process`], [`output`], [`outcome`] |
+//! | running it | [`update`], [`run`], [`trial`], [`judge`], [`timeouts`], [`work`], [`workplace`], [`evidence`], [`process`], [`output`], [`outcome`] |
 //! | fitting in | [`makeflags`], [`slots`], [`dependencies`], [`depfile`], [`settled`] |
 //! | numbers on their way | [`decimal`], [`short_number`], `planes`, `parallel` |
 //! | keeping it | [`store`], [`codec`], [`cache`], [`lock`], [`filesystem`] |
@@ -115,6 +115,7 @@ pub mod heap;
 pub mod history;
 pub mod import;
 pub mod inputs;
+pub mod judge;
 pub mod key;
 pub mod listing;
 pub mod lock;

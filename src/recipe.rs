@@ -1,26 +1,28 @@
 //! All that is the same for every catchment, bound to the names that the basin has; and one catchment's share of it.
 //!
 //! A [`Recipe`] is made once a run: every placeholder is checked against the parameters and series there are, the
-//! support files are digested. [`Recipe::render`] then makes of it what one catchment's simulator will see, and
-//! [`Recipe::walk`] goes over exactly that for the key. It neither writes files nor starts anything.
+//! support files are digested. [`Recipe::render`] then makes of it what one catchment's simulator will see, and a walk goes
+//! over exactly that for the key. It neither writes files nor starts anything.
+
+mod rendered;
+mod walks;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::basin::{Basin, OWN_NAMES, Values};
+pub use self::rendered::Rendered;
+use crate::basin::Basin;
 use crate::digest::Digest;
 use crate::environment;
-use crate::key::{Explanation, Hasher, Key, LongTexts, Part, Sink};
-use crate::names::{self, Names};
-use crate::output::Separator;
+use crate::key::{Explanation, Hasher, Key, LongTexts, Part};
+use crate::names::Names;
 use crate::problem::Problem;
-use crate::project::{Content, Project, Simulator, plain_path};
+use crate::project::{Content, Project};
 use crate::series_table::BoundTable;
 use crate::stamp::Stamp;
 use crate::support::{self, SupportFile};
-use crate::template::Template;
 
 /// All that is the same for every catchment.
 pub struct Recipe<'p> {
@@ -38,23 +40,6 @@ pub struct Recipe<'p> {
     digest: Digest,
     /// What every support file looked like before its digest was taken.
     stamps: Vec<(PathBuf, Stamp)>,
-}
-
-/// What one catchment's simulator will see, but for the rows of its series.
-pub struct Rendered {
-    /// The program and its arguments.
-    pub command: Vec<String>,
-    /// The environment that the project states, beside the fixed one.
-    pub environment: Vec<(String, String)>,
-    /// The content of every simulator input; `None` for a series table.
-    pub files: Vec<Option<Vec<u8>>>,
-    /// The output file, below the work directory.
-    pub output: PathBuf,
-    /// The headers of the wanted output columns.
-    pub headers: Vec<String>,
-    /// The files that a good run leaves, with a text each must contain.
-    pub require: Vec<(PathBuf, String)>,
-    values: Values,
 }
 
 impl<'p> Recipe<'p> {
@@ -140,64 +125,6 @@ impl<'p> Recipe<'p> {
         &self.columns
     }
 
-    /// What the simulator of one catchment will see.
-    pub fn render(&self, basin: &Basin<'_>, catchment: usize) -> Result<Rendered, Problem> {
-        let values = basin.values(catchment, &self.names)?;
-        let simulator = &self.project.simulator;
-        let text = |template: &Template| render_text(template, &values);
-        let path = |template: &Template| plain_path(&text(template)?).map_err(Problem::Rendering);
-        let mut environment = environment::passed(simulator);
-        for (name, template) in &simulator.environment {
-            environment.push((name.clone(), text(template)?));
-        }
-        let mut files = Vec::with_capacity(simulator.inputs.len());
-        for input in &simulator.inputs {
-            files.push(match &input.content {
-                Content::Series(_) => None,
-                Content::Template { path, template } => {
-                    let mut out = Vec::new();
-                    template.render(&values, &mut out).map_err(|error| {
-                        Problem::Rendering(format!("{}: {error}", path.display()))
-                    })?;
-                    Some(out)
-                }
-            });
-        }
-        let command = simulator
-            .command
-            .iter()
-            .map(text)
-            .collect::<Result<Vec<_>, _>>()?;
-        let nul = command
-            .iter()
-            .chain(environment.iter().map(|(_, value)| value))
-            .find(|text| text.contains('\0'));
-        if let Some(text) = nul {
-            return Err(Problem::Rendering(format!(
-                "{text:?} holds a NUL, which no argument or variable can"
-            )));
-        }
-        let output = path(&simulator.output.file)?;
-        let headers = simulator
-            .output
-            .columns
-            .iter()
-            .map(|column| text(&column.header))
-            .collect::<Result<_, _>>()?;
-        let require = (simulator.require.iter())
-            .map(|requirement| Ok((path(&requirement.file)?, requirement.contains.clone())))
-            .collect::<Result<_, Problem>>()?;
-        Ok(Rendered {
-            command,
-            environment,
-            files,
-            output,
-            headers,
-            require,
-            values,
-        })
-    }
-
     /// Appends a series table; `columns` are those of [`Self::columns`], in that order.
     pub fn write_table(
         &self,
@@ -254,95 +181,6 @@ impl<'p> Recipe<'p> {
         &self.column_names
     }
 
-    /// The one walk over what is a catchment's own.
-    fn walk(&self, rendered: &Rendered, series: &[Digest], sink: &mut dyn Sink) {
-        sink.part(Part::Command, rendered.command.join("\0").as_bytes());
-        for (name, value) in &rendered.environment {
-            sink.part(Part::Environment(name.clone()), value.as_bytes());
-        }
-        let output = format!(
-            "{}\0{}",
-            rendered.output.display(),
-            rendered.headers.join("\0")
-        );
-        sink.part(Part::Output, output.as_bytes());
-        for (file, input) in rendered.files.iter().zip(&self.project.simulator.inputs) {
-            match (file, &input.content) {
-                (Some(bytes), _) => sink.part(Part::File(input.name.clone()), bytes),
-                (None, Content::Series(table)) => {
-                    for name in names::of_table(table) {
-                        if let Some(value) = rendered.values.parameter(&name) {
-                            sink.part(Part::Parameter(name), value.to_string().as_bytes());
-                        }
-                    }
-                }
-                (None, Content::Template { .. }) => {}
-            }
-        }
-        for (name, digest) in self.column_names.iter().zip(series) {
-            sink.digest(Part::Series(name.clone()), digest);
-        }
-        for name in self
-            .names
-            .iter()
-            .filter(|name| !OWN_NAMES.contains(&name.as_str()))
-        {
-            if let Some(value) = rendered.values.parameter(name) {
-                sink.note(Part::Parameter(name.clone()), &value.to_string());
-            }
-        }
-    }
-
-    /// The one walk over what is common to all catchments.
-    fn walk_common(&self, support: &[(Part, Digest)], sink: &mut dyn Sink) {
-        let simulator = &self.project.simulator;
-        for (part, mark) in support {
-            sink.digest(part.clone(), mark);
-        }
-        let directories: Vec<_> = simulator
-            .directories
-            .iter()
-            .map(|path| path.to_string_lossy())
-            .collect();
-        sink.part(Part::Directories, directories.join("\0").as_bytes());
-        let requirements: Vec<_> = simulator
-            .require
-            .iter()
-            .map(|r| (r.file.source(), &r.contains))
-            .collect();
-        let columns: Vec<_> = simulator
-            .output
-            .columns
-            .iter()
-            .map(|column| &column.source)
-            .collect();
-        let output = format!(
-            "{:?} {:?} {:?} {:?} {columns:?}",
-            simulator.output.format, simulator.exit_codes, simulator.fail_on_stdout, requirements
-        );
-        sink.part(Part::Output, output.as_bytes());
-        for (field, text) in contract(simulator) {
-            sink.note(Part::Contract(field.to_owned()), &text);
-        }
-        sink.digest(Part::Time, &self.time);
-        for input in &simulator.inputs {
-            match &input.content {
-                Content::Template { template, .. } => {
-                    sink.note(
-                        Part::Template(input.name.clone()),
-                        &Digest::of(template.source().as_bytes()).to_string(),
-                    );
-                }
-                Content::Series(table) => {
-                    sink.part(
-                        Part::Table(input.name.clone()),
-                        table.sources().join("\0").as_bytes(),
-                    );
-                }
-            }
-        }
-    }
-
     /// The support files, and the program where none of them is it.
     pub fn support(&self) -> Result<Vec<(Part, SupportFile)>> {
         let simulator = &self.project.simulator;
@@ -377,57 +215,4 @@ impl<'p> Recipe<'p> {
         }
         Ok(files)
     }
-}
-
-/// What makes a run a good one and what is taken from it, field by field, for people.
-fn contract(simulator: &Simulator) -> Vec<(&'static str, String)> {
-    let list = |items: &mut dyn Iterator<Item = String>| match items.collect::<Vec<_>>() {
-        items if items.is_empty() => "nothing".to_owned(),
-        items => items.join(", "),
-    };
-    let format = &simulator.output.format;
-    let separator = match format.separator {
-        None => "recognised",
-        Some(Separator::Tab) => "tab",
-        Some(Separator::Comma) => "comma",
-        Some(Separator::Semicolon) => "semicolon",
-        Some(Separator::Whitespace) => "white space",
-    };
-    let quoted = |texts: &[String]| list(&mut texts.iter().map(|text| format!("{text:?}")));
-    vec![
-        ("file", simulator.output.file.source().to_owned()),
-        ("separator", separator.to_owned()),
-        ("missing", quoted(&format.missing)),
-        ("skip_rows", format.skip_rows.to_string()),
-        (
-            "exit_codes",
-            list(&mut simulator.exit_codes.iter().map(i32::to_string)),
-        ),
-        ("fail_on_stdout", quoted(&simulator.fail_on_stdout)),
-        (
-            "require",
-            list(
-                &mut (simulator.require.iter())
-                    .map(|r| format!("{:?} in {}", r.contains, r.file.source())),
-            ),
-        ),
-        (
-            "columns",
-            list(
-                &mut simulator
-                    .output
-                    .columns
-                    .iter()
-                    .map(|column| column.source.clone()),
-            ),
-        ),
-    ]
-}
-
-fn render_text(template: &Template, values: &Values) -> Result<String, Problem> {
-    let mut out = Vec::new();
-    template
-        .render(values, &mut out)
-        .map_err(|error| Problem::Rendering(error.to_string()))?;
-    Ok(String::from_utf8_lossy(&out).into_owned())
 }

@@ -5,8 +5,6 @@
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
-use std::fs;
-use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::basin::Basin;
@@ -16,25 +14,23 @@ use crate::digest::Digest;
 use crate::environment;
 use crate::evidence::Kept;
 use crate::inputs::BadInput;
+use crate::judge::{is_refused_growth, judge};
 use crate::key::{Explanation, Key};
 use crate::lock::Lock;
 use crate::outcome::Failure;
-use crate::output;
 use crate::plan::Unit;
 use crate::process::{End, Finished, Guard, Interrupt, Invocation};
-use crate::project::{Project, VariableSource};
+use crate::project::Project;
 use crate::recipe::{Recipe, Rendered};
 use crate::session::Session;
 use crate::store::{Attempt, Failed, Last};
 use crate::timeouts::Timeouts;
 use crate::timings::{Phase, Timings};
-use crate::traces::{find_any, read_output, tail};
+use crate::traces::tail;
 use crate::work::{PRINTED, WorkDirectory};
 
 /// How long a simulator has between being asked to end and being killed.
 const GRACE: Duration = Duration::from_secs(2);
-
-const SHELL_SAYS_XFSZ: i32 = 128 + libc::SIGXFSZ;
 
 /// One catchment to run.
 pub struct Job {
@@ -221,10 +217,10 @@ impl Bench<'_> {
                     End::TimedOut => Err(Failure::TimedOut(limit.unwrap_or_default())),
                     End::Signalled(signal) => Err(Failure::Signal(signal)),
                     End::Exited(code) => {
-                        let judged = self
-                            .shop
-                            .timings
-                            .time(Phase::Parse, || self.judge(code, rendered, work.path()));
+                        let (project, steps) = (self.project, self.basin.time().len());
+                        let judged = self.shop.timings.time(Phase::Parse, || {
+                            judge(project, steps, code, rendered, work.path())
+                        });
                         judged.map(|columns| {
                             self.shop
                                 .timings
@@ -314,67 +310,10 @@ impl Bench<'_> {
             .map_err(|error| Failure::Start(format!("{:#}", anyhow::Error::from(error))))
     }
 
-    /// Whether an ended run is a good one, and its columns if so.
-    fn judge(&self, code: i32, rendered: &Rendered, work: &Path) -> Result<Vec<Vec<f64>>, Failure> {
-        let simulator = &self.project.simulator;
-        for name in PRINTED {
-            let path = work.join(name);
-            let limit = simulator.max_file_size;
-            if fs::metadata(&path).is_ok_and(|printed| printed.len() == limit.0) {
-                let file = Some(name.to_owned());
-                return Err(Failure::FileSize { file, limit });
-            }
-            if let Some((phrase, line)) = find_any(&path, &simulator.fail_on_stdout) {
-                return Err(Failure::Said { phrase, line });
-            }
-        }
-        if !simulator.exit_codes.contains(&code) {
-            return Err(Failure::Exit(code));
-        }
-        for (file, phrase) in &rendered.require {
-            if find_any(&work.join(file), std::slice::from_ref(phrase)).is_none() {
-                return Err(Failure::Requirement {
-                    file: file.display().to_string(),
-                    phrase: phrase.clone(),
-                });
-            }
-        }
-        let text = read_output(&work.join(&rendered.output)).map_err(|error| {
-            Failure::NoOutput(format!("its output {}: {error}", rendered.output.display()))
-        })?;
-        let headers: Vec<&str> = rendered.headers.iter().map(String::as_str).collect();
-        let steps = self.basin.time().len();
-        let columns = output::parse(&text, &simulator.output.format, &headers, steps)
-            .map_err(Failure::Output)?;
-        self.check_ranges(&columns)?;
-        Ok(columns)
-    }
-
     fn encode(&self, columns: &[Vec<f64>]) -> Vec<Encoded> {
         (self.project.simulator.output.columns.iter().zip(columns))
             .map(|(column, values)| codec::encode(&column.source, values))
             .collect()
-    }
-
-    fn check_ranges(&self, columns: &[Vec<f64>]) -> Result<(), Failure> {
-        for variable in &self.project.product.variables {
-            let VariableSource::Column(at) = variable.source else {
-                continue;
-            };
-            let outside = |value: &f64| {
-                variable.min.is_some_and(|min| *value < min)
-                    || variable.max.is_some_and(|max| *value > max)
-            };
-            if let Some(step) = columns[at].iter().position(outside) {
-                let column = self.project.simulator.output.columns[at].name.clone();
-                return Err(Failure::OutOfRange {
-                    column,
-                    step,
-                    value: columns[at][step],
-                });
-            }
-        }
-        Ok(())
     }
 }
 
@@ -406,14 +345,6 @@ pub fn furnish(
         }
     }
     Ok(())
-}
-
-/// Whether it ended by the signal for a file that may not grow, or is a shell whose command did.
-fn is_refused_growth(failure: &Failure) -> bool {
-    matches!(
-        failure,
-        Failure::Signal(libc::SIGXFSZ) | Failure::Exit(SHELL_SAYS_XFSZ)
-    )
 }
 
 fn failed(failure: &Failure) -> Failed {

@@ -8,7 +8,7 @@ use crate::digest::Digest;
 use crate::scenario::ScenarioName;
 
 use super::reading::{count, digest};
-use super::records::remove_unused_payload;
+use super::results::remove_unused_payload;
 use super::{Store, StoreError};
 
 /// Results removed in one transaction, each with its payloads.

@@ -32,6 +32,7 @@ mod history;
 mod migrations;
 mod reading;
 mod records;
+mod results;
 mod salvage;
 mod seal;
 mod sources;
