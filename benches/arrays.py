@@ -94,6 +94,27 @@ def sliced_steps(path, step, catchment):
     return by_time, time.monotonic() - began
 
 
+def walked(product, steps):
+    """Seconds for going through the first steps of all catchments, one after the other, through xarray, as far as chunks go at once."""
+    began = time.monotonic()
+    with xarray.open_dataset(product) as data:
+        stretch = next(variable.encoding["chunksizes"][0] for variable in data.data_vars.values() if variable.ndim == 2)
+        for start in range(0, steps, stretch):
+            part = data.isel(time=slice(start, min(start + stretch, steps))).load()
+            for step in range(part.sizes["time"]):
+                {name: values.values[step] for name, values in part.data_vars.items() if values.ndim == 2}
+    return time.monotonic() - began
+
+
+def walked_steps(path, steps):
+    """The same from a table for every time step."""
+    began = time.monotonic()
+    with tables.open_file(path) as file:
+        for step in range(steps):
+            file.get_node(f"/step_{step}/values").read()
+    return time.monotonic() - began
+
+
 def long_table(product, path):
     """All values of a product in one table of step, catchment and values, ordered by step, zlib-5."""
     with h5py.File(product) as source, tables.open_file(path, "w") as file:

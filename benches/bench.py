@@ -36,6 +36,8 @@ JOBS = len(os.sched_getaffinity(0))
 WIDE, WIDE_STEPS = 18_000, 24
 # Independent commands for the peers that start them.
 TASKS = 2_000
+# Time steps of a program that goes through time: three weeks of hours.
+WALKED = 512
 # Beyond so many catchments a cold run is not repeated.
 LARGE = 5_000
 
@@ -211,6 +213,11 @@ class Bench:
                     f"{what} of {project.catchments} catchments, xarray", f"PyTables, {name}", milliseconds(ours), milliseconds(theirs),
                     ours / theirs, most=1, strict=True,
                 )
+        ours, theirs = interleaved(self.runs, lambda: arrays.walked(project.product, WALKED), lambda: arrays.walked_steps(steps, WALKED))
+        self.report.ratio(
+            f"{WALKED} steps of all of {project.catchments} catchments, one after the other, xarray", "PyTables, a table for each step",
+            seconds(ours), seconds(theirs), ours / theirs, most=1, strict=True,
+        )
         steps.unlink()
         long.unlink()
 
