@@ -31,7 +31,8 @@ const CLASS_VERSION: c_uint = 1;
 /// A number for private use (`H5FDpublic.h`: those below 256 are the library's, from 512 on they are registered).
 const VALUE: c_int = 511;
 
-type Write = unsafe extern "C" fn(*mut File, c_int, hid_t, haddr_t, usize, *const c_void) -> herr_t;
+type Write =
+    unsafe extern "C" fn(*mut OpenFile, c_int, hid_t, haddr_t, usize, *const c_void) -> herr_t;
 
 /// `H5FD_class_t`. What is not used here is only carried along.
 #[repr(C)]
@@ -50,9 +51,9 @@ struct Class {
     free_lists: [c_int; 7],
 }
 
-/// The beginning of `H5FD_t`.
+/// The beginning of `H5FD_t`, an open file.
 #[repr(C)]
-struct File {
+struct OpenFile {
     driver: hid_t,
     class: *const Class,
 }
@@ -66,6 +67,9 @@ enum Wanted {
     /// They were left out here.
     Found(haddr_t),
 }
+
+/// What stands for the bytes of a chunk, if it is no longer.
+static BLANK: [u8; 1 << 16] = [0; 1 << 16];
 
 thread_local! {
     static WANTED: Cell<Wanted> = const { Cell::new(Wanted::Nothing) };
@@ -82,7 +86,7 @@ static DRIVER: OnceLock<hid_t> = OnceLock::new();
 /// # Safety
 /// As the library calls it: for an open file of this driver, whose beginning `sec2` has made, with `size` readable bytes.
 unsafe extern "C" fn write(
-    file: *mut File,
+    file: *mut OpenFile,
     kind: c_int,
     transfer: hid_t,
     address: haddr_t,
@@ -119,7 +123,7 @@ fn driver(path: &Path) -> Result<hid_t> {
             return Ok(*driver);
         }
         // SAFETY: the list's class is the library's own, the path a C string that outlives the call. An open file begins as
-        // `File` says in every version that has had `H5FD_t`, and its class stays where it is. It is read as `Class` only if it is
+        // `OpenFile` says in every version that has had `H5FD_t`, and its class stays where it is. It is read as `Class` only if it is
         // of the version that `Class` mirrors, of which the version is the first field. The file is closed once.
         let sec2 = unsafe {
             let list = Handle::new(H5Pclose, || H5Pcreate(*globals::H5P_FILE_ACCESS))?;
@@ -128,7 +132,7 @@ fn driver(path: &Path) -> Result<hid_t> {
             if file.is_null() {
                 return Err(Error::query()?);
             }
-            let class = (*file.cast::<File>()).class;
+            let class = (*file.cast::<OpenFile>()).class;
             let found = (*class.cast::<c_uint>() == CLASS_VERSION).then(|| *class);
             call(|| H5FDclose(file))?;
             found
@@ -159,7 +163,14 @@ pub(in crate::netcdf) fn place_chunk(
     length: usize,
 ) -> Result<u64> {
     let offset = chunk_offset(dataset, offset)?;
-    let blank = vec![0_u8; length];
+    let long;
+    let blank = match BLANK.get(..length) {
+        Some(blank) => blank,
+        None => {
+            long = vec![0; length];
+            &long[..]
+        }
+    };
     sync(|| {
         WANTED.set(Wanted::Place(blank.as_ptr().cast()));
         // SAFETY: the id is open; there is an offset for each dimension (checked); `blank` is as long as is said.

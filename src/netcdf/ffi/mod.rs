@@ -21,13 +21,15 @@ use hdf5::sync::sync;
 use hdf5::{Error, Result, globals};
 use hdf5_sys::h5::{herr_t, hsize_t};
 use hdf5_sys::h5a::{H5Aclose, H5Acreate2, H5Awrite};
+use hdf5_sys::h5ac::{H5AC__CURR_CACHE_CONFIG_VERSION, H5AC_cache_config_t};
+use hdf5_sys::h5c::{H5C_cache_decr_mode, H5C_cache_flash_incr_mode, H5C_cache_incr_mode};
 use hdf5_sys::h5f::{H5F_ACC_TRUNC, H5F_close_degree_t, H5F_libver_t, H5Fclose, H5Fcreate};
 use hdf5_sys::h5g::{H5Gclose, H5Gcreate2};
 use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5p::{
     H5P_CRT_ORDER_INDEXED, H5P_CRT_ORDER_TRACKED, H5P_DEFAULT, H5Pclose, H5Pcreate,
-    H5Pset_attr_creation_order, H5Pset_fclose_degree, H5Pset_file_locking, H5Pset_libver_bounds,
-    H5Pset_link_creation_order, H5Pset_obj_track_times,
+    H5Pget_mdc_config, H5Pset_attr_creation_order, H5Pset_fclose_degree, H5Pset_file_locking,
+    H5Pset_libver_bounds, H5Pset_link_creation_order, H5Pset_mdc_config, H5Pset_obj_track_times,
 };
 use hdf5_sys::h5s::{H5S_class_t, H5Sclose, H5Screate, H5Screate_simple};
 use hdf5_sys::h5t::{
@@ -103,10 +105,35 @@ fn access() -> Result<Handle> {
     Ok(list)
 }
 
+/// Room for the library's notes on a file, in bytes: its index of chunks, 24 bytes each.
+const INDEX: usize = 32 << 20;
+
+/// Has the library keep its index of chunks in memory.
+///
+/// Chunks come in another order than the index has them, so each is in another of its pages than the one before. What does not
+/// fit is encoded, written, read and decoded again and again, for 18,000 catchments as long as all else the library does.
+fn keep_index(access: &Handle) -> Result<()> {
+    let mut config = H5AC_cache_config_t {
+        version: H5AC__CURR_CACHE_CONFIG_VERSION,
+        ..Default::default()
+    };
+    // SAFETY: the list is an open one of file access, the configuration alive, of the library's type and version.
+    call(|| unsafe { H5Pget_mdc_config(access.id, &mut config) })?;
+    config.set_initial_size = 1;
+    config.initial_size = INDEX;
+    config.max_size = INDEX;
+    config.incr_mode = H5C_cache_incr_mode::H5C_incr__off;
+    config.flash_incr_mode = H5C_cache_flash_incr_mode::H5C_flash_incr__off;
+    config.decr_mode = H5C_cache_decr_mode::H5C_decr__off;
+    call(|| unsafe { H5Pset_mdc_config(access.id, &mut config) })?;
+    Ok(())
+}
+
 /// Empties an existing file and makes it one of HDF5; creation order is tracked so that netCDF can append to it later.
 pub(in crate::netcdf) fn create_file(path: &Path) -> Result<Handle> {
     let access = access()?;
     driver::set(&access, path)?;
+    keep_index(&access)?;
     let path = c_path(path)?;
     // SAFETY: the class is the library's own; all ids are open; the path is a C string that outlives the call.
     let list = Handle::new(H5Pclose, || unsafe { H5Pcreate(*globals::H5P_FILE_CREATE) })?;
