@@ -125,7 +125,7 @@ fn keep_index(access: &Handle) -> Result<()> {
     config.incr_mode = H5C_cache_incr_mode::H5C_incr__off;
     config.flash_incr_mode = H5C_cache_flash_incr_mode::H5C_flash_incr__off;
     config.decr_mode = H5C_cache_decr_mode::H5C_decr__off;
-    call(|| unsafe { H5Pset_mdc_config(access.id, &mut config) })?;
+    call(|| unsafe { H5Pset_mdc_config(access.id, &config) })?;
     Ok(())
 }
 
