@@ -1,7 +1,6 @@
 //! One catchment's run: files written, simulator started, what it left judged. With retries, if the project wants them.
 //!
-//! A trial trusts nothing that the simulator says of itself: a result is what passes every check that the project
-//! states. It knows nothing of threads, the store or other catchments.
+//! What makes a result is [`crate::judge`]'s business. A trial knows nothing of threads, the store or other catchments.
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;

@@ -13,6 +13,8 @@ use anyhow::{Context, Result, ensure};
 use rustix::fs::{FallocateFlags, fallocate};
 use rustix::io::Errno;
 
+use super::writer::full;
+
 /// Room that is asked for behind a variable, for what the library puts there: attributes, and its notes on where things are.
 const MORE: u64 = 1 << 16;
 
@@ -62,7 +64,6 @@ impl PlacedVariable {
     }
 
     fn problem(&self, error: io::Error) -> anyhow::Error {
-        let path = self.path.display();
-        anyhow::Error::new(error).context(format!("cannot write to {path}: is the disk full?"))
+        anyhow::Error::new(error).context(full(&self.path))
     }
 }

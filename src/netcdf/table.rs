@@ -132,8 +132,11 @@ impl TableFile {
         layout: &Table,
         chunks: Vec<Vec<u8>>,
     ) -> Result<()> {
-        let path = self.part.path().to_owned();
-        let write = || -> Result<()> {
+        let problem = |part: &PartFile| {
+            let path = part.path().display();
+            format!("cannot write a table to {path}: is the disk full?")
+        };
+        let begin = || -> Result<(Option<Handle>, Handle)> {
             let group = match group {
                 // Without attributes: PyTables needs none here, and there may be thousands of groups.
                 Some(group) => Some(ffi::create_group(self.part.root(), &c_text(group)?)?),
@@ -141,19 +144,17 @@ impl TableFile {
             };
             let parent = group.as_ref().unwrap_or(self.part.root());
             let table = create_table(parent, name, layout)?;
-            for (i, chunk) in chunks.into_iter().enumerate() {
-                let offset = [i * layout.chunk_rows];
-                put_chunk(&mut self.part, &table, &offset, Chunk::Made(chunk))?;
-            }
-            table.close()?;
-            group.map_or(Ok(()), |group| Ok(group.close()?))
+            Ok((group, table))
         };
-        write().with_context(|| {
-            format!(
-                "cannot write a table to {}: is the disk full?",
-                path.display()
-            )
-        })
+        let (group, table) = begin().with_context(|| problem(&self.part))?;
+        for (i, chunk) in chunks.into_iter().enumerate() {
+            let offset = [i * layout.chunk_rows];
+            put_chunk(&mut self.part, &table, &offset, Chunk::Made(chunk))?;
+        }
+        let closed = table
+            .close()
+            .and_then(|()| group.map_or(Ok(()), Handle::close));
+        closed.with_context(|| problem(&self.part))
     }
 
     /// Closes the file with its errors checked, syncs it, and renames it over its target.

@@ -132,22 +132,23 @@ impl Writer {
 
     /// Ends the thread and tells how it went.
     fn end(&mut self) -> Result<()> {
-        self.runs = None;
-        match self.thread.take().map(JoinHandle::join) {
+        match self.join() {
             None => Ok(()),
             Some(Ok(outcome)) => outcome,
             Some(Err(panic)) => std::panic::resume_unwind(panic),
         }
     }
+
+    fn join(&mut self) -> Option<thread::Result<Result<()>>> {
+        self.runs = None;
+        self.thread.take().map(JoinHandle::join)
+    }
 }
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        self.runs = None;
-        if let Some(thread) = self.thread.take() {
-            // Whoever cares how it went has called `finish`.
-            thread.join().ok();
-        }
+        // Whoever cares how it went has called `finish`.
+        drop(self.join());
     }
 }
 
@@ -187,19 +188,15 @@ impl Run {
         None
     }
 
-    fn write(self, file: &File) -> Result<(), Trouble> {
-        match self.content {
-            Content::Made(pieces) => write_all(file, self.at, &pieces).map_err(Trouble::Writing),
+    fn write(self, file: &File, path: &Path) -> Result<()> {
+        let written = match self.content {
+            Content::Made(pieces) => write_all(file, self.at, &pieces).map_err(Error::new),
             Content::Earlier(from, first) => {
-                copy(&from, first, file, self.at, self.length).map_err(Trouble::Copying)
+                copy(&from, first, file, self.at, self.length).context(Uncopied)
             }
-        }
+        };
+        written.with_context(|| full(path))
     }
-}
-
-enum Trouble {
-    Writing(io::Error),
-    Copying(io::Error),
 }
 
 /// Puts all runs into the file as they come.
@@ -207,10 +204,7 @@ fn put_all(file: &File, path: &Path, runs: &Receiver<Run>) -> Result<()> {
     let (mut begun, mut since) = (0, 0);
     for run in runs {
         let (end, length) = (run.at + run.length, run.length);
-        run.write(file).map_err(|trouble| match trouble {
-            Trouble::Writing(error) => Error::new(error).context(full(path)),
-            Trouble::Copying(error) => Error::new(error).context(Uncopied).context(full(path)),
-        })?;
+        run.write(file, path)?;
         since += length;
         if since >= AT_ONCE {
             since = 0;
