@@ -25,8 +25,12 @@ const COLLECTED: u64 = 1 << 20;
 /// Pieces in one call of the system at most (`IOV_MAX`).
 const PIECES: usize = 1024;
 
-/// Runs that wait to be put down.
-const WAITING: usize = 2;
+/// Runs that wait to be put down, those of an earlier file: they take no memory, and while slow ones are made there is
+/// something to do.
+const WAITING: usize = 64;
+
+/// Made runs among them.
+const WAITING_MADE: usize = 2;
 
 /// Bytes of an earlier file could not be copied: without it, the file can be made all the same.
 #[derive(Debug, thiserror::Error)]
@@ -78,6 +82,8 @@ pub(super) struct Writer {
     collected: Option<Run>,
     /// Taken away to end the thread.
     runs: Option<SyncSender<Run>>,
+    /// Holds something for each made run that waits.
+    made: SyncSender<()>,
     thread: Option<JoinHandle<Result<()>>>,
 }
 
@@ -87,12 +93,14 @@ impl Writer {
         let file = File::options().write(true).open(path);
         let file = file.with_context(|| format!("cannot open {}", path.display()))?;
         let (runs, received) = sync_channel(WAITING);
+        let (made, done) = sync_channel(WAITING_MADE);
         let shown = path.to_owned();
-        let work = move || put_all(&file, &shown, &received);
+        let work = move || put_all(&file, &shown, &received, &done);
         Ok(Self {
             path: path.to_owned(),
             collected: None,
             runs: Some(runs),
+            made,
             thread: Some(thread::Builder::new().spawn(work)?),
         })
     }
@@ -121,7 +129,10 @@ impl Writer {
         let Some(run) = self.collected.take() else {
             return Ok(());
         };
-        if let Some(runs) = &self.runs
+        // Both channels are closed once the thread has ended.
+        let is_made = matches!(run.content, Content::Made(_));
+        if (!is_made || self.made.send(()).is_ok())
+            && let Some(runs) = &self.runs
             && runs.send(run).is_ok()
         {
             return Ok(());
@@ -200,10 +211,13 @@ impl Run {
 }
 
 /// Puts all runs into the file as they come.
-fn put_all(file: &File, path: &Path, runs: &Receiver<Run>) -> Result<()> {
+fn put_all(file: &File, path: &Path, runs: &Receiver<Run>, made: &Receiver<()>) -> Result<()> {
     let (mut begun, mut since) = (0, 0);
     for run in runs {
         let (end, length) = (run.at + run.length, run.length);
+        if matches!(run.content, Content::Made(_)) {
+            made.try_recv().ok();
+        }
         run.write(file, path)?;
         since += length;
         if since >= AT_ONCE {
