@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail};
 
@@ -21,10 +22,11 @@ use self::join::join;
 pub use self::results::Results;
 use self::results::found;
 use crate::codec;
+use crate::digest::Digest;
 use crate::moment::{Moment, Scene};
-use crate::plan::{Entry, Plan, State};
+use crate::plan::{Entry, Found, Plan, State};
 use crate::process::Interrupt;
-use crate::product::{self, ProductSpec, Scenarios};
+use crate::product::{self, Known, ProductSpec, Scenarios, Source};
 use crate::progress::Progress;
 use crate::project::{Per, Project, Study};
 use crate::session::Session;
@@ -215,9 +217,11 @@ fn write(
         .iter()
         .map(|column| column.source.as_str())
         .collect();
+    let sources = &sources;
     let mut progress = Progress::new("assembling", results.len(), how.quiet);
-    // It owns the store while it lasts: the reader has a thread of its own.
-    let reader = &mut *store;
+    // Results are fetched on a thread of its own.
+    let reader = Mutex::new(&mut *store);
+    let reader = || reader.lock().unwrap_or_else(PoisonError::into_inner);
     let mut fetch = move |catchment: usize| -> Result<Vec<StoredColumn>> {
         if how.interrupt.is_triggered() {
             bail!("interrupted");
@@ -226,10 +230,29 @@ fn write(
         let Some(result) = results[catchment] else {
             bail!("a catchment without a result was asked for")
         };
-        Ok(reader.columns(result, &sources)?)
+        Ok(reader().columns(result, sources)?)
     };
-    let decode = |columns: &Vec<StoredColumn>| decode(columns);
-    product::assemble(&spec, how.workers, &mut fetch, &decode)?;
+    let known = |key: &Digest| {
+        let summary = reader().summary(key).ok()??;
+        let column = |source: &&str| {
+            summary
+                .columns
+                .iter()
+                .find(|column| column.name == **source)
+        };
+        let digests = (sources.iter()).map(|source| column(source).map(|column| column.checksum));
+        Some(Known {
+            content: Found::of(&summary).content,
+            columns: digests.collect::<Option<_>>()?,
+        })
+    };
+    let mut source = Source {
+        threads: how.workers,
+        fetch: &mut fetch,
+        decode: &|columns: &Vec<StoredColumn>| decode(columns),
+        known: &known,
+    };
+    product::assemble(&spec, &mut source)?;
     drop(fetch);
     let is_new = !is_doubtful || anew.replaces(&path)?;
     written::remember(store, &path)?;

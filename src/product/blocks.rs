@@ -6,6 +6,7 @@
 //! sums over all upstream. It knows nothing of the product's files.
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::mpsc::sync_channel;
 use std::thread;
@@ -15,8 +16,9 @@ use anyhow::{Context, Result, ensure};
 use super::block::{Blank, Block};
 use super::summary::Summaries;
 use super::tiling::Tiling;
+use super::unchanged::{Group, Unchanged};
 use super::upstream::Slots;
-use super::{ProductSpec, Status, Variable, VariableSource};
+use super::{ProductSpec, Source, Status, VariableSource};
 use crate::parallel::ordered;
 
 /// Fetched but not yet decoded results kept ready at most, estimated in bytes of what they decode to.
@@ -25,55 +27,8 @@ const AHEAD_BYTES: usize = 16 << 20;
 /// Decoded values of all blocks that threads are at work on at most, in bytes (a single block may exceed it).
 const AT_WORK_BYTES: usize = 64 << 20;
 
-/// Where results come from, see [`super::assemble`].
-pub(super) struct Source<'a, E> {
-    pub(super) threads: usize,
-    pub(super) fetch: &'a mut (dyn FnMut(usize) -> Result<E> + Send),
-    pub(super) decode: &'a (dyn Fn(&E) -> Result<Vec<Vec<f64>>> + Sync),
-}
-
-/// Variables whose blocks are made together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Group {
-    /// A catchment's own values.
-    Own = 0,
-    /// Sums over all upstream.
-    Sums = 1,
-}
-
-impl Group {
-    pub(super) const ALL: [Self; 2] = [Self::Own, Self::Sums];
-
-    /// The group of a variable.
-    pub(super) fn of(variable: &Variable) -> Self {
-        match variable.upstream {
-            None => Self::Own,
-            Some(_) => Self::Sums,
-        }
-    }
-
-    /// The group's variables, by number.
-    pub(super) fn variables(self, spec: &ProductSpec) -> Vec<usize> {
-        let is_in = |variable: &usize| Self::of(&spec.variables[*variable]) == self;
-        (0..spec.variables.len()).filter(is_in).collect()
-    }
-}
-
-/// By group and block: whether it is what it was, and nothing has to be made.
-pub(super) struct Unchanged(pub(super) [Vec<bool>; 2]);
-
-impl Unchanged {
-    /// All has to be made, as far as there is anything.
-    pub(super) fn nothing(spec: &ProductSpec, tiling: &Tiling) -> Self {
-        let is_empty = |group: Group| group.variables(spec).is_empty();
-        Self(Group::ALL.map(|group| vec![is_empty(group); tiling.blocks()]))
-    }
-
-    /// Whether a block of a group is what it was.
-    pub(super) fn is(&self, group: Group, block: usize) -> bool {
-        self.0[group as usize][block]
-    }
-}
+/// Blocks that a thread is given at a time at most.
+const BATCH: usize = 16;
 
 /// All that a product is made of, one part at a time.
 pub(super) struct Parts<'a> {
@@ -89,7 +44,7 @@ pub(super) struct Parts<'a> {
 }
 
 /// Makes pieces of a file: the group's variables in their order, out of the block's values, or, where it is unchanged and
-/// there are none, out of what was there before. Called on many threads.
+/// there are none, out of what was there before; so is a variable that is unchanged in a changed block. Called on many threads.
 pub(super) type Encode<'a, P> = dyn Fn(Group, usize, Option<&Block>) -> Result<Vec<P>> + Sync + 'a;
 
 /// Takes a part: the group, the block and its pieces.
@@ -157,6 +112,7 @@ impl<'a> Parts<'a> {
             threads,
             fetch,
             decode,
+            ..
         } = source;
         let threads = self.threads(*threads);
         let wanted = self.wanted();
@@ -187,30 +143,37 @@ impl<'a> Parts<'a> {
                 let context = || format!("{}: cannot fetch its result", self.spec.row_name(index));
                 Ok((index, encoded.with_context(context)?))
             };
-            let work = |(block, rows): (usize, Vec<(usize, E)>)| {
-                self.make_own(block, &rows, decode, &blank, encode)
+            let work = |batch: Vec<(usize, Vec<(usize, E)>)>| -> Result<Vec<Made<P>>> {
+                let made = batch.iter();
+                made.map(|(block, rows)| self.make_own(*block, rows, decode, &blank, encode))
+                    .collect()
             };
-            let each = self.tiling.blocks_each();
             for scenario in 0..self.tiling.scenarios {
-                let inputs = (scenario * each..(scenario + 1) * each).map(|block| {
-                    let range = self.tiling.block(block);
-                    let rows = std::iter::from_fn(|| to_come.next_if(|row| range.contains(row)));
-                    let rows: Result<Vec<(usize, E)>> = rows.map(&mut receive).collect();
-                    Ok((block, rows?))
+                let inputs = self.batches(Group::Own, scenario).map(|blocks| {
+                    let fetched = blocks.map(|block| {
+                        let range = self.tiling.block(block);
+                        let rows =
+                            std::iter::from_fn(|| to_come.next_if(|row| range.contains(row)));
+                        let rows: Result<Vec<(usize, E)>> = rows.map(&mut receive).collect();
+                        Ok((block, rows?))
+                    });
+                    fetched.collect()
                 });
-                ordered(threads, inputs, &work, &mut |made: Made<P>| {
-                    for (row, series) in &made.summed {
-                        if let Some(slots) = &slots {
-                            slots.put(row % self.tiling.catchments, series)?;
+                ordered(threads, inputs, &work, &mut |batch: Vec<Made<P>>| {
+                    for made in batch {
+                        for (row, series) in &made.summed {
+                            if let Some(slots) = &slots {
+                                slots.put(row % self.tiling.catchments, series)?;
+                            }
+                        }
+                        for (row, summarised) in made.summaries {
+                            summaries.set_row(row, summarised);
+                        }
+                        if own > 0 {
+                            take(Group::Own, made.block, made.pieces)?;
                         }
                     }
-                    for (row, summarised) in made.summaries {
-                        summaries.set_row(row, summarised);
-                    }
-                    match own {
-                        0 => Ok(()),
-                        _ => take(Group::Own, made.block, made.pieces),
-                    }
+                    Ok(())
                 })?;
                 if sums > 0 {
                     self.make_sums(scenario, slots.as_ref(), threads, summaries, encode, take)?;
@@ -224,6 +187,24 @@ impl<'a> Parts<'a> {
     fn threads(&self, threads: usize) -> usize {
         let block = self.tiling.tile_catchments * self.tiling.steps * self.spec.variables.len();
         threads.min(AT_WORK_BYTES / (8 * block.max(1))).max(1)
+    }
+
+    /// The blocks of a scenario in their order, as many at a time as have one among them that takes work, the last. Those that
+    /// take none do not use up the turns of those that do, so that all threads have something to do.
+    fn batches(&self, group: Group, scenario: usize) -> impl Iterator<Item = Range<usize>> {
+        let each = self.tiling.blocks_each();
+        let mut left = scenario * each..(scenario + 1) * each;
+        let takes_work = move |block: &usize| {
+            let is_summed = || self.summed[self.tiling.block(*block)].contains(&true);
+            !self.unchanged.is(group, *block) || (group == Group::Own && is_summed())
+        };
+        std::iter::from_fn(move || {
+            let most = left.start..left.end.min(left.start + BATCH);
+            let last = most.clone().find(&takes_work);
+            let batch = most.start..last.map_or(most.end, |last| last + 1);
+            left.start = batch.end;
+            (!batch.is_empty()).then_some(batch)
+        })
     }
 
     /// What comes of the fetched results of a block.
@@ -287,7 +268,7 @@ impl<'a> Parts<'a> {
         }
         let variables = &self.variables[Group::Sums as usize];
         let blank = Blank::new(variables.len(), tiling.steps);
-        let work = |block: usize| {
+        let make = |block: usize| {
             let mut made = Made::of(block);
             if self.unchanged.is(Group::Sums, block) {
                 made.pieces = encode(Group::Sums, block, None)?;
@@ -315,12 +296,16 @@ impl<'a> Parts<'a> {
             blank.give_back(values);
             Ok(made)
         };
-        let blocks = scenario * tiling.blocks_each()..(scenario + 1) * tiling.blocks_each();
-        ordered(threads, blocks.map(Ok), &work, &mut |made: Made<P>| {
-            for (row, summarised) in made.summaries {
-                summaries.set_row(row, summarised);
+        let work = |blocks: Range<usize>| blocks.map(make).collect::<Result<Vec<_>>>();
+        let batches = self.batches(Group::Sums, scenario).map(Ok);
+        ordered(threads, batches, &work, &mut |batch: Vec<Made<P>>| {
+            for made in batch {
+                for (row, summarised) in made.summaries {
+                    summaries.set_row(row, summarised);
+                }
+                take(Group::Sums, made.block, made.pieces)?;
             }
-            take(Group::Sums, made.block, made.pieces)
+            Ok(())
         })
     }
 

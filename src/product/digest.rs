@@ -120,12 +120,15 @@ pub(super) fn chunks_digest(spec: &ProductSpec, tiling: &Tiling) -> Digest {
 /// where it has no values.
 pub(super) fn values_digest(row: &Row) -> String {
     match (row.status, &row.content) {
-        (Status::Ok, Some(content)) => {
-            let scalars = Digest::of_numbers(&row.scalars);
-            Digest::of(&[*content.as_bytes(), *scalars.as_bytes()].concat()).to_string()
-        }
+        (Status::Ok, Some(content)) => values_digest_with(row, content),
         _ => String::new(),
     }
+}
+
+/// The digest that a row with a result has, were this the result's content.
+pub(super) fn values_digest_with(row: &Row, content: &Digest) -> String {
+    let scalars = Digest::of_numbers(&row.scalars);
+    Digest::of(&[*content.as_bytes(), *scalars.as_bytes()].concat()).to_string()
 }
 
 /// Every part goes in with its length: no two different walks give the same bytes.

@@ -5,13 +5,13 @@
 
 use anyhow::{Context, Result};
 
-use super::blocks::{Group, Unchanged};
 use super::cf::{UPSTREAM_DIGEST, VALUES_DIGEST};
-use super::digest::{CHUNKS_DIGEST, chunks_digest, values_digest};
+use super::digest::{CHUNKS_DIGEST, chunks_digest, values_digest, values_digest_with};
 use super::summary::Summaries;
 use super::tiling::Tiling;
+use super::unchanged::{Group, Unchanged};
 use super::upstream::upstream_digests;
-use super::{Outlets, ProductSpec, Status, Summary};
+use super::{Known, Outlets, ProductSpec, Status, Summary, VariableSource};
 use crate::digest::Digest;
 use crate::netcdf::{EarlierChunk, EarlierFile, EarlierVariable, Uncopied, storable};
 
@@ -32,14 +32,19 @@ pub(super) struct Earlier {
 struct Rows {
     ids: Vec<String>,
     status: Vec<i8>,
+    keys: Vec<String>,
     made_of: Vec<String>,
     /// Empty where there are no sums.
     sums_made_of: Vec<String>,
 }
 
 impl Earlier {
-    /// The earlier product, if its chunks can be taken over: same cut, same definitions, and some block without a change.
-    pub(super) fn open(spec: &ProductSpec, tiling: &Tiling) -> Option<Self> {
+    /// The earlier product, if its chunks can be taken over: same cut, same definitions, and something without a change.
+    pub(super) fn open(
+        spec: &ProductSpec,
+        tiling: &Tiling,
+        known: &dyn Fn(&Digest) -> Option<Known>,
+    ) -> Option<Self> {
         if !spec.path.is_file() {
             return None;
         }
@@ -50,6 +55,7 @@ impl Earlier {
         let rows = Rows {
             ids: file.texts("catchment").ok()?,
             status: file.bytes("status").ok()?,
+            keys: file.texts("key").ok()?,
             made_of: file.texts(VALUES_DIGEST).ok()?,
             sums_made_of: match spec.networks.is_empty() {
                 true => Vec::new(),
@@ -60,7 +66,8 @@ impl Earlier {
             Some(_) => file.texts("scenario").ok()?,
             None => vec![String::new()],
         };
-        if [rows.status.len(), rows.made_of.len()] != [names.len() * rows.ids.len(); 2] {
+        let counts = [rows.status.len(), rows.keys.len(), rows.made_of.len()];
+        if counts != [names.len() * rows.ids.len(); 3] {
             return None;
         }
         if !spec.networks.is_empty() && rows.sums_made_of.len() != rows.status.len() {
@@ -71,8 +78,8 @@ impl Earlier {
             Some(scenarios) => scenarios.names.iter().map(|name| place(name)).collect(),
             None => vec![Some(0)],
         };
-        let unchanged = rows.unchanged(spec, tiling, &scenarios);
-        if !unchanged.0.iter().flatten().any(|&unchanged| unchanged) {
+        let unchanged = rows.unchanged(spec, tiling, &scenarios, known);
+        if !unchanged.is_any() {
             return None;
         }
         let variables = spec
@@ -133,15 +140,16 @@ impl Earlier {
 }
 
 impl Rows {
-    /// Which blocks of which group are made of the same here.
+    /// Which blocks of which group are made of the same here, and which variables of the other blocks.
     fn unchanged(
         &self,
         spec: &ProductSpec,
         tiling: &Tiling,
         scenarios: &[Option<usize>],
+        known: &dyn Fn(&Digest) -> Option<Known>,
     ) -> Unchanged {
         let each = self.ids.len();
-        let block = |block: usize, same: &dyn Fn(usize, usize) -> bool| {
+        let block = |block: usize, same: &mut dyn FnMut(usize, usize) -> bool| {
             let (scenario, first) = tiling.corner(block);
             let Some(earlier) = scenarios[scenario] else {
                 return false;
@@ -155,7 +163,7 @@ impl Rows {
             };
             first + rows.len() == old_end && rows.zip(first..).all(same)
         };
-        let own = |index: usize, old: usize| {
+        let mut own = |index: usize, old: usize| {
             let row = &spec.catchments[index];
             // Only a digest says that a result is what it was.
             (row.status != Status::Ok || row.content.is_some())
@@ -166,22 +174,65 @@ impl Rows {
         let outlets: Vec<&Outlets> = (spec.variables.iter())
             .filter_map(|variable| variable.upstream.as_ref())
             .collect();
-        let sums = |index: usize, old: usize| {
+        let mut sums = |index: usize, old: usize| {
             let id = &spec.catchments[index].id;
             let is_known = |digest: Digest| digest.to_string() == self.sums_made_of[old];
             // Where there are no sums, nothing of them can change.
             !outlets.iter().any(|outlets| outlets.contain(id))
                 || digests[index].is_some_and(is_known)
         };
-        let blocks = 0..tiling.blocks();
         let mut unchanged = Unchanged::nothing(spec, tiling);
-        let [of_own, of_sums] = &mut unchanged.0;
-        for (at, place) in blocks.clone().zip(of_own) {
-            *place |= block(at, &own);
-        }
-        for (at, place) in blocks.zip(of_sums) {
-            *place |= block(at, &sums);
+        for at in 0..tiling.blocks() {
+            if block(at, &mut own) {
+                unchanged.keep(Group::Own, at);
+            } else {
+                // What is computed may use any column.
+                let is_column = spec.variables.iter().map(|variable| match variable.source {
+                    VariableSource::Column(_) => variable.upstream.is_none(),
+                    VariableSource::Formula(_) => false,
+                });
+                let mut same: Vec<bool> = is_column.collect();
+                let mut any = |index: usize, old: usize| {
+                    if !own(index, old) {
+                        let columns = self.same_columns(spec, index, old, known);
+                        for (same, variable) in same.iter_mut().zip(&spec.variables) {
+                            if let VariableSource::Column(column) = variable.source {
+                                *same &= columns.get(column) == Some(&true);
+                            }
+                        }
+                    }
+                    same.contains(&true)
+                };
+                if block(at, &mut any) {
+                    unchanged.keep_variables(at, same);
+                }
+            }
+            if block(at, &mut sums) {
+                unchanged.keep(Group::Sums, at);
+            }
         }
         unchanged
+    }
+
+    /// Which columns of a row's result are those of the result that the earlier row was made of; empty if that can't be told.
+    fn same_columns(
+        &self,
+        spec: &ProductSpec,
+        index: usize,
+        old: usize,
+        known: &dyn Fn(&Digest) -> Option<Known>,
+    ) -> Vec<bool> {
+        let row = &spec.catchments[index];
+        let compare = || {
+            let before = known(&Digest::from_hex(&self.keys[old])?)?;
+            let now = known(row.key.as_ref().filter(|_| row.status == Status::Ok)?)?;
+            // A key's result may have been replaced since.
+            let is_it = self.status[old] == Status::Ok as i8
+                && self.made_of[old] == values_digest_with(row, &before.content)
+                && row.content == Some(now.content);
+            let same = before.columns.iter().zip(&now.columns);
+            is_it.then(|| same.map(|(before, now)| before == now).collect())
+        };
+        compare().unwrap_or_default()
     }
 }

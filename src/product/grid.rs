@@ -6,13 +6,14 @@
 use anyhow::Result;
 
 use super::block::Block;
-use super::blocks::{Group, Parts, Source, Unchanged};
+use super::blocks::Parts;
 use super::digest::{chunks_digest, digest};
 use super::earlier::Earlier;
 use super::rows::{self, Dimensions};
 use super::summary::Summaries;
 use super::tiling::Tiling;
-use super::{Assembled, ProductSpec, cf};
+use super::unchanged::{Group, Unchanged};
+use super::{Assembled, ProductSpec, Source, cf};
 use crate::netcdf::{Chunk, ChunkedVariable, Chunking, NetcdfFile, Uncopied, encode_chunk};
 
 /// Writes the product; see [`super::assemble`].
@@ -20,7 +21,7 @@ pub(super) fn write<E: Send>(spec: &ProductSpec, source: &mut Source<'_, E>) -> 
     let each = spec.catchments_each();
     let tiling = Tiling::new(spec.time.len(), each, spec.variables.len());
     let tiling = tiling.with_scenarios(spec.scenario_count());
-    let earlier = Earlier::open(spec, &tiling);
+    let earlier = Earlier::open(spec, &tiling, source.known);
     match write_over(spec, &tiling, earlier.as_ref(), source) {
         Err(error) if error.is::<Uncopied>() => write_over(spec, &tiling, None, source),
         outcome => outcome,
@@ -60,19 +61,16 @@ fn write_over<E: Send>(
         scenario.into_iter().chain(within).collect()
     };
     let encode = |group: Group, block: usize, values: Option<&Block>| {
-        let Some(values) = values else {
-            let (scenario, first) = tiling.corner(block);
-            let earlier = earlier.expect("blocks are unchanged since something");
-            let before = earlier.scenario(scenario);
-            return tiles(group)
-                .map(|((_, variable), slab)| {
-                    let chunk = earlier.chunk(variable, &offset(before, first, slab), limit);
-                    chunk.map(Chunk::Earlier)
-                })
-                .collect();
-        };
-        let mut tile = vec![f64::NAN; tiling.tile_values()];
+        let (scenario, first) = tiling.corner(block);
+        let mut tile = vec![f64::NAN; values.map_or(0, |_| tiling.tile_values())];
         let chunk = |((place, variable), slab): ((usize, usize), usize)| {
+            if unchanged.is_variable(group, block, variable) {
+                let earlier = earlier.expect("it is unchanged since something");
+                let before = offset(earlier.scenario(scenario), first, slab);
+                let chunk = earlier.chunk(variable, &before, limit);
+                return chunk.map(Chunk::Earlier);
+            }
+            let values = values.expect("what has changed has values");
             tiling.gather(values, block, place, slab, &mut tile);
             let precision = spec.variables[variable].precision;
             Ok(Chunk::Made(encode_chunk(&tile, precision, spec.deflate)))
@@ -85,11 +83,11 @@ fn write_over<E: Send>(
         &encode,
         &mut |group, block, chunks| {
             let (scenario, first) = tiling.corner(block);
-            match unchanged.is(group, block) {
-                true => assembled.chunks_copied += chunks.len(),
-                false => assembled.chunks_written += chunks.len(),
-            }
             for (((_, variable), slab), chunk) in tiles(group).zip(chunks) {
+                match &chunk {
+                    Chunk::Earlier(_) => assembled.chunks_copied += 1,
+                    Chunk::Made(_) => assembled.chunks_written += 1,
+                }
                 let offset = offset(scenario, first, slab);
                 file.write_chunk(variables[variable], &offset, chunk)?;
             }

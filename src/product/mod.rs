@@ -7,7 +7,7 @@
 //! [`digest`]s mean equal bytes.
 //!
 //! If an earlier product of the same shape is at the path, the chunks of blocks in which no row has changed are copied as
-//! they are, and the outcome is the same file that a full rebuild would make.
+//! they are, and of other blocks those of variables that have not; the outcome is the same file that a full rebuild would make.
 //!
 //! A variable may hold sums over all catchments upstream, see [`Network`]; then all of these are fetched for a block that
 //! has changed, and a block has changed if anything upstream of it has.
@@ -28,13 +28,13 @@ mod steps;
 mod summary;
 mod tables;
 mod tiling;
+mod unchanged;
 mod upstream;
 
 use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
 
-use self::blocks::Source;
 pub use self::cf::valid_name;
 pub(crate) use self::cf::{catchment as catchment_attributes, time as time_coordinate};
 pub use self::digest::{digest, digest_of};
@@ -174,6 +174,27 @@ pub enum ParameterValues {
     Texts(Vec<String>),
 }
 
+/// Where results come from.
+pub struct Source<'a, E> {
+    /// So many threads decode results and make chunks of them.
+    pub threads: usize,
+    /// A row's result. Called once with the index of each row that is needed and [`Status::Ok`], in ascending order, on one
+    /// thread of its own.
+    pub fetch: &'a mut (dyn FnMut(usize) -> Result<E> + Send),
+    /// All columns of a result, each as long as the time axis.
+    pub decode: &'a (dyn Fn(&E) -> Result<Vec<Vec<f64>>> + Sync),
+    /// What is known of the result of a key, whether of a row or of an earlier time.
+    pub known: &'a dyn Fn(&Digest) -> Option<Known>,
+}
+
+/// The digests of a result, which say whether it is what it was without decoding it.
+pub struct Known {
+    /// As in [`Row::content`].
+    pub content: Digest,
+    /// Of each column that decoding gives.
+    pub columns: Vec<Digest>,
+}
+
 /// What [`assemble`] has done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Assembled {
@@ -189,18 +210,11 @@ pub struct Assembled {
 
 /// Writes the product and puts it at its path only once it is whole and on the disk.
 ///
-/// `fetch` is called once with the index of each row that is needed and [`Status::Ok`], in ascending order, on one thread of
-/// its own; `decode` on `threads` threads gives all columns of a result, each as long as the time axis. Should chunks of
-/// the earlier product turn out to be unreadable half-way, all is fetched from the beginning.
+/// Should chunks of the earlier product turn out to be unreadable half-way, all is fetched from the beginning.
 ///
 /// # Errors
-/// What `fetch` and `decode` report, with the catchment; a column of another length; what the disk reports.
-pub fn assemble<E: Send>(
-    spec: &ProductSpec,
-    threads: usize,
-    fetch: &mut (dyn FnMut(usize) -> Result<E> + Send),
-    decode: &(dyn Fn(&E) -> Result<Vec<Vec<f64>>> + Sync),
-) -> Result<Assembled> {
+/// What fetching and decoding report, with the catchment; a column of another length; what the disk reports.
+pub fn assemble<E: Send>(spec: &ProductSpec, source: &mut Source<'_, E>) -> Result<Assembled> {
     spec.check_rows()?;
     ensure!(
         spec.deflate <= crate::netcdf::HIGHEST_LEVEL,
@@ -208,14 +222,9 @@ pub fn assemble<E: Send>(
         spec.deflate,
         crate::netcdf::HIGHEST_LEVEL
     );
-    let mut source = Source {
-        threads,
-        fetch,
-        decode,
-    };
     match spec.layout {
-        Layout::Grid => grid::write(spec, &mut source),
-        Layout::Steps => steps::write(spec, &mut source),
+        Layout::Grid => grid::write(spec, source),
+        Layout::Steps => steps::write(spec, source),
     }
 }
 

@@ -11,7 +11,7 @@
 use anyhow::{Context, Result};
 
 use super::block::Block;
-use super::blocks::{Group, Parts, Source, Unchanged};
+use super::blocks::Parts;
 use super::digest::digest;
 use super::scratch::Stage;
 use super::summary::Summaries;
@@ -19,7 +19,8 @@ use super::tables::{
     filtered, labels, text_planes, write_catchments, write_scenarios, write_summaries,
 };
 use super::tiling::Tiling;
-use super::{Assembled, ProductSpec, Variable, cf};
+use super::unchanged::{Group, Unchanged};
+use super::{Assembled, ProductSpec, Source, Variable, cf};
 use crate::netcdf::{
     Attribute, Column, Data, Precision, Table, TableFile, decode_chunk, encode_chunk, shuffle,
 };

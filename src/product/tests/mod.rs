@@ -14,15 +14,43 @@ mod upstream;
 
 const HOUR: i64 = 3_600_000_000_000;
 
-/// A made-up result: depends on the key alone. Two columns.
+/// A made-up result: depends on the key alone. Two columns, of two bytes each.
 fn result(key: &Digest, steps: usize) -> Vec<Vec<f64>> {
-    let seed = f64::from(key.as_bytes()[0]) + f64::from(key.as_bytes()[1]) / 256.0;
     let column = |k: usize| {
+        let [whole, part] = [2 * k, 2 * k + 1].map(|at| f64::from(key.as_bytes()[at]));
+        let seed = whole + part / 256.0;
         (0..steps)
             .map(|t| seed * (t + 1) as f64 + k as f64)
             .collect()
     };
     vec![column(0), column(1)]
+}
+
+/// What is known of a key's result, of the same content.
+fn known(key: &Digest, steps: usize) -> Option<Known> {
+    let columns = result(key, steps);
+    Some(Known {
+        content: *key,
+        columns: (columns.iter())
+            .map(|column| Digest::of_numbers(column))
+            .collect(),
+    })
+}
+
+/// Writes a product of which nothing is known before.
+fn assemble<E: Send>(
+    spec: &ProductSpec,
+    threads: usize,
+    fetch: &mut (dyn FnMut(usize) -> Result<E> + Send),
+    decode: &(dyn Fn(&E) -> Result<Vec<Vec<f64>>> + Sync),
+) -> Result<Assembled> {
+    let mut source = Source {
+        threads,
+        fetch,
+        decode,
+        known: &|_| None,
+    };
+    super::assemble(spec, &mut source)
 }
 
 fn variable(name: &str, source: VariableSource) -> Variable {
@@ -95,10 +123,14 @@ pub(super) fn make(spec: &ProductSpec, threads: usize) -> Assembled {
             .content
             .expect("only rows with a key are fetched"))
     };
-    assemble(spec, threads, &mut fetch, &|key| {
-        Ok(result(key, spec.time.len()))
-    })
-    .expect("a product")
+    let steps = spec.time.len();
+    let mut source = Source {
+        threads,
+        fetch: &mut fetch,
+        decode: &|key| Ok(result(key, steps)),
+        known: &|key| known(key, steps),
+    };
+    super::assemble(spec, &mut source).expect("a product")
 }
 
 fn expected(spec: &ProductSpec, catchment: usize, step: usize) -> [f64; 2] {
@@ -180,13 +212,19 @@ fn threads_do_not_matter() {
 
 /// Writes the product over an earlier one and from nothing: the bytes are the same. Returns what was done.
 fn patched(change: impl Fn(&mut ProductSpec)) -> Assembled {
+    patched_from(|_| (), change)
+}
+
+/// The same with something changed before.
+fn patched_from(before: impl Fn(&mut ProductSpec), change: impl Fn(&mut ProductSpec)) -> Assembled {
     let folder = tempfile::tempdir().expect("a folder");
     let (patched, full) = (
         folder.path().join("patched.nc"),
         folder.path().join("full.nc"),
     );
-    make(&spec(&patched, 200, 600), 2);
     let mut changed = spec(&patched, 200, 600);
+    before(&mut changed);
+    make(&changed, 2);
     change(&mut changed);
     let assembled = make(&changed, 2);
     changed.path = full;
@@ -240,6 +278,47 @@ fn a_patched_product_equals_a_full_one() {
         s.parameters.clear();
     };
     assert_eq!(counts(patched(append)), (78, 120));
+}
+
+#[test]
+fn of_a_changed_block_the_variables_that_have_not_changed_are_copied() {
+    let other = |at: usize| {
+        let mut bytes = *Digest::of(b"70070").as_bytes();
+        bytes[at] ^= 1;
+        Some(Digest::from(bytes))
+    };
+    let becomes = |at: usize| {
+        move |s: &mut ProductSpec| {
+            let row = &mut s.catchments[70];
+            (row.key, row.content) = (other(at), other(at));
+        }
+    };
+    let copied = |assembled: Assembled| assembled.chunks_copied;
+    // Column 0 is what `load` is computed from, column 1 is `q`.
+    assert_eq!(copied(patched(becomes(0))), 125);
+    assert_eq!(copied(patched(becomes(2))), 120);
+    let both = |s: &mut ProductSpec| {
+        becomes(0)(s);
+        s.catchments[71].content = Some(Digest::of(b"of another key"));
+    };
+    assert_eq!(copied(patched(both)), 120);
+    let with_a_number = |s: &mut ProductSpec| {
+        becomes(0)(s);
+        s.catchments[70].scalars[0] = -2.0;
+    };
+    assert_eq!(copied(patched(with_a_number)), 120);
+    let summed = |s: &mut ProductSpec| s.variables[0].upstream = Some(Outlets::All);
+    let networked = |s: &mut ProductSpec| {
+        let ids: Vec<&str> = s.catchments.iter().map(|row| row.id.as_str()).collect();
+        let links: Vec<Link> = ids.iter().map(|_| Link::Outlet).collect();
+        let network = Network::new(&ids, &links).expect("a network");
+        s.networks = vec![network];
+        summed(s);
+    };
+    assert_eq!(copied(patched_from(networked, becomes(0))), 120);
+    // The product was made of another result than the one that the key has now.
+    let replaced = |s: &mut ProductSpec| s.catchments[70].content = other(2);
+    assert_eq!(copied(patched_from(replaced, becomes(0))), 120);
 }
 
 #[test]

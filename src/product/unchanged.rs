@@ -1,0 +1,78 @@
+//! What of a product is as it was in an earlier one, so that nothing has to be made of it. It knows neither files nor results.
+
+use std::collections::BTreeMap;
+
+use super::tiling::Tiling;
+use super::{ProductSpec, Variable};
+
+/// Variables whose blocks are made together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Group {
+    /// A catchment's own values.
+    Own = 0,
+    /// Sums over all upstream.
+    Sums = 1,
+}
+
+impl Group {
+    pub(super) const ALL: [Self; 2] = [Self::Own, Self::Sums];
+
+    /// The group of a variable.
+    pub(super) fn of(variable: &Variable) -> Self {
+        match variable.upstream {
+            None => Self::Own,
+            Some(_) => Self::Sums,
+        }
+    }
+
+    /// The group's variables, by number.
+    pub(super) fn variables(self, spec: &ProductSpec) -> Vec<usize> {
+        let is_in = |variable: &usize| Self::of(&spec.variables[*variable]) == self;
+        (0..spec.variables.len()).filter(is_in).collect()
+    }
+}
+
+/// Which blocks are what they were, and which variables of those that are not.
+pub(super) struct Unchanged {
+    /// By group and block.
+    blocks: [Vec<bool>; 2],
+    /// By block: the flags of all variables. None for most.
+    variables: BTreeMap<usize, Vec<bool>>,
+}
+
+impl Unchanged {
+    /// All has to be made, as far as there is anything.
+    pub(super) fn nothing(spec: &ProductSpec, tiling: &Tiling) -> Self {
+        let is_empty = |group: Group| group.variables(spec).is_empty();
+        Self {
+            blocks: Group::ALL.map(|group| vec![is_empty(group); tiling.blocks()]),
+            variables: BTreeMap::new(),
+        }
+    }
+
+    /// Nothing has to be made of this block.
+    pub(super) fn keep(&mut self, group: Group, block: usize) {
+        self.blocks[group as usize][block] = true;
+    }
+
+    /// Nothing has to be made of the flagged variables of this block.
+    pub(super) fn keep_variables(&mut self, block: usize, variables: Vec<bool>) {
+        self.variables.insert(block, variables);
+    }
+
+    /// Whether a block of a group is what it was.
+    pub(super) fn is(&self, group: Group, block: usize) -> bool {
+        self.blocks[group as usize][block]
+    }
+
+    /// Whether a variable of a group is in a block what it was.
+    pub(super) fn is_variable(&self, group: Group, block: usize, variable: usize) -> bool {
+        let flags = self.variables.get(&block);
+        self.is(group, block) || flags.is_some_and(|flags| flags[variable])
+    }
+
+    /// Whether anything is what it was.
+    pub(super) fn is_any(&self) -> bool {
+        self.blocks.iter().flatten().any(|&unchanged| unchanged) || !self.variables.is_empty()
+    }
+}
