@@ -49,7 +49,7 @@
 //! | what has to be done | [`session`], [`plan`] |
 //! | running it | [`update`], [`run`], [`trial`], [`judge`], [`timeouts`], [`work`], [`workplace`], [`evidence`], [`process`], [`output`], [`outcome`] |
 //! | fitting in | [`makeflags`], [`slots`], [`dependencies`], [`depfile`], [`settled`] |
-//! | numbers on their way | [`decimal`], [`short_number`], `planes`, `parallel` |
+//! | numbers on their way | [`decimal`], [`short_number`], [`pieces`], `planes`, `parallel` |
 //! | keeping it | [`store`], [`codec`], [`cache`], [`lock`], [`filesystem`] |
 //! | the file for what comes next | [`assembly`], [`product`], [`written`], [`netcdf`] |
 //! | why it is so | [`why`], [`text_diff`], [`prediction`] |
@@ -127,6 +127,7 @@ pub mod outcome;
 pub mod output;
 pub(crate) mod parallel;
 pub mod parameters;
+pub mod pieces;
 pub mod plan;
 pub(crate) mod planes;
 pub mod prediction;

@@ -13,12 +13,13 @@ use std::fmt;
 use std::ops::Range;
 
 use crate::decimal::{self, Decimals, GAP};
+use crate::pieces::{Pieces, SHORT, Tail};
 use crate::template::{
     Piece, Place, Placeholder, RenderError, RenderProblem, Scope, Scoped, Template, TemplateError,
 };
 use crate::time_axis::TimeAxis;
-use crate::value::{Tail, Value, push_decimal, push_number};
-use clock::{Clock, SHORT, Texts, push_text};
+use crate::value::{Value, push_number};
+use clock::{Clock, Texts, push_text};
 
 /// The name of the number of time steps, which header and footer know by themselves.
 pub const STEPS: &str = "steps";
@@ -232,25 +233,31 @@ impl BoundTable {
         let mut cells = self.cells(scope, columns, &mut constants)?;
         join_tails(&mut cells, &constants);
         constants.extend([0; SHORT]);
+        let mut pieces = Pieces::new(out);
         for step in 0..self.time.len() {
             for cell in &cells {
                 match cell {
-                    CellSource::Constant(range) => push_text(&constants, range.clone(), out),
-                    CellSource::Prepared(texts) => texts.push(step, out),
+                    CellSource::Constant(range) => {
+                        push_text(&constants, range.clone(), &mut pieces);
+                    }
+                    CellSource::Prepared(texts) => texts.push(step, &mut pieces),
                     CellSource::Decimals(Decimals { digits, whole }, tail) => match whole[step] {
-                        GAP => push_missing(*tail, out),
-                        whole => push_decimal(out, whole, *digits, *tail),
+                        GAP => pieces.number(f64::NAN, *tail),
+                        whole => pieces.decimal(whole, *digits, *tail),
                     },
                     CellSource::Series(series, hole) => match &hole.format {
-                        None => push_number(out, series[step]),
+                        None => push_number(pieces.text(), series[step]),
                         Some(format) => format
-                            .push_number(series[step], out)
+                            .push_number(series[step], pieces.text())
                             .map_err(|misfit| hole.error(RenderProblem::Misfit(misfit)))?,
                     },
-                    CellSource::Clock(clock, hole) => clock.push(hole, &self.time, step, out)?,
+                    CellSource::Clock(clock, hole) => {
+                        clock.push(hole, &self.time, step, pieces.text())?;
+                    }
                 }
             }
         }
+        pieces.finish();
         Ok(())
     }
 
@@ -311,12 +318,6 @@ fn join_tails(cells: &mut Vec<CellSource<'_>>, constants: &[u8]) {
         }
         at += 1;
     }
-}
-
-#[cold]
-fn push_missing(tail: Tail, out: &mut Vec<u8>) {
-    push_number(out, f64::NAN);
-    tail.push(out);
 }
 
 /// The scope of header and footer.

@@ -7,7 +7,7 @@
 
 use std::borrow::Cow;
 
-use super::scan::{Scan, separators};
+use super::scan::{Scan, divide};
 use super::{OutputError, Table};
 use crate::short_number::of_length;
 
@@ -85,8 +85,7 @@ impl Table<'_> {
             }
             let end = match separator {
                 Some(separator) => {
-                    let end = self.line_end(start);
-                    separators(&self.body[start..end], separator, &mut ends);
+                    let end = divide(self.body, start, separator, &mut ends);
                     self.plain_row(scan, start, &ends, line, names, wanted, &mut series)?;
                     end
                 }

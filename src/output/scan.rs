@@ -3,6 +3,8 @@
 //! It knows positions, not what the cells mean. A table without quotes is scanned for separators alone, all of a line at
 //! once; in all others it takes a cell to know where the next one begins.
 
+use wide::u8x16;
+
 /// How a line is divided into cells. Positions are those of bytes in `text`; a line ends at `\n` or with the text.
 pub(super) trait Scan: Copy {
     /// Where the first cell of the line at `at` starts.
@@ -120,26 +122,47 @@ fn find_either(text: &[u8], a: u8, b: u8) -> usize {
     8 * words.len() + tail
 }
 
-/// Where all separators of a line stand, and at last where it ends; eight bytes at a time.
+/// Bytes that are looked at together, as a word has bits.
+const BLOCK: usize = 64;
+
+/// Where the line that begins at `at` ends; where its separators stand goes into `ends`, and its end at last, all counted
+/// from its beginning.
+///
+/// A block of bytes becomes two words with a bit for each byte, in which the next one is found by an instruction.
 #[inline]
-pub(super) fn separators(line: &[u8], separator: u8, ends: &mut Vec<u32>) {
-    const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
-    let pattern = u64::from_le_bytes([separator; 8]);
+pub(super) fn divide(text: &[u8], at: usize, separator: u8, ends: &mut Vec<u32>) -> usize {
+    let [separator, line_end] = [separator, b'\n'].map(u8x16::splat);
     ends.clear();
-    let (words, rest) = line.as_chunks::<8>();
-    for (at, word) in (0..).step_by(8).zip(words) {
-        let differs = u64::from_le_bytes(*word) ^ pattern;
-        // The highest bit of every byte that is equal, and no other.
-        let mut equal = !(((differs & LOW) + LOW) | differs | LOW);
-        while equal != 0 {
-            ends.push(at + equal.trailing_zeros() / 8);
-            equal &= equal - 1;
+    let mut from = at;
+    loop {
+        let rest = text.get(from..).unwrap_or(&[]);
+        // The text's end is a line's end.
+        let mut padded = [b'\n'; BLOCK];
+        let block = rest.first_chunk().unwrap_or_else(|| {
+            padded[..rest.len()].copy_from_slice(rest);
+            &padded
+        });
+        let (mut separators, mut line_ends) = (0_u64, 0_u64);
+        for (part, bytes) in block.as_chunks::<16>().0.iter().enumerate() {
+            let bytes = u8x16::new(*bytes);
+            let bits = |of: u8x16| u64::from(bytes.simd_eq(of).to_bitmask()) << (16 * part);
+            separators |= bits(separator);
+            line_ends |= bits(line_end);
         }
+        let before_the_end = line_ends.wrapping_sub(1) & !line_ends;
+        separators &= before_the_end;
+        let ahead = (from - at) as u32;
+        while separators != 0 {
+            ends.push(ahead + separators.trailing_zeros());
+            separators &= separators - 1;
+        }
+        if line_ends != 0 {
+            let end = from + line_ends.trailing_zeros() as usize;
+            ends.push((end - at) as u32);
+            return end;
+        }
+        from += BLOCK;
     }
-    let rest = (8 * words.len()..).zip(rest);
-    let equal = rest.filter(|(_, byte)| **byte == separator);
-    ends.extend(equal.map(|(at, _)| at as u32));
-    ends.push(line.len() as u32);
 }
 
 /// `\r` counts, so that lines may end in `\r\n`.
@@ -161,4 +184,26 @@ fn quote_end(text: &[u8], at: usize) -> usize {
         }
     }
     at + 1
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn lines_are_divided_where_their_separators_are(text in "(([0-9]|\t){0,200}\n?){0,5}", at in 0_usize..200) {
+            let text = text.as_bytes();
+            let at = at.min(text.len());
+            let ends_line = |byte: &u8| *byte == b'\n';
+            let line = text[at..].split(ends_line).next().expect("a line, if an empty one");
+            let separators = (0..).zip(line).filter(|(_, byte)| **byte == b'\t');
+            let wanted: Vec<u32> = separators.map(|(at, _)| at).chain([line.len() as u32]).collect();
+            let mut ends = vec![7];
+            prop_assert_eq!(divide(text, at, b'\t', &mut ends), at + line.len());
+            prop_assert_eq!(ends, wanted);
+        }
+    }
 }

@@ -4,9 +4,10 @@ use std::ops::Range;
 
 use super::ROW_NAMES;
 use crate::format::push_time;
+use crate::pieces::{Pieces, SHORT};
 use crate::template::{Placeholder, RenderError, RenderProblem};
 use crate::time_axis::TimeAxis;
-use crate::value::{Value, push_number, push_short};
+use crate::value::{Value, push_number};
 
 /// How much text that depends on time alone one placeholder may keep; 16 MiB are 150 years of hourly steps.
 const LARGEST_PREPARED: usize = 16 << 20;
@@ -55,9 +56,6 @@ impl Clock {
     }
 }
 
-/// A text of at most so many bytes is copied as if it had all of them.
-pub(super) const SHORT: usize = 24;
-
 /// The texts of a placeholder that depends on time alone, for all steps.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Texts {
@@ -87,7 +85,7 @@ impl Texts {
 
     /// Appends the text of a step.
     #[inline]
-    pub(super) fn push(&self, step: usize, out: &mut Vec<u8>) {
+    pub(super) fn push(&self, step: usize, out: &mut Pieces<'_>) {
         let start = if step == 0 {
             0
         } else {
@@ -99,9 +97,9 @@ impl Texts {
 
 /// Appends a text out of `bytes`, behind which are at least [`SHORT`] more.
 #[inline]
-pub(super) fn push_text(bytes: &[u8], text: Range<usize>, out: &mut Vec<u8>) {
+pub(super) fn push_text(bytes: &[u8], text: Range<usize>, out: &mut Pieces<'_>) {
     match bytes[text.start..].first_chunk::<SHORT>() {
-        Some(short) if text.len() <= SHORT => push_short(out, short, text.len()),
-        _ => out.extend_from_slice(&bytes[text]),
+        Some(short) if text.len() <= SHORT => out.short(short, text.len()),
+        _ => out.text().extend_from_slice(&bytes[text]),
     }
 }
