@@ -203,7 +203,16 @@ impl Run {
         let written = match self.content {
             Content::Made(pieces) => write_all(file, self.at, &pieces).map_err(Error::new),
             Content::Earlier(from, first) => {
-                copy(&from, first, file, self.at, self.length).context(Uncopied)
+                let copied = copy(&from, first, file, self.at, self.length).context(Uncopied);
+                // The earlier file is soon gone. Its memory serves for this one, whose pages would have to be found elsewhere.
+                fadvise(
+                    &*from,
+                    first,
+                    NonZeroU64::new(self.length),
+                    Advice::DontNeed,
+                )
+                .ok();
+                copied
             }
         };
         written.with_context(|| full(path))
