@@ -112,23 +112,27 @@ struct Range {
 }
 
 impl Range {
-    /// Several values are looked at side by side, so that none waits for the one before it.
+    /// Several values are looked at side by side and nothing branches, so that the compiler makes vector code.
     fn of(values: &[f64]) -> Self {
         const SIDE_BY_SIDE: usize = 8;
         let mut least = [f64::INFINITY; SIDE_BY_SIDE];
         let mut greatest = [f64::NEG_INFINITY; SIDE_BY_SIDE];
-        let mut missing = 0;
-        for values in values.chunks(SIDE_BY_SIDE) {
-            for ((value, least), greatest) in values.iter().zip(&mut least).zip(&mut greatest) {
-                // Comparisons with NaN fail; an infinity is no value.
+        let mut missing = [0_u64; SIDE_BY_SIDE];
+        let (eights, rest) = values.as_chunks::<SIDE_BY_SIDE>();
+        // An infinity is no value.
+        let mut last = [f64::INFINITY; SIDE_BY_SIDE];
+        last[..rest.len()].copy_from_slice(rest);
+        for eight in eights.iter().chain([&last]) {
+            for (lane, &value) in eight.iter().enumerate() {
                 let is_finite = value.abs() < f64::INFINITY;
-                if is_finite && *value < *least {
-                    *least = *value;
-                }
-                if is_finite && *value > *greatest {
-                    *greatest = *value;
-                }
-                missing += usize::from(value.is_nan());
+                let [low, high] = match is_finite {
+                    true => [value; 2],
+                    false => [f64::INFINITY, f64::NEG_INFINITY],
+                };
+                least[lane] = if low < least[lane] { low } else { least[lane] };
+                let most = greatest[lane];
+                greatest[lane] = if high > most { high } else { most };
+                missing[lane] = missing[lane].wrapping_add(u64::from(value.is_nan()));
             }
         }
         let minimum = least.into_iter().fold(f64::INFINITY, f64::min);
@@ -136,7 +140,7 @@ impl Range {
         Self {
             minimum: Some(minimum).filter(|value| value.is_finite()),
             maximum: Some(maximum).filter(|value| value.is_finite()),
-            missing,
+            missing: missing.iter().sum::<u64>() as usize,
         }
     }
 }

@@ -88,7 +88,7 @@ pub(crate) fn shuffle(values: &[f64], precision: Precision, out: &mut [u8]) {
         return;
     }
     if precision == Precision::F64 {
-        crate::planes::split(values.iter().map(|value| value.to_bits()), out);
+        crate::planes::split(values, out);
         return;
     }
     // One pass per plane: the compiler makes vector code of each, and a chunk stays in the cache meanwhile.
