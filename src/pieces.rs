@@ -16,7 +16,7 @@ const BUFFER: usize = 4096;
 /// What a decimal writes at most, bytes that do not count included.
 const LONGEST: usize = 40;
 
-/// Text of at most four bytes that stands behind numbers, such as a separator.
+/// Text of at most seven bytes that stands behind numbers, such as a separator.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tail {
     bytes: u64,
@@ -27,7 +27,7 @@ impl Tail {
     /// `None` if the text is longer.
     pub fn new(text: &[u8]) -> Option<Self> {
         let mut bytes = [0; 8];
-        bytes[..4].get_mut(..text.len())?.copy_from_slice(text);
+        bytes[..7].get_mut(..text.len())?.copy_from_slice(text);
         Some(Self {
             bytes: u64::from_le_bytes(bytes),
             length: text.len(),
@@ -182,13 +182,13 @@ mod tests {
             let wanted = format!("before {wanted}; ");
             assert_eq!(decimals(&[(whole, digits)], "; "), [wanted.clone(), wanted]);
         }
-        assert_eq!(Tail::new(b"12345"), None);
+        assert_eq!(Tail::new(b"12345678"), None);
     }
 
     proptest! {
         #[test]
         fn any_decimals_print_as_their_numbers_do(
-            of in prop::collection::vec((any::<i32>(), 0..32, 0_u8..16), 0..900), tail in "[ -~]{0,4}"
+            of in prop::collection::vec((any::<i32>(), 0..32, 0_u8..16), 0..900), tail in "[ -~]{0,7}"
         ) {
             let of: Vec<(i32, u8)> = of.iter().map(|(whole, shift, digits)| (whole >> shift, *digits)).collect();
             let [quick, plain] = decimals(&of, &tail);

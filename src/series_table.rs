@@ -118,6 +118,13 @@ impl SeriesTable {
     ) -> Result<BoundTable, InPart<RenderError>> {
         let mut pieces = Vec::new();
         for piece in self.row.pieces() {
+            if let (Piece::Literal(literal), Some(RowPiece::Clock(_, _, Some(texts)))) =
+                (piece, pieces.last_mut())
+                && literal.len() < SHORT
+            {
+                texts.followed_by(literal);
+                continue;
+            }
             pieces.push(match piece {
                 Piece::Literal(literal) => RowPiece::Literal(literal.clone()),
                 Piece::Hole(hole, _) => {

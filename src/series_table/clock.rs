@@ -83,6 +83,20 @@ impl Texts {
         Ok(Some(Self { bytes, ends }))
     }
 
+    /// Puts the same text behind all of them, so that both are copied at once.
+    pub(super) fn followed_by(&mut self, text: &str) {
+        let mut bytes = Vec::with_capacity(self.bytes.len() + self.ends.len() * text.len());
+        let mut start = 0;
+        for end in &mut self.ends {
+            bytes.extend_from_slice(&self.bytes[start..*end as usize]);
+            bytes.extend_from_slice(text.as_bytes());
+            start = *end as usize;
+            *end = bytes.len() as u32;
+        }
+        bytes.extend([0; SHORT]);
+        self.bytes = bytes;
+    }
+
     /// Appends the text of a step.
     #[inline]
     pub(super) fn push(&self, step: usize, out: &mut Pieces<'_>) {
