@@ -1,7 +1,7 @@
 """Measures rerunoff beside other tools on this machine, prints one table and writes it to target/bench.md.
 
     make bench            1,000 catchments of 8,760 hourly steps, about ten minutes on two cores
-    make bench N=18000    the size it is made for: three quarters of an hour, 40 GB of disk, 8 GB of memory
+    make bench N=18000    the size it is made for: forty minutes, 40 GB of disk, 8 GB of memory
 
 Everything is made from one seed. Each figure is the median of several runs, ours and theirs in turn, so that both see
 the same machine; but of more than 5,000 catchments there is one cold run, which takes minutes and is thousands of runs in
