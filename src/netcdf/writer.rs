@@ -205,13 +205,8 @@ impl Run {
             Content::Earlier(from, first) => {
                 let copied = copy(&from, first, file, self.at, self.length).context(Uncopied);
                 // The earlier file is soon gone. Its memory serves for this one, whose pages would have to be found elsewhere.
-                fadvise(
-                    &*from,
-                    first,
-                    NonZeroU64::new(self.length),
-                    Advice::DontNeed,
-                )
-                .ok();
+                let length = NonZeroU64::new(self.length);
+                fadvise(&*from, first, length, Advice::DontNeed).ok();
                 copied
             }
         };
