@@ -313,9 +313,9 @@ def ready_memory(folder, size):
     """
     block = bytes(8 << 20)
     with open(folder / "ready", "wb", buffering=0) as file:
+        os.unlink(file.name)  # Its room is given back when it is closed, whatever happens until then.
         while (left := size - file.tell()) > 0:
             file.write(block[:left])
-        os.unlink(file.name)
 
 
 def render_small(folder, count):

@@ -120,9 +120,8 @@ impl SeriesTable {
         for piece in self.row.pieces() {
             if let (Piece::Literal(literal), Some(RowPiece::Clock(_, _, Some(texts)))) =
                 (piece, pieces.last_mut())
-                && literal.len() < SHORT
+                && texts.take(literal)
             {
-                texts.followed_by(literal);
                 continue;
             }
             pieces.push(match piece {

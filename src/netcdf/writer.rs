@@ -130,8 +130,7 @@ impl Writer {
             return Ok(());
         };
         // Both channels are closed once the thread has ended.
-        let is_made = matches!(run.content, Content::Made(_));
-        if (!is_made || self.made.send(()).is_ok())
+        if (!run.is_made() || self.made.send(()).is_ok())
             && let Some(runs) = &self.runs
             && runs.send(run).is_ok()
         {
@@ -177,6 +176,10 @@ impl Run {
         }
     }
 
+    fn is_made(&self) -> bool {
+        matches!(self.content, Content::Made(_))
+    }
+
     /// Takes a chunk that belongs right behind, or gives it back.
     fn take(&mut self, at: u64, chunk: Chunk) -> Option<Chunk> {
         if at != self.at + self.length {
@@ -219,7 +222,7 @@ fn put_all(file: &File, path: &Path, runs: &Receiver<Run>, made: &Receiver<()>) 
     let (mut begun, mut since) = (0, 0);
     for run in runs {
         let (end, length) = (run.at + run.length, run.length);
-        if matches!(run.content, Content::Made(_)) {
+        if run.is_made() {
             made.try_recv().ok();
         }
         run.write(file, path)?;

@@ -163,7 +163,7 @@ impl Rows {
             };
             first + rows.len() == old_end && rows.zip(first..).all(same)
         };
-        let mut own = |index: usize, old: usize| {
+        let own = |index: usize, old: usize| {
             let row = &spec.catchments[index];
             // Only a digest says that a result is what it was.
             (row.status != Status::Ok || row.content.is_some())
@@ -181,30 +181,31 @@ impl Rows {
             !outlets.iter().any(|outlets| outlets.contain(id))
                 || digests[index].is_some_and(is_known)
         };
+        // What is computed may use any column.
+        let is_column = spec.variables.iter().map(|variable| match variable.source {
+            VariableSource::Column(_) => variable.upstream.is_none(),
+            VariableSource::Formula(_) => false,
+        });
+        let is_column: Vec<bool> = is_column.collect();
         let mut unchanged = Unchanged::nothing(spec, tiling);
         for at in 0..tiling.blocks() {
-            if block(at, &mut own) {
-                unchanged.keep(Group::Own, at);
-            } else {
-                // What is computed may use any column.
-                let is_column = spec.variables.iter().map(|variable| match variable.source {
-                    VariableSource::Column(_) => variable.upstream.is_none(),
-                    VariableSource::Formula(_) => false,
-                });
-                let mut same: Vec<bool> = is_column.collect();
-                let mut any = |index: usize, old: usize| {
-                    if !own(index, old) {
-                        let columns = self.same_columns(spec, index, old, known);
-                        for (same, variable) in same.iter_mut().zip(&spec.variables) {
-                            if let VariableSource::Column(column) = variable.source {
-                                *same &= columns.get(column) == Some(&true);
-                            }
+            let (mut all, mut variables) = (true, is_column.clone());
+            let mut anything = |index: usize, old: usize| {
+                if !own(index, old) {
+                    all = false;
+                    let columns = self.same_columns(spec, index, old, known);
+                    for (same, variable) in variables.iter_mut().zip(&spec.variables) {
+                        if let VariableSource::Column(column) = variable.source {
+                            *same &= columns.get(column) == Some(&true);
                         }
                     }
-                    same.contains(&true)
-                };
-                if block(at, &mut any) {
-                    unchanged.keep_variables(at, same);
+                }
+                all || variables.contains(&true)
+            };
+            if block(at, &mut anything) {
+                match all {
+                    true => unchanged.keep(Group::Own, at),
+                    false => unchanged.keep_variables(at, variables),
                 }
             }
             if block(at, &mut sums) {

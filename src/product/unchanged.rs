@@ -67,8 +67,12 @@ impl Unchanged {
 
     /// Whether a variable of a group is in a block what it was.
     pub(super) fn is_variable(&self, group: Group, block: usize, variable: usize) -> bool {
-        let flags = self.variables.get(&block);
-        self.is(group, block) || flags.is_some_and(|flags| flags[variable])
+        let is_kept = || {
+            self.variables
+                .get(&block)
+                .is_some_and(|kept| kept[variable])
+        };
+        self.is(group, block) || is_kept()
     }
 
     /// Whether anything is what it was.

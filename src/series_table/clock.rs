@@ -83,9 +83,16 @@ impl Texts {
         Ok(Some(Self { bytes, ends }))
     }
 
-    /// Puts the same text behind all of them, so that both are copied at once.
-    pub(super) fn followed_by(&mut self, text: &str) {
-        let mut bytes = Vec::with_capacity(self.bytes.len() + self.ends.len() * text.len());
+    /// Puts the same text behind all of them, if they stay short with it, so that both are copied at once; says whether.
+    pub(super) fn take(&mut self, text: &str) -> bool {
+        let starts = [0].into_iter().chain(self.ends.iter().copied());
+        let longest = (starts.zip(&self.ends)).map(|(start, end)| end - start);
+        let longest = longest.max().unwrap_or(0) as usize;
+        let length = self.bytes.len() + self.ends.len() * text.len();
+        if longest + text.len() > SHORT || length > LARGEST_PREPARED {
+            return false;
+        }
+        let mut bytes = Vec::with_capacity(length);
         let mut start = 0;
         for end in &mut self.ends {
             bytes.extend_from_slice(&self.bytes[start..*end as usize]);
@@ -95,6 +102,7 @@ impl Texts {
         }
         bytes.extend([0; SHORT]);
         self.bytes = bytes;
+        true
     }
 
     /// Appends the text of a step.

@@ -69,6 +69,18 @@ fn a_block_format_with_times_and_parameters() {
 }
 
 #[test]
+fn what_follows_the_clock_may_be_of_any_length() {
+    for length in [0, 1, 5, 6, 7, 23, 24, 25, 5_000] {
+        let text = "-".repeat(length);
+        let written = table(None, &format!("{{time}}{text}{{step}}"), None, &[]);
+        let wanted = format!(
+            "2009-01-01 00:00:00{text}0\n2009-01-01 01:00:00{text}1\n2009-01-01 02:00:00{text}2\n"
+        );
+        assert_eq!(written, wanted);
+    }
+}
+
+#[test]
 fn only_the_series_of_the_rows_are_used() {
     let names = ["a", "b", "c", "time"].map(str::to_owned);
     let parsed = SeriesTable::parse(Some("{a}"), "{c}{a}{c}{time}{id}", None).expect("templates");
