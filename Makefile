@@ -20,7 +20,7 @@ CMAKE_READY := $(TOOLS)/.installed
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo demo-delaware test torture fuzz lint bench bench-growth install clean
+.PHONY: help build demo demo-delaware test torture random fuzz lint bench bench-growth install clean
 
 help: ## tell what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,10 @@ test: build $(INTEROP)/.installed demo-delaware ## run all tests, with the real 
 torture: build ## kill it 500 times at random moments: make torture KILLS=2000 SEED=7
 	RERUNOFF_KILLS=$(or $(KILLS),500) $(if $(SEED),RERUNOFF_SEED=$(SEED)) $(CARGO) test --release --locked \
 	  --test crash killed_at_random_moments -- --nocapture
+
+random: build $(INTEROP)/.installed ## compare what is read with other decoders, at random: make random ROUNDS=2000 SEED=7
+	RERUNOFF_ROUNDS=$(or $(ROUNDS),300) $(if $(SEED),RERUNOFF_SEED=$(SEED)) $(CARGO) test --release --locked \
+	  --test reading random -- --nocapture
 
 FUZZ_TARGETS := template output project
 

@@ -3,11 +3,8 @@
 
 mod common;
 
-use std::path::Path;
-use std::process::Command;
-
 use anyhow::Result;
-use common::{Project, STEPS, discharge, id, precipitation};
+use common::{Project, STEPS, discharge, id, precipitation, python};
 use rerunoff::catchment::CatchmentId;
 use rerunoff::digest::Digest;
 use rerunoff::product::{
@@ -16,30 +13,6 @@ use rerunoff::product::{
 };
 use rerunoff::time_axis::TimeAxis;
 use rerunoff::value::Value;
-
-/// Runs one of the scripts beside this file in the virtual environment; it must succeed.
-#[track_caller]
-fn python(script: &str, arguments: &[&Path]) {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let interpreter = root.join(".venv/interop/bin/python");
-    assert!(
-        interpreter.exists(),
-        "the readers are not installed; `make test` installs them"
-    );
-    let script = root.join("tests/interop").join(script);
-    let output = Command::new(interpreter)
-        .arg("-B")
-        .arg(script)
-        .args(arguments)
-        .output()
-        .expect("Python");
-    let said = [output.stdout, output.stderr].concat();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&said)
-    );
-}
 
 /// What the simulator printed, as the readers' script wants it.
 fn write_expected(project: &Project, catchments: usize, failed: usize) {

@@ -48,6 +48,31 @@ impl Run {
     }
 }
 
+/// Runs one of the scripts in `tests/interop` in the virtual environment that `make test` sets up; it must succeed. What it
+/// printed.
+#[track_caller]
+pub fn python(script: &str, arguments: &[&Path]) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let interpreter = root.join(".venv/interop/bin/python");
+    assert!(
+        interpreter.exists(),
+        "the readers are not installed; `make test` installs them"
+    );
+    let output = Command::new(interpreter)
+        .arg("-B")
+        .arg(root.join("tests/interop").join(script))
+        .args(arguments)
+        .output()
+        .expect("Python");
+    let said = [output.stdout.clone(), output.stderr].concat();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&said)
+    );
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
 /// The id of a test catchment: 70001, 70002, …
 pub fn id(catchment: usize) -> String {
     (70_001 + catchment).to_string()

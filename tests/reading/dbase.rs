@@ -1,0 +1,1 @@
+//! dBASE tables in all their dialects.

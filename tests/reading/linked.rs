@@ -1,0 +1,1 @@
+//! Inputs that point to other files: links, virtual datasets, raw files.

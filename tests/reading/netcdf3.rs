@@ -1,0 +1,1 @@
+//! Classic NetCDF files.

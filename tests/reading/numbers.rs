@@ -1,0 +1,1 @@
+//! Numbers in NetCDF and HDF5, as the conventions have them.

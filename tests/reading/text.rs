@@ -1,0 +1,1 @@
+//! Series in text tables: columns, cells, packings.

@@ -1,0 +1,1 @@
+//! Times in text and in NetCDF, and series of other steps.
