@@ -3,11 +3,12 @@
 //! Every digest that rerunoff stores or compares is made here, so that "the same" means one thing everywhere.
 
 use std::fmt;
-use std::fs::File;
 use std::io;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+
+use crate::regular;
 
 /// A BLAKE3 digest, 32 bytes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -37,7 +38,7 @@ impl Digest {
     /// The digest of a file's content, read in blocks.
     pub fn of_file(path: &Path) -> io::Result<Self> {
         let mut hasher = blake3::Hasher::new();
-        hasher.update_reader(File::open(path)?)?;
+        hasher.update_reader(regular::open(path)?)?;
         Ok(Self(hasher.finalize().into()))
     }
 

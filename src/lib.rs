@@ -50,7 +50,7 @@
 //! | running it | [`update`], [`run`], [`trial`], [`judge`], [`timeouts`], [`work`], [`workplace`], [`evidence`], [`process`], [`output`], [`outcome`] |
 //! | fitting in | [`makeflags`], [`slots`], [`dependencies`], [`depfile`], [`settled`] |
 //! | numbers on their way | [`decimal`], [`short_number`], [`pieces`], `planes`, `parallel` |
-//! | keeping it | [`store`], [`codec`], [`cache`], [`lock`], [`filesystem`] |
+//! | keeping it | [`store`], [`codec`], [`cache`], [`lock`], [`filesystem`], [`regular`] |
 //! | the file for what comes next | [`assembly`], [`product`], [`written`], [`netcdf`] |
 //! | why it is so | [`why`], [`text_diff`], [`prediction`] |
 //! | what was, and the way back | [`moment`], [`history`], [`account`], [`difference`], [`collection`], [`size`] |
@@ -137,6 +137,7 @@ pub mod product;
 pub mod progress;
 pub mod project;
 pub mod recipe;
+pub mod regular;
 pub mod run;
 pub mod scenario;
 pub mod series_table;

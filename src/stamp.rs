@@ -13,7 +13,7 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -46,7 +46,11 @@ impl Stamp {
     pub fn of(path: &Path) -> io::Result<Self> {
         let remote = filesystem::network(path)?.is_some();
         let metadata = if remote {
-            File::open(path)?.metadata()?
+            let look = File::options()
+                .read(true)
+                .custom_flags(libc::O_NONBLOCK)
+                .open(path);
+            look?.metadata()?
         } else {
             fs::metadata(path)?
         };

@@ -11,6 +11,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::digest::Digest;
 use crate::project::Support;
+use crate::regular;
 
 /// How deep a support folder may be nested; deeper ones are taken for a circle of links.
 const DEEPEST: usize = 64;
@@ -77,6 +78,7 @@ fn walk(
     let context = || format!("can't read the support file {}", path.display());
     let metadata = fs::metadata(path).with_context(context)?;
     if !metadata.is_dir() {
+        regular::require(metadata.file_type()).with_context(context)?;
         let executable = metadata.permissions().mode() & 0o111 != 0;
         found.0.push(SupportFile {
             name: name.to_owned(),

@@ -13,6 +13,7 @@ use anyhow::{Context, bail};
 use crate::catchment::CatchmentId;
 use crate::digest::Digest;
 use crate::parameters::Parameters;
+use crate::regular;
 use crate::value::Value;
 
 /// Parameters by catchment.
@@ -96,7 +97,7 @@ fn read(path: &Path) -> anyhow::Result<(RawTable, Digest)> {
         .unwrap_or_default()
         .to_string_lossy()
         .to_ascii_lowercase();
-    let bytes = std::fs::read(path).context("it can't be read")?;
+    let bytes = regular::read(path).context("it can't be read")?;
     let table = match extension.as_str() {
         "csv" | "txt" | "tsv" => read_text(&bytes, extension == "tsv"),
         "dbf" => dbf::read(&bytes),

@@ -1,12 +1,11 @@
 //! What a run left behind in its work directory, read with bounds: a simulator may write anything of any size.
 
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use memchr::memmem;
 
+use crate::regular;
 use crate::work::PRINTED;
 
 /// An output file beyond this size is refused: it would not be one catchment's.
@@ -18,7 +17,7 @@ const TAIL: u64 = 4096;
 /// The last lines of what a simulator printed on both streams.
 pub fn tail(work: &Path) -> String {
     let end = |name| -> io::Result<Vec<u8>> {
-        let mut file = open(&work.join(name))?;
+        let mut file = regular::open(&work.join(name))?;
         let length = file.metadata()?.len();
         file.seek(SeekFrom::Start(length.saturating_sub(TAIL / 2)))?;
         let mut bytes = Vec::new();
@@ -37,7 +36,7 @@ pub fn tail(work: &Path) -> String {
 pub fn find_any(path: &Path, phrases: &[String]) -> Option<(String, String)> {
     const BLOCK: usize = 1 << 16;
     let longest = phrases.iter().map(String::len).max()?;
-    let mut file = open(path).ok()?;
+    let mut file = regular::open(path).ok()?;
     let mut block = vec![0; BLOCK + longest + 256];
     let mut kept = 0;
     loop {
@@ -91,7 +90,7 @@ fn printable(text: &str) -> String {
 
 /// The whole of an output file, unless it is no file or too large to be one catchment's.
 pub fn read_output(path: &Path) -> io::Result<Vec<u8>> {
-    let mut file = open(path).map_err(|error| match error.kind() {
+    let mut file = regular::open(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => io::Error::other("was not written"),
         _ => error,
     })?;
@@ -104,18 +103,6 @@ pub fn read_output(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
     file.read_to_end(&mut bytes)?;
     Ok(bytes)
-}
-
-/// Opens a file to read it; nothing else, as a pipe in its place would be waited for for ever.
-fn open(path: &Path) -> io::Result<File> {
-    let file = File::options()
-        .read(true)
-        .custom_flags(libc::O_NONBLOCK)
-        .open(path)?;
-    if !file.metadata()?.is_file() {
-        return Err(io::Error::other("is no file"));
-    }
-    Ok(file)
 }
 
 #[cfg(test)]

@@ -4,13 +4,14 @@
 //! it was written is put down in the store, and one that looks otherwise is written anew beside it. If both are the
 //! same to the byte after all (it was copied, or touched), the old one stays, untouched.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
 use crate::folder;
+use crate::regular;
 use crate::stamp::Stamp;
 use crate::store::Store;
 
@@ -79,7 +80,7 @@ impl Drop for Anew {
 }
 
 fn same_bytes(one: &Path, other: &Path) -> std::io::Result<bool> {
-    let (one, other) = (File::open(one)?, File::open(other)?);
+    let (one, other) = (regular::open(one)?, regular::open(other)?);
     if one.metadata()?.len() != other.metadata()?.len() {
         return Ok(false);
     }

@@ -227,7 +227,8 @@ fn pipes_in_the_place_of_files_are_not_waited_for() {
     project.set(&[(0, "pipes")]);
     let run = project.rerunoff(&["run"]).expect(1);
     assert!(
-        run.stderr.contains("its output out.txt: is no file"),
+        run.stderr
+            .contains("its output out.txt: is a named pipe, not a file"),
         "{}",
         run.stderr
     );

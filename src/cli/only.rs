@@ -2,12 +2,16 @@
 
 use std::collections::HashSet;
 use std::fs;
+use std::io;
+use std::os::unix::fs::FileTypeExt;
+use std::path::Path;
 
 use anyhow::{Context, Result};
 
 use super::Usage;
 use crate::basin::Basin;
 use crate::catchment::CatchmentId;
+use crate::regular;
 use crate::session::Session;
 
 /// The place of this catchment in the basin.
@@ -21,7 +25,7 @@ pub(super) fn chosen(sessions: &[&Session<'_>], only: &str) -> Result<HashSet<Ca
     let ids: Vec<String> = match only.strip_prefix('@') {
         Some(file) => {
             let text =
-                fs::read_to_string(file).with_context(|| format!("--only: can't read {file}"))?;
+                read_list(Path::new(file)).with_context(|| format!("--only: can't read {file}"))?;
             let lines = text.lines().map(str::trim);
             lines
                 .filter(|line| !line.is_empty())
@@ -43,6 +47,20 @@ pub(super) fn chosen(sessions: &[&Session<'_>], only: &str) -> Result<HashSet<Ca
     };
     let chosen = ids.iter().map(known).collect::<Result<_, _>>();
     chosen.context("--only")
+}
+
+/// The text of a list in a file, or in a pipe that somebody holds open already: `<(…)` of a shell, `/dev/stdin`.
+fn read_list(path: &Path) -> io::Result<String> {
+    match is_open_pipe(path) {
+        true => fs::read_to_string(path),
+        false => regular::read_to_string(path),
+    }
+}
+
+/// Whether it is a pipe without a name in any folder, which is there only while it is open.
+fn is_open_pipe(path: &Path) -> bool {
+    let is_pipe = fs::metadata(path).is_ok_and(|found| found.file_type().is_fifo());
+    is_pipe && fs::canonicalize(path).is_err()
 }
 
 /// There is no such catchment.

@@ -133,7 +133,11 @@ impl Arguments {
         };
         let here = std::env::current_dir().context("can't tell the current folder")?;
         if let Some(list) = self.only.as_deref().and_then(|only| only.strip_prefix('@')) {
-            dependencies.push(here.join(list));
+            let list = here.join(list);
+            // A pipe that it was read from is nothing that make could look at.
+            if list.is_file() {
+                dependencies.push(list);
+            }
         }
         let stated = self.depfile_target.as_deref();
         let targets = stated.map_or(products.to_vec(), |target| vec![target]);

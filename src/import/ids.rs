@@ -7,13 +7,14 @@ use anyhow::{Context, Result, bail};
 use super::spec::Ids;
 use crate::catchment::CatchmentId;
 use crate::inputs::ids_in;
+use crate::regular;
 use crate::tables::read_parameter_table;
 
 /// Reads them, in their order; an error if one is there twice.
 pub fn read(ids: &Ids) -> Result<Vec<CatchmentId>> {
     let found: Vec<CatchmentId> = match ids {
         Ids::List(ids) => ids.iter().map(CatchmentId::new).collect(),
-        Ids::Lines(path) => std::fs::read_to_string(path)
+        Ids::Lines(path) => regular::read_to_string(path)
             .with_context(|| format!("{}: the ids can't be read", path.display()))?
             .lines()
             .map(str::trim)

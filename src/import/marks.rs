@@ -21,6 +21,7 @@ use super::text::{Block, Text};
 use super::wide::Table;
 use crate::digest::{Digest, Digester};
 use crate::parallel::ordered;
+use crate::regular;
 
 /// How many columns lie between two marks.
 pub const STRIDE: usize = 64;
@@ -63,7 +64,7 @@ impl Marks {
         tick: &mut dyn FnMut(usize),
     ) -> Result<(Vec<i64>, Self, Option<Digest>)> {
         let unread = || format!("{}: the file can't be read", table.path.display());
-        let file = File::open(&table.path).with_context(unread)?;
+        let file = regular::open(&table.path).with_context(unread)?;
         let mut scratch =
             match text.packed() {
                 true => Some(tempfile::tempfile_in(folder).with_context(|| {

@@ -4,7 +4,6 @@
 //! its line. Memory holds a block and its remainder, whatever the size of the file; a line longer than a block makes its
 //! block longer. Nothing here knows what the lines mean.
 
-use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
@@ -12,6 +11,7 @@ use anyhow::{Context, Result, bail};
 use flate2::read::MultiGzDecoder;
 
 use super::pool::Pool;
+use crate::regular;
 
 /// How much text one block holds: thousands of rows of a narrow table, a few of a wide one, all of which stays in the
 /// processor's cache until it is done with.
@@ -73,12 +73,12 @@ impl Text {
     pub fn open(path: &Path) -> Result<Self> {
         let about = || format!("{}: the file can't be read", path.display());
         let mut magic = Vec::new();
-        let file = File::open(path).with_context(about)?;
+        let file = regular::open(path).with_context(about)?;
         (&file)
             .take(2)
             .read_to_end(&mut magic)
             .with_context(about)?;
-        let file = File::open(path).with_context(about)?;
+        let file = regular::open(path).with_context(about)?;
         let packed = magic == [0x1f, 0x8b];
         let mut reader: Box<dyn Read> = if packed {
             Box::new(MultiGzDecoder::new(BufReader::with_capacity(1 << 16, file)))

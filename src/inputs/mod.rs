@@ -22,7 +22,6 @@ mod variables;
 #[cfg(test)]
 mod tests;
 
-use std::fs::File as PlainFile;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -37,6 +36,7 @@ use arrays::ArrayFile;
 use groups::GroupFile;
 
 use crate::catchment::CatchmentId;
+use crate::regular;
 
 /// Chunks that HDF5 itself may keep, per open variable: readers here go by whole chunks and need none of them again.
 const CHUNK_CACHE: usize = 1 << 20;
@@ -216,7 +216,7 @@ pub fn ids_in(path: &Path, variable: &str) -> anyhow::Result<Vec<CatchmentId>> {
 fn check_magic(path: &Path) -> anyhow::Result<()> {
     let about = || format!("{}: the input file can't be read", path.display());
     let mut magic = Vec::new();
-    let file = PlainFile::open(path).with_context(about)?;
+    let file = regular::open(path).with_context(about)?;
     file.take(4).read_to_end(&mut magic).with_context(about)?;
     if magic.starts_with(b"CDF") {
         bail!(

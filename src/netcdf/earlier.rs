@@ -10,6 +10,7 @@ use super::ffi::read::{CHUNK_RANK, ChunkPlace};
 use super::ffi::{Handle, read};
 use super::values::c_text;
 use super::writer::EarlierChunk;
+use crate::regular;
 
 /// An earlier file of this crate's own making. For other people's files it only fails.
 pub struct EarlierFile {
@@ -21,9 +22,9 @@ pub struct EarlierFile {
 impl EarlierFile {
     /// Opens the file for reading.
     pub fn open(path: &Path) -> Result<Self> {
-        let file =
-            read::open_file(path).with_context(|| format!("cannot open {}", path.display()))?;
-        let bytes = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
+        let context = || format!("cannot open {}", path.display());
+        let bytes = regular::open(path).with_context(context)?;
+        let file = read::open_file(path).with_context(context)?;
         Ok(Self {
             file,
             bytes: Arc::new(bytes),

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::fs;
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
@@ -12,6 +11,7 @@ use super::{
     Timeout, raw,
 };
 use crate::output::{OutputFormat, Separator};
+use crate::regular;
 use crate::series_table::SeriesTable;
 use crate::size::Size;
 use crate::template::{Template, TemplateError};
@@ -180,7 +180,7 @@ impl Builder<'_> {
         let content = match (raw.template, raw.row) {
             (Some(name), None) if raw.header.is_none() && raw.footer.is_none() => {
                 let path = self.existing(&format!("{field}.template"), &name)?;
-                let text = fs::read_to_string(&path).map_err(|error| ProjectError {
+                let text = regular::read_to_string(&path).map_err(|error| ProjectError {
                     file: path.clone(),
                     place: None,
                     message: format!("the template can't be read as UTF-8 text: {error}"),

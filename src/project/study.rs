@@ -4,7 +4,6 @@
 //! whole as ever; errors are told where the field really stands. A project without scenarios has one, which has no name.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -17,6 +16,7 @@ use crate::catchment::file_name;
 use crate::digest::Digest;
 use crate::import::spec::ImportSpec;
 use crate::product::valid_name;
+use crate::regular;
 use crate::scenario::ScenarioName;
 use crate::value::Value;
 
@@ -42,7 +42,7 @@ impl Study {
     /// Reads and checks the project in `root`.
     pub fn load(root: &Path) -> Result<Self, ProjectError> {
         let file = root.join(PROJECT_FILE);
-        let text = fs::read_to_string(&file).map_err(|error| ProjectError {
+        let text = regular::read_to_string(&file).map_err(|error| ProjectError {
             file: file.clone(),
             place: None,
             message: match error.kind() {
