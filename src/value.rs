@@ -19,6 +19,11 @@ pub enum Value {
 }
 
 impl Value {
+    /// A whole number; one beyond 64 bits with a sign is kept as its digits.
+    pub fn from_whole(whole: i128) -> Self {
+        i64::try_from(whole).map_or_else(|_| Self::Text(whole.to_string()), Self::Integer)
+    }
+
     /// The value as a number for formulas, `None` for text.
     pub fn number(&self) -> Option<f64> {
         match self {

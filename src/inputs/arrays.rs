@@ -10,11 +10,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 
 use super::InputSpec;
+use super::attributes;
 use super::catalog::SeriesColumn;
-use super::cf_time::{self, Times};
+use super::cf_time;
+use super::decoding::Values;
 use super::identify::{find_ids, find_time};
-use super::raw::{self, Kind};
-use super::slabs::{Decoding, Grid};
+use super::slabs::Grid;
 use super::variables::{Dim, Variable};
 use crate::catchment::CatchmentId;
 use crate::time_axis::TimeAxis;
@@ -60,7 +61,8 @@ impl ArrayFile {
             if let Some(time) = time
                 && let Some(time_first) = orientation(path, variable, &time.dims[0], catchment)?
             {
-                let grid = Grid::new(&variable.dataset, time_first, Decoding::of(variable));
+                let grid = read_grid(variable, time_first)
+                    .with_context(|| about("the series", &variable.name))?;
                 let column = SeriesColumn {
                     name: variable.name.clone(),
                     units: variable.text("units"),
@@ -147,14 +149,13 @@ pub fn read_time(path: &Path, variable: &Variable, plain: bool) -> anyhow::Resul
         .filter(|units| cf_time::is_time_unit(units))
     {
         Some(units) => {
-            let times = read_times(variable).with_context(about)?;
+            let (values, precision) = variable.read_numbers().with_context(about)?;
             let calendar = variable.text("calendar");
-            cf_time::decode(&times, &units, calendar.as_deref()).with_context(about)?
+            cf_time::decode(&values, precision, &units, calendar.as_deref()).with_context(about)?
         }
-        None if plain || variable.name == "time_steps" => plain_times(variable)
-            .with_context(about)?
-            .context("expected one column of whole numbers, nanoseconds since 1970-01-01")
-            .with_context(about)?,
+        None if plain || variable.name == "time_steps" => {
+            plain_times(variable).with_context(about)?
+        }
         None => bail!(
             "{} has no units; give it an attribute `units` such as \"hours since 2009-01-01\"",
             about()
@@ -163,62 +164,45 @@ pub fn read_time(path: &Path, variable: &Variable, plain: bool) -> anyhow::Resul
     TimeAxis::new(stamps).with_context(about)
 }
 
-fn read_times(variable: &Variable) -> hdf5::Result<Times> {
-    if variable.kind == Kind::Integer {
-        return raw::integers(&variable.dataset).map(Times::Whole);
-    }
-    let precision = match variable.kind {
-        Kind::Float { bytes: 8.. } => f64::EPSILON,
-        _ => f64::from(f32::EPSILON),
+/// Nanoseconds since 1970 in whole numbers.
+fn plain_times(variable: &Variable) -> anyhow::Result<Vec<i64>> {
+    let Some(Values::Whole(stamps)) = variable.read_whole_column()? else {
+        bail!("expected one column of whole numbers, nanoseconds since 1970-01-01");
     };
-    let values = raw::numbers(&variable.dataset)?;
-    Ok(Times::Fractions { values, precision })
-}
-
-fn plain_times(variable: &Variable) -> hdf5::Result<Option<Vec<i64>>> {
-    match variable.kind {
-        Kind::Integer => raw::integers(&variable.dataset).map(Some),
-        Kind::Record => {
-            let fields = raw::fields(&variable.dataset)?;
-            let whole: Vec<_> = fields.iter().filter(|f| f.kind == Kind::Integer).collect();
-            let [field] = whole.as_slice() else {
-                return Ok(None);
-            };
-            let read = raw::columns(&variable.dataset, &[field], raw::As::Itself)?;
-            Ok(read.into_iter().find_map(|column| match column {
-                raw::Column::Integers(stamps) => Some(stamps),
-                _ => None,
-            }))
-        }
-        _ => Ok(None),
-    }
+    let stamp = |(step, stamp): (usize, Option<i128>)| {
+        let stamp = stamp.with_context(|| format!("time step {step} has no value"))?;
+        i64::try_from(stamp).with_context(|| {
+            format!("time step {step} is {stamp}: more nanoseconds than 64 bits hold")
+        })
+    };
+    stamps.into_iter().enumerate().map(stamp).collect()
 }
 
 /// The ids that a variable lists; whole numbers print without a decimal point.
-pub fn read_ids(variable: &Variable) -> hdf5::Result<Vec<CatchmentId>> {
-    if variable.is_text_list() {
-        return Ok(variable
-            .read_texts()?
-            .into_iter()
-            .map(CatchmentId::new)
-            .collect());
-    }
-    if variable.kind == Kind::Integer {
-        let ids = raw::integers(&variable.dataset)?;
-        return Ok(ids
-            .into_iter()
-            .map(|id| CatchmentId::new(id.to_string()))
-            .collect());
-    }
-    let as_text = |id: f64| {
-        let mut text = Vec::new();
-        push_number(&mut text, id);
-        CatchmentId::new(String::from_utf8_lossy(&text))
+pub fn read_ids(variable: &Variable) -> anyhow::Result<Vec<CatchmentId>> {
+    let ids: Vec<Option<String>> = if variable.is_text_list() {
+        variable.read_texts()?
+    } else {
+        match variable.read_numbers()?.0 {
+            Values::Whole(ids) => (ids.into_iter())
+                .map(|id| id.map(|id| id.to_string()))
+                .collect(),
+            Values::Real(ids) => ids.into_iter().map(real_id).collect(),
+        }
     };
-    Ok(raw::numbers(&variable.dataset)?
-        .into_iter()
-        .map(as_text)
-        .collect())
+    let id = |(position, id): (usize, Option<String>)| {
+        let id =
+            id.with_context(|| format!("there is no id at position {position} (counted from 0)"))?;
+        Ok(CatchmentId::new(id))
+    };
+    ids.into_iter().enumerate().map(id).collect()
+}
+
+fn real_id(id: f64) -> Option<String> {
+    let mut text = Vec::new();
+    push_number(&mut text, id);
+    let text = String::from_utf8_lossy(&text).into_owned();
+    id.is_finite().then_some(text)
 }
 
 fn is_parameter(variable: &Variable, catchment: &Dim) -> bool {
@@ -226,21 +210,28 @@ fn is_parameter(variable: &Variable, catchment: &Dim) -> bool {
     list && variable.dims[0].agrees(catchment) && variable.dims[0].length == catchment.length
 }
 
-fn read_parameter(variable: &Variable) -> hdf5::Result<Vec<Option<Value>>> {
+fn read_grid(variable: &Variable, time_first: bool) -> anyhow::Result<Grid> {
+    let stored = variable.stored()?;
+    let decoding = attributes::decoding(&variable.dataset, stored)?;
+    Ok(Grid::new(&variable.dataset, time_first, stored, decoding))
+}
+
+fn read_parameter(variable: &Variable) -> anyhow::Result<Vec<Option<Value>>> {
     if variable.is_text_list() {
-        let value = |text: String| (!text.is_empty()).then_some(Value::Text(text));
-        return Ok(variable.read_texts()?.into_iter().map(value).collect());
+        let texts = variable.read_texts()?.into_iter();
+        return Ok(texts.map(|text| text.map(Value::Text)).collect());
     }
-    let decoding = Decoding::of(variable);
-    if variable.kind == Kind::Integer && !decoding.scales() {
-        let whole = raw::integers(&variable.dataset)?;
-        let value =
-            |whole: i64| (!decoding.is_missing(whole as f64)).then_some(Value::Integer(whole));
-        return Ok(whole.into_iter().map(value).collect());
+    Ok(parameter_values(variable.read_numbers()?.0))
+}
+
+/// Parameters of these values; whole numbers stay whole.
+pub fn parameter_values(values: Values) -> Vec<Option<Value>> {
+    match values {
+        Values::Whole(whole) => (whole.into_iter())
+            .map(|whole| whole.map(Value::from_whole))
+            .collect(),
+        Values::Real(numbers) => (numbers.into_iter())
+            .map(|number| number.is_finite().then_some(Value::Number(number)))
+            .collect(),
     }
-    let numbers = raw::numbers(&variable.dataset)?;
-    let value = |number: f64| Some(decoding.apply(number)).filter(|n| n.is_finite());
-    Ok((numbers.into_iter())
-        .map(|number| value(number).map(Value::Number))
-        .collect())
 }

@@ -5,6 +5,8 @@
 
 use jiff::civil::{Date, DateTime, Time};
 
+use super::decoding::Values;
+
 const SECOND: i128 = 1_000_000_000;
 const DAY: i128 = 86_400 * SECOND;
 
@@ -35,20 +37,6 @@ pub enum CfTimeError {
     Range(usize),
 }
 
-/// The numbers of a time coordinate.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Times {
-    /// Whole numbers of units, exact.
-    Whole(Vec<i64>),
-    /// Fractions of units; `precision` is the relative precision that the file's type has (2^-52 or 2^-23).
-    Fractions {
-        /// The numbers.
-        values: Vec<f64>,
-        /// Relative precision.
-        precision: f64,
-    },
-}
-
 /// Whether an attribute `units` is that of a time coordinate.
 pub fn is_time_unit(units: &str) -> bool {
     split_since(units).is_some()
@@ -57,9 +45,14 @@ pub fn is_time_unit(units: &str) -> bool {
 /// Decodes a time coordinate to nanoseconds since 1970-01-01T00:00:00 UTC.
 ///
 /// `calendar` is the attribute of that name; without it the calendar is `standard`. Fractions are only as exact as their
-/// type, so each is rounded to the coarsest of hour, minute, second, millisecond, microsecond that lies within that
+/// type, whose relative precision is `precision` (2^-52 for 64 bits), so each is rounded to the coarsest of hour, minute, second, millisecond, microsecond that lies within that
 /// precision: an hourly series in days comes out on the hour.
-pub fn decode(times: &Times, units: &str, calendar: Option<&str>) -> Result<Vec<i64>, CfTimeError> {
+pub fn decode(
+    times: &Values,
+    precision: f64,
+    units: &str,
+    calendar: Option<&str>,
+) -> Result<Vec<i64>, CfTimeError> {
     let mixed = match calendar
         .unwrap_or("standard")
         .trim()
@@ -81,10 +74,13 @@ pub fn decode(times: &Times, units: &str, calendar: Option<&str>) -> Result<Vec<
         i64::try_from(start + offset).map_err(|_| CfTimeError::Range(step))
     };
     match times {
-        Times::Whole(values) => (values.iter().enumerate())
-            .map(|(step, &value)| stamp(step, i128::from(value) * unit))
+        Values::Whole(values) => (values.iter().enumerate())
+            .map(|(step, value)| {
+                let value = value.ok_or(CfTimeError::Missing(step))?;
+                stamp(step, value * unit)
+            })
             .collect(),
-        Times::Fractions { values, precision } => (values.iter().enumerate())
+        Values::Real(values) => (values.iter().enumerate())
             .map(|(step, &value)| {
                 if !value.is_finite() {
                     return Err(CfTimeError::Missing(step));
@@ -240,7 +236,7 @@ mod tests {
     const HOUR: i64 = 3_600_000_000_000;
 
     fn whole(units: &str, calendar: Option<&str>) -> Result<Vec<i64>, CfTimeError> {
-        decode(&Times::Whole(vec![0, 1]), units, calendar)
+        decode(&Values::Whole(vec![Some(0), Some(1)]), 0.0, units, calendar)
     }
 
     #[test]
@@ -293,15 +289,21 @@ mod tests {
     #[test]
     fn the_mixed_calendar_is_julian_before_1582() {
         // What cftime gives for 2000-01-01 in the calendars `standard` and `proleptic_gregorian`.
-        let days = |n| Times::Whole(vec![n]);
+        let days = |n| Values::Whole(vec![Some(n)]);
         let expected = Ok(vec![10_957 * 24 * HOUR]);
         assert_eq!(
-            decode(&days(730_121), "days since 0001-01-01", Some("standard")),
+            decode(
+                &days(730_121),
+                0.0,
+                "days since 0001-01-01",
+                Some("standard")
+            ),
             expected
         );
         assert_eq!(
             decode(
                 &days(730_119),
+                0.0,
                 "days since 0001-01-01",
                 Some("proleptic_gregorian")
             ),
@@ -313,32 +315,32 @@ mod tests {
     #[test]
     fn fractions_come_out_on_the_hour() {
         let values: Vec<f64> = (0..9000).map(|h| 40_000.0 + f64::from(h) / 24.0).collect();
-        let times = Times::Fractions {
-            values,
-            precision: f64::EPSILON,
-        };
-        let decoded = decode(&times, "days since 1900-01-01", None).expect("times");
+        let times = Values::Real(values);
+        let decoded = decode(&times, f64::EPSILON, "days since 1900-01-01", None).expect("times");
         assert!((1..9000).all(|h| decoded[h] - decoded[h - 1] == HOUR));
-        let short = Times::Fractions {
-            values: vec![10_000.0],
-            precision: f64::from(f32::EPSILON),
-        };
+        let short = f64::from(f32::EPSILON);
         assert_eq!(
-            decode(&short, "days since 1979-01-01", None),
+            decode(
+                &Values::Real(vec![10_000.0]),
+                short,
+                "days since 1979-01-01",
+                None
+            ),
             Ok(vec![(10_000 + 3287) * 24 * HOUR])
         );
     }
 
     #[test]
     fn a_gap_is_named() {
-        let times = Times::Fractions {
-            values: vec![0.0, f64::NAN],
-            precision: f64::EPSILON,
-        };
-        assert_eq!(
-            decode(&times, "days since 1970-01-01", None),
-            Err(CfTimeError::Missing(1))
-        );
+        for times in [
+            Values::Real(vec![0.0, f64::NAN]),
+            Values::Whole(vec![Some(0), None]),
+        ] {
+            assert_eq!(
+                decode(&times, f64::EPSILON, "days since 1970-01-01", None),
+                Err(CfTimeError::Missing(1))
+            );
+        }
     }
 
     proptest! {
@@ -351,7 +353,7 @@ mod tests {
         #[test]
         fn whole_numbers_are_exact(hours in -2_000_000_i64..2_000_000) {
             prop_assert_eq!(
-                decode(&Times::Whole(vec![hours]), "hours since 1970-01-01", None),
+                decode(&Values::Whole(vec![Some(hours.into())]), 0.0, "hours since 1970-01-01", None),
                 Ok(vec![hours * HOUR])
             );
         }

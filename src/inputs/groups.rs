@@ -12,9 +12,11 @@ use hdf5::{Dataset, File, LocationType};
 
 use super::InputSpec;
 use super::arrays;
+use super::attributes;
 use super::catalog::{BadInput, Series, SeriesColumn, natural_order};
+use super::decoding::{Inexact, Values};
 use super::identify;
-use super::raw::{self, As, Column, Field};
+use super::raw::{self, Column, Field, Kind};
 use super::variables;
 use crate::catchment::CatchmentId;
 use crate::parameters::Parameters;
@@ -209,14 +211,28 @@ impl GroupFile {
                 expected: steps,
             }));
         }
-        let read = raw::columns(&table, &wanted, As::Numbers).with_context(about)?;
-        Ok(Ok(read
-            .into_iter()
-            .filter_map(|column| match column {
-                Column::Numbers(numbers) => Some(numbers),
-                _ => None,
-            })
-            .collect()))
+        let read = raw::columns(&table, &wanted).with_context(about)?;
+        let decoding = attributes::of_columns(&table).with_context(about)?;
+        let mut series = Vec::with_capacity(wanted.len());
+        for (field, column) in wanted.into_iter().zip(read) {
+            let about = || format!("{}, column `{}`", about(), field.name);
+            let Kind::Number(stored) = field.kind else {
+                continue;
+            };
+            let decoding = decoding(stored).with_context(about)?;
+            series.push(match column {
+                Column::Numbers(mut numbers) => {
+                    decoding.apply_all(&mut numbers);
+                    numbers
+                }
+                Column::Whole(whole) => (whole.into_iter())
+                    .map(|whole| decoding.value(whole))
+                    .collect::<Result<_, Inexact>>()
+                    .with_context(about)?,
+                Column::Texts(_) => continue,
+            });
+        }
+        Ok(Ok(series))
     }
 }
 
@@ -225,33 +241,39 @@ fn open(file: &File, group: &str, table: &str) -> hdf5::Result<Dataset> {
 }
 
 /// Reads rows of `name` and `value`; the inner error says in words why the table is none of these.
-fn read_parameters(table: &Dataset) -> hdf5::Result<Result<BTreeMap<String, Value>, String>> {
+fn read_parameters(table: &Dataset) -> anyhow::Result<Result<BTreeMap<String, Value>, String>> {
     let fields = raw::fields(table)?;
     let field = |name: &str| fields.iter().find(|field| field.name == name);
     let (Some(name), Some(value)) = (field("name"), field("value")) else {
         return Ok(Err("it needs the columns `name` and `value`".to_owned()));
     };
-    let fits =
-        |field: &Field| field.kind.is_number() || matches!(field.kind, raw::Kind::FixedText(_));
+    let fits = |field: &Field| field.kind.is_number() || matches!(field.kind, Kind::FixedText(_));
     if !fits(name) || !fits(value) {
         return Ok(Err(
             "`name` must be text and `value` text or numbers".to_owned()
         ));
     }
-    let read = raw::columns(table, &[name, value], As::Itself)?;
+    let read = raw::columns(table, &[name, value])?;
     let mut read = read.into_iter();
     let (Some(Column::Texts(names)), Some(values)) = (read.next(), read.next()) else {
         return Ok(Err("`name` must be text".to_owned()));
     };
-    let values: Vec<Option<Value>> = match values {
-        Column::Numbers(numbers) => (numbers.into_iter())
-            .map(|number| number.is_finite().then_some(Value::Number(number)))
-            .collect(),
-        Column::Integers(whole) => whole.into_iter().map(|w| Some(Value::Integer(w))).collect(),
-        Column::Texts(texts) => texts
-            .into_iter()
-            .map(|text| Some(Value::Text(text)))
-            .collect(),
+    let values: Vec<Option<Value>> = match (values, value.kind) {
+        (Column::Texts(texts), _) => {
+            let marks = attributes::text_marks(table)?;
+            let texts = texts.into_iter();
+            texts
+                .map(|text| (!marks.name(&text)).then_some(Value::Text(text)))
+                .collect()
+        }
+        (Column::Whole(whole), Kind::Number(stored)) => {
+            arrays::parameter_values(attributes::of_columns(table)?(stored)?.values(whole)?)
+        }
+        (Column::Numbers(mut numbers), Kind::Number(stored)) => {
+            attributes::of_columns(table)?(stored)?.apply_all(&mut numbers);
+            arrays::parameter_values(Values::Real(numbers))
+        }
+        _ => return Ok(Err("`value` must be text or numbers".to_owned())),
     };
     let mut parameters = BTreeMap::new();
     let mut seen = std::collections::BTreeSet::new();

@@ -38,7 +38,7 @@ pub fn find_time<'a>(
         let steps = variable.name == "time_steps";
         let fits = variable.dims.len() == 1
             && ((variable.kind.is_number() && since)
-                || (steps && matches!(variable.kind, Kind::Integer | Kind::Record)));
+                || (steps && (variable.kind.is_whole() || variable.kind == Kind::Record)));
         let named = variable.name.eq_ignore_ascii_case("time")
             || steps
             || variable
@@ -113,12 +113,12 @@ pub fn find_ids<'a>(
                 .collect::<Vec<_>>()
         })
         .collect();
-    let identifies = |v: &Variable| v.is_text_list() || v.kind == Kind::Integer;
+    let identifies = |v: &Variable| v.is_text_list() || v.kind.is_whole();
     let found = only(&fitting, |v| identifies(v) && v.coordinate)
         .or_else(|| only(&fitting, |v| hints.contains(&v.name)))
         .or_else(|| only(&fitting, |v| identifies(v) && coordinates.contains(&v.name)))
         .or_else(|| only(&fitting, Variable::is_text_list))
-        .or_else(|| only(&fitting, |v| v.kind == Kind::Integer));
+        .or_else(|| only(&fitting, |v| v.kind.is_whole()));
     if let Some(variable) = found {
         return Ok(variable);
     }

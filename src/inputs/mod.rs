@@ -7,16 +7,21 @@
 //! projects. HDF5 has one global lock, so one owner reads and hands on; nothing here starts a thread.
 
 mod arrays;
+mod attributes;
 mod catalog;
 mod cf_time;
 mod chunks;
+mod conventions;
+mod decoding;
 mod groups;
 mod identify;
 mod join;
+mod number;
 mod raw;
 mod read;
 mod slabs;
 mod staging;
+mod texts;
 mod variables;
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use std::ffi::{CStr, c_void};
 use hdf5::types::{
     CompoundField, CompoundType, FloatSize, IntSize, TypeDescriptor, VarLenAscii, VarLenUnicode,
 };
-use hdf5::{Container, Dataset, Datatype, Location};
+use hdf5::{Container, Dataset, Datatype};
 use hdf5_sys::h5::{H5free_memory, herr_t, hsize_t};
 use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5t::{
@@ -18,16 +18,13 @@ use hdf5_sys::h5t::{
     H5Tget_nmembers, H5Tget_sign, H5Tget_size, H5Tis_variable_str,
 };
 
+use super::number::Stored;
+
 /// What kind of values a variable or a table column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Whole numbers, signed or not, booleans and other enumerations included; all below 2^63 are exact as `i64`.
-    Integer,
-    /// Floating point numbers of `bytes` bytes; up to 8 they are exact as `f64`.
-    Float {
-        /// Size of one number.
-        bytes: usize,
-    },
+    /// Numbers; booleans and other enumerations are such as well.
+    Number(Stored),
     /// Text in fields of this many bytes.
     FixedText(usize),
     /// Text of any length.
@@ -41,7 +38,12 @@ pub enum Kind {
 impl Kind {
     /// Whether these are numbers.
     pub fn is_number(self) -> bool {
-        matches!(self, Self::Integer | Self::Float { .. })
+        matches!(self, Self::Number(_))
+    }
+
+    /// Whether these are whole numbers.
+    pub fn is_whole(self) -> bool {
+        matches!(self, Self::Number(stored) if stored.is_whole())
     }
 
     /// Whether this is text.
@@ -76,16 +78,25 @@ fn kind_of(datatype: hid_t) -> Kind {
     // SAFETY: the callers pass the id of a datatype that they keep open and hold the library's lock; these functions
     // only read it and report a wrong id as an error value.
     unsafe {
+        let bytes = H5Tget_size(datatype);
         match H5Tget_class(datatype) {
-            H5T_class_t::H5T_INTEGER if H5Tget_sign(datatype) != H5T_sign_t::H5T_SGN_ERROR => {
-                Kind::Integer
+            // An enumeration has the sign of the type that it is made of.
+            H5T_class_t::H5T_INTEGER | H5T_class_t::H5T_ENUM if bytes <= 8 => {
+                match H5Tget_sign(datatype) {
+                    H5T_sign_t::H5T_SGN_2 => Kind::Number(Stored::Whole {
+                        signed: true,
+                        bytes,
+                    }),
+                    H5T_sign_t::H5T_SGN_NONE => Kind::Number(Stored::Whole {
+                        signed: false,
+                        bytes,
+                    }),
+                    _ => Kind::Other,
+                }
             }
-            H5T_class_t::H5T_ENUM => Kind::Integer,
-            H5T_class_t::H5T_FLOAT => Kind::Float {
-                bytes: H5Tget_size(datatype),
-            },
+            H5T_class_t::H5T_FLOAT => Kind::Number(Stored::Real { bytes }),
             H5T_class_t::H5T_STRING => match H5Tis_variable_str(datatype) {
-                0 => Kind::FixedText(H5Tget_size(datatype)),
+                0 => Kind::FixedText(bytes),
                 _ => Kind::FreeText,
             },
             H5T_class_t::H5T_COMPOUND => Kind::Record,
@@ -178,10 +189,28 @@ pub fn numbers(object: &Container) -> hdf5::Result<Vec<f64>> {
     Ok(words(&bytes).map(f64::from_ne_bytes).collect())
 }
 
-/// All whole numbers of a variable or attribute; values beyond `i64` come out as its largest or smallest.
-pub fn integers(object: &Container) -> hdf5::Result<Vec<i64>> {
-    let bytes = read_as(object, &TypeDescriptor::Integer(IntSize::U8))?;
-    Ok(words(&bytes).map(i64::from_ne_bytes).collect())
+/// All whole numbers of a variable or attribute, exact.
+pub fn whole(object: &Container) -> hdf5::Result<Vec<i128>> {
+    let Kind::Number(stored @ Stored::Whole { .. }) = kind(object)? else {
+        return Err("it does not hold whole numbers".into());
+    };
+    let bytes = read_as(object, &whole_type(stored))?;
+    Ok(words(&bytes).map(|word| whole_of(stored, word)).collect())
+}
+
+/// The type in memory that holds every whole number of a type.
+fn whole_type(stored: Stored) -> TypeDescriptor {
+    match stored {
+        Stored::Whole { signed: false, .. } => TypeDescriptor::Unsigned(IntSize::U8),
+        _ => TypeDescriptor::Integer(IntSize::U8),
+    }
+}
+
+fn whole_of(stored: Stored, word: [u8; 8]) -> i128 {
+    match stored {
+        Stored::Whole { signed: false, .. } => u64::from_ne_bytes(word).into(),
+        _ => i64::from_ne_bytes(word).into(),
+    }
 }
 
 /// All texts of a variable or attribute: fixed ones end at the first NUL or before trailing blanks.
@@ -233,32 +262,23 @@ pub fn text(bytes: &[u8]) -> String {
 /// One column of a table as read.
 #[derive(Debug)]
 pub enum Column {
-    /// Numbers.
+    /// Floating point numbers.
     Numbers(Vec<f64>),
     /// Whole numbers.
-    Integers(Vec<i64>),
+    Whole(Vec<i128>),
     /// Text.
     Texts(Vec<String>),
 }
 
-/// How [`columns`] shall read a column.
-#[derive(Clone, Copy, Debug)]
-pub enum As {
-    /// Whole numbers and floating point numbers alike as `f64`.
-    Numbers,
-    /// Whole numbers as `i64`, all else as it is.
-    Itself,
-}
-
 /// Reads the named columns of a table in one go, all rows; the other columns are not converted.
-pub fn columns(table: &Container, wanted: &[&Field], how: As) -> hdf5::Result<Vec<Column>> {
+pub fn columns(table: &Container, wanted: &[&Field]) -> hdf5::Result<Vec<Column>> {
     let mut fields = Vec::with_capacity(wanted.len());
     let mut size = 0;
     for (index, field) in wanted.iter().enumerate() {
-        let ty = match (field.kind, how) {
-            (Kind::Integer, As::Itself) => TypeDescriptor::Integer(IntSize::U8),
-            (Kind::Integer | Kind::Float { .. }, _) => TypeDescriptor::Float(FloatSize::U8),
-            (Kind::FixedText(size), _) => TypeDescriptor::FixedAscii(size),
+        let ty = match field.kind {
+            Kind::Number(stored) if stored.is_whole() => whole_type(stored),
+            Kind::Number(_) => TypeDescriptor::Float(FloatSize::U8),
+            Kind::FixedText(size) => TypeDescriptor::FixedAscii(size),
             _ => {
                 return Err(
                     format!("column `{}` holds neither numbers nor text", field.name).into(),
@@ -282,47 +302,21 @@ pub fn columns(table: &Container, wanted: &[&Field], how: As) -> hdf5::Result<Ve
             .chunks_exact(size.max(1))
             .map(move |row| &row[cell.clone()])
     };
-    Ok(record
-        .fields
-        .iter()
-        .map(|field| match field.ty {
-            TypeDescriptor::Integer(_) => Column::Integers(
-                cells(field)
-                    .flat_map(words)
-                    .map(i64::from_ne_bytes)
-                    .collect(),
-            ),
-            TypeDescriptor::Float(_) => Column::Numbers(
-                cells(field)
-                    .flat_map(words)
-                    .map(f64::from_ne_bytes)
-                    .collect(),
-            ),
+    let read = |(field, wanted): (&CompoundField, &&Field)| {
+        let words = || cells(field).flat_map(words);
+        match wanted.kind {
+            Kind::Number(stored) if stored.is_whole() => {
+                Column::Whole(words().map(|word| whole_of(stored, word)).collect())
+            }
+            Kind::Number(_) => Column::Numbers(words().map(f64::from_ne_bytes).collect()),
             _ => Column::Texts(cells(field).map(text).collect()),
-        })
-        .collect())
+        }
+    };
+    Ok(record.fields.iter().zip(wanted).map(read).collect())
 }
 
 fn words(bytes: &[u8]) -> impl Iterator<Item = [u8; 8]> {
     bytes.as_chunks::<8>().0.iter().copied()
-}
-
-/// A text attribute; `None` if there is none, if it is empty or if it holds no text.
-pub fn text_attribute(of: &Location, name: &str) -> Option<String> {
-    let attribute = of.attr(name).ok()?;
-    let text = texts(&attribute).ok()?.into_iter().next()?;
-    (!text.is_empty()).then_some(text)
-}
-
-/// The numbers of an attribute; none if there is none or if it holds no numbers.
-pub fn number_attribute(of: &Location, name: &str) -> Vec<f64> {
-    let Ok(attribute) = of.attr(name) else {
-        return Vec::new();
-    };
-    match kind(&attribute) {
-        Ok(kind) if kind.is_number() => numbers(&attribute).unwrap_or_default(),
-        _ => Vec::new(),
-    }
 }
 
 /// All bytes of an array of single characters.

@@ -6,12 +6,13 @@
 
 use std::ops::Range;
 
-use hdf5::Dataset;
+use anyhow::Context;
+use hdf5::{Dataset, H5Type};
 use ndarray::{Array2, s};
 
 use super::chunks::Chunks;
-use super::raw::{self, Kind};
-use super::variables::Variable;
+use super::decoding::Decoding;
+use super::number::Stored;
 
 /// Values in one piece, if chunks allow it: 4 MiB of numbers.
 const PIECE: usize = 512 * 1024;
@@ -24,73 +25,6 @@ const TILE: usize = 64;
 
 /// Neighbours that are read together where there are no chunks: a cluster of a disk or page of memory.
 const SIDE_BY_SIDE: usize = 512;
-
-/// The value that netCDF puts where no floating point number was ever written (NC_FILL_DOUBLE, NC_FILL_FLOAT).
-const NEVER_WRITTEN: f64 = 9.969_209_968_386_869e36;
-
-/// What CF attributes say on how stored numbers become values.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Decoding {
-    missing: Vec<f64>,
-    scale: f64,
-    offset: f64,
-}
-
-impl Decoding {
-    /// Reads `_FillValue`, `missing_value`, `scale_factor` and `add_offset`.
-    pub fn of(variable: &Variable) -> Self {
-        let numbers = |name| raw::number_attribute(&variable.dataset, name);
-        let mut missing = numbers("_FillValue");
-        if missing.is_empty() && matches!(variable.kind, Kind::Float { .. }) {
-            missing.push(NEVER_WRITTEN);
-        }
-        missing.extend(numbers("missing_value"));
-        missing.retain(|value| !value.is_nan());
-        Self {
-            missing,
-            scale: numbers("scale_factor").first().copied().unwrap_or(1.0),
-            offset: numbers("add_offset").first().copied().unwrap_or(0.0),
-        }
-    }
-
-    /// Whether a stored number stands for a missing value.
-    pub fn is_missing(&self, stored: f64) -> bool {
-        stored.is_nan() || self.missing.contains(&stored)
-    }
-
-    /// Whether values differ from the stored numbers.
-    pub fn scales(&self) -> bool {
-        self.scale != 1.0 || self.offset != 0.0
-    }
-
-    /// The value of a stored number, NaN if it is missing.
-    pub fn apply(&self, stored: f64) -> f64 {
-        if self.is_missing(stored) {
-            f64::NAN
-        } else if self.scales() {
-            stored * self.scale + self.offset
-        } else {
-            stored
-        }
-    }
-}
-
-impl Decoding {
-    /// The values of stored numbers, in their place.
-    fn apply_all(&self, numbers: &mut [f64]) {
-        if self.scales() {
-            return numbers
-                .iter_mut()
-                .for_each(|number| *number = self.apply(*number));
-        }
-        // One pass for each mark: the compiler makes vector code of it.
-        for mark in &self.missing {
-            for number in numbers.iter_mut() {
-                *number = if *number == *mark { f64::NAN } else { *number };
-            }
-        }
-    }
-}
 
 /// A catchment to read: where it is in the file, and where its series goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,6 +40,7 @@ pub struct Target {
 pub struct Grid {
     dataset: Dataset,
     time_first: bool,
+    stored: Stored,
     decoding: Decoding,
     /// Extent of a chunk along time and along the catchments.
     chunk: [usize; 2],
@@ -117,7 +52,7 @@ pub struct Grid {
 
 impl Grid {
     /// A dataset of shape [time, catchment], or else [catchment, time].
-    pub fn new(dataset: &Dataset, time_first: bool, decoding: Decoding) -> Self {
+    pub fn new(dataset: &Dataset, time_first: bool, stored: Stored, decoding: Decoding) -> Self {
         let shape = dataset.shape();
         let steps = if time_first { shape[0] } else { shape[1] };
         let chunk = match dataset.chunk().as_deref() {
@@ -130,6 +65,7 @@ impl Grid {
         Self {
             dataset: dataset.clone(),
             time_first,
+            stored,
             decoding,
             chunk: chunk.map(|length| length.max(1)),
             steps,
@@ -158,8 +94,12 @@ impl Grid {
         (values / self.chunk[0].saturating_mul(width).max(1)).max(1) * self.chunk[0]
     }
 
-    /// Stored numbers, time first.
-    pub fn piece(&self, steps: Range<usize>, positions: Range<usize>) -> hdf5::Result<Array2<f64>> {
+    /// Numbers for [`Self::decode`], time first.
+    pub fn piece(
+        &self,
+        steps: Range<usize>,
+        positions: Range<usize>,
+    ) -> anyhow::Result<Array2<f64>> {
         let (rows, columns) = if self.time_first {
             (steps, positions)
         } else {
@@ -168,7 +108,17 @@ impl Grid {
         let plain = |chunks: &Chunks| chunks.read(&self.dataset, rows.clone(), columns.clone());
         let mut values = match self.plain.as_ref().and_then(plain) {
             Some(values) => values,
-            None => self.dataset.read_slice(s![rows, columns])?,
+            None => match self.stored {
+                Stored::Whole {
+                    signed: true,
+                    bytes: 8,
+                } => self.whole::<i64>(rows, columns)?,
+                Stored::Whole {
+                    signed: false,
+                    bytes: 8,
+                } => self.whole::<u64>(rows, columns)?,
+                _ => self.dataset.read_slice(s![rows, columns])?,
+            },
         };
         if !self.time_first {
             values.swap_axes(0, 1);
@@ -176,9 +126,30 @@ impl Grid {
         Ok(values)
     }
 
-    /// The value of a stored number, NaN if it is missing.
-    pub fn decode(&self, stored: f64) -> f64 {
-        self.decoding.apply(stored)
+    /// Whole numbers that floating point would round: these are values already.
+    fn whole<T: H5Type + Into<i128> + Copy>(
+        &self,
+        rows: Range<usize>,
+        columns: Range<usize>,
+    ) -> anyhow::Result<Array2<f64>> {
+        let (top, left) = (rows.start, columns.start);
+        let stored: Array2<T> = self.dataset.read_slice(s![rows, columns])?;
+        let mut values = Array2::zeros(stored.dim());
+        for (place, number) in stored.indexed_iter() {
+            let value = self.decoding.value((*number).into());
+            values[place] = value
+                .with_context(|| format!("the value at [{}, {}]", top + place.0, left + place.1))?;
+        }
+        Ok(values)
+    }
+
+    /// The value of a number that [`Self::piece`] gave, NaN if it is missing.
+    pub fn decode(&self, number: f64) -> f64 {
+        if self.stored.fits_f64() {
+            self.decoding.apply(number)
+        } else {
+            number
+        }
     }
 
     /// Reads the series of `targets`, which are in the order of their positions, into `block[slot][column]`.
@@ -187,7 +158,7 @@ impl Grid {
         targets: &[Target],
         block: &mut [Vec<Vec<f64>>],
         column: usize,
-    ) -> hdf5::Result<()> {
+    ) -> anyhow::Result<()> {
         if !self.time_first && self.read_rows(targets, block, column).is_some() {
             return Ok(());
         }

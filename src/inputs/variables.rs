@@ -5,10 +5,13 @@
 
 use std::path::Path;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use hdf5::types::VarLenArray;
 use hdf5::{Dataset, File, LocationToken, LocationType, ObjectReference1, ReferencedObject};
 
+use super::attributes;
+use super::decoding::Values;
+use super::number::Stored;
 use super::raw::{self, Kind};
 
 /// What netCDF-4 puts into the name of a dimension that has no variable.
@@ -54,7 +57,7 @@ pub struct Variable {
 impl Variable {
     /// A text attribute, `None` if missing or empty.
     pub fn text(&self, attribute: &str) -> Option<String> {
-        raw::text_attribute(&self.dataset, attribute)
+        attributes::text(&self.dataset, attribute)
     }
 
     /// Whether it is a list of texts: one dimension of text, or the two of a netCDF character array.
@@ -71,17 +74,65 @@ impl Variable {
         self.dims.len() == 2 && self.kind == Kind::FixedText(1)
     }
 
-    /// The texts of a [text list](Self::is_text_list).
-    pub fn read_texts(&self) -> hdf5::Result<Vec<String>> {
+    /// The texts of a [text list](Self::is_text_list), `None` where one is missing.
+    pub fn read_texts(&self) -> anyhow::Result<Vec<Option<String>>> {
+        let marks = attributes::text_marks(&self.dataset)?;
         if !self.is_characters() {
-            return raw::texts(&self.dataset);
+            let texts = raw::texts(&self.dataset)?;
+            return Ok(texts.into_iter().map(|text| marks.apply(text)).collect());
         }
         let width = self.dims[1].length;
         if width == 0 {
-            return Ok(vec![String::new(); self.dims[0].length]);
+            return Ok(vec![None; self.dims[0].length]);
         }
         let characters = raw::characters(&self.dataset)?;
-        Ok(characters.chunks_exact(width).map(raw::text).collect())
+        let text = |characters: &[u8]| marks.apply(raw::text(marks.trimmed(characters)));
+        Ok(characters.chunks_exact(width).map(text).collect())
+    }
+
+    /// The type of its numbers; an error if it has none.
+    pub fn stored(&self) -> anyhow::Result<Stored> {
+        match self.kind {
+            Kind::Number(stored) => Ok(stored),
+            _ => bail!("it does not hold numbers"),
+        }
+    }
+
+    /// Its values, if they are numbers, and the relative precision that their type has.
+    pub fn read_numbers(&self) -> anyhow::Result<(Values, f64)> {
+        let stored = self.stored()?;
+        let decoding = attributes::decoding(&self.dataset, stored)?;
+        let values = if stored.is_whole() {
+            decoding.values(raw::whole(&self.dataset)?)?
+        } else {
+            let mut numbers = raw::numbers(&self.dataset)?;
+            decoding.apply_all(&mut numbers);
+            Values::Real(numbers)
+        };
+        Ok((values, decoding.precision))
+    }
+
+    /// The values of whole numbers, or of the only column of such in a table; `None` if it is neither.
+    pub fn read_whole_column(&self) -> anyhow::Result<Option<Values>> {
+        if self.kind.is_whole() {
+            return Ok(Some(self.read_numbers()?.0));
+        }
+        if self.kind != Kind::Record {
+            return Ok(None);
+        }
+        let fields = raw::fields(&self.dataset)?;
+        let whole: Vec<_> = fields.iter().filter(|f| f.kind.is_whole()).collect();
+        let [field] = whole.as_slice() else {
+            return Ok(None);
+        };
+        let Kind::Number(stored) = field.kind else {
+            return Ok(None);
+        };
+        let decoding = attributes::of_columns(&self.dataset)?(stored)?;
+        match raw::columns(&self.dataset, &[field])?.pop() {
+            Some(raw::Column::Whole(stamps)) => Ok(Some(decoding.values(stamps)?)),
+            _ => Ok(None),
+        }
     }
 }
 
@@ -102,7 +153,7 @@ pub fn survey(
         let dataset = (file.dataset(name))
             .with_context(|| format!("{}: the dataset `{name}` can't be opened", path.display()))?;
         let name = name.strip_prefix(NO_COORDINATE).unwrap_or(name).to_owned();
-        let scale = raw::text_attribute(&dataset, "CLASS").is_some_and(|c| c == "DIMENSION_SCALE");
+        let scale = attributes::text(&dataset, "CLASS").is_some_and(|c| c == "DIMENSION_SCALE");
         if scale {
             scales.push((dataset.loc_info()?.token, name.clone()));
         }
@@ -110,7 +161,7 @@ pub fn survey(
     }
     let mut variables = Vec::with_capacity(found.len());
     for (name, dataset, scale) in found {
-        let title = raw::text_attribute(&dataset, "NAME");
+        let title = attributes::text(&dataset, "NAME");
         if scale && title.is_some_and(|title| title.starts_with(ONLY_A_DIMENSION)) {
             continue;
         }

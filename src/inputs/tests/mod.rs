@@ -1,6 +1,7 @@
 //! What users' files look like, in small, and what is read from them.
 
 mod arrays;
+mod conventions;
 mod files;
 mod groups;
 
