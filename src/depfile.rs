@@ -14,17 +14,19 @@ use anyhow::{Context, Result};
 use tempfile::NamedTempFile;
 
 use crate::folder;
+use crate::regular;
 
 /// Writes the rule `targets: prerequisites` to `path`, whole or not at all; paths below `here` are written as relative ones.
 pub fn write(path: &Path, targets: &[&Path], prerequisites: &[PathBuf], here: &Path) -> Result<()> {
     let context = || format!("can't write the depfile {}", path.display());
     let text = rule(targets, prerequisites, here);
-    let mut file = NamedTempFile::new_in(folder::of(path)).with_context(context)?;
+    let place = regular::place(path).with_context(context)?;
+    let mut file = NamedTempFile::new_in(folder::of(&place)).with_context(context)?;
     file.write_all(&text).with_context(context)?;
     // A temporary file is its owner's alone; this one is for whoever may read what make makes.
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
     file.as_file().set_permissions(mode).with_context(context)?;
-    file.persist(path).with_context(context)?;
+    file.persist(place).with_context(context)?;
     Ok(())
 }
 

@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
+use crate::regular;
+
 /// More than any holder's text; a foreign file is not read whole.
 const LONGEST_TEXT: u64 = 4096;
 
@@ -78,7 +80,7 @@ impl Lock {
         };
         let mut options = File::options();
         options.read(true).write(true).create(true).truncate(false);
-        let mut file = options.open(path).map_err(failed)?;
+        let mut file = regular::open_with(&mut options, path).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) if wait => file.lock().map_err(failed)?,

@@ -1,22 +1,30 @@
-//! Files that are files: what is opened here to be read is no named pipe, socket, device or folder.
+//! Files that are files: what is opened here is no named pipe, socket, device or folder.
 //!
-//! A pipe would be waited for until somebody writes into it, a device may never end, and opening some does something. So
-//! every file that a user or a simulator may have put something else in the place of is opened here. It knows nothing of what
-//! the files hold.
+//! A pipe would be waited for until somebody opens its other end, a device may never end, and opening some does something. So
+//! every file that a user or a simulator may have put something else in the place of is opened here, and what is written
+//! beside its place and renamed finds that place here. It knows nothing of what the files hold.
 
-use std::fs::{self, File, FileType};
-use std::io::{self, Read};
+use std::fs::{self, File, FileType, OpenOptions};
+use std::io::{self, ErrorKind, Read};
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use crate::folder;
 
 /// Opens a file to read it; what is no file is an error that says what it is. Links are followed.
 pub fn open(path: &Path) -> io::Result<File> {
-    require(fs::metadata(path)?.file_type())?;
+    open_with(File::options().read(true), path)
+}
+
+/// The same in any other way, which may make the file.
+pub fn open_with(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    match fs::metadata(path) {
+        Ok(found) => require(found.file_type())?,
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
     // Something else may be there by now: this does not wait for a pipe's other end.
-    let file = File::options()
-        .read(true)
-        .custom_flags(libc::O_NONBLOCK)
-        .open(path)?;
+    let file = options.custom_flags(libc::O_NONBLOCK).open(path)?;
     require(file.metadata()?.file_type())?;
     Ok(file)
 }
@@ -36,6 +44,34 @@ pub fn read_to_string(path: &Path) -> io::Result<String> {
     let mut text = String::new();
     open(path)?.read_to_string(&mut text)?;
     Ok(text)
+}
+
+/// Where the file at `path` really is, or will be: a link stays when the file it leads to is replaced, and that file's folder
+/// is the one to write beside it in.
+///
+/// # Errors
+/// If it is something else than a file, or a link into a folder that is not there.
+pub fn place(path: &Path) -> io::Result<PathBuf> {
+    let missing = match fs::metadata(path) {
+        Ok(found) => {
+            require(found.file_type())?;
+            return fs::canonicalize(path);
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => error,
+        Err(error) => return Err(error),
+    };
+    let Ok(target) = fs::read_link(path) else {
+        return Ok(path.to_owned());
+    };
+    let target = folder::of(path).join(target);
+    let folder = folder::of(&target);
+    // A disk that is not mounted, perhaps: nothing is to be made in its place.
+    if !folder.is_dir() {
+        let (target, folder) = (target.display(), folder.display());
+        let message = format!("is a link to {target}, and there is no folder {folder}");
+        return Err(io::Error::new(missing.kind(), message));
+    }
+    place(&target)
 }
 
 /// An error that says what it is, unless it is a file.
@@ -79,6 +115,32 @@ mod tests {
             (".", "is a folder, not a file"),
         ] {
             assert_eq!(read(&at(name)).expect_err(name).to_string(), what);
+        }
+    }
+
+    #[test]
+    fn a_link_leads_to_where_its_file_is_or_will_be() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = fs::canonicalize(folder.path()).expect("its path");
+        let at = |name: &str| root.join(name);
+        fs::create_dir(at("disk")).expect("made");
+        symlink("disk/one", at("link")).expect("a link");
+        symlink("link", at("chain")).expect("a link");
+        assert_eq!(place(&at("none")).expect("a place"), at("none"));
+        for _ in 0..2 {
+            assert_eq!(place(&at("chain")).expect("a place"), at("disk/one"));
+            fs::write(at("disk/one"), "").expect("written");
+        }
+        symlink("gone/one", at("lost")).expect("a link");
+        symlink("round", at("round")).expect("a link");
+        symlink("disk", at("folder")).expect("a link");
+        for (name, said) in [
+            ("lost", "there is no folder"),
+            ("round", "symbolic links"),
+            ("folder", "is a folder, not a file"),
+        ] {
+            let error = place(&at(name)).expect_err(name).to_string();
+            assert!(error.contains(said), "{error}");
         }
     }
 

@@ -23,12 +23,14 @@ pub use self::results::Results;
 use self::results::found;
 use crate::codec;
 use crate::digest::Digest;
+use crate::folder;
 use crate::moment::{Moment, Scene};
 use crate::plan::{Entry, Found, Plan, State};
 use crate::process::Interrupt;
 use crate::product::{self, Known, ProductSpec, Scenarios, Source};
 use crate::progress::Progress;
 use crate::project::{Per, Project, Study};
+use crate::regular;
 use crate::session::Session;
 use crate::store::{ResultId, Store, StoredColumn};
 use crate::time_axis::TimeAxis;
@@ -195,20 +197,23 @@ fn write(
     store: &mut Store,
     how: &How<'_>,
 ) -> Result<Product> {
-    let path = spec.path.clone();
-    let anew = Anew::beside(&path)?;
+    let path = std::mem::take(&mut spec.path);
+    if fs::symlink_metadata(&path).is_err() {
+        let folder = folder::of(&path);
+        fs::create_dir_all(folder)
+            .with_context(|| format!("can't make the product's folder {}", folder.display()))?;
+    }
+    spec.path = regular::place(&path).with_context(|| format!("can't write {}", path.display()))?;
+    let place = spec.path.clone();
+    let anew = Anew::beside(&place)?;
     let is_ours = written::is_as_written(store, &path)?;
     if is_ours && product::digest_of(&path) == Some(product::digest(&spec).to_string()) {
         return Ok(Product::Unchanged);
     }
     // Somebody has touched the file since it was written, so no part of it is taken over, whatever it says of itself.
-    let is_doubtful = !is_ours && path.exists();
+    let is_doubtful = !is_ours && place.exists();
     if is_doubtful {
         spec.path = anew.path().to_owned();
-    }
-    if let Some(folder) = spec.path.parent() {
-        fs::create_dir_all(folder)
-            .with_context(|| format!("can't make the product's folder {}", folder.display()))?;
     }
     let sources: Vec<&str> = project
         .simulator
@@ -254,7 +259,7 @@ fn write(
     };
     product::assemble(&spec, &mut source)?;
     drop(fetch);
-    let is_new = !is_doubtful || anew.replaces(&path)?;
+    let is_new = !is_doubtful || anew.replaces(&place)?;
     written::remember(store, &path)?;
     Ok(if is_new {
         Product::Written

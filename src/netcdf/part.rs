@@ -4,14 +4,16 @@
 //! the next run and never piles up; closed with every error heard, synced unless its maker can do without, and renamed over
 //! the target. A target that is a symbolic link stays one: the file it points to is replaced.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use super::ffi::{self, Handle};
 use super::writer::Writer;
 use crate::folder;
+use crate::regular;
 
 /// An HDF5 file in the making; dropped before [`PartFile::finish`], it leaves nothing behind.
 pub(super) struct PartFile {
@@ -27,13 +29,13 @@ pub(super) struct PartFile {
 impl PartFile {
     /// Starts the file that will be `target`, in an existing folder.
     pub(super) fn create(target: &Path) -> Result<Self> {
-        let target = fs::canonicalize(target).unwrap_or_else(|_| target.to_owned());
+        let target =
+            regular::place(target).with_context(|| format!("cannot write {}", target.display()))?;
         let mut part = target.clone().into_os_string();
         part.push(".part");
         let part = PathBuf::from(part);
         // The library's own message for a missing folder or permission is a riddle, the system's is not.
-        let bytes =
-            File::create(&part).with_context(|| format!("cannot create {}", part.display()))?;
+        let bytes = claim(&part).with_context(|| format!("cannot create {}", part.display()))?;
         let file = ffi::create_file(&part)
             .inspect_err(|_| drop(fs::remove_file(&part)))
             .with_context(|| format!("cannot create {}: is the disk full?", part.display()))?;
@@ -92,6 +94,28 @@ impl PartFile {
         let folder = folder::of(&self.target);
         folder::sync(folder)
             .with_context(|| format!("cannot write the folder {} to the disk", folder.display()))
+    }
+}
+
+/// The emptied file at `part`, which nobody else writes to as long as this one is open.
+///
+/// Projects have locks of their own, and two may have the same product.
+fn claim(part: &Path) -> Result<File> {
+    loop {
+        let mut options = File::options();
+        options.write(true).create(true).truncate(false);
+        let file = regular::open_with(&mut options, part)?;
+        // A file system that can't lock is used without.
+        if let Err(TryLockError::WouldBlock) = file.try_lock() {
+            bail!("another run is writing it; give each project a file of its own");
+        }
+        let ours = file.metadata()?;
+        let same = |now: fs::Metadata| (now.dev(), now.ino()) == (ours.dev(), ours.ino());
+        // It may have been finished and renamed before it was locked here.
+        if fs::metadata(part).is_ok_and(same) {
+            file.set_len(0)?;
+            return Ok(file);
+        }
     }
 }
 

@@ -16,6 +16,7 @@ use crate::catchment::CatchmentId;
 use crate::expr::Expr;
 use crate::import::spec::ImportSpec;
 use crate::inputs::InputSpec;
+use crate::regular;
 use crate::size::Size;
 use crate::template::Template;
 use crate::value::Value;
@@ -57,7 +58,7 @@ impl Builder<'_> {
         }
         let mut tables = Vec::new();
         for (i, table) in raw.parameters.table.into_iter().enumerate() {
-            let path = self.existing(&format!("parameters.table.{i}.file"), &table.file)?;
+            let path = self.existing_file(&format!("parameters.table.{i}.file"), &table.file)?;
             tables.push(Table { path, id: table.id });
         }
         let simulator = self.simulator(raw.simulator)?;
@@ -116,7 +117,7 @@ impl Builder<'_> {
         // What an import will write need not be there yet.
         let find = |field: &str, file: &str| match import {
             Some(import) if import.file == self.root.join(file) => Ok(import.file.clone()),
-            _ => self.existing(field, file),
+            _ => self.existing_file(field, file),
         };
         let files = match (raw.file, import) {
             (Some(raw::OneOrMore::One(file)), _) => vec![find("input.file", &file)?],
@@ -200,6 +201,19 @@ impl Builder<'_> {
                     format!("{text:?} is no duration; write \"90s\", \"3m\" or \"1h 30m\""),
                 )
             })
+    }
+
+    /// A path of a file that is there.
+    pub(super) fn existing_file(&self, field: &str, path: &str) -> Result<PathBuf, ProjectError> {
+        let path = self.existing(field, path)?;
+        let found = fs::metadata(&path).and_then(|found| regular::require(found.file_type()));
+        match found {
+            Ok(()) => Ok(path),
+            Err(error) => {
+                let message = format!("{} {error}", path.display());
+                Err(self.source.error(field, message))
+            }
+        }
     }
 
     /// A path of a file or folder that is there.

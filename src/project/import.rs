@@ -116,7 +116,7 @@ impl Builder<'_> {
         }
         let mut tables = Vec::new();
         for (i, table) in raw.table.into_iter().enumerate() {
-            let path = self.existing(&format!("import.table.{i}.file"), &table.file)?;
+            let path = self.existing_file(&format!("import.table.{i}.file"), &table.file)?;
             tables.push(TableSpec { path, id: table.id });
         }
         if series.is_empty() && tables.is_empty() {
@@ -277,7 +277,7 @@ impl Builder<'_> {
                 value,
             });
         }
-        let path = self.existing(&format!("{field}.file"), &file)?;
+        let path = self.existing_file(&format!("{field}.file"), &file)?;
         match (&raw.id, &raw.value) {
             (Some(id), Some(value)) => {
                 self.wide_only(field, raw)?;
@@ -341,9 +341,9 @@ impl Builder<'_> {
         let field = format!("{field}.ids");
         Ok(match raw {
             RawIds::List(ids) => Ids::List(ids.clone()),
-            RawIds::Lines(file) => Ids::Lines(self.existing(&field, file)?),
+            RawIds::Lines(file) => Ids::Lines(self.existing_file(&field, file)?),
             RawIds::Named { file, name } => {
-                let path = self.existing(&field, file)?;
+                let path = self.existing_file(&field, file)?;
                 let extension = path.extension().unwrap_or_default().to_ascii_lowercase();
                 match extension.to_str() {
                     Some("csv" | "txt" | "tsv" | "dbf") => Ids::Column(path, name.clone()),

@@ -179,7 +179,7 @@ impl Builder<'_> {
         plain_path(&raw.file).map_err(|why| self.source.error(&format!("{field}.file"), why))?;
         let content = match (raw.template, raw.row) {
             (Some(name), None) if raw.header.is_none() && raw.footer.is_none() => {
-                let path = self.existing(&format!("{field}.template"), &name)?;
+                let path = self.existing_file(&format!("{field}.template"), &name)?;
                 let text = regular::read_to_string(&path).map_err(|error| ProjectError {
                     file: path.clone(),
                     place: None,

@@ -205,8 +205,10 @@ impl Study {
     /// Puts the scenarios' names into those of their products, none of which may take the place of what is read.
     fn place_products(&mut self, source: &Source<'_>) -> Result<(), ProjectError> {
         let is_named = self.is_named();
+        let mut places = BTreeSet::new();
         for project in &mut self.scenarios {
-            if project.product.per == Per::File {
+            let per_file = project.product.per == Per::File;
+            if per_file {
                 if !is_named {
                     let rule = "has \"{scenario}\" in its name, but the project has no scenarios";
                     return Err(source.error("product.file", rule));
@@ -221,11 +223,22 @@ impl Study {
                 .chain(tables)
                 .chain(self.samples.iter().map(|(path, _)| path.as_path()))
                 .chain(project.import.iter().flat_map(ImportSpec::sources));
+            let product = &project.product.path;
+            let place = regular::place(product).map_err(|error| {
+                source.error("product.file", format!("{} {error}", product.display()))
+            })?;
             for path in sources {
-                if same_file(path, &project.product.path) {
+                if same_file(path, product) || path == place {
                     let message = format!("the product would overwrite {}", path.display());
                     return Err(source.error("product.file", message));
                 }
+            }
+            if per_file && !places.insert(place) {
+                let message = format!(
+                    "{} is a link to another scenario's product",
+                    product.display()
+                );
+                return Err(source.error("product.file", message));
             }
         }
         Ok(())

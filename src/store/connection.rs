@@ -14,6 +14,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction};
 
 use crate::filesystem;
+use crate::regular;
 
 use super::migrations::{APPLICATION_ID, known, migrate, version};
 use super::{Store, StoreError};
@@ -225,9 +226,10 @@ impl Store {
     }
 }
 
-/// SQLite takes a path that starts with `file:` for something else; an absolute one never does.
+/// SQLite takes a path that starts with `file:` for something else; an absolute one never does. It would wait for a pipe.
 fn absolute(path: &Path) -> Result<PathBuf, StoreError> {
-    std::path::absolute(path).map_err(|source| StoreError::Io {
+    let is_fit = fs::metadata(path).map_or(Ok(()), |found| regular::require(found.file_type()));
+    (is_fit.and_then(|()| std::path::absolute(path))).map_err(|source| StoreError::Io {
         path: path.to_owned(),
         source: Box::new(source),
     })
