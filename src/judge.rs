@@ -6,6 +6,7 @@
 use std::fs;
 use std::path::Path;
 
+use crate::file_limit::FileLimit;
 use crate::outcome::Failure;
 use crate::output;
 use crate::project::{Project, VariableSource};
@@ -28,10 +29,10 @@ pub fn judge(
     work: &Path,
 ) -> Result<Vec<Vec<f64>>, Failure> {
     let simulator = &project.simulator;
+    let limit = FileLimit::new(simulator.max_file_size);
     for name in PRINTED {
         let path = work.join(name);
-        let limit = simulator.max_file_size;
-        if fs::metadata(&path).is_ok_and(|printed| printed.len() == limit.0) {
+        if fs::metadata(&path).is_ok_and(|printed| printed.len() == limit.size().0) {
             let file = Some(name.to_owned());
             return Err(Failure::FileSize { file, limit });
         }

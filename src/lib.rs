@@ -50,7 +50,7 @@
 //! | running it | [`update`], [`run`], [`trial`], [`judge`], [`timeouts`], [`work`], [`workplace`], [`evidence`], [`process`], [`output`], [`outcome`] |
 //! | fitting in | [`makeflags`], [`slots`], [`dependencies`], [`depfile`], [`settled`] |
 //! | numbers on their way | [`decimal`], [`short_number`], [`pieces`], `planes`, `parallel` |
-//! | keeping it | [`store`], [`codec`], [`cache`], [`lock`], [`filesystem`], [`regular`] |
+//! | keeping it | [`store`], [`codec`], [`cache`], [`lock`], [`filesystem`], [`file_limit`], [`regular`] |
 //! | the file for what comes next | [`assembly`], [`product`], [`written`], [`netcdf`] |
 //! | why it is so | [`why`], [`text_diff`], [`prediction`] |
 //! | what was, and the way back | [`moment`], [`history`], [`account`], [`difference`], [`collection`], [`size`] |
@@ -108,6 +108,7 @@ pub mod evidence;
 pub mod example;
 pub mod expr;
 pub mod file_digests;
+pub mod file_limit;
 pub mod filesystem;
 pub mod folder;
 pub mod format;

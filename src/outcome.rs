@@ -4,10 +4,10 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::file_limit::FileLimit;
 use crate::inputs::BadInput;
 use crate::output::OutputError;
 use crate::problem::Problem;
-use crate::size::Size;
 
 /// The code of [`Failure::TimedOut`].
 pub const TIMED_OUT: &str = "timeout";
@@ -28,7 +28,7 @@ pub enum Failure {
         /// The file; `None` if it refused to grow at all.
         file: Option<String>,
         /// The size.
-        limit: Size,
+        limit: FileLimit,
     },
     /// It printed what a failing run prints.
     Said {
@@ -112,10 +112,7 @@ impl fmt::Display for Failure {
             Self::TimedOut(limit) => write!(f, "stopped at its timeout of {limit:?}"),
             Self::FileSize { file, limit } => {
                 let file = file.as_deref().unwrap_or("a file of its own");
-                write!(
-                    f,
-                    "{file} reached the limit of {limit} for a file; if it needs to be that large, raise `max_file_size` under [simulator]"
-                )
+                write!(f, "{file} reached the limit of {limit}")
             }
             Self::Said { phrase, line } if line == phrase => write!(f, "printed {phrase:?}"),
             Self::Said { phrase, line } => write!(f, "printed {phrase:?}: {line}"),

@@ -12,6 +12,7 @@ use crate::codec::{self, Encoded};
 use crate::digest::Digest;
 use crate::environment;
 use crate::evidence::Kept;
+use crate::file_limit::FileLimit;
 use crate::inputs::BadInput;
 use crate::judge::{is_refused_growth, judge};
 use crate::key::{Explanation, Key};
@@ -155,7 +156,7 @@ impl Bench<'_> {
             Ok(_) => self.shop.kept.release(scenario, id),
             Err(failure) if failure.is_obstacle() => Ok(()),
             Err(_) => work
-                .shorten(self.project.simulator.max_file_size)
+                .shorten(self.largest_file().size())
                 .and(self.shop.kept.keep(work, scenario, id)),
         };
         if let (Err(error), Some(attempt)) = (kept, trial.attempts.last_mut()) {
@@ -204,7 +205,7 @@ impl Bench<'_> {
             started,
             ..Attempt::default()
         };
-        let largest = self.project.simulator.max_file_size;
+        let largest = self.largest_file();
         let outcome = match self.run_in(rendered, series, work, limit, guard) {
             Ok(finished) => {
                 let cost = finished.cost;
@@ -231,7 +232,7 @@ impl Bench<'_> {
                 };
                 // Whatever else it did: a program that can't write may end in any way.
                 judged.map_err(|failure| {
-                    let file = work.files_of(largest).into_iter().next();
+                    let file = work.files_of(largest.size()).into_iter().next();
                     if file.is_some() || is_refused_growth(&failure) {
                         Failure::FileSize {
                             file,
@@ -279,6 +280,10 @@ impl Bench<'_> {
         Ok(finished)
     }
 
+    fn largest_file(&self) -> FileLimit {
+        FileLimit::new(self.project.simulator.max_file_size)
+    }
+
     fn start(
         &self,
         rendered: &Rendered,
@@ -304,7 +309,7 @@ impl Bench<'_> {
             stderr: &stderr,
             timeout: limit,
             grace: GRACE,
-            largest_file: self.project.simulator.max_file_size.0,
+            largest_file: self.largest_file().size().0,
         };
         guard
             .run(&invocation, self.shop.interrupt)

@@ -34,6 +34,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
+use crate::file_limit;
 use crate::heap;
 use crate::lock::LockError;
 use crate::process;
@@ -143,6 +144,11 @@ struct Usage(String);
 /// Does what the command line asks for.
 pub fn main(cli: Cli) -> Result<Exit> {
     heap::share();
+    file_limit::heed().context("can't take a signal")?;
+    obey(cli).map_err(file_limit::explain)
+}
+
+fn obey(cli: Cli) -> Result<Exit> {
     let root = cli.directory;
     match cli.verb {
         Verb::Run(arguments) => run::run(&find(&root)?, arguments),
