@@ -3,6 +3,8 @@
 
 mod common;
 
+use std::path::Path;
+
 use anyhow::Result;
 use common::{Project, STEPS, discharge, id, precipitation, python};
 use rerunoff::catchment::CatchmentId;

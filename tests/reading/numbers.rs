@@ -45,7 +45,9 @@ fn compare_series(inputs: &Inputs, name: &str, expected: &[Json], block_bytes: u
             (Err(BadInput::MissingValue { step, .. }), gap) => {
                 assert_eq!(Some(step), gap, "{about}: {name}, catchment {at}");
             }
-            (found, gap) => panic!("{about}: {name}, catchment {at}: {found:?}, not a gap at {gap:?}"),
+            (found, gap) => {
+                panic!("{about}: {name}, catchment {at}: {found:?}, not a gap at {gap:?}")
+            }
         }
         ControlFlow::Continue(())
     });
@@ -81,7 +83,11 @@ fn random_numbers_are_what_another_decoder_makes_of_them() {
                 None => Json::Null,
             };
             let found: Vec<Json> = (0..ids.len()).map(text).collect();
-            assert_eq!(found, *values.as_array().expect("values"), "{about}: {name}");
+            assert_eq!(
+                found,
+                *values.as_array().expect("values"),
+                "{about}: {name}"
+            );
         }
         for (name, values) in expected["series"].as_object().expect("series") {
             let values = values.as_array().expect("catchments");
