@@ -126,7 +126,12 @@ pub(super) fn check(root: &Path, arguments: Arguments) -> Result<Exit> {
             ),
         }
     }
-    writeln!(out, "all is well; `rerunoff run` runs it").ok();
+    writeln!(
+        out,
+        "all is well with catchment {}; `rerunoff status` looks at all of them, `rerunoff run` runs them",
+        catchment.id
+    )
+    .ok();
     Ok(Exit::Fine)
 }
 

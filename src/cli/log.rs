@@ -66,9 +66,17 @@ fn tell(
     kept: Option<&str>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
+    let latest = attempts.first();
+    let is_its_own =
+        latest.is_some_and(|(key, attempt)| *key == last.key && attempt.failure.is_none());
     match &last.failure {
         Some(failure) => writeln!(out, "catchment {label} failed: {}", failure.reason)?,
-        None => writeln!(out, "catchment {label}: went well")?,
+        None if is_its_own => writeln!(out, "catchment {label}: went well")?,
+        // What was tried last is not what it has now.
+        None => writeln!(
+            out,
+            "catchment {label}: has the result of an earlier run with the same inputs"
+        )?,
     }
     if let Some(kept) = kept {
         writeln!(out, "its work directory is kept in {kept}")?;
@@ -95,7 +103,7 @@ fn tell(
             attempt.peak_bytes as f64 / 1e6
         )?;
     }
-    match attempts.first() {
+    match latest {
         None => writeln!(
             out,
             "it has not been run here: its result was there already"
