@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::catchment::CatchmentId;
 use crate::listing::first_few;
 use crate::progress::duration;
+use crate::session::Session;
 use crate::shell;
 use crate::size::Size;
 use crate::store::{Store, StoreError};
@@ -20,12 +21,15 @@ const CAUSES: usize = 10;
 /// What a run did.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Account {
-    /// All catchments of the project, counted in each scenario.
+    /// All catchments of the scenarios asked for, counted in each.
     pub catchments: usize,
-    /// Those that were run.
+    /// The runs of a simulator; what several scenarios have in common is one.
     pub ran: usize,
-    /// Those of them that failed.
+    /// The catchments that failed, counted in each scenario that waited for the run.
     pub failed: usize,
+    /// Whether it stopped before all was run, as too many had failed.
+    #[serde(default)]
+    pub gave_up: bool,
     /// Why they were run: how many, and the cause.
     pub causes: Vec<(usize, String)>,
     /// Simulators at work at once.
@@ -50,15 +54,19 @@ pub struct Account {
 impl Account {
     /// Of a run of so many workers that was started for these causes.
     pub fn new(
+        sessions: &[Session<'_>],
         catchments: usize,
         workers: usize,
         causes: Vec<(usize, String)>,
         report: &Report,
     ) -> Self {
+        let failures = report.failed.iter().take(FAILURES);
+        let first_failed = report.failed.first();
         Self {
             catchments,
             ran: report.run,
             failed: report.failed.len(),
+            gave_up: report.gave_up,
             causes,
             workers,
             running_seconds: report.seconds,
@@ -68,8 +76,14 @@ impl Account {
             slowest: (report.slowest.iter())
                 .map(|(seconds, label)| (label.clone(), *seconds))
                 .collect(),
-            failures: (report.failed.iter().take(FAILURES)).cloned().collect(),
-            first_failed: report.first_failed.clone(),
+            failures: failures
+                .map(|(unit, reason)| {
+                    let label = sessions[unit.scenario].label(unit.catchment);
+                    (label, reason.clone())
+                })
+                .collect(),
+            first_failed: first_failed
+                .map(|(unit, _)| sessions[unit.scenario].basin.id(unit.catchment).clone()),
         }
     }
 
@@ -114,10 +128,18 @@ impl Account {
                 "failed  {}: {}; `rerunoff why {}` tells more",
                 self.failed,
                 first_few(&ids),
-                (self.first_failed.as_ref())
-                    .map_or("ID".to_owned(), |id| shell::word(id.to_string()))
+                (self.first_failed.as_ref()).map_or("ID".to_owned(), as_argument)
             ));
         }
         lines
+    }
+}
+
+/// An id as an argument on a command line: what begins with a dash is none of its options.
+fn as_argument(id: &CatchmentId) -> String {
+    let word = shell::word(id.to_string());
+    match id.as_str().starts_with('-') {
+        true => format!("-- {word}"),
+        false => word,
     }
 }

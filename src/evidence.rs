@@ -28,6 +28,13 @@ impl Kept {
         Self { folder }
     }
 
+    /// The folder that they are in, made where it is missing.
+    pub fn made(&self) -> Result<PathBuf> {
+        let context = || format!("can't make {}", self.folder.display());
+        fs::create_dir_all(&self.folder).with_context(context)?;
+        Ok(self.folder.clone())
+    }
+
     /// Where a catchment's work directory is kept.
     pub fn path(&self, scenario: &ScenarioName, id: &CatchmentId) -> PathBuf {
         self.folder.join(scenario.file_name(id))

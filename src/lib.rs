@@ -71,7 +71,10 @@
 //! - What a moment names is never collected while a tag, a catchment or one of the last runs has it, and a moment whose
 //!   results are not all what they were is an error, never a product with gaps.
 //! - What explains a change (old texts, old series) is beside the results; nothing is wrong or rerun without it.
-//! - A catchment that fails is data: it has a reason, evidence under `cache/failed/`, and a flag in the product.
+//! - A catchment that fails is data: it has a reason, evidence under `cache/failed/`, and a flag in the product. It has failed
+//!   until a run of it goes well, whatever an earlier run of the same inputs gave.
+//! - What a run tells is what it left: exit code, last line, JSON, `runs`, `log`, `status` and the product's flags have one
+//!   source, the report of its trials and the plan looked at once more.
 //! - The same results give the same bytes of product; if nothing changed, the file is not touched.
 //! - A run is told without a plan that nothing is left to do only while everything that it rests on looks the same, to the
 //!   stamp, as when a whole run found so: see [`settled`].

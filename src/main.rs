@@ -1,18 +1,15 @@
 //! The `rerunoff` command: parse, call, tell what went wrong, exit.
 
-use std::io::{Write, stderr};
 use std::process::ExitCode;
 
 use clap::Parser;
-use rerunoff::cli::{Cli, exit_code, main as run};
+use rerunoff::cli::{Cli, main as run, tell, tell_unparsed};
 
 fn main() -> ExitCode {
-    match run(Cli::parse()) {
-        Ok(exit) => exit.into(),
-        Err(error) => {
-            // With standard error gone there is nobody to tell; the exit code still does.
-            writeln!(stderr(), "error: {error:#}").ok();
-            exit_code(&error).into()
-        }
-    }
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return tell_unparsed(&error).into(),
+    };
+    let json = cli.wants_json();
+    run(cli).unwrap_or_else(|error| tell(&error, json)).into()
 }

@@ -74,14 +74,12 @@ pub enum Staleness {
     NeverRun,
     /// What its simulator will see is not what it saw.
     Changed(Vec<Change>),
-    /// The last run of the same inputs failed, with this reason.
+    /// The last run of the same inputs failed, with this reason; whatever result an earlier one gave.
     Failed(String),
     /// There was a result, and it is there no more.
     Lost,
     /// The result holds values outside of the limits that the project states now.
     OutOfRange(String),
-    /// The user asks for it.
-    Forced,
 }
 
 impl fmt::Display for Staleness {
@@ -97,7 +95,6 @@ impl fmt::Display for Staleness {
             Self::Failed(reason) => write!(f, "failed: {reason}"),
             Self::Lost => f.write_str("result no longer in the store"),
             Self::OutOfRange(column) => write!(f, "{column} outside of the stated limits"),
-            Self::Forced => f.write_str("forced"),
         }
     }
 }
@@ -144,14 +141,18 @@ impl std::iter::Sum for Counts {
     }
 }
 
-/// The stale and bad ones by cause, the most frequent cause first.
+/// The stale and bad ones by cause, the most frequent cause first; where `forced`, the fresh ones are to be run as well.
 ///
 /// Changes whose values differ from catchment to catchment count as one cause, without the values.
-pub fn causes<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Vec<(usize, String)> {
+pub fn causes<'a>(
+    entries: impl IntoIterator<Item = &'a Entry>,
+    forced: bool,
+) -> Vec<(usize, String)> {
     let mut exact: BTreeMap<String, usize> = BTreeMap::new();
     let mut coarse: BTreeMap<Vec<String>, BTreeMap<String, usize>> = BTreeMap::new();
     for entry in entries {
         match &entry.state {
+            State::Fresh(_) if forced => *exact.entry("forced".to_owned()).or_default() += 1,
             State::Fresh(_) => {}
             State::Stale(Staleness::Changed(changes)) => {
                 let parts = changes
@@ -206,7 +207,7 @@ mod tests {
             key: None,
             state: State::Stale(Staleness::NeverRun),
         });
-        let causes = causes(&entries);
+        let causes = causes(&entries, false);
         assert_eq!(
             causes,
             [
@@ -219,6 +220,6 @@ mod tests {
     #[test]
     fn values_of_their_own_are_one_cause_without_values() {
         let entries: Vec<_> = (0..9).map(|i| changed("1", &i.to_string())).collect();
-        assert_eq!(causes(&entries), [(9, "k changed".to_owned())]);
+        assert_eq!(causes(&entries, false), [(9, "k changed".to_owned())]);
     }
 }

@@ -104,32 +104,28 @@ impl<'p> Sessions<'p> {
         })
     }
 
-    /// The plan of every scenario, and the states of fresh catchments whose last known state was another; `force` is
-    /// asked which scenarios are to be run whatever there is.
-    pub fn plan(
-        &self,
-        store: Option<&Store>,
-        force: &dyn Fn(usize) -> bool,
-    ) -> Result<(Vec<Plan>, Vec<Vec<Touched>>)> {
+    /// The plan of every scenario, and the states of fresh catchments whose last known state was another.
+    pub fn plan(&self, store: Option<&Store>) -> Result<(Vec<Plan>, Vec<Vec<Touched>>)> {
         // One reading transaction for all questions: much faster, and one state of things beside a running writer.
         let _snapshot = store.map(Store::snapshot).transpose()?;
-        let sessions = self.list.iter().enumerate();
-        let plans = sessions.map(|(at, session)| session.plan(store, force(at)));
+        let plans = self.list.iter().map(|session| session.plan(store));
         Ok(plans.collect::<Result<Vec<_>>>()?.into_iter().unzip())
     }
 
-    /// Brings plans up to date after these keys have been run, and tells of the same states as [`Sessions::plan`].
+    /// Brings plans up to date after the `wanted` keys have been run, of which the `good` ones gave a result, and tells of the
+    /// same states as [`Sessions::plan`].
     ///
     /// Keys are what they were, and so is what was fresh, as long as nobody else may write to the store.
     pub fn plan_after(
         &self,
         store: &Store,
         plans: &mut [Plan],
-        run: &HashSet<Key>,
+        wanted: &HashSet<Key>,
+        good: &HashSet<Key>,
     ) -> Result<Vec<Vec<Touched>>> {
         let _snapshot = store.snapshot()?;
         let sessions = self.list.iter().zip(plans);
-        let touched = sessions.map(|(session, plan)| session.plan_after(store, plan, run));
+        let touched = sessions.map(|(session, plan)| session.plan_after(store, plan, wanted, good));
         touched.collect()
     }
 
@@ -173,7 +169,7 @@ impl<'p> Session<'p> {
         Ok(series)
     }
 
-    fn plan(&self, store: Option<&Store>, force: bool) -> Result<(Plan, Vec<Touched>)> {
+    fn plan(&self, store: Option<&Store>) -> Result<(Plan, Vec<Touched>)> {
         let last = match store {
             Some(store) => store.last(&self.project.scenario.name)?,
             None => HashMap::new(),
@@ -193,7 +189,7 @@ impl<'p> Session<'p> {
             for key in keys {
                 let catchment = entries.len();
                 let known = last.get(&catchments[catchment].id);
-                let entry = self.look(catchment, series(catchment), key, store, known, force)?;
+                let entry = self.look(catchment, series(catchment), key, store, known)?;
                 touched.extend(self.touched(catchment, &entry, known)?);
                 entries.push(entry);
             }
@@ -206,20 +202,23 @@ impl<'p> Session<'p> {
         &self,
         store: &Store,
         plan: &mut Plan,
-        run: &HashSet<Key>,
+        wanted: &HashSet<Key>,
+        good: &HashSet<Key>,
     ) -> Result<Vec<Touched>> {
         let last = store.last(&self.project.scenario.name)?;
         let mut touched = Vec::new();
         for (catchment, entry) in plan.entries.iter_mut().enumerate() {
             let key = match (&entry.state, entry.key) {
                 (State::Stale(_), Some(key)) => key,
-                // Another scenario may have been made to run it again, with another result.
-                (State::Fresh(_), Some(key)) if run.contains(&key) => key,
+                // It may have been run all the same, here or in another scenario: with another result, or without one.
+                (State::Fresh(_), Some(key)) if wanted.contains(&key) => key,
                 _ => continue,
             };
             let series = &self.digests[self.basin.place(catchment)];
             let known = last.get(self.basin.id(catchment));
-            *entry = self.look(catchment, series, Ok(key), Some(store), known, false)?;
+            // What it failed with is over where another scenario's run of the same inputs went well since.
+            let standing = known.filter(|_| !good.contains(&key));
+            *entry = self.look(catchment, series, Ok(key), Some(store), standing)?;
             touched.extend(self.touched(catchment, entry, known)?);
         }
         Ok(touched)
@@ -252,7 +251,6 @@ impl<'p> Session<'p> {
         key: Result<Key, Problem>,
         store: Option<&Store>,
         last: Option<&Last>,
-        force: bool,
     ) -> Result<Entry> {
         let key = match key {
             Ok(key) => key,
@@ -268,7 +266,7 @@ impl<'p> Session<'p> {
             None | Some(Err(StoreError::Damaged { .. })) => None,
             Some(found) => found?,
         };
-        let state = match self.judge(&key, summary, last, force) {
+        let state = match self.judge(&key, summary, last) {
             Some(state) => state,
             None => {
                 let id = self.basin.id(catchment);
@@ -309,33 +307,15 @@ impl<'p> Session<'p> {
         self.project.scenario.name.label(self.basin.id(catchment))
     }
 
-    /// The catchments that failed or can't be run, with the reason.
-    pub fn failures<'a>(&'a self, plan: &Plan) -> Vec<(&'a CatchmentId, String)> {
-        let reason = |entry: &Entry| match &entry.state {
-            State::Stale(Staleness::Failed(reason)) => Some(reason.clone()),
-            State::Bad(problem) => Some(problem.to_string()),
-            State::Fresh(_) | State::Stale(_) => None,
-        };
-        (self.basin.catchments().iter().zip(&plan.entries))
-            .filter_map(|(catchment, entry)| Some((&catchment.id, reason(entry)?)))
-            .collect()
-    }
-
     /// The state of a catchment; `None` if its inputs are not what they were when it was last run.
-    fn judge(
-        &self,
-        key: &Key,
-        summary: Option<Summary>,
-        last: Option<&Last>,
-        force: bool,
-    ) -> Option<State> {
-        if force {
-            return Some(State::Stale(Staleness::Forced));
+    ///
+    /// What failed when it was last run has failed, even if an earlier run of the same inputs gave a result: it depends on
+    /// something that its project does not state, and which of the two is right nobody knows.
+    fn judge(&self, key: &Key, summary: Option<Summary>, last: Option<&Last>) -> Option<State> {
+        let same = last.filter(|last| last.key == key.0);
+        if let Some(failed) = same.and_then(|last| last.failure.as_ref()) {
+            return Some(State::Stale(Staleness::Failed(failed.reason.clone())));
         }
-        let failed = last
-            .filter(|last| last.key == key.0)
-            .and_then(|last| last.failure.as_ref());
-        let failed_before = failed.map(|failed| Staleness::Failed(failed.reason.clone()));
         if let Some(summary) = summary {
             let excess = |variable: &&Variable| {
                 let VariableSource::Column(at) = variable.source else {
@@ -348,14 +328,11 @@ impl<'p> Session<'p> {
             let Some(variable) = self.project.product.variables.iter().find(excess) else {
                 return Some(State::Fresh(Found::of(&summary)));
             };
-            let untried = Staleness::OutOfRange(variable.name.clone());
-            return Some(State::Stale(failed_before.unwrap_or(untried)));
+            return Some(State::Stale(Staleness::OutOfRange(variable.name.clone())));
         }
         match last {
             None => Some(State::Stale(Staleness::NeverRun)),
-            Some(last) if last.key == key.0 => {
-                Some(State::Stale(failed_before.unwrap_or(Staleness::Lost)))
-            }
+            Some(_) if same.is_some() => Some(State::Stale(Staleness::Lost)),
             Some(_) => None,
         }
     }

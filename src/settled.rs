@@ -148,6 +148,11 @@ impl Settled {
         Ok(())
     }
 
+    /// Forgets what is remembered: a run is about to run simulators, and may leave another state behind.
+    pub fn forget(store: &mut Store) -> Result<()> {
+        Ok(store.forget(MEMO, "")?)
+    }
+
     /// The number of catchments, counted in each scenario; all are fresh.
     pub fn catchments(&self) -> usize {
         self.catchments

@@ -12,7 +12,6 @@ use anyhow::{Context, Result};
 
 use self::desk::Desk;
 use crate::cache::Cache;
-use crate::catchment::CatchmentId;
 use crate::key::Key;
 use crate::lock::Lock;
 use crate::plan::Unit;
@@ -43,12 +42,10 @@ pub struct Limits {
 pub struct Report {
     /// Catchments run, those that failed included.
     pub run: usize,
-    /// Those of them that gave a result.
-    pub good: usize,
-    /// Those that failed, and those that wait for the same result, as messages name them, with their reasons.
-    pub failed: Vec<(String, String)>,
-    /// The first of them.
-    pub first_failed: Option<CatchmentId>,
+    /// The keys of those that gave a result.
+    pub good: HashSet<Key>,
+    /// Those that failed, and those that wait for the same result, with their reasons, in the order in which they failed.
+    pub failed: Vec<(Unit, String)>,
     /// Whether the budget for failures was used up.
     pub gave_up: bool,
     /// What kept it from going on.
@@ -158,6 +155,7 @@ pub fn update(
         recipe_parts,
         pending: Vec::new(),
         since: Instant::now(),
+        told: 0,
         progress: Progress::new("running", work.runs(), limits.verbosity == Verbosity::Quiet),
         report: Report::default(),
         trouble: None,

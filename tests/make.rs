@@ -211,6 +211,36 @@ fn a_make_that_keeps_going_makes_what_does_not_depend_on_failures() {
     }
 }
 
+#[test]
+fn make_looks_again_after_a_failure_that_it_has_not_seen() {
+    for makefile in makefiles() {
+        let project = Project::new(2);
+        let script = fs::read_to_string(project.path("simulator.sh")).expect("the script");
+        let denied = "[ -e \"$(value log).denied\" ] && exit 3\ncase $mode in\n";
+        project.write("simulator.sh", &script.replace("case $mode in\n", denied));
+        project.write("Makefile", &makefile);
+        project.write("plot.py", "");
+        let goal = || make(Path::new("make"), project.root(), &["figures/loads.pdf"]);
+        for _ in 0..2 {
+            goal().expect(0);
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        rebuilt(&project);
+        project.write("calls.denied", "");
+        project.rerunoff(&["run", "--force"]).expect(1);
+        goal().expect(2);
+        goal().expect(2);
+        assert_eq!(
+            rebuilt(&project),
+            0,
+            "nothing is made of a product with gaps"
+        );
+        fs::remove_file(project.path("calls.denied")).expect("removed");
+        goal().expect(0);
+        assert_eq!(project.flags(), [0; 2]);
+    }
+}
+
 /// Two projects in one build, whose simulators log when they begin and end, and the most that were at work at once.
 fn side_by_side(program: &Path, recipe: &str, arguments: &[&str]) -> (usize, Run) {
     let projects = [Project::new(6), Project::new(6)];

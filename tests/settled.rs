@@ -244,3 +244,27 @@ fn a_copied_project_and_one_with_failures_are_looked_at() {
         "tried again each time"
     );
 }
+
+#[test]
+fn a_failure_that_left_the_product_alone_is_not_passed_over() {
+    let project = project();
+    let script = fs::read_to_string(project.path("simulator.sh")).expect("the script");
+    let denied = project.path("denied").display().to_string();
+    let denied = format!("[ -e '{denied}' ] && exit 3\n");
+    let log = "case $mode in\n";
+    project.write(
+        "late/model",
+        &script.replace(log, &format!("{denied}{log}")),
+    );
+    settle(&project);
+    project.write("denied", "");
+    project
+        .rerunoff(&["run", "--force", "--no-assemble"])
+        .expect(1);
+    assert_eq!(project.calls().len(), 3);
+    let next = project.rerunoff(&["run", "--verbose"]).expect(1);
+    assert!(!next.stderr.contains(SHORT), "{}", next.stderr);
+    assert_eq!(project.calls().len(), 3, "they are tried again");
+    fs::remove_file(project.path("denied")).expect("removed");
+    settle(&project);
+}

@@ -42,6 +42,99 @@ fn json_is_one_document_and_all_else_goes_elsewhere() {
     }
 }
 
+/// The verbs that print a document for machines.
+const VERBS: [&str; 5] = ["run", "status", "tags", "runs", "diff"];
+
+/// The error in the document that this call of the binary prints, which tells the exit code too.
+#[track_caller]
+fn error(project: &Project, arguments: &[&str], code: i32, kind: &str) -> Value {
+    let run = project.rerunoff(arguments).expect(code);
+    let error = json(&run.stdout)["error"].take();
+    assert_eq!(
+        (&error["kind"], &error["exit_code"]),
+        (&kind.into(), &code.into()),
+        "{error}"
+    );
+    let message = error["message"].as_str().expect("a message");
+    assert!(
+        !message.is_empty() && run.stderr.contains(message),
+        "{message:?} in {}",
+        run.stderr
+    );
+    error
+}
+
+#[test]
+fn every_exit_code_has_a_document() {
+    for verb in VERBS {
+        let project = Project::new(2);
+        let unknown = error(&project, &[verb, "--json", "--nonsense"], 2, "usage");
+        let message = unknown["message"].as_str().expect("a message");
+        assert!(
+            message.starts_with("unexpected argument '--nonsense'"),
+            "{message}"
+        );
+        assert!(!message.contains("Usage"), "{message}");
+        let plain = project.rerunoff(&[verb, "--nonsense"]).expect(2);
+        assert!(plain.stdout.is_empty() && !plain.stderr.is_empty());
+        let help = project.rerunoff(&[verb, "--help", "--json"]).expect(0);
+        assert!(help.stdout.contains("Usage:"), "{}", help.stdout);
+
+        fs::create_dir(project.path("cache")).expect("made");
+        project.write(
+            "cache/store.sqlite",
+            "this is no database, but it is long enough to be one",
+        );
+        let store = error(&project, &[verb, "--json"], 4, "unreadable");
+        let file = store["file"].as_str().expect("a file");
+        assert!(file.ends_with("cache/store.sqlite"), "{file}");
+
+        project.edit("timeout =", "tmeout =");
+        let fault = error(&project, &[verb, "--json"], 2, "project file");
+        let file = fault["file"].as_str().expect("a file");
+        assert!(file.ends_with("rerunoff.toml"), "{file}");
+        assert_eq!((&fault["line"], &fault["column"]), (&18.into(), &1.into()));
+        assert!(
+            fault["message"]
+                .as_str()
+                .is_some_and(|text| text.starts_with("unknown field `tmeout`"))
+        );
+    }
+    let elsewhere = Project::new(1);
+    let error = |arguments: &[&str], code, kind| error(&elsewhere, arguments, code, kind);
+    error(&["-C", "nowhere", "status", "--json"], 2, "project file");
+    error(&["diff", "x", "--json"], 4, "unreadable");
+    error(&["run", "--json", "--only", "8"], 2, "usage");
+    error(&["run", "--json", "--at", "x"], 2, "usage");
+    elsewhere.rerunoff(&["run"]).expect(0);
+    error(&["diff", "x", "--json"], 2, "usage");
+    elsewhere.write("input.h5", "this is no HDF5 file");
+    error(&["run", "--json"], 4, "unreadable");
+    error(&["status", "--json"], 4, "unreadable");
+}
+
+#[test]
+fn a_refusal_and_a_lock_tell_what_is_known_of_them() {
+    let project = Project::new(3);
+    let refused = error(
+        &project,
+        &["run", "--json", "--max-rerun", "1"],
+        5,
+        "refused",
+    );
+    assert_eq!(
+        (&refused["would_run"], &refused["catchments"]),
+        (&3.into(), &3.into())
+    );
+    assert_eq!(refused["why"][0]["count"], 3);
+    project.set(&[(0, "slower")]);
+    let mut first = project.command(&["run"]).spawn().expect("a run");
+    project.wait_for("calls.slower");
+    let locked = error(&project, &["run", "--json"], 3, "locked");
+    assert_eq!(locked["holder"]["pid"], first.id());
+    assert!(first.wait().expect("its end").success());
+}
+
 #[test]
 fn quiet_tells_of_failures_and_the_last_line_only() {
     let project = Project::new(3);
@@ -50,6 +143,30 @@ fn quiet_tells_of_failures_and_the_last_line_only() {
     assert_eq!(run.stdout.lines().count(), 1);
     assert_eq!(run.stderr.lines().count(), 1, "{}", run.stderr);
     project.rerunoff(&["run", "--quiet", "--verbose"]).expect(2);
+}
+
+#[test]
+fn after_twenty_failures_the_rest_is_counted_and_listed_elsewhere() {
+    let project = Project::new(22);
+    let scenarios = "\n[sweep.unused]\nvalues = [1, 2, 3]\n";
+    project.write_toml(&format!("{}{scenarios}", project.toml()));
+    let all: Vec<(usize, &str)> = (0..22).map(|at| (at, "exit")).collect();
+    project.set(&all);
+    let run = project.rerunoff(&["run", "--json"]).expect(1);
+    assert_eq!(run.stderr.matches(" failed: exit code 3").count(), 20);
+    let hint = "further failures are counted only; `rerunoff status --json` lists all";
+    assert_eq!(run.stderr.matches(hint).count(), 1, "{}", run.stderr);
+    let document = json(&run.stdout);
+    assert_eq!(
+        (&document["run"], &document["failed"]),
+        (&22.into(), &66.into())
+    );
+    assert_eq!(document["failures"].as_array().map(Vec::len), Some(66));
+    let first = &document["failures"][0];
+    assert_eq!(
+        (&first["scenario"], &first["catchment"]),
+        (&"unused=1".into(), &"70001".into())
+    );
 }
 
 #[test]

@@ -12,9 +12,10 @@ use super::scenario::Scenarios;
 use super::{Exit, import, open};
 use crate::assembly::{self, How, Outcome};
 use crate::cache::Cache;
+use crate::plan::Counts;
 use crate::process::Interrupt;
 use crate::progress::duration;
-use crate::project::Study;
+use crate::project::{OnBadInput, Study};
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -39,7 +40,7 @@ pub(super) fn assemble(root: &Path, arguments: Arguments) -> Result<Exit> {
     import::before_look(project, Some(&store))?;
     let sessions = open(&study, Some(&store), false, arguments.quiet)?;
     sessions.remember(&mut store)?;
-    let (plans, _) = sessions.plan(Some(&store), &|_| false)?;
+    let (plans, _) = sessions.plan(Some(&store))?;
     let interrupt = Interrupt::installed().context("can't prepare for signals")?;
     let how = How {
         workers: cores(None),
@@ -52,13 +53,20 @@ pub(super) fn assemble(root: &Path, arguments: Arguments) -> Result<Exit> {
         return Ok(Exit::Interrupted);
     }
     let mut out = stdout();
-    let (mut fresh, mut all) = (0, 0);
-    for plan in chosen.iter().map(|&at| &plans[at]) {
-        fresh += plan.counts().fresh;
-        all += plan.entries.len();
+    let counts: Counts = chosen.iter().map(|&at| plans[at].counts()).sum();
+    let Counts {
+        fresh, stale, bad, ..
+    } = counts;
+    // As for a run: what the project has left out is not missed.
+    let (missing, skipped) = match project.on_bad_input {
+        OnBadInput::Fail => (stale + bad, 0),
+        OnBadInput::Skip => (stale, bad),
+    };
+    write!(out, "{fresh} fresh, {missing} missing").ok();
+    if skipped > 0 {
+        write!(out, ", {skipped} skipped").ok();
     }
-    let (missing, took) = (all - fresh, duration(started.elapsed()));
-    write!(out, "{fresh} fresh, {missing} missing in {took}").ok();
+    write!(out, " in {}", duration(started.elapsed())).ok();
     for Outcome { path, product } in products? {
         write!(out, "; {} {product}", path.display()).ok();
     }

@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use serde::Serialize;
 
+use super::fault::print_document;
 use super::scenario::Scenarios;
 use super::tag::{Named, named};
 use super::{Exit, print};
@@ -38,7 +39,7 @@ pub(super) struct Arguments {
     csv: bool,
     /// Every catchment and variable as one JSON document
     #[arg(long, conflicts_with = "csv")]
-    json: bool,
+    pub(super) json: bool,
 }
 
 #[derive(Serialize)]
@@ -144,7 +145,8 @@ pub(super) fn diff(root: &Path, arguments: Arguments) -> Result<Exit> {
             only_now: sum(&|difference| difference.alone[1]),
             changes: pairs.iter().flat_map(|pair| pair.lines(is_named)).collect(),
         };
-        writeln!(out, "{}", serde_json::to_string_pretty(&document)?).ok();
+        drop(out);
+        print_document(&document)?;
     } else if arguments.csv {
         let mut writer = csv::Writer::from_writer(Vec::new());
         for line in pairs.iter().flat_map(|pair| pair.lines(is_named)) {

@@ -3,10 +3,13 @@
 use std::io::{Write, stdout};
 
 use anyhow::Result;
+use serde::Serialize;
 
+use super::fault::{Fault, print_document};
 use super::jobs::cores;
 use super::run::Arguments;
-use super::wanted::{refusal, wanted};
+use super::summary::Cause;
+use super::wanted::{CannotRun, TooMany, wanted};
 use super::{Exit, import, open};
 use crate::cache::Cache;
 use crate::key::Key;
@@ -17,43 +20,55 @@ use crate::session::Sessions;
 use crate::store::Store;
 use crate::update::Work;
 
+/// What would be done, for machines.
+#[derive(Serialize)]
+struct Document<'a> {
+    catchments: usize,
+    would_run: usize,
+    causes: Vec<Cause>,
+    prediction: Option<Prediction>,
+    /// Why a run would not start.
+    refused: Option<String>,
+    /// The same, as the run would tell it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<Fault<'a>>,
+}
+
 /// Plans and tells, and touches nothing: not even a cache folder is made.
 pub(super) fn dry_run(study: &Study, chosen: &[usize], arguments: &Arguments) -> Result<Exit> {
     let project = study.common();
     let store = Cache::of(project).store_to_read()?;
     import::before_look(project, store.as_ref())?;
     let sessions = open(study, store.as_ref(), arguments.rehash, arguments.quiet)?;
-    let force = |at| arguments.force && chosen.contains(&at);
-    let (plans, _) = sessions.plan(store.as_ref(), &force)?;
-    let wanted = wanted(&sessions, &plans, chosen, arguments.only.as_deref())?;
+    let (plans, _) = sessions.plan(store.as_ref())?;
+    let (only, force) = (arguments.only.as_deref(), arguments.force);
+    let wanted = wanted(&sessions, &plans, chosen, only, force)?;
     let work = Work::of(&wanted);
     let entry = |(unit, _): &(Unit, Key)| &plans[unit.scenario].entries[unit.catchment];
     let causes = match arguments.only {
-        Some(_) => causes(wanted.iter().map(entry)),
-        None => causes(chosen.iter().flat_map(|&at| &plans[at].entries)),
+        Some(_) => causes(wanted.iter().map(entry), force),
+        None => causes(chosen.iter().flat_map(|&at| &plans[at].entries), force),
     };
     let prediction = match &store {
         Some(store) => prediction(store, &sessions, &work, cores(arguments.jobs))?,
         None => None,
     };
     let all: usize = chosen.iter().map(|&at| plans[at].entries.len()).sum();
-    let refusal = refusal(arguments, work.runs(), all);
-    let exit = match refusal {
-        Some(_) => Exit::Refused,
-        None => Exit::Fine,
+    let refusal = match CannotRun::of(&sessions, &plans) {
+        Some(bad) => Some(bad.into()),
+        None => TooMany::of(arguments, work.runs(), all, &causes).map(anyhow::Error::from),
     };
+    let error = refusal.as_ref().map(Fault::of);
+    let exit = error.as_ref().map_or(Exit::Fine, Fault::exit);
     if arguments.json {
-        let causes = causes.into_iter();
-        let document = serde_json::json!({
-            "catchments": all,
-            "would_run": work.runs(),
-            "causes": causes
-                .map(|(count, cause)| serde_json::json!({"count": count, "cause": cause}))
-                .collect::<Vec<_>>(),
-            "prediction": prediction,
-            "refused": refusal,
-        });
-        writeln!(stdout(), "{document:#}").ok();
+        print_document(&Document {
+            catchments: all,
+            would_run: work.runs(),
+            causes: Cause::all(causes),
+            prediction,
+            refused: refusal.as_ref().map(ToString::to_string),
+            error,
+        })?;
         return Ok(exit);
     }
     let mut out = stdout().lock();

@@ -1,6 +1,6 @@
 //! The command line: what can be asked for, and which exit code answers.
 //!
-//! Each verb has a file of its own. What goes wrong is an error with the reason in it; [`exit_code`] finds the code for it.
+//! Each verb has a file of its own. What goes wrong is an error with the reason in it; [`fault`] finds the code for it, and tells it.
 
 mod assemble;
 mod check;
@@ -8,6 +8,7 @@ mod diff;
 mod doctor;
 mod dry_run;
 mod export;
+mod fault;
 mod gc;
 mod generate;
 mod import;
@@ -34,12 +35,12 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
+pub use self::fault::{tell, tell_unparsed};
 use crate::file_limit;
 use crate::heap;
-use crate::lock::LockError;
 use crate::process;
 use crate::progress::Progress;
-use crate::project::{ProjectError, Study};
+use crate::project::Study;
 use crate::session::Sessions;
 use crate::store::Store;
 
@@ -122,17 +123,37 @@ pub enum Exit {
     Interrupted,
 }
 
+impl Exit {
+    /// The number that the program ends with.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Fine => 0,
+            Self::Failures => 1,
+            Self::Usage => 2,
+            Self::Locked => 3,
+            Self::Unreadable => 4,
+            Self::Refused => 5,
+            Self::Interrupted => 130,
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        Self::from(match exit {
-            Exit::Fine => 0,
-            Exit::Failures => 1,
-            Exit::Usage => 2,
-            Exit::Locked => 3,
-            Exit::Unreadable => 4,
-            Exit::Refused => 5,
-            Exit::Interrupted => 130,
-        })
+        Self::from(exit.code())
+    }
+}
+
+impl Cli {
+    /// Whether one JSON document is to be printed in place of text.
+    pub fn wants_json(&self) -> bool {
+        match &self.verb {
+            Verb::Run(arguments) => arguments.json,
+            Verb::Status(arguments) => arguments.json,
+            Verb::Tags(arguments) | Verb::Runs(arguments) => arguments.json,
+            Verb::Diff(arguments) => arguments.json,
+            _ => false,
+        }
     }
 }
 
@@ -178,17 +199,6 @@ fn guard() -> Result<Exit> {
     let socket = std::io::stdin().as_fd().try_clone_to_owned()?;
     process::serve(socket)?;
     Ok(Exit::Fine)
-}
-
-/// The exit code for an error.
-pub fn exit_code(error: &anyhow::Error) -> Exit {
-    if error.downcast_ref::<ProjectError>().is_some() || error.downcast_ref::<Usage>().is_some() {
-        Exit::Usage
-    } else if matches!(error.downcast_ref(), Some(LockError::Held(_))) {
-        Exit::Locked
-    } else {
-        Exit::Unreadable
-    }
 }
 
 /// Prints a table; a reader that has seen enough (`| head`) is no fault.

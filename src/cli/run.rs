@@ -14,7 +14,7 @@ use super::jobs::slots;
 use super::max_rerun::MaxRerun;
 use super::scenario::Scenarios;
 use super::summary::{ProductOf, Summary};
-use super::wanted::{refusal, refuse_bad, wanted};
+use super::wanted::{CannotRun, TooMany, wanted};
 use super::{Exit, dry_run, import, open, say, tag};
 use crate::account::Account;
 use crate::assembly::{self, Product};
@@ -127,10 +127,17 @@ impl Arguments {
         is_about_all && at.is_none() && !force && !dry_run && !no_assemble && !timings
     }
 
-    fn write_depfile(&self, products: &[&Path], mut dependencies: Vec<PathBuf>) -> Result<()> {
+    fn write_depfile(
+        &self,
+        cache: &Cache,
+        products: &[&Path],
+        mut dependencies: Vec<PathBuf>,
+    ) -> Result<()> {
         let Some(file) = &self.depfile else {
             return Ok(());
         };
+        // It changes with every failure, so that make looks again after one that it has not seen.
+        dependencies.push(cache.failed().made()?);
         let here = std::env::current_dir().context("can't tell the current folder")?;
         if let Some(list) = self.only.as_deref().and_then(|only| only.strip_prefix('@')) {
             let list = here.join(list);
@@ -162,7 +169,7 @@ pub(super) fn run(root: &Path, mut arguments: Arguments) -> Result<Exit> {
         && !arguments.rehash
         && let Some(settled) = Settled::recall(root)
     {
-        return tell_settled(&settled, &arguments, started);
+        return tell_settled(root, &settled, &arguments, started);
     }
     let study = Study::load(root)?;
     let chosen = arguments.scenarios.of(&study)?;
@@ -179,21 +186,22 @@ pub(super) fn run(root: &Path, mut arguments: Arguments) -> Result<Exit> {
     let sessions = open(&study, Some(&store), arguments.rehash, arguments.quiet)?;
     sessions.list.iter().try_for_each(assembly::check)?;
     let dependencies = Dependencies::of(&study)?.present;
-    arguments.write_depfile(&study.products(), dependencies)?;
+    arguments.write_depfile(&cache, &study.products(), dependencies)?;
     sessions.remember(&mut store)?;
-    let force = |at| arguments.force && chosen.contains(&at);
-    let (plans, touched) = sessions.plan(Some(&store), &force)?;
+    let (plans, touched) = sessions.plan(Some(&store))?;
     touch(&sessions, &touched, &mut store)?;
-    refuse_bad(&sessions, &plans)?;
-    let all: usize = plans.iter().map(|plan| plan.entries.len()).sum();
-    let wanted = wanted(&sessions, &plans, &chosen, arguments.only.as_deref())?;
-    let work = Work::of(&wanted);
-    if let Some(refusal) = refusal(&arguments, work.runs(), all) {
-        say(&format!("error: {refusal}"));
-        return Ok(Exit::Refused);
+    if let Some(bad) = CannotRun::of(&sessions, &plans) {
+        return Err(bad.into());
     }
+    let all: usize = chosen.iter().map(|&at| plans[at].entries.len()).sum();
+    let (only, force) = (arguments.only.as_deref(), arguments.force);
+    let wanted = wanted(&sessions, &plans, &chosen, only, force)?;
+    let work = Work::of(&wanted);
     let entry = |(unit, _): &(Unit, Key)| &plans[unit.scenario].entries[unit.catchment];
-    let causes = causes(wanted.iter().map(entry));
+    let causes = causes(wanted.iter().map(entry), force);
+    if let Some(too_many) = TooMany::of(&arguments, work.runs(), all, &causes) {
+        return Err(too_many.into());
+    }
     timings.add(Phase::Plan, started.elapsed());
     let limits = Limits {
         slots: slots(
@@ -220,34 +228,40 @@ pub(super) fn run(root: &Path, mut arguments: Arguments) -> Result<Exit> {
         interrupt: Interrupt::installed().context("can't prepare for signals")?,
         timings,
         started,
+        interrupted: None,
     };
-    let (report, mut stopped) = course.carry_out(&work, &lock)?;
-    if !stopped {
-        let account = Account::new(all, workers, causes, &report);
-        course.note(&wanted, &account)?;
-    }
+    let report = course.carry_out(&work, &lock)?;
+    course.look_again(&wanted, &report)?;
     let mut products = Vec::new();
-    if report.gave_up && !stopped {
-        let limit = report.failed.len();
-        say(&format!(
-            "stopped after {limit} failures (--max-failures); the product is as it was"
-        ));
-    } else if !arguments.no_assemble && !stopped {
-        match course.assemble()? {
-            Some(assembled) => products = assembled,
-            None => stopped = true,
+    if course.interrupted.is_none() {
+        let account = Account::new(&sessions.list, all, workers, causes, &report);
+        course.note(&account)?;
+        if report.gave_up {
+            let limit = report.failed.len();
+            say(&format!(
+                "stopped after {limit} failures (--max-failures); the product is as it was"
+            ));
+        } else if !arguments.no_assemble {
+            products = course.assemble()?;
         }
     }
-    if let Some(look) = look.filter(|_| !stopped) {
+    if course.interrupted.is_none()
+        && let Some(look) = look
+    {
         course.remember(look, began, all)?;
     }
-    Ok(course.tell(&report, &products, stopped))
+    course.tell(&report, &products)
 }
 
 /// Says of a settled state what a whole run would.
-fn tell_settled(settled: &Settled, arguments: &Arguments, started: Instant) -> Result<Exit> {
+fn tell_settled(
+    root: &Path,
+    settled: &Settled,
+    arguments: &Arguments,
+    started: Instant,
+) -> Result<Exit> {
     let products = settled.products();
-    arguments.write_depfile(&products, settled.dependencies())?;
+    arguments.write_depfile(&Cache::below(root), &products, settled.dependencies())?;
     if arguments.verbose {
         say("everything looks as it did when nothing was left to do");
     }
@@ -262,7 +276,7 @@ fn tell_settled(settled: &Settled, arguments: &Arguments, started: Instant) -> R
     let products = products.map(|path| ProductOf::new(path, Product::Unchanged));
     summary
         .with_products(products.collect())
-        .print(arguments.json);
+        .print(arguments.json)?;
     Ok(Exit::Fine)
 }
 

@@ -9,9 +9,10 @@ use clap::Args;
 use serde::Serialize;
 
 use super::dry_run::prediction;
+use super::fault::print_document;
 use super::jobs::cores;
 use super::scenario::Scenarios;
-use super::summary::FailureOf;
+use super::summary::{Cause, FailureOf};
 use super::wanted::wanted;
 use super::{Exit, import, open};
 use crate::cache::Cache;
@@ -34,7 +35,7 @@ pub(super) struct Arguments {
     scenarios: Scenarios,
     /// One JSON document instead of text
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
     /// Read every input again, whatever its time stamps say
     #[arg(long)]
     rehash: bool,
@@ -46,12 +47,16 @@ struct Document<'a> {
     scenarios: Vec<OfScenario<'a>>,
     catchments: usize,
     fresh: usize,
+    /// To be run, those that failed included.
     stale: usize,
     failed: usize,
     bad: usize,
     causes: Vec<Cause>,
     prediction: Option<Prediction>,
-    failures: Vec<FailureOf<'a>>,
+    /// Those that failed when they were last run.
+    failures: Vec<FailureOf>,
+    /// The bad ones.
+    cannot_run: Vec<FailureOf>,
 }
 
 /// One scenario's share.
@@ -79,19 +84,13 @@ impl<'a> OfScenario<'a> {
     }
 }
 
-#[derive(Serialize)]
-struct Cause {
-    count: usize,
-    cause: String,
-}
-
 pub(super) fn status(root: &Path, arguments: Arguments) -> Result<Exit> {
     let study = Study::load(root)?;
     let chosen = arguments.scenarios.of(&study)?;
     let store = Cache::of(study.common()).store_to_read()?;
     import::before_look(study.common(), store.as_ref())?;
     let sessions = open(&study, store.as_ref(), arguments.rehash, arguments.json)?;
-    let (plans, _) = sessions.plan(store.as_ref(), &|_| false)?;
+    let (plans, _) = sessions.plan(store.as_ref())?;
     let (sessions, plans) = sessions.chosen(plans, &chosen);
     let Counts {
         fresh,
@@ -99,19 +98,15 @@ pub(super) fn status(root: &Path, arguments: Arguments) -> Result<Exit> {
         failed,
         bad,
     } = plans.iter().map(Plan::counts).sum();
-    let failures = FailureOf::all(&sessions.list, &plans);
     let prediction = match &store {
         Some(store) => {
             let all: Vec<usize> = (0..plans.len()).collect();
-            let work = Work::of(&wanted(&sessions, &plans, &all, None)?);
+            let work = Work::of(&wanted(&sessions, &plans, &all, None, false)?);
             prediction(store, &sessions, &work, cores(arguments.jobs))?
         }
         None => None,
     };
-    let causes = causes(plans.iter().flat_map(|plan| &plan.entries))
-        .into_iter()
-        .map(|(count, cause)| Cause { count, cause })
-        .collect();
+    let causes = causes(plans.iter().flat_map(|plan| &plan.entries), false);
     let scenarios = match study.is_named() {
         true => (sessions.list.iter().zip(&plans))
             .map(|(session, plan)| OfScenario::new(session, plan))
@@ -125,15 +120,14 @@ pub(super) fn status(root: &Path, arguments: Arguments) -> Result<Exit> {
         stale,
         failed,
         bad,
-        causes,
+        causes: Cause::all(causes),
         prediction,
-        failures,
+        failures: FailureOf::failed(sessions.list.iter().zip(&plans)),
+        cannot_run: FailureOf::bad(sessions.list.iter().zip(&plans)),
     };
-    let mut out = stdout().lock();
-    if arguments.json {
-        writeln!(out, "{}", serde_json::to_string_pretty(&document)?).ok();
-    } else {
-        tell(&document, &mut out).ok();
+    match arguments.json {
+        true => print_document(&document)?,
+        false => drop(tell(&document, &mut stdout().lock()).ok()),
     }
     Ok(if failed > 0 {
         Exit::Failures
@@ -170,10 +164,11 @@ fn tell(document: &Document<'_>, out: &mut dyn Write) -> std::io::Result<()> {
     if let Some(prediction) = &document.prediction {
         writeln!(out, "        to run: {prediction}")?;
     }
-    for failure in document.failures.iter().take(LISTED) {
+    let without = document.failures.iter().chain(&document.cannot_run);
+    for failure in without.clone().take(LISTED) {
         writeln!(out, "        {}: {}", failure.label(), failure.reason)?;
     }
-    let more = document.failures.len().saturating_sub(LISTED);
+    let more = without.count().saturating_sub(LISTED);
     if more > 0 {
         writeln!(
             out,

@@ -1,21 +1,25 @@
 //! What a run came to: one line for people, or one JSON document for machines.
+//!
+//! Every catchment is counted once: it is fresh, failed, stale or skipped. What is listed is what was counted.
 
 use std::io::{Write, stdout};
 use std::path::Path;
 use std::time::Duration;
 
+use anyhow::Result;
 use serde::Serialize;
 
+use super::fault::{Fault, print_document};
 use crate::assembly::Product;
 use crate::catchment::CatchmentId;
-use crate::plan::Plan;
+use crate::plan::{Plan, Staleness, State, Unit};
 use crate::progress::duration;
 use crate::scenario::ScenarioName;
 use crate::session::Session;
 
 /// The outcome of `rerunoff run`.
 #[derive(Default, Serialize)]
-pub(super) struct Summary<'a> {
+pub(super) struct Summary {
     /// Left out where the project has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scenarios: Option<usize>,
@@ -23,6 +27,7 @@ pub(super) struct Summary<'a> {
     pub catchments: usize,
     pub fresh: usize,
     pub run: usize,
+    /// In this run.
     pub failed: usize,
     pub stale: usize,
     pub skipped: usize,
@@ -34,7 +39,13 @@ pub(super) struct Summary<'a> {
     pub products: Vec<ProductOf>,
     pub interrupted: bool,
     pub gave_up: bool,
-    pub failures: Vec<FailureOf<'a>>,
+    /// Those that failed in this run.
+    pub failures: Vec<FailureOf>,
+    /// Those that are skipped.
+    pub cannot_run: Vec<FailureOf>,
+    /// Left out where it came to its end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<Fault<'static>>,
 }
 
 /// The product and what became of it.
@@ -45,12 +56,19 @@ pub(super) struct ProductOf {
 }
 
 /// A catchment without a result, and why.
-#[derive(Serialize)]
-pub(super) struct FailureOf<'a> {
+#[derive(Debug, Serialize)]
+pub(super) struct FailureOf {
     #[serde(skip_serializing_if = "ScenarioName::is_unnamed")]
-    pub scenario: &'a ScenarioName,
-    pub catchment: &'a str,
+    pub scenario: ScenarioName,
+    pub catchment: CatchmentId,
     pub reason: String,
+}
+
+/// Why so many catchments are to be run.
+#[derive(Debug, Serialize)]
+pub(super) struct Cause {
+    pub count: usize,
+    pub cause: String,
 }
 
 impl ProductOf {
@@ -62,28 +80,69 @@ impl ProductOf {
     }
 }
 
-impl<'a> FailureOf<'a> {
-    /// All that the plans have.
-    pub fn all(sessions: &'a [Session<'_>], plans: &[Plan]) -> Vec<Self> {
-        let mut all = Vec::new();
-        for (session, plan) in sessions.iter().zip(plans) {
-            let failures = session.failures(plan).into_iter();
-            all.extend(failures.map(|(id, reason)| Self {
-                scenario: &session.project.scenario.name,
-                catchment: id.as_str(),
-                reason,
-            }));
+impl Cause {
+    pub fn all(causes: Vec<(usize, String)>) -> Vec<Self> {
+        let cause = |(count, cause)| Self { count, cause };
+        causes.into_iter().map(cause).collect()
+    }
+}
+
+impl FailureOf {
+    /// Of one catchment of the session.
+    fn new(session: &Session<'_>, catchment: usize, reason: String) -> Self {
+        Self {
+            scenario: session.project.scenario.name.clone(),
+            catchment: session.basin.id(catchment).clone(),
+            reason,
         }
-        all
+    }
+
+    /// Of those that failed in a run, in the basins' order.
+    pub fn of_run(sessions: &[Session<'_>], failed: &[(Unit, String)]) -> Vec<Self> {
+        let mut failed: Vec<_> = failed.iter().collect();
+        failed.sort_by_key(|(unit, _)| *unit);
+        let of = |(unit, reason): &(Unit, String)| {
+            Self::new(&sessions[unit.scenario], unit.catchment, reason.clone())
+        };
+        failed.into_iter().map(of).collect()
+    }
+
+    /// Of those that failed when they were last run.
+    pub fn failed<'a>(all: impl IntoIterator<Item = (&'a Session<'a>, &'a Plan)>) -> Vec<Self> {
+        Self::all(all, |state| match state {
+            State::Stale(Staleness::Failed(reason)) => Some(reason.clone()),
+            State::Fresh(_) | State::Stale(_) | State::Bad(_) => None,
+        })
+    }
+
+    /// Of those that can't be run.
+    pub fn bad<'a>(all: impl IntoIterator<Item = (&'a Session<'a>, &'a Plan)>) -> Vec<Self> {
+        Self::all(all, |state| match state {
+            State::Bad(problem) => Some(problem.to_string()),
+            State::Fresh(_) | State::Stale(_) => None,
+        })
+    }
+
+    fn all<'a>(
+        all: impl IntoIterator<Item = (&'a Session<'a>, &'a Plan)>,
+        reason: impl Fn(&State) -> Option<String>,
+    ) -> Vec<Self> {
+        let mut found = Vec::new();
+        for (session, plan) in all {
+            let entries = plan.entries.iter().enumerate();
+            let with_reason = entries.filter_map(|(at, entry)| Some((at, reason(&entry.state)?)));
+            found.extend(with_reason.map(|(at, reason)| Self::new(session, at, reason)));
+        }
+        found
     }
 
     /// How messages name it.
     pub fn label(&self) -> String {
-        self.scenario.label(&CatchmentId::new(self.catchment))
+        self.scenario.label(&self.catchment)
     }
 }
 
-impl Summary<'_> {
+impl Summary {
     /// The same with these products.
     pub fn with_products(mut self, mut products: Vec<ProductOf>) -> Self {
         match products.len() {
@@ -93,14 +152,15 @@ impl Summary<'_> {
         self
     }
 
-    /// Prints it on standard output; that nobody reads it any more is no error.
-    pub fn print(&self, json: bool) {
-        let text = match json {
-            // Numbers and texts, nothing that JSON can't hold.
-            true => serde_json::to_string_pretty(self).unwrap_or_default(),
-            false => self.line(),
-        };
-        writeln!(stdout(), "{text}").ok();
+    /// Prints it on standard output. People who no longer look are no error; a document that can't be written is one.
+    pub fn print(&self, json: bool) -> Result<()> {
+        match json {
+            true => print_document(self),
+            false => {
+                writeln!(stdout(), "{}", self.line()).ok();
+                Ok(())
+            }
+        }
     }
 
     fn line(&self) -> String {

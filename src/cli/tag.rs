@@ -9,6 +9,7 @@ use clap::Args;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::fault::print_document;
 use super::jobs::cores;
 use super::{Exit, Usage, open};
 use crate::account::Account;
@@ -39,7 +40,7 @@ pub(super) struct Arguments {
 pub(super) struct ListArguments {
     /// One JSON document instead of text
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 /// A moment and what to call it.
@@ -74,7 +75,7 @@ pub(super) fn tag(root: &Path, arguments: Arguments) -> Result<Exit> {
     }
     let sessions = open(&study, Some(&store), false, false)?;
     sessions.remember(&mut store)?;
-    let (plans, _) = sessions.plan(Some(&store), &|_| false)?;
+    let (plans, _) = sessions.plan(Some(&store))?;
     let moment = Moment::of(&sessions.list, &plans)?;
     store.keep(&[sessions.list[0].basin.time().to_bytes()])?;
     store.tag(name, &moment.to_bytes()?)?;
@@ -116,11 +117,11 @@ pub(super) fn tags(root: &Path, arguments: ListArguments) -> Result<Exit> {
             });
         }
     }
-    let mut out = stdout().lock();
     if arguments.json {
-        writeln!(out, "{}", serde_json::to_string_pretty(&lines)?).ok();
+        print_document(&lines)?;
         return Ok(Exit::Fine);
     }
+    let mut out = stdout().lock();
     for line in lines {
         let TagLine {
             name,
@@ -159,12 +160,11 @@ pub(super) fn runs(root: &Path, arguments: ListArguments) -> Result<Exit> {
         // One that can't be read was written by another version.
         account: serde_json::from_str(&run.summary).unwrap_or_default(),
     });
-    let mut out = stdout().lock();
     if arguments.json {
-        let lines: Vec<RunLine> = lines.collect();
-        writeln!(out, "{}", serde_json::to_string_pretty(&lines)?).ok();
+        print_document(&lines.collect::<Vec<_>>())?;
         return Ok(Exit::Fine);
     }
+    let mut out = stdout().lock();
     for RunLine {
         run,
         ended,
@@ -178,9 +178,10 @@ pub(super) fn runs(root: &Path, arguments: ListArguments) -> Result<Exit> {
             account.running_seconds.max(0.0),
         ));
         let Account { ran, failed, .. } = account;
+        let end = if account.gave_up { ", gave up" } else { "" };
         writeln!(
             out,
-            "{run}  {ended}  {ran} run, {failed} failed in {took}  {}",
+            "{run}  {ended}  {ran} run, {failed} failed{end} in {took}  {}",
             causes.join("; ")
         )
         .ok();

@@ -30,6 +30,10 @@ use crate::store::{Store, Summary};
 use crate::timings::Timings;
 use crate::trial::{Bench, Trial, Workshop};
 
+/// What it means that the same inputs gave something else.
+pub(super) const CAUSES: &str = "Either the simulator does not always compute the same (random numbers, threads, the clock), or it reads \
+    what the project does not state: add such files to simulator.support.";
+
 #[derive(Args)]
 pub(super) struct Arguments {
     /// How many of the fresh catchments: a share or a number
@@ -67,7 +71,7 @@ pub(super) fn verify(root: &Path, arguments: Arguments) -> Result<Exit> {
     let lock = cache.lock(arguments.wait)?;
     let store = cache.store()?;
     let sessions = open(&study, Some(&store), false, arguments.quiet)?;
-    let (plans, _) = sessions.plan(Some(&store), &|_| false)?;
+    let (plans, _) = sessions.plan(Some(&store))?;
     let (sessions, plans) = sessions.chosen(plans, &chosen);
     let fresh = fresh(&plans);
     let wanted = match &arguments.only {
@@ -135,9 +139,7 @@ pub(super) fn verify(root: &Path, arguments: Arguments) -> Result<Exit> {
     if differing == 0 {
         return Ok(Exit::Fine);
     }
-    let causes = "Either the simulator does not always compute the same (random numbers, threads, the clock), or it reads \
-                  what the project does not state: add such files to simulator.support";
-    writeln!(stdout(), "{causes}.").ok();
+    writeln!(stdout(), "{CAUSES}").ok();
     Ok(Exit::Failures)
 }
 

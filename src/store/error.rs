@@ -99,6 +99,22 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// The store's file.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Newer { path, .. }
+            | Self::Older { path, .. }
+            | Self::NotAStore { path }
+            | Self::Corrupt { path, .. }
+            | Self::Damaged { path, .. }
+            | Self::Full { path }
+            | Self::ReadOnly { path }
+            | Self::Busy { path }
+            | Self::Io { path, .. }
+            | Self::Sqlite { path, .. } => path,
+        }
+    }
+
     /// Sorts out what SQLite reports.
     pub(super) fn sort(path: &Path, source: Error) -> Self {
         let path = path.to_owned();

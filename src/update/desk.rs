@@ -39,6 +39,8 @@ pub(super) struct Desk<'a> {
     pub(super) recipe_parts: Vec<Arc<[u8]>>,
     pub(super) pending: Vec<Record>,
     pub(super) since: Instant,
+    /// Failures told one by one.
+    pub(super) told: usize,
     pub(super) progress: Progress,
     pub(super) report: Report,
     pub(super) trouble: Option<StoreError>,
@@ -78,7 +80,6 @@ impl Desk<'_> {
     /// them, they find under their keys.
     fn enter(&mut self, trial: Trial) {
         self.report.run += 1;
-        self.report.good += usize::from(trial.outcome.is_ok());
         let attempts = trial.attempts.iter();
         let cpu = attempts
             .clone()
@@ -99,21 +100,15 @@ impl Desk<'_> {
         }
         self.progress.advance(trial.outcome.is_err());
         let mut units = vec![trial.unit];
-        if let Err(failure) = &trial.outcome {
-            units.extend(self.others.get(&trial.key).into_iter().flatten());
-            for (i, unit) in units.iter().enumerate() {
-                let label = self.label(*unit);
-                if i == 0 {
-                    self.tell(*unit, &label, failure);
-                    let first = &mut self.report.first_failed;
-                    first.get_or_insert_with(|| {
-                        self.sessions[unit.scenario]
-                            .basin
-                            .id(unit.catchment)
-                            .clone()
-                    });
-                }
-                self.report.failed.push((label, failure.to_string()));
+        match &trial.outcome {
+            Ok(_) => {
+                self.report.good.insert(trial.key);
+            }
+            Err(failure) => {
+                self.tell(trial.unit, &label, failure);
+                units.extend(self.others.get(&trial.key).into_iter().flatten());
+                let failed = units.iter().map(|unit| (*unit, failure.to_string()));
+                self.report.failed.extend(failed);
             }
         }
         let (unit, others) = (trial.unit, &units[1..]);
@@ -150,8 +145,8 @@ impl Desk<'_> {
         self.sessions[unit.scenario].label(unit.catchment)
     }
 
-    fn tell(&self, unit: Unit, label: &str, failure: &Failure) {
-        match self.report.failed.len() {
+    fn tell(&mut self, unit: Unit, label: &str, failure: &Failure) {
+        match self.told {
             0..TOLD => {
                 let session = &self.sessions[unit.scenario];
                 let id = session.basin.id(unit.catchment);
@@ -166,9 +161,10 @@ impl Desk<'_> {
             }
             TOLD => self
                 .progress
-                .say("further failures are counted only; `rerunoff status` lists them"),
+                .say("further failures are counted only; `rerunoff status --json` lists all"),
             _ => {}
         }
+        self.told += 1;
     }
 
     /// Stores what is pending.

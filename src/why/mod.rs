@@ -45,7 +45,7 @@ pub fn explain(
         Err(fault) => Err(fault.clone()),
     };
     let key = session.key(catchment, &digests);
-    let entry = session.look(catchment, &digests, key, store, last.as_ref(), false)?;
+    let entry = session.look(catchment, &digests, key, store, last.as_ref())?;
     let mut lines = Vec::new();
     let attempts = match store {
         Some(store) => store.attempts(scenario, id)?,
@@ -165,9 +165,15 @@ fn of_staleness(
                 _ => Vec::new(),
             }
         }
-        Staleness::NeverRun | Staleness::Changed(_) | Staleness::Failed(_) | Staleness::Forced => {
-            Vec::new()
+        Staleness::Failed(_) => {
+            let earlier = match (store, key) {
+                (Some(store), Some(key)) => store.summary(&key).ok().flatten(),
+                _ => None,
+            };
+            let told = "  an earlier run of the same inputs gave a result, so it depends on something that the project does not state";
+            earlier.map(|_| told.to_owned()).into_iter().collect()
         }
+        Staleness::NeverRun | Staleness::Changed(_) => Vec::new(),
     })
 }
 

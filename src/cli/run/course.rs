@@ -7,7 +7,9 @@ use std::time::{Instant, SystemTime};
 
 use anyhow::{Result, bail};
 
+use super::super::fault::Fault;
 use super::super::summary::{FailureOf, ProductOf, Summary};
+use super::super::verify::CAUSES;
 use super::super::{Exit, say};
 use super::{Arguments, touch};
 use crate::account::Account;
@@ -16,7 +18,7 @@ use crate::history;
 use crate::import::make_sure;
 use crate::key::Key;
 use crate::lock::Lock;
-use crate::plan::{Counts, Plan, Unit};
+use crate::plan::{Counts, Found, Plan, State, Unit};
 use crate::process::Interrupt;
 use crate::project::Study;
 use crate::session::Sessions;
@@ -38,46 +40,87 @@ pub(super) struct Course<'a> {
     pub(super) interrupt: Interrupt,
     pub(super) timings: Timings,
     pub(super) started: Instant,
+    /// What was told of an interrupt, if there was one.
+    pub(super) interrupted: Option<String>,
 }
 
 impl Course<'_> {
-    /// Runs what is to be run, and says whether that was interrupted. An obstacle to all is an error; what was done before it
-    /// is kept.
-    pub(super) fn carry_out(&mut self, work: &Work, lock: &Lock) -> Result<(Report, bool)> {
-        let report = match work.runs() {
-            0 => Report::default(),
-            _ => update(
-                &self.sessions.list,
-                &mut self.store,
-                work,
-                &self.limits,
-                lock,
-                &self.interrupt,
-                &self.timings,
-            )?,
-        };
-        let stopped = self.interrupt.is_triggered();
-        if stopped {
-            say(&format!(
-                "interrupted: {} results are kept; the same command goes on from here",
-                report.good
+    /// Runs what is to be run. An obstacle to all is an error; what was done before it is kept.
+    pub(super) fn carry_out(&mut self, work: &Work, lock: &Lock) -> Result<Report> {
+        if work.runs() == 0 {
+            return Ok(Report::default());
+        }
+        Settled::forget(&mut self.store)?;
+        let report = update(
+            &self.sessions.list,
+            &mut self.store,
+            work,
+            &self.limits,
+            lock,
+            &self.interrupt,
+            &self.timings,
+        )?;
+        if self.interrupt.is_triggered() {
+            let good = report.good.len();
+            self.stop(format!(
+                "interrupted: {good} results are kept; the same command goes on from here"
             ));
         } else if let Some(obstacle) = &report.obstacle {
             bail!("{obstacle}; what was done before is kept: run again");
         }
-        Ok((report, stopped))
+        Ok(report)
     }
 
-    /// Puts down what the runs left, and tells of them.
-    pub(super) fn note(&mut self, wanted: &[(Unit, Key)], account: &Account) -> Result<()> {
-        if account.ran > 0 {
-            let run = wanted.iter().map(|(_, key)| *key).collect();
-            let touched = self.timings.time(Phase::Plan, || {
-                self.sessions.plan_after(&self.store, &mut self.plans, &run)
-            })?;
-            // What one scenario's run gave may be what another waits for.
-            touch(self.sessions, &touched, &mut self.store)?;
+    /// Brings the plans up to date after a run, an interrupted one too: what it left is what is told of it.
+    pub(super) fn look_again(&mut self, wanted: &[(Unit, Key)], report: &Report) -> Result<()> {
+        if report.run == 0 {
+            return Ok(());
         }
+        let with_result = |(unit, _): &(Unit, Key)| Some((*unit, self.found(*unit)?));
+        let earlier: Vec<(Unit, Found)> = wanted.iter().filter_map(with_result).collect();
+        let keys = wanted.iter().map(|(_, key)| *key).collect();
+        let touched = self.timings.time(Phase::Plan, || {
+            (self.sessions).plan_after(&self.store, &mut self.plans, &keys, &report.good)
+        })?;
+        // What one scenario's run gave may be what another waits for.
+        touch(self.sessions, &touched, &mut self.store)?;
+        if !self.arguments.quiet {
+            self.tell_contradictions(&earlier);
+        }
+        Ok(())
+    }
+
+    /// The result that the plans have for this catchment.
+    fn found(&self, unit: Unit) -> Option<Found> {
+        match self.plans[unit.scenario].entries[unit.catchment].state {
+            State::Fresh(found) => Some(found),
+            State::Stale(_) | State::Bad(_) => None,
+        }
+    }
+
+    /// Tells of catchments that had a result, were run again all the same, and gave something else.
+    fn tell_contradictions(&self, earlier: &[(Unit, Found)]) {
+        let now = earlier.iter().map(|(unit, then)| (then, self.found(*unit)));
+        let failed = now.clone().filter(|(_, now)| now.is_none()).count();
+        let differ = now.filter(|(then, now)| now.is_some_and(|now| now.content != then.content));
+        let told = [
+            (failed, "failed this time"),
+            (differ.count(), "gave another result this time"),
+        ];
+        let told = told.iter().filter(|(count, _)| *count > 0);
+        let told: Vec<String> = told
+            .map(|(count, what)| format!("{count} {what}"))
+            .collect();
+        if !told.is_empty() {
+            let told = told.join(", ");
+            say(&format!(
+                "of those that had a result of the same inputs, {told}. {CAUSES}"
+            ));
+        }
+    }
+
+    /// Puts down what the run did, and tells of it.
+    pub(super) fn note(&mut self, account: &Account) -> Result<()> {
         history::record(&self.sessions.list, &mut self.store, &self.plans, account)?;
         if account.ran > 0 && !self.arguments.quiet {
             account.lines().iter().for_each(|line| say(line));
@@ -85,8 +128,8 @@ impl Course<'_> {
         Ok(())
     }
 
-    /// Brings the products up to date; `None` if that was interrupted.
-    pub(super) fn assemble(&mut self) -> Result<Option<Vec<Outcome>>> {
+    /// Brings the products up to date.
+    pub(super) fn assemble(&mut self) -> Result<Vec<Outcome>> {
         let how = How {
             workers: self.limits.slots.at_hand().len().max(1),
             interrupt: &self.interrupt,
@@ -97,10 +140,17 @@ impl Course<'_> {
             assembly::assemble(self.study, list, plans, self.chosen, &mut self.store, &how)
         });
         if self.interrupt.is_triggered() {
-            say("interrupted while assembling; the product is as it was, the results are kept");
-            return Ok(None);
+            let kept = "the product is as it was, the results are kept";
+            self.stop(format!("interrupted while assembling; {kept}"));
+            return Ok(Vec::new());
         }
-        assembled.map(Some)
+        assembled
+    }
+
+    /// Tells of an interrupt.
+    fn stop(&mut self, message: String) {
+        say(&message);
+        self.interrupted = Some(message);
     }
 
     /// Has the next run told at once that nothing is left to do, if so it is of `all` catchments.
@@ -117,21 +167,29 @@ impl Course<'_> {
     }
 
     /// The last line, or the document, of what has been done.
-    pub(super) fn tell(&self, report: &Report, products: &[Outcome], stopped: bool) -> Exit {
-        let plans = self.chosen.iter().map(|&at| &self.plans[at]);
+    pub(super) fn tell(&self, report: &Report, products: &[Outcome]) -> Result<Exit> {
+        let chosen = self
+            .chosen
+            .iter()
+            .map(|&at| (&self.sessions.list[at], &self.plans[at]));
+        let plans = chosen.clone().map(|(_, plan)| plan);
+        let failed = report.failed.len();
         let counts: Counts = plans.clone().map(Plan::counts).sum();
         let summary = Summary {
             scenarios: self.study.is_named().then_some(self.chosen.len()),
             catchments: plans.map(|plan| plan.entries.len()).sum(),
             fresh: counts.fresh,
             run: report.run,
-            failed: counts.failed,
-            stale: counts.stale - counts.failed,
+            failed,
+            // Those that failed in an earlier run and were not tried in this one are stale like others.
+            stale: counts.stale.saturating_sub(failed),
             skipped: counts.bad,
             seconds: self.started.elapsed().as_secs_f64(),
-            interrupted: stopped,
+            interrupted: self.interrupted.is_some(),
             gave_up: report.gave_up,
-            failures: FailureOf::all(&self.sessions.list, &self.plans),
+            failures: FailureOf::of_run(&self.sessions.list, &report.failed),
+            cannot_run: FailureOf::bad(chosen),
+            error: self.interrupted.as_deref().map(Fault::interrupted),
             ..Summary::default()
         };
         let products = products.iter();
@@ -141,13 +199,19 @@ impl Course<'_> {
             let timings = self.timings.summary(report.cpu_seconds, report.run);
             say(&timings.to_string());
         }
-        if self.arguments.json || !stopped {
-            summary.print(self.arguments.json);
+        let stopped = self.interrupted.is_some();
+        let json = self.arguments.json;
+        if stopped {
+            if json {
+                // A terminal that is gone is an interrupt, too.
+                summary.print(json).ok();
+            }
+            return Ok(Exit::Interrupted);
         }
-        match (stopped, counts.failed == 0 && !report.gave_up) {
-            (true, _) => Exit::Interrupted,
-            (false, true) => Exit::Fine,
-            (false, false) => Exit::Failures,
-        }
+        summary.print(json)?;
+        Ok(match failed == 0 && !report.gave_up {
+            true => Exit::Fine,
+            false => Exit::Failures,
+        })
     }
 }

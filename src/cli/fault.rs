@@ -1,0 +1,214 @@
+//! What went wrong: told to people on standard error and, with `--json`, to machines as one document on standard output.
+//!
+//! The only place that knows which exit code an error has and what machines are told of it. A verb with `--json` prints exactly
+//! one document, whatever becomes of it: its own, `{"error": …}`, or its own with an `error` in it.
+
+use std::io::{Write, stderr};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde::Serialize;
+
+use super::summary::{Cause, FailureOf};
+use super::wanted::{CannotRun, TooMany};
+use super::{Exit, Usage, print};
+use crate::lock::{Holder, LockError};
+use crate::project::ProjectError;
+use crate::store::StoreError;
+
+/// An error for machines.
+#[derive(Debug, Serialize)]
+pub(super) struct Fault<'a> {
+    kind: Kind,
+    exit_code: u8,
+    /// The text on standard error; of a fault in the project file what follows the place.
+    message: String,
+    /// What is behind it, the nearest first.
+    causes: Vec<String>,
+    /// The file that it is about, where one is known.
+    file: Option<String>,
+    /// Counted from 1, as the column.
+    line: Option<usize>,
+    column: Option<usize>,
+    #[serde(flatten)]
+    detail: Option<Detail<'a>>,
+}
+
+/// What kind of error it is.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    /// The command line, or what it names.
+    Usage,
+    /// The project file, or a template that it names.
+    #[serde(rename = "project file")]
+    ProjectFile,
+    /// Another run is under way.
+    Locked,
+    /// The input, the store or the product can't be read or written.
+    Unreadable,
+    /// Catchments can't be run with the input there is.
+    #[serde(rename = "bad input")]
+    BadInput,
+    /// More would be run than is allowed.
+    Refused,
+    /// A signal came.
+    Interrupted,
+}
+
+/// What some kinds have to tell besides.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Detail<'a> {
+    Locked {
+        holder: &'a Holder,
+    },
+    BadInput {
+        cannot_run: &'a [FailureOf],
+    },
+    Refused {
+        would_run: usize,
+        catchments: usize,
+        why: &'a [Cause],
+    },
+}
+
+/// A document that is nothing but an error.
+#[derive(Serialize)]
+struct Document<'a> {
+    error: Fault<'a>,
+}
+
+impl Kind {
+    fn exit(self) -> Exit {
+        match self {
+            Self::Usage | Self::ProjectFile => Exit::Usage,
+            Self::Locked => Exit::Locked,
+            Self::Unreadable | Self::BadInput => Exit::Unreadable,
+            Self::Refused => Exit::Refused,
+            Self::Interrupted => Exit::Interrupted,
+        }
+    }
+}
+
+impl<'a> Fault<'a> {
+    /// What machines are told of an error.
+    pub fn of(error: &'a anyhow::Error) -> Self {
+        let causes = error.chain().skip(1).map(ToString::to_string).collect();
+        let message = format!("{error:#}");
+        let fault = |kind| Self {
+            causes,
+            ..Self::new(kind, message)
+        };
+        if let Some(ProjectError {
+            file,
+            place,
+            message,
+        }) = error.downcast_ref()
+        {
+            Self {
+                message: message.clone(),
+                line: place.map(|(line, _)| line),
+                column: place.map(|(_, column)| column),
+                ..fault(Kind::ProjectFile).about(file)
+            }
+        } else if error.downcast_ref::<Usage>().is_some() {
+            fault(Kind::Usage)
+        } else if let Some(refused) = error.downcast_ref::<TooMany>() {
+            fault(Kind::Refused).with(Detail::Refused {
+                would_run: refused.would_run,
+                catchments: refused.all,
+                why: &refused.causes,
+            })
+        } else if let Some(CannotRun { catchments, .. }) = error.downcast_ref() {
+            fault(Kind::BadInput).with(Detail::BadInput {
+                cannot_run: catchments,
+            })
+        } else if let Some(LockError::Held(holder)) = error.downcast_ref() {
+            fault(Kind::Locked).with(Detail::Locked { holder })
+        } else if let Some(LockError::Io { path, .. }) = error.downcast_ref() {
+            fault(Kind::Unreadable).about(path)
+        } else if let Some(error) = error.downcast_ref::<StoreError>() {
+            fault(Kind::Unreadable).about(error.path())
+        } else {
+            fault(Kind::Unreadable)
+        }
+    }
+
+    /// A signal came, and this was told of it.
+    pub fn interrupted(message: &str) -> Self {
+        Self::new(Kind::Interrupted, message.to_owned())
+    }
+
+    fn new(kind: Kind, message: String) -> Self {
+        Self {
+            kind,
+            exit_code: kind.exit().code(),
+            message,
+            causes: Vec::new(),
+            file: None,
+            line: None,
+            column: None,
+            detail: None,
+        }
+    }
+
+    fn about(self, file: &Path) -> Self {
+        let file = Some(file.display().to_string());
+        Self { file, ..self }
+    }
+
+    fn with(self, detail: Detail<'a>) -> Self {
+        let detail = Some(detail);
+        Self { detail, ..self }
+    }
+
+    /// The exit code that goes with it.
+    pub fn exit(&self) -> Exit {
+        self.kind.exit()
+    }
+}
+
+/// Tells of an error that ended a verb; the exit code for it.
+pub fn tell(error: &anyhow::Error, json: bool) -> Exit {
+    // With standard error gone there is nobody to tell; the exit code still does.
+    writeln!(stderr(), "error: {error:#}").ok();
+    let fault = Fault::of(error);
+    let exit = fault.exit();
+    if json {
+        // Where even that can't be written, the exit code tells.
+        print_document(&Document { error: fault }).ok();
+    }
+    exit
+}
+
+/// Tells of a command line that was not understood, or of what was asked for in its place, help or the version; the exit code
+/// for it.
+pub fn tell_unparsed(error: &clap::Error) -> Exit {
+    error.print().ok();
+    if !error.use_stderr() {
+        return Exit::Fine;
+    }
+    // There are no arguments yet, only words.
+    let words = std::env::args_os().skip(1).take_while(|word| word != "--");
+    let is_json = |word: &str| word == "--json" || word.starts_with("--json=");
+    if words
+        .into_iter()
+        .any(|word| word.to_str().is_some_and(is_json))
+    {
+        let text = error.render().to_string();
+        let help = ["\n\nUsage:", "\n\nFor more information"];
+        let end = help.iter().filter_map(|help| text.find(help)).min();
+        let message = text[..end.unwrap_or(text.len())].trim_end();
+        let message = message.strip_prefix("error: ").unwrap_or(message);
+        let error = Fault::new(Kind::Usage, message.to_owned());
+        print_document(&Document { error }).ok();
+    }
+    Exit::Usage
+}
+
+/// Prints a document on standard output; a reader that has gone is no error.
+pub(super) fn print_document(document: &impl Serialize) -> Result<()> {
+    let text = serde_json::to_string_pretty(document).context("can't put it as JSON")?;
+    print(format!("{text}\n").as_bytes())
+}
