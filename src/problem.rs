@@ -21,6 +21,18 @@ pub enum Problem {
         /// The text found.
         text: String,
     },
+    /// A formula needs a number and found a whole one with more digits than it computes with.
+    #[error(
+        "the formula of {formula} would round {name}, which is {digits}: formulas compute with 64-bit floating point"
+    )]
+    RoundedInFormula {
+        /// The parameter with the formula.
+        formula: String,
+        /// The name in it.
+        name: String,
+        /// The number found.
+        digits: String,
+    },
     /// A formula gave no finite number.
     #[error("the formula of {formula} gives {value}")]
     NotFinite {

@@ -24,11 +24,14 @@ impl Value {
         i64::try_from(whole).map_or_else(|_| Self::Text(whole.to_string()), Self::Integer)
     }
 
-    /// The value as a number for formulas, `None` for text.
+    /// The value as a number for formulas; `None` for text, and for a whole number that floating point would round.
     pub fn number(&self) -> Option<f64> {
         match self {
             Self::Number(number) => Some(*number),
-            Self::Integer(integer) => Some(*integer as f64),
+            Self::Integer(integer) => {
+                let number = *integer as f64;
+                (number as i128 == i128::from(*integer)).then_some(number)
+            }
             Self::Text(_) => None,
         }
     }
@@ -72,6 +75,17 @@ mod tests {
         ] {
             assert_eq!(Value::Number(number).to_string(), text);
         }
+    }
+
+    #[test]
+    fn whole_numbers_are_never_rounded() {
+        assert_eq!(Value::Integer(1 << 53).number(), Some(2.0_f64.powi(53)));
+        assert_eq!(Value::Integer((1 << 53) + 1).number(), None);
+        assert_eq!(Value::Integer(i64::MAX).number(), None);
+        assert_eq!(Value::Integer(i64::MIN).number(), Some(-2.0_f64.powi(63)));
+        let largest = Value::from_whole(u64::MAX.into());
+        assert_eq!(largest.to_string(), "18446744073709551615");
+        assert_eq!(Value::from_whole(-7), Value::Integer(-7));
     }
 
     proptest! {

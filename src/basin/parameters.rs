@@ -122,11 +122,18 @@ impl Basin<'_> {
                 found => found?,
             };
             let Some(number) = value.number() else {
-                let (formula, text) = (name.to_owned(), value.to_string());
-                return Err(Problem::TextInFormula {
-                    formula,
-                    name: used,
-                    text,
+                let (formula, name) = (name.to_owned(), used);
+                return Err(match value {
+                    Value::Text(text) => Problem::TextInFormula {
+                        formula,
+                        name,
+                        text,
+                    },
+                    value => Problem::RoundedInFormula {
+                        formula,
+                        name,
+                        digits: value.to_string(),
+                    },
                 });
             };
             numbers.insert(used, number);

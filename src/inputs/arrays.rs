@@ -21,6 +21,9 @@ use crate::catchment::CatchmentId;
 use crate::time_axis::TimeAxis;
 use crate::value::{Value, push_number};
 
+/// Nanoseconds below which plain whole numbers are taken for something else than nanoseconds: a second.
+const SHORTEST_STEP: i64 = 1_000_000_000;
+
 /// A file of arrays, opened and understood; only the series' values are still to be read.
 #[derive(Debug)]
 pub struct ArrayFile {
@@ -150,15 +153,23 @@ pub fn read_time(path: &Path, variable: &Variable, plain: bool) -> anyhow::Resul
     {
         Some(units) => {
             let (values, precision) = variable.read_numbers().with_context(about)?;
-            let calendar = variable.text("calendar");
+            let calendar = attributes::calendar(&variable.dataset).with_context(about)?;
             cf_time::decode(&values, precision, &units, calendar.as_deref()).with_context(about)?
         }
-        None if plain || variable.name == "time_steps" => {
+        None if (plain || variable.name == "time_steps")
+            && !variable
+                .text("units")
+                .is_some_and(|u| cf_time::is_other_unit(&u)) =>
+        {
             plain_times(variable).with_context(about)?
         }
         None => bail!(
-            "{} has no units; give it an attribute `units` such as \"hours since 2009-01-01\"",
-            about()
+            "{} has {}; give it an attribute `units` such as \"hours since 2009-01-01\"",
+            about(),
+            match variable.text("units") {
+                Some(units) => format!("the units `{units}`"),
+                None => "no units".to_owned(),
+            }
         ),
     };
     TimeAxis::new(stamps).with_context(about)
@@ -175,7 +186,19 @@ fn plain_times(variable: &Variable) -> anyhow::Result<Vec<i64>> {
             format!("time step {step} is {stamp}: more nanoseconds than 64 bits hold")
         })
     };
-    stamps.into_iter().enumerate().map(stamp).collect()
+    let stamps: Vec<i64> = (stamps.into_iter().enumerate())
+        .map(stamp)
+        .collect::<anyhow::Result<_>>()?;
+    let mut steps = stamps
+        .windows(2)
+        .map(|pair| pair[1].saturating_sub(pair[0]));
+    if let Some(step) = steps.find(|step| (1..SHORTEST_STEP).contains(step)) {
+        bail!(
+            "as nanoseconds since 1970-01-01, which whole numbers without units are, there are time steps of {step} ns; \
+             if they are something else, give it an attribute `units` such as \"hours since 2009-01-01\""
+        );
+    }
+    Ok(stamps)
 }
 
 /// The ids that a variable lists; whole numbers print without a decimal point.

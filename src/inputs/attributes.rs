@@ -3,6 +3,7 @@
 //! Here what HDF5 has is put into words that know nothing of HDF5; what they mean is the business of
 //! [`conventions`](super::conventions).
 
+use anyhow::bail;
 use hdf5::plist::dataset_create::FillValue;
 use hdf5::{Dataset, Location};
 
@@ -75,6 +76,17 @@ pub fn text(of: &Location, name: &str) -> Option<String> {
     let attribute = of.attr(name).ok()?;
     let text = raw::texts(&attribute).ok()?.into_iter().next()?;
     (!text.is_empty()).then_some(text)
+}
+
+/// The attribute `calendar` of a time coordinate; an error if it is no text.
+pub fn calendar(of: &Location) -> anyhow::Result<Option<String>> {
+    match those(of, &["calendar"])?.pop() {
+        None => Ok(None),
+        Some((_, Attribute::Texts(texts))) => Ok(texts.into_iter().next()),
+        Some((name, found)) => {
+            bail!("the attribute `{name}` is {found}, but should be a text such as \"standard\"")
+        }
+    }
 }
 
 /// What the file holds of numbers that were never written, where whoever made it said so; netCDF does.

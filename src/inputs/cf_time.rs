@@ -22,7 +22,9 @@ pub enum CfTimeError {
     )]
     Unit(String),
     /// Not a date or time of day.
-    #[error("`{0}` is not a date and time")]
+    #[error(
+        "`{0}` is not a date and time such as `2009-01-01 06:00:00` or `2009-01-01T06:00:00+01:00`"
+    )]
     Date(String),
     /// Not the civil calendar.
     #[error(
@@ -42,11 +44,17 @@ pub fn is_time_unit(units: &str) -> bool {
     split_since(units).is_some()
 }
 
+/// Whether an attribute `units` is a unit of time other than nanoseconds: hours, without "since" a date.
+pub fn is_other_unit(units: &str) -> bool {
+    nanoseconds_of_unit(units.trim()).is_some_and(|unit| unit != 1)
+}
+
 /// Decodes a time coordinate to nanoseconds since 1970-01-01T00:00:00 UTC.
 ///
 /// `calendar` is the attribute of that name; without it the calendar is `standard`. Fractions are only as exact as their
-/// type, whose relative precision is `precision` (2^-52 for 64 bits), so each is rounded to the coarsest of hour, minute, second, millisecond, microsecond that lies within that
-/// precision: an hourly series in days comes out on the hour.
+/// type, of the relative `precision` (2^-52 for 64 bits). A whole number of units is taken as it is where its type has
+/// fractions of that size; all others mean the nearest full hour within the precision, or else minute, second, millisecond or
+/// microsecond: an hourly series in days comes out on the hour.
 pub fn decode(
     times: &Values,
     precision: f64,
@@ -90,15 +98,20 @@ pub fn decode(
                 }
                 // The fraction alone is multiplied, so that the whole part loses nothing.
                 let whole = value.floor() as i128 * unit;
+                if value.fract() == 0.0 && value.abs() * precision < 0.5 {
+                    return stamp(step, whole);
+                }
                 let offset = whole + ((value - value.floor()) * unit as f64).round() as i128;
                 let doubt = (value.abs() * precision * unit as f64) as i128;
-                stamp(step, rounded(start + offset, doubt.max(1)) - start)
+                stamp(step, rounded(start, offset, doubt.max(1)))
             })
             .collect(),
     }
 }
 
-fn rounded(time: i128, doubt: i128) -> i128 {
+/// The offset from `start` that was meant: within this doubt one of full hours, or one that ends on the hour, or else the same
+/// with minutes, and so on.
+fn rounded(start: i128, offset: i128, doubt: i128) -> i128 {
     for grid in [
         3600 * SECOND,
         60 * SECOND,
@@ -106,12 +119,14 @@ fn rounded(time: i128, doubt: i128) -> i128 {
         SECOND / 1000,
         SECOND / 1_000_000,
     ] {
-        let nearest = (time + grid / 2).div_euclid(grid) * grid;
-        if (nearest - time).abs() <= doubt {
-            return nearest;
+        let nearest = |time: i128| (time + grid / 2).div_euclid(grid) * grid;
+        for meant in [nearest(offset), nearest(start + offset) - start] {
+            if (meant - offset).abs() <= doubt {
+                return meant;
+            }
         }
     }
-    time
+    offset
 }
 
 fn split_since(units: &str) -> Option<(&str, &str)> {
@@ -130,14 +145,17 @@ fn nanoseconds_of_unit(unit: &str) -> Option<i128> {
         "h" | "hr" | "hrs" | "hour" | "hours" => 3600 * SECOND,
         "min" | "mins" | "minute" | "minutes" => 60 * SECOND,
         "s" | "sec" | "secs" | "second" | "seconds" => SECOND,
-        "ms" | "msec" | "msecs" | "millisecond" | "milliseconds" => SECOND / 1000,
-        "us" | "microsec" | "microsecond" | "microseconds" => SECOND / 1_000_000,
+        "ms" | "msec" | "msecs" | "millisec" | "millisecs" | "millisecond" | "milliseconds" => {
+            SECOND / 1000
+        }
+        "us" | "microsec" | "microsecs" | "microsecond" | "microseconds" => SECOND / 1_000_000,
         "ns" | "nanosecond" | "nanoseconds" => 1,
         _ => return None,
     })
 }
 
-/// The reference date-time as nanoseconds since 1970. In the mixed calendar, dates before 1582-10-15 are Julian.
+/// The reference date-time as nanoseconds since 1970. In the mixed calendar, dates before 1582-10-05 are Julian, the ten days
+/// after that do not exist, and neither does a year 0.
 fn reference_time(text: &str, mixed: bool) -> Option<i128> {
     let (date, rest) = match text.find(|c: char| c == 'T' || c == 't' || c.is_whitespace()) {
         Some(at) => (&text[..at], text[at + 1..].trim()),
@@ -148,6 +166,9 @@ fn reference_time(text: &str, mixed: bool) -> Option<i128> {
     let month = digits(parts.next().unwrap_or("1"), 2)?;
     let day = digits(parts.next().unwrap_or("1"), 2)?;
     let days = if mixed && (year, month, day) < (1582, 10, 15) {
+        if year == 0 || (year, month, day) > (1582, 10, 4) {
+            return None;
+        }
         days_of_julian_date(year, month, day)?
     } else {
         let date = Date::new(i16::try_from(year).ok()?, month as i8, day as i8).ok()?;
@@ -183,7 +204,9 @@ fn split_zone(text: &str) -> Option<(&str, i128)> {
         }
         None => (digits(zone, 2)?, 0),
     };
-    Some((clock, sign * i128::from(hours * 60 + minutes) * 60 * SECOND))
+    // A day has zones from -12 to +14 hours. Without a clock it could be one: "2009-01-01 -06:00".
+    let is_zone = hours <= 14 && minutes <= 59 && !clock.is_empty();
+    is_zone.then_some((clock, sign * i128::from(hours * 60 + minutes) * 60 * SECOND))
 }
 
 fn time_of_day(text: &str) -> Option<i128> {
@@ -199,7 +222,11 @@ fn time_of_day(text: &str) -> Option<i128> {
     if hours > 23 || minutes > 59 || whole > 59 || !fraction.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
-    let nanoseconds: i128 = format!("{fraction:0<9}")[..9].parse().ok()?;
+    let (fraction, rest) = fraction.split_at(fraction.len().min(9));
+    if rest.bytes().any(|b| b != b'0') {
+        return None;
+    }
+    let nanoseconds: i128 = format!("{fraction:0<9}").parse().ok()?;
     Some(i128::from(hours * 3600 + minutes * 60 + whole) * SECOND + nanoseconds)
 }
 
@@ -280,6 +307,24 @@ mod tests {
             whole("days since 2000-01-01", Some("noleap")),
             Err(CfTimeError::Calendar("noleap".into()))
         );
+        for date in [
+            "0000-01-01",
+            "1582-10-10",
+            "2000-01-01 -06:00",
+            "2000-01-01 00:00 +15:00",
+            "2000-01-01 00:00 +01:60",
+            "2000-01-01 24:00",
+            "2000-01-01 00:00:00.0000000001",
+            "2000-01-01 00:00 EST",
+            "2000-01-01 00:00 UTC+1",
+            "2000-01-01 1230",
+            "2000/01/01",
+            "20000101",
+            "01-01-2000",
+        ] {
+            let units = format!("days since {date}");
+            assert_eq!(whole(&units, None), Err(CfTimeError::Date(date.into())));
+        }
         assert_eq!(
             whole("days since 1500-01-01", None),
             Err(CfTimeError::Range(0))
@@ -327,6 +372,23 @@ mod tests {
                 None
             ),
             Ok(vec![(10_000 + 3287) * 24 * HOUR])
+        );
+    }
+
+    #[test]
+    fn whole_numbers_of_a_short_type_are_taken_as_they_are() {
+        let short = f64::from(f32::EPSILON);
+        let decode = |value, units| decode(&Values::Real(vec![value]), short, units, None);
+        let seconds = 1_000_000_000;
+        // Within the type's precision there is a full hour, which is not meant.
+        assert_eq!(
+            decode(400_000.0, "hours since 1970-01-01 00:00:47"),
+            Ok(vec![400_000 * HOUR + 47 * seconds])
+        );
+        // Of this size all are whole.
+        assert_eq!(
+            decode(f64::from(1_230_768_000_f32), "seconds since 1970-01-01"),
+            Ok(vec![1_230_768_000 * seconds])
         );
     }
 

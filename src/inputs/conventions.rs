@@ -58,6 +58,12 @@ struct Limit {
 impl Conventions<'_> {
     /// How the numbers become values; an error says which attribute makes no sense, and why.
     pub fn decoding(&self) -> anyhow::Result<Decoding> {
+        if let Stored::Real { bytes: 9.. } = self.stored {
+            bail!(
+                "it holds {}, and 64 are computed with: store it with 64 bits",
+                self.stored
+            );
+        }
         let sign = self.sign()?;
         let (packing, precision) = match self.packing()? {
             Some((packing, bytes)) => (Some(packing), precision(bytes)),

@@ -112,7 +112,7 @@ pub(super) fn join(mut sources: Vec<Source>) -> anyhow::Result<Inputs> {
             .collect();
         bail!(
             "{}: there are no series; expected tables `inputs` in groups, or variables of shape [time, catchment] and a \
-             time coordinate (if its name is not obvious, say it with `time = \"…\"`)",
+             time coordinate, numbers with units such as \"hours since 2009-01-01\" (if its name is not obvious, say it with `time = \"…\"`)",
             paths.join(", ")
         );
     };
