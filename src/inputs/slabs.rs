@@ -137,8 +137,14 @@ impl Grid {
         let mut values = Array2::zeros(stored.dim());
         for (place, number) in stored.indexed_iter() {
             let value = self.decoding.value((*number).into());
-            values[place] = value
-                .with_context(|| format!("the value at [{}, {}]", top + place.0, left + place.1))?;
+            values[place] = value.with_context(|| {
+                let place = (top + place.0, left + place.1);
+                let (step, position) = match self.time_first {
+                    true => place,
+                    false => (place.1, place.0),
+                };
+                format!("time step {step} of the catchment at position {position} (counted from 0)")
+            })?;
         }
         Ok(values)
     }
