@@ -42,7 +42,7 @@
 //! |---|---|
 //! | the project file with its scenarios, validated | [`project`], [`scenario`] |
 //! | text tables made into an input file | [`import`] |
-//! | input files and parameter tables | [`inputs`], [`tables`], [`time_axis`] |
+//! | input files and parameter tables | [`inputs`], [`tables`], [`time_axis`], [`foreign`] |
 //! | what a name means for a catchment | [`basin`], [`parameters`], [`expr`], [`value`], [`catchment`] |
 //! | what a simulator will see | [`recipe`], [`support`], [`template`], [`xml`], [`format`], [`series_table`] |
 //! | what determines a result | [`key`], [`digest`], [`survey`], [`file_digests`], [`stamp`] |
@@ -114,6 +114,7 @@ pub mod file_digests;
 pub mod file_limit;
 pub mod filesystem;
 pub mod folder;
+pub mod foreign;
 pub mod format;
 pub mod heap;
 pub mod history;

@@ -11,11 +11,15 @@ use anyhow::{Context, Result, bail};
 use flate2::read::MultiGzDecoder;
 
 use super::pool::Pool;
+use crate::foreign;
 use crate::regular;
 
 /// How much text one block holds: thousands of rows of a narrow table, a few of a wide one, all of which stays in the
 /// processor's cache until it is done with.
 pub const BLOCK: usize = 1 << 20;
+
+/// How many bytes tell whether a file is text at all.
+const SIGNATURE: u64 = 64;
 
 /// Whole lines of a source.
 pub struct Block {
@@ -69,7 +73,8 @@ pub struct Text {
 }
 
 impl Text {
-    /// Opens a file, packed by gzip or not: its first bytes tell. A byte order mark of UTF-8 is passed over.
+    /// Opens a file, packed by gzip or not: its first bytes tell. A byte order mark of UTF-8 is passed over; what is no
+    /// text is an error that says what it is.
     pub fn open(path: &Path) -> Result<Self> {
         let about = || format!("{}: the file can't be read", path.display());
         let mut magic = Vec::new();
@@ -88,12 +93,15 @@ impl Text {
         let mut offset = 0;
         let mut held = Vec::new();
         (&mut reader)
-            .take(3)
+            .take(SIGNATURE)
             .read_to_end(&mut held)
             .with_context(about)?;
+        if let Some(message) = foreign::named(&held) {
+            bail!("{}: {message}", path.display());
+        }
         match held.as_slice() {
-            [0xef, 0xbb, 0xbf] => {
-                held.clear();
+            [0xef, 0xbb, 0xbf, ..] => {
+                held.drain(..3);
                 offset = 3;
             }
             [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => bail!(
