@@ -25,10 +25,11 @@ impl Numbers {
             numbers: Vec::new(),
         };
         for text in &format.missing {
-            match numbers.number(text.trim().as_bytes()) {
-                Some(number) => numbers.numbers.push(number),
-                None => numbers.texts.push(text.trim().as_bytes().to_vec()),
-            }
+            let text = text.trim().as_bytes();
+            // In the project file a number may have a point, however those of the table are written.
+            let number = (numbers.number(text).ok()).or_else(|| pointed(text).ok());
+            numbers.numbers.extend(number);
+            numbers.texts.push(text.to_vec());
         }
         numbers
     }
@@ -69,41 +70,76 @@ impl Numbers {
         {
             return Ok(f64::NAN);
         }
-        match self.number(bare) {
-            Some(number) => Ok(self.or_missing(number)),
-            None => Err(format!("{} is no number{}", shown(cell), self.hint(bare))),
-        }
+        let number = self
+            .number(bare)
+            .map_err(|why| format!("{} {}", shown(cell), self.told(why, bare)))?;
+        Ok(self.or_missing(number))
     }
 
-    fn number(&self, bare: &[u8]) -> Option<f64> {
-        let body = bare.strip_prefix(b"+").unwrap_or(bare);
-        // `inf`, `infinity` and `nan` are words to a reader of floating point numbers.
-        let first = body.strip_prefix(b"-").unwrap_or(body).first()?;
-        if !first.is_ascii_digit() && *first != self.point {
-            return None;
+    fn number(&self, bare: &[u8]) -> Result<f64, No> {
+        if self.point == b'.' {
+            return pointed(bare);
         }
-        let number: f64 = if self.point == b'.' {
-            fast_float2::parse(body).ok()?
-        } else {
-            if body.contains(&b'.') {
-                return None;
+        if bare.contains(&b'.') {
+            return Err(No::Number);
+        }
+        let comma = |byte: &u8| if *byte == self.point { b'.' } else { *byte };
+        let text: Vec<u8> = bare.iter().map(comma).collect();
+        pointed(&text)
+    }
+
+    fn told(&self, why: No, bare: &[u8]) -> &'static str {
+        let has = |byte: u8| bare.contains(&byte);
+        match why {
+            No::Range => "is beyond what a number of 64 bits can hold",
+            No::Number if has(0) => "is no number; is the file in UTF-16?",
+            No::Number if has(b',') && has(b'.') => {
+                "is no number; separators of thousands are not read"
             }
-            let pointed: Vec<u8> = (body.iter())
-                .map(|&byte| if byte == self.point { b'.' } else { byte })
-                .collect();
-            fast_float2::parse(&pointed).ok()?
-        };
-        number.is_finite().then_some(number)
-    }
-
-    fn hint(&self, bare: &[u8]) -> &'static str {
-        if self.point == b'.' && bare.contains(&b',') && !bare.contains(&b'.') {
-            "; set `decimal = \",\"` if commas are its decimal points"
-        } else if bare.contains(&0) {
-            "; is the file in UTF-16?"
-        } else {
-            "; name it in `missing` if it stands for no value"
+            No::Number if self.point == b'.' && has(b',') => {
+                "is no number; set `decimal = \",\"` if commas are its decimal points"
+            }
+            No::Number if self.point == b',' && has(b'.') => {
+                "is no number with `decimal = \",\"`; separators of thousands are not read"
+            }
+            No::Number => "is no number; name it in `missing` if it stands for no value",
         }
+    }
+}
+
+/// Why a text is no number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum No {
+    Number,
+    /// Too large.
+    Range,
+}
+
+/// The number that a text with a decimal point is; the exponent may be Fortran's, as in `1.5D+03`.
+fn pointed(text: &[u8]) -> Result<f64, No> {
+    let (body, digits) = match text {
+        [b'+', rest @ ..] => (rest, rest),
+        [b'-', rest @ ..] => (text, rest),
+        _ => (text, text),
+    };
+    // `inf`, `infinity` and `nan` are words to a reader of floating point numbers.
+    let is_digit = |first: &u8| first.is_ascii_digit() || *first == b'.';
+    if !digits.first().is_some_and(is_digit) {
+        return Err(No::Number);
+    }
+    let number: f64 = match fast_float2::parse(body) {
+        Ok(number) => number,
+        Err(_) if body.iter().any(|byte| b"dD".contains(byte)) => {
+            let e = |byte: &u8| if b"dD".contains(byte) { b'e' } else { *byte };
+            let text: Vec<u8> = body.iter().map(e).collect();
+            fast_float2::parse(&text).map_err(|_| No::Number)?
+        }
+        Err(_) => return Err(No::Number),
+    };
+    if number.is_finite() {
+        Ok(number)
+    } else {
+        Err(No::Range)
     }
 }
 
@@ -130,19 +166,52 @@ mod tests {
             ("+3e2 ", 300.0),
             (".5", 0.5),
             ("5.", 5.0),
+            ("1.5D+03", 1500.0),
+            ("-2d-1", -0.2),
         ] {
             assert_eq!(plain.cell(cell.as_bytes()), Ok(value), "{cell}");
         }
         for cell in ["", "  ", "NA", "nan", "NaN", "-999.0", "no data", "\"\""] {
             assert!(plain.cell(cell.as_bytes()).expect(cell).is_nan(), "{cell}");
         }
-        for cell in ["x", "1,5", "inf", "1.5.2", "--1", "1e400", "1 2"] {
+        for cell in [
+            "x",
+            "1,5",
+            "inf",
+            "-inf",
+            "1.5.2",
+            "--1",
+            "+-1",
+            "1e400",
+            "1 2",
+            "1.5-103",
+            "1,234.5",
+            "1'000",
+            "1_000",
+            "0x10",
+            "-",
+            "null",
+            "#N/A",
+            "1D",
+            "1d5d",
+            "1de5",
+            "\u{2212}1",
+            "1 %",
+        ] {
             assert!(plain.cell(cell.as_bytes()).is_err(), "{cell}");
         }
+        let told = plain.cell(b"-1e999").expect_err("too large");
+        assert!(told.contains("beyond"), "{told}");
         assert!(plain.cell(b"1,5").expect_err("a comma").contains("decimal"));
         let comma = numbers(true, &[]);
         assert_eq!(comma.cell(b"-1,5e1"), Ok(-15.0));
-        assert!(comma.cell(b"1.5").is_err());
+        for cell in ["1.5", "1.234,5", "1,234,5"] {
+            assert!(comma.cell(cell.as_bytes()).is_err(), "{cell}");
+        }
+        let comma = numbers(true, &["-99.9", "-"]);
+        for cell in ["-99,9", "-99,90", "-"] {
+            assert!(comma.cell(cell.as_bytes()).expect(cell).is_nan(), "{cell}");
+        }
     }
 
     proptest! {
