@@ -21,6 +21,15 @@ impl CatchmentId {
         Self(Arc::from(text.as_ref()))
     }
 
+    /// The id that a cell of a table says. Programs that take ids for numbers write 70007 as `70007.0`.
+    pub fn of_cell(text: &str) -> Self {
+        let whole = text.split_once('.').filter(|(whole, zeros)| {
+            let digits = !whole.is_empty() && whole.bytes().all(|byte| byte.is_ascii_digit());
+            digits && zeros.bytes().all(|byte| byte == b'0')
+        });
+        Self::new(whole.map_or(text, |(whole, _)| whole))
+    }
+
     /// The id as written in the input; for templates and tables, never for paths.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -43,7 +43,14 @@ impl Pattern<'_> {
                 .and_then(|name| name.strip_prefix(self.prefix)?.strip_suffix(self.suffix))
                 .filter(|id| !id.is_empty());
             if let Some(id) = id {
-                files.insert(CatchmentId::new(id), entry.path());
+                let id = CatchmentId::of_cell(id);
+                if let Some(other) = files.insert(id.clone(), entry.path()) {
+                    bail!(
+                        "{} and {} are both of catchment {id}; remove one",
+                        other.display(),
+                        entry.path().display()
+                    );
+                }
             }
         }
         if files.is_empty() {

@@ -13,13 +13,13 @@ use crate::tables::read_parameter_table;
 /// Reads them, in their order; an error if one is there twice.
 pub fn read(ids: &Ids) -> Result<Vec<CatchmentId>> {
     let found: Vec<CatchmentId> = match ids {
-        Ids::List(ids) => ids.iter().map(CatchmentId::new).collect(),
+        Ids::List(ids) => ids.iter().map(|id| CatchmentId::of_cell(id)).collect(),
         Ids::Lines(path) => regular::read_to_string(path)
             .with_context(|| format!("{}: the ids can't be read", path.display()))?
             .lines()
             .map(str::trim)
             .filter(|line| !line.is_empty())
-            .map(CatchmentId::new)
+            .map(CatchmentId::of_cell)
             .collect(),
         Ids::Column(path, column) => read_parameter_table(path, column)?.ids,
         Ids::Variable(path, variable) => ids_in(path, variable)?,

@@ -199,7 +199,7 @@ fn parse(reader: &RowReader, block: &Block) -> Result<Parsed> {
     for (number, line) in block.lines() {
         let row = reader.row(number, line)?;
         if row.id != last.0 {
-            let id = CatchmentId::new(name(row.id));
+            let id = CatchmentId::of_cell(&name(row.id));
             let at = *found.entry(id.clone()).or_insert_with(|| {
                 parsed.push((id, Vec::new()));
                 parsed.len() - 1
