@@ -10,16 +10,21 @@ use super::spec::{Separator, TextFormat};
 use crate::project::nearest;
 use crate::tables::separator_of;
 
-/// The separator of a source: the stated one, or else what its first line has most of.
-pub fn separator(format: &TextFormat, line: &[u8]) -> Separator {
-    let candidates: &[u8] = if format.decimal_comma {
-        b";\t"
-    } else {
-        b",;\t"
+/// The separator of a source that states none: what this line of it has most of.
+///
+/// With decimal commas the comma may still separate cells, if those with commas are quoted; the first row shows that.
+pub fn separator(format: &TextFormat, line: &[u8], row: &[u8]) -> Separator {
+    let of = |candidates| separator_of(&decoded(line), candidates).map(Separator::Byte);
+    let found = match format.decimal_comma {
+        false => of(b",;\t"),
+        true => of(b";\t").or_else(|| {
+            let comma = Separator::Byte(b',');
+            let mut cells = cells(row, comma).into_iter();
+            let quoted = cells.any(|cell| is_quoted(cell) && cell.contains(&b','));
+            quoted.then_some(comma)
+        }),
     };
-    format.separator.unwrap_or_else(|| {
-        separator_of(&decoded(line), candidates).map_or(Separator::White, Separator::Byte)
-    })
+    found.unwrap_or(Separator::White)
 }
 
 /// The cells of a line as they stand, quotes included, white space around them not.
@@ -56,6 +61,17 @@ pub fn end_of_cell(rest: &[u8], separator: Separator) -> usize {
         }
     }
     rest.len()
+}
+
+/// Whether a cell stands in quotes.
+pub fn is_quoted(cell: &[u8]) -> bool {
+    matches!(cell, [b'"', .., b'"'])
+}
+
+/// Whether the last cell of a line opens a quote that it does not close.
+pub fn unclosed(line: &[u8], separator: Separator) -> bool {
+    let last = cells(line, separator).pop().unwrap_or_default();
+    last.starts_with(b"\"") && memchr::memchr_iter(b'"', last).count() % 2 == 1
 }
 
 /// What a cell says: without quotes, decoded.
@@ -122,7 +138,7 @@ mod tests {
 
     #[test]
     fn separators_are_recognised() {
-        let of = |line: &str| separator(&TextFormat::default(), line.as_bytes());
+        let of = |line: &str| separator(&TextFormat::default(), line.as_bytes(), b"");
         assert_eq!(of("time;a;b"), Separator::Byte(b';'));
         assert_eq!(of("time\ta\tb"), Separator::Byte(b'\t'));
         assert_eq!(of("2009 1 1 0.5"), Separator::White);
@@ -130,6 +146,12 @@ mod tests {
             decimal_comma: true,
             ..TextFormat::default()
         };
-        assert_eq!(separator(&comma, b"1,5\t2,5,3"), Separator::Byte(b'\t'));
+        let of = |line: &str, row: &str| separator(&comma, line.as_bytes(), row.as_bytes());
+        assert_eq!(of("1,5\t2,5,3", ""), Separator::Byte(b'\t'));
+        assert_eq!(
+            of("time,1,2", "2009-01-01,\"1,5\",\"2,5\""),
+            Separator::Byte(b',')
+        );
+        assert_eq!(of("2009 1 1 1,5 2,5", "2009 1 1 1,5 2,5"), Separator::White);
     }
 }

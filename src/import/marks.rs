@@ -13,10 +13,10 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::cells::end_of_cell;
+use super::cells::{cells, end_of_cell, name};
 use super::fault::Fault;
 use super::spec::Separator;
-use super::stamps::{Steps, spread};
+use super::stamps::Steps;
 use super::text::{Block, Text};
 use super::wide::Table;
 use crate::digest::{Digest, Digester};
@@ -199,17 +199,15 @@ fn time(table: &Table, number: u64, line: &[u8]) -> Result<(i64, usize), Fault> 
         parts.push(&line[at..end]);
         at = end + 1;
     }
-    let stamp = match (table.spread, parts.as_slice()) {
-        (false, [cell]) => table.clock.stamp(cell),
-        (_, cells) => spread(cells),
-    };
-    let stamp = stamp.map_err(|message| Fault::cell(&table.path, number, 0, "time", message))?;
+    let stamp = (table.clock.stamp(&parts))
+        .map_err(|message| Fault::cell(&table.path, number, 0, "time", message))?;
     Ok((stamp, at))
 }
 
-/// The marks of a row without quotes; whether it has so many cells, `None` if there are quotes.
+/// The marks of a row without quotes; whether it has so many cells and nothing behind them, `None` if there are quotes.
 fn plain(cells: &[u8], separator: u8, columns: usize, ends: &mut Vec<u32>) -> Option<bool> {
-    let (mut found, mut next) = (0, STRIDE);
+    // The next separator whose place matters: that before a mark, or that behind the last column.
+    let (mut found, mut next) = (0, STRIDE.min(columns));
     for (piece, bytes) in cells.chunks(PIECE).enumerate() {
         // A byte holds either sum, which lets the compiler look at sixteen at a time.
         let count = |(separators, quotes): (u8, u8), byte: &u8| {
@@ -226,8 +224,12 @@ fn plain(cells: &[u8], separator: u8, columns: usize, ends: &mut Vec<u32>) -> Op
             for at in memchr::memchr_iter(separator, bytes) {
                 found += 1;
                 if found == next {
-                    ends.push((piece * PIECE + at + 1) as u32);
-                    next += STRIDE;
+                    let behind = piece * PIECE + at + 1;
+                    ends.push(behind as u32);
+                    if found == columns {
+                        return Some(is_empty(&cells[behind..], separator));
+                    }
+                    next = (next + STRIDE).min(columns);
                 }
             }
         } else {
@@ -238,7 +240,13 @@ fn plain(cells: &[u8], separator: u8, columns: usize, ends: &mut Vec<u32>) -> Op
     Some(found + 1 == columns)
 }
 
-/// The marks of any row; whether it has so many cells.
+/// Whether all cells are empty.
+fn is_empty(rest: &[u8], separator: u8) -> bool {
+    let mut cells = cells(rest, Separator::Byte(separator)).into_iter();
+    cells.all(|cell| name(cell).is_empty())
+}
+
+/// The marks of any row; whether it has so many cells and nothing behind them.
 fn quoted(table: &Table, cells: &[u8], ends: &mut Vec<u32>) -> bool {
     let columns = table.ids.len();
     let mut at = table.skip_white(cells, 0);
@@ -248,8 +256,12 @@ fn quoted(table: &Table, cells: &[u8], ends: &mut Vec<u32>) -> bool {
         }
         let end = at + end_of_cell(&cells[at..], table.separator);
         if column == columns {
-            ends.push((cells.len() + 1) as u32);
-            return table.skip_white(cells, end) == cells.len();
+            ends.push((end + 1) as u32);
+            let rest = cells.get(end + 1..).unwrap_or_default();
+            return match table.separator {
+                Separator::White => rest.trim_ascii().is_empty(),
+                Separator::Byte(separator) => is_empty(rest, separator),
+            };
         }
         at = end + 1;
         if at > cells.len() {

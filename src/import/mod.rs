@@ -10,13 +10,16 @@
 //! blocks, never an array of everything. Whether there is anything to do is `memo`'s part. It knows the project file's
 //! `[import]` and nothing of simulators, keys and results.
 
+mod alignment;
 mod attributes;
 mod axis;
 mod cells;
+pub mod clock;
 mod columns;
 mod disk;
 mod fault;
 mod files;
+mod head;
 mod ids;
 mod long;
 mod marks;
@@ -30,9 +33,12 @@ pub mod spec;
 mod staged;
 mod stamps;
 mod text;
+mod time_format;
+mod time_hints;
 mod values;
 mod wide;
 mod write;
+mod zone;
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};

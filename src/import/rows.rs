@@ -4,13 +4,15 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
-use super::cells::{cells, find, name, separator};
-use super::fault::Fault;
+use super::alignment::{both_readings, named};
+use super::cells::{cells, find, name, unclosed};
+use super::clock::Clock;
+use super::fault::{Fault, shown};
+use super::head::Head;
 use super::number::Numbers;
 use super::spec::{Separator, TextFormat};
-use super::stamps::Clock;
 use super::text::Text;
 
 /// How to read the rows of one table.
@@ -53,40 +55,40 @@ impl RowReader {
         names: &Names<'_>,
         format: &TextFormat,
     ) -> Result<Self> {
-        for _ in 0..format.skip_lines {
-            text.line()?;
-        }
-        let Some((line, header)) = text.line()? else {
-            bail!("{}: the file ends where a header should be", path.display());
+        let head = Head::read(text, path, format, true)?;
+        let (line, first) = head.header.as_ref().unwrap_or(&head.first);
+        let cells_of_header = cells(first, head.separator);
+        let header = named(&cells_of_header);
+        let at = |name: &str, field| find(path, *line, &header, name, field);
+        let time = match names.time {
+            Some(name) => at(name, "time")?,
+            None => 0,
         };
-        let separator = separator(format, &header);
-        let header: Vec<String> = cells(&header, separator).into_iter().map(name).collect();
-        let at = |name: &str, field| find(path, line, &header, name, field);
+        let row = head.row();
+        let clock = Clock::new(format, false, row.get(time..=time).unwrap_or_default());
+        let clock = clock.map_err(|message| Fault::new(path, *line, message))?;
+        head.check(path, &clock, &cells_of_header[time..=time])?;
         Ok(Self {
             path: path.to_owned(),
-            separator,
+            separator: head.separator,
             id: names.id.map(|name| at(name, "id")).transpose()?,
-            time: match names.time {
-                Some(name) => at(name, "time")?,
-                None => 0,
-            },
+            time,
             value: at(names.value, "value")?,
-            header,
-            clock: Clock::new(format.time_format.as_deref()),
+            clock,
             numbers: Numbers::new(format),
+            header,
         })
     }
 
     /// Reads one row.
     pub fn row<'a>(&self, number: u64, line: &'a [u8]) -> Result<Row<'a>, Fault> {
         let cells = cells(line, self.separator);
-        if cells.len() != self.header.len() {
-            let message = format!(
-                "there are {} cells, but {} in the header",
-                cells.len(),
-                self.header.len()
-            );
-            return Err(Fault::new(&self.path, number, message));
+        let surplus = cells
+            .iter()
+            .skip(self.header.len())
+            .find(|cell| !name(cell).is_empty());
+        if cells.len() < self.header.len() || surplus.is_some() || unclosed(line, self.separator) {
+            return Err(self.ragged(number, line, surplus));
         }
         let fault =
             |at: usize, message| Fault::cell(&self.path, number, at, &self.header[at], message);
@@ -96,10 +98,29 @@ impl RowReader {
         }
         Ok(Row {
             id,
-            stamp: (self.clock.stamp(cells[self.time]))
+            stamp: (self.clock.stamp(&cells[self.time..=self.time]))
                 .map_err(|message| fault(self.time, message))?,
             value: (self.numbers.cell(cells[self.value]))
                 .map_err(|message| fault(self.value, message))?,
         })
+    }
+
+    /// The fault of a row whose cells are not those that the header names.
+    fn ragged(&self, number: u64, line: &[u8], surplus: Option<&&[u8]>) -> Fault {
+        let found = cells(line, self.separator).len();
+        let mut message = format!(
+            "there are {found} cells, but {} in the header",
+            self.header.len()
+        );
+        if let Some(surplus) = surplus {
+            message += &format!(
+                "; {} is none of anybody's{}",
+                shown(surplus),
+                both_readings(true)
+            );
+        } else if found >= self.header.len() {
+            message = "a quote is opened and not closed; a cell may hold no line end".to_owned();
+        }
+        Fault::new(&self.path, number, message)
     }
 }

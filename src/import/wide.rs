@@ -6,17 +6,19 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 
-use super::cells::{cells, name, separator};
+use super::alignment;
+use super::cells::cells;
+use super::clock::Clock;
 use super::columns::Columns;
-use super::fault::Fault;
+use super::fault::{Fault, shown};
+use super::head::Head;
 use super::ids;
 use super::marks::Marks;
 use super::number::Numbers;
 use super::spec::{Ids, Separator, TextFormat};
 use super::staged::Staged;
-use super::stamps::Clock;
 use super::text::Text;
 use super::values::Values;
 use super::write::GROUP;
@@ -41,8 +43,6 @@ pub struct Table {
     pub separator: Separator,
     /// How many cells the time takes.
     pub time_cells: usize,
-    /// Whether those are its parts, in place of one time stamp.
-    pub spread: bool,
     /// How the time is written.
     pub clock: Clock,
     /// How the values are written.
@@ -68,62 +68,36 @@ impl Wide {
         format: &TextFormat,
     ) -> Result<Self> {
         let mut text = Text::open(path)?;
-        for skipped in 0..format.skip_lines {
-            if text.line()?.is_none() {
-                bail!(
-                    "{}: the file has {skipped} lines, and `skip_lines` is {}",
-                    path.display(),
-                    format.skip_lines
-                );
-            }
-        }
+        let head = Head::read(&mut text, path, format, given.is_none())?;
+        let row = head.row();
+        let line = head.first.0;
         let time_cells = time_columns.unwrap_or(1);
-        let header = match given {
-            Some(_) => None,
-            None => {
-                let header = ahead(&mut text, path, "a header")?;
-                text.line()?;
-                Some(header)
-            }
-        };
-        let (line, first) = ahead(&mut text, path, "rows")?;
-        let separator = separator(format, header.as_ref().map_or(&first, |(_, header)| header));
-        let found = cells(&first, separator).len();
-        let ids = match (given, &header) {
-            (Some(given), _) => {
-                let ids = ids::read(given)?;
-                if found != ids.len() + time_cells {
-                    return Err(Fault::new(path, line, format!(
-                        "there are {found} cells, where `ids` names {} catchments after {time_cells} for the time",
-                        ids.len()
-                    )).into());
-                }
-                ids
-            }
+        let time = &row[..time_cells.min(row.len())];
+        let clock = Clock::new(format, time_columns.is_some(), time);
+        let clock = clock.map_err(|message| Fault::new(path, line, message))?;
+        let ids = match (given, &head.header) {
             (None, Some((line_of_header, header))) => {
-                let names: Vec<String> = cells(header, separator).into_iter().map(name).collect();
-                // R writes no name above the first column.
-                let skipped = match found.checked_sub(names.len()) {
-                    Some(0) => time_cells,
-                    Some(less) if less == time_cells => 0,
-                    _ => {
-                        return Err(Fault::new(path, line, format!(
-                            "there are {found} cells, but {} in the header in line {line_of_header}",
-                            names.len()
-                        )).into());
-                    }
-                };
-                ids_of_header(path, *line_of_header, &names, skipped)?
+                let header = cells(header, head.separator);
+                let skipped =
+                    (alignment::above_time(&header, &row, time_cells)).map_err(|message| {
+                        Fault::new(
+                            path,
+                            line,
+                            format!("{message} (the header is line {line_of_header})"),
+                        )
+                    })?;
+                head.check(path, &clock, &header[..skipped])?;
+                ids_of_header(path, *line_of_header, &alignment::named(&header), skipped)?
             }
+            (Some(given), _) => ids::read(given)?,
             (None, None) => Vec::new(),
         };
         let table = Table {
             path: path.to_owned(),
             ids,
-            separator,
+            separator: head.separator,
             time_cells,
-            spread: time_columns.is_some(),
-            clock: Clock::new(format.time_format.as_deref()),
+            clock,
             numbers: Numbers::new(format),
         };
         Ok(Self { text, table })
@@ -197,12 +171,6 @@ fn reordered(
     Ok(staged)
 }
 
-/// The next line that is not empty.
-fn ahead(text: &mut Text, path: &Path, what: &str) -> Result<(u64, Vec<u8>)> {
-    text.ahead()?
-        .with_context(|| format!("{}: the file ends where {what} should be", path.display()))
-}
-
 fn ids_of_header(
     path: &Path,
     line: u64,
@@ -221,27 +189,40 @@ fn ids_of_header(
                 "the header has no id for this column",
             ));
         }
-        if let Some(before) = seen.insert(name, at) {
+        let id = CatchmentId::of_cell(name);
+        if let Some(before) = seen.insert(id.clone(), at) {
             let message = format!(
                 "the header has this catchment in column {} already",
                 before + 1
             );
             return Err(Fault::cell(path, line, at, name, message));
         }
-        ids.push(CatchmentId::new(name));
+        ids.push(id);
+    }
+    if ids.is_empty() {
+        return Err(Fault::new(path, line, "the header names no catchment"));
     }
     Ok(ids)
 }
 
 impl Table {
-    /// The fault of a row that has not as many cells as there are columns.
+    /// The fault of a row that has fewer cells than there are columns, or more that say something.
     pub fn ragged(&self, number: u64, line: &[u8]) -> Fault {
-        let found = cells(line, self.separator).len();
-        let message = format!(
-            "there are {found} cells, where {} belong: {} catchments after the time",
-            self.ids.len() + self.time_cells,
+        let cells = cells(line, self.separator);
+        let belong = self.ids.len() + self.time_cells;
+        let mut message = format!(
+            "there are {} cells, where {belong} belong: {} catchments after the time",
+            cells.len(),
             self.ids.len()
         );
+        let surplus = cells.iter().skip(belong).find(|cell| !cell.is_empty());
+        if let Some(surplus) = surplus {
+            message += &format!(
+                "; {} is none of anybody's{}",
+                shown(surplus),
+                alignment::both_readings(true)
+            );
+        }
         Fault::new(&self.path, number, message)
     }
 

@@ -8,9 +8,10 @@ use super::build::{Builder, same_file};
 use super::raw::Table;
 use super::{ProjectError, nearest};
 use crate::expr::Expr;
+use crate::import::clock::time_format;
 use crate::import::spec::{
-    Fill, Ids, ImportSpec, Layout, OnMissing, ParameterSpec, Separator, SeriesSpec, TableSpec,
-    TextFormat,
+    Fill, Ids, ImportSpec, Layout, OnMissing, ParameterSpec, Separator, SeriesSpec,
+    TableSpec, TextFormat,
 };
 use crate::product::valid_name;
 
@@ -215,9 +216,14 @@ impl Builder<'_> {
             time_format: raw.time_format.clone(),
             skip_lines: raw.skip_lines,
         };
-        if format.decimal_comma && format.separator == Some(Separator::Byte(b',')) {
-            let message = "the comma can't be both the decimal point and the separator";
-            return Err(self.source.error(&format!("{field}.separator"), message));
+        let wrong =
+            |key: &str, message: &str| self.source.error(&format!("{field}.{key}"), message);
+        if raw.time_columns.is_some() && raw.time_format.is_some() {
+            let message = "has no place here: `time_columns` says how the time is written";
+            return Err(wrong("time_format", message));
+        }
+        if let Some(stated) = &format.time_format {
+            time_format(stated).map_err(|why| wrong("time_format", &why))?;
         }
         Ok(SeriesSpec {
             layout: self.import_layout(&field, raw.file.clone(), &raw)?,

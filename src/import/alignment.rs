@@ -1,0 +1,172 @@
+//! Which name of a header belongs to which cell of a row, where there are more cells than names.
+//!
+//! Two kinds of programs leave it open. Many end each line with a separator, so that an empty cell without a name comes last.
+//! R writes the names of rows before them and none above those, so that the first cell has no name and each name belongs to the
+//! cell right of it. A cell that somebody put behind a row looks like either. What a header and its first row can mean in
+//! one of these ways only is taken so; the rest is refused. What holds for the first row is checked in all of them.
+
+use super::cells::{is_quoted, name};
+
+/// What a header's first name is the name of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum First {
+    Time,
+    Catchment,
+    Unclear,
+}
+
+/// The names of a header, without those of the empty cells at its end.
+pub fn named(header: &[&[u8]]) -> Vec<String> {
+    let mut names: Vec<String> = header.iter().map(|cell| name(cell)).collect();
+    while names.last().is_some_and(String::is_empty) && names.len() > 1 {
+        names.pop();
+    }
+    names
+}
+
+/// How many of the header's names stand above the time of the first row, which takes `time_cells`: all of these, or none where
+/// the header names catchments alone. Cells behind the last name are none of anybody's and have to be empty.
+pub fn above_time(header: &[&[u8]], row: &[&[u8]], time_cells: usize) -> Result<usize, String> {
+    let names = named(header);
+    let message = || {
+        format!(
+            "there are {} cells, and {} names in the header",
+            row.len(),
+            names.len()
+        )
+    };
+    if row.len() < names.len() {
+        return Err(message());
+    }
+    let behind = &row[names.len()..];
+    let empty = behind.iter().all(|cell| name(cell).is_empty());
+    let first = first(&names, time_cells);
+    let bare = header.len() == names.len() && behind.len() == time_cells;
+    if empty && (row.len() <= header.len() || first == First::Time) {
+        return Ok(time_cells);
+    }
+    let written_by_r = bare
+        && !empty
+        && match first {
+            First::Time => false,
+            First::Catchment => true,
+            First::Unclear => header.iter().all(|cell| is_quoted(cell)) && is_quoted(row[0]),
+        };
+    if written_by_r {
+        return Ok(0);
+    }
+    Err(format!(
+        "{}{}",
+        message(),
+        both_readings(first == First::Time)
+    ))
+}
+
+/// What a row with more cells than names may mean, and what to do.
+pub fn both_readings(first_is_time: bool) -> &'static str {
+    match first_is_time {
+        true => {
+            "; a cell without a name is dropped only if it is empty in every row: remove it, or give it a name"
+        }
+        false => {
+            ": either the first cell has no name, as R writes it, or the last one has none; give the column of the time a \
+             name, such as `time`, and every other one, too"
+        }
+    }
+}
+
+fn first(names: &[String], time_cells: usize) -> First {
+    let (Some(first), others) = (names.first(), names.get(1..).unwrap_or_default()) else {
+        return First::Unclear;
+    };
+    if first.is_empty() || is_time_word(first) {
+        return First::Time;
+    }
+    // Ids are often numbered: 70001, 70002 or gauge_1, gauge_2.
+    let numbered = |shape: &String| shape.contains('0');
+    let Some(common) = others.first().map(|other| shape(other)).filter(numbered) else {
+        return if names.len() <= time_cells {
+            First::Catchment
+        } else {
+            First::Unclear
+        };
+    };
+    if others.iter().any(|other| shape(other) != common) {
+        First::Unclear
+    } else if shape(first) == common {
+        First::Catchment
+    } else {
+        First::Time
+    }
+}
+
+/// Whether this is the name of a column of times, or of one of their parts.
+fn is_time_word(name: &str) -> bool {
+    const WORDS: [&str; 16] = [
+        "time", "date", "zeit", "datum", "tag", "stunde", "jahr", "year", "month", "day", "hour",
+        "stamp", "temps", "fecha", "data", "index",
+    ];
+    let name = name.to_lowercase();
+    name == "t" || WORDS.iter().any(|word| name.contains(word))
+}
+
+/// A name with a zero for each of its numbers.
+fn shape(name: &str) -> String {
+    let mut shape = String::with_capacity(name.len());
+    for c in name.chars() {
+        if !c.is_ascii_digit() {
+            shape.push(c);
+        } else if !shape.ends_with('0') {
+            shape.push('0');
+        }
+    }
+    shape
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::import::cells::cells;
+    use crate::import::spec::Separator;
+
+    fn above(header: &str, row: &str) -> Result<usize, String> {
+        let cells = |line: &'static str| cells(line.as_bytes(), Separator::Byte(b';'));
+        above_time(
+            &cells(header.to_owned().leak()),
+            &cells(row.to_owned().leak()),
+            1,
+        )
+    }
+
+    #[test]
+    fn a_surplus_cell_is_what_it_can_only_be() {
+        for (header, row, expected) in [
+            ("time;1;2", "d;11;22", Some(1)),
+            ("time;1;2", "d;11;22;", Some(1)),
+            ("time;1;2", "d;11;22;\"\";;", Some(1)),
+            ("time;1;2;", "d;11;22;", Some(1)),
+            ("time;1;2;", "d;11;22", Some(1)),
+            ("Rhein;Elbe;Oder;", "d;11;22;", Some(1)),
+            ("time;1;2", "d;11;22;99", None),
+            ("time;1;2;", "d;11;22;99", None),
+            ("when;1;2", "d;11;22;99", None),
+            ("when;1;2", "d;11;22;", Some(1)),
+            ("\"\";1;2", "d;11;22;99", None),
+            ("time;1;2", "d;11", None),
+            // R's way.
+            ("1;2;3", "d;11;22;33", Some(0)),
+            ("X1;X2;X3", "d;11;22;33", Some(0)),
+            ("\"Rhein\";\"Elbe\"", "\"d\";11;22", Some(0)),
+            ("Q", "d;11", Some(0)),
+            // Either.
+            ("1;2;3", "d;11;22;", None),
+            ("1;2;", "d;11;22", None),
+            ("Rhein;Elbe", "d;11;22", None),
+            ("Rhein;Elbe", "d;11;", None),
+            ("\"time\";\"Elbe\"", "\"d\";11;22", None),
+            ("1;2", "d;11;22;33", None),
+        ] {
+            assert_eq!(above(header, row).ok(), expected, "{header} {row}");
+        }
+    }
+}

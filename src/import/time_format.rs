@@ -1,0 +1,452 @@
+//! `time_format`: times in a stated form, such as `%d.%m.%Y %H:%M`.
+//!
+//! A library reads most directives. What it would take for another time without a word is looked after here: a zone, which
+//! [`zone`](super::zone) reads as it does in ISO 8601; the hour 24 and the second 60; and forms that do not say one time, which
+//! are refused before anything is read, with what they lack.
+
+use std::borrow::Cow;
+
+use jiff::civil::DateTime;
+use jiff::fmt::strtime::{self, BrokenDownTime};
+use jiff::tz::Offset;
+
+use super::clock::{NO_LEAP_SECONDS, midnight_after};
+use super::zone;
+
+/// A form of times, checked.
+#[derive(Clone, Debug)]
+pub struct TimeFormat {
+    /// As the library reads it: without the zone.
+    form: String,
+    /// Where in it the hour stands.
+    hour: Option<usize>,
+    /// Where the second stands.
+    second: Option<usize>,
+    zone: Option<Zone>,
+    /// How many of year, month, day a time says: the first month and the first day stand for the others.
+    said: Said,
+}
+
+/// A place in a form where a zone is.
+#[derive(Clone, Copy, Debug)]
+struct Zone {
+    at: usize,
+    /// The byte behind it, where it is not the last.
+    until: Option<u8>,
+}
+
+/// What a form says of the date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Said {
+    Year,
+    Month,
+    Day,
+    /// Seconds since 1970.
+    Epoch,
+}
+
+/// What a directive says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Year,
+    Month,
+    Day,
+    DayOfYear,
+    WeekYear,
+    IsoWeek,
+    Week,
+    Weekday,
+    Hour,
+    HalfDayHour,
+    HalfDay,
+    Minute,
+    Second,
+    Fraction,
+    Epoch,
+    Zone,
+}
+
+impl Part {
+    /// What the directive of this letter says; nothing where it stands for white space or a percent sign.
+    fn of(letter: u8) -> Result<Option<Self>, String> {
+        Ok(Some(match letter {
+            b'Y' | b'y' => Self::Year,
+            b'm' | b'b' | b'B' | b'h' => Self::Month,
+            b'd' | b'e' => Self::Day,
+            b'j' => Self::DayOfYear,
+            b'G' | b'g' => Self::WeekYear,
+            b'V' => Self::IsoWeek,
+            b'U' | b'W' => Self::Week,
+            b'a' | b'A' | b'u' | b'w' => Self::Weekday,
+            b'H' | b'k' => Self::Hour,
+            b'I' | b'l' => Self::HalfDayHour,
+            b'p' | b'P' => Self::HalfDay,
+            b'M' => Self::Minute,
+            b'S' => Self::Second,
+            b'f' | b'N' => Self::Fraction,
+            b's' => Self::Epoch,
+            b'z' | b'Z' | b'Q' => Self::Zone,
+            b'n' | b't' | b'%' => return Ok(None),
+            b'c' | b'x' | b'X' | b'r' | b'C' => {
+                let letter = char::from(letter);
+                return Err(format!(
+                    "%{letter} is not the same everywhere; spell it out, as in %Y-%m-%d %H:%M:%S"
+                ));
+            }
+            other => {
+                let other = char::from(other).escape_debug();
+                return Err(format!(
+                    "%{other} is unknown; there are %Y %y %m %b %B %d %j %H %I %p %M %S %f %s %z, %F and %T"
+                ));
+            }
+        }))
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Year => "the year (%Y)",
+            Self::Month => "the month (%m)",
+            Self::Day => "the day (%d)",
+            Self::DayOfYear => "the day of the year (%j)",
+            Self::WeekYear => "the year of the week (%G)",
+            Self::IsoWeek | Self::Week => "the week",
+            Self::Weekday => "the day of the week (%u)",
+            Self::Hour | Self::HalfDayHour => "the hour (%H)",
+            Self::HalfDay => "%p, before or after noon",
+            Self::Minute => "the minute (%M)",
+            Self::Second => "the second (%S)",
+            Self::Fraction => "the fraction of a second (%f)",
+            Self::Epoch => "the seconds since 1970 (%s)",
+            Self::Zone => "the zone (%z)",
+        }
+    }
+}
+
+/// A directive within a form.
+struct Directive {
+    at: usize,
+    end: usize,
+    letter: u8,
+}
+
+impl TimeFormat {
+    /// Checks a form; what it lacks, says twice or can't be read.
+    pub fn new(stated: &str) -> Result<Self, String> {
+        let mut spelled = stated.to_owned();
+        for directive in directives(stated)?.iter().rev() {
+            let parts = match directive.letter {
+                b'F' => "%Y-%m-%d",
+                b'T' => "%H:%M:%S",
+                b'R' => "%H:%M",
+                b'D' => "%m/%d/%y",
+                _ => continue,
+            };
+            spelled.replace_range(directive.at..directive.end, parts);
+        }
+        let mut found: Vec<(Part, usize)> = Vec::new();
+        let mut zone = None;
+        let mut removed = 0;
+        let mut form = spelled.clone();
+        for Directive { at, end, letter } in directives(&spelled)? {
+            let Some(part) = Part::of(letter)? else {
+                continue;
+            };
+            if found.iter().any(|(other, _)| *other == part) {
+                return Err(format!("it says {} twice", part.name()));
+            }
+            found.push((part, at - removed));
+            if part == Part::Zone {
+                let until = spelled.as_bytes().get(end).copied();
+                if until == Some(b'%') {
+                    return Err(
+                        "something must stand between a zone and what is behind it".to_owned()
+                    );
+                }
+                zone = Some(Zone { at, until });
+                form.replace_range(at..end, "");
+                removed = end - at;
+            }
+        }
+        let parts: Vec<Part> = found.iter().map(|(part, _)| *part).collect();
+        let place = |wanted| {
+            found
+                .iter()
+                .find(|(part, _)| *part == wanted)
+                .map(|(_, at)| *at)
+        };
+        Ok(Self {
+            said: said(&parts)?,
+            hour: place(Part::Hour),
+            second: place(Part::Second),
+            form,
+            zone,
+        })
+    }
+
+    /// The civil time that a text says and, where the form has a zone, how many seconds east of UTC that is; else what is
+    /// wrong, if more can be told than that it is not of this form.
+    pub fn read(&self, text: &str) -> Result<(DateTime, Option<i64>), Option<String>> {
+        let (text, ends_day) = self.without_24(text);
+        let (text, offset) = self.without_zone(&text)?;
+        let mut parsed = strtime::parse(&self.form, &*text).map_err(|_| self.hint())?;
+        if parsed.second() == Some(59) && self.stands(self.second, &text, "60").is_some() {
+            return Err(Some(NO_LEAP_SECONDS.to_owned()));
+        }
+        let set = match self.said {
+            Said::Year => (parsed.set_month(Some(1))).and_then(|()| parsed.set_day(Some(1))),
+            Said::Month => parsed.set_day(Some(1)),
+            Said::Day => Ok(()),
+            Said::Epoch => {
+                let instant = parsed.timestamp().ok_or(None)?;
+                return Ok((Offset::UTC.to_datetime(instant), None));
+            }
+        };
+        set.map_err(|_| None)?;
+        let no_such = |_| Some("there is no such day or time".to_owned());
+        let mut time = parsed.to_datetime().map_err(no_such)?;
+        if ends_day {
+            time = midnight_after(time).map_err(Some)?;
+        }
+        Ok((time, offset))
+    }
+
+    /// What may be wrong with a text that is not of this form.
+    fn hint(&self) -> Option<String> {
+        let names = self.form.contains("%b") || self.form.contains("%B");
+        names.then(|| "names of months are English, as in Jan or January".to_owned())
+    }
+
+    /// The text with the hour 0 in place of 24, and whether it had that.
+    fn without_24<'t>(&self, text: &'t str) -> (Cow<'t, str>, bool) {
+        match self.stands(self.hour, text, "24") {
+            Some(at) => (
+                Cow::Owned(format!("{}00{}", &text[..at], &text[at + 2..])),
+                true,
+            ),
+            None => (Cow::Borrowed(text), false),
+        }
+    }
+
+    /// The text without its zone, and that one's offset.
+    fn without_zone<'t>(
+        &self,
+        text: &'t str,
+    ) -> Result<(Cow<'t, str>, Option<i64>), Option<String>> {
+        let Some(zone) = self.zone else {
+            return Ok((Cow::Borrowed(text), None));
+        };
+        let at = self.place(zone.at, text).ok_or_else(|| self.hint())?;
+        let rest = &text[at..];
+        let end = match zone.until {
+            None => Some(rest.len()),
+            Some(until) if until.is_ascii_whitespace() => rest.find(char::is_whitespace),
+            Some(until) => rest.bytes().position(|byte| byte == until),
+        };
+        let end = end.ok_or(None)?;
+        let offset = match rest[..end].trim() {
+            "" => return Err(Some("there is no offset from UTC".to_owned())),
+            stated => zone::offset(stated)?,
+        };
+        let without = format!("{}{}", text[..at].trim_ascii_end(), &rest[end..]);
+        Ok((Cow::Owned(without), Some(offset)))
+    }
+
+    /// Where this stands in a text, if it does where the form has something at `at`.
+    fn stands(&self, at: Option<usize>, text: &str, what: &str) -> Option<usize> {
+        // It is nowhere in most texts, which is known sooner than where it would be.
+        let at = at.filter(|_| text.contains(what))?;
+        self.place(at, text)
+            .filter(|at| text[*at..].starts_with(what))
+    }
+
+    /// Where in a text stands what the form has at `at`, if all before it is there.
+    fn place(&self, at: usize, text: &str) -> Option<usize> {
+        let (_, read) = BrokenDownTime::parse_prefix(&self.form[..at], text).ok()?;
+        Some(text.len() - text.get(read..)?.trim_ascii_start().len())
+    }
+}
+
+/// The directives of a form, from the left.
+fn directives(form: &str) -> Result<Vec<Directive>, String> {
+    let bytes = form.as_bytes();
+    let mut found = Vec::new();
+    let mut next = 0;
+    while let Some(at) = memchr::memchr(b'%', &bytes[next..]).map(|at| next + at) {
+        let modifies = |byte: &u8| b"_-^#:.".contains(byte) || byte.is_ascii_digit();
+        let modifiers = bytes[at + 1..]
+            .iter()
+            .take_while(|byte| modifies(byte))
+            .count();
+        let end = at + 1 + modifiers;
+        let letter = *bytes.get(end).ok_or("it ends within a directive")?;
+        found.push(Directive {
+            at,
+            end: end + 1,
+            letter,
+        });
+        next = end + 1;
+    }
+    Ok(found)
+}
+
+/// What the parts of a form say, if that is one time.
+fn said(parts: &[Part]) -> Result<Said, String> {
+    let has = |part: Part| parts.contains(&part);
+    let needs =
+        |part: Part, of: Part| Err(format!("{} is missing, beside {}", part.name(), of.name()));
+    if has(Part::Epoch) {
+        return match parts.len() {
+            1 => Ok(Said::Epoch),
+            _ => Err("%s is a whole time; nothing else may say it again".to_owned()),
+        };
+    }
+    for (part, of) in [
+        (Part::Minute, Part::Second),
+        (Part::Second, Part::Fraction),
+        (Part::HalfDay, Part::HalfDayHour),
+        (Part::HalfDayHour, Part::HalfDay),
+        (Part::Weekday, Part::IsoWeek),
+        (Part::Weekday, Part::Week),
+        (Part::WeekYear, Part::IsoWeek),
+        (Part::IsoWeek, Part::WeekYear),
+        (Part::Month, Part::Day),
+    ] {
+        if has(of) && !has(part) {
+            return needs(part, of);
+        }
+    }
+    let clock = has(Part::Hour) || has(Part::HalfDayHour);
+    if has(Part::Minute) && !clock {
+        return needs(Part::Hour, Part::Minute);
+    }
+    if has(Part::Hour) && has(Part::HalfDayHour) {
+        return Err("it says the hour twice, %H and %I".to_owned());
+    }
+    let ways = [
+        has(Part::Month),
+        has(Part::DayOfYear),
+        has(Part::WeekYear),
+        has(Part::Week),
+    ];
+    if ways.iter().filter(|way| **way).count() > 1 || (has(Part::WeekYear) && has(Part::Year)) {
+        return Err("it says the day in two ways; keep one of %m with %d, %j, %G with %V and %u, %U or %W with %u".to_owned());
+    }
+    if !has(Part::Year) && !has(Part::WeekYear) {
+        return Err(format!("{} is missing", Part::Year.name()));
+    }
+    let said = match ways {
+        [true, ..] if !has(Part::Day) => Said::Month,
+        [false, false, false, false] => Said::Year,
+        _ => Said::Day,
+    };
+    if said != Said::Day && (clock || has(Part::Weekday)) {
+        return Err(format!("{} is missing", Part::Day.name()));
+    }
+    Ok(said)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(form: &str, text: &str) -> Result<(String, Option<i64>), String> {
+        let format = TimeFormat::new(form).expect(form);
+        let (time, offset) = format.read(text).map_err(Option::unwrap_or_default)?;
+        Ok((time.to_string(), offset))
+    }
+
+    #[test]
+    fn what_a_form_says_is_read() {
+        for (form, text, time) in [
+            ("%d.%m.%Y %H:%M", "31.12.2008 23:00", "2008-12-31T23:00:00"),
+            ("%d.%m.%Y %H:%M", "31.12.2008 24:00", "2009-01-01T00:00:00"),
+            ("%d%b%Y %H%M", "31DEC2008 2400", "2009-01-01T00:00:00"),
+            ("%Y%m%d%H", "2024022924", "2024-03-01T00:00:00"),
+            ("%F %T.%f", "2009-01-31 12:00:00.5", "2009-01-31T12:00:00.5"),
+            (
+                "%m/%d/%y %I:%M %p",
+                "1/2/09 12:30 AM",
+                "2009-01-02T00:30:00",
+            ),
+            ("%Y-%m", "2009-02", "2009-02-01T00:00:00"),
+            ("%Y", "2009", "2009-01-01T00:00:00"),
+            ("%Y-%j", "2009-032", "2009-02-01T00:00:00"),
+            ("%G-W%V-%u", "2009-W01-1", "2008-12-29T00:00:00"),
+            ("%Y %U %w", "2009 01 0", "2009-01-04T00:00:00"),
+            ("%s", "1230768000", "2009-01-01T00:00:00"),
+        ] {
+            assert_eq!(read(form, text), Ok((time.to_owned(), None)), "{form}");
+        }
+    }
+
+    #[test]
+    fn zones_count_wherever_they_stand() {
+        let hour = |seconds| Ok(("2009-01-01T01:00:00".to_owned(), Some(seconds)));
+        for form in ["%F %R%z", "%F %R%:z", "%F %R%Q", "%F %R %Z"] {
+            for text in [
+                "2009-01-01 01:00+01:00",
+                "2009-01-01 01:00+0100",
+                "2009-01-01 01:00 +01",
+            ] {
+                assert_eq!(read(form, text), hour(3600), "{form} {text}");
+            }
+            assert_eq!(read(form, "2009-01-01 01:00Z"), hour(0));
+            assert!(
+                read(form, "2009-01-01 01:00 Europe/Berlin")
+                    .is_err_and(|why| why.contains("offset"))
+            );
+            assert!(read(form, "2009-01-01 01:00").is_err());
+        }
+        assert_eq!(
+            read("%b %e %H:%M:%S %Z %Y", "Jan  1 01:00:00 UTC 2009"),
+            hour(0)
+        );
+        let next = Ok(("2009-01-02T00:00:00".to_owned(), Some(-3600)));
+        assert_eq!(read("%F %R (%z)", "2009-01-01 24:00 (-01:00)"), next);
+    }
+
+    #[test]
+    fn what_is_not_of_the_form_is_refused() {
+        for (form, text) in [
+            ("%F %R", "2009-01-01 24:30"),
+            ("%F %R", "2009-01-01 25:00"),
+            ("%F %T", "2009-01-01 23:59:60"),
+            ("%F %T", "2009-01-01 24:00:60"),
+            ("%F", "2009-02-30"),
+            ("%F", "2009-01-01 12:00"),
+            ("%d. %b %Y", "1. Okt 2009"),
+            ("%Y-%j", "2009-366"),
+            ("%a %F", "Mon 2009-01-01"),
+            ("%s", "1230768000.5"),
+        ] {
+            assert!(read(form, text).is_err(), "{form} {text}");
+        }
+    }
+
+    #[test]
+    fn a_form_that_says_no_time_is_refused_with_what_it_lacks() {
+        for (form, told) in [
+            ("%H:%M", "the year (%Y) is missing"),
+            ("%d.%m.", "the year (%Y) is missing"),
+            ("%d %Y", "the month (%m) is missing"),
+            ("%Y-%m %H:%M", "the day (%d) is missing"),
+            ("%F %M", "the hour (%H) is missing"),
+            ("%F %I:%M", "%p, before or after noon is missing"),
+            ("%F %H:%M %p", "the hour"),
+            ("%G-%V", "the day of the week (%u) is missing"),
+            ("%Y-W%V-%u", "the year of the week (%G) is missing"),
+            ("%Y %U", "the day of the week (%u) is missing"),
+            ("%F %Y", "the year (%Y) twice"),
+            ("%F %j", "in two ways"),
+            ("%s %z", "%s is a whole time"),
+            ("%F %K", "%K is unknown"),
+            ("%x %X", "%x is not the same everywhere"),
+            ("%F %", "ends within"),
+            ("%F %z%H", "something must stand between"),
+            ("", "the year (%Y) is missing"),
+        ] {
+            let why = TimeFormat::new(form).expect_err(form);
+            assert!(why.contains(told), "{form}: {why}");
+        }
+    }
+}
