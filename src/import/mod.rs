@@ -227,7 +227,7 @@ fn join(spec: &ImportSpec, read: Vec<(Vec<i64>, Values)>) -> Result<Joined> {
     let time = TimeAxis::new(target.stamps.to_vec())
         .with_context(|| format!("the time steps of {}", target.name))?;
     let mappings = (spec.series.iter().zip(&times))
-        .map(|(series, times)| Mapping::new(times, target, series.fill))
+        .map(|(series, times)| Mapping::new(times, target, series.fill, series.aggregate))
         .collect::<Result<Vec<_>>>()?;
     let series = read.into_iter().map(|(_, values)| values).zip(mappings);
     Ok((Some(time), series.collect()))

@@ -67,6 +67,8 @@ pub struct SeriesSpec {
     pub formula: Option<Expr>,
     /// How its values come to finer time steps.
     pub fill: Fill,
+    /// What becomes of several values within one coarser time step.
+    pub aggregate: Option<Aggregate>,
     /// Where its values are.
     pub layout: Layout,
     /// How its files are written.
@@ -84,6 +86,42 @@ pub enum Fill {
     Previous,
     /// In between, along a straight line; after the last value, that one holds for one step.
     Linear,
+}
+
+/// What becomes of all values within one time step of a coarser axis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Aggregate {
+    /// Their sum, for amounts.
+    Sum,
+    /// Their mean, for states and rates.
+    Mean,
+    /// The smallest.
+    Min,
+    /// The largest.
+    Max,
+    /// The one at the beginning of the step.
+    First,
+    /// The last one before its end.
+    Last,
+}
+
+impl Aggregate {
+    /// Of at least one value; NaN, which stands for a missing one, where any that matters is missing.
+    pub fn of(self, values: &[f64]) -> f64 {
+        let missing = || values.iter().any(|value| value.is_nan());
+        let (first, last) = (values.first().copied(), values.last().copied());
+        let sum = || values.iter().sum::<f64>();
+        match self {
+            Self::Sum => sum(),
+            Self::Mean => sum() / values.len() as f64,
+            Self::Min | Self::Max if missing() => f64::NAN,
+            Self::Min => values.iter().copied().fold(f64::INFINITY, f64::min),
+            Self::Max => values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+            Self::First => first.unwrap_or(f64::NAN),
+            Self::Last => last.unwrap_or(f64::NAN),
+        }
+    }
 }
 
 /// Where the values of a series are.

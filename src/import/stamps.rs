@@ -1,10 +1,12 @@
-//! The time stamps of a table, one after the other: whether they go on evenly.
+//! The time stamps of a table, one after the other: whether they go on evenly, and where the last step ends.
 //!
 //! A gap, a step back or a repetition in a table of forcing is a mistake that no simulator notices, so it is an error here,
 //! with its line. Even means: the same number of nanoseconds, or of calendar months, from each to the next.
 
 use jiff::civil::DateTime;
 use jiff::{SignedDuration, ToSpan};
+
+use crate::time_axis::TimeAxis;
 
 /// A time as messages show it.
 pub fn show(nanoseconds: i64) -> String {
@@ -14,6 +16,24 @@ pub fn show(nanoseconds: i64) -> String {
 fn civil(nanoseconds: i64) -> DateTime {
     let epoch = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
     epoch.saturating_add(SignedDuration::from_nanos(nanoseconds))
+}
+
+/// Where the last of some even steps ends: it lasts as long as the one before it, or as many calendar months. `None` if there
+/// is only one.
+pub fn end(stamps: &[i64]) -> Option<i64> {
+    let (first, last) = (*stamps.first()?, *stamps.last()?);
+    let before = *stamps.get(stamps.len().checked_sub(2)?)?;
+    let steps = i32::try_from(stamps.len() - 1).ok();
+    let months = months_between(first, last)
+        .zip(steps)
+        .filter(|(months, steps)| months % steps == 0);
+    let in_months = months.and_then(|(months, steps)| {
+        let each = months / steps;
+        let even = months_between(first, stamps[1]) == Some(each);
+        let end = civil(first).checked_add((months + each).months()).ok()?;
+        even.then(|| TimeAxis::nanoseconds_of(end)).flatten()
+    });
+    in_months.or_else(|| last.checked_add(last - before))
 }
 
 /// Time stamps as they come, each checked against those before.
@@ -96,7 +116,6 @@ fn months_between(from: i64, to: i64) -> Option<i32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::time_axis::TimeAxis;
 
     fn iso_of(text: &str) -> i64 {
         TimeAxis::nanoseconds_of(text.parse().expect("a time")).expect("in range")
@@ -125,6 +144,25 @@ mod tests {
         assert_eq!(
             push_all(&["2007-01-01", "2008-01-01", "2009-01-01"]),
             Ok(())
+        );
+    }
+
+    #[test]
+    fn the_last_step_is_as_long_as_the_one_before_it_or_a_month() {
+        for (times, expected) in [
+            (["2009-01-01", "2009-01-02", "2009-01-03"], "2009-01-04"),
+            (["2008-12-01", "2009-01-01", "2009-02-01"], "2009-03-01"),
+            (["2008-12-31", "2009-01-31", "2009-02-28"], "2009-03-31"),
+            (["2007-01-01", "2008-01-01", "2009-01-01"], "2010-01-01"),
+            (["2009-01-01", "2009-01-29", "2009-02-26"], "2009-03-26"),
+        ] {
+            let stamps = times.map(iso_of);
+            assert_eq!(end(&stamps), Some(iso_of(expected)), "{times:?}");
+        }
+        assert_eq!(end(&[0]), None);
+        assert_eq!(
+            end(&[iso_of("2009-02-01"), iso_of("2009-03-01")]),
+            Some(iso_of("2009-04-01"))
         );
     }
 }

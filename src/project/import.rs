@@ -10,7 +10,7 @@ use super::{ProjectError, nearest};
 use crate::expr::Expr;
 use crate::import::clock::time_format;
 use crate::import::spec::{
-    Fill, Ids, ImportSpec, Layout, OnMissing, ParameterSpec, Separator, SeriesSpec,
+    Aggregate, Fill, Ids, ImportSpec, Layout, OnMissing, ParameterSpec, Separator, SeriesSpec,
     TableSpec, TextFormat,
 };
 use crate::product::valid_name;
@@ -40,8 +40,8 @@ struct Series {
     units: Option<String>,
     long_name: Option<String>,
     formula: Option<String>,
-    #[serde(default)]
-    fill: Fill,
+    fill: Option<Fill>,
+    aggregate: Option<Aggregate>,
     id: Option<String>,
     time: Option<String>,
     value: Option<String>,
@@ -218,6 +218,11 @@ impl Builder<'_> {
         };
         let wrong =
             |key: &str, message: &str| self.source.error(&format!("{field}.{key}"), message);
+        if raw.aggregate.is_some() && raw.fill.is_some() {
+            let message =
+                "is for series with finer time steps, and `fill` for coarser ones; state one";
+            return Err(wrong("aggregate", message));
+        }
         if raw.time_columns.is_some() && raw.time_format.is_some() {
             let message = "has no place here: `time_columns` says how the time is written";
             return Err(wrong("time_format", message));
@@ -231,7 +236,8 @@ impl Builder<'_> {
             units: raw.units,
             long_name: raw.long_name,
             formula,
-            fill: raw.fill,
+            fill: raw.fill.unwrap_or_default(),
+            aggregate: raw.aggregate,
             format,
         })
     }
