@@ -3,7 +3,7 @@
 //! It knows the signatures of what people have beside text tables, and nothing of what is in such files.
 
 /// Signatures, what has them, and the remedy.
-const KNOWN: [(&[u8], &str, &str); 15] = [
+const KNOWN: [(&[u8], &str, &str); 17] = [
     (
         b"PK\x03\x04",
         "a ZIP archive, as .xlsx and .ods workbooks are",
@@ -15,6 +15,16 @@ const KNOWN: [(&[u8], &str, &str); 15] = [
         b"\x28\xb5\x2f\xfd",
         "packed by Zstandard",
         "unpack it with `unzstd`",
+    ),
+    (
+        b"\x1f\x9d",
+        "packed by compress",
+        "unpack it with `uncompress`",
+    ),
+    (
+        b"\x04\x22\x4d\x18",
+        "packed by LZ4",
+        "unpack it with `unlz4`",
     ),
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", "unpack it"),
     (b"Rar!", "a RAR archive", "unpack it"),

@@ -6,6 +6,7 @@
 //! one of these ways only is taken so; the rest is refused. What holds for the first row is checked in all of them.
 
 use super::cells::{is_quoted, name};
+use super::fault::shown;
 
 /// What a header's first name is the name of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,51 +29,44 @@ pub fn named(header: &[&[u8]]) -> Vec<String> {
 /// the header names catchments alone. Cells behind the last name are none of anybody's and have to be empty.
 pub fn above_time(header: &[&[u8]], row: &[&[u8]], time_cells: usize) -> Result<usize, String> {
     let names = named(header);
-    let message = || {
-        format!(
-            "there are {} cells, and {} names in the header",
-            row.len(),
-            names.len()
-        )
-    };
+    let counts = format!(
+        "there are {} cells, and {} names in the header",
+        row.len(),
+        names.len()
+    );
     if row.len() < names.len() {
-        return Err(message());
+        return Err(counts);
     }
     let behind = &row[names.len()..];
-    let empty = behind.iter().all(|cell| name(cell).is_empty());
+    let something = behind.iter().find(|cell| !name(cell).is_empty());
     let first = first(&names, time_cells);
-    let bare = header.len() == names.len() && behind.len() == time_cells;
-    if empty && (row.len() <= header.len() || first == First::Time) {
-        return Ok(time_cells);
+    match (something, first) {
+        (None, First::Time) => Ok(time_cells),
+        (None, First::Unclear) if row.len() <= header.len() => Ok(time_cells),
+        (None, _) => Err(format!(
+            "{counts}: either the first of these is the time's, or, as R writes it, the time has none and the last cell is \
+             missing; call the column of the time `time`"
+        )),
+        (Some(cell), first) => {
+            // Nothing else can be behind it that has no name.
+            let bare = header.len() == names.len() && behind.len() == time_cells;
+            let quoted = || header.iter().all(|cell| is_quoted(cell)) && is_quoted(row[0]);
+            let by_r = first == First::Catchment || (first == First::Unclear && quoted());
+            match bare && by_r {
+                true => Ok(0),
+                false => Err(format!("{counts}: {}", nameless(cell))),
+            }
+        }
     }
-    let written_by_r = bare
-        && !empty
-        && match first {
-            First::Time => false,
-            First::Catchment => true,
-            First::Unclear => header.iter().all(|cell| is_quoted(cell)) && is_quoted(row[0]),
-        };
-    if written_by_r {
-        return Ok(0);
-    }
-    Err(format!(
-        "{}{}",
-        message(),
-        both_readings(first == First::Time)
-    ))
 }
 
-/// What a row with more cells than names may mean, and what to do.
-pub fn both_readings(first_is_time: bool) -> &'static str {
-    match first_is_time {
-        true => {
-            "; a cell without a name is dropped only if it is empty in every row: remove it, or give it a name"
-        }
-        false => {
-            ": either the first cell has no name, as R writes it, or the last one has none; give the column of the time a \
-             name, such as `time`, and every other one, too"
-        }
-    }
+/// What a cell behind the last name may mean, and what to do about it.
+pub fn nameless(cell: &[u8]) -> String {
+    format!(
+        "{} has no name, unless it is the first cell that has none, as R writes tables; one is dropped only if it is empty in \
+         every row: remove it, or give every column a name",
+        shown(cell)
+    )
 }
 
 fn first(names: &[String], time_cells: usize) -> First {
@@ -161,6 +155,7 @@ mod tests {
             // Either.
             ("1;2;3", "d;11;22;", None),
             ("1;2;", "d;11;22", None),
+            ("1;2;3", "d;11;22", None),
             ("Rhein;Elbe", "d;11;22", None),
             ("Rhein;Elbe", "d;11;", None),
             ("\"time\";\"Elbe\"", "\"d\";11;22", None),

@@ -130,9 +130,14 @@ fn check_used(
     let last_used =
         |&(at, share): &(usize, f64)| at + usize::from(fill == Fill::Linear && share > 0.0);
     let skips = |pair: &[(usize, f64)]| pair[1].0 > last_used(&pair[0]) + 1;
-    // The length of a single step is not known: all that follows may be within it.
-    let single = target.stamps.len() == 1 && blends[0].0 + 1 < series.stamps.len();
-    if !blends.windows(2).any(skips) && !single {
+    let (name, other) = (series.name, target.name);
+    if target.stamps.len() == 1 && blends[0].0 + 1 < series.stamps.len() {
+        bail!(
+            "{other} has a single time step, and how long it is can't be known: {name} may have one value for it or many; \
+             bring all series to the time steps of {name} with `time = \"{name}\"` under [import]"
+        );
+    }
+    if !blends.windows(2).any(skips) {
         return Ok(());
     }
     let within = steps(series, target);
@@ -153,7 +158,6 @@ fn check_used(
         Fill::Previous => "previous",
         Fill::Linear => "linear",
     };
-    let (name, other) = (series.name, target.name);
     bail!(
         "the series {name} has {each} values for each time step of {other}; with `fill = \"{said}\"`, {} of {all} would \
          not be used: say what becomes of them, `aggregate = \"sum\"` (amounts), \"mean\" (states and rates), \"min\", \

@@ -57,8 +57,9 @@ impl Clock {
         let text = bare(cell);
         let (time, offset) = match form {
             Form::Iso { zoned } => {
-                let found = iso(&text).map_err(|why| {
-                    why.unwrap_or_else(|| time_hints::no_iso(&text, &shown(cell)))
+                let found = iso(&text).map_err(|why| match why {
+                    Some(why) => format!("{} is no time: {why}", shown(cell)),
+                    None => time_hints::no_iso(&text, &shown(cell)),
                 })?;
                 if found.1.is_some() != *zoned {
                     return Err(mixed(cell, *zoned));

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use super::alignment::{both_readings, named};
+use super::alignment::{named, nameless};
 use super::cells::{cells, find, name, unclosed};
 use super::clock::Clock;
-use super::fault::{Fault, shown};
+use super::fault::Fault;
 use super::head::Head;
 use super::number::Numbers;
 use super::spec::{Separator, TextFormat};
@@ -93,7 +93,7 @@ impl RowReader {
         let fault =
             |at: usize, message| Fault::cell(&self.path, number, at, &self.header[at], message);
         let id = self.id.map_or(&b""[..], |at| cells[at]);
-        if let Some(at) = self.id.filter(|_| id.is_empty()) {
+        if let Some(at) = self.id.filter(|_| matches!(id, b"" | b"\"\"")) {
             return Err(fault(at, "there is no id".to_owned()));
         }
         Ok(Row {
@@ -113,11 +113,7 @@ impl RowReader {
             self.header.len()
         );
         if let Some(surplus) = surplus {
-            message += &format!(
-                "; {} is none of anybody's{}",
-                shown(surplus),
-                both_readings(true)
-            );
+            message += &format!("; {}", nameless(surplus));
         } else if found >= self.header.len() {
             message = "a quote is opened and not closed; a cell may hold no line end".to_owned();
         }

@@ -8,6 +8,8 @@ use jiff::{SignedDuration, ToSpan};
 
 use crate::time_axis::TimeAxis;
 
+const HOUR: i64 = 3_600_000_000_000;
+
 /// A time as messages show it.
 pub fn show(nanoseconds: i64) -> String {
     civil(nanoseconds).strftime("%Y-%m-%d %H:%M:%S").to_string()
@@ -51,7 +53,12 @@ impl Steps {
     pub fn push(&mut self, stamp: i64) -> Result<(), String> {
         if let (Some(&first), Some(&last)) = (self.stamps.first(), self.stamps.last()) {
             if stamp == last {
-                return Err(format!("the time {} is there twice", show(stamp)));
+                let hourly = self.even.is_some_and(|step| step <= HOUR);
+                return Err(format!(
+                    "the time {} is there twice{}",
+                    show(stamp),
+                    clock_change(hourly)
+                ));
             }
             if stamp < last {
                 return Err(format!(
@@ -71,12 +78,14 @@ impl Steps {
                     .filter(|step| months_between(first, stamp) == step.checked_mul(count));
             }
             if self.even.is_none() && self.months.is_none() {
+                let step = self.stamps[1] - first;
                 return Err(format!(
-                    "the time {} follows {}, but {} follows {}: there is a gap",
+                    "the time {} follows {}, but {} follows {}: there is a gap{}",
                     show(stamp),
                     show(last),
                     show(self.stamps[1]),
-                    show(first)
+                    show(first),
+                    clock_change((stamp - last - step).abs() == HOUR)
                 ));
             }
         }
@@ -87,6 +96,16 @@ impl Steps {
     /// The stamps so far.
     pub fn into_stamps(self) -> Vec<i64> {
         self.stamps
+    }
+}
+
+/// What to say where a clock may have been put forward or back.
+fn clock_change(maybe: bool) -> &'static str {
+    match maybe {
+        true => {
+            "; if the clock changed there, write the offset from UTC behind each time, as in +01:00"
+        }
+        false => "",
     }
 }
 

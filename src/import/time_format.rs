@@ -167,6 +167,7 @@ impl TimeFormat {
                 removed = end - at;
             }
         }
+        check_literals(&spelled)?;
         let parts: Vec<Part> = found.iter().map(|(part, _)| *part).collect();
         let place = |wanted| {
             found
@@ -213,7 +214,10 @@ impl TimeFormat {
     /// What may be wrong with a text that is not of this form.
     fn hint(&self) -> Option<String> {
         let names = self.form.contains("%b") || self.form.contains("%B");
-        names.then(|| "names of months are English, as in Jan or January".to_owned())
+        match self.said {
+            Said::Epoch => Some("%s is whole seconds since 1970".to_owned()),
+            _ => names.then(|| "names of months are English, as in Jan or January".to_owned()),
+        }
     }
 
     /// The text with the hour 0 in place of 24, and whether it had that.
@@ -287,6 +291,25 @@ fn directives(form: &str) -> Result<Vec<Directive>, String> {
         next = end + 1;
     }
     Ok(found)
+}
+
+/// An error if a form has a zone other than UTC in so many letters, which would be passed over.
+fn check_literals(form: &str) -> Result<(), String> {
+    let mut literals = form.to_owned();
+    for directive in directives(form)?.iter().rev() {
+        literals.replace_range(directive.at..directive.end, " ");
+    }
+    for word in literals.split_whitespace() {
+        let abbreviation = word.len() > 1 && word.bytes().all(|byte| byte.is_ascii_uppercase());
+        let counts =
+            zone::offset(word).map_or(abbreviation || word.contains('/'), |offset| offset != 0);
+        if counts {
+            return Err(format!(
+                "{word} would be passed over; write %z in its place, for offsets such as +01:00"
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// What the parts of a form say, if that is one time.
@@ -374,6 +397,12 @@ mod tests {
             ("%G-W%V-%u", "2009-W01-1", "2008-12-29T00:00:00"),
             ("%Y %U %w", "2009 01 0", "2009-01-04T00:00:00"),
             ("%s", "1230768000", "2009-01-01T00:00:00"),
+            ("%FT%RZ", "2009-01-01T00:00Z", "2009-01-01T00:00:00"),
+            (
+                "%d/%m/%Y, %R Uhr",
+                "01/01/2009, 00:00 Uhr",
+                "2009-01-01T00:00:00",
+            ),
         ] {
             assert_eq!(read(form, text), Ok((time.to_owned(), None)), "{form}");
         }
@@ -444,6 +473,12 @@ mod tests {
             ("%F %", "ends within"),
             ("%F %z%H", "something must stand between"),
             ("", "the year (%Y) is missing"),
+            ("%F %R CET", "CET would be passed over"),
+            ("%FT%R+01:00", "+01:00 would be passed over"),
+            (
+                "%F %R[Europe/Berlin]",
+                "[Europe/Berlin] would be passed over",
+            ),
         ] {
             let why = TimeFormat::new(form).expect_err(form);
             assert!(why.contains(told), "{form}: {why}");

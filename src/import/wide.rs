@@ -12,7 +12,7 @@ use super::alignment;
 use super::cells::cells;
 use super::clock::Clock;
 use super::columns::Columns;
-use super::fault::{Fault, shown};
+use super::fault::Fault;
 use super::head::Head;
 use super::ids;
 use super::marks::Marks;
@@ -76,19 +76,7 @@ impl Wide {
         let clock = Clock::new(format, time_columns.is_some(), time);
         let clock = clock.map_err(|message| Fault::new(path, line, message))?;
         let ids = match (given, &head.header) {
-            (None, Some((line_of_header, header))) => {
-                let header = cells(header, head.separator);
-                let skipped =
-                    (alignment::above_time(&header, &row, time_cells)).map_err(|message| {
-                        Fault::new(
-                            path,
-                            line,
-                            format!("{message} (the header is line {line_of_header})"),
-                        )
-                    })?;
-                head.check(path, &clock, &header[..skipped])?;
-                ids_of_header(path, *line_of_header, &alignment::named(&header), skipped)?
-            }
+            (None, Some(header)) => ids_of_header(path, &head, header, time_cells, &clock)?,
             (Some(given), _) => ids::read(given)?,
             (None, None) => Vec::new(),
         };
@@ -171,12 +159,26 @@ fn reordered(
     Ok(staged)
 }
 
+/// The catchments that a header names.
 fn ids_of_header(
     path: &Path,
-    line: u64,
-    names: &[String],
-    skipped: usize,
+    head: &Head,
+    (line, header): &(u64, Vec<u8>),
+    time_cells: usize,
+    clock: &Clock,
 ) -> Result<Vec<CatchmentId>, Fault> {
+    let line = *line;
+    let (header, row) = (cells(header, head.separator), head.row());
+    let skipped = alignment::above_time(&header, &row, time_cells).map_err(|message| {
+        let clock = row.get(time_cells).is_some_and(|cell| cell.contains(&b':'));
+        let hint = match head.separator {
+            Separator::White if clock => "; times with a space in them have to be quoted",
+            _ => "",
+        };
+        Fault::new(path, head.first.0, format!("{message} (line {line}){hint}"))
+    })?;
+    head.check(path, clock, &header[..skipped])?;
+    let names = alignment::named(&header);
     let mut seen = HashMap::new();
     let mut ids = Vec::with_capacity(names.len());
     for (at, name) in names.iter().enumerate().skip(skipped) {
@@ -200,7 +202,11 @@ fn ids_of_header(
         ids.push(id);
     }
     if ids.is_empty() {
-        return Err(Fault::new(path, line, "the header names no catchment"));
+        return Err(Fault::new(
+            path,
+            line,
+            "the header names no catchment; if it is something else than , ; or a tab that separates its cells, state the `separator`",
+        ));
     }
     Ok(ids)
 }
@@ -217,11 +223,7 @@ impl Table {
         );
         let surplus = cells.iter().skip(belong).find(|cell| !cell.is_empty());
         if let Some(surplus) = surplus {
-            message += &format!(
-                "; {} is none of anybody's{}",
-                shown(surplus),
-                alignment::both_readings(true)
-            );
+            message += &format!("; {}", alignment::nameless(surplus));
         }
         Fault::new(&self.path, number, message)
     }
