@@ -68,6 +68,9 @@ pub fn is_quoted(cell: &[u8]) -> bool {
     matches!(cell, [b'"', .., b'"'])
 }
 
+/// What to say of a line with a quote that is not closed.
+pub const UNCLOSED: &str = "a quote is opened and not closed; a cell may hold no line end";
+
 /// Whether the last cell of a line opens a quote that it does not close.
 pub fn unclosed(line: &[u8], separator: Separator) -> bool {
     let last = cells(line, separator).pop().unwrap_or_default();

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
-use super::cells::{cells, separator, unclosed};
+use super::cells::{UNCLOSED, cells, separator, unclosed};
 use super::clock::Clock;
 use super::fault::Fault;
 use super::spec::{Separator, TextFormat};
@@ -69,12 +69,7 @@ impl Head {
         });
         for (number, line) in header.iter().chain([&first]) {
             if unclosed(line, separator) {
-                return Err(Fault::new(
-                    path,
-                    *number,
-                    "a quote is opened and not closed; a cell may hold no line end",
-                )
-                .into());
+                return Err(Fault::new(path, *number, UNCLOSED).into());
             }
         }
         Ok(Self {

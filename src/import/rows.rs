@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use super::alignment::{named, nameless};
-use super::cells::{cells, find, name, unclosed};
+use super::cells::{UNCLOSED, cells, find, name, unclosed};
 use super::clock::Clock;
 use super::fault::Fault;
 use super::head::Head;
@@ -115,7 +115,7 @@ impl RowReader {
         if let Some(surplus) = surplus {
             message += &format!("; {}", nameless(surplus));
         } else if found >= self.header.len() {
-            message = "a quote is opened and not closed; a cell may hold no line end".to_owned();
+            message = UNCLOSED.to_owned();
         }
         Fault::new(&self.path, number, message)
     }

@@ -300,9 +300,10 @@ fn check_literals(form: &str) -> Result<(), String> {
         literals.replace_range(directive.at..directive.end, " ");
     }
     for word in literals.split_whitespace() {
-        let abbreviation = word.len() > 1 && word.bytes().all(|byte| byte.is_ascii_uppercase());
-        let counts =
-            zone::offset(word).map_or(abbreviation || word.contains('/'), |offset| offset != 0);
+        let letters = word.bytes().filter(u8::is_ascii_alphabetic).count();
+        let capitals = word.len() > 1 && word.bytes().all(|byte| byte.is_ascii_uppercase());
+        let named = capitals || (letters > 0 && word.contains('/'));
+        let counts = zone::offset(word).map_or(named, |offset| offset != 0);
         if counts {
             return Err(format!(
                 "{word} would be passed over; write %z in its place, for offsets such as +01:00"

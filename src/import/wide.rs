@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use super::alignment;
-use super::cells::cells;
+use super::cells::{UNCLOSED, cells, unclosed};
 use super::clock::Clock;
 use super::columns::Columns;
 use super::fault::Fault;
@@ -214,6 +214,9 @@ fn ids_of_header(
 impl Table {
     /// The fault of a row that has fewer cells than there are columns, or more that say something.
     pub fn ragged(&self, number: u64, line: &[u8]) -> Fault {
+        if unclosed(line, self.separator) {
+            return Fault::new(&self.path, number, UNCLOSED);
+        }
         let cells = cells(line, self.separator);
         let belong = self.ids.len() + self.time_cells;
         let mut message = format!(

@@ -5,6 +5,7 @@
 mod common;
 
 mod dbase;
+mod imported;
 mod linked;
 mod netcdf3;
 mod numbers;
