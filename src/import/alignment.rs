@@ -25,9 +25,24 @@ pub fn named(header: &[&[u8]]) -> Vec<String> {
     names
 }
 
-/// How many of the header's names stand above the time of the first row, which takes `time_cells`: all of these, or none where
-/// the header names catchments alone. Cells behind the last name are none of anybody's and have to be empty.
-pub fn above_time(header: &[&[u8]], row: &[&[u8]], time_cells: usize) -> Result<usize, String> {
+/// What the names of a header are names of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Names {
+    /// Of the time and the catchments.
+    All,
+    /// Of the catchments alone, as R writes it.
+    Catchments,
+    /// Of the catchments alone, if any row has something in its last cell.
+    Undecided,
+}
+
+/// What is said where none has.
+pub const EITHER: &str = "either the first name of the header is the time's, or, as R writes it, the time has none and the last cell \
+                          is missing; call the column of the time `time`";
+
+/// What the names of a header are names of, as the first row tells, of which the time takes `time_cells`. Cells behind the last
+/// name are none of anybody's and have to be empty.
+pub fn align(header: &[&[u8]], row: &[&[u8]], time_cells: usize) -> Result<Names, String> {
     let names = named(header);
     let counts = format!(
         "there are {} cells, and {} names in the header",
@@ -39,24 +54,18 @@ pub fn above_time(header: &[&[u8]], row: &[&[u8]], time_cells: usize) -> Result<
     }
     let behind = &row[names.len()..];
     let something = behind.iter().find(|cell| !name(cell).is_empty());
-    let first = first(&names, time_cells);
-    match (something, first) {
-        (None, First::Time) => Ok(time_cells),
-        (None, First::Unclear) if row.len() <= header.len() => Ok(time_cells),
-        (None, _) => Err(format!(
-            "{counts}: either the first of these is the time's, or, as R writes it, the time has none and the last cell is \
-             missing; call the column of the time `time`"
-        )),
-        (Some(cell), first) => {
-            // Nothing else can be behind it that has no name.
-            let bare = header.len() == names.len() && behind.len() == time_cells;
-            let quoted = || header.iter().all(|cell| is_quoted(cell)) && is_quoted(row[0]);
-            let by_r = first == First::Catchment || (first == First::Unclear && quoted());
-            match bare && by_r {
-                true => Ok(0),
-                false => Err(format!("{counts}: {}", nameless(cell))),
-            }
-        }
+    // With more on either side R's names would not fit.
+    let fits = header.len() == names.len() && behind.len() == time_cells;
+    let quoted = || header.iter().all(|cell| is_quoted(cell)) && is_quoted(row[0]);
+    match (something, first(&names, time_cells)) {
+        (None, First::Time) => Ok(Names::All),
+        (None, First::Unclear) if row.len() <= header.len() => Ok(Names::All),
+        (None, First::Catchment) if fits && names.len() <= time_cells => Ok(Names::Catchments),
+        (None, First::Catchment) if fits => Ok(Names::Undecided),
+        (None, _) => Err(format!("{counts}: {EITHER}")),
+        (Some(_), First::Catchment) if fits => Ok(Names::Catchments),
+        (Some(_), First::Unclear) if fits && quoted() => Ok(Names::Catchments),
+        (Some(cell), _) => Err(format!("{counts}: {}", nameless(cell))),
     }
 }
 
@@ -123,9 +132,9 @@ mod tests {
     use crate::import::cells::cells;
     use crate::import::spec::Separator;
 
-    fn above(header: &str, row: &str) -> Result<usize, String> {
+    fn align(header: &str, row: &str) -> Result<Names, String> {
         let cells = |line: &'static str| cells(line.as_bytes(), Separator::Byte(b';'));
-        above_time(
+        super::align(
             &cells(header.to_owned().leak()),
             &cells(row.to_owned().leak()),
             1,
@@ -135,25 +144,26 @@ mod tests {
     #[test]
     fn a_surplus_cell_is_what_it_can_only_be() {
         for (header, row, expected) in [
-            ("time;1;2", "d;11;22", Some(1)),
-            ("time;1;2", "d;11;22;", Some(1)),
-            ("time;1;2", "d;11;22;\"\";;", Some(1)),
-            ("time;1;2;", "d;11;22;", Some(1)),
-            ("time;1;2;", "d;11;22", Some(1)),
-            ("Rhein;Elbe;Oder;", "d;11;22;", Some(1)),
+            ("time;1;2", "d;11;22", Some(Names::All)),
+            ("time;1;2", "d;11;22;", Some(Names::All)),
+            ("time;1;2", "d;11;22;\"\";;", Some(Names::All)),
+            ("time;1;2;", "d;11;22;", Some(Names::All)),
+            ("time;1;2;", "d;11;22", Some(Names::All)),
+            ("Rhein;Elbe;Oder;", "d;11;22;", Some(Names::All)),
             ("time;1;2", "d;11;22;99", None),
             ("time;1;2;", "d;11;22;99", None),
             ("when;1;2", "d;11;22;99", None),
-            ("when;1;2", "d;11;22;", Some(1)),
+            ("when;1;2", "d;11;22;", Some(Names::All)),
             ("\"\";1;2", "d;11;22;99", None),
             ("time;1;2", "d;11", None),
             // R's way.
-            ("1;2;3", "d;11;22;33", Some(0)),
-            ("X1;X2;X3", "d;11;22;33", Some(0)),
-            ("\"Rhein\";\"Elbe\"", "\"d\";11;22", Some(0)),
-            ("Q", "d;11", Some(0)),
+            ("1;2;3", "d;11;22;33", Some(Names::Catchments)),
+            ("X1;X2;X3", "d;11;22;33", Some(Names::Catchments)),
+            ("\"Rhein\";\"Elbe\"", "\"d\";11;22", Some(Names::Catchments)),
+            ("Q", "d;11", Some(Names::Catchments)),
             // Either.
-            ("1;2;3", "d;11;22;", None),
+            ("7", "d;", Some(Names::Catchments)),
+            ("1;2;3", "d;11;22;", Some(Names::Undecided)),
             ("1;2;", "d;11;22", None),
             ("1;2;3", "d;11;22", None),
             ("Rhein;Elbe", "d;11;22", None),
@@ -161,7 +171,7 @@ mod tests {
             ("\"time\";\"Elbe\"", "\"d\";11;22", None),
             ("1;2", "d;11;22;33", None),
         ] {
-            assert_eq!(above(header, row).ok(), expected, "{header} {row}");
+            assert_eq!(align(header, row).ok(), expected, "{header} {row}");
         }
     }
 }

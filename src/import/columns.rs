@@ -94,7 +94,7 @@ impl Columns {
         };
         for top in steps.clone().step_by(ABREAST) {
             self.read(&mut band, top..steps.end.min(top + ABREAST), marks)
-                .with_context(|| self.unread())?;
+                .with_context(|| self.table.unread())?;
             let mut next = from * STRIDE;
             let done = top - steps.start;
             for (&column, series) in wanted.iter().zip(values.chunks_exact_mut(steps.len())) {
@@ -201,16 +201,12 @@ impl Columns {
         }
     }
 
-    fn unread(&self) -> String {
-        format!("{}: the file can't be read", self.table.path.display())
-    }
-
     /// The fault of a cell. Its line is counted only now: nobody needs it as long as all is well.
     #[cold]
     fn fault(&self, row: usize, column: usize, message: String) -> Result<f64> {
         let table = &self.table;
         let head = table.ids[column].as_str();
-        let line = self.marks.line(row).with_context(|| self.unread())?;
+        let line = self.marks.line(row).with_context(|| self.table.unread())?;
         Err(Fault::cell(&table.path, line, column + table.time_cells, head, message).into())
     }
 }

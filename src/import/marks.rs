@@ -63,7 +63,7 @@ impl Marks {
         folder: &Path,
         tick: &mut dyn FnMut(usize),
     ) -> Result<(Vec<i64>, Self, Option<Digest>)> {
-        let unread = || format!("{}: the file can't be read", table.path.display());
+        let unread = || table.unread();
         let file = regular::open(&table.path).with_context(unread)?;
         let mut scratch =
             match text.packed() {
@@ -149,6 +149,20 @@ impl Marks {
     pub fn read(&self, row: usize, (from, _): (usize, usize), text: &mut [u8]) -> io::Result<()> {
         let start = self.rows[row] + self.before(row, from) as u64;
         self.file.read_exact_at(text, start)
+    }
+
+    /// Whether any row has something in its last cell, of several.
+    pub fn something_last(&self, separator: Separator) -> io::Result<bool> {
+        for row in 0..self.rows() {
+            let mut end = [0; 2];
+            let at = self.rows[row] + self.before(row, self.each) as u64 - 1;
+            self.file.read_exact_at(&mut end, at - 2)?;
+            let last = Separator::Byte(end[1]);
+            if last != separator && !end[1].is_ascii_whitespace() && &end != b"\"\"" {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The bytes of a row before a mark.

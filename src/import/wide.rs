@@ -6,9 +6,9 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context, Result, bail};
 
-use super::alignment;
+use super::alignment::{self, EITHER, Names};
 use super::cells::{UNCLOSED, cells, unclosed};
 use super::clock::Clock;
 use super::columns::Columns;
@@ -39,6 +39,8 @@ pub struct Table {
     pub path: PathBuf,
     /// The catchments of its columns.
     pub ids: Vec<CatchmentId>,
+    /// Whether they are that only if any row has something in its last cell.
+    undecided: bool,
     /// What separates its cells.
     pub separator: Separator,
     /// How many cells the time takes.
@@ -75,14 +77,15 @@ impl Wide {
         let time = &row[..time_cells.min(row.len())];
         let clock = Clock::new(format, time_columns.is_some(), time);
         let clock = clock.map_err(|message| Fault::new(path, line, message))?;
-        let ids = match (given, &head.header) {
+        let (ids, undecided) = match (given, &head.header) {
             (None, Some(header)) => ids_of_header(path, &head, header, time_cells, &clock)?,
-            (Some(given), _) => ids::read(given)?,
-            (None, None) => Vec::new(),
+            (Some(given), _) => (ids::read(given)?, false),
+            (None, None) => (Vec::new(), false),
         };
         let table = Table {
             path: path.to_owned(),
             ids,
+            undecided,
             separator: head.separator,
             time_cells,
             clock,
@@ -114,6 +117,15 @@ impl Wide {
             .collect();
         let wanted: Vec<usize> = catchments.iter().map(|id| places[id]).collect();
         let (stamps, marks, digest) = Marks::find(&table, text, digest, threads, folder, tick)?;
+        if table.undecided {
+            let decided = marks.something_last(table.separator);
+            if !decided.with_context(|| table.unread())? {
+                bail!(
+                    "{}: the last cell of every row is empty: {EITHER}",
+                    table.path.display()
+                );
+            }
+        }
         let values = if wanted.is_sorted() {
             Values::Columns(Box::new(Columns::new(table, marks, wanted)))
         } else {
@@ -159,17 +171,17 @@ fn reordered(
     Ok(staged)
 }
 
-/// The catchments that a header names.
+/// The catchments that a header names, and whether that depends on what is in the last cells of rows.
 fn ids_of_header(
     path: &Path,
     head: &Head,
     (line, header): &(u64, Vec<u8>),
     time_cells: usize,
     clock: &Clock,
-) -> Result<Vec<CatchmentId>, Fault> {
+) -> Result<(Vec<CatchmentId>, bool), Fault> {
     let line = *line;
     let (header, row) = (cells(header, head.separator), head.row());
-    let skipped = alignment::above_time(&header, &row, time_cells).map_err(|message| {
+    let names = alignment::align(&header, &row, time_cells).map_err(|message| {
         let clock = row.get(time_cells).is_some_and(|cell| cell.contains(&b':'));
         let hint = match head.separator {
             Separator::White if clock => "; times with a space in them have to be quoted",
@@ -177,6 +189,8 @@ fn ids_of_header(
         };
         Fault::new(path, head.first.0, format!("{message} (line {line}){hint}"))
     })?;
+    let skipped = if names == Names::All { time_cells } else { 0 };
+    let undecided = names == Names::Undecided;
     head.check(path, clock, &header[..skipped])?;
     let names = alignment::named(&header);
     let mut seen = HashMap::new();
@@ -208,10 +222,15 @@ fn ids_of_header(
             "the header names no catchment; if it is something else than , ; or a tab that separates its cells, state the `separator`",
         ));
     }
-    Ok(ids)
+    Ok((ids, undecided))
 }
 
 impl Table {
+    /// What is said if its file can't be read.
+    pub fn unread(&self) -> String {
+        format!("{}: the file can't be read", self.path.display())
+    }
+
     /// The fault of a row that has fewer cells than there are columns, or more that say something.
     pub fn ragged(&self, number: u64, line: &[u8]) -> Fault {
         if unclosed(line, self.separator) {

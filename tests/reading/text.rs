@@ -109,6 +109,10 @@ fn rows_with_names_as_r_writes_them_are_read_where_nothing_else_can_be_meant() {
     assert_eq!(found.ids, ["Aare", "Reuss"]);
     assert_eq!(found.values()[0], [11.0, 12.0]);
     assert!(found.values()[1][1].is_nan());
+    let found = read("", "1;2;3\n2009-01-01;11;22;\n2009-01-02;12;23;34\n");
+    assert_eq!(found.ids, ["1", "2", "3"]);
+    assert!(found.values()[2][0].is_nan());
+    assert_eq!(found.values()[2][1], 34.0);
     // The last value may be missing in all rows, or nothing be there; the names may be of rivers or of the time.
     for text in [
         "1;2;3\n2009-01-01;11;22;\n2009-01-02;12;23;\n",
