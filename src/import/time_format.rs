@@ -1,8 +1,8 @@
 //! `time_format`: times in a stated form, such as `%d.%m.%Y %H:%M`.
 //!
 //! A library reads most directives. What it would take for another time without a word is looked after here: a zone, which
-//! [`zone`](super::zone) reads as it does in ISO 8601; the hour 24 and the second 60; and forms that do not say one time, which
-//! are refused before anything is read, with what they lack.
+//! [`zone`](super::zone) reads as it does in ISO 8601, the hour 24 and the second 60. Whether a form says one time at all,
+//! [`directives`](super::directives) finds out.
 
 use std::borrow::Cow;
 
@@ -11,6 +11,7 @@ use jiff::fmt::strtime::{self, BrokenDownTime};
 use jiff::tz::Offset;
 
 use super::clock::{NO_LEAP_SECONDS, midnight_after};
+use super::directives::{Directive, Part, Said, check_literals, directives, said};
 use super::zone;
 
 /// A form of times, checked.
@@ -33,100 +34,6 @@ struct Zone {
     at: usize,
     /// The byte behind it, where it is not the last.
     until: Option<u8>,
-}
-
-/// What a form says of the date.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Said {
-    Year,
-    Month,
-    Day,
-    /// Seconds since 1970.
-    Epoch,
-}
-
-/// What a directive says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Part {
-    Year,
-    Month,
-    Day,
-    DayOfYear,
-    WeekYear,
-    IsoWeek,
-    Week,
-    Weekday,
-    Hour,
-    HalfDayHour,
-    HalfDay,
-    Minute,
-    Second,
-    Fraction,
-    Epoch,
-    Zone,
-}
-
-impl Part {
-    /// What the directive of this letter says; nothing where it stands for white space or a percent sign.
-    fn of(letter: u8) -> Result<Option<Self>, String> {
-        Ok(Some(match letter {
-            b'Y' | b'y' => Self::Year,
-            b'm' | b'b' | b'B' | b'h' => Self::Month,
-            b'd' | b'e' => Self::Day,
-            b'j' => Self::DayOfYear,
-            b'G' | b'g' => Self::WeekYear,
-            b'V' => Self::IsoWeek,
-            b'U' | b'W' => Self::Week,
-            b'a' | b'A' | b'u' | b'w' => Self::Weekday,
-            b'H' | b'k' => Self::Hour,
-            b'I' | b'l' => Self::HalfDayHour,
-            b'p' | b'P' => Self::HalfDay,
-            b'M' => Self::Minute,
-            b'S' => Self::Second,
-            b'f' | b'N' => Self::Fraction,
-            b's' => Self::Epoch,
-            b'z' | b'Z' | b'Q' => Self::Zone,
-            b'n' | b't' | b'%' => return Ok(None),
-            b'c' | b'x' | b'X' | b'r' | b'C' => {
-                let letter = char::from(letter);
-                return Err(format!(
-                    "%{letter} is not the same everywhere; spell it out, as in %Y-%m-%d %H:%M:%S"
-                ));
-            }
-            other => {
-                let other = char::from(other).escape_debug();
-                return Err(format!(
-                    "%{other} is unknown; there are %Y %y %m %b %B %d %j %H %I %p %M %S %f %s %z, %F and %T"
-                ));
-            }
-        }))
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Year => "the year (%Y)",
-            Self::Month => "the month (%m)",
-            Self::Day => "the day (%d)",
-            Self::DayOfYear => "the day of the year (%j)",
-            Self::WeekYear => "the year of the week (%G)",
-            Self::IsoWeek | Self::Week => "the week",
-            Self::Weekday => "the day of the week (%u)",
-            Self::Hour | Self::HalfDayHour => "the hour (%H)",
-            Self::HalfDay => "%p, before or after noon",
-            Self::Minute => "the minute (%M)",
-            Self::Second => "the second (%S)",
-            Self::Fraction => "the fraction of a second (%f)",
-            Self::Epoch => "the seconds since 1970 (%s)",
-            Self::Zone => "the zone (%z)",
-        }
-    }
-}
-
-/// A directive within a form.
-struct Directive {
-    at: usize,
-    end: usize,
-    letter: u8,
 }
 
 impl TimeFormat {
@@ -268,105 +175,6 @@ impl TimeFormat {
         let (_, read) = BrokenDownTime::parse_prefix(&self.form[..at], text).ok()?;
         Some(text.len() - text.get(read..)?.trim_ascii_start().len())
     }
-}
-
-/// The directives of a form, from the left.
-fn directives(form: &str) -> Result<Vec<Directive>, String> {
-    let bytes = form.as_bytes();
-    let mut found = Vec::new();
-    let mut next = 0;
-    while let Some(at) = memchr::memchr(b'%', &bytes[next..]).map(|at| next + at) {
-        let modifies = |byte: &u8| b"_-^#:.".contains(byte) || byte.is_ascii_digit();
-        let modifiers = bytes[at + 1..]
-            .iter()
-            .take_while(|byte| modifies(byte))
-            .count();
-        let end = at + 1 + modifiers;
-        let letter = *bytes.get(end).ok_or("it ends within a directive")?;
-        found.push(Directive {
-            at,
-            end: end + 1,
-            letter,
-        });
-        next = end + 1;
-    }
-    Ok(found)
-}
-
-/// An error if a form has a zone other than UTC in so many letters, which would be passed over.
-fn check_literals(form: &str) -> Result<(), String> {
-    let mut literals = form.to_owned();
-    for directive in directives(form)?.iter().rev() {
-        literals.replace_range(directive.at..directive.end, " ");
-    }
-    for word in literals.split_whitespace() {
-        let letters = word.bytes().filter(u8::is_ascii_alphabetic).count();
-        let capitals = word.len() > 1 && word.bytes().all(|byte| byte.is_ascii_uppercase());
-        let named = capitals || (letters > 0 && word.contains('/'));
-        let counts = zone::offset(word).map_or(named, |offset| offset != 0);
-        if counts {
-            return Err(format!(
-                "{word} would be passed over; write %z in its place, for offsets such as +01:00"
-            ));
-        }
-    }
-    Ok(())
-}
-
-/// What the parts of a form say, if that is one time.
-fn said(parts: &[Part]) -> Result<Said, String> {
-    let has = |part: Part| parts.contains(&part);
-    let needs =
-        |part: Part, of: Part| Err(format!("{} is missing, beside {}", part.name(), of.name()));
-    if has(Part::Epoch) {
-        return match parts.len() {
-            1 => Ok(Said::Epoch),
-            _ => Err("%s is a whole time; nothing else may say it again".to_owned()),
-        };
-    }
-    for (part, of) in [
-        (Part::Minute, Part::Second),
-        (Part::Second, Part::Fraction),
-        (Part::HalfDay, Part::HalfDayHour),
-        (Part::HalfDayHour, Part::HalfDay),
-        (Part::Weekday, Part::IsoWeek),
-        (Part::Weekday, Part::Week),
-        (Part::WeekYear, Part::IsoWeek),
-        (Part::IsoWeek, Part::WeekYear),
-        (Part::Month, Part::Day),
-    ] {
-        if has(of) && !has(part) {
-            return needs(part, of);
-        }
-    }
-    let clock = has(Part::Hour) || has(Part::HalfDayHour);
-    if has(Part::Minute) && !clock {
-        return needs(Part::Hour, Part::Minute);
-    }
-    if has(Part::Hour) && has(Part::HalfDayHour) {
-        return Err("it says the hour twice, %H and %I".to_owned());
-    }
-    let ways = [
-        has(Part::Month),
-        has(Part::DayOfYear),
-        has(Part::WeekYear),
-        has(Part::Week),
-    ];
-    if ways.iter().filter(|way| **way).count() > 1 || (has(Part::WeekYear) && has(Part::Year)) {
-        return Err("it says the day in two ways; keep one of %m with %d, %j, %G with %V and %u, %U or %W with %u".to_owned());
-    }
-    if !has(Part::Year) && !has(Part::WeekYear) {
-        return Err(format!("{} is missing", Part::Year.name()));
-    }
-    let said = match ways {
-        [true, ..] if !has(Part::Day) => Said::Month,
-        [false, false, false, false] => Said::Year,
-        _ => Said::Day,
-    };
-    if said != Said::Day && (clock || has(Part::Weekday)) {
-        return Err(format!("{} is missing", Part::Day.name()));
-    }
-    Ok(said)
 }
 
 #[cfg(test)]
