@@ -44,7 +44,7 @@
 //! | text tables made into an input file | [`import`] |
 //! | input files and parameter tables | [`inputs`], [`tables`], [`time_axis`], [`foreign`] |
 //! | what a name means for a catchment | [`basin`], [`parameters`], [`expr`], [`value`], [`catchment`] |
-//! | what a simulator will see | [`recipe`], [`support`], [`template`], [`xml`], [`format`], [`series_table`] |
+//! | what a simulator will see | [`recipe`], [`support`], [`template`], [`xml`], [`charset`], [`format`], [`series_table`] |
 //! | what determines a result | [`key`], [`digest`], [`survey`], [`file_digests`], [`stamp`] |
 //! | what has to be done | [`session`], [`plan`] |
 //! | running it | [`update`], [`run`], [`trial`], [`judge`], [`timeouts`], [`work`], [`workplace`], [`evidence`], [`process`], [`output`], [`outcome`] |
@@ -98,6 +98,7 @@ pub mod assembly;
 pub mod basin;
 pub mod cache;
 pub mod catchment;
+pub mod charset;
 pub mod cli;
 pub mod codec;
 pub mod collection;
