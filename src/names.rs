@@ -44,6 +44,11 @@ impl<'b> Names<'b> {
         }
     }
 
+    /// Whether a template's placeholder of this name is filled in.
+    pub fn has_parameter(&self, name: &str) -> bool {
+        self.parameters.contains(name)
+    }
+
     /// The parameters and series columns that the project's templates use; an unknown one is an error.
     pub fn collect(
         &self,
@@ -126,7 +131,15 @@ impl<'b> Names<'b> {
                 placeholder.name
             ));
         }
-        Err(self.unknown(&placeholder.name))
+        let unknown = self.unknown(&placeholder.name);
+        Err(match placeholder.place.of_code() {
+            Some(code) => {
+                format!(
+                    "{unknown}; braces count in {code} as they do elsewhere: write `{{{{` for one"
+                )
+            }
+            None => unknown,
+        })
     }
 
     fn unknown(&self, name: &str) -> String {

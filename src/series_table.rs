@@ -12,10 +12,11 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
+use crate::charset::Charset;
 use crate::decimal::{self, Decimals, GAP};
 use crate::pieces::{Pieces, SHORT, Tail};
 use crate::template::{
-    Piece, Place, Placeholder, RenderError, RenderProblem, Scope, Scoped, Template, TemplateError,
+    Piece, Placeholder, RenderError, RenderProblem, Scope, Scoped, Template, TemplateError,
 };
 use crate::time_axis::TimeAxis;
 use crate::value::{Value, push_number};
@@ -126,7 +127,7 @@ impl SeriesTable {
             }
             pieces.push(match piece {
                 Piece::Literal(literal) => RowPiece::Literal(literal.clone()),
-                Piece::Hole(hole, _) => {
+                Piece::Hole(hole) => {
                     let column = columns.iter().position(|column| *column == hole.name);
                     match (Clock::named(&hole.name), column) {
                         (Some(clock), _) => {
@@ -279,7 +280,9 @@ impl BoundTable {
             let from = constants.len();
             match piece {
                 RowPiece::Literal(literal) => constants.extend_from_slice(literal.as_bytes()),
-                RowPiece::Parameter(hole) => hole.render(Place::Plain, scope, constants)?,
+                RowPiece::Parameter(hole) => {
+                    hole.render(scope, Charset::UTF_8, constants)?;
+                }
                 RowPiece::Column(index, hole) => {
                     assert_eq!(
                         columns[*index].len(),

@@ -2,8 +2,9 @@
 //!
 //! A placeholder is `{name}` or `{name:format}`; `{{` and `}}` are literal braces, and every other brace is an error
 //! with its line and column, because a forgotten brace in a simulator's input file is expensive to find later. All
-//! else is passed on byte for byte. Where the values come from is the business of a [`Scope`]; what a format means
-//! that of [`crate::format`]; what makes a document XML that of [`crate::xml`].
+//! else is passed on byte for byte, in the encoding that it is in. Where the values come from is the business of a
+//! [`Scope`]; what a format means that of [`crate::format`]; what makes a document XML that of [`crate::xml`]; what an
+//! encoding that of [`crate::charset`].
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -11,6 +12,7 @@ use std::ops::Range;
 
 use jiff::civil::DateTime;
 
+use crate::charset::Charset;
 use crate::format::{Format, FormatProblem, Misfit, push_time};
 use crate::value::{Value, push_number};
 use crate::xml::{self, XmlProblem};
@@ -47,6 +49,17 @@ pub enum TemplateProblem {
         /// What is wrong with its format.
         problem: FormatProblem,
     },
+    /// A byte that is no text in the encoding that the template is to be in.
+    #[error(
+        "the byte 0x{byte:02x} is no {charset} text; save the template as UTF-8, or name the encoding that it is in, such \
+         as `encoding = \"windows-1252\"` beside `template`"
+    )]
+    NoText {
+        /// The byte.
+        byte: u8,
+        /// The encoding.
+        charset: Charset,
+    },
     /// The template is to be XML and is not.
     #[error(transparent)]
     Xml(#[from] XmlProblem),
@@ -78,6 +91,17 @@ pub enum RenderProblem {
     /// The value holds a character that no XML document can hold, not even escaped.
     #[error("the value holds {0:?}, which no XML document can hold")]
     NotInXml(char),
+    /// The value holds a character that can stand there neither as it is nor as a reference.
+    #[error(
+        "the value holds {0:?}, which can't stand {1}; put the placeholder into an attribute or into text, where a \
+         reference can stand for it"
+    )]
+    NotThere(char, &'static str),
+    /// The value holds a character that the template's encoding has not got.
+    #[error(
+        "the value holds {0:?}, which {1} has not got; save the template in an encoding that has"
+    )]
+    NotInEncoding(char, Charset),
 }
 
 /// What a name stands for.
@@ -113,6 +137,8 @@ pub struct Placeholder {
     pub line: usize,
     /// The column, from 1, in characters.
     pub column: usize,
+    /// What surrounds it.
+    pub(crate) place: Place,
 }
 
 /// What surrounds a placeholder, and so how its value must be escaped.
@@ -121,56 +147,119 @@ pub(crate) enum Place {
     Plain,
     XmlText,
     XmlAttribute,
+    XmlCData,
+    XmlInstruction,
+}
+
+impl Place {
+    /// Where braces had another meaning than in the text around it, if one takes it for what it is elsewhere: code.
+    pub fn of_code(self) -> Option<&'static str> {
+        match self {
+            Self::Plain | Self::XmlText | Self::XmlAttribute => None,
+            Self::XmlCData => Some("a CDATA section"),
+            Self::XmlInstruction => Some("a processing instruction"),
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Piece {
     Literal(String),
-    Hole(Placeholder, Place),
+    Hole(Placeholder),
 }
 
 /// A template, parsed once and rendered for every catchment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Template {
     source: String,
+    charset: Charset,
     pieces: Vec<Piece>,
+    unfilled: Vec<Placeholder>,
 }
 
 impl Template {
     /// Parses a template of plain text.
     pub fn text(source: &str) -> Result<Self, TemplateError> {
-        let mut builder = Builder::new(source);
+        Self::text_in(source, Charset::UTF_8)
+    }
+
+    /// Parses an XML template: placeholders count everywhere but in comments, and no value can break the rendered
+    /// document.
+    pub fn xml(source: &str) -> Result<Self, TemplateError> {
+        Self::xml_in(source, Charset::UTF_8)
+    }
+
+    /// Parses the bytes of a plain text in this encoding; rendered, it is in the same.
+    pub fn text_of_bytes(bytes: &[u8], charset: Charset) -> Result<Self, TemplateError> {
+        let source = charset.decode(bytes).map_err(|fault| {
+            let problem = TemplateProblem::NoText {
+                byte: fault.byte,
+                charset,
+            };
+            At {
+                offset: fault.before.len(),
+                problem,
+            }
+            .in_source(&fault.before)
+        })?;
+        Self::text_in(&source, charset)
+    }
+
+    /// Parses the bytes of an XML document in the encoding that it declares; rendered, it is in the same.
+    pub fn xml_of_bytes(bytes: &[u8]) -> Result<Self, TemplateError> {
+        let (source, charset) = xml::read(bytes)?;
+        Self::xml_in(&source, charset)
+    }
+
+    fn text_in(source: &str, charset: Charset) -> Result<Self, TemplateError> {
+        let mut builder = Builder::new(source, charset);
         builder
             .scan(0..source.len(), Place::Plain)
             .map_err(|at| at.in_source(source))?;
         Ok(builder.finish())
     }
 
-    /// Parses an XML template: placeholders count in attribute values and in text, and no value can break the
-    /// rendered document. Comments, CDATA sections and processing instructions are passed on as they are.
-    pub fn xml(source: &str) -> Result<Self, TemplateError> {
-        let mut builder = Builder::new(source);
-        xml::compile(source, &mut builder).map_err(|at| at.in_source(source))?;
+    fn xml_in(source: &str, charset: Charset) -> Result<Self, TemplateError> {
+        let mut builder = Builder::new(source, charset);
+        xml::compile(source, charset, &mut builder).map_err(|at| at.in_source(source))?;
         Ok(builder.finish())
     }
 
     /// The placeholders in the order of the text; a name may come more than once.
     pub fn placeholders(&self) -> impl Iterator<Item = &Placeholder> {
         self.pieces.iter().filter_map(|piece| match piece {
-            Piece::Hole(placeholder, _) => Some(placeholder),
+            Piece::Hole(placeholder) => Some(placeholder),
             Piece::Literal(_) => None,
         })
+    }
+
+    /// Whether it has placeholders that are filled in as in plain text.
+    pub fn is_plain(&self) -> bool {
+        self.placeholders().any(|hole| hole.place == Place::Plain)
+    }
+
+    /// What looks like placeholders in the comments of XML, where nothing is filled in.
+    pub fn unfilled(&self) -> impl Iterator<Item = &Placeholder> {
+        self.unfilled.iter()
     }
 
     /// Appends the text with the values of `scope` filled in; on an error `out` is as it was.
     pub fn render(&self, scope: &dyn Scope, out: &mut Vec<u8>) -> Result<(), RenderError> {
         let start = out.len();
+        self.render_utf_8(scope, out)
+            .inspect_err(|_| out.truncate(start))?;
+        if !self.charset.is_utf_8() {
+            let rendered = out.split_off(start);
+            out.extend_from_slice(&self.charset.encode(&String::from_utf8_lossy(&rendered)));
+        }
+        Ok(())
+    }
+
+    fn render_utf_8(&self, scope: &dyn Scope, out: &mut Vec<u8>) -> Result<(), RenderError> {
         for piece in &self.pieces {
             match piece {
                 Piece::Literal(literal) => out.extend_from_slice(literal.as_bytes()),
-                Piece::Hole(placeholder, place) => placeholder
-                    .render(*place, scope, out)
-                    .inspect_err(|_| out.truncate(start))?,
+                Piece::Hole(placeholder) => placeholder.render(scope, self.charset, out)?,
             }
         }
         Ok(())
@@ -187,11 +276,11 @@ impl Template {
 }
 
 impl Placeholder {
-    /// Appends the value that `scope` has for this placeholder.
+    /// Appends the value that `scope` has for this placeholder, as UTF-8, but of characters that the encoding has.
     pub(crate) fn render(
         &self,
-        place: Place,
         scope: &dyn Scope,
+        charset: Charset,
         out: &mut Vec<u8>,
     ) -> Result<(), RenderError> {
         let start = out.len();
@@ -215,7 +304,28 @@ impl Placeholder {
             }
         }
         .map_err(|misfit| self.error(misfit.into()))?;
-        xml::escape(out, start, place).map_err(|c| self.error(RenderProblem::NotInXml(c)))
+        self.escape(start, charset, out)
+    }
+
+    /// Makes what was appended from `start` on fit to stand in its place.
+    pub(crate) fn escape(
+        &self,
+        start: usize,
+        charset: Charset,
+        out: &mut Vec<u8>,
+    ) -> Result<(), RenderError> {
+        match self.place {
+            Place::Plain if charset.is_utf_8() => Ok(()),
+            Place::Plain => {
+                let text = String::from_utf8_lossy(&out[start..]);
+                match text.chars().find(|c| !charset.holds(*c)) {
+                    Some(c) => Err(RenderProblem::NotInEncoding(c, charset)),
+                    None => Ok(()),
+                }
+            }
+            place => xml::escape(out, start, place, charset),
+        }
+        .map_err(|problem| self.error(problem))
     }
 
     pub(crate) fn error(&self, problem: RenderProblem) -> RenderError {
@@ -235,7 +345,7 @@ pub(crate) struct At {
 }
 
 impl At {
-    fn in_source(self, source: &str) -> TemplateError {
+    pub fn in_source(self, source: &str) -> TemplateError {
         let before = &source[..source.floor_char_boundary(self.offset)];
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
         TemplateError {
@@ -249,18 +359,22 @@ impl At {
 /// Collects the pieces of a template; the parts of the source must come in their order.
 pub(crate) struct Builder<'s> {
     source: &'s str,
+    charset: Charset,
     pieces: Vec<Piece>,
     literal: String,
+    unfilled: Vec<Placeholder>,
     /// Where the counting of lines has come to: byte, line, start of the line.
     counted: (usize, usize, usize),
 }
 
 impl<'s> Builder<'s> {
-    fn new(source: &'s str) -> Self {
+    fn new(source: &'s str, charset: Charset) -> Self {
         Self {
             source,
+            charset,
             pieces: Vec::new(),
             literal: String::new(),
+            unfilled: Vec::new(),
             counted: (0, 1, 0),
         }
     }
@@ -269,7 +383,9 @@ impl<'s> Builder<'s> {
         self.end_literal();
         Template {
             source: self.source.to_owned(),
+            charset: self.charset,
             pieces: self.pieces,
+            unfilled: self.unfilled,
         }
     }
 
@@ -283,6 +399,23 @@ impl<'s> Builder<'s> {
     /// Takes a part of the source as it stands.
     pub fn verbatim(&mut self, span: Range<usize>) {
         self.literal.push_str(&self.source[span]);
+    }
+
+    /// Takes a part of the source as it stands, and remembers what looks like placeholders in it.
+    pub fn pass_over(&mut self, span: Range<usize>) {
+        let mut at = span.start;
+        while let Some(found) = self.source[at..span.end].find('{') {
+            at += found;
+            match self.placeholder(at..span.end, Place::Plain) {
+                Ok((placeholder, length)) => {
+                    self.unfilled.push(placeholder);
+                    at += length;
+                }
+                Err(_) if self.source[at..span.end].starts_with("{{") => at += 2,
+                Err(_) => at += 1,
+            }
+        }
+        self.verbatim(span);
     }
 
     /// Takes a part of the source that may hold placeholders.
@@ -301,19 +434,13 @@ impl<'s> Builder<'s> {
                     problem: TemplateProblem::Closing,
                 });
             } else {
-                let (name, format, length) = placeholder(rest, place).map_err(|problem| At {
-                    offset: at,
-                    problem,
-                })?;
-                let (line, column) = self.position(at);
+                let (placeholder, length) =
+                    self.placeholder(at..end, place).map_err(|problem| At {
+                        offset: at,
+                        problem,
+                    })?;
                 self.end_literal();
-                let placeholder = Placeholder {
-                    name: name.to_owned(),
-                    format,
-                    line,
-                    column,
-                };
-                self.pieces.push(Piece::Hole(placeholder, place));
+                self.pieces.push(Piece::Hole(placeholder));
                 at += length;
             }
         }
@@ -321,11 +448,30 @@ impl<'s> Builder<'s> {
         Ok(())
     }
 
+    /// The placeholder at the start of a part of the source, and its length.
+    fn placeholder(
+        &mut self,
+        span: Range<usize>,
+        place: Place,
+    ) -> Result<(Placeholder, usize), TemplateProblem> {
+        let source = self.source;
+        let (name, format, length) = placeholder(&source[span.clone()], place)?;
+        let (line, column) = self.position(span.start);
+        let placeholder = Placeholder {
+            name: name.to_owned(),
+            format,
+            line,
+            column,
+            place,
+        };
+        Ok((placeholder, length))
+    }
+
     /// A literal `>` that a value could complete to `]]>`, which is forbidden in XML text, becomes a reference.
     fn push_literal(&mut self, span: Range<usize>, place: Place) {
         let mut text = &self.source[span];
         let behind_hole =
-            self.literal.is_empty() && matches!(self.pieces.last(), Some(Piece::Hole(..)));
+            self.literal.is_empty() && matches!(self.pieces.last(), Some(Piece::Hole(_)));
         if place == Place::XmlText && behind_hole {
             let brackets = text.len() - text.trim_start_matches(']').len();
             if brackets < 2 && text[brackets..].starts_with('>') {
@@ -375,8 +521,8 @@ fn placeholder(rest: &str, place: Place) -> Result<(&str, Option<Format>, usize)
         .filter(|end| format[*end..].starts_with('}'));
     let end = end.ok_or_else(|| TemplateProblem::Unclosed(name.to_owned()))?;
     let text = match place {
-        Place::Plain => Cow::Borrowed(&format[..end]),
         Place::XmlText | Place::XmlAttribute => xml::unescape(&format[..end]),
+        Place::Plain | Place::XmlCData | Place::XmlInstruction => Cow::Borrowed(&format[..end]),
     };
     let parsed = Format::parse(&text).map_err(|problem| TemplateProblem::Format {
         name: name.to_owned(),

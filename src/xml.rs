@@ -1,21 +1,27 @@
 //! XML templates: a template that is no well-formed document is refused, and no value can make it one.
 //!
 //! quick-xml reads the template once; what it reads is used to check the document and to find the places where
-//! placeholders count, and every byte of the source is passed on as it stands (declaration, comments, CDATA, white
-//! space, quotes). quick-xml leaves some rules of XML 1.0 (<https://www.w3.org/TR/xml/>) to its caller: one root, names,
+//! placeholders count, and every other byte of the source is passed on as it stands (declaration, white space, quotes).
+//! Placeholders count everywhere but in comments, which mean nothing to a simulator, and in the DOCTYPE, where they are
+//! refused. quick-xml leaves some rules of XML 1.0 (<https://www.w3.org/TR/xml/>) to its caller: one root, names,
 //! legal characters, known entities, blanks between attributes; those are checked here. DTDs are passed on unread, but
-//! for the names of the entities they declare.
+//! for the names of the entities they declare. What is XML, and in which encoding, is found in [`document`], what a value
+//! becomes in its place in [`escape`](mod@escape).
 
+mod document;
+mod escape;
 mod rules;
 
-use std::borrow::Cow;
 use std::ops::Range;
 
-use quick_xml::Reader;
 use quick_xml::events::attributes::{AttrError, Attributes};
 use quick_xml::events::{BytesDecl, BytesStart, Event};
+use quick_xml::{Reader, XmlVersion};
 
+use crate::charset::Charset;
 use crate::template::{At, Builder, Place, TemplateProblem};
+pub(crate) use document::{begins_as_xml, named_as_xml, read};
+pub(crate) use escape::{escape, unescape};
 use rules::{Entities, is_name, is_xml};
 
 /// Why a template is no well-formed XML, or none that can be used.
@@ -38,7 +44,7 @@ pub enum XmlProblem {
     TextOutside,
     /// A placeholder in the name of an element or attribute, or in place of an attribute.
     #[error(
-        "placeholders stand in attribute values and in text, not in the names of elements and attributes"
+        "placeholders stand in quoted attribute values and in text, not in the names of elements and attributes"
     )]
     PlaceholderInName,
     /// Not a name.
@@ -66,15 +72,51 @@ pub enum XmlProblem {
     /// The declaration or the DOCTYPE stands where it may not.
     #[error("not well-formed XML: {0} may stand only once, at the beginning")]
     Misplaced(&'static str),
-    /// The declaration names another encoding than UTF-8.
+    /// A brace in the DOCTYPE.
     #[error(
-        "the XML declaration names the encoding {0}; save the template as UTF-8 and say encoding=\"UTF-8\""
+        "a DOCTYPE takes no placeholders; put them where the entity or the attribute is used, and write `&#123;` and \
+         `&#125;` for braces in an entity"
     )]
-    Encoding(String),
+    BraceInDoctype,
+    /// A brace that is neither part of a placeholder nor doubled, where code might stand.
+    #[error("braces count in {0} as they do elsewhere: {1}")]
+    Brace(&'static str, String),
+    /// The declaration names another encoding than the one that the document is in.
+    #[error(
+        "the XML declaration says encoding={declared:?}, but the document is in {found}; make the two agree"
+    )]
+    Encoding {
+        /// What the declaration says.
+        declared: String,
+        /// What the byte order mark or the bytes say.
+        found: Charset,
+    },
+    /// The document is in an encoding that is not known.
+    #[error(
+        "the encoding {0:?} is not known; save the template as UTF-8 and say encoding=\"UTF-8\""
+    )]
+    UnknownEncoding(String),
+    /// A byte that is no text in the document's encoding.
+    #[error(
+        "the byte 0x{byte:02x} is no {charset} text, which the document {why}; save it as {charset}, or name the \
+         encoding that it is in: <?xml version=\"1.0\" encoding=\"…\"?>"
+    )]
+    NoText {
+        /// The byte.
+        byte: u8,
+        /// The encoding.
+        charset: Charset,
+        /// Why it is to be in this encoding.
+        why: &'static str,
+    },
 }
 
 /// Checks the document and hands its parts to the builder.
-pub(crate) fn compile<'s>(source: &'s str, builder: &mut Builder<'s>) -> Result<(), At> {
+pub(crate) fn compile<'s>(
+    source: &'s str,
+    charset: Charset,
+    builder: &mut Builder<'s>,
+) -> Result<(), At> {
     if let Some((offset, c)) = source.char_indices().find(|(_, c)| !is_xml(*c)) {
         return Err(at(offset, XmlProblem::Character(c)));
     }
@@ -82,6 +124,7 @@ pub(crate) fn compile<'s>(source: &'s str, builder: &mut Builder<'s>) -> Result<
     builder.verbatim(0..bom);
     let mut document = Document {
         source,
+        charset,
         builder,
         open: Vec::new(),
         root_seen: false,
@@ -121,6 +164,7 @@ fn at(offset: usize, problem: XmlProblem) -> At {
 
 struct Document<'a, 's> {
     source: &'s str,
+    charset: Charset,
     builder: &'a mut Builder<'s>,
     /// The elements not yet closed and where they start.
     open: Vec<(&'s str, usize)>,
@@ -163,15 +207,27 @@ impl Document<'_, '_> {
             Event::CData(_) if self.open.is_empty() => {
                 return Err(at(start, XmlProblem::TextOutside));
             }
+            Event::CData(text) => {
+                let inside = start + "<![CDATA[".len();
+                return self.code(span, inside..inside + text.len(), Place::XmlCData);
+            }
+            Event::Comment(_) => {
+                self.builder.pass_over(span);
+                return Ok(());
+            }
             Event::Decl(declaration) => {
                 if !first {
                     return Err(at(start, XmlProblem::Misplaced("the XML declaration")));
                 }
-                check_declaration(declaration).map_err(|problem| at(start, problem))?;
+                self.declaration(declaration)
+                    .map_err(|problem| at(start, problem))?;
             }
             Event::DocType(declarations) => {
                 if self.doctype_seen || self.root_seen {
                     return Err(at(start, XmlProblem::Misplaced("a DOCTYPE")));
+                }
+                if let Some(offset) = self.source[span.clone()].find(['{', '}']) {
+                    return Err(at(start + offset, XmlProblem::BraceInDoctype));
                 }
                 self.doctype_seen = true;
                 self.entities.declare(declarations);
@@ -181,14 +237,29 @@ impl Document<'_, '_> {
                 if !is_name(target) || target.eq_ignore_ascii_case("xml") {
                     return Err(at(start, XmlProblem::Name(target.to_owned())));
                 }
+                let inside = start + "<?".len();
+                let inside = inside + target.len()..inside + instruction.len();
+                return self.code(span, inside, Place::XmlInstruction);
             }
-            Event::CData(_)
-            | Event::Comment(_)
-            | Event::Text(_)
-            | Event::GeneralRef(_)
-            | Event::Eof => {}
+            Event::Text(_) | Event::GeneralRef(_) | Event::Eof => {}
         }
         self.builder.verbatim(span);
+        Ok(())
+    }
+
+    /// Markup with something inside that no XML reader looks into, but perhaps an interpreter.
+    fn code(&mut self, span: Range<usize>, inside: Range<usize>, place: Place) -> Result<(), At> {
+        self.builder.verbatim(span.start..inside.start);
+        self.builder
+            .scan(inside.clone(), place)
+            .map_err(|found| match place.of_code() {
+                Some(code) => at(
+                    found.offset,
+                    XmlProblem::Brace(code, found.problem.to_string()),
+                ),
+                None => found,
+            })?;
+        self.builder.verbatim(inside.end..span.end);
         Ok(())
     }
 
@@ -233,6 +304,45 @@ impl Document<'_, '_> {
         Ok(())
     }
 
+    fn declaration(&self, declaration: &BytesDecl<'_>) -> Result<(), XmlProblem> {
+        let syntax = |error: quick_xml::Error| XmlProblem::Syntax(error.to_string());
+        let version = declaration.xml_version().map_err(syntax)?;
+        let mut found = Vec::new();
+        for attribute in Attributes::new(declaration, "xml".len()) {
+            let attribute = attribute.map_err(|error| syntax(error.into()))?;
+            found.push((attribute.key.into_inner(), attribute.value));
+        }
+        let known = ["version", "encoding", "standalone"];
+        let keys = || found.iter().map(|(key, _)| *key);
+        if !known
+            .into_iter()
+            .filter(|key| keys().any(|found| found == *key))
+            .eq(keys())
+        {
+            let rule = "the XML declaration takes version, encoding and standalone, in this order";
+            return Err(XmlProblem::Syntax(rule.to_owned()));
+        }
+        let stated = |key: &str| found.iter().find(|(found, _)| *found == key);
+        if let Some((_, value)) = stated("standalone")
+            && !["yes", "no"].contains(&value.as_ref())
+        {
+            let rule = "`standalone` is \"yes\" or \"no\"";
+            return Err(XmlProblem::Syntax(rule.to_owned()));
+        }
+        if let Some((_, declared)) = stated("encoding")
+            && !document::is_declared_so(declared, self.charset, self.source)
+        {
+            let (declared, found) = (declared.clone().into_owned(), self.charset);
+            return Err(XmlProblem::Encoding { declared, found });
+        }
+        // The one thing that XML 1.1 forbids and 1.0 allows.
+        let restricted = |c: &char| matches!(c, '\u{7f}'..='\u{84}' | '\u{86}'..='\u{9f}');
+        match self.source.chars().find(restricted) {
+            Some(c) if version == XmlVersion::Explicit1_1 => Err(XmlProblem::Character(c)),
+            _ => Ok(()),
+        }
+    }
+
     fn end(&self) -> Result<(), At> {
         match self.open.last() {
             Some((name, start)) => Err(at(*start, XmlProblem::Unclosed((*name).to_owned()))),
@@ -267,74 +377,6 @@ fn attribute_error_offset(error: &AttrError) -> usize {
         | AttrError::ExpectedQuote(offset, _)
         | AttrError::Duplicated(offset, _) => *offset,
     }
-}
-
-fn check_declaration(declaration: &BytesDecl<'_>) -> Result<(), XmlProblem> {
-    let syntax = |error: quick_xml::Error| XmlProblem::Syntax(error.to_string());
-    declaration.xml_version().map_err(syntax)?;
-    let keys = Attributes::new(declaration, "xml".len())
-        .map(|attribute| Ok(attribute?.key.into_inner()))
-        .collect::<Result<Vec<_>, AttrError>>()
-        .map_err(|error| syntax(error.into()))?;
-    let known = ["version", "encoding", "standalone"];
-    if !known
-        .into_iter()
-        .filter(|key| keys.contains(key))
-        .eq(keys.iter().copied())
-    {
-        let rule = "the XML declaration takes version, encoding and standalone, in this order";
-        return Err(XmlProblem::Syntax(rule.to_owned()));
-    }
-    match declaration
-        .encoding()
-        .transpose()
-        .map_err(|error| syntax(error.into()))?
-    {
-        Some(encoding) if !encoding.eq_ignore_ascii_case("UTF-8") => {
-            Err(XmlProblem::Encoding(encoding.into_owned()))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// The text of a format, in which `<` and the like had to be escaped; anything unknown stays.
-pub(crate) fn unescape(format: &str) -> Cow<'_, str> {
-    quick_xml::escape::unescape(format).unwrap_or(Cow::Borrowed(format))
-}
-
-/// Escapes what stands in `out` from `start` on for its place; fails with a character that XML can't hold.
-///
-/// Line ends, and tabs in attributes, become references, because a reader would turn them into something else.
-pub(crate) fn escape(out: &mut Vec<u8>, start: usize, place: Place) -> Result<(), char> {
-    let harmless = |byte: &u8| byte.is_ascii_alphanumeric() || b" .+-_:/,".contains(byte);
-    if place == Place::Plain || out[start..].iter().all(harmless) {
-        return Ok(());
-    }
-    let raw = out.split_off(start);
-    for c in String::from_utf8_lossy(&raw).chars() {
-        let reference = match c {
-            '&' => "&amp;",
-            '<' => "&lt;",
-            '>' => "&gt;",
-            '"' if place == Place::XmlAttribute => "&quot;",
-            '\'' if place == Place::XmlAttribute => "&apos;",
-            '\t' if place == Place::XmlAttribute => "&#9;",
-            '\n' if place == Place::XmlAttribute => "&#10;",
-            '\r' => "&#13;",
-            _ if !is_xml(c) => return Err(c),
-            // XML 1.1 takes some of these for line ends and wants the others escaped.
-            '\u{7f}'..='\u{9f}' | '\u{2028}' => {
-                out.extend_from_slice(format!("&#{};", u32::from(c)).as_bytes());
-                continue;
-            }
-            _ => {
-                out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
-                continue;
-            }
-        };
-        out.extend_from_slice(reference.as_bytes());
-    }
-    Ok(())
 }
 
 #[cfg(test)]

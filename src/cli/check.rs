@@ -12,9 +12,11 @@ use super::scenario::unknown;
 use super::{Exit, Usage, import};
 use crate::assembly;
 use crate::cache::Cache;
+use crate::names::Names;
 use crate::project::{Content, Study};
 use crate::scenario::ScenarioName;
 use crate::session::{Session, Sessions};
+use crate::template::Template;
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -104,6 +106,9 @@ pub(super) fn check(root: &Path, arguments: Arguments) -> Result<Exit> {
         )
         .ok();
     }
+    for note in notes(session) {
+        writeln!(out, "note: {note}").ok();
+    }
     for (name, content) in &files {
         match &arguments.render {
             Some(folder) => {
@@ -133,6 +138,32 @@ pub(super) fn check(root: &Path, arguments: Arguments) -> Result<Exit> {
     )
     .ok();
     Ok(Exit::Fine)
+}
+
+/// What may be meant otherwise in the templates: names in comments, and documents that nothing says to be XML.
+fn notes(session: &Session<'_>) -> Vec<String> {
+    let names = Names::of(&session.basin);
+    let mut notes = Vec::new();
+    for input in &session.project.simulator.inputs {
+        let Content::Template { path, template } = &input.content else {
+            continue;
+        };
+        let path = path.display();
+        for found in template.unfilled() {
+            if names.has_parameter(&found.name) {
+                notes.push(format!(
+                    "{path}:{}:{}: {{{}}} stands in a comment, where nothing is filled in",
+                    found.line, found.column, found.name
+                ));
+            }
+        }
+        if template.is_plain() && Template::xml(template.source()).is_ok() {
+            notes.push(format!(
+                "{path} is plain text, but could be XML; `xml = true` beside `template` has its values escaped"
+            ));
+        }
+    }
+    notes
 }
 
 /// The files that one catchment's simulator would get, by name.

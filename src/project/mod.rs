@@ -12,6 +12,7 @@ mod raw;
 mod simulator;
 mod study;
 mod sweep;
+mod template_file;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;

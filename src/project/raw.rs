@@ -205,6 +205,8 @@ pub(super) struct Require {
 pub(super) struct SimulatorInput {
     pub file: String,
     pub template: Option<String>,
+    pub xml: Option<bool>,
+    pub encoding: Option<String>,
     pub header: Option<String>,
     pub row: Option<String>,
     pub footer: Option<String>,

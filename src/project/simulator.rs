@@ -6,15 +6,14 @@ use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
 use super::build::{Builder, plain_path};
+use super::template_file::Stated;
 use super::{
     Column, Content, Output, ProjectError, Requirement, Simulator, SimulatorInput, Support,
     Timeout, raw,
 };
 use crate::output::{OutputFormat, Separator};
-use crate::regular;
 use crate::series_table::SeriesTable;
 use crate::size::Size;
-use crate::template::{Template, TemplateError};
 
 /// The floor of automatic timeouts unless the project states another.
 const LEAST: Duration = Duration::from_secs(60);
@@ -180,21 +179,16 @@ impl Builder<'_> {
         let content = match (raw.template, raw.row) {
             (Some(name), None) if raw.header.is_none() && raw.footer.is_none() => {
                 let path = self.existing_file(&format!("{field}.template"), &name)?;
-                let text = regular::read_to_string(&path).map_err(|error| ProjectError {
-                    file: path.clone(),
-                    place: None,
-                    message: format!("the template can't be read as UTF-8 text: {error}"),
-                })?;
-                let is_xml = path
-                    .extension()
-                    .is_some_and(|extension| extension.eq_ignore_ascii_case("xml"));
-                let template = if is_xml {
-                    Template::xml(&text)
-                } else {
-                    Template::text(&text)
+                let stated = Stated {
+                    xml: raw.xml,
+                    encoding: raw.encoding.as_deref(),
                 };
-                let template = template.map_err(|error| template_error(&path, &error))?;
+                let template = self.template_file(field, &raw.file, &path, &stated)?;
                 Content::Template { path, template }
+            }
+            (None, Some(_)) if raw.encoding.is_some() => {
+                let rule = "goes with `template`; series tables are written in UTF-8";
+                return Err(self.source.error(&format!("{field}.encoding"), rule));
             }
             (None, Some(row)) => {
                 let table = SeriesTable::parse(raw.header.as_deref(), &row, raw.footer.as_deref());
@@ -252,14 +246,5 @@ impl Builder<'_> {
             },
             columns,
         })
-    }
-}
-
-/// A fault in a template file.
-fn template_error(path: &Path, error: &TemplateError) -> ProjectError {
-    ProjectError {
-        file: path.to_owned(),
-        place: Some((error.line, error.column)),
-        message: error.problem.to_string(),
     }
 }

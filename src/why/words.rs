@@ -92,7 +92,7 @@ impl<'a> Words<'a> {
             Part::Support(name) => vec![self.support(part, Some(name), then)?],
             Part::Program => vec![self.support(part, None, then)?],
             Part::File(name) => vec![format!(
-                "{name} renders to another text; its template and all parameters in it are as they were, so it is {{start}}, {{end}}, {{steps}} or {{input_file_name}}"
+                "{name} renders to another text; its template and all parameters in it are as they were, so it is {{start}}, {{end}}, {{steps}} or {{input_file_name}}, or that it is XML or in another encoding now"
             )],
             Part::Command | Part::Directories | Part::Output => {
                 let text = |remembered| -> Result<String> {
