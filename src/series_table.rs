@@ -72,6 +72,14 @@ pub struct SeriesTable {
     header: Template,
     row: Template,
     footer: Template,
+    is_xml: bool,
+}
+
+fn lines(source: &str) -> String {
+    match source.is_empty() || source.ends_with('\n') {
+        true => source.to_owned(),
+        false => format!("{source}\n"),
+    }
 }
 
 impl SeriesTable {
@@ -81,19 +89,44 @@ impl SeriesTable {
         row: &str,
         footer: Option<&str>,
     ) -> Result<Self, InPart<TemplateError>> {
-        let template = |part: Part, source: &str| {
-            let line_end = if source.is_empty() || source.ends_with('\n') {
-                ""
-            } else {
-                "\n"
-            };
-            Template::text(&format!("{source}{line_end}")).map_err(part.of())
-        };
+        let template = |part: Part, source: &str| Template::text(&lines(source)).map_err(part.of());
         Ok(Self {
             header: template(Part::Header, header.unwrap_or(""))?,
             row: template(Part::Row, row)?,
             footer: template(Part::Footer, footer.unwrap_or(""))?,
+            is_xml: false,
         })
+    }
+
+    /// The same for a table that is an XML document, in which no value can break it.
+    pub fn parse_xml(
+        header: Option<&str>,
+        row: &str,
+        footer: Option<&str>,
+    ) -> Result<Self, InPart<TemplateError>> {
+        let parts = [header.unwrap_or(""), row, footer.unwrap_or("")].map(lines);
+        let [header, row, footer] = Template::xml_table(parts.each_ref().map(String::as_str))
+            .map_err(|(part, error)| [Part::Header, Part::Row, Part::Footer][part].of()(error))?;
+        Ok(Self {
+            header,
+            row,
+            footer,
+            is_xml: true,
+        })
+    }
+
+    /// Whether a value of `scope` is written otherwise than in plain text, because the table is XML.
+    pub fn escapes(&self, scope: &dyn Scope) -> bool {
+        let parts = [Part::Header, Part::Row, Part::Footer].into_iter();
+        let mut holes = parts.flat_map(|part| self.placeholders(part));
+        self.is_xml
+            && holes.any(|hole| {
+                let (mut plain, mut escaped) = (Vec::new(), Vec::new());
+                let as_plain = hole.in_plain_text();
+                as_plain.render(scope, Charset::UTF_8, &mut plain).is_ok()
+                    && hole.render(scope, Charset::UTF_8, &mut escaped).is_ok()
+                    && plain != escaped
+            })
     }
 
     /// Header, row and footer as written.
@@ -254,9 +287,14 @@ impl BoundTable {
                     },
                     CellSource::Series(series, hole) => match &hole.format {
                         None => push_number(pieces.text(), series[step]),
-                        Some(format) => format
-                            .push_number(series[step], pieces.text())
-                            .map_err(|misfit| hole.error(RenderProblem::Misfit(misfit)))?,
+                        Some(format) => {
+                            let out = pieces.text();
+                            let start = out.len();
+                            format
+                                .push_number(series[step], out)
+                                .map_err(|misfit| hole.error(RenderProblem::Misfit(misfit)))?;
+                            hole.escape(start, Charset::UTF_8, out)?;
+                        }
                     },
                     CellSource::Clock(clock, hole) => {
                         clock.push(hole, &self.time, step, pieces.text())?;

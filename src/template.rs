@@ -6,12 +6,14 @@
 //! [`Scope`]; what a format means that of [`crate::format`]; what makes a document XML that of [`crate::xml`]; what an
 //! encoding that of [`crate::charset`].
 
+mod builder;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::ops::Range;
 
 use jiff::civil::DateTime;
 
+pub(crate) use self::builder::{At, Builder, continues_name, starts_name};
 use crate::charset::Charset;
 use crate::format::{Format, FormatProblem, Misfit, push_time};
 use crate::value::{Value, push_number};
@@ -211,17 +213,50 @@ impl Template {
         Self::xml_in(&source, charset)
     }
 
+    /// Parses header, row and footer of an XML document in which the row is repeated; each is of whole lines. Errors come
+    /// with the part that they are in.
+    pub(crate) fn xml_table(parts: [&str; 3]) -> Result<[Self; 3], (usize, TemplateError)> {
+        let [header, row, footer] = parts;
+        Self::xml_parts(&parts, Charset::UTF_8)?;
+        // One row more finds what is left open by each.
+        let two = Self::xml_parts(&[header, row, row, footer], Charset::UTF_8)
+            .map_err(|(part, error)| ([0, 1, 1, 2][part], error))?;
+        match <[Self; 4]>::try_from(two) {
+            Ok([header, first, row, footer]) if first.pieces == row.pieces => {
+                Ok([header, row, footer])
+            }
+            _ => {
+                let (line, column, problem) = (1, 1, XmlProblem::Rows.into());
+                Err((
+                    1,
+                    TemplateError {
+                        line,
+                        column,
+                        problem,
+                    },
+                ))
+            }
+        }
+    }
+
     fn text_in(source: &str, charset: Charset) -> Result<Self, TemplateError> {
-        let mut builder = Builder::new(source, charset);
+        let mut builder = Builder::new(source, &[source], charset);
         builder
             .scan(0..source.len(), Place::Plain)
             .map_err(|at| at.in_source(source))?;
-        Ok(builder.finish())
+        Ok(builder.finish().remove(0))
     }
 
     fn xml_in(source: &str, charset: Charset) -> Result<Self, TemplateError> {
-        let mut builder = Builder::new(source, charset);
-        xml::compile(source, charset, &mut builder).map_err(|at| at.in_source(source))?;
+        Self::xml_parts(&[source], charset)
+            .map(|mut parts| parts.remove(0))
+            .map_err(|(_, error)| error)
+    }
+
+    fn xml_parts(parts: &[&str], charset: Charset) -> Result<Vec<Self>, (usize, TemplateError)> {
+        let whole = parts.concat();
+        let mut builder = Builder::new(&whole, parts, charset);
+        xml::compile(&whole, charset, &mut builder).map_err(|at| at.in_parts(parts))?;
         Ok(builder.finish())
     }
 
@@ -328,6 +363,14 @@ impl Placeholder {
         .map_err(|problem| self.error(problem))
     }
 
+    /// The same placeholder outside of XML.
+    pub(crate) fn in_plain_text(&self) -> Self {
+        Self {
+            place: Place::Plain,
+            ..self.clone()
+        }
+    }
+
     pub(crate) fn error(&self, problem: RenderProblem) -> RenderError {
         RenderError {
             name: self.name.clone(),
@@ -336,199 +379,6 @@ impl Placeholder {
             problem,
         }
     }
-}
-
-/// A problem at a byte of the source.
-pub(crate) struct At {
-    pub offset: usize,
-    pub problem: TemplateProblem,
-}
-
-impl At {
-    pub fn in_source(self, source: &str) -> TemplateError {
-        let before = &source[..source.floor_char_boundary(self.offset)];
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        TemplateError {
-            line: before.matches('\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
-            problem: self.problem,
-        }
-    }
-}
-
-/// Collects the pieces of a template; the parts of the source must come in their order.
-pub(crate) struct Builder<'s> {
-    source: &'s str,
-    charset: Charset,
-    pieces: Vec<Piece>,
-    literal: String,
-    unfilled: Vec<Placeholder>,
-    /// Where the counting of lines has come to: byte, line, start of the line.
-    counted: (usize, usize, usize),
-}
-
-impl<'s> Builder<'s> {
-    fn new(source: &'s str, charset: Charset) -> Self {
-        Self {
-            source,
-            charset,
-            pieces: Vec::new(),
-            literal: String::new(),
-            unfilled: Vec::new(),
-            counted: (0, 1, 0),
-        }
-    }
-
-    fn finish(mut self) -> Template {
-        self.end_literal();
-        Template {
-            source: self.source.to_owned(),
-            charset: self.charset,
-            pieces: self.pieces,
-            unfilled: self.unfilled,
-        }
-    }
-
-    fn end_literal(&mut self) {
-        if !self.literal.is_empty() {
-            self.pieces
-                .push(Piece::Literal(std::mem::take(&mut self.literal)));
-        }
-    }
-
-    /// Takes a part of the source as it stands.
-    pub fn verbatim(&mut self, span: Range<usize>) {
-        self.literal.push_str(&self.source[span]);
-    }
-
-    /// Takes a part of the source as it stands, and remembers what looks like placeholders in it.
-    pub fn pass_over(&mut self, span: Range<usize>) {
-        let mut at = span.start;
-        while let Some(found) = self.source[at..span.end].find('{') {
-            at += found;
-            match self.placeholder(at..span.end, Place::Plain) {
-                Ok((placeholder, length)) => {
-                    self.unfilled.push(placeholder);
-                    at += length;
-                }
-                Err(_) if self.source[at..span.end].starts_with("{{") => at += 2,
-                Err(_) => at += 1,
-            }
-        }
-        self.verbatim(span);
-    }
-
-    /// Takes a part of the source that may hold placeholders.
-    pub fn scan(&mut self, span: Range<usize>, place: Place) -> Result<(), At> {
-        let (mut at, end) = (span.start, span.end);
-        while let Some(found) = memchr::memchr2(b'{', b'}', &self.source.as_bytes()[at..end]) {
-            self.push_literal(at..at + found, place);
-            at += found;
-            let rest = &self.source[at..end];
-            if rest.starts_with("{{") || rest.starts_with("}}") {
-                self.literal.push_str(&rest[..1]);
-                at += 2;
-            } else if rest.starts_with('}') {
-                return Err(At {
-                    offset: at,
-                    problem: TemplateProblem::Closing,
-                });
-            } else {
-                let (placeholder, length) =
-                    self.placeholder(at..end, place).map_err(|problem| At {
-                        offset: at,
-                        problem,
-                    })?;
-                self.end_literal();
-                self.pieces.push(Piece::Hole(placeholder));
-                at += length;
-            }
-        }
-        self.push_literal(at..end, place);
-        Ok(())
-    }
-
-    /// The placeholder at the start of a part of the source, and its length.
-    fn placeholder(
-        &mut self,
-        span: Range<usize>,
-        place: Place,
-    ) -> Result<(Placeholder, usize), TemplateProblem> {
-        let source = self.source;
-        let (name, format, length) = placeholder(&source[span.clone()], place)?;
-        let (line, column) = self.position(span.start);
-        let placeholder = Placeholder {
-            name: name.to_owned(),
-            format,
-            line,
-            column,
-            place,
-        };
-        Ok((placeholder, length))
-    }
-
-    /// A literal `>` that a value could complete to `]]>`, which is forbidden in XML text, becomes a reference.
-    fn push_literal(&mut self, span: Range<usize>, place: Place) {
-        let mut text = &self.source[span];
-        let behind_hole =
-            self.literal.is_empty() && matches!(self.pieces.last(), Some(Piece::Hole(_)));
-        if place == Place::XmlText && behind_hole {
-            let brackets = text.len() - text.trim_start_matches(']').len();
-            if brackets < 2 && text[brackets..].starts_with('>') {
-                self.literal.push_str(&text[..brackets]);
-                self.literal.push_str("&gt;");
-                text = &text[brackets + 1..];
-            }
-        }
-        self.literal.push_str(text);
-    }
-
-    /// Line and column of a byte that is not before the last one asked for.
-    fn position(&mut self, offset: usize) -> (usize, usize) {
-        let (from, mut line, mut line_start) = self.counted;
-        for newline in memchr::memchr_iter(b'\n', &self.source.as_bytes()[from..offset]) {
-            (line, line_start) = (line + 1, from + newline + 1);
-        }
-        self.counted = (offset, line, line_start);
-        (line, self.source[line_start..offset].chars().count() + 1)
-    }
-}
-
-/// Whether a name of a parameter, series or placeholder may start so.
-pub(crate) fn starts_name(c: char) -> bool {
-    c.is_alphabetic() || c == '_'
-}
-
-/// Whether a name may go on so.
-pub(crate) fn continues_name(c: char) -> bool {
-    c.is_alphanumeric() || c == '_' || c == '.'
-}
-
-/// Reads `{name}` or `{name:format}` at the start of `rest`: name, format and length.
-fn placeholder(rest: &str, place: Place) -> Result<(&str, Option<Format>, usize), TemplateProblem> {
-    let inner = &rest[1..];
-    let length = inner.find(|c| !continues_name(c)).unwrap_or(inner.len());
-    let (name, behind) = inner.split_at(length);
-    if !name.starts_with(starts_name) {
-        return Err(TemplateProblem::Opening);
-    }
-    if behind.starts_with('}') {
-        return Ok((name, None, 1 + length + 1));
-    }
-    let format = behind.strip_prefix(':').ok_or(TemplateProblem::Opening)?;
-    let end = format
-        .find(['{', '}', '\n'])
-        .filter(|end| format[*end..].starts_with('}'));
-    let end = end.ok_or_else(|| TemplateProblem::Unclosed(name.to_owned()))?;
-    let text = match place {
-        Place::XmlText | Place::XmlAttribute => xml::unescape(&format[..end]),
-        Place::Plain | Place::XmlCData | Place::XmlInstruction => Cow::Borrowed(&format[..end]),
-    };
-    let parsed = Format::parse(&text).map_err(|problem| TemplateProblem::Format {
-        name: name.to_owned(),
-        problem,
-    })?;
-    Ok((name, Some(parsed), 1 + length + 1 + end + 1))
 }
 
 #[cfg(test)]

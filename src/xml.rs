@@ -72,6 +72,12 @@ pub enum XmlProblem {
     /// The declaration or the DOCTYPE stands where it may not.
     #[error("not well-formed XML: {0} may stand only once, at the beginning")]
     Misplaced(&'static str),
+    /// Of rows that follow each other, the second stands elsewhere than the first.
+    #[error(
+        "each row must stand in the document as the one before it; let it close what it opens: a comment, a CDATA \
+         section, an attribute"
+    )]
+    Rows,
     /// A brace in the DOCTYPE.
     #[error(
         "a DOCTYPE takes no placeholders; put them where the entity or the attribute is used, and write `&#123;` and \

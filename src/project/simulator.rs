@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
 use super::build::{Builder, plain_path};
-use super::template_file::Stated;
+use super::template_file::{self, Stated};
 use super::{
     Column, Content, Output, ProjectError, Requirement, Simulator, SimulatorInput, Support,
     Timeout, raw,
@@ -191,10 +191,18 @@ impl Builder<'_> {
                 return Err(self.source.error(&format!("{field}.encoding"), rule));
             }
             (None, Some(row)) => {
-                let table = SeriesTable::parse(raw.header.as_deref(), &row, raw.footer.as_deref());
+                let (header, footer) = (raw.header.as_deref(), raw.footer.as_deref());
+                let sign =
+                    template_file::sign_of_xml(&raw.file, None, header.unwrap_or(&row).as_bytes());
+                let table = match raw.xml.unwrap_or(sign.is_some()) {
+                    true => SeriesTable::parse_xml(header, &row, footer),
+                    false => SeriesTable::parse(header, &row, footer),
+                };
                 Content::Series(table.map_err(|fault| {
                     let part = format!("{field}.{}", fault.part);
-                    self.source.error(&part, fault.error)
+                    let remedy =
+                        template_file::remedy(&fault.error, sign.filter(|_| raw.xml.is_none()));
+                    self.source.error(&part, format!("{}{remedy}", fault.error))
                 })?)
             }
             _ => {

@@ -34,7 +34,7 @@ impl Builder<'_> {
         })?;
         let sign = match stated.xml {
             Some(_) => None,
-            None => sign_of_xml(file, path, &bytes),
+            None => sign_of_xml(file, Some(path), &bytes),
         };
         if stated.xml.unwrap_or(sign.is_some()) {
             if stated.encoding.is_some() {
@@ -58,11 +58,15 @@ impl Builder<'_> {
     }
 }
 
-/// What tells that a template is XML, if anything does.
-fn sign_of_xml(file: &str, path: &Path, bytes: &[u8]) -> Option<&'static str> {
+/// What tells that a template is XML, if anything does: the file that is made, the template's own, the first bytes.
+pub(super) fn sign_of_xml(
+    file: &str,
+    template: Option<&Path>,
+    bytes: &[u8],
+) -> Option<&'static str> {
     if xml::named_as_xml(Path::new(file)) {
         Some("the name of the file that is made")
-    } else if xml::named_as_xml(path) {
+    } else if template.is_some_and(xml::named_as_xml) {
         Some("its name")
     } else if xml::begins_as_xml(bytes) {
         Some("its first bytes")
@@ -71,17 +75,21 @@ fn sign_of_xml(file: &str, path: &Path, bytes: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// A fault in a template file; what was taken for XML by a sign might not be meant as such.
-fn template_error(path: &Path, error: &TemplateError, sign: Option<&str>) -> ProjectError {
-    let mut message = error.problem.to_string();
-    if let (TemplateProblem::Xml(_), Some(sign)) = (&error.problem, sign) {
-        message.push_str(&format!(
-            " (this template is XML by {sign}; if it is none, say `xml = false` beside `template`)"
-        ));
+/// What to do if something was taken for XML by a sign and is not meant as such.
+pub(super) fn remedy(error: &TemplateError, sign: Option<&str>) -> String {
+    match (&error.problem, sign) {
+        (TemplateProblem::Xml(_), Some(sign)) => {
+            format!(" (it is XML by {sign}; if it is none, say `xml = false` beside `file`)")
+        }
+        _ => String::new(),
     }
+}
+
+/// A fault in a template file.
+fn template_error(path: &Path, error: &TemplateError, sign: Option<&str>) -> ProjectError {
     ProjectError {
         file: path.to_owned(),
         place: Some((error.line, error.column)),
-        message,
+        message: format!("{}{}", error.problem, remedy(error, sign)),
     }
 }

@@ -33,6 +33,10 @@ impl Recipe<'_> {
                             sink.part(Part::Parameter(name), value.to_string().as_bytes());
                         }
                     }
+                    // The same values and layout gave another text before XML was known as such.
+                    if table.escapes(&rendered.values) {
+                        sink.part(Part::File(input.name.clone()), b"XML");
+                    }
                 }
                 (None, Content::Template { .. }) => {}
             }

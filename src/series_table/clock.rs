@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::ROW_NAMES;
+use crate::charset::Charset;
 use crate::format::push_time;
 use crate::pieces::{Pieces, SHORT};
 use crate::template::{Placeholder, RenderError, RenderProblem};
@@ -35,6 +36,7 @@ impl Clock {
         step: usize,
         out: &mut Vec<u8>,
     ) -> Result<(), RenderError> {
+        let start = out.len();
         match (self, &hole.format) {
             (Self::Step, Some(format)) => format.push_value(&Value::Integer(step as i64), out),
             (Self::Step, None) => {
@@ -52,7 +54,8 @@ impl Clock {
                 Ok(())
             }
         }
-        .map_err(|misfit| hole.error(RenderProblem::Misfit(misfit)))
+        .map_err(|misfit| hole.error(RenderProblem::Misfit(misfit)))?;
+        hole.escape(start, Charset::UTF_8, out)
     }
 }
 

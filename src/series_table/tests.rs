@@ -141,3 +141,56 @@ proptest! {
         prop_assert_eq!(back, bits);
     }
 }
+
+#[test]
+fn no_value_breaks_a_table_that_is_xml() {
+    let header = "<?xml version=\"1.0\"?>\n<series n='{name}'>";
+    let row = " <event t=\"{time:%H:%M\"<}\" q='{Q}' n='{name}'><![CDATA[{name}]]></event>";
+    let scope = BTreeMap::from([("name".to_owned(), Value::Text("a<'&]]>".to_owned()))]);
+    let write = |header: &str, row: &str, footer: &str| {
+        let table = SeriesTable::parse_xml(Some(header), row, Some(footer)).expect("XML");
+        assert!(table.escapes(&scope));
+        let bound = table.bind(&["Q".to_owned()], &hours(2)).expect("a table");
+        let mut out = Vec::new();
+        bound
+            .write(&scope, &[&[1.5, 2.0]], &mut out)
+            .expect("values");
+        String::from_utf8(out).expect("UTF-8")
+    };
+    let name = "a&lt;&apos;&amp;]]&gt;";
+    let event = |hour: &str, q: &str| {
+        format!(
+            " <event t=\"{hour}&gt;\" q='{q}' n='{name}'><![CDATA[a<'&]]]]><![CDATA[>]]></event>\n"
+        )
+    };
+    assert_eq!(
+        write(header, &row.replace("%M\"<", "%M&gt;"), "</series>"),
+        format!(
+            "<?xml version=\"1.0\"?>\n<series n='{name}'>\n{}{}</series>\n",
+            event("00:00", "1.5"),
+            event("01:00", "2")
+        )
+    );
+    // The rows within one section, as lines of text.
+    assert_eq!(
+        write("<s n=\"{name}\"><![CDATA[", "{step};{Q:.1f}", "]]></s>"),
+        format!("<s n=\"{name}\"><![CDATA[\n0;1.5\n1;2.0\n]]></s>\n")
+    );
+}
+
+#[test]
+fn a_table_that_is_no_document_names_part_and_line() {
+    for (parts, part, line) in [
+        (["<s>", "<e>{Q}</f>", "</s>"], Part::Row, 1),
+        (["<s>", "<e>\n{Q}", "</e></s>"], Part::Footer, 1),
+        (["<s>\n<t>", "{Q}", "</s>"], Part::Footer, 1),
+        (["", "<e q='{Q}'/>", ""], Part::Row, 1),
+        (["<s><!--", "--> {Q} <![CDATA[", "]]></s>"], Part::Row, 1),
+        (["<s>\n { }", "{Q}", "</s>"], Part::Header, 2),
+        (["<s>", "\n{Q}&x;", "</s>"], Part::Row, 2),
+    ] {
+        let [header, row, footer] = parts;
+        let error = SeriesTable::parse_xml(Some(header), row, Some(footer)).expect_err(row);
+        assert_eq!((error.part, error.error.line), (part, line), "{error}");
+    }
+}

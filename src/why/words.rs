@@ -73,6 +73,7 @@ impl<'a> Words<'a> {
     ) -> Result<Vec<String>> {
         let (then, now) = match (then, now) {
             (None, None) => return Ok(Vec::new()),
+            (None, Some(_)) if let Part::File(name) = part => return Ok(vec![rendered(name)]),
             (None, Some(now)) => return Ok(vec![format!("{} (new)", self.present(part, now)?)]),
             (Some(then), None) => {
                 let was = match part {
@@ -91,9 +92,7 @@ impl<'a> Words<'a> {
             Part::Time => vec![self.time(then)?],
             Part::Support(name) => vec![self.support(part, Some(name), then)?],
             Part::Program => vec![self.support(part, None, then)?],
-            Part::File(name) => vec![format!(
-                "{name} renders to another text; its template and all parameters in it are as they were, so it is {{start}}, {{end}}, {{steps}} or {{input_file_name}}, or that it is XML or in another encoding now"
-            )],
+            Part::File(name) => vec![rendered(name)],
             Part::Command | Part::Directories | Part::Output => {
                 let text = |remembered| -> Result<String> {
                     Ok(self
@@ -248,6 +247,13 @@ impl<'a> Words<'a> {
         }
         Ok(vec![text])
     }
+}
+
+/// A file that is another, while nothing else that it is made of has changed.
+fn rendered(name: &str) -> String {
+    format!(
+        "{name} renders to another text; its template and all parameters in it are as they were, so it is {{start}}, {{end}}, {{steps}} or {{input_file_name}}, or that it is XML or in another encoding now"
+    )
 }
 
 /// The digest that a part is, or that its text spells.
