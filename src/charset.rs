@@ -8,7 +8,8 @@
 use std::fmt;
 
 use encoding_rs::{
-    DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_874, WINDOWS_1252, WINDOWS_1254,
+    DecoderResult, Encoding, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_874, WINDOWS_1252,
+    WINDOWS_1254,
 };
 
 /// A character encoding.
@@ -162,7 +163,7 @@ impl Charset {
         }
     }
 
-    /// Whether a text in it can hold this character.
+    /// Whether a text in it can hold this character, and every program reads it back as the same one.
     pub fn holds(self, c: char) -> bool {
         let in_table = |encoding: &'static Encoding| {
             let mut buffer = [0; 4];
@@ -172,12 +173,15 @@ impl Charset {
                 .then(|| bytes.into_owned())
         };
         match self.scheme {
+            // The one encoding in which these two are `¥` and `‾` to half of the programs.
+            Scheme::Table(encoding) if encoding == SHIFT_JIS && matches!(c, '\\' | '~') => false,
             _ if c.is_ascii() => true,
             Scheme::Ascii => false,
             Scheme::Iso(_) if is_upper_control(c) => true,
             Scheme::Iso(encoding) => in_table(encoding).is_some_and(|bytes| !is_control(bytes[0])),
             Scheme::Table(encoding) => {
-                encoding.can_encode_everything() || in_table(encoding).is_some()
+                let everywhere = encoding.can_encode_everything();
+                everywhere || is_agreed_on(encoding, c) && in_table(encoding).is_some()
             }
         }
     }
@@ -186,6 +190,24 @@ impl Charset {
 impl fmt::Display for Charset {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name)
+    }
+}
+
+/// Whether vendors' tables of an encoding have this character all in one place, if they have it. Those of several bytes a
+/// character agree on scripts, but not on signs: what is `Ж` in Big5 to one is `⑻` to another.
+fn is_agreed_on(encoding: &'static Encoding, c: char) -> bool {
+    let one_byte = ["ISO-8859-", "windows-", "KOI8-R", "IBM866"];
+    let is_known = || {
+        one_byte
+            .iter()
+            .any(|name| encoding.name().starts_with(name))
+    };
+    match encoding.is_single_byte() {
+        true => is_known() && !is_upper_control(c),
+        false => {
+            let kana = matches!(c, '\u{3041}'..='\u{3096}' | '\u{30a1}'..='\u{30fa}');
+            kana || matches!(c, '\u{4e00}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}')
+        }
     }
 }
 
@@ -262,7 +284,8 @@ mod tests {
             let charset = Charset::named(label).expect(label);
             let text = charset.decode(&all).expect(label);
             assert_eq!(charset.encode(&text), all, "{label}");
-            assert!(text.chars().all(|c| charset.holds(c)), "{label}");
+            let held = |c| charset.holds(c) || is_upper_control(c);
+            assert!(text.chars().all(held), "{label}");
         }
         let latin = Charset::named("ISO-8859-1").expect("a name");
         assert_eq!(latin.decode(b"\x80\xe9"), Ok("\u{80}é".to_owned()));
@@ -277,7 +300,8 @@ mod tests {
         }
         let japanese = Charset::named("Shift_JIS").expect("a name");
         assert_eq!(japanese.encode("利根川"), b"\x97\x98\x8d\xaa\x90\xec");
-        assert!(japanese.holds('川') && !japanese.holds('é'));
+        assert!(japanese.holds('川') && !japanese.holds('é') && !japanese.holds('〜'));
+        assert!(japanese.holds('[') && !japanese.holds('\\'));
     }
 
     #[test]

@@ -90,13 +90,19 @@ fn push_escaped(value: &str, place: Place, charset: Charset, out: &mut Vec<u8>) 
     }
 }
 
+/// The end of a section and the beginning of the next one.
+const SEAM: &[u8; 12] = b"]]><![CDATA[";
+
 /// Divides the section wherever the value completes a `]]>`, and behind it where what follows could: two sections
 /// that adjoin are one text.
 fn divide(out: &mut Vec<u8>, start: usize) {
-    let tail = out.split_off(start.saturating_sub(2));
-    let text = String::from_utf8_lossy(&tail).replace("]]>", "]]]]><![CDATA[>");
-    out.extend_from_slice(text.as_bytes());
+    let mut from = start.saturating_sub("]]".len());
+    while let Some(found) = memchr::memmem::find(&out[from..], b"]]>") {
+        let inside = from + found + "]]".len();
+        out.splice(inside..inside, *SEAM);
+        from = inside + SEAM.len();
+    }
     if out.ends_with(b"]") {
-        out.extend_from_slice(b"]]><![CDATA[");
+        out.extend_from_slice(SEAM);
     }
 }

@@ -107,7 +107,17 @@ fn a_value_can_not_end_a_cdata_section() {
         "<a><![CDATA[]]{x}]]></a>",
         "<a><![CDATA[{x}{x}]><{{]]>{x}</a>",
     ] {
-        for x in ["]]>", "]]", "]", ">", "", "]>", "a]]]>b]]>", "<b>&amp;"] {
+        for x in [
+            "]]>",
+            "]]",
+            "]",
+            ">",
+            "",
+            "]>",
+            "a]]]>b]]>",
+            "<b>&amp;",
+            "€",
+        ] {
             let document = render(source, &[("x", x)]);
             let markup = ["<a>", "<![CDATA[", "</a>"];
             let content = markup
