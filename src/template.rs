@@ -54,7 +54,7 @@ pub enum TemplateProblem {
     /// A byte that is no text in the encoding that the template is to be in.
     #[error(
         "the byte 0x{byte:02x} is no {charset} text; save the template as UTF-8, or name the encoding that it is in, such \
-         as `encoding = \"windows-1252\"` beside `template`"
+         as `encoding = \"windows-1252\"` beside `file`"
     )]
     NoText {
         /// The byte.

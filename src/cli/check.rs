@@ -159,7 +159,7 @@ fn notes(session: &Session<'_>) -> Vec<String> {
         }
         if template.is_plain() && Template::xml(template.source()).is_ok() {
             notes.push(format!(
-                "{path} is plain text, but could be XML; `xml = true` beside `template` has its values escaped"
+                "{path} is plain text, but could be XML; `xml = true` beside `file` has its values escaped"
             ));
         }
     }
