@@ -55,8 +55,8 @@ pub enum XmlProblem {
     /// No blank between two attributes.
     #[error("not well-formed XML: a blank is missing before the attribute `{0}`")]
     NoBlank(String),
-    /// `<` in an attribute value.
-    #[error("not well-formed XML: `<` in an attribute value; write `&lt;`")]
+    /// `<` in an attribute value or in a placeholder's format.
+    #[error("not well-formed XML: `<` in an attribute value or a format; write `&lt;`")]
     LessThan,
     /// `]]>` in text.
     #[error("not well-formed XML: `]]>` in text; write `]]&gt;`")]
@@ -193,7 +193,15 @@ impl Document<'_, '_> {
             return Err(at(span.start + offset, XmlProblem::CDataEnd));
         }
         self.entities.check(text, span.start)?;
-        self.builder.scan(span, Place::XmlText)
+        self.builder
+            .scan(span.clone(), Place::XmlText)
+            .map_err(|found| match found.problem {
+                // `{k:<8}` ends for a reader where the tag begins.
+                TemplateProblem::Unclosed(_) if self.source[span.end..].starts_with('<') => {
+                    at(span.end, XmlProblem::LessThan)
+                }
+                _ => found,
+            })
     }
 
     fn markup(&mut self, event: &Event<'_>, span: Range<usize>, first: bool) -> Result<(), At> {

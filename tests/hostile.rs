@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use proptest::prelude::*;
+use rerunoff::charset::Charset;
 use rerunoff::output::{OutputFormat, parse};
 use rerunoff::project::Study;
 use rerunoff::template::Template;
@@ -45,6 +46,18 @@ const TEMPLATE: &[&str] = &[
     "&#0;",
     "\0",
     "é",
+];
+const ENCODINGS: &[&str] = &[
+    "UTF-8",
+    "UTF-16LE",
+    "UTF-16BE",
+    "ISO-8859-1",
+    "ISO-8859-11",
+    "US-ASCII",
+    "windows-1252",
+    "Shift_JIS",
+    "ISO-2022-JP",
+    "gb18030",
 ];
 const TABLE: &[&str] = &[
     "t",
@@ -96,10 +109,20 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
 
     #[test]
-    fn templates(text in sprinkled(TEMPLATE)) {
+    fn templates(text in sprinkled(TEMPLATE), bytes in any::<Vec<u8>>(), label in prop::sample::select(ENCODINGS)) {
         let hostile = Value::Text("</a>\0\u{1}&\"{".to_owned());
         let values = BTreeMap::from([("k".to_owned(), Value::Number(-1.5e-300)), ("time".to_owned(), hostile)]);
-        for template in [Template::text(&text), Template::xml(&text)].into_iter().flatten() {
+        let declared = format!("<?xml version=\"1.0\" encoding=\"{label}\"?><a>");
+        let declared = [declared.as_bytes(), &bytes, b"{k}</a>"].concat();
+        let charset = Charset::named(label).expect("a known encoding");
+        let templates = [
+            Template::text(&text),
+            Template::xml(&text),
+            Template::xml_of_bytes(&bytes),
+            Template::xml_of_bytes(&declared),
+            Template::text_of_bytes(&bytes, charset),
+        ];
+        for template in templates.into_iter().flatten() {
             let mut out = Vec::new();
             template.render(&values, &mut out).ok();
         }

@@ -311,6 +311,7 @@ fn what_is_not_well_formed_is_refused_with_its_place() {
         ("<a b/>", 1, 5, None),
         ("<a b='1'c='2'/>", 1, 9, Some(P::NoBlank("c".into()))),
         ("<a b='<'/>", 1, 7, Some(P::LessThan)),
+        ("<a>{k:<8}</a>", 1, 7, Some(P::LessThan)),
         ("<a b='1/>", 1, 1, None),
         ("<a>&nbsp;</a>", 1, 4, Some(P::Entity("nbsp".into()))),
         ("<a b='&x;'/>", 1, 7, Some(P::Entity("x".into()))),
