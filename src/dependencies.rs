@@ -12,13 +12,14 @@ use crate::environment;
 use crate::import::sources;
 use crate::project::{Content, Study};
 use crate::support;
+use crate::tables;
 
 /// What a run depends on.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Dependencies {
     /// Files and support folders that are there, each once.
     pub present: Vec<PathBuf>,
-    /// Files that would be used in place of one of these if they came to be: programs earlier on the `PATH`.
+    /// Files that would count if they came to be: programs earlier on the `PATH`, what states the code page of a table.
     pub absent: Vec<PathBuf>,
 }
 
@@ -38,7 +39,12 @@ impl Dependencies {
         own.extend(study.samples.iter().map(|(path, _)| path));
         let mut found = Self::default();
         found.add(project.file.clone());
-        own.into_iter().for_each(|path| found.add(path.clone()));
+        for path in own {
+            found.add(path.clone());
+            tables::beside(path)
+                .into_iter()
+                .for_each(|path| found.look_for(path));
+        }
         for file in &project.input.files {
             found.add(file.clone());
         }
@@ -55,10 +61,7 @@ impl Dependencies {
                 .take_while(|candidate| *candidate != path);
             for candidate in passed_over {
                 // One that is there and can't be run may become one that can.
-                match candidate.exists() {
-                    true => found.add(candidate),
-                    false => found.absent.push(candidate),
-                }
+                found.look_for(candidate);
             }
             found.add(path);
         } else if program.starts_with('/') {
@@ -71,6 +74,9 @@ impl Dependencies {
             found
                 .present
                 .extend(sources.filter(|path| !others.contains(path)));
+            for path in import.sources().flat_map(tables::beside) {
+                found.look_for(path);
+            }
         }
         Ok(found)
     }
@@ -79,6 +85,14 @@ impl Dependencies {
     pub fn add(&mut self, path: PathBuf) {
         if !self.present.contains(&path) {
             self.present.push(path);
+        }
+    }
+
+    /// Adds a file that counts if it is there.
+    fn look_for(&mut self, path: PathBuf) {
+        match path.exists() {
+            true => self.add(path),
+            false => self.absent.push(path),
         }
     }
 }

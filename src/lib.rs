@@ -42,7 +42,7 @@
 //! |---|---|
 //! | the project file with its scenarios, validated | [`project`], [`scenario`] |
 //! | text tables made into an input file | [`import`] |
-//! | input files and parameter tables | [`inputs`], [`tables`], [`time_axis`], [`foreign`] |
+//! | input files and parameter tables | [`inputs`], [`tables`], [`foreign`], [`time_axis`] |
 //! | what a name means for a catchment | [`basin`], [`parameters`], [`expr`], [`value`], [`catchment`] |
 //! | what a simulator will see | [`recipe`], [`support`], [`template`], [`xml`], [`charset`], [`format`], [`series_table`] |
 //! | what determines a result | [`key`], [`digest`], [`survey`], [`file_digests`], [`stamp`] |

@@ -12,6 +12,7 @@ use crate::assembly;
 use crate::catchment::CatchmentId;
 use crate::digest::Digest;
 use crate::plan::{Plan, Staleness, State};
+use crate::problem::Problem;
 use crate::product::Status;
 use crate::scenario::ScenarioName;
 use crate::session::Session;
@@ -106,13 +107,21 @@ impl Scene {
             .filter(|name| Some(*name) != link)
             .cloned()
             .collect();
-        let rows = catchments.enumerate().map(|(at, (catchment, entry))| {
-            let values = session.basin.values(at, &others).ok();
+        let mut rows = Vec::with_capacity(plan.entries.len());
+        for (at, (catchment, entry)) in catchments.enumerate() {
+            let values = match session.basin.values(at, &others) {
+                Err(Problem::Cell(fault)) if !matches!(entry.state, State::Bad(_)) => {
+                    return Err(fault.into());
+                }
+                values => values.ok(),
+            };
             let value = |name: &String| match Some(name) == link {
                 true => session.basin.value_of_any(at, name),
-                false => values.as_ref()?.parameter(name).cloned(),
+                false => Ok(values
+                    .as_ref()
+                    .and_then(|values| values.parameter(name).cloned())),
             };
-            Row {
+            rows.push(Row {
                 id: catchment.id.clone(),
                 status: match &entry.state {
                     State::Fresh(_) => Status::Ok,
@@ -125,10 +134,9 @@ impl Scene {
                     State::Fresh(found) => Some(found.content),
                     State::Stale(_) | State::Bad(_) => None,
                 },
-                values: names.iter().map(value).collect(),
-            }
-        });
-        let rows = rows.collect();
+                values: names.iter().map(value).collect::<Result<_, _>>()?,
+            });
+        }
         Ok(Self {
             scenario: project.scenario.name.clone(),
             coordinates: project.scenario.coordinates.clone(),

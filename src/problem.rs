@@ -1,6 +1,7 @@
 //! Why a catchment can't be run at all: its input, its parameters or what its templates make of them.
 
 use crate::inputs::BadInput;
+use crate::tables::CellFault;
 
 /// Why a catchment can't be run at all.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -11,6 +12,9 @@ pub enum Problem {
     /// A parameter that the project uses is neither global nor its own.
     #[error("it has no parameter {0:?}")]
     NoParameter(String),
+    /// A cell of a table that it needs can't be understood.
+    #[error("{0}")]
+    Cell(#[from] CellFault),
     /// A formula needs a number and found text.
     #[error("the formula of {formula} needs a number, but {name} is {text:?}")]
     TextInFormula {

@@ -176,6 +176,11 @@ impl<'p> Recipe<'p> {
         texts
     }
 
+    /// The names that templates use.
+    pub fn names(&self) -> &BTreeSet<String> {
+        &self.names
+    }
+
     /// The names of [`Self::columns`], as [`Part::Series`] has them.
     pub fn column_names(&self) -> &[String] {
         &self.column_names

@@ -1,33 +1,48 @@
-//! Tables of parameters, one row for each catchment or for each sample: CSV in the dialects that spreadsheets write, and dBASE.
+//! Tables of parameters, one row for each catchment or for each sample: text in the dialects that spreadsheets write, and
+//! dBASE.
 //!
 //! A table gives values by catchment id and nothing else. It knows nothing of which catchments there are, which of two
-//! values for one parameter wins, or what a parameter is used for.
+//! values for one parameter wins, or what a parameter is used for. So a cell that can't be understood is a fault only for
+//! whoever asks for it: nobody is kept from work by a word in a column or a row that plays no part, and nobody who asks gets
+//! "there is none" for an answer.
 
+mod cell;
+mod code_page;
 mod dbf;
+mod delimited;
+mod text;
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use serde::Deserialize;
 
 use crate::catchment::CatchmentId;
 use crate::digest::Digest;
-use crate::parameters::Parameters;
 use crate::regular;
 use crate::value::Value;
+pub use code_page::beside;
+pub(crate) use text::separator_of;
 
 /// Parameters by catchment.
-#[derive(Clone, Debug, PartialEq)]
 pub struct ParameterTable {
+    path: PathBuf,
+    raw: Box<dyn RawTable>,
     /// The row of each catchment.
     rows: HashMap<CatchmentId, usize>,
-    /// The values by row; an empty cell is not there.
-    values: Parameters,
+    /// The column of each parameter.
+    places: HashMap<String, usize>,
     /// The catchments in the order of the file.
     pub ids: Vec<CatchmentId>,
     /// The names of the parameters: the columns but for the ids, in the order of the file.
     pub columns: Vec<String>,
 }
+
+/// A cell that is there and can't be understood: where it is, and what is in it.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("{0}")]
+pub struct CellFault(String);
 
 impl ParameterTable {
     /// Whether there is a row for a catchment.
@@ -36,23 +51,48 @@ impl ParameterTable {
     }
 
     /// The value of a parameter of a catchment, if there is one.
-    pub fn get(&self, id: &CatchmentId, name: &str) -> Option<&Value> {
-        self.values.get(name, *self.rows.get(id)?)
+    ///
+    /// # Errors
+    /// There is something in the cell that has no meaning, or several.
+    pub fn get(&self, id: &CatchmentId, name: &str) -> Result<Option<Value>, CellFault> {
+        let (Some(&row), Some(&column)) = (self.rows.get(id), self.places.get(name)) else {
+            return Ok(None);
+        };
+        self.raw.value(row, column).map_err(|what| {
+            let place = place(&*self.raw, row, column);
+            CellFault(format!("{}: {place}: {what}", self.path.display()))
+        })
     }
+}
+
+/// The decimal mark of a text table's numbers, where the project file states it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+pub enum Decimal {
+    /// `0.5`
+    #[serde(rename = ".")]
+    Point,
+    /// `0,5`
+    #[serde(rename = ",")]
+    Comma,
 }
 
 /// Reads a table whose column `id_column` holds the catchments' ids: `.csv`, `.txt` and `.tsv` as text, `.dbf` as dBASE.
 ///
-/// In text tables the separator (comma, semicolon or tab) is the one that the header has most of; cells may be quoted; the
-/// encoding is UTF-8, with or without a byte order mark, or else Latin-1. Cells that are whole numbers become
-/// [`Value::Integer`], other finite numbers [`Value::Number`], everything else text; with semicolons, `0,5` is the number
-/// 0.5. Digits with a leading zero (`007`) stay text, as they are names. Empty cells, `NA` and `NaN` are missing values.
-/// An id `70007.0` is `70007`.
+/// In text tables the separator (comma, semicolon or tab) is the one that the header has most of, or that a line `sep=;`
+/// states; cells may be quoted; the encoding is UTF-8, UTF-16 with a byte order mark, or else Latin-1. Cells that are whole
+/// numbers become [`Value::Integer`], other finite numbers [`Value::Number`], everything else text; with semicolons, `0,5`
+/// is the number 0.5. Digits with a leading zero (`007`) stay text, as they are names. Empty cells, `NA` and `NaN` are
+/// missing values. An id `70007.0` is `70007`.
 ///
 /// An error names the file and the line (dBASE: the record) with a missing or repeated id, or lists the columns there are
 /// if `id_column` is not one of them.
-pub fn read_parameter_table(path: &Path, id_column: &str) -> anyhow::Result<ParameterTable> {
-    let table = read(path).and_then(|(table, _)| by_catchment(table, id_column));
+pub fn read_parameter_table(
+    path: &Path,
+    id_column: &str,
+    decimal: Option<Decimal>,
+) -> anyhow::Result<ParameterTable> {
+    let table = read(path, Some(id_column), decimal)
+        .and_then(|(table, _)| by_catchment(path, table, id_column));
     table.with_context(|| format!("{}: the parameter table can't be used", path.display()))
 }
 
@@ -62,27 +102,29 @@ pub struct Samples {
     pub columns: Vec<String>,
     /// Of each set the number of its line or record, and the values in the order of the columns.
     pub rows: Vec<(u64, Vec<Value>)>,
-    /// The digest of the file.
+    /// The digest of the file, and of the one with its code page.
     pub digest: Digest,
 }
 
 /// Reads a table of samples, in which every cell must have a value; else as [`read_parameter_table`].
 pub fn read_samples(path: &Path) -> anyhow::Result<Samples> {
-    let (table, digest) = read(path)?;
-    let columns: Vec<String> = table.columns.iter().map(|(name, _)| name.clone()).collect();
+    let (table, digest) = read(path, None, None)?;
+    let columns = table.columns().to_vec();
     for (at, name) in columns.iter().enumerate() {
         if name.is_empty() || columns[..at].contains(name) {
             bail!("column {} needs a name of its own", at + 1);
         }
     }
-    let mut rows = Vec::with_capacity(table.rows.len());
-    for (number, cells) in &table.rows {
-        let value = |(at, (name, meaning)): (usize, &(String, Meaning))| {
-            let found = cells.get(at).and_then(|cell| value_of(cell, *meaning));
-            found.with_context(|| format!("{} {number} has no {name}", table.row_word))
+    let mut rows = Vec::with_capacity(table.rows());
+    for row in 0..table.rows() {
+        refuse_marked(&*table, row)?;
+        let value = |column: usize| match table.value(row, column) {
+            Ok(Some(value)) => Ok(value),
+            Ok(None) => bail!("{} has no {}", row_name(&*table, row), columns[column]),
+            Err(what) => bail!("{}: {what}", place(&*table, row, column)),
         };
-        let values = table.columns.iter().enumerate().map(value);
-        rows.push((*number, values.collect::<anyhow::Result<_>>()?));
+        let values = (0..columns.len()).map(value);
+        rows.push((table.number(row), values.collect::<anyhow::Result<_>>()?));
     }
     Ok(Samples {
         columns,
@@ -91,218 +133,127 @@ pub fn read_samples(path: &Path) -> anyhow::Result<Samples> {
     })
 }
 
-fn read(path: &Path) -> anyhow::Result<(RawTable, Digest)> {
+fn read(
+    path: &Path,
+    id: Option<&str>,
+    decimal: Option<Decimal>,
+) -> anyhow::Result<(Box<dyn RawTable>, Digest)> {
     let extension = path
         .extension()
         .unwrap_or_default()
         .to_string_lossy()
         .to_ascii_lowercase();
     let bytes = regular::read(path).context("it can't be read")?;
-    let table = match extension.as_str() {
-        "csv" | "txt" | "tsv" => read_text(&bytes, extension == "tsv"),
-        "dbf" => dbf::read(&bytes),
+    match extension.as_str() {
+        "csv" | "txt" | "tsv" => {
+            let digest = Digest::of(&bytes);
+            let table = text::read(&bytes, extension == "tsv", id, decimal)?;
+            Ok((Box::new(table), digest))
+        }
+        "dbf" => {
+            let stated = code_page::stated_beside(path)?;
+            let digest = match &stated {
+                Some(stated) => Digest::of(&[bytes.as_slice(), stated.as_bytes()].concat()),
+                None => Digest::of(&bytes),
+            };
+            Ok((Box::new(dbf::read(bytes, stated.as_deref())?), digest))
+        }
         _ => bail!("a table is a .csv, .txt, .tsv or .dbf file"),
-    };
-    Ok((table?, Digest::of(&bytes)))
+    }
 }
 
-/// A table as it stands in a file.
-#[derive(Debug)]
-struct RawTable {
-    columns: Vec<(String, Meaning)>,
-    /// What a row's number is called in messages.
-    row_word: &'static str,
-    /// Number and cells.
-    rows: Vec<(u64, Vec<String>)>,
+/// A table as it stands in a file. Rows and columns are counted from 0; a fault is told without its place.
+trait RawTable: Send + Sync {
+    /// What a row and a column are called in messages.
+    fn words(&self) -> (&'static str, &'static str);
+    fn columns(&self) -> &[String];
+    fn rows(&self) -> usize;
+    /// The number of a row in the file.
+    fn number(&self, row: usize) -> u64;
+    /// The id in a cell; `None` if it is empty.
+    fn id(&self, row: usize, column: usize) -> Result<Option<String>, String>;
+    /// The value of a cell; `None` if there is none.
+    fn value(&self, row: usize, column: usize) -> Result<Option<Value>, String>;
+    /// Whether a row begins with what begins a comment elsewhere.
+    fn is_marked(&self, _row: usize) -> bool {
+        false
+    }
 }
 
-/// What the cells of a column can mean.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Meaning {
-    /// Numbers or text, cell by cell; after semicolons a number may have a decimal comma.
-    Any { decimal_comma: bool },
-    /// Whole numbers.
-    Whole,
-    /// Numbers.
-    Number,
-    /// Text.
-    Text,
-    /// Yes or no, as 1 or 0.
-    Logical,
+fn row_name(table: &dyn RawTable, row: usize) -> String {
+    format!("{} {}", table.words().0, table.number(row))
 }
 
-fn by_catchment(table: RawTable, id_column: &str) -> anyhow::Result<ParameterTable> {
-    let names: Vec<&str> = table
-        .columns
-        .iter()
-        .map(|(name, _)| name.as_str())
-        .collect();
-    let Some(id_at) = names.iter().position(|name| *name == id_column) else {
+fn place(table: &dyn RawTable, row: usize, column: usize) -> String {
+    let (row, word) = (row_name(table, row), table.words().1);
+    format!("{row}, {word} {}", table.columns()[column])
+}
+
+/// Refuses a row that may as well be a comment.
+fn refuse_marked(table: &dyn RawTable, row: usize) -> anyhow::Result<()> {
+    if table.is_marked(row) {
+        bail!(
+            "{} begins with `#`; take it out if it is a comment, or put its first cell in quotes",
+            row_name(table, row)
+        );
+    }
+    Ok(())
+}
+
+fn by_catchment(
+    path: &Path,
+    raw: Box<dyn RawTable>,
+    id_column: &str,
+) -> anyhow::Result<ParameterTable> {
+    let names = raw.columns();
+    let Some(id_at) = names.iter().position(|name| name == id_column) else {
         bail!(
             "there is no column `{id_column}` with the ids; the columns there are: {}",
             names.join(", ")
         );
     };
-    for (at, name) in names.iter().enumerate() {
-        if names[..at].contains(name) && !name.is_empty() {
+    let mut places = HashMap::with_capacity(names.len());
+    let mut columns = Vec::with_capacity(names.len());
+    for (at, name) in names
+        .iter()
+        .enumerate()
+        .filter(|(_, name)| !name.is_empty())
+    {
+        if places.insert(name.clone(), at).is_some() {
             bail!("there are two columns `{name}`; rename one");
         }
+        if at != id_at {
+            columns.push(name.clone());
+        }
     }
-    let is_named = |at: &usize| *at != id_at && !names[*at].is_empty();
-    let named: Vec<usize> = (0..names.len()).filter(is_named).collect();
-    let mut rows: HashMap<CatchmentId, usize> = HashMap::with_capacity(table.rows.len());
-    let mut values = Parameters::default();
-    let mut ids = Vec::with_capacity(table.rows.len());
-    let word = table.row_word;
-    for (number, cells) in &table.rows {
-        let id = cells.get(id_at).map_or("", |cell| cell.trim());
-        if id.is_empty() {
-            bail!("{word} {number} has no id in the column `{id_column}`");
+    places.remove(id_column);
+    let mut rows: HashMap<CatchmentId, usize> = HashMap::with_capacity(raw.rows());
+    let mut ids = Vec::with_capacity(raw.rows());
+    for row in 0..raw.rows() {
+        // An id may begin so, and a row for a catchment that is not there does nothing.
+        if id_at != 0 {
+            refuse_marked(&*raw, row)?;
         }
-        let id = CatchmentId::new(id_text(id, table.columns[id_at].1));
-        if let Some(before) = rows.insert(id.clone(), ids.len()) {
-            let before = table.rows[before].0;
-            bail!("catchment {id} is there twice, in {word} {before} and {word} {number}");
-        }
-        for &at in &named {
-            let (name, meaning) = &table.columns[at];
-            if let Some(value) = cells.get(at).and_then(|cell| value_of(cell, *meaning)) {
-                values.set(name, ids.len(), value);
-            }
+        let name = row_name(&*raw, row);
+        let id = match raw.id(row, id_at) {
+            Ok(Some(id)) => CatchmentId::new(id),
+            Ok(None) => bail!("{name} has no id in the column `{id_column}`"),
+            Err(what) => bail!("{}: {what}", place(&*raw, row, id_at)),
+        };
+        if let Some(before) = rows.insert(id.clone(), row) {
+            let before = row_name(&*raw, before);
+            bail!("catchment {id} is there twice, in {before} and {name}");
         }
         ids.push(id);
     }
-    let columns = named.iter().map(|&at| names[at].to_owned()).collect();
     Ok(ParameterTable {
+        path: path.to_owned(),
+        raw,
         rows,
-        values,
+        places,
         ids,
         columns,
     })
-}
-
-/// The id in a cell: whole numbers lose a decimal point and zeros, all else stays as it stands.
-fn id_text(cell: &str, meaning: Meaning) -> String {
-    if let Some((whole, zeros)) = cell.split_once('.')
-        && whole.bytes().all(|byte| byte.is_ascii_digit())
-        && !whole.is_empty()
-        && zeros.bytes().all(|byte| byte == b'0')
-    {
-        return whole.to_owned();
-    }
-    match (meaning, cell.parse::<f64>()) {
-        (Meaning::Number, Ok(number)) => Value::Number(number).to_string(),
-        _ => cell.to_owned(),
-    }
-}
-
-fn read_text(bytes: &[u8], tabs: bool) -> anyhow::Result<RawTable> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let text: String = match std::str::from_utf8(bytes) {
-        Ok(text) => text.to_owned(),
-        Err(_) => bytes.iter().copied().map(char::from).collect(),
-    };
-    let separator = match tabs {
-        true => b'\t',
-        false => separator_of(&text, b",;\t").unwrap_or(b','),
-    };
-    let mut reader = (csv::ReaderBuilder::new())
-        .delimiter(separator)
-        .trim(csv::Trim::All)
-        .from_reader(text.as_bytes());
-    let columns: Vec<String> = reader.headers()?.iter().map(str::to_owned).collect();
-    let meaning = Meaning::Any {
-        decimal_comma: separator == b';',
-    };
-    let columns = columns.into_iter().map(|name| (name, meaning)).collect();
-    let mut rows = Vec::new();
-    for record in reader.records() {
-        let record = record?;
-        let line = record.position().map_or(0, csv::Position::line);
-        if record.iter().all(str::is_empty) {
-            continue;
-        }
-        rows.push((line, record.iter().map(str::to_owned).collect()));
-    }
-    Ok(RawTable {
-        columns,
-        row_word: "line",
-        rows,
-    })
-}
-
-/// The one of these separators that the first line has most of, outside quotes; the first of equals.
-pub(crate) fn separator_of(text: &str, candidates: &[u8]) -> Option<u8> {
-    let mut counts = vec![0; candidates.len()];
-    let mut quoted = false;
-    for byte in text.bytes() {
-        match byte {
-            b'"' => quoted = !quoted,
-            b'\n' | b'\r' if !quoted => break,
-            _ if quoted => {}
-            _ => {
-                if let Some(at) = candidates.iter().position(|candidate| *candidate == byte) {
-                    counts[at] += 1;
-                }
-            }
-        }
-    }
-    // The first of equals: `max_by_key` would give the last.
-    let found = candidates.iter().zip(counts).rev().max_by_key(|(_, n)| *n);
-    found.filter(|(_, count)| *count > 0).map(|(byte, _)| *byte)
-}
-
-/// What a cell means; `None` if it is empty.
-fn value_of(cell: &str, meaning: Meaning) -> Option<Value> {
-    let cell = cell.trim();
-    if cell.is_empty() {
-        return None;
-    }
-    let missing = cell == "NA" || cell.eq_ignore_ascii_case("nan");
-    match meaning {
-        Meaning::Any { .. } if missing => None,
-        Meaning::Any { decimal_comma } => {
-            Some(number_of(cell, decimal_comma).unwrap_or_else(|| Value::Text(cell.to_owned())))
-        }
-        Meaning::Whole if let Ok(whole) = cell.parse() => Some(Value::Integer(whole)),
-        Meaning::Whole | Meaning::Number => {
-            // What does not fit its field is filled with asterisks: no number.
-            let number = cell.parse().ok().filter(|number: &f64| number.is_finite());
-            number.map(Value::Number)
-        }
-        Meaning::Text => Some(Value::Text(cell.to_owned())),
-        Meaning::Logical => match cell {
-            "T" | "t" | "Y" | "y" => Some(Value::Integer(1)),
-            "F" | "f" | "N" | "n" => Some(Value::Integer(0)),
-            _ => None,
-        },
-    }
-}
-
-/// The number that a text is, if it is one.
-fn number_of(text: &str, decimal_comma: bool) -> Option<Value> {
-    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
-    if !digits.starts_with(|c: char| c.is_ascii_digit() || c == '.' || (decimal_comma && c == ','))
-    {
-        return None;
-    }
-    let mut characters = digits.chars();
-    if characters.next() == Some('0') && characters.next().is_some_and(|c| c.is_ascii_digit()) {
-        return None;
-    }
-    if digits.bytes().all(|byte| byte.is_ascii_digit())
-        && let Ok(whole) = text.parse()
-    {
-        return Some(Value::Integer(whole));
-    }
-    let number: f64 = match text.parse() {
-        Ok(number) => number,
-        Err(_) if decimal_comma && !text.contains('.') => {
-            text.replacen(',', ".", 1).parse().ok()?
-        }
-        Err(_) => return None,
-    };
-    number.is_finite().then_some(Value::Number(number))
 }
 
 #[cfg(test)]

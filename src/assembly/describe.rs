@@ -19,22 +19,34 @@ use crate::time_axis::TimeAxis;
 use crate::value::Value;
 
 /// Checks that all that the product is made of is there.
-pub fn check(session: &Session<'_>) -> Result<(), ProjectError> {
-    parameters(session)?;
+pub fn check(session: &Session<'_>) -> Result<()> {
+    let names = parameters(session)?;
     let (project, basin) = (session.project, &session.basin);
-    let Some(link) = needed_link(project) else {
-        return Ok(());
-    };
-    let drains = basin
-        .catchments()
-        .iter()
-        .enumerate()
-        .map(|(at, catchment)| Drain {
-            id: &catchment.id,
-            link: basin.value_of_any(at, link),
-            is_fit: catchment.problem.is_none(),
-        });
-    network(project, drains).map(drop)
+    let link = needed_link(project);
+    let mut drains = Vec::new();
+    for (at, catchment) in basin.catchments().iter().enumerate() {
+        let id = &catchment.id;
+        for name in &names {
+            let Err(fault) = basin.value_of_any(at, name) else {
+                continue;
+            };
+            // One that can't be run is told of, or left out, for that; others would get a gap in the product.
+            if Some(name.as_str()) == link || basin.values(at, session.recipe.names()).is_ok() {
+                bail!("catchment {id}: {fault}, which the product needs");
+            }
+        }
+        if let Some(link) = link {
+            drains.push(Drain {
+                id,
+                link: basin.value_of_any(at, link)?,
+                is_fit: catchment.problem.is_none(),
+            });
+        }
+    }
+    if link.is_some() {
+        network(project, drains.into_iter())?;
+    }
+    Ok(())
 }
 
 /// A catchment and where it drains to.

@@ -18,7 +18,7 @@ use crate::expr::Operand;
 use crate::inputs::{BadInput, Catalog, CatalogEntry};
 use crate::listing::first_few;
 use crate::project::{Project, Selection, Table};
-use crate::tables::{ParameterTable, read_parameter_table};
+use crate::tables::{Decimal, ParameterTable, read_parameter_table};
 use crate::time_axis::TimeAxis;
 
 /// Names that every template may use beside parameters.
@@ -38,15 +38,15 @@ pub struct Basin<'p> {
 
 /// The parameter tables of a study, each read once however many scenarios name it.
 #[derive(Default)]
-pub struct Tables(HashMap<(PathBuf, String), Arc<ParameterTable>>);
+pub struct Tables(HashMap<(PathBuf, String, Option<Decimal>), Arc<ParameterTable>>);
 
 impl Tables {
     fn get(&mut self, table: &Table) -> Result<Arc<ParameterTable>> {
-        let name = (table.path.clone(), table.id.clone());
+        let name = (table.path.clone(), table.id.clone(), table.decimal);
         if let Some(known) = self.0.get(&name) {
             return Ok(known.clone());
         }
-        let read = Arc::new(read_parameter_table(&table.path, &table.id)?);
+        let read = Arc::new(read_parameter_table(&table.path, &table.id, table.decimal)?);
         self.0.insert(name, read.clone());
         Ok(read)
     }

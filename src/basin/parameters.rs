@@ -9,6 +9,7 @@ use super::Basin;
 use crate::expr::{EvalError, Expr};
 use crate::problem::Problem;
 use crate::project::{Parameter, ProjectError, nearest};
+use crate::tables::CellFault;
 use crate::template::{Scope, Scoped};
 use crate::value::Value;
 
@@ -78,8 +79,15 @@ impl Basin<'_> {
     }
 
     /// A parameter of a catchment that may be unfit to be run; `None` where it has none of this name.
-    pub fn value_of_any(&self, catchment: usize, name: &str) -> Option<Value> {
-        self.parameter(self.place(catchment), name).ok()
+    ///
+    /// # Errors
+    /// There is a value, but it can't be understood.
+    pub fn value_of_any(&self, catchment: usize, name: &str) -> Result<Option<Value>, CellFault> {
+        match self.parameter(self.place(catchment), name) {
+            Ok(value) => Ok(Some(value)),
+            Err(Problem::Cell(fault)) => Err(fault),
+            Err(_) => Ok(None),
+        }
     }
 
     /// One parameter of the catchment at a place of the input: its own from the last table that has it, its own from the
@@ -91,10 +99,17 @@ impl Basin<'_> {
         let scenario = &self.project.scenario;
         let is_stated = scenario.stated.contains(name);
         let first = if is_stated { scenario.first_table } else { 0 };
-        let own = (self.tables[first..].iter().rev())
-            .find_map(|table| table.get(id, name))
-            .or_else(|| (self.catalog.parameters.get(name, place)).filter(|_| !is_stated));
-        if let Some(value) = own {
+        for table in self.tables[first..].iter().rev() {
+            if let Some(value) = table.get(id, name)? {
+                return Ok(value);
+            }
+        }
+        if let Some(value) = self
+            .catalog
+            .parameters
+            .get(name, place)
+            .filter(|_| !is_stated)
+        {
             return Ok(value.clone());
         }
         match self.project.parameters.get(name) {

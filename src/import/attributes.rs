@@ -8,8 +8,22 @@ use super::spec::ImportSpec;
 use crate::catchment::CatchmentId;
 use crate::expr::Expr;
 use crate::project::{Project, nearest};
-use crate::tables::{ParameterTable, read_parameter_table};
+use crate::tables::{CellFault, ParameterTable, read_parameter_table};
 use crate::value::Value;
+
+/// Why a catchment has no value of a formula.
+pub enum Unfit {
+    /// Something that it needs is missing; what.
+    Lacking(String),
+    /// Something that it needs is there, and can't be understood.
+    Faulty(CellFault),
+}
+
+impl From<CellFault> for Unfit {
+    fn from(fault: CellFault) -> Self {
+        Self::Faulty(fault)
+    }
+}
 
 /// The tables, and which of them has which column.
 pub struct Attributes {
@@ -21,7 +35,7 @@ impl Attributes {
     /// Reads the tables and finds the columns that filter and parameters need.
     pub fn read(project: &Project, spec: &ImportSpec) -> Result<Self> {
         let tables = (spec.tables.iter())
-            .map(|table| read_parameter_table(&table.path, &table.id))
+            .map(|table| read_parameter_table(&table.path, &table.id, table.decimal))
             .collect::<Result<Vec<_>>>()?;
         let mut attributes = Self {
             tables,
@@ -82,43 +96,61 @@ impl Attributes {
         self.tables[table].has(id)
     }
 
-    /// Whether a formula that filters lets a catchment pass; `None` if a value for it is missing or is no number.
-    pub fn passes(&self, filter: &Expr, id: &CatchmentId) -> Option<bool> {
-        let value = filter.eval(&|name| self.value(name, id)?.number()).ok()?;
-        (!value.is_nan()).then_some(value != 0.0)
+    /// Whether a formula that filters lets a catchment pass.
+    pub fn passes(&self, filter: &Expr, id: &CatchmentId) -> Result<bool, Unfit> {
+        let mut numbers = BTreeMap::new();
+        for name in filter.names() {
+            match self.value(&name, id)? {
+                Some(Value::Text(text)) => return Err(no_number(&name, &text)),
+                Some(value) => drop(numbers.insert(name, value)),
+                None => {}
+            }
+        }
+        let value = filter.eval(&|name| numbers.get(name)?.number());
+        match value.ok().filter(|value| !value.is_nan()) {
+            Some(value) => Ok(value != 0.0),
+            None => Err(Unfit::Lacking(
+                "a value that the filter needs is missing".to_owned(),
+            )),
+        }
     }
 
-    /// A parameter of a catchment: a column's value as it stands, or what a formula gives; what is missing for it.
-    pub fn parameter(&self, formula: &Expr, id: &CatchmentId) -> Result<Value, String> {
+    /// A parameter of a catchment: a column's value as it stands, or what a formula gives.
+    pub fn parameter(&self, formula: &Expr, id: &CatchmentId) -> Result<Value, Unfit> {
+        let missing = |name: &str| Unfit::Lacking(format!("{name} is missing"));
         let names = formula.names();
         let only = names
             .first()
             .filter(|name| formula.source().trim() == name.as_str());
         if let Some(name) = only {
-            return self
-                .value(name, id)
-                .cloned()
-                .ok_or_else(|| format!("{name} is missing"));
+            return self.value(name, id)?.ok_or_else(|| missing(name));
         }
+        let mut numbers = BTreeMap::new();
         for name in &names {
-            match self.value(name, id) {
-                None => return Err(format!("{name} is missing")),
-                Some(Value::Text(text)) => return Err(format!("{name} is {text:?}, no number")),
-                Some(_) => {}
+            match self.value(name, id)? {
+                None => return Err(missing(name)),
+                Some(Value::Text(text)) => return Err(no_number(name, &text)),
+                Some(value) => drop(numbers.insert(name.as_str(), value)),
             }
         }
         let number = formula
-            .eval(&|name| self.value(name, id)?.number())
-            .map_err(|error| error.to_string())?;
+            .eval(&|name| numbers.get(name)?.number())
+            .map_err(|error| Unfit::Lacking(error.to_string()))?;
         if number.is_finite() {
             Ok(Value::Number(number))
         } else {
-            Err(format!("the formula gives {number}"))
+            Err(Unfit::Lacking(format!("the formula gives {number}")))
         }
     }
 
-    fn value(&self, name: &str, id: &CatchmentId) -> Option<&Value> {
-        let table = &self.tables[*self.columns.get(name)?];
-        table.get(id, name)
+    fn value(&self, name: &str, id: &CatchmentId) -> Result<Option<Value>, CellFault> {
+        match self.columns.get(name) {
+            Some(&table) => self.tables[table].get(id, name),
+            None => Ok(None),
+        }
     }
+}
+
+fn no_number(name: &str, text: &str) -> Unfit {
+    Unfit::Lacking(format!("{name} is {text:?}, no number"))
 }

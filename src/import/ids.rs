@@ -21,7 +21,7 @@ pub fn read(ids: &Ids) -> Result<Vec<CatchmentId>> {
             .filter(|line| !line.is_empty())
             .map(CatchmentId::of_cell)
             .collect(),
-        Ids::Column(path, column) => read_parameter_table(path, column)?.ids,
+        Ids::Column(path, column) => read_parameter_table(path, column, None)?.ids,
         Ids::Variable(path, variable) => ids_in(path, variable)?,
     };
     let mut seen = HashSet::new();

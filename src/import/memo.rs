@@ -17,6 +17,7 @@ use super::spec::{ImportSpec, Layout};
 use crate::digest::Digest;
 use crate::stamp::Stamp;
 use crate::store::Store;
+use crate::tables;
 
 const MEMO: &str = "import";
 
@@ -232,6 +233,8 @@ impl Memo {
 /// All files that an import reads, sorted, each once.
 pub fn paths(spec: &ImportSpec) -> Result<Vec<PathBuf>> {
     let mut paths: Vec<PathBuf> = spec.sources().map(PathBuf::from).collect();
+    let beside: Vec<PathBuf> = spec.sources().flat_map(tables::beside).collect();
+    paths.extend(beside.into_iter().filter(|path| path.exists()));
     for series in &spec.series {
         if let Layout::Files {
             folder,

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use anyhow::{Result, bail};
 
-use super::attributes::Attributes;
+use super::attributes::{Attributes, Unfit};
 use super::spec::{ImportSpec, OnMissing};
 use crate::catchment::CatchmentId;
 use crate::value::Value;
@@ -50,8 +50,8 @@ pub fn select(
         let passes = spec
             .filter
             .as_ref()
-            .map(|filter| attributes.passes(filter, id));
-        if passes == Some(Some(false)) {
+            .map_or(Ok(true), |filter| attributes.passes(filter, id));
+        if matches!(passes, Ok(false)) {
             selection.filtered += 1;
             continue;
         }
@@ -62,12 +62,10 @@ pub fn select(
                 .find(|table| !attributes.has(*table, id))
                 .map(|table| format!("not in {}", spec.tables[table].path.display())),
         };
-        let problem = problem.or_else(|| {
-            (passes == Some(None)).then(|| "a value that the filter needs is missing".to_owned())
-        });
-        let values = match problem {
-            Some(problem) => Err(problem),
-            None => parameters(spec, attributes, id),
+        let values = match (problem, passes) {
+            (Some(problem), _) | (None, Err(Unfit::Lacking(problem))) => Err(problem),
+            (None, Err(Unfit::Faulty(fault))) => bail!("catchment {id}: {fault}"),
+            (None, Ok(_)) => parameters(spec, attributes, id)?,
         };
         match values {
             Err(problem) => selection.dropped.push((id.clone(), problem)),
@@ -103,17 +101,23 @@ pub fn select(
     Ok(selection)
 }
 
+/// The values of the parameters, or which of them is missing and why.
 fn parameters(
     spec: &ImportSpec,
     attributes: &Attributes,
     id: &CatchmentId,
-) -> Result<Vec<Value>, String> {
-    (spec.parameters.iter())
-        .map(|parameter| {
-            let value = attributes.parameter(&parameter.formula, id);
-            value.map_err(|problem| format!("no {}: {problem}", parameter.name))
-        })
-        .collect()
+) -> Result<Result<Vec<Value>, String>> {
+    let mut values = Vec::with_capacity(spec.parameters.len());
+    for parameter in &spec.parameters {
+        match attributes.parameter(&parameter.formula, id) {
+            Ok(value) => values.push(value),
+            Err(Unfit::Lacking(problem)) => {
+                return Ok(Err(format!("no {}: {problem}", parameter.name)));
+            }
+            Err(Unfit::Faulty(fault)) => bail!("catchment {id}: {fault}"),
+        }
+    }
+    Ok(Ok(values))
 }
 
 /// The first of them, a line each.

@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::expr::Expr;
+use crate::tables::Decimal;
 
 /// What to bring together in one input file.
 #[derive(Clone, Debug)]
@@ -216,6 +217,8 @@ pub struct TableSpec {
     pub path: PathBuf,
     /// The column with the catchments' ids.
     pub id: String,
+    /// The decimal mark of its numbers, if it is text.
+    pub decimal: Option<Decimal>,
 }
 
 /// A parameter made of the tables' columns.

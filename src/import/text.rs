@@ -96,8 +96,8 @@ impl Text {
             .take(SIGNATURE)
             .read_to_end(&mut held)
             .with_context(about)?;
-        if let Some(message) = foreign::named(&held) {
-            bail!("{}: {message}", path.display());
+        if let Some(what) = foreign::named_text(&held) {
+            bail!("{}: {what}", path.display());
         }
         match held.as_slice() {
             [0xef, 0xbb, 0xbf, ..] => {

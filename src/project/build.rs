@@ -59,7 +59,11 @@ impl Builder<'_> {
         let mut tables = Vec::new();
         for (i, table) in raw.parameters.table.into_iter().enumerate() {
             let path = self.existing_file(&format!("parameters.table.{i}.file"), &table.file)?;
-            tables.push(Table { path, id: table.id });
+            tables.push(Table {
+                path,
+                id: table.id,
+                decimal: table.decimal,
+            });
         }
         let simulator = self.simulator(raw.simulator)?;
         let product = self.product(raw.product, &simulator.output.columns)?;

@@ -118,7 +118,11 @@ impl Builder<'_> {
         let mut tables = Vec::new();
         for (i, table) in raw.table.into_iter().enumerate() {
             let path = self.existing_file(&format!("import.table.{i}.file"), &table.file)?;
-            tables.push(TableSpec { path, id: table.id });
+            tables.push(TableSpec {
+                path,
+                id: table.id,
+                decimal: table.decimal,
+            });
         }
         if series.is_empty() && tables.is_empty() {
             return Err(self.source.error(

@@ -32,6 +32,7 @@ use crate::product::{Outlets, Statistic};
 use crate::scenario::ScenarioName;
 use crate::series_table::SeriesTable;
 use crate::size::Size;
+use crate::tables::Decimal;
 use crate::template::Template;
 use crate::value::Value;
 use error::{Moved, Source};
@@ -130,6 +131,8 @@ pub struct Table {
     pub path: PathBuf,
     /// The column with the catchment's id.
     pub id: String,
+    /// The decimal mark of its numbers, if it is text.
+    pub decimal: Option<Decimal>,
 }
 
 /// How to run one catchment and what to take from it.

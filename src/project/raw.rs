@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::tables::Decimal;
+
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Project {
@@ -164,6 +166,7 @@ pub(super) struct Parameters {
 pub(super) struct Table {
     pub file: String,
     pub id: String,
+    pub decimal: Option<Decimal>,
 }
 
 #[derive(Clone, Deserialize)]

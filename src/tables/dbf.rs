@@ -1,88 +1,150 @@
-//! dBASE tables (`.dbf`), the attribute tables of shapefiles.
+//! dBASE tables (`.dbf`), the attribute tables of shapefiles: header, fields, and which records there are.
 //!
 //! A header, fixed-width records, nearly everything as text: read here by hand, because a number in a field of type `F` has
-//! more digits than the `f32` that libraries make of it. Source: the dBASE III+ and Visual FoxPro file formats. Memo fields
-//! are passed over. Text is UTF-8 if it is valid UTF-8; else the code page that the header states, Latin-1 if it states
-//! none.
+//! more digits than the `f32` that libraries make of it, and because a table whose header does not fit its records would
+//! give other numbers without a word. Sources: the file formats of dBASE III+ to 7 and of Visual FoxPro. What is in a field
+//! of which type is for [`field`].
 
-use anyhow::{bail, ensure};
+mod field;
 
-use super::{Meaning, RawTable};
+use anyhow::{Context, Result, bail, ensure};
+
+use self::field::{Field, Kind};
+use super::RawTable;
+use super::code_page::CodePage;
+use crate::foreign;
 use crate::value::Value;
 
-/// The upper half of code page 437 (DOS, United States).
-const CP437: &str = "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐\
-     └┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u{a0}";
+/// The first bytes of tables with a header of 32 bytes: dBASE III and IV, FoxBASE, FoxPro, Visual FoxPro, HiPer-Six and
+/// others.
+const VERSIONS: [u8; 20] = [
+    0x03, 0x04, 0x05, 0x07, 0x30, 0x31, 0x32, 0x43, 0x63, 0x7b, 0x83, 0x87, 0x8b, 0x8c, 0x8e, 0xb3,
+    0xcb, 0xe5, 0xf5, 0xfb,
+];
 
-/// The upper half of code page 850 (DOS, Western Europe).
-const CP850: &str = "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜø£Ø×ƒáíóúñÑªº¿®¬½¼¡«»░▒▓│┤ÁÂÀ©╣║╗╝¢¥┐\
-     └┴┬├─┼ãÃ╚╔╩╦╠═╬¤ðÐÊËÈıÍÎÏ┘┌█▄¦Ì▀ÓßÔÒõÕµþÞÚÛÙýÝ¯´\u{ad}±‗¾¶§÷¸°¨·¹³²■\u{a0}";
-
-/// Bytes 0x80 to 0x9f of code page 1252 (Windows, Western Europe); above it equals Latin-1.
-const CP1252: &str = "€�‚ƒ„…†‡ˆ‰Š‹Œ�Ž��‘’“”•–—˜™š›œ�žŸ";
-
-struct Field {
-    name: String,
-    kind: u8,
-    begin: usize,
-    end: usize,
-    decimals: u8,
+/// A table, its records as they are in the file.
+pub struct DbfTable {
+    bytes: Vec<u8>,
+    columns: Vec<String>,
+    /// Of each column.
+    fields: Vec<Field>,
+    /// Where each record that is not deleted is, and its number.
+    records: Vec<(usize, u64)>,
+    record_length: usize,
+    code_page: CodePage,
 }
 
-/// Reads all records but the deleted ones.
-pub(super) fn read(bytes: &[u8]) -> anyhow::Result<RawTable> {
-    let Some(header) = bytes.first_chunk::<32>() else {
-        bail!("the file is too short for a dBASE table");
-    };
-    let count = u32::from_le_bytes([header[4], header[5], header[6], header[7]]) as usize;
-    let header_length = usize::from(u16::from_le_bytes([header[8], header[9]]));
-    let record_length = usize::from(u16::from_le_bytes([header[10], header[11]]));
+impl RawTable for DbfTable {
+    fn words(&self) -> (&'static str, &'static str) {
+        ("record", "field")
+    }
+
+    fn columns(&self) -> &[String] {
+        &self.columns
+    }
+
+    fn rows(&self) -> usize {
+        self.records.len()
+    }
+
+    fn number(&self, row: usize) -> u64 {
+        self.records[row].1
+    }
+
+    fn id(&self, row: usize, column: usize) -> Result<Option<String>, String> {
+        self.fields[column].id(self.record(row), &self.code_page)
+    }
+
+    fn value(&self, row: usize, column: usize) -> Result<Option<Value>, String> {
+        self.fields[column].value(self.record(row), &self.code_page)
+    }
+}
+
+impl DbfTable {
+    fn record(&self, row: usize) -> &[u8] {
+        let begin = self.records[row].0;
+        &self.bytes[begin..begin + self.record_length]
+    }
+}
+
+/// Reads all records but the deleted ones; `code_page` is what a file beside the table says of it.
+pub fn read(bytes: Vec<u8>, code_page: Option<&str>) -> Result<DbfTable> {
+    if let Some(sentence) = foreign::named_text(&bytes) {
+        bail!("{sentence}");
+    }
+    let head = bytes
+        .first_chunk::<32>()
+        .context("the file is too short for a dBASE table")?;
     ensure!(
-        record_length > 1 && header_length > 32 && header_length <= bytes.len(),
+        head[0] != 2,
+        "this is a dBASE II table, which is not supported; save it as dBASE III or IV, or as CSV"
+    );
+    let count = u32::from_le_bytes([head[4], head[5], head[6], head[7]]) as usize;
+    let header_length = usize::from(u16::from_le_bytes([head[8], head[9]]));
+    let record_length = usize::from(u16::from_le_bytes([head[10], head[11]]));
+    ensure!(
+        VERSIONS.contains(&head[0]) && record_length > 1 && header_length > 32,
         "the file is no dBASE table"
     );
-    let code_page = header[29];
-    // Visual FoxPro stores doubles in fields of type B, where dBASE has references to memos.
-    let foxpro = matches!(header[0], 0x30..=0x32);
-    let fields = read_fields(&bytes[32..header_length], code_page, record_length)?;
-    let kept: Vec<(&Field, Meaning)> = (fields.iter())
-        .filter_map(|field| Some((field, meaning(field, foxpro)?)))
-        .collect();
-    let records = &bytes[header_length..];
     ensure!(
-        records.len() / record_length >= count,
-        "the file ends after {} of {count} records",
-        records.len() / record_length
+        header_length <= bytes.len(),
+        "the file ends within its header"
     );
-    let mut rows = Vec::with_capacity(count);
-    for (at, record) in records.chunks_exact(record_length).take(count).enumerate() {
-        if record[0] == b'*' {
-            continue;
-        }
-        let cells = kept
-            .iter()
-            .map(|(field, _)| cell(field, &record[field.begin..field.end], code_page));
-        rows.push((at as u64 + 1, cells.collect::<anyhow::Result<_>>()?));
-    }
-    Ok(RawTable {
-        columns: kept
-            .iter()
-            .map(|(field, meaning)| (field.name.clone(), *meaning))
-            .collect(),
-        row_word: "record",
-        rows,
+    ensure!(head[15] != 1, "the table is encrypted");
+    ensure!(
+        head[14] != 1,
+        "a transaction on the table was not completed; open and close it in the program that wrote it"
+    );
+    let code_page = CodePage::of(head[29], code_page);
+    let header = &bytes[32..header_length];
+    // Those of dBASE 7 have the name of a language there, and longer names.
+    let is_long =
+        matches!(head[0], 0x04 | 0x8c) && !header.get(11).is_some_and(u8::is_ascii_alphabetic);
+    ensure!(
+        !is_long,
+        "this is a dBASE 7 table, which is not supported; save it as dBASE III or IV, or as CSV"
+    );
+    let fields = fields(
+        header,
+        record_length,
+        matches!(head[0], 0x30..=0x32),
+        &code_page,
+    )?;
+    let records = records(&bytes, header_length, record_length, count)?;
+    let (columns, fields) = fields.into_iter().unzip();
+    Ok(DbfTable {
+        columns,
+        fields,
+        records,
+        record_length,
+        code_page,
+        bytes,
     })
 }
 
-fn read_fields(bytes: &[u8], code_page: u8, record_length: usize) -> anyhow::Result<Vec<Field>> {
+/// The fields with their names, from what follows the first 32 bytes of the header.
+fn fields(
+    header: &[u8],
+    record_length: usize,
+    is_foxpro: bool,
+    code_page: &CodePage,
+) -> Result<Vec<(String, Field)>> {
     let mut fields = Vec::new();
     let mut begin = 1;
-    for descriptor in bytes
+    let mut bits = 0;
+    let mut null_flags = None;
+    let descriptors = header
         .chunks_exact(32)
-        .take_while(|descriptor| descriptor[0] != b'\r')
-    {
+        .take_while(|descriptor| !matches!(descriptor[0], 0 | b'\r'));
+    let mut length = 0;
+    for descriptor in descriptors {
+        length += 32;
         let name = &descriptor[..11];
-        let name = &name[..memchr::memchr(0, name).unwrap_or(name.len())];
+        let name = name[..memchr::memchr(0, name).unwrap_or(name.len())].trim_ascii();
+        // One that can't be decoded can't be in a project file either.
+        let name = code_page
+            .decode(name)
+            .unwrap_or_else(|_| name.escape_ascii().to_string());
         let kind = descriptor[11].to_ascii_uppercase();
         // Long text keeps the high byte of its length where numbers have their decimals.
         let high = if kind == b'C' {
@@ -95,165 +157,98 @@ fn read_fields(bytes: &[u8], code_page: u8, record_length: usize) -> anyhow::Res
             end <= record_length,
             "its fields are longer than its records"
         );
-        fields.push(Field {
-            name: decode(name.trim_ascii(), code_page)?,
-            kind,
+        if is_foxpro {
+            let place = [12, 13, 14, 15].map(|at| descriptor[at]);
+            let place = u32::from_le_bytes(place) as usize;
+            ensure!(
+                place == 0 || place == begin,
+                "field {name} is at byte {begin} of a record by the widths of the fields before it, and at {place} by its own \
+                 description"
+            );
+        }
+        let mut field = Field::new(
+            Kind::of(kind, end - begin, descriptor[17], is_foxpro),
             begin,
             end,
-            decimals: descriptor[17],
-        });
+        );
+        // Of each field of varying length a bit tells whether it has one, of each that may be null whether it is; in this order.
+        let mut bit = |is_there: bool| {
+            is_there.then(|| {
+                bits += 1;
+                bits - 1
+            })
+        };
+        if is_foxpro {
+            field.length_bit = bit(matches!(kind, b'V' | b'Q'));
+            field.null_bit = bit(descriptor[18] & 0x02 != 0);
+        }
         begin = end;
+        match kind {
+            b'0' if is_foxpro => null_flags = Some((field.begin, field.end)),
+            _ => fields.push((name, field)),
+        }
     }
+    match null_flags {
+        Some((begin, end)) => {
+            ensure!(
+                bits <= (end - begin) * 8,
+                "its null flags are too short for its fields"
+            );
+            fields
+                .iter_mut()
+                .for_each(|(_, field)| field.flags_begin = begin);
+        }
+        None => fields
+            .iter_mut()
+            .for_each(|(_, field)| (field.null_bit, field.length_bit) = (None, None)),
+    }
+    let is_ended = header.get(length) == Some(&b'\r');
+    ensure!(
+        begin == record_length || (is_ended && begin < record_length),
+        "its fields have {} bytes, and its records {}",
+        begin - 1,
+        record_length - 1
+    );
+    // Were the records to begin earlier than it says, all would be read from the wrong bytes.
+    let behind = header.get(length + 1..).unwrap_or_default();
+    ensure!(
+        is_foxpro || !is_ended || behind.iter().all(|&byte| byte == 0),
+        "the length of its header does not fit its fields"
+    );
     Ok(fields)
 }
 
-/// How to take a field's cells; `None` for a kind that is passed over.
-fn meaning(field: &Field, foxpro: bool) -> Option<Meaning> {
-    match (field.kind, field.end - field.begin) {
-        (b'C' | b'D', _) => Some(Meaning::Text),
-        (b'N', _) if field.decimals == 0 => Some(Meaning::Whole),
-        (b'N' | b'F', _) => Some(Meaning::Number),
-        (b'L', _) => Some(Meaning::Logical),
-        (b'I' | b'+', 4) => Some(Meaning::Whole),
-        (b'O', 8) => Some(Meaning::Number),
-        (b'B', 8) if foxpro => Some(Meaning::Number),
-        _ => None,
+/// Where the records are that are not deleted.
+fn records(bytes: &[u8], begin: usize, length: usize, count: usize) -> Result<Vec<(usize, u64)>> {
+    let there = &bytes[begin..];
+    ensure!(
+        there.len() / length >= count,
+        "the file ends after {} of {count} records",
+        there.len() / length
+    );
+    let mut records = Vec::with_capacity(count);
+    for (at, record) in there.chunks_exact(length).take(count).enumerate() {
+        match record[0] {
+            b'*' => {}
+            b' ' => records.push((begin + at * length, at as u64 + 1)),
+            0x1a => bail!("the file ends after {at} of {count} records"),
+            other => bail!(
+                "record {} begins with the byte {other:#04x}, where a blank or an asterisk is expected; the header does not fit \
+                 the records",
+                at + 1
+            ),
+        }
     }
-}
-
-fn cell(field: &Field, bytes: &[u8], code_page: u8) -> anyhow::Result<String> {
-    Ok(match (field.kind, bytes) {
-        (b'I', &[a, b, c, d]) => i32::from_le_bytes([a, b, c, d]).to_string(),
-        // dBASE 7 stores these so that they sort as bytes: big-endian, sign inverted.
-        (b'+', &[a, b, c, d]) => i32::from_be_bytes([a ^ 0x80, b, c, d]).to_string(),
-        (b'O', &[a, b, c, d, e, f, g, h]) => {
-            let bits = u64::from_be_bytes([a, b, c, d, e, f, g, h]);
-            let bits = if bits >> 63 == 1 {
-                bits ^ (1 << 63)
-            } else {
-                !bits
-            };
-            Value::Number(f64::from_bits(bits)).to_string()
-        }
-        (b'B', &[a, b, c, d, e, f, g, h]) => {
-            Value::Number(f64::from_le_bytes([a, b, c, d, e, f, g, h])).to_string()
-        }
-        // A date that was never entered.
-        (b'D', b"00000000") => String::new(),
-        _ => {
-            let end = memchr::memchr(0, bytes).unwrap_or(bytes.len());
-            decode(bytes[..end].trim_ascii(), code_page)?
-        }
-    })
-}
-
-fn decode(bytes: &[u8], code_page: u8) -> anyhow::Result<String> {
-    if let Ok(text) = std::str::from_utf8(bytes) {
-        return Ok(text.to_owned());
-    }
-    let upper_half = match code_page {
-        0x01 => CP437,
-        0x02 => CP850,
-        0x03 | 0x57 => CP1252,
-        0x00 => "",
-        _ => bail!(
-            "its text is in the code page with the dBASE number {code_page:#04x}, which is not supported; \
-             save it as UTF-8 or as CSV"
-        ),
-    };
-    let upper = |byte: u8| upper_half.chars().nth(usize::from(byte - 0x80));
-    Ok((bytes.iter())
-        .map(|&byte| match byte {
-            0x80.. => upper(byte).unwrap_or_else(|| char::from(byte)),
-            _ => char::from(byte),
-        })
-        .collect())
+    let rest = &there[count * length..];
+    ensure!(
+        rest.first() == Some(&0x1a)
+            || rest
+                .iter()
+                .all(|byte| matches!(byte, 0 | b' ' | b'\r' | b'\n' | 0x1a)),
+        "there is more behind the {count} records that the header tells of; open and save it in the program that wrote it"
+    );
+    Ok(records)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::by_catchment;
-    use super::*;
-    use crate::catchment::CatchmentId;
-
-    /// A table with fields of the given name, type, width and decimals; records begin with their deletion flag.
-    fn file(code_page: u8, fields: &[(&str, u8, u8, u8)], records: &[&[u8]]) -> Vec<u8> {
-        let mut bytes = vec![0; 32];
-        bytes[0] = 3;
-        bytes[4] = records.len() as u8;
-        bytes[8] = 32 * (fields.len() as u8 + 1) + 1;
-        bytes[10] = 1 + fields.iter().map(|field| field.2).sum::<u8>();
-        bytes[29] = code_page;
-        for (name, kind, width, decimals) in fields {
-            let mut field = [0; 32];
-            field[..name.len()].copy_from_slice(name.as_bytes());
-            (field[11], field[16], field[17]) = (*kind, *width, *decimals);
-            bytes.extend(field);
-        }
-        bytes.push(b'\r');
-        records.iter().for_each(|record| bytes.extend(*record));
-        bytes.push(0x1a);
-        bytes
-    }
-
-    #[test]
-    fn fields_are_read_by_their_type() {
-        let fields = [
-            ("WSO1_ID", b'N', 8, 0),
-            ("AREA", b'F', 19, 11),
-            ("NAME", b'C', 6, 0),
-            ("LAKE", b'L', 1, 0),
-            ("BIG", b'N', 3, 0),
-        ];
-        let record = |flag: char, id: &str, area: &str, name: &str, lake: &str, big: &str| {
-            let text = format!("{flag}{id:>8}{area:>19}{name:<6}{lake:1}{big:>3}");
-            text.bytes()
-                .map(|byte| if byte == b'#' { 0x81 } else { byte })
-                .collect::<Vec<u8>>()
-        };
-        let records = [
-            record(' ', "70007", "12345678.1234567895", "Z#rich", "T", "***"),
-            record('*', "70008", "1.0000000000", "Gone", "F", "1"),
-            record(' ', "70009", "", "", "?", "-4"),
-        ];
-        let records: Vec<&[u8]> = records.iter().map(Vec::as_slice).collect();
-        let table = read(&file(2, &fields, &records)).expect("a table");
-        assert_eq!(table.rows.len(), 2);
-        let table = by_catchment(table, "WSO1_ID").expect("ids");
-        let value = |id, name| table.get(&CatchmentId::new(id), name).cloned();
-        let area = Value::Number(12345678.12345679);
-        assert_eq!(value("70007", "AREA"), Some(area));
-        assert_eq!(value("70007", "NAME"), Some(Value::Text("Zürich".into())));
-        assert_eq!(value("70007", "LAKE"), Some(Value::Integer(1)));
-        assert_eq!(value("70007", "BIG"), None);
-        let missing = ["AREA", "NAME", "LAKE"].map(|name| value("70009", name));
-        assert_eq!(missing, [None, None, None]);
-        assert_eq!(value("70009", "BIG"), Some(Value::Integer(-4)));
-    }
-
-    #[test]
-    fn code_pages_are_respected() {
-        let text =
-            |code_page, bytes: &[u8]| decode(bytes, code_page).map_err(|error| error.to_string());
-        assert_eq!(text(0, b"Z\xfcrich").as_deref(), Ok("Zürich"));
-        assert_eq!(text(0x57, b"\x80").as_deref(), Ok("€"));
-        assert_eq!(text(1, b"\x81").as_deref(), Ok("ü"));
-        assert_eq!(text(0xc8, "Zürich".as_bytes()).as_deref(), Ok("Zürich"));
-        assert!(text(0xc8, b"\xfc").is_err());
-    }
-
-    #[test]
-    fn a_file_cut_short_is_an_error() {
-        let whole = file(0, &[("ID", b'N', 4, 0)], &[b"    1", b"    2"]);
-        assert!(read(&whole).is_ok());
-        assert!(read(&whole[..whole.len() - 3]).is_err());
-        assert!(read(b"not a table").is_err());
-    }
-
-    #[test]
-    fn whole_numbers_in_fields_with_decimals_are_ids_without_a_point() {
-        let table = read(&file(0, &[("ID", b'N', 8, 2)], &[b"    12.00"])).expect("a table");
-        let table = by_catchment(table, "ID").expect("ids");
-        assert!(table.has(&CatchmentId::new("12")));
-    }
-}
+mod tests;
