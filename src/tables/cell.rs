@@ -130,14 +130,17 @@ fn number(text: &str, marks: &[char]) -> Option<Value> {
     }
 }
 
-/// The number that a text with a decimal point is; `None` where it is none, is not finite, or is a whole number that can't
-/// be held to the last digit.
-pub fn plain_number(text: &str) -> Option<Value> {
+/// The finite number that a text with a decimal point is, or the next to it that there is.
+pub fn float(text: &str) -> Option<f64> {
     // A reader of floating point numbers knows words, too.
-    if !(text.bytes()).all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte)) {
-        return None;
-    }
-    let number: f64 = text.parse().ok()?;
+    let is_plain = |byte: u8| byte.is_ascii_digit() || b"+-.eE".contains(&byte);
+    let number = text.parse().ok().filter(|number: &f64| number.is_finite());
+    number.filter(|_| text.bytes().all(is_plain))
+}
+
+/// The number that a text with a decimal point is; `None` too for a whole number that can't be held to the last digit.
+pub fn plain_number(text: &str) -> Option<Value> {
+    let number = float(text)?;
     let are_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     let (whole, zeros) = text.split_once('.').unwrap_or((text, ""));
     let digits = whole.strip_prefix(['+', '-']).unwrap_or(whole);
@@ -154,7 +157,7 @@ pub fn plain_number(text: &str) -> Option<Value> {
         {
             None
         }
-        _ => number.is_finite().then_some(Value::Number(number)),
+        _ => Some(Value::Number(number)),
     }
 }
 

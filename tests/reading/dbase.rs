@@ -1,1 +1,439 @@
 //! dBASE tables in all their dialects.
+
+use std::fs;
+use std::path::Path;
+
+use rerunoff::catchment::CatchmentId;
+use rerunoff::tables::{ParameterTable, read_parameter_table};
+use rerunoff::value::Value;
+
+use crate::common::{Project, id, python};
+use crate::random;
+
+/// A table of dBASE III with fields of the given name, type, width and decimals, of which each record has the cells.
+fn dbf(fields: &[(&str, char, usize, u8)], records: &[&[&[u8]]]) -> Vec<u8> {
+    let length: usize = 1 + fields.iter().map(|field| field.2).sum::<usize>();
+    let header = 33 + 32 * fields.len();
+    let mut bytes = vec![3, 109, 1, 1];
+    bytes.extend((records.len() as u32).to_le_bytes());
+    bytes.extend((header as u16).to_le_bytes());
+    bytes.extend((length as u16).to_le_bytes());
+    bytes.extend([0; 20]);
+    for (name, kind, width, decimals) in fields {
+        let mut field = [0; 32];
+        field[..name.len()].copy_from_slice(name.as_bytes());
+        (field[11], field[16], field[17]) = (*kind as u8, *width as u8, *decimals);
+        bytes.extend(field);
+    }
+    bytes.push(b'\r');
+    for record in records {
+        bytes.push(b' ');
+        for (cell, (_, kind, width, _)) in record.iter().zip(fields) {
+            let blanks = vec![b' '; width - cell.len()];
+            match kind {
+                'N' | 'F' => bytes.extend([blanks.as_slice(), cell].concat()),
+                _ => bytes.extend([cell, blanks.as_slice()].concat()),
+            }
+        }
+    }
+    bytes.push(0x1a);
+    bytes
+}
+
+/// A project of two catchments whose parameter A, 1 if nothing says otherwise, comes from a dBASE table.
+fn project(table: &[u8]) -> Project {
+    let project = Project::new(2);
+    fs::write(project.path("t.dbf"), table).expect("written");
+    project.edit(
+        "[simulator]\n",
+        "[[parameters.table]]\nfile = \"t.dbf\"\nid = \"ID\"\n\n[simulator]\n",
+    );
+    project.edit("[parameters]\n", "[parameters]\nA = 1\n");
+    let template = fs::read_to_string(project.path("templates/param.txt")).expect("a template");
+    project.write("templates/param.txt", &(template + "A={A}\n"));
+    project
+}
+
+/// A table with these cells of A.
+fn cells(kind: char, decimals: u8, cells: [&str; 2]) -> Vec<u8> {
+    let fields = [("ID", 'N', 8, 0), ("A", kind, 12, decimals)];
+    let records = [
+        [id(0).into_bytes(), cells[0].into()],
+        [id(1).into_bytes(), cells[1].into()],
+    ];
+    let records = records
+        .each_ref()
+        .map(|record| record.each_ref().map(Vec::as_slice));
+    dbf(&fields, &records.each_ref().map(|record| record.as_slice()))
+}
+
+/// What the simulator gets for A in a catchment.
+#[track_caller]
+fn given(project: &Project, catchment: usize) -> String {
+    let id = id(catchment);
+    (project.rerunoff(&["check", &id, "--render", "rendered"])).expect(0);
+    let text = fs::read_to_string(project.path("rendered/param.txt")).expect("rendered");
+    text.lines()
+        .find_map(|line| line.strip_prefix("A="))
+        .expect("A")
+        .to_owned()
+}
+
+#[test]
+fn a_decimal_comma_is_read() {
+    let project = project(&cells('N', 2, ["12,50", "3,00"]));
+    project.rerunoff(&["run"]).expect(0);
+    assert_eq!([0, 1].map(|at| given(&project, at)), ["12.5", "3"]);
+}
+
+#[test]
+fn a_default_never_steps_in_for_a_cell_that_is_no_number() {
+    for [one, other] in [
+        ["1.5D+03", "2.5D+03"],
+        ["1,234.50", "2,000.00"],
+        ["1.#INF", "nan(ind)"],
+        ["1,234", "*12"],
+        ["n/a", "-"],
+    ] {
+        let project = project(&cells('N', 2, [one, other]));
+        for verb in [&["run"][..], &["status"], &["run", "--dry-run"]] {
+            let run = project.rerunoff(verb);
+            let said = run.stdout + &run.stderr;
+            for (record, text) in [(1, one), (2, other)] {
+                let place = format!("record {record}, field A: \"{text}\"");
+                assert!(said.contains(&place), "{verb:?}: {said}");
+            }
+        }
+        project.rerunoff(&["run"]).expect(4);
+        project.rerunoff(&["check", &id(0)]).expect(4);
+        assert!(project.calls().is_empty());
+    }
+}
+
+#[test]
+fn blank_cells_and_asterisks_leave_the_default() {
+    let project = project(&cells('N', 2, ["", "************"]));
+    project.rerunoff(&["run"]).expect(0);
+    assert_eq!([0, 1].map(|at| given(&project, at)), ["1", "1"]);
+}
+
+#[test]
+fn a_memo_in_place_of_a_parameter_is_no_reason_for_the_default() {
+    let project = project(&cells('M', 0, ["          12", ""]));
+    let run = project.rerunoff(&["run"]).expect(4);
+    assert!(
+        run.stderr.contains("record 1, field A: it is a memo field"),
+        "{}",
+        run.stderr
+    );
+    assert!(!run.stderr.contains("record 2"), "{}", run.stderr);
+}
+
+#[test]
+fn a_cell_that_nothing_needs_may_be_what_it_likes() {
+    let fields = [("ID", 'N', 8, 0), ("A", 'N', 12, 2), ("B", 'N', 12, 2)];
+    let records: [&[&[u8]]; 3] = [
+        &[b"70001", b"1.50", b"a word"],
+        &[b"70002", b"2.50", b""],
+        &[b"90009", b"nobody's", b""],
+    ];
+    let project = project(&dbf(&fields, &records));
+    project.rerunoff(&["run"]).expect(0);
+    assert_eq!([0, 1].map(|at| given(&project, at)), ["1.5", "2.5"]);
+}
+
+#[test]
+fn an_id_that_is_no_number_is_an_error_with_its_place() {
+    let fields = [("ID", 'N', 8, 0), ("A", 'N', 12, 2)];
+    let records: [&[&[u8]]; 2] = [&[b"70001", b"1"], &[b"7O002", b"2"]];
+    let project = project(&dbf(&fields, &records));
+    let run = project.rerunoff(&["run"]).expect(4);
+    assert!(run.stderr.contains("t.dbf"), "{}", run.stderr);
+    assert!(
+        run.stderr
+            .contains("record 2, field ID: \"7O002\" is no number"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn ids_of_any_type_are_whole_numbers_without_decimals() {
+    for (kind, decimals, ids) in [
+        ('N', 2, ["70001.00", "70002,00"]),
+        ('F', 0, ["7.0001e+004", "7.0002e4"]),
+        ('C', 0, ["70001", "70002.0"]),
+    ] {
+        let fields = [("ID", kind, 12, decimals), ("A", 'N', 4, 0)];
+        let records: [&[&[u8]]; 2] = [&[ids[0].as_bytes(), b"5"], &[ids[1].as_bytes(), b"6"]];
+        let project = project(&dbf(&fields, &records));
+        assert_eq!([0, 1].map(|at| given(&project, at)), ["5", "6"], "{kind}");
+    }
+}
+
+#[test]
+fn a_link_downstream_that_is_no_number_makes_no_outlet() {
+    let project = project(&cells('N', 0, ["7OO02", "0"]));
+    project.edit("[product]\n", "[product]\ndownstream = \"A\"\n");
+    project.edit(
+        "[product.variables]\n",
+        "[product.variables]\ntotal = { column = \"discharge\", accumulate = \"upstream\" }\n",
+    );
+    project.edit(
+        "discharge = { units = \"m3 s-1\", min = 0 }",
+        "flow = { formula = \"discharge\" }",
+    );
+    let template = fs::read_to_string(project.path("templates/param.txt")).expect("a template");
+    project.write("templates/param.txt", &template.replace("A={A}\n", ""));
+    let run = project.rerunoff(&["run"]).expect(4);
+    assert!(
+        run.stderr.contains("record 1, field A: \"7OO02\""),
+        "{}",
+        run.stderr
+    );
+    assert!(project.calls().is_empty());
+}
+
+#[test]
+fn a_parameter_of_the_product_alone_is_no_gap_in_it() {
+    let project = project(&cells('N', 0, ["12O", "7"]));
+    project.edit(
+        "[product.variables]\n",
+        "[product.parameters]\narea = { parameter = \"A\" }\n[product.variables]\n",
+    );
+    let template = fs::read_to_string(project.path("templates/param.txt")).expect("a template");
+    project.write("templates/param.txt", &template.replace("A={A}\n", ""));
+    for verb in [&["run"][..], &["check"]] {
+        let run = project.rerunoff(verb).expect(4);
+        assert!(
+            run.stderr.contains("record 1, field A: \"12O\""),
+            "{}",
+            run.stderr
+        );
+    }
+    assert!(project.calls().is_empty());
+}
+
+#[test]
+fn samples_of_a_sweep_are_read_alike() {
+    let project = Project::new(1);
+    let fields = [("k", 'N', 8, 2)];
+    project.edit(
+        "[simulator]\n",
+        "[sweep.k]\nfile = \"samples.dbf\"\n\n[simulator]\n",
+    );
+    project.edit(
+        "file = \"output.h5\"",
+        "file = \"output.h5\"\nper = \"dimension\"",
+    );
+    let records: [&[&[u8]]; 2] = [&[b"0,50"], &[b"x"]];
+    fs::write(project.path("samples.dbf"), dbf(&fields, &records)).expect("written");
+    let run = project.rerunoff(&["run"]).expect(2);
+    assert!(
+        run.stderr.contains("record 2, field k: \"x\" is no number"),
+        "{}",
+        run.stderr
+    );
+    fs::write(project.path("samples.dbf"), dbf(&fields, &records[..1])).expect("written");
+    (project.rerunoff(&["check", &id(0), "--render", "rendered"])).expect(0);
+    let text = fs::read_to_string(project.path("rendered/param.txt")).expect("rendered");
+    assert!(text.contains("k=0.5\n"), "{text}");
+}
+
+#[test]
+fn an_import_never_drops_a_catchment_for_a_cell_that_is_no_number() {
+    let project = Project::new(2);
+    project.write(
+        "q.csv",
+        "time,70001,70002\n2009-01-01T00:00,1,2\n2009-01-01T01:00,3,4\n",
+    );
+    let table = cells('N', 2, ["1.5D+03", "2,50"]);
+    fs::write(project.path("t.dbf"), table).expect("written");
+    let import = "[import]\non_missing = \"drop\"\n[import.series.discharge]\nfile = \"q.csv\"\n\
+                  [[import.table]]\nfile = \"t.dbf\"\nid = \"ID\"\n[import.parameters]\nA_tot = \"A\"\n";
+    project.edit("[series]\n", &format!("{import}\n[series]\n"));
+    fs::remove_file(project.path("input.h5")).expect("removed");
+    let run = project.rerunoff(&["import"]).expect(4);
+    assert!(
+        run.stderr
+            .contains("record 1, field A: \"1.5D+03\" is no number"),
+        "{}",
+        run.stderr
+    );
+    project.edit("A_tot = \"A\"", "A_tot = \"1\"");
+    project.edit("on_missing", "filter = \"A > 2\"\non_missing");
+    let run = project.rerunoff(&["import"]).expect(4);
+    assert!(
+        run.stderr
+            .contains("record 1, field A: \"1.5D+03\" is no number"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn a_table_of_dbase_7_is_named() {
+    let mut bytes = vec![4, 109, 1, 1, 2, 0, 0, 0];
+    bytes.extend([(69_u16 + 96).to_le_bytes(), 11_u16.to_le_bytes()].concat());
+    bytes.extend([0; 56]);
+    for (name, width, decimals) in [(&b"ID"[..], 4, 0), (b"A", 6, 2)] {
+        let mut field = [0; 48];
+        field[..name.len()].copy_from_slice(name);
+        (field[32], field[33], field[34]) = (b'N', width, decimals);
+        bytes.extend(field);
+    }
+    bytes.extend(b"\r    1  1.50    2  1.50\x1a");
+    for language in [&b""[..], b"DBWINUS0", b"db863cf1"] {
+        bytes[32..32 + language.len()].copy_from_slice(language);
+        let run = project(&bytes).rerunoff(&["run"]).expect(4);
+        let expected = "this is a dBASE 7 table, which is not supported";
+        assert!(run.stderr.contains(expected), "{}", run.stderr);
+    }
+}
+
+/// A table whose A is this text.
+fn texts(language: u8, text: &[u8]) -> Vec<u8> {
+    let fields = [("ID", 'N', 8, 0), ("A", 'C', 12, 0)];
+    let records: [&[&[u8]]; 2] = [&[b"70001", text], &[b"70002", b"plain"]];
+    let mut bytes = dbf(&fields, &records);
+    bytes[29] = language;
+    bytes
+}
+
+#[test]
+fn a_code_page_matters_only_for_columns_in_use() {
+    let don = b"\xc4\xee\xed";
+    assert_eq!(given(&project(&texts(0xc9, don)), 0), "Дон");
+    let unknown = project(&texts(0x64, don));
+    let run = unknown.rerunoff(&["run"]).expect(4);
+    assert!(
+        run.stderr
+            .contains("record 1, field A: \"\\xc4\\xee\\xed\" is in the code page"),
+        "{}",
+        run.stderr
+    );
+    let template = fs::read_to_string(unknown.path("templates/param.txt")).expect("a template");
+    unknown.write("templates/param.txt", &template.replace("A={A}\n", ""));
+    unknown.rerunoff(&["run"]).expect(0);
+}
+
+#[test]
+fn the_code_page_beside_a_table_is_honoured_and_watched() {
+    let project = project(&texts(0, b"\xc4\xee\xed"));
+    assert_eq!(given(&project, 0), "Äîí");
+    let run = || {
+        let depfile = ["run", "--depfile", "deps"];
+        project.rerunoff(&depfile).expect(0);
+        let deps = fs::read_to_string(project.path("deps")).expect("a depfile");
+        (project.calls(), deps.contains("t.cpg"))
+    };
+    assert_eq!(run(), (vec![id(0), id(1)], false));
+    // Long enough ago to be believed by its looks.
+    std::thread::sleep(std::time::Duration::from_millis(50));
+    assert_eq!(run(), (vec![], false));
+    assert_eq!(run(), (vec![], false));
+    project.write("t.cpg", "1251");
+    assert_eq!(run(), (vec![id(0)], true));
+    assert_eq!(given(&project, 0), "Дон");
+    project.write("t.cpg", "UTF-8\n");
+    let refused = project.rerunoff(&["run"]).expect(4);
+    assert!(
+        refused
+            .stderr
+            .contains("is no text in UTF-8, which its .cpg file names"),
+        "{}",
+        refused.stderr
+    );
+    fs::remove_file(project.path("t.cpg")).expect("removed");
+    assert_eq!(run(), (vec![], false));
+    project.write("t.CPG", "ANSI 1251");
+    assert_eq!(run(), (vec![], false));
+    assert_eq!(given(&project, 0), "Дон");
+    project.write("t.cpg", "1252");
+    let refused = project.rerunoff(&["run"]).expect(4);
+    assert!(
+        refused
+            .stderr
+            .contains("state different code pages; remove one"),
+        "{}",
+        refused.stderr
+    );
+}
+
+#[test]
+fn an_import_looks_at_the_code_page_beside_a_table() {
+    let project = Project::new(2);
+    fs::write(project.path("t.dbf"), texts(0, b"\xc4\xee\xed")).expect("written");
+    let import = "[import]\n[[import.table]]\nfile = \"t.dbf\"\nid = \"ID\"\n[import.parameters]\nname = \"A\"\n";
+    project.edit("file = \"input.h5\"", "file = \"names.h5\"");
+    project.edit("[series]\n", &format!("{import}\n[series]\n"));
+    let import = || project.rerunoff(&["import"]).expect(0).stdout;
+    assert!(import().contains("written"));
+    for change in ["1251", "1252", ""] {
+        assert!(!import().contains("written"), "nothing changed");
+        match change {
+            "" => fs::remove_file(project.path("t.cpg")).expect("removed"),
+            _ => project.write("t.cpg", change),
+        }
+        assert!(import().contains("written"), "{change}");
+    }
+}
+
+/// What is in a cell, in the words of the script.
+fn told(table: &ParameterTable, id: &str, field: &str) -> String {
+    let id = CatchmentId::new(id);
+    let value = match field {
+        "ID" => Ok(table.has(&id).then(|| Value::Text(id.as_str().to_owned()))),
+        _ => table.get(&id, field),
+    };
+    match value {
+        Err(_) => "!".to_owned(),
+        Ok(None) => "-".to_owned(),
+        Ok(Some(Value::Text(text))) if field == "ID" => {
+            told_number(text.parse().unwrap_or(f64::NAN))
+        }
+        Ok(Some(Value::Text(text))) => {
+            let bytes = text.trim_matches(' ').bytes();
+            "t".to_owned() + &bytes.map(|byte| format!("{byte:02x}")).collect::<String>()
+        }
+        Ok(Some(Value::Integer(whole))) if whole.unsigned_abs() >= 1 << 53 => format!("i{whole}"),
+        Ok(Some(value)) => told_number(value.number().unwrap_or(f64::NAN)),
+    }
+}
+
+fn told_number(number: f64) -> String {
+    format!("n{:016x}", number.to_bits())
+}
+
+#[test]
+fn random_tables_are_read_as_dbfread_and_pyshp_read_them() {
+    let (seed, rounds) = random::draw(300);
+    let folder = tempfile::tempdir().expect("a folder");
+    let (seed, rounds) = (seed.to_string(), rounds.to_string());
+    python(
+        "make_dbase.py",
+        &[folder.path(), Path::new(&seed), Path::new(&rounds)],
+    );
+    let expected = fs::read_to_string(folder.path().join("expected")).expect("what they read");
+    let mut tables: Vec<Option<ParameterTable>> = Vec::new();
+    let mut cells = 0;
+    for line in expected.lines().filter(|line| !line.is_empty()) {
+        let [table, id, field, readings] = line.split('\t').collect::<Vec<_>>()[..] else {
+            panic!("{line}")
+        };
+        let at: usize = table.parse().expect("a number");
+        if tables.len() <= at {
+            tables.resize_with(at + 1, || None);
+        }
+        let path = folder.path().join(format!("{table}.dbf"));
+        let read = || read_parameter_table(&path, "ID", None).unwrap_or_else(|e| panic!("{e:#}"));
+        let found = told(tables[at].get_or_insert_with(read), id, field);
+        let is_one = readings.split('|').any(|reading| reading == found);
+        assert!(
+            is_one,
+            "table {table}, {id}, {field}: {found}, where they read {readings}"
+        );
+        cells += 1;
+    }
+    assert!(cells > 0);
+}

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use crate::tables::cell::{self, EXACT, Marks, is_grouped, plain_number};
+use crate::tables::cell::{self, EXACT, Marks, float, is_grouped, plain_number};
 use crate::tables::code_page::CodePage;
 use crate::value::Value;
 
@@ -196,14 +196,19 @@ impl Field {
     }
 
     fn number(&self, text: &str) -> Result<Value, String> {
-        match (plain_number(text), self.kind) {
-            (Some(Value::Integer(whole)), Kind::Float | Kind::Number { decimals: 1.. })
-                if (whole as f64).abs() < EXACT =>
+        let number = match self.kind {
+            Kind::Float => float(text).map(Value::Number),
+            _ => plain_number(text),
+        };
+        match (number, self.kind) {
+            // Where there may be decimals, it is no whole number for having none, unless it needs to be.
+            (Some(Value::Integer(whole)), Kind::Number { decimals: 1.. })
+                if whole.unsigned_abs() < EXACT as u64 =>
             {
                 Ok(Value::Number(text.parse().unwrap_or(whole as f64)))
             }
             (Some(value), _) => Ok(value),
-            (None, _) if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) => {
+            (None, _) if float(text).is_some() => {
                 Err(format!("{text:?} has more digits than a number can hold"))
             }
             (None, _) => Err(format!(
