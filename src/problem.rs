@@ -7,13 +7,13 @@ use crate::tables::CellFault;
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Problem {
     /// Its input is faulty.
-    #[error("{0}")]
+    #[error(transparent)]
     Input(#[from] BadInput),
     /// A parameter that the project uses is neither global nor its own.
     #[error("it has no parameter {0:?}")]
     NoParameter(String),
     /// A cell of a table that it needs can't be understood.
-    #[error("{0}")]
+    #[error(transparent)]
     Cell(#[from] CellFault),
     /// A formula needs a number and found text.
     #[error("the formula of {formula} needs a number, but {name} is {text:?}")]

@@ -24,17 +24,17 @@ pub enum Marks {
     Stated(char),
     /// Points, as far as is known.
     Point,
-    /// Points or commas, as in tables with semicolons; these were seen in numbers that have no other reading.
+    /// Points or commas, as in tables with semicolons; where one of them is decimal, the other may stand between thousands.
     Either {
-        /// A decimal point.
+        /// Points are decimal marks.
         point: bool,
-        /// A decimal comma.
+        /// Commas are.
         comma: bool,
     },
 }
 
 impl Marks {
-    /// What the numbers of a table with semicolons tell together.
+    /// What the numbers of a table with semicolons tell together: those that have no other reading.
     pub fn among<'a>(cells: impl Iterator<Item = &'a str>) -> Self {
         let (mut point, mut comma) = (false, false);
         for cell in cells {
@@ -47,6 +47,17 @@ impl Marks {
         Self::Either { point, comma }
     }
 
+    /// The same for a column, which may look as if it had marks between thousands: `1.234` beside `987`.
+    pub fn within<'a>(self, column: impl Iterator<Item = &'a str> + Clone) -> Self {
+        match self {
+            Self::Either { point, comma } => Self::Either {
+                point: point || (!comma && has_thousands(column.clone(), ',')),
+                comma: comma || (!point && has_thousands(column, '.')),
+            },
+            other => other,
+        }
+    }
+
     fn decimal(&self) -> &[char] {
         match self {
             Self::Stated(mark) => std::slice::from_ref(mark),
@@ -54,6 +65,22 @@ impl Marks {
             Self::Either { .. } => &['.', ','],
         }
     }
+}
+
+/// Whether numbers from a thousand on have a mark three digits before their end, and some below have none.
+fn has_thousands<'a>(column: impl Iterator<Item = &'a str>, mark: char) -> bool {
+    let (mut grouped, mut plain) = (false, false);
+    for cell in column {
+        if is_grouped(cell, mark) {
+            grouped = true;
+        } else if !cell.is_empty() && cell.bytes().all(|byte| byte.is_ascii_digit()) {
+            if cell.len() > 3 {
+                return false;
+            }
+            plain = true;
+        }
+    }
+    grouped && plain
 }
 
 /// The value of a cell: whole numbers are [`Value::Integer`], other finite ones [`Value::Number`], all else is text. `None`
@@ -76,6 +103,14 @@ pub fn value(cell: &str, marks: Marks) -> Result<Option<Value>, String> {
             Marks::Either { point: true, .. } if is_grouped(cell, ',') => Err(two_marks(cell)),
             _ => Ok(Some(number)),
         };
+    }
+    if cell.starts_with('=') {
+        return Err(format!(
+            "{cell:?} is a formula of a spreadsheet; save its value"
+        ));
+    }
+    if cell.contains(".#") || cell.parse().is_ok_and(|number: f64| !number.is_finite()) {
+        return Err(format!("{cell:?} is no finite number"));
     }
     if is_grouped_number(cell) {
         return Err(format!(
@@ -101,8 +136,8 @@ pub fn value(cell: &str, marks: Marks) -> Result<Option<Value>, String> {
 
 fn two_marks(cell: &str) -> String {
     format!(
-        "{cell:?} has two readings, as there are numbers with decimal points and such with decimal commas in this table; \
-         write points throughout, or say by `decimal` beside the table's `id` which it is"
+        "{cell:?} has two readings by the other numbers of the table: its mark is a decimal one, or stands between thousands; \
+         say by `decimal` beside the table's `id` which mark is decimal, and write nothing between thousands"
     )
 }
 
@@ -250,6 +285,10 @@ mod tests {
             ("NULL", Marks::Point),
             ("#DIV/0!", SEMICOLONS),
             ("20 \u{80}", Marks::Point),
+            ("=5+5", Marks::Point),
+            ("-inf", Marks::Point),
+            ("1e999", Marks::Point),
+            ("1.#QNAN", Marks::Point),
         ] {
             assert!(value(cell, marks).is_err(), "{cell} with {marks:?}");
         }
@@ -295,6 +334,29 @@ mod tests {
                 comma: true
             }
         );
+    }
+
+    #[test]
+    fn marks_between_thousands_are_known_by_the_numbers_beside_them() {
+        let unknown = SEMICOLONS;
+        let comma = Marks::Either {
+            point: false,
+            comma: true,
+        };
+        for (column, expected) in [
+            (["1.234", "987", ""], comma),
+            (["1.234", "5.678", ""], unknown),
+            (["1.234", "987", "5000"], unknown),
+            (["0.234", "987", ""], unknown),
+        ] {
+            assert_eq!(unknown.within(column.into_iter()), expected, "{column:?}");
+        }
+        let point = Marks::Either {
+            point: true,
+            comma: false,
+        };
+        assert_eq!(point.within(["1.234", "987"].into_iter()), point);
+        assert_eq!(unknown.within(["1,234", "987"].into_iter()), point);
     }
 
     #[test]

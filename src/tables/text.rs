@@ -12,7 +12,8 @@ use crate::value::Value;
 pub struct TextTable {
     columns: Vec<String>,
     rows: Vec<Row>,
-    marks: Marks,
+    /// Of each column.
+    marks: Vec<Marks>,
 }
 
 impl RawTable for TextTable {
@@ -34,11 +35,11 @@ impl RawTable for TextTable {
 
     fn id(&self, row: usize, column: usize) -> Result<Option<String>, String> {
         let text = self.text(row, column);
-        Ok((!text.is_empty()).then(|| cell::id(text, self.marks)))
+        Ok((!text.is_empty()).then(|| cell::id(text, self.marks[column])))
     }
 
     fn value(&self, row: usize, column: usize) -> Result<Option<Value>, String> {
-        cell::value(self.text(row, column), self.marks)
+        cell::value(self.text(row, column), self.marks[column])
     }
 
     fn is_marked(&self, row: usize) -> bool {
@@ -100,6 +101,9 @@ pub fn read(
         }
         None => Marks::Point,
     };
+    let marks = (0..columns.len())
+        .map(|at| marks.within(rows.iter().map(|row| row.cells[at].as_str())))
+        .collect();
     Ok(TextTable {
         columns,
         rows,
@@ -246,7 +250,7 @@ fn fit(columns: &mut Vec<String>, rows: &mut [Row]) -> Result<()> {
     for row in rows {
         let length = row.cells.len();
         if length < least || (length > least && !is_surplus_empty) {
-            let hint = match length == least + 1 {
+            let hint = match least > 1 && length == least + 1 {
                 true => {
                     "; if the first cell of each is the name of a row, name that column in the header"
                 }
