@@ -234,15 +234,15 @@ fn by_catchment(
         if id_at != 0 {
             refuse_marked(&*raw, row)?;
         }
-        let name = row_name(&*raw, row);
+        let name = |row| row_name(&*raw, row);
         let id = match raw.id(row, id_at) {
             Ok(Some(id)) => CatchmentId::new(id),
-            Ok(None) => bail!("{name} has no id in the column `{id_column}`"),
+            Ok(None) => bail!("{} has no id in the column `{id_column}`", name(row)),
             Err(what) => bail!("{}: {what}", place(&*raw, row, id_at)),
         };
         if let Some(before) = rows.insert(id.clone(), row) {
-            let before = row_name(&*raw, before);
-            bail!("catchment {id} is there twice, in {before} and {name}");
+            let (before, this) = (name(before), name(row));
+            bail!("catchment {id} is there twice, in {before} and {this}");
         }
         ids.push(id);
     }

@@ -38,6 +38,9 @@ impl Marks {
     pub fn among<'a>(cells: impl Iterator<Item = &'a str>) -> Self {
         let (mut point, mut comma) = (false, false);
         for cell in cells {
+            if memchr::memchr2(b'.', b',', cell.as_bytes()).is_none() {
+                continue;
+            }
             let is_plain = |mark| {
                 cell.contains(mark) && !is_grouped(cell, mark) && number(cell, &[mark]).is_some()
             };

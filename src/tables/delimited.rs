@@ -17,24 +17,22 @@ pub struct Row {
     pub is_marked: bool,
 }
 
-/// Takes text apart; lines end in `\n`, and rows without anything in them are passed over.
-pub fn rows(text: &str, separator: char, first_line: u64) -> Result<Vec<Row>> {
+/// Takes text apart at a separator in ASCII; lines end in `\n`, and rows without anything in them are passed over.
+pub fn rows(text: &str, separator: u8, first_line: u64) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     let (mut rest, mut line) = (text, first_line);
     while !rest.is_empty() {
         let mut row = Row {
             line,
-            cells: Vec::new(),
+            cells: Vec::with_capacity(rows.last().map_or(0, |row: &Row| row.cells.len())),
             is_marked: rest.starts_with('#'),
         };
         loop {
             let (cell, behind, lines) = cell(rest, separator, line)?;
             row.cells.push(cell);
             line += lines;
-            let mut characters = behind.chars();
-            let end = characters.next();
-            rest = characters.as_str();
-            if end != Some(separator) {
+            rest = behind.get(1..).unwrap_or_default();
+            if !behind.as_bytes().starts_with(&[separator]) {
                 break;
             }
         }
@@ -47,17 +45,15 @@ pub fn rows(text: &str, separator: char, first_line: u64) -> Result<Vec<Row>> {
 }
 
 /// The cell at the beginning of `rest`, what comes behind it, and how many line ends are in it.
-fn cell(rest: &str, separator: char, line: u64) -> Result<(String, &str, u64)> {
-    let ends = |c: char| c == separator || c == '\n';
-    let start = rest.trim_start_matches(|c: char| c.is_whitespace() && !ends(c));
-    let Some(quoted) = start.strip_prefix('"') else {
-        let end = rest.find(ends).unwrap_or(rest.len());
-        let cell = &rest[..end];
+fn cell(rest: &str, separator: u8, line: u64) -> Result<(String, &str, u64)> {
+    let is_blank = |c: char| matches!(c, ' ' | '\t') && c != char::from(separator);
+    let Some(quoted) = rest.trim_start_matches(is_blank).strip_prefix('"') else {
+        let end = memchr::memchr3(separator, b'\n', b'\r', rest.as_bytes()).unwrap_or(rest.len());
         ensure!(
-            !cell.contains('\r'),
+            !rest[end..].starts_with('\r'),
             "line {line} has a carriage return in it; lines must end in one way throughout the file"
         );
-        return Ok((cell.trim().to_owned(), &rest[end..], 0));
+        return Ok((rest[..end].trim().to_owned(), &rest[end..], 0));
     };
     let mut text = String::new();
     let mut open = quoted;
@@ -75,9 +71,9 @@ fn cell(rest: &str, separator: char, line: u64) -> Result<(String, &str, u64)> {
             None => break,
         }
     }
-    let behind = open.trim_start_matches(|c: char| c.is_whitespace() && !ends(c));
+    let behind = open.trim_start_matches(is_blank);
     ensure!(
-        behind.is_empty() || behind.starts_with(ends),
+        behind.is_empty() || behind.starts_with([char::from(separator), '\n']),
         "line {line} has a cell that goes on behind its closing quote"
     );
     let length = rest.len() - open.len();
@@ -90,7 +86,7 @@ mod tests {
     use super::*;
 
     fn cells(text: &str) -> Vec<(u64, Vec<String>)> {
-        let rows = rows(text, ',', 1).expect("rows");
+        let rows = rows(text, b',', 1).expect("rows");
         rows.into_iter().map(|row| (row.line, row.cells)).collect()
     }
 
@@ -121,7 +117,7 @@ mod tests {
             ("a,b\n1,\"x\"y\n", "line 2 has a cell that goes on"),
             ("a,b\n1,x\r2,y\n", "line 2 has a carriage return"),
         ] {
-            let fault = rows(text, ',', 1).expect_err(text).to_string();
+            let fault = rows(text, b',', 1).expect_err(text).to_string();
             assert!(fault.contains(message), "{fault}");
         }
     }

@@ -60,10 +60,10 @@ pub fn read(
     id: Option<&str>,
     decimal: Option<Decimal>,
 ) -> Result<TextTable> {
-    let text = lines(&decoded(bytes)?);
+    let text = lines(decoded(bytes)?);
     let (stated, text, line) = match stated_separator(&text) {
         Some((separator, rest)) => (Some(separator), rest, 2),
-        None => (tabs.then_some('\t'), text.as_str(), 1),
+        None => (tabs.then_some(b'\t'), text.as_str(), 1),
     };
     let (text, line, comment) = behind_comments(text, line, id, stated);
     let separator = stated.unwrap_or_else(|| separator_in(text));
@@ -95,7 +95,7 @@ pub fn read(
     let marks = match decimal {
         Some(Decimal::Point) => Marks::Stated('.'),
         Some(Decimal::Comma) => Marks::Stated(','),
-        None if separator == ';' => {
+        None if separator == b';' => {
             let cells = rows.iter().flat_map(|row| &row.cells);
             Marks::among(cells.map(String::as_str))
         }
@@ -148,29 +148,32 @@ fn decoded(bytes: &[u8]) -> Result<String> {
 }
 
 /// The text with `\n` at the end of lines, whether they ended so, in `\r\n` or all in `\r`; without the end-of-file mark of DOS.
-fn lines(text: &str) -> String {
-    let text = text.strip_suffix('\u{1a}').unwrap_or(text);
+fn lines(mut text: String) -> String {
+    if text.ends_with('\u{1a}') {
+        text.pop();
+    }
+    if !text.contains('\r') {
+        return text;
+    }
     if !text.contains('\n') {
         return text.replace('\r', "\n");
     }
-    let mut lines = text.replace("\r\n", "\n");
-    while lines.contains("\r\n") {
-        lines = lines.replace("\r\n", "\n");
+    while text.contains("\r\n") {
+        text = text.replace("\r\n", "\n");
     }
-    if lines.ends_with('\r') {
-        lines.pop();
+    if text.ends_with('\r') {
+        text.pop();
     }
-    lines
+    text
 }
 
 /// The separator that a first line `sep=;` states, as spreadsheets write and read it, and what comes behind that line.
-fn stated_separator(text: &str) -> Option<(char, &str)> {
+fn stated_separator(text: &str) -> Option<(u8, &str)> {
     let (line, rest) = text.split_once('\n')?;
     let line = line.trim_matches('"');
     let (key, value) = line.split_at_checked(4)?;
-    let mut separator = value.chars();
-    match (separator.next(), separator.next()) {
-        (Some(one), None) if key.eq_ignore_ascii_case("sep=") && one != '"' => Some((one, rest)),
+    match value.as_bytes() {
+        [one] if key.eq_ignore_ascii_case("sep=") && *one != b'"' => Some((*one, rest)),
         _ => None,
     }
 }
@@ -188,14 +191,14 @@ fn behind_comments<'t>(
     text: &'t str,
     line: u64,
     id: Option<&str>,
-    separator: Option<char>,
+    separator: Option<u8>,
 ) -> (&'t str, u64, Option<Comment>) {
     let (mut rest, mut number, mut comment) = (text, line, None);
     while let Some((line, behind)) = rest.split_once('\n') {
         if line.starts_with('#') {
             let separator = separator.unwrap_or_else(|| separator_in(line));
             let cells: Vec<&str> = line
-                .split(separator)
+                .split(char::from(separator))
                 .map(|cell| cell.trim_matches([' ', '"']))
                 .collect();
             if id.is_some_and(|id| cells.contains(&id)) {
@@ -213,8 +216,8 @@ fn behind_comments<'t>(
     (rest, number, comment)
 }
 
-fn separator_in(header: &str) -> char {
-    separator_of(header, b",;\t").map_or(',', char::from)
+fn separator_in(header: &str) -> u8 {
+    separator_of(header, b",;\t").unwrap_or(b',')
 }
 
 /// The one of these separators that the first line has most of, outside quotes; the first of equals.
