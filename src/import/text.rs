@@ -19,7 +19,7 @@ use crate::regular;
 pub const BLOCK: usize = 1 << 20;
 
 /// How many bytes tell whether a file is text at all.
-const SIGNATURE: u64 = 64;
+const SIGNATURE: u64 = 1024;
 
 /// Whole lines of a source.
 pub struct Block {

@@ -1,5 +1,4 @@
 //! How long a test at random goes on, and from which seed: `make random ROUNDS=… SEED=…`.
-#![allow(dead_code)]
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

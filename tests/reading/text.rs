@@ -262,7 +262,7 @@ fn what_is_no_text_is_named() {
         (b"BZh91AY&SY".to_vec(), "bunzip2"),
         (b"\xfd7zXZ\0\0".to_vec(), "unxz"),
         (b"\x28\xb5\x2f\xfd\0\0".to_vec(), "unzstd"),
-        (b"7z\xbc\xaf\x27\x1c\0".to_vec(), "7-Zip"),
+        (b"7z\xbc\xaf\x27\x1c\0".to_vec(), "7z"),
         (b"PAR1\x15\0".to_vec(), "Parquet"),
         (b"\x89HDF\r\n\x1a\n\0\0".to_vec(), "[input]"),
         (b"\r\n<!DOCTYPE html><html>".to_vec(), "web page"),
