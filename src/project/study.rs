@@ -225,7 +225,7 @@ impl Study {
                 .chain(project.import.iter().flat_map(ImportSpec::sources));
             let product = &project.product.path;
             let place = regular::place(product).map_err(|error| {
-                source.error("product.file", format!("{} {error}", product.display()))
+                source.error("product.file", format!("{}: {error}", product.display()))
             })?;
             for path in sources {
                 if same_file(path, product) || path == place {
