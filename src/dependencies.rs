@@ -48,7 +48,7 @@ impl Dependencies {
         for file in &project.input.files {
             found.add(file.clone());
         }
-        let (files, folders) = support::walked(&project.simulator.support)?;
+        let (files, folders) = support::walked(&project.simulator)?;
         for path in files.into_iter().map(|file| file.path).chain(folders) {
             found.add(path);
         }

@@ -23,6 +23,8 @@ pub fn fixed(work: &Path) -> Vec<(OsString, OsString)> {
         ("TZ", OsStr::new("UTC")),
         // One simulator a core is at work already.
         ("OMP_NUM_THREADS", OsStr::new("1")),
+        // Python would write it beside its sources, which are the user's own files.
+        ("PYTHONDONTWRITEBYTECODE", OsStr::new("1")),
     ]
     .map(|(name, value)| (name.into(), value.into()))
     .to_vec()

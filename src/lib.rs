@@ -44,7 +44,7 @@
 //! | text tables made into an input file | [`import`] |
 //! | input files and parameter tables | [`inputs`], [`tables`], [`foreign`], [`time_axis`] |
 //! | what a name means for a catchment | [`basin`], [`parameters`], [`expr`], [`value`], [`catchment`] |
-//! | what a simulator will see | [`recipe`], [`support`], [`template`], [`xml`], [`charset`], [`format`], [`series_table`] |
+//! | what a simulator will see | [`recipe`], [`support`], [`exclusion`], [`watch`], [`template`], [`xml`], [`charset`], [`format`], [`series_table`] |
 //! | what determines a result | [`key`], [`digest`], [`survey`], [`file_digests`], [`stamp`] |
 //! | what has to be done | [`session`], [`plan`] |
 //! | running it | [`update`], [`run`], [`trial`], [`judge`], [`timeouts`], [`work`], [`workplace`], [`evidence`], [`process`], [`output`], [`outcome`] |
@@ -110,6 +110,7 @@ pub mod digest;
 pub mod environment;
 pub mod evidence;
 pub mod example;
+pub mod exclusion;
 pub mod expr;
 pub mod file_digests;
 pub mod file_limit;
@@ -167,6 +168,7 @@ pub mod traces;
 pub mod trial;
 pub mod update;
 pub mod value;
+pub mod watch;
 pub mod why;
 pub mod work;
 pub mod workplace;

@@ -1,13 +1,13 @@
 //! How a catchment's run ended. A failure is data: it is stored, counted and told, and stops nothing.
 
 use std::fmt;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::file_limit::FileLimit;
 use crate::inputs::BadInput;
 use crate::output::OutputError;
 use crate::problem::Problem;
+use crate::support::SupportFile;
 
 /// The code of [`Failure::TimedOut`].
 pub const TIMED_OUT: &str = "timeout";
@@ -62,7 +62,7 @@ pub enum Failure {
     /// Its input is not what it was when the run was planned.
     InputChanged,
     /// This support file changed during the run.
-    SupportChanged(PathBuf),
+    SupportChanged(SupportFile),
     /// Its files could not be written.
     WorkDirectory(String),
 }
@@ -131,8 +131,20 @@ impl fmt::Display for Failure {
             }
             Self::Problem(problem) => problem.fmt(f),
             Self::InputChanged => f.write_str("its input changed during the run; run again"),
-            Self::SupportChanged(path) => {
-                write!(f, "{} changed during the run", path.display())
+            Self::SupportChanged(file) => {
+                let path = file.path.display();
+                write!(
+                    f,
+                    "{path} changed during the run: by you, or by the simulator, which then "
+                )?;
+                if file.is_in_folder() {
+                    let pattern = [&file.name];
+                    write!(
+                        f,
+                        "needs it excluded (`support_exclude = {pattern:?}` under [simulator]) or "
+                    )?;
+                }
+                f.write_str("has to write to its work directory instead")
             }
             Self::WorkDirectory(why) => f.write_str(why),
         }

@@ -8,7 +8,7 @@ mod rendered;
 mod walks;
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result};
 
@@ -23,6 +23,7 @@ use crate::project::{Content, Project};
 use crate::series_table::BoundTable;
 use crate::stamp::Stamp;
 use crate::support::{self, SupportFile};
+use crate::watch::Watch;
 
 /// All that is the same for every catchment.
 pub struct Recipe<'p> {
@@ -38,8 +39,7 @@ pub struct Recipe<'p> {
     time: Digest,
     explanation: Explanation,
     digest: Digest,
-    /// What every support file looked like before its digest was taken.
-    stamps: Vec<(PathBuf, Stamp)>,
+    watch: Watch,
 }
 
 impl<'p> Recipe<'p> {
@@ -78,7 +78,7 @@ impl<'p> Recipe<'p> {
             column_names,
             names,
             time: Digest::of(&basin.time().to_bytes()),
-            stamps: Vec::new(),
+            watch: Watch::default(),
             explanation: Explanation::default(),
             digest: Digest::of(b""),
         };
@@ -88,10 +88,11 @@ impl<'p> Recipe<'p> {
             // Before it is read: what changes from here on is noticed.
             let stamp = Stamp::of(&file.path)
                 .with_context(|| format!("can't read the support file {}", file.path.display()))?;
-            recipe.stamps.push((file.path.clone(), stamp));
             let content = digest_file(&file.path)
                 .with_context(|| format!("can't read the support file {}", file.path.display()))?;
-            marks.push((part.clone(), file.mark(&content)));
+            let mark = file.mark(&content);
+            recipe.watch.add(file, mark, stamp);
+            marks.push((part.clone(), mark));
         }
         let mut hasher = Hasher::new(None);
         recipe.walk_common(&marks, &mut hasher);
@@ -102,12 +103,9 @@ impl<'p> Recipe<'p> {
         Ok(recipe)
     }
 
-    /// The first support file, the program included, that is not what it was when its digest was taken.
-    pub fn changed_file(&self) -> Option<&Path> {
-        let changed =
-            |(path, stamp): &&(PathBuf, Stamp)| Stamp::of(path).map_or(true, |now| now != *stamp);
-        let (path, _) = self.stamps.iter().find(changed)?;
-        Some(path)
+    /// The support files, the program included, as they were when their digests were taken.
+    pub fn watch(&self) -> &Watch {
+        &self.watch
     }
 
     /// The digest of all that is common to every catchment.
@@ -189,7 +187,7 @@ impl<'p> Recipe<'p> {
     /// The support files, and the program where none of them is it.
     pub fn support(&self) -> Result<Vec<(Part, SupportFile)>> {
         let simulator = &self.project.simulator;
-        let mut files: Vec<(Part, SupportFile)> = support::files(&simulator.support)?
+        let mut files: Vec<(Part, SupportFile)> = support::files(simulator)?
             .into_iter()
             .map(|file| (Part::Support(file.name.clone()), file))
             .collect();

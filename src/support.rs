@@ -1,7 +1,8 @@
 //! The simulator's executable and support files: what they are made of.
 //!
 //! A folder counts with every file in it, by path below the folder, content and executable bit; never by time stamps
-//! or by where it is. Links are followed: the simulator sees what they lead to.
+//! or by where it is. Links are followed: the simulator sees what they lead to. What the project excludes is not looked at; the
+//! simulator sees it all the same, as the folder is linked.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -10,14 +11,15 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use crate::digest::Digest;
-use crate::project::Support;
+use crate::exclusion::Exclusion;
+use crate::project::Simulator;
 use crate::regular;
 
 /// How deep a support folder may be nested; deeper ones are taken for a circle of links.
 const DEEPEST: usize = 64;
 
 /// One file that the simulator gets.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct SupportFile {
     /// Its path in the work directory, with `/`.
     pub name: String,
@@ -36,6 +38,11 @@ impl SupportFile {
         }
     }
 
+    /// Whether it came with a support folder, so that a pattern can leave it out.
+    pub fn is_in_folder(&self) -> bool {
+        self.name.contains('/') && !self.name.starts_with('/')
+    }
+
     /// What the key has of the file, given the digest of its content.
     pub fn mark(&self, content: &Digest) -> Digest {
         let kind: &[u8] = if self.executable { b"x" } else { b"-" };
@@ -44,15 +51,21 @@ impl SupportFile {
 }
 
 /// All files of the support files and folders, sorted by name within each.
-pub fn files(support: &[Support]) -> Result<Vec<SupportFile>> {
-    Ok(walked(support)?.0)
+pub fn files(simulator: &Simulator) -> Result<Vec<SupportFile>> {
+    Ok(walked(simulator)?.0)
 }
 
 /// The same, and all the folders gone through.
-pub fn walked(support: &[Support]) -> Result<(Vec<SupportFile>, Vec<PathBuf>)> {
+pub fn walked(simulator: &Simulator) -> Result<(Vec<SupportFile>, Vec<PathBuf>)> {
     let mut found = (Vec::new(), Vec::new());
-    for item in support {
-        walk(&item.path, &item.name, 0, &mut found)?;
+    for item in &simulator.support {
+        walk(
+            &item.path,
+            &item.name,
+            0,
+            &simulator.support_exclude,
+            &mut found,
+        )?;
     }
     Ok(found)
 }
@@ -73,6 +86,7 @@ fn walk(
     path: &Path,
     name: &str,
     depth: usize,
+    exclude: &[Exclusion],
     found: &mut (Vec<SupportFile>, Vec<PathBuf>),
 ) -> Result<()> {
     let context = || format!("can't read the support file {}", path.display());
@@ -99,13 +113,23 @@ fn walk(
         .with_context(context)?;
     entries.sort_by_key(fs::DirEntry::file_name);
     for entry in entries {
+        let inner = format!("{name}/{}", entry.file_name().to_string_lossy());
+        if exclude.iter().any(|pattern| pattern.covers(&inner)) {
+            continue;
+        }
         let Ok(inner) = entry.file_name().into_string() else {
             bail!(
                 "{}: the file's name is not UTF-8; rename it",
                 entry.path().display()
             );
         };
-        walk(&entry.path(), &format!("{name}/{inner}"), depth + 1, found)?;
+        walk(
+            &entry.path(),
+            &format!("{name}/{inner}"),
+            depth + 1,
+            exclude,
+            found,
+        )?;
     }
     found.1.push(path.to_owned());
     Ok(())

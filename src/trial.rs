@@ -261,8 +261,8 @@ impl Bench<'_> {
         limit: Option<Duration>,
         guard: &mut Guard,
     ) -> Result<Finished, Failure> {
-        let unchanged = || match self.recipe.changed_file() {
-            Some(path) => Err(Failure::SupportChanged(path.to_owned())),
+        let unchanged = || match self.recipe.watch().changed() {
+            Some(file) => Err(Failure::SupportChanged(file.clone())),
             None => Ok(()),
         };
         unchanged()?;

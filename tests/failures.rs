@@ -164,6 +164,7 @@ fn what_make_exports_reaches_no_simulator_and_no_key() {
         "LC_ALL=C.UTF-8",
         "TZ=UTC",
         "OMP_NUM_THREADS=1",
+        "PYTHONDONTWRITEBYTECODE=1",
     ] {
         assert!(seen.lines().any(|seen| seen == line), "no {line} in {seen}");
     }

@@ -32,7 +32,8 @@ use crate::settled::{Look, Settled};
 use crate::slots::Slots;
 use crate::store::Store;
 use crate::timings::{Phase, Timings};
-use crate::update::{Limits, Work};
+use crate::update::{Limits, Report, Work};
+use crate::watch;
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -231,6 +232,7 @@ pub(super) fn run(root: &Path, mut arguments: Arguments) -> Result<Exit> {
         interrupted: None,
     };
     let report = course.carry_out(&work, &lock)?;
+    tell_what_appeared(&sessions, &report);
     course.look_again(&wanted, &report)?;
     let mut products = Vec::new();
     if course.interrupted.is_none() {
@@ -251,6 +253,19 @@ pub(super) fn run(root: &Path, mut arguments: Arguments) -> Result<Exit> {
         course.remember(look, began, all)?;
     }
     course.tell(&report, &products)
+}
+
+/// Tells of files that are new in the support folders, once at the end: what will be run next time because of them.
+fn tell_what_appeared(sessions: &Sessions<'_>, report: &Report) {
+    if let Some(session) = sessions.list.first().filter(|_| report.run > 0) {
+        match session.recipe.watch().appeared(&session.project.simulator) {
+            Ok(appeared) => watch::told(&appeared).iter().for_each(|text| say(text)),
+            // It will be an error of the next run; this one has done what it could.
+            Err(error) => say(&format!(
+                "the support files are not what they were: {error:#}"
+            )),
+        }
+    }
 }
 
 /// Says of a settled state what a whole run would.

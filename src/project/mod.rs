@@ -24,6 +24,7 @@ pub use raw::{Layout, OnBadInput, Per, Precision, WorkIn};
 pub use study::Study;
 
 use crate::catchment::CatchmentId;
+use crate::exclusion::Exclusion;
 use crate::expr::Expr;
 use crate::import::spec::ImportSpec;
 use crate::inputs::InputSpec;
@@ -142,6 +143,8 @@ pub struct Simulator {
     pub command: Vec<Template>,
     /// Files and folders linked into the work directory.
     pub support: Vec<Support>,
+    /// What is left out of the folders among them.
+    pub support_exclude: Vec<Exclusion>,
     /// How long one run may take.
     pub timeout: Option<Timeout>,
     /// How large a file may be that it writes.

@@ -175,6 +175,8 @@ pub(super) struct Simulator {
     pub command: Vec<String>,
     #[serde(default)]
     pub support: Vec<String>,
+    #[serde(default)]
+    pub support_exclude: Vec<String>,
     pub timeout: Option<String>,
     pub timeout_floor: Option<String>,
     pub max_file_size: Option<String>,

@@ -11,6 +11,7 @@ use super::{
     Column, Content, Output, ProjectError, Requirement, Simulator, SimulatorInput, Support,
     Timeout, raw,
 };
+use crate::exclusion::Exclusion;
 use crate::output::{OutputFormat, Separator};
 use crate::series_table::SeriesTable;
 use crate::size::Size;
@@ -47,6 +48,12 @@ impl Builder<'_> {
             }
             support.push(Support { name, path });
         }
+        let exclusion = |(i, text): (usize, &String)| {
+            let field = format!("simulator.support_exclude.{i}");
+            Exclusion::new(text).map_err(|fault| self.source.error(&field, fault))
+        };
+        let exclude = raw.support_exclude.iter().enumerate().map(exclusion);
+        let support_exclude = exclude.collect::<Result<_, _>>()?;
         let timeout = self.timeout(raw.timeout.as_deref(), raw.timeout_floor.as_deref())?;
         let max_file_size = match raw.max_file_size.map(|text| text.parse::<Size>()) {
             None => LARGEST_FILE,
@@ -90,6 +97,7 @@ impl Builder<'_> {
                 .map(|(i, text)| self.template(&format!("simulator.command.{i}"), text))
                 .collect::<Result<_, _>>()?,
             support,
+            support_exclude,
             timeout,
             max_file_size,
             retries: raw.retries,
