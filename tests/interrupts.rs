@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
-use common::Project;
+use common::{Project, undisturbed};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 const STUBBORN: [(usize, &str); 3] = [(3, "stubborn"), (4, "deaf"), (5, "daemon")];
@@ -59,7 +59,7 @@ fn a_terminal_that_is_gone_is_an_interrupt() {
     project.set(&STUBBORN);
     let rerunoff = format!("exec '{}' run -j 6", env!("CARGO_BIN_EXE_rerunoff"));
     // Makes a terminal, and takes it away when it is killed: the kernel sends HUP, and writing to it is an error.
-    let mut terminal = Command::new("script")
+    let mut terminal = undisturbed("script")
         .args(["-qec", &rerunoff, "/dev/null"])
         .current_dir(project.root())
         .env("SHELL", "/bin/sh")
@@ -92,7 +92,7 @@ fn an_interrupt_of_make_is_one_of_rerunoff() {
         env!("CARGO_BIN_EXE_rerunoff")
     );
     project.write("Makefile", &rule);
-    let mut make = Command::new("make")
+    let mut make = undisturbed("make")
         .current_dir(project.root())
         .env_remove("MAKEFLAGS")
         .stdin(Stdio::null())

@@ -419,7 +419,10 @@ fn helper_that_is_interrupted_twice() {
 #[test]
 fn a_second_interrupt_exits_at_once() {
     let place = Place::new();
-    let mut helper = std::process::Command::new(std::env::current_exe().expect("known"))
+    // The tests may run in the background, where INT is ignored.
+    let mut helper = std::process::Command::new("/usr/bin/env")
+        .arg("--default-signal")
+        .arg(std::env::current_exe().expect("known"))
         .args([
             "--exact",
             "process::tests::helper_that_is_interrupted_twice",

@@ -1,6 +1,7 @@
 //! A project in a temporary folder with a simulator that does as it is told, and the built binary to drive.
 #![allow(dead_code)]
 
+use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -86,6 +87,14 @@ pub fn precipitation(catchment: usize, step: usize) -> f64 {
 /// The discharge of a catchment at a step; zero at the first, where the concentration is missing.
 pub fn discharge(catchment: usize, step: usize) -> f64 {
     step as f64 * 0.25 + if step == 0 { 0.0 } else { catchment as f64 }
+}
+
+/// A program to be started as a terminal starts it: with all signals at their defaults. Some are ignored where the tests
+/// themselves run in the background or under nohup.
+pub fn undisturbed(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new("/usr/bin/env");
+    command.arg("--default-signal").arg(program);
+    command
 }
 
 impl Project {
@@ -216,7 +225,7 @@ impl Project {
 
     /// The binary with these arguments, ready to be started in the project's folder.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_rerunoff"));
+        let mut command = undisturbed(env!("CARGO_BIN_EXE_rerunoff"));
         command
             .args(arguments)
             .current_dir(self.root())
