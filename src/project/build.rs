@@ -252,6 +252,16 @@ pub(super) fn value(
     }
 }
 
+/// Where a file that is written really is or will be; see [`regular::place`].
+pub(super) fn place(
+    source: &Source<'_>,
+    field: &str,
+    path: &Path,
+) -> Result<PathBuf, ProjectError> {
+    regular::place(path)
+        .map_err(|error| source.error(field, format!("{}: {error}", path.display())))
+}
+
 /// Whether both paths lead to the same file that is there.
 pub(super) fn same_file(a: &Path, b: &Path) -> bool {
     matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::build::{Builder, same_file};
+use super::build::{Builder, place, same_file};
 use super::raw::Table;
 use super::{ProjectError, nearest};
 use crate::expr::Expr;
@@ -172,6 +172,7 @@ impl Builder<'_> {
             let message = format!("the import would overwrite its source {}", source.display());
             return Err(self.source.error("import.file", message));
         }
+        place(&self.source, "import.file", &spec.file)?;
         Ok(spec)
     }
 

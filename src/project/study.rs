@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::build::{Builder, same_file};
+use super::build::{Builder, place, same_file};
 use super::error::{Moved, Source, nearest};
 use super::product::SCENARIO;
 use super::sweep::{Point, Sweeps, joined_label};
@@ -224,9 +224,7 @@ impl Study {
                 .chain(self.samples.iter().map(|(path, _)| path.as_path()))
                 .chain(project.import.iter().flat_map(ImportSpec::sources));
             let product = &project.product.path;
-            let place = regular::place(product).map_err(|error| {
-                source.error("product.file", format!("{}: {error}", product.display()))
-            })?;
+            let place = place(source, "product.file", product)?;
             for path in sources {
                 if same_file(path, product) || path == place {
                     let message = format!("the product would overwrite {}", path.display());
