@@ -3,13 +3,14 @@
 //! It follows the same ways as those that read them: support folders are walked, programs searched on the `PATH`. It reads
 //! nothing itself; whoever compares stamps or writes a rule for make starts from here.
 
-use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::collections::{BTreeSet, HashSet};
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
 use crate::environment;
 use crate::import::sources;
+use crate::inputs::Linked;
 use crate::project::{Content, Study};
 use crate::support;
 use crate::tables;
@@ -79,6 +80,14 @@ impl Dependencies {
             }
         }
         Ok(found)
+    }
+
+    /// Adds the files that the input's files lead to, which only who reads those can tell. There may be one for every catchment.
+    pub fn with(mut self, linked: &Linked) -> Self {
+        let known: HashSet<PathBuf> = self.present.iter().cloned().collect();
+        let further = linked.paths().filter(|path| !known.contains(*path));
+        self.present.extend(further.map(Path::to_owned));
+        self
     }
 
     /// Adds a file that is there, once.

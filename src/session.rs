@@ -14,7 +14,7 @@ use crate::basin::{Basin, Tables};
 use crate::catchment::CatchmentId;
 use crate::digest::Digest;
 use crate::file_digests::FileDigests;
-use crate::inputs::{BadInput, Inputs};
+use crate::inputs::{BadInput, Inputs, Linked};
 use crate::key::{Change, Explanation, Key, leave_out_consequences};
 use crate::parallel::ordered;
 use crate::plan::{Entry, Found, Plan, Staleness, State};
@@ -102,6 +102,11 @@ impl<'p> Sessions<'p> {
             survey,
             files,
         })
+    }
+
+    /// The further files that the input's files read.
+    pub fn linked(&self) -> &Linked {
+        self.survey.linked()
     }
 
     /// The plan of every scenario, and the states of fresh catchments whose last known state was another.

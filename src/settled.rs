@@ -21,11 +21,12 @@ use serde::{Deserialize, Serialize};
 use crate::cache::Cache;
 use crate::dependencies::Dependencies;
 use crate::digest::Digest;
+use crate::inputs::Linked;
 use crate::project::{Content, Study};
 use crate::stamp::Stamp;
 use crate::store::Store;
 
-const MEMO: &str = "settled";
+const MEMO: &str = "settled, all files";
 
 /// All that a run's outcome depends on, as it looks at one moment.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +40,8 @@ pub struct Look {
     environment: Vec<(String, Option<Vec<u8>>)>,
     present: Vec<(PathBuf, Stamp)>,
     absent: Vec<PathBuf>,
+    /// What the input's files lead to.
+    linked: Linked,
     /// What the results are made into; there may be none yet.
     products: Vec<(PathBuf, Option<Stamp>)>,
 }
@@ -70,10 +73,16 @@ impl Look {
             environment: passed.iter().map(variable).collect(),
             present: stamped,
             absent,
+            linked: Linked::default(),
             products: products
                 .map(|path| (path.to_owned(), Stamp::of(path).ok()))
                 .collect(),
         })
+    }
+
+    /// Takes in the files that the input's files lead to, as they looked before they were read.
+    pub fn with(self, linked: Linked) -> Self {
+        Self { linked, ..self }
     }
 
     /// Whether everything still looks like this.
@@ -83,6 +92,7 @@ impl Look {
             && stamped_program().is_ok_and(|program| program == self.program)
             && (self.environment.iter()).all(|(name, bytes)| bytes_of(name) == *bytes)
             && self.present.iter().all(looks_the_same)
+            && self.linked.holds()
             // Anything but a plain "not there" is a doubt.
             && self.absent.iter().all(|path| matches!(path.try_exists(), Ok(false)))
             && (self.products.iter()).all(|(path, then)| Stamp::of(path).is_ok_and(|now| *then == Some(now)))
@@ -95,6 +105,7 @@ impl Look {
             && (self.present.iter().map(|(_, stamp)| stamp))
                 .chain([&self.program.1])
                 .all(is_settled)
+            && self.linked.is_settled(moment)
     }
 }
 
@@ -127,7 +138,8 @@ impl Settled {
         let same = Study::load(&study.common().root).is_ok_and(|again| {
             sources(&again) == sources(study)
                 && again.samples == study.samples
-                && Look::at(&again).is_ok_and(|now| now == first)
+                && first.linked.holds()
+                && Look::at(&again).is_ok_and(|now| now.with(first.linked.clone()) == first)
         });
         if !same {
             return Ok(());
@@ -171,8 +183,9 @@ impl Settled {
 
     /// The files and folders that this rests on.
     pub fn dependencies(&self) -> Vec<PathBuf> {
-        let present = self.look.present.iter();
-        present.map(|(path, _)| path.clone()).collect()
+        let present = self.look.present.iter().map(|(path, _)| path.as_path());
+        let all = present.chain(self.look.linked.paths());
+        all.map(Path::to_owned).collect()
     }
 }
 

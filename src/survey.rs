@@ -1,14 +1,14 @@
 //! What is known of the input: its catalog and a digest of every series column of every catchment.
 //!
 //! Reading all series only to find that nothing changed would cost more than all the rest, so a survey is remembered
-//! in the store together with what the files looked like. It is believed only while every file looks the same and
-//! did so for long enough (see [`crate::stamp`]).
+//! in the store together with what the files looked like, those that they lead to included. It is believed only while every
+//! file looks the same and did so for long enough (see [`crate::stamp`]).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::panic::resume_unwind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::thread::{self, available_parallelism};
@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::basin::Basin;
 use crate::digest::Digest;
-use crate::inputs::{BadInput, Catalog, InputSpec, Inputs};
+use crate::inputs::{BadInput, Catalog, InputSpec, Inputs, Linked};
 use crate::stamp::Stamp;
 use crate::store::Store;
 
@@ -29,7 +29,7 @@ pub const BLOCK_BYTES: usize = 16 << 20;
 /// What is found out about so many catchments may wait to be put down.
 const AT_ONCE: usize = 64;
 
-const MEMO: &str = "survey";
+const MEMO: &str = "survey of all files";
 
 /// For each of the input's catchments the digests of some columns, or what is wrong with its input.
 pub type SeriesDigests = Vec<Result<Vec<Digest>, BadInput>>;
@@ -41,17 +41,25 @@ type Digests = BTreeMap<String, Vec<Result<Digest, BadInput>>>;
 pub struct Survey {
     spec: Digest,
     stamps: Vec<Stamp>,
-    settled: bool,
+    linked: Linked,
+    /// When the first look at them was taken.
+    began: SystemTime,
     columns: Digests,
 }
 
 /// A survey as it is put down, beside the catalog.
 #[derive(Serialize)]
-struct Memo<'a>(&'a Digest, &'a [Stamp], &'a Catalog, &'a Digests);
+struct Memo<'a>(
+    &'a Digest,
+    &'a [Stamp],
+    &'a Linked,
+    &'a Catalog,
+    &'a Digests,
+);
 
 /// The same as it is read.
 #[derive(Deserialize)]
-struct Known(Digest, Vec<Stamp>, Catalog, Digests);
+struct Known(Digest, Vec<Stamp>, Linked, Catalog, Digests);
 
 impl Survey {
     /// The catalog and the survey remembered in the store if they still hold, else the files' own catalog.
@@ -60,36 +68,44 @@ impl Survey {
         store: Option<&Store>,
         rehash: bool,
     ) -> Result<(Arc<Catalog>, Self)> {
-        let now = SystemTime::now();
+        let began = SystemTime::now();
         let stamps = stamps(spec)?;
-        let settled = stamps.iter().all(|stamp| stamp.is_settled(now));
         let digest = Digest::of(format!("{spec:?}").as_bytes());
         if let Some(store) = store.filter(|_| !rehash)
             && let Some(payload) = store.memo(MEMO, "")?
             // A memo that can't be read was written by another version; it is made anew.
-            && let Ok(Known(known_spec, known_stamps, catalog, columns)) = postcard::from_bytes(&payload)
+            && let Ok(Known(known_spec, known_stamps, linked, catalog, columns)) = postcard::from_bytes(&payload)
             && (&known_spec, &known_stamps) == (&digest, &stamps)
+            && linked.holds()
         {
             return Ok((
                 Arc::new(catalog),
                 Self {
                     spec: digest,
                     stamps,
-                    settled,
+                    linked,
+                    began,
                     columns,
                 },
             ));
         }
-        let catalog = Inputs::open(spec)?.into_catalog();
+        let inputs = Inputs::open(spec)?;
+        let linked = inputs.linked();
         Ok((
-            Arc::new(catalog),
+            Arc::new(inputs.into_catalog()),
             Self {
                 spec: digest,
                 stamps,
-                settled,
+                linked,
+                began,
                 columns: Digests::new(),
             },
         ))
+    }
+
+    /// The further files that the input's files read.
+    pub fn linked(&self) -> &Linked {
+        &self.linked
     }
 
     /// Reads what is not known yet of the wanted columns (indices into [`Basin::columns`]) of all of the input's catchments.
@@ -127,12 +143,14 @@ impl Survey {
 
     /// Puts the survey down in the store if it may be believed later.
     pub fn remember(&self, basin: &Basin<'_>, store: &mut Store) -> Result<()> {
-        if !self.settled {
+        let is_settled = self.stamps.iter().all(|stamp| stamp.is_settled(self.began));
+        if !(is_settled && self.linked.is_settled(self.began)) {
             return Ok(());
         }
         let payload = postcard::to_stdvec(&Memo(
             &self.spec,
             &self.stamps,
+            &self.linked,
             basin.catalog(),
             &self.columns,
         ))
@@ -199,10 +217,10 @@ impl Survey {
                 outcome.unwrap_or_else(|panic| resume_unwind(panic))
             })
         })?;
-        if stamps(spec)? != self.stamps {
-            let list: Vec<_> = spec
-                .files
-                .iter()
+        self.linked.add(&inputs.linked());
+        if stamps(spec)? != self.stamps || !self.linked.holds() {
+            let files = spec.files.iter().map(PathBuf::as_path);
+            let list: Vec<_> = (files.chain(self.linked.paths()))
                 .map(|file| file.display().to_string())
                 .collect();
             bail!(

@@ -186,7 +186,8 @@ pub(super) fn run(root: &Path, mut arguments: Arguments) -> Result<Exit> {
     import::before_run(project, &mut store, arguments.rehash, arguments.quiet)?;
     let sessions = open(&study, Some(&store), arguments.rehash, arguments.quiet)?;
     sessions.list.iter().try_for_each(assembly::check)?;
-    let dependencies = Dependencies::of(&study)?.present;
+    let look = look.map(|look| look.with(sessions.linked().clone()));
+    let dependencies = Dependencies::of(&study)?.with(sessions.linked()).present;
     arguments.write_depfile(&cache, &study.products(), dependencies)?;
     sessions.remember(&mut store)?;
     let (plans, touched) = sessions.plan(Some(&store))?;

@@ -15,6 +15,7 @@ use super::catalog::SeriesColumn;
 use super::cf_time;
 use super::decoding::Values;
 use super::identify::{find_ids, find_time};
+use super::links::Links;
 use super::slabs::Grid;
 use super::variables::{Dim, Variable};
 use crate::catchment::CatchmentId;
@@ -48,11 +49,13 @@ impl ArrayFile {
         spec: &InputSpec,
         variables: &[Variable],
         hints: &[String],
+        links: &mut Links,
     ) -> anyhow::Result<Self> {
         let about =
             |what: &str, name: &str| format!("{}: {what} `{name}` can't be read", path.display());
         let time = find_time(path, spec, variables)?;
         let id = find_ids(path, spec, variables, time, hints)?;
+        links.values(&id.name, &id.dataset)?;
         let ids = read_ids(id).with_context(|| about("the ids in", &id.name))?;
         let catchment = &id.dims[0];
         let mut columns = Vec::new();
@@ -64,6 +67,7 @@ impl ArrayFile {
             if let Some(time) = time
                 && let Some(time_first) = orientation(path, variable, &time.dims[0], catchment)?
             {
+                links.values(&variable.name, &variable.dataset)?;
                 let grid = read_grid(variable, time_first)
                     .with_context(|| about("the series", &variable.name))?;
                 let column = SeriesColumn {
@@ -72,13 +76,17 @@ impl ArrayFile {
                 };
                 columns.push((column, grid));
             } else if is_parameter(variable, catchment) {
+                links.values(&variable.name, &variable.dataset)?;
                 let values = read_parameter(variable)
                     .with_context(|| about("the variable", &variable.name))?;
                 parameters.push((variable.name.clone(), values));
             }
         }
         let time = match time {
-            Some(variable) if !columns.is_empty() => Some(read_time(path, variable, false)?),
+            Some(variable) if !columns.is_empty() => {
+                links.values(&variable.name, &variable.dataset)?;
+                Some(read_time(path, variable, false)?)
+            }
             _ => None,
         };
         Ok(Self {

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, bail};
 use hdf5::{Dataset, File, LocationType};
@@ -16,6 +17,7 @@ use super::attributes;
 use super::catalog::{BadInput, Series, SeriesColumn, natural_order};
 use super::decoding::{Inexact, Values};
 use super::identify;
+use super::links::Links;
 use super::raw::{self, Column, Field, Kind};
 use super::variables;
 use crate::catchment::CatchmentId;
@@ -84,6 +86,7 @@ impl GroupFile {
         spec: &InputSpec,
         names: &[String],
         mut groups: Vec<String>,
+        links: &mut Links,
     ) -> anyhow::Result<Self> {
         groups.sort_by(|a, b| natural_order(a, b));
         let root = |name: &str| {
@@ -91,7 +94,10 @@ impl GroupFile {
         };
         let variables = variables::survey(&file, path, names, &root)?;
         let time = match identify::find_time(path, spec, &variables)? {
-            Some(variable) => Some(arrays::read_time(path, variable, true)?),
+            Some(variable) => {
+                links.values(&variable.name, &variable.dataset)?;
+                Some(arrays::read_time(path, variable, true)?)
+            }
             None => None,
         };
         let mut columns: Option<Vec<SeriesColumn>> = None;
@@ -105,9 +111,9 @@ impl GroupFile {
                     path.display()
                 )
             };
-            if !is_table(&file, group, &spec.series_table) {
+            if !links.table(group, &spec.series_table)? {
                 without_series.push(at);
-            } else if columns.is_none() {
+            } else if columns.is_none() && is_table(&file, group, &spec.series_table) {
                 let fields = open(&file, group, &spec.series_table)
                     .and_then(|table| raw::fields(&table))
                     .with_context(|| about(&spec.series_table))?;
@@ -122,9 +128,12 @@ impl GroupFile {
                 id: CatchmentId::new(group.strip_prefix(&spec.group_prefix).unwrap_or(group)),
                 problem: None,
             };
-            if is_table(&file, group, &spec.parameter_table) {
+            if links.table(group, &spec.parameter_table)?
+                && is_table(&file, group, &spec.parameter_table)
+            {
                 let table = open(&file, group, &spec.parameter_table)
                     .with_context(|| about(&spec.parameter_table))?;
+                links.values(&format!("{group}/{}", spec.parameter_table), &table)?;
                 match read_parameters(&table).with_context(|| about(&spec.parameter_table))? {
                     Ok(own) => {
                         for (name, value) in own {
@@ -176,7 +185,13 @@ impl GroupFile {
     /// Reads columns (indices into `columns`) of one catchment (index into `entries`), `steps` values each.
     ///
     /// The outer error is a damaged file, the inner one a fault of this catchment. Values may be NaN or infinite.
-    pub fn read(&self, entry: usize, columns: &[usize], steps: usize) -> anyhow::Result<Series> {
+    pub fn read(
+        &self,
+        entry: usize,
+        columns: &[usize],
+        steps: usize,
+        links: &Mutex<Links>,
+    ) -> anyhow::Result<Series> {
         let group = format!("{}{}", self.prefix, self.entries[entry].id.as_str());
         let about = || {
             let (path, table) = (self.path.display(), &self.series_table);
@@ -187,6 +202,8 @@ impl GroupFile {
             return Ok(Err(BadInput::NoSeriesTable { table }));
         }
         let table = open(&self.file, &group, &self.series_table).with_context(about)?;
+        (links.lock().unwrap_or_else(PoisonError::into_inner))
+            .values(&format!("{group}/{}", self.series_table), &table)?;
         let fields = raw::fields(&table).with_context(about)?;
         let mut wanted = Vec::with_capacity(columns.len());
         for &column in columns {

@@ -5,11 +5,12 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use anyhow::{Context, bail};
 
 use super::catalog::{BadInput, Catalog, CatalogEntry, SeriesColumn};
+use super::links::Links;
 use super::{Inputs, Source};
 use crate::catchment::CatchmentId;
 use crate::parameters::Parameters;
@@ -73,7 +74,7 @@ impl Source {
 }
 
 /// Joins opened files.
-pub(super) fn join(mut sources: Vec<Source>) -> anyhow::Result<Inputs> {
+pub(super) fn join(mut sources: Vec<Source>, links: Vec<Mutex<Links>>) -> anyhow::Result<Inputs> {
     let first = sources.first().context("there is no input file")?;
     let ids = first.ids();
     if ids.is_empty() {
@@ -138,6 +139,7 @@ pub(super) fn join(mut sources: Vec<Source>) -> anyhow::Result<Inputs> {
             parameters,
         },
         sources,
+        links,
         columns: locations,
         positions,
         scratch: std::env::temp_dir(),

@@ -16,7 +16,10 @@ mod decoding;
 mod groups;
 mod identify;
 mod join;
+mod linked;
+mod links;
 mod number;
+mod pointers;
 mod raw;
 mod read;
 mod slabs;
@@ -29,6 +32,7 @@ mod tests;
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, bail};
 use hdf5::File;
@@ -37,8 +41,11 @@ use hdf5::file::{FlashIncreaseMode, MetadataCacheConfig};
 pub(crate) use catalog::natural_order;
 pub use catalog::{BadInput, Catalog, CatalogEntry, Series, SeriesColumn};
 
+pub use linked::Linked;
+
 use arrays::ArrayFile;
 use groups::GroupFile;
+use links::Links;
 
 use crate::catchment::CatchmentId;
 use crate::regular;
@@ -73,6 +80,8 @@ pub struct InputSpec {
 pub struct Inputs {
     catalog: Catalog,
     sources: Vec<Source>,
+    /// For each file: what it points to. More of it may be found when series are read.
+    links: Vec<Mutex<Links>>,
     /// For each column of the catalog: its file, and its index there.
     columns: Vec<(usize, usize)>,
     /// For each file: where each catchment of the catalog is in it.
@@ -90,7 +99,8 @@ impl Inputs {
         if spec.files.is_empty() {
             bail!("there is no input file");
         }
-        join::join(open_all(spec)?)
+        let (sources, links) = open_all(spec)?.into_iter().unzip();
+        join::join(sources, links)
     }
 
     /// Says where scratch files may go (see [`Inputs::read`]); without this, where the system keeps its own.
@@ -104,6 +114,20 @@ impl Inputs {
     /// What the files hold.
     pub fn catalog(&self) -> &Catalog {
         &self.catalog
+    }
+
+    /// The further files that these read, as far as that is known before all series have been read.
+    pub fn linked(&self) -> Linked {
+        let mut all = Linked::default();
+        for links in &self.links {
+            all.add(
+                links
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .linked(),
+            );
+        }
+        all
     }
 
     /// What the files hold; closes them.
@@ -120,8 +144,8 @@ enum Source {
 }
 
 /// Opens every file. One whose ids are not obvious is tried again when the others have told what they call theirs.
-fn open_all(spec: &InputSpec) -> anyhow::Result<Vec<Source>> {
-    let mut sources: Vec<Option<Source>> = Vec::with_capacity(spec.files.len());
+fn open_all(spec: &InputSpec) -> anyhow::Result<Vec<(Source, Mutex<Links>)>> {
+    let mut sources: Vec<Option<(Source, Mutex<Links>)>> = Vec::with_capacity(spec.files.len());
     let mut hints = Vec::new();
     let mut unclear = Vec::new();
     for (at, path) in spec.files.iter().enumerate() {
@@ -130,7 +154,7 @@ fn open_all(spec: &InputSpec) -> anyhow::Result<Vec<Source>> {
         }
         match open(path, spec, &hints) {
             Ok(source) => {
-                if let Source::Arrays(arrays) = &source {
+                if let Source::Arrays(arrays) = &source.0 {
                     hints.push(arrays.id_variable.clone());
                 }
                 sources.push(Some(source));
@@ -150,7 +174,27 @@ fn open_all(spec: &InputSpec) -> anyhow::Result<Vec<Source>> {
     Ok(sources.into_iter().flatten().collect())
 }
 
-fn open(path: &Path, spec: &InputSpec, hints: &[String]) -> anyhow::Result<Source> {
+fn open(path: &Path, spec: &InputSpec, hints: &[String]) -> anyhow::Result<(Source, Mutex<Links>)> {
+    let file = open_file(path)?;
+    let mut links = Links::new(&file, path);
+    let names = links.members()?;
+    let groups = groups::catchment_groups(&file, &names, spec);
+    let source = if groups.is_empty() {
+        let variables = variables::survey(&file, path, &names, &|_| true)?;
+        for variable in &variables {
+            links.shape(&variable.name, &variable.dataset)?;
+        }
+        Source::Arrays(ArrayFile::new(path, spec, &variables, hints, &mut links)?)
+    } else {
+        Source::Groups(GroupFile::new(
+            path, file, spec, &names, groups, &mut links,
+        )?)
+    };
+    Ok((source, Mutex::new(links)))
+}
+
+/// Opens an HDF5 file to read it.
+fn open_file(path: &Path) -> anyhow::Result<File> {
     check_magic(path)?;
     let metadata = MetadataCacheConfig {
         initial_size: METADATA_CACHE,
@@ -159,7 +203,7 @@ fn open(path: &Path, spec: &InputSpec, hints: &[String]) -> anyhow::Result<Sourc
         flash_incr_mode: FlashIncreaseMode::Off,
         ..MetadataCacheConfig::default()
     };
-    let file = (File::with_options())
+    (File::with_options())
         .with_fapl(|fapl| {
             // Locks only where the file system has them. A small sieve keeps narrow reads from reading wide.
             fapl.file_locking(true)
@@ -173,36 +217,23 @@ fn open(path: &Path, spec: &InputSpec, hints: &[String]) -> anyhow::Result<Sourc
                 "{}: the file can't be opened as HDF5 or netCDF-4",
                 path.display()
             )
-        })?;
-    let names = file
-        .member_names()
-        .with_context(|| format!("{}: the root group can't be listed", path.display()))?;
-    let groups = groups::catchment_groups(&file, &names, spec);
-    if groups.is_empty() {
-        let variables = variables::survey(&file, path, &names, &|_| true)?;
-        Ok(Source::Arrays(ArrayFile::new(
-            path, spec, &variables, hints,
-        )?))
-    } else {
-        Ok(Source::Groups(GroupFile::new(
-            path, file, spec, &names, groups,
-        )?))
-    }
+        })
 }
 
 /// The ids in one variable of a file, in its order: for series that come without ids of their own.
 ///
-/// An error if the file has no such variable, or if it is no list of texts or numbers.
+/// An error if the file has no such variable, if it is no list of texts or numbers, or if it lies in another file: whoever asks
+/// watches this one alone.
 pub fn ids_in(path: &Path, variable: &str) -> anyhow::Result<Vec<CatchmentId>> {
-    check_magic(path)?;
     let about = || {
         format!(
             "{}: the variable `{variable}` can't be read",
             path.display()
         )
     };
-    let file = File::open(path).with_context(about)?;
-    let names = file.member_names().with_context(about)?;
+    let file = open_file(path)?;
+    let mut links = Links::new(&file, path);
+    let names = links.members()?;
     let variables = variables::survey(&file, path, &names, &|_| true)?;
     let Some(found) = variables.iter().find(|found| found.name == variable) else {
         bail!("{}: there is no variable `{variable}`", path.display());
@@ -212,6 +243,14 @@ pub fn ids_in(path: &Path, variable: &str) -> anyhow::Result<Vec<CatchmentId>> {
         bail!(
             "{}: `{variable}` is no list of texts or numbers",
             path.display()
+        );
+    }
+    links.values(variable, &found.dataset)?;
+    if let Some(other) = links.linked().paths().next() {
+        bail!(
+            "{}: `{variable}` is made of other files; name the one that has it: {}",
+            path.display(),
+            other.display()
         );
     }
     arrays::read_ids(found).with_context(about)
