@@ -264,6 +264,12 @@ fn read_parameters(table: &Dataset) -> anyhow::Result<Result<BTreeMap<String, Va
     let (Some(name), Some(value)) = (field("name"), field("value")) else {
         return Ok(Err("it needs the columns `name` and `value`".to_owned()));
     };
+    let is_free = |field: &Field| field.kind == Kind::FreeText;
+    if is_free(name) || is_free(value) {
+        return Ok(Err(
+            "it holds text of any length; write text of a fixed length there, such as \"S20\" in h5py".to_owned(),
+        ));
+    }
     let fits = |field: &Field| field.kind.is_number() || matches!(field.kind, Kind::FixedText(_));
     if !fits(name) || !fits(value) {
         return Ok(Err(

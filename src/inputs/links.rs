@@ -17,9 +17,11 @@ use anyhow::{Context, Result, bail};
 use hdf5::dataset::{DatasetCreate, Layout};
 use hdf5::{Dataset, Dataspace, File, LinkInfo, LinkType};
 
+use super::attributes;
 use super::linked::{EXTERNAL_LINKS, Linked, RAW_DATA, VIRTUAL_SOURCES};
 use super::open_file;
 use super::pointers::{self, Link, Mapping};
+use super::raw::{self, Kind};
 
 /// How many links may lead from one to the next: as many as HDF5 follows.
 const MOST_LINKS: usize = 16;
@@ -227,10 +229,10 @@ impl Links {
         }
         let size: usize = extent.iter().product();
         let covered = covered.map_or(0, |covered| covered.selection_size());
-        if covered < size && !plist.fill_value_as::<f64>().is_some_and(f64::is_nan) {
+        if covered < size && !is_missing(plist, dataset) {
             bail!(
                 "it is a virtual dataset of {size} values, {} of which have no source; if these are missing values, let \
-                 its fill value be NaN",
+                 its fill value be NaN, or what `_FillValue` says",
                 size - covered
             );
         }
@@ -367,6 +369,16 @@ fn is_elsewhere(plist: &DatasetCreate) -> Result<bool> {
         Layout::Contiguous => !plist.get_external()?.is_empty(),
         Layout::Compact | Layout::Chunked => false,
     })
+}
+
+/// Whether what HDF5 hands out for numbers that are nowhere stands for a missing one.
+fn is_missing(plist: &DatasetCreate, dataset: &Dataset) -> bool {
+    let (Ok(Kind::Number(stored)), Some(fill)) = (raw::kind(dataset), plist.fill_value_as::<f64>())
+    else {
+        return false;
+    };
+    let decoding = attributes::decoding(dataset, stored);
+    stored.fits_f64() && decoding.is_ok_and(|decoding| decoding.apply(fill).is_nan())
 }
 
 fn check_filters(plist: &DatasetCreate) -> Result<()> {

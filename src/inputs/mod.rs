@@ -34,9 +34,9 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use anyhow::{Context, bail};
-use hdf5::File;
+use anyhow::{Context, anyhow, bail};
 use hdf5::file::{FlashIncreaseMode, MetadataCacheConfig};
+use hdf5::{File, Group};
 
 pub(crate) use catalog::natural_order;
 pub use catalog::{BadInput, Catalog, CatalogEntry, Series, SeriesColumn};
@@ -184,13 +184,34 @@ fn open(path: &Path, spec: &InputSpec, hints: &[String]) -> anyhow::Result<(Sour
         for variable in &variables {
             links.shape(&variable.name, &variable.dataset)?;
         }
-        Source::Arrays(ArrayFile::new(path, spec, &variables, hints, &mut links)?)
+        let arrays = ArrayFile::new(path, spec, &variables, hints, &mut links);
+        Source::Arrays(arrays.map_err(|error| of_pandas(path, &file, &names).unwrap_or(error))?)
     } else {
         Source::Groups(GroupFile::new(
             path, file, spec, &names, groups, &mut links,
         )?)
     };
     Ok((source, Mutex::new(links)))
+}
+
+/// What is to be said of a file that nothing was found in because pandas wrote its frames as it does.
+fn of_pandas(path: &Path, file: &File, names: &[String]) -> Option<anyhow::Error> {
+    let is_frame = |group: &Group| attributes::text(group, "pandas_type").is_some();
+    let found = names.iter().find(|name| {
+        file.group(name).is_ok_and(|group| {
+            is_frame(&group) || (group.groups()).is_ok_and(|below| below.iter().any(is_frame))
+        })
+    })?;
+    Some(anyhow!(
+        "{}: `{found}` is a frame as pandas' `to_hdf` writes it, which only pandas reads; with the times as its index and \
+         a column for each catchment write it as `df.rename_axis(index=\"time\", \
+         columns=\"catchment\").stack().rename(\"NAME\").to_xarray().to_netcdf(\"{}\")`, or as a text table for `[import]`",
+        path.display(),
+        path.with_extension("nc")
+            .file_name()
+            .unwrap_or_default()
+            .display()
+    ))
 }
 
 /// Opens an HDF5 file to read it.

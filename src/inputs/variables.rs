@@ -136,6 +136,14 @@ impl Variable {
     }
 }
 
+/// Where a dataset really is: the number of an open file, as links may lead to several, and its place there.
+type Place = (u64, LocationToken);
+
+fn place(dataset: &Dataset) -> hdf5::Result<Place> {
+    let info = dataset.loc_info()?;
+    Ok((info.fileno, info.token))
+}
+
 /// Opens all datasets at the root whose name `wanted` approves.
 pub fn survey(
     file: &File,
@@ -144,9 +152,8 @@ pub fn survey(
     wanted: &dyn Fn(&str) -> bool,
 ) -> anyhow::Result<Vec<Variable>> {
     let mut found = Vec::new();
-    let mut scales: Vec<(LocationToken, String)> = Vec::new();
+    let mut scales: Vec<(Place, String)> = Vec::new();
     for name in names.iter().filter(|name| wanted(name)) {
-        // A link that leads nowhere is no variable.
         if !matches!(file.loc_type_by_name(name), Ok(LocationType::Dataset)) {
             continue;
         }
@@ -155,7 +162,7 @@ pub fn survey(
         let name = name.strip_prefix(NO_COORDINATE).unwrap_or(name).to_owned();
         let scale = attributes::text(&dataset, "CLASS").is_some_and(|c| c == "DIMENSION_SCALE");
         if scale {
-            scales.push((dataset.loc_info()?.token, name.clone()));
+            scales.push((place(&dataset)?, name.clone()));
         }
         found.push((name, dataset, scale));
     }
@@ -187,7 +194,7 @@ pub fn survey(
 }
 
 /// Names the axes after the dimension scales that are attached to them, as far as there are any.
-fn name_dims(dataset: &Dataset, scales: &[(LocationToken, String)], dims: &mut [Dim]) {
+fn name_dims(dataset: &Dataset, scales: &[(Place, String)], dims: &mut [Dim]) {
     let Ok(list) = dataset.attr("DIMENSION_LIST") else {
         return;
     };
@@ -199,9 +206,9 @@ fn name_dims(dataset: &Dataset, scales: &[(LocationToken, String)], dims: &mut [
             continue;
         };
         if let Ok(ReferencedObject::Dataset(scale)) = dataset.dereference(first)
-            && let Ok(info) = scale.loc_info()
+            && let Ok(place) = place(&scale)
         {
-            let named = scales.iter().find(|(token, _)| *token == info.token);
+            let named = scales.iter().find(|(known, _)| *known == place);
             dim.name = named.map(|(_, name)| name.clone());
         }
     }

@@ -10,6 +10,7 @@ from pathlib import Path
 import h5py
 import hdf5plugin
 import numpy as np
+import pandas
 from make_linked import N, STEPS, P, group, new, own, virtual
 
 
@@ -178,10 +179,25 @@ def filter_behind_a_link():
     return "its values went through the filter 32004"
 
 
+def frame():
+    return pandas.DataFrame(P, pandas.date_range("2009-01-01", periods=STEPS, freq="h"), ["70001", "70002", "70003"])
+
+
+def frame_of_pandas():
+    frame().to_hdf("input.h5", key="precipitation")
+    return "`precipitation` is a frame as pandas' `to_hdf` writes it"
+
+
+def frames_of_pandas_in_groups():
+    for name in frame():
+        frame()[[name]].to_hdf("input.h5", key=f"catch_{name}/inputs", format="table")
+    return "`catch_70001` is a frame as pandas' `to_hdf` writes it"
+
+
 KINDS = [
     dangling_soft_link, circle, no_such_object, no_hdf5, no_group, no_table, gap, overlapping_with_a_gap, grown, shrunk,
     endless_and_uneven, numbered_with_a_gap, short_raw_file, raw_file_elsewhere, filter_of_series, filter_of_ids,
-    filter_behind_a_link,
+    filter_behind_a_link, frame_of_pandas, frames_of_pandas_in_groups,
 ]  # fmt: skip
 
 if __name__ == "__main__":

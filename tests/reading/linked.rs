@@ -198,6 +198,7 @@ fn sources_are_looked_for_where_hdf5_looks() {
         let away = project.path("away");
         fs::create_dir(&away).expect("a folder");
         fs::rename(&kind.source, away.join("source.h5")).expect("moved");
+        settle();
         project.rerunoff(&["run"]).expect(4);
         let with = || {
             let mut command = project.command(&["run", "--verbose"]);
