@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::basin::Basin;
 use crate::digest::Digest;
-use crate::inputs::{BadInput, Catalog, InputSpec, Inputs, Linked};
+use crate::inputs::{BadInput, Catalog, InputSpec, Inputs, Linked, MEANING};
 use crate::stamp::Stamp;
 use crate::store::Store;
 
@@ -70,7 +70,7 @@ impl Survey {
     ) -> Result<(Arc<Catalog>, Self)> {
         let began = SystemTime::now();
         let stamps = stamps(spec)?;
-        let digest = Digest::of(format!("{spec:?}").as_bytes());
+        let digest = Digest::of(format!("{MEANING} {spec:?}").as_bytes());
         if let Some(store) = store.filter(|_| !rehash)
             && let Some(payload) = store.memo(MEMO, "")?
             // A memo that can't be read was written by another version; it is made anew.

@@ -3,6 +3,8 @@
 //! Here what HDF5 has is put into words that know nothing of HDF5; what they mean is the business of
 //! [`conventions`](super::conventions).
 
+use std::ffi::CStr;
+
 use anyhow::bail;
 use hdf5::plist::dataset_create::FillValue;
 use hdf5::{Dataset, Location};
@@ -25,34 +27,69 @@ pub fn decoding(dataset: &Dataset, stored: Stored) -> anyhow::Result<Decoding> {
     conventions.decoding()
 }
 
-/// How the numbers in the columns of a table become values, by the type in which each is stored.
-///
-/// What the attributes of a table say holds for all its columns of numbers.
-pub fn of_columns(
-    table: &Dataset,
-) -> anyhow::Result<impl Fn(Stored) -> anyhow::Result<Decoding> + use<>> {
-    let attributes = those(table, &ATTRIBUTES)?;
-    Ok(move |stored| {
+/// What the attributes of a table say of all its columns of numbers, and of all its columns of text.
+#[derive(Debug)]
+pub struct TableAttributes(Vec<(&'static str, Attribute)>);
+
+impl TableAttributes {
+    /// The attributes of a table that count.
+    pub fn of(table: &Dataset, usual: Usual) -> hdf5::Result<Self> {
+        let is_usual = match usual.0 {
+            Some(usual) => table.loc_info()?.num_attrs == usual,
+            None => false,
+        };
+        match is_usual {
+            true => Ok(Self(Vec::new())),
+            false => those(table, &ATTRIBUTES).map(Self),
+        }
+    }
+
+    /// How the numbers in a column become values, by the type in which they are stored.
+    pub fn decoding(&self, stored: Stored) -> anyhow::Result<Decoding> {
         let conventions = Conventions {
             stored,
-            attributes: &attributes,
+            attributes: &self.0,
             never_written: None,
         };
         conventions.decoding()
-    })
+    }
+
+    /// What stands for a missing text.
+    pub fn text_marks(&self) -> TextMarks {
+        let marks = |(name, _): &&(&str, Attribute)| ["_FillValue", "missing_value"].contains(name);
+        let found = self.0.iter().filter(marks);
+        TextMarks::new(found.map(|(_, attribute)| attribute.clone()))
+    }
+}
+
+/// How many attributes a table has that has none but those of PyTables itself; unknown if there are others.
+///
+/// One table as this library opens it takes a few microseconds, and to look for attributes in it a hundred. Of thousands of
+/// tables, those with as many as one with none but PyTables' own need no look: whatever anybody adds is one more.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Usual(Option<usize>);
+
+impl Usual {
+    /// Looks at one of the tables.
+    pub fn of(table: &Dataset) -> hdf5::Result<Self> {
+        const OWN: [&str; 5] = ["CLASS", "FLAVOR", "NROWS", "TITLE", "VERSION"];
+        let names = table.attr_names()?;
+        let is_own = |name: &String| OWN.contains(&name.as_str()) || name.starts_with("FIELD_");
+        Ok(Self(names.iter().all(is_own).then_some(names.len())))
+    }
 }
 
 /// What stands for a missing text in a dataset.
 pub fn text_marks(dataset: &Dataset) -> hdf5::Result<TextMarks> {
-    let found = those(dataset, &["_FillValue", "missing_value"])?;
+    let found = those(dataset, &[c"_FillValue", c"missing_value"])?;
     Ok(TextMarks::new(found.into_iter().map(|(_, found)| found)))
 }
 
 /// Those of the named attributes that there are.
-fn those<'a>(of: &Location, names: &[&'a str]) -> hdf5::Result<Vec<(&'a str, Attribute)>> {
-    let there = of.attr_names()?;
-    let names = names.iter().filter(|name| there.iter().any(|n| n == *name));
-    names.map(|name| Ok((*name, read(of, name)?))).collect()
+fn those<'a>(of: &Location, names: &[&'a CStr]) -> hdf5::Result<Vec<(&'a str, Attribute)>> {
+    let there = names.iter().filter(|name| raw::has_attribute(of, name));
+    let names = there.filter_map(|name| name.to_str().ok());
+    names.map(|name| Ok((name, read(of, name)?))).collect()
 }
 
 fn read(of: &Location, name: &str) -> hdf5::Result<Attribute> {
@@ -80,7 +117,7 @@ pub fn text(of: &Location, name: &str) -> Option<String> {
 
 /// The attribute `calendar` of a time coordinate; an error if it is no text.
 pub fn calendar(of: &Location) -> anyhow::Result<Option<String>> {
-    match those(of, &["calendar"])?.pop() {
+    match those(of, &[c"calendar"])?.pop() {
         None => Ok(None),
         Some((_, Attribute::Texts(texts))) => Ok(texts.into_iter().next()),
         Some((name, found)) => {

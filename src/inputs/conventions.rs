@@ -9,21 +9,23 @@
 //! The User Guide also has generic applications take everything beyond the fill value for missing. No common reader does,
 //! and where -9999 is a mark -10000 may well be a number; so here a fill value is that one number.
 
+use std::ffi::CStr;
+
 use anyhow::{Context, anyhow, bail};
 
 use super::decoding::{Decoding, Marks, Packing, Sign};
 use super::number::{Attribute, Number, Stored, rounded};
 
 /// The attributes that count: a reader has to hand over those of them that a variable has.
-pub const ATTRIBUTES: [&str; 8] = [
-    "_FillValue",
-    "missing_value",
-    "valid_min",
-    "valid_max",
-    "valid_range",
-    "scale_factor",
-    "add_offset",
-    "_Unsigned",
+pub const ATTRIBUTES: [&CStr; 8] = [
+    c"_FillValue",
+    c"missing_value",
+    c"valid_min",
+    c"valid_max",
+    c"valid_range",
+    c"scale_factor",
+    c"add_offset",
+    c"_Unsigned",
 ];
 
 /// What netCDF puts where no floating point number was ever written (NC_FILL_DOUBLE, NC_FILL_FLOAT).

@@ -13,7 +13,7 @@ use hdf5::{Dataset, File, LocationType};
 
 use super::InputSpec;
 use super::arrays;
-use super::attributes;
+use super::attributes::{TableAttributes, Usual};
 use super::catalog::{BadInput, Series, SeriesColumn, natural_order};
 use super::decoding::{Inexact, Values};
 use super::identify;
@@ -50,6 +50,7 @@ pub struct GroupFile {
     file: File,
     prefix: String,
     series_table: String,
+    usual_series: Usual,
 }
 
 /// The names of the groups that belong to catchments; none if the file has another layout.
@@ -103,6 +104,7 @@ impl GroupFile {
         let mut columns: Option<Vec<SeriesColumn>> = None;
         let mut entries = Vec::with_capacity(groups.len());
         let mut parameters = Parameters::default();
+        let (mut usual_series, mut usual_parameters) = (Usual::default(), None);
         let (mut without_series, mut without_parameters) = (Vec::new(), Vec::new());
         for (at, group) in groups.iter().enumerate() {
             let about = |table: &str| {
@@ -114,9 +116,10 @@ impl GroupFile {
             if !links.table(group, &spec.series_table)? {
                 without_series.push(at);
             } else if columns.is_none() && is_table(&file, group, &spec.series_table) {
-                let fields = open(&file, group, &spec.series_table)
-                    .and_then(|table| raw::fields(&table))
+                let (fields, usual) = open(&file, group, &spec.series_table)
+                    .and_then(|table| Ok((raw::fields(&table)?, Usual::of(&table)?)))
                     .with_context(|| about(&spec.series_table))?;
+                usual_series = usual;
                 let numbers = fields.into_iter().filter(|field| field.kind.is_number());
                 let of_field = |field: Field| SeriesColumn {
                     name: field.name,
@@ -134,7 +137,12 @@ impl GroupFile {
                 let table = open(&file, group, &spec.parameter_table)
                     .with_context(|| about(&spec.parameter_table))?;
                 links.values(&format!("{group}/{}", spec.parameter_table), &table)?;
-                match read_parameters(&table).with_context(|| about(&spec.parameter_table))? {
+                let about = || about(&spec.parameter_table);
+                let usual = match usual_parameters {
+                    Some(usual) => usual,
+                    None => *usual_parameters.insert(Usual::of(&table).with_context(about)?),
+                };
+                match read_parameters(&table, usual).with_context(about)? {
                     Ok(own) => {
                         for (name, value) in own {
                             parameters.set(&name, at, value);
@@ -179,6 +187,7 @@ impl GroupFile {
             file,
             prefix: spec.group_prefix.clone(),
             series_table: spec.series_table.clone(),
+            usual_series,
         })
     }
 
@@ -229,14 +238,14 @@ impl GroupFile {
             }));
         }
         let read = raw::columns(&table, &wanted).with_context(about)?;
-        let decoding = attributes::of_columns(&table).with_context(about)?;
+        let attributes = TableAttributes::of(&table, self.usual_series).with_context(about)?;
         let mut series = Vec::with_capacity(wanted.len());
         for (field, column) in wanted.into_iter().zip(read) {
             let about = || format!("{}, column `{}`", about(), field.name);
             let Kind::Number(stored) = field.kind else {
                 continue;
             };
-            let decoding = decoding(stored).with_context(about)?;
+            let decoding = attributes.decoding(stored).with_context(about)?;
             series.push(match column {
                 Column::Numbers(mut numbers) => {
                     decoding.apply_all(&mut numbers);
@@ -258,7 +267,10 @@ fn open(file: &File, group: &str, table: &str) -> hdf5::Result<Dataset> {
 }
 
 /// Reads rows of `name` and `value`; the inner error says in words why the table is none of these.
-fn read_parameters(table: &Dataset) -> anyhow::Result<Result<BTreeMap<String, Value>, String>> {
+fn read_parameters(
+    table: &Dataset,
+    usual: Usual,
+) -> anyhow::Result<Result<BTreeMap<String, Value>, String>> {
     let fields = raw::fields(table)?;
     let field = |name: &str| fields.iter().find(|field| field.name == name);
     let (Some(name), Some(value)) = (field("name"), field("value")) else {
@@ -281,19 +293,20 @@ fn read_parameters(table: &Dataset) -> anyhow::Result<Result<BTreeMap<String, Va
     let (Some(Column::Texts(names)), Some(values)) = (read.next(), read.next()) else {
         return Ok(Err("`name` must be text".to_owned()));
     };
+    let attributes = TableAttributes::of(table, usual)?;
     let values: Vec<Option<Value>> = match (values, value.kind) {
         (Column::Texts(texts), _) => {
-            let marks = attributes::text_marks(table)?;
+            let marks = attributes.text_marks();
             let texts = texts.into_iter();
             texts
                 .map(|text| (!marks.name(&text)).then_some(Value::Text(text)))
                 .collect()
         }
         (Column::Whole(whole), Kind::Number(stored)) => {
-            arrays::parameter_values(attributes::of_columns(table)?(stored)?.values(whole)?)
+            arrays::parameter_values(attributes.decoding(stored)?.values(whole)?)
         }
         (Column::Numbers(mut numbers), Kind::Number(stored)) => {
-            attributes::of_columns(table)?(stored)?.apply_all(&mut numbers);
+            attributes.decoding(stored)?.apply_all(&mut numbers);
             arrays::parameter_values(Values::Real(numbers))
         }
         _ => return Ok(Err("`value` must be text or numbers".to_owned())),

@@ -50,6 +50,9 @@ use links::Links;
 use crate::catchment::CatchmentId;
 use crate::regular;
 
+/// Counts up when the same file comes to mean something else: what was found in one before is then not believed.
+pub const MEANING: u32 = 2;
+
 /// Chunks that HDF5 itself may keep, per open variable: readers here go by whole chunks and need none of them again.
 const CHUNK_CACHE: usize = 1 << 20;
 

@@ -10,7 +10,7 @@ use std::ffi::{CStr, c_void};
 use hdf5::types::{
     CompoundField, CompoundType, FloatSize, IntSize, TypeDescriptor, VarLenAscii, VarLenUnicode,
 };
-use hdf5::{Container, Dataset, Datatype};
+use hdf5::{Container, Dataset, Datatype, Location};
 use hdf5_sys::h5::{H5free_memory, herr_t, hsize_t};
 use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5t::{
@@ -317,6 +317,14 @@ pub fn columns(table: &Container, wanted: &[&Field]) -> hdf5::Result<Vec<Column>
 
 fn words(bytes: &[u8]) -> impl Iterator<Item = [u8; 8]> {
     bytes.as_chunks::<8>().0.iter().copied()
+}
+
+/// Whether an object has an attribute of this name. Asking for the names of all takes many times longer.
+#[allow(unsafe_code)]
+pub fn has_attribute(of: &Location, name: &CStr) -> bool {
+    use hdf5_sys::h5a::H5Aexists;
+    // SAFETY: the id is open for the length of the call, the lock is held, and the name ends with a NUL.
+    hdf5::sync::sync(|| unsafe { H5Aexists(of.id(), name.as_ptr()) > 0 })
 }
 
 /// All bytes of an array of single characters.

@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use hdf5::types::VarLenArray;
 use hdf5::{Dataset, File, LocationToken, LocationType, ObjectReference1, ReferencedObject};
 
-use super::attributes;
+use super::attributes::{self, TableAttributes, Usual};
 use super::decoding::Values;
 use super::number::Stored;
 use super::raw::{self, Kind};
@@ -128,7 +128,7 @@ impl Variable {
         let Kind::Number(stored) = field.kind else {
             return Ok(None);
         };
-        let decoding = attributes::of_columns(&self.dataset)?(stored)?;
+        let decoding = TableAttributes::of(&self.dataset, Usual::default())?.decoding(stored)?;
         match raw::columns(&self.dataset, &[field])?.pop() {
             Some(raw::Column::Whole(stamps)) => Ok(Some(decoding.values(stamps)?)),
             _ => Ok(None),
