@@ -129,6 +129,7 @@ impl Conventions<'_> {
     fn sign(&self) -> anyhow::Result<Sign> {
         const NAME: &str = "_Unsigned";
         let text = match self.attribute(NAME) {
+            None if self.are_unsigned_bytes()? => return Ok(Sign::Unsigned(256)),
             None => return Ok(Sign::AsStored),
             Some(Attribute::Texts(texts)) => texts.join(" "),
             Some(_) => String::new(),
@@ -149,6 +150,26 @@ impl Conventions<'_> {
             }
             Stored::Real { .. } => Ok(Sign::AsStored),
         }
+    }
+
+    /// Whether signed bytes are said to go beyond 127 by the limits of what is valid, which is how files of netCDF's classic
+    /// model say that they have no sign (CF 2.2).
+    fn are_unsigned_bytes(&self) -> anyhow::Result<bool> {
+        const SIGNED_BYTE: Stored = Stored::Whole {
+            signed: true,
+            bytes: 1,
+        };
+        if self.stored != SIGNED_BYTE {
+            return Ok(false);
+        }
+        let limits = self.limits()?;
+        let mut ends = limits
+            .iter()
+            .map(|limit| (limit.is_lowest, limit.number.as_f64()));
+        let is_beyond = ends
+            .clone()
+            .any(|(is_lowest, n)| !is_lowest && n > 127.0 && n <= 255.0);
+        Ok(is_beyond && !ends.any(|(is_lowest, number)| is_lowest && number < 0.0))
     }
 
     /// The packing, and the size of the values' type: that of the less precise of both attributes.

@@ -22,6 +22,7 @@ mod number;
 mod pointers;
 mod raw;
 mod read;
+mod reference_date;
 mod slabs;
 mod staging;
 mod texts;

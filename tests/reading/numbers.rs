@@ -2,15 +2,19 @@
 
 mod at_random;
 mod basin;
+mod tables;
 mod times;
 
 use std::fs;
+use std::ops::ControlFlow;
 
 use hdf5::File;
 use hdf5::types::VarLenUnicode;
+use ndarray::Array2;
+use rerunoff::inputs::BadInput;
 use rerunoff::value::Value;
 
-use basin::{Attributes, Basin, HOURS, Says, series, variable};
+use basin::{Attributes, Basin, HOURS, Says, describe, series, variable};
 
 #[test]
 fn signs_are_what_the_attribute_says_wherever_numbers_are_read() {
@@ -210,6 +214,52 @@ fn a_series_of_64_bits_is_exact_or_refused() {
             "{}",
             run.stderr
         );
+    }
+}
+
+#[test]
+fn marks_count_in_chunks_that_are_read_past_the_library_and_in_those_that_are_turned_first() {
+    const STEPS: usize = 1000;
+    for time_first in [true, false] {
+        let basin = Basin::new();
+        let file = basin.create();
+        let hours: Vec<i32> = (0..STEPS as i32).collect();
+        variable(&file, "time", &hours, &[HOURS]);
+        variable(&file, "id", &[1_i32, 2, 3], &[]);
+        // The first catchment has a mark, the second what is not valid, the third neither.
+        let value = |catchment: usize, step: usize| match (catchment, step) {
+            (0, 700) => -9999.0,
+            (1, 800) => 1e6,
+            _ => (catchment * STEPS + step) as f64,
+        };
+        let shape = if time_first { (STEPS, 3) } else { (3, STEPS) };
+        let values = Array2::from_shape_fn(shape, |(row, column)| match time_first {
+            true => value(column, row),
+            false => value(row, column),
+        });
+        {
+            let builder = file.new_dataset_builder().chunk(shape).shuffle().deflate(1);
+            let dataset = builder.with_data(&values).create("Q").expect("Q");
+            let marks = ("missing_value", Says::Text("-9999"));
+            describe(&dataset, &[marks, ("valid_max", Says::Float(&[1e5]))]);
+        }
+        file.close().expect("closed");
+        let scratch = basin.folder.path();
+        let inputs = basin.open().expect("an input").with_scratch(scratch);
+        // One catchment at once, and all of them.
+        for block_bytes in [1, 1 << 20] {
+            let mut gaps = [None; 3];
+            let mut each = |at: usize, series: Result<Vec<Vec<f64>>, BadInput>| {
+                gaps[at] = match series {
+                    Err(BadInput::MissingValue { step, .. }) => Some(step),
+                    _ => None,
+                };
+                ControlFlow::Continue(())
+            };
+            let read = inputs.read(&[0, 1, 2], &[0], block_bytes, &mut each);
+            read.expect("series");
+            assert_eq!(gaps, [Some(700), Some(800), None]);
+        }
     }
 }
 

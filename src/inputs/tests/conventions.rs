@@ -78,6 +78,14 @@ fn the_sign_is_what_the_attribute_says() {
         ),
         [Some(0.0), Some(127.0), Some(-128.0), Some(-1.0)]
     );
+    // Limits beyond a signed byte are those of one without a sign.
+    let range = [("valid_range", numbers(SHORT, &[0.0, 254.0]))];
+    assert_eq!(
+        values(BYTE, &range, &stored),
+        [Some(128.0), None, Some(0.0), Some(127.0)]
+    );
+    let range = [("valid_range", numbers(SHORT, &[-200.0, 254.0]))];
+    assert_eq!(values(BYTE, &range, &stored), stored.map(Some));
     // Some write the marks in the type of the variable, some as they are meant.
     for fill in [
         numbers(BYTE, &[-1.0]),
