@@ -10,12 +10,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 
 use super::InputSpec;
-use super::attributes;
 use super::catalog::SeriesColumn;
 use super::cf_time;
 use super::decoding::Values;
 use super::identify::{find_ids, find_time};
-use super::links::Links;
+use super::linked::Linked;
 use super::slabs::Grid;
 use super::variables::{Dim, Variable};
 use crate::catchment::CatchmentId;
@@ -40,22 +39,25 @@ pub struct ArrayFile {
     pub columns: Vec<(SeriesColumn, Grid)>,
     /// The parameters: a name and one value for each catchment, `None` where it is missing.
     pub parameters: Vec<(String, Vec<Option<Value>>)>,
+    /// The further files that it reads.
+    pub linked: Linked,
 }
 
 impl ArrayFile {
-    /// Makes sense of a file's variables. `hints` are the names of the id variables of other files.
+    /// Makes sense of a file's variables. `hints` are the names of the id variables of other files; `check` is asked of each
+    /// variable that is read, before.
     pub fn new(
         path: &Path,
         spec: &InputSpec,
         variables: &[Variable],
         hints: &[String],
-        links: &mut Links,
+        check: &mut dyn FnMut(&Variable) -> anyhow::Result<()>,
     ) -> anyhow::Result<Self> {
         let about =
             |what: &str, name: &str| format!("{}: {what} `{name}` can't be read", path.display());
         let time = find_time(path, spec, variables)?;
         let id = find_ids(path, spec, variables, time, hints)?;
-        links.values(&id.name, &id.dataset)?;
+        check(id)?;
         let ids = read_ids(id).with_context(|| about("the ids in", &id.name))?;
         let catchment = &id.dims[0];
         let mut columns = Vec::new();
@@ -67,7 +69,7 @@ impl ArrayFile {
             if let Some(time) = time
                 && let Some(time_first) = orientation(path, variable, &time.dims[0], catchment)?
             {
-                links.values(&variable.name, &variable.dataset)?;
+                check(variable)?;
                 let grid = read_grid(variable, time_first)
                     .with_context(|| about("the series", &variable.name))?;
                 let column = SeriesColumn {
@@ -76,7 +78,7 @@ impl ArrayFile {
                 };
                 columns.push((column, grid));
             } else if is_parameter(variable, catchment) {
-                links.values(&variable.name, &variable.dataset)?;
+                check(variable)?;
                 let values = read_parameter(variable)
                     .with_context(|| about("the variable", &variable.name))?;
                 parameters.push((variable.name.clone(), values));
@@ -84,7 +86,7 @@ impl ArrayFile {
         }
         let time = match time {
             Some(variable) if !columns.is_empty() => {
-                links.values(&variable.name, &variable.dataset)?;
+                check(variable)?;
                 Some(read_time(path, variable, false)?)
             }
             _ => None,
@@ -96,6 +98,7 @@ impl ArrayFile {
             time,
             columns,
             parameters,
+            linked: Linked::default(),
         })
     }
 }
@@ -161,7 +164,7 @@ pub fn read_time(path: &Path, variable: &Variable, plain: bool) -> anyhow::Resul
     {
         Some(units) => {
             let (values, precision) = variable.read_numbers().with_context(about)?;
-            let calendar = attributes::calendar(&variable.dataset).with_context(about)?;
+            let calendar = variable.content.calendar().with_context(about)?;
             cf_time::decode(&values, precision, &units, calendar.as_deref()).with_context(about)?
         }
         None if (plain || variable.name == "time_steps")
@@ -243,8 +246,8 @@ fn is_parameter(variable: &Variable, catchment: &Dim) -> bool {
 
 fn read_grid(variable: &Variable, time_first: bool) -> anyhow::Result<Grid> {
     let stored = variable.stored()?;
-    let decoding = attributes::decoding(&variable.dataset, stored)?;
-    Ok(Grid::new(&variable.dataset, time_first, stored, decoding))
+    let decoding = variable.content.decoding(stored)?;
+    Ok(Grid::new(&variable.content, time_first, stored, decoding))
 }
 
 fn read_parameter(variable: &Variable) -> anyhow::Result<Vec<Option<Value>>> {

@@ -1,11 +1,10 @@
-//! The attributes of HDF5 objects, and how the numbers of a dataset become values by what its file says of it.
+//! The attributes of HDF5 objects.
 //!
 //! Here what HDF5 has is put into words that know nothing of HDF5; what they mean is the business of
 //! [`conventions`](super::conventions).
 
 use std::ffi::CStr;
 
-use anyhow::bail;
 use hdf5::plist::dataset_create::FillValue;
 use hdf5::{Dataset, Location};
 
@@ -14,18 +13,6 @@ use super::decoding::Decoding;
 use super::number::{Attribute, Number, Stored};
 use super::raw::{self, Kind};
 use super::texts::TextMarks;
-
-/// How the numbers of a dataset, stored in this type, become values.
-///
-/// An error names the attribute that makes no sense.
-pub fn decoding(dataset: &Dataset, stored: Stored) -> anyhow::Result<Decoding> {
-    let conventions = Conventions {
-        stored,
-        attributes: &those(dataset, &ATTRIBUTES)?,
-        never_written: never_written(dataset, stored)?,
-    };
-    conventions.decoding()
-}
 
 /// What the attributes of a table say of all its columns of numbers, and of all its columns of text.
 #[derive(Debug)]
@@ -79,14 +66,8 @@ impl Usual {
     }
 }
 
-/// What stands for a missing text in a dataset.
-pub fn text_marks(dataset: &Dataset) -> hdf5::Result<TextMarks> {
-    let found = those(dataset, &[c"_FillValue", c"missing_value"])?;
-    Ok(TextMarks::new(found.into_iter().map(|(_, found)| found)))
-}
-
 /// Those of the named attributes that there are.
-fn those<'a>(of: &Location, names: &[&'a CStr]) -> hdf5::Result<Vec<(&'a str, Attribute)>> {
+pub fn those<'a>(of: &Location, names: &[&'a CStr]) -> hdf5::Result<Vec<(&'a str, Attribute)>> {
     let there = names.iter().filter(|name| raw::has_attribute(of, name));
     let names = there.filter_map(|name| name.to_str().ok());
     names.map(|name| Ok((name, read(of, name)?))).collect()
@@ -115,21 +96,10 @@ pub fn text(of: &Location, name: &str) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
-/// The attribute `calendar` of a time coordinate; an error if it is no text.
-pub fn calendar(of: &Location) -> anyhow::Result<Option<String>> {
-    match those(of, &[c"calendar"])?.pop() {
-        None => Ok(None),
-        Some((_, Attribute::Texts(texts))) => Ok(texts.into_iter().next()),
-        Some((name, found)) => {
-            bail!("the attribute `{name}` is {found}, but should be a text such as \"standard\"")
-        }
-    }
-}
-
 /// What the file holds of numbers that were never written, where whoever made it said so; netCDF does.
 ///
 /// Zero does not count: it is what HDF5 puts there of itself, and what many libraries state without thinking of gaps.
-fn never_written(dataset: &Dataset, stored: Stored) -> hdf5::Result<Option<Number>> {
+pub fn never_written(dataset: &Dataset, stored: Stored) -> hdf5::Result<Option<Number>> {
     let made = dataset.dcpl()?;
     if made.get_fill_value_defined()? != FillValue::UserDefined {
         return Ok(None);

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, bail};
 use hdf5::{Dataset, File, LocationType};
@@ -17,6 +17,7 @@ use super::attributes::{TableAttributes, Usual};
 use super::catalog::{BadInput, Series, SeriesColumn, natural_order};
 use super::decoding::{Inexact, Values};
 use super::identify;
+use super::linked::Linked;
 use super::links::Links;
 use super::raw::{self, Column, Field, Kind};
 use super::variables;
@@ -48,6 +49,8 @@ pub struct GroupFile {
     /// The series, as the first catchment that has a series table has them.
     pub columns: Vec<SeriesColumn>,
     file: File,
+    /// More of what it points to may be found when series are read.
+    links: Mutex<Links>,
     prefix: String,
     series_table: String,
     usual_series: Usual,
@@ -87,7 +90,7 @@ impl GroupFile {
         spec: &InputSpec,
         names: &[String],
         mut groups: Vec<String>,
-        links: &mut Links,
+        mut links: Links,
     ) -> anyhow::Result<Self> {
         groups.sort_by(|a, b| natural_order(a, b));
         let root = |name: &str| {
@@ -96,7 +99,7 @@ impl GroupFile {
         let variables = variables::survey(&file, path, names, &root)?;
         let time = match identify::find_time(path, spec, &variables)? {
             Some(variable) => {
-                links.values(&variable.name, &variable.dataset)?;
+                links.check(variable)?;
                 Some(arrays::read_time(path, variable, true)?)
             }
             None => None,
@@ -185,22 +188,26 @@ impl GroupFile {
             time,
             columns: columns.unwrap_or_default(),
             file,
+            links: Mutex::new(links),
             prefix: spec.group_prefix.clone(),
             series_table: spec.series_table.clone(),
             usual_series,
         })
     }
 
+    /// The further files that it reads, as far as that is known before all series have been read.
+    pub fn linked(&self) -> Linked {
+        self.links().linked().clone()
+    }
+
+    fn links(&self) -> MutexGuard<'_, Links> {
+        self.links.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Reads columns (indices into `columns`) of one catchment (index into `entries`), `steps` values each.
     ///
     /// The outer error is a damaged file, the inner one a fault of this catchment. Values may be NaN or infinite.
-    pub fn read(
-        &self,
-        entry: usize,
-        columns: &[usize],
-        steps: usize,
-        links: &Mutex<Links>,
-    ) -> anyhow::Result<Series> {
+    pub fn read(&self, entry: usize, columns: &[usize], steps: usize) -> anyhow::Result<Series> {
         let group = format!("{}{}", self.prefix, self.entries[entry].id.as_str());
         let about = || {
             let (path, table) = (self.path.display(), &self.series_table);
@@ -211,7 +218,7 @@ impl GroupFile {
             return Ok(Err(BadInput::NoSeriesTable { table }));
         }
         let table = open(&self.file, &group, &self.series_table).with_context(about)?;
-        (links.lock().unwrap_or_else(PoisonError::into_inner))
+        self.links()
             .values(&format!("{group}/{}", self.series_table), &table)?;
         let fields = raw::fields(&table).with_context(about)?;
         let mut wanted = Vec::with_capacity(columns.len());

@@ -5,12 +5,12 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
 
 use super::catalog::{BadInput, Catalog, CatalogEntry, SeriesColumn};
-use super::links::Links;
+use super::linked::Linked;
 use super::{Inputs, Source};
 use crate::catchment::CatchmentId;
 use crate::parameters::Parameters;
@@ -25,6 +25,14 @@ impl Source {
         match self {
             Self::Groups(groups) => &groups.path,
             Self::Arrays(arrays) => &arrays.path,
+        }
+    }
+
+    /// The further files that this one reads.
+    pub(super) fn linked(&self) -> Linked {
+        match self {
+            Self::Groups(groups) => groups.linked(),
+            Self::Arrays(arrays) => arrays.linked.clone(),
         }
     }
 
@@ -74,7 +82,7 @@ impl Source {
 }
 
 /// Joins opened files.
-pub(super) fn join(mut sources: Vec<Source>, links: Vec<Mutex<Links>>) -> anyhow::Result<Inputs> {
+pub(super) fn join(mut sources: Vec<Source>) -> anyhow::Result<Inputs> {
     let first = sources.first().context("there is no input file")?;
     let ids = first.ids();
     if ids.is_empty() {
@@ -139,7 +147,6 @@ pub(super) fn join(mut sources: Vec<Source>, links: Vec<Mutex<Links>>) -> anyhow
             parameters,
         },
         sources,
-        links,
         columns: locations,
         positions,
         scratch: std::env::temp_dir(),

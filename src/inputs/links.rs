@@ -17,11 +17,12 @@ use anyhow::{Context, Result, bail};
 use hdf5::dataset::{DatasetCreate, Layout};
 use hdf5::{Dataset, Dataspace, File, LinkInfo, LinkType};
 
-use super::attributes;
+use super::content::Content;
 use super::linked::{EXTERNAL_LINKS, Linked, RAW_DATA, VIRTUAL_SOURCES};
 use super::open_file;
 use super::pointers::{self, Link, Mapping};
 use super::raw::{self, Kind};
+use super::variables::Variable;
 
 /// How many links may lead from one to the next: as many as HDF5 follows.
 const MOST_LINKS: usize = 16;
@@ -101,10 +102,12 @@ impl Links {
         }
     }
 
-    /// Makes sure of a dataset's shape: a virtual one's depends on which of its sources are there.
-    pub fn shape(&mut self, name: &str, dataset: &Dataset) -> Result<()> {
-        match dataset.create_plist()?.get_layout()? {
-            Layout::Virtual => self.values(name, dataset),
+    /// Makes sure of a variable's shape: a virtual dataset's depends on which of its sources are there.
+    pub fn check_shape(&mut self, variable: &Variable) -> Result<()> {
+        match &variable.content {
+            Content::Hdf5(dataset) if dataset.create_plist()?.get_layout()? == Layout::Virtual => {
+                self.check(variable)
+            }
             _ => Ok(()),
         }
     }
@@ -128,6 +131,14 @@ impl Links {
             return self.sources(dataset, &plist, &path).with_context(about);
         }
         check_filters(&plist).with_context(about)
+    }
+
+    /// The same of a variable of this file.
+    pub fn check(&mut self, variable: &Variable) -> Result<()> {
+        match &variable.content {
+            Content::Hdf5(dataset) => self.values(&variable.name, dataset),
+            Content::Classic(_) => Ok(()),
+        }
     }
 
     /// Where an object really is.
@@ -377,7 +388,7 @@ fn is_missing(plist: &DatasetCreate, dataset: &Dataset) -> bool {
     else {
         return false;
     };
-    let decoding = attributes::decoding(dataset, stored);
+    let decoding = Content::Hdf5(dataset.clone()).decoding(stored);
     stored.fits_f64() && decoding.is_ok_and(|decoding| decoding.apply(fill).is_nan())
 }
 

@@ -11,6 +11,8 @@ mod attributes;
 mod catalog;
 mod cf_time;
 mod chunks;
+mod classic;
+mod content;
 mod conventions;
 mod decoding;
 mod groups;
@@ -33,7 +35,6 @@ mod tests;
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, anyhow, bail};
 use hdf5::file::{FlashIncreaseMode, MetadataCacheConfig};
@@ -47,6 +48,7 @@ pub use linked::Linked;
 use arrays::ArrayFile;
 use groups::GroupFile;
 use links::Links;
+use variables::Variable;
 
 use crate::catchment::CatchmentId;
 use crate::regular;
@@ -84,8 +86,6 @@ pub struct InputSpec {
 pub struct Inputs {
     catalog: Catalog,
     sources: Vec<Source>,
-    /// For each file: what it points to. More of it may be found when series are read.
-    links: Vec<Mutex<Links>>,
     /// For each column of the catalog: its file, and its index there.
     columns: Vec<(usize, usize)>,
     /// For each file: where each catchment of the catalog is in it.
@@ -103,8 +103,7 @@ impl Inputs {
         if spec.files.is_empty() {
             bail!("there is no input file");
         }
-        let (sources, links) = open_all(spec)?.into_iter().unzip();
-        join::join(sources, links)
+        join::join(open_all(spec)?)
     }
 
     /// Says where scratch files may go (see [`Inputs::read`]); without this, where the system keeps its own.
@@ -123,13 +122,8 @@ impl Inputs {
     /// The further files that these read, as far as that is known before all series have been read.
     pub fn linked(&self) -> Linked {
         let mut all = Linked::default();
-        for links in &self.links {
-            all.add(
-                links
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .linked(),
-            );
+        for source in &self.sources {
+            all.add(&source.linked());
         }
         all
     }
@@ -148,8 +142,8 @@ enum Source {
 }
 
 /// Opens every file. One whose ids are not obvious is tried again when the others have told what they call theirs.
-fn open_all(spec: &InputSpec) -> anyhow::Result<Vec<(Source, Mutex<Links>)>> {
-    let mut sources: Vec<Option<(Source, Mutex<Links>)>> = Vec::with_capacity(spec.files.len());
+fn open_all(spec: &InputSpec) -> anyhow::Result<Vec<Source>> {
+    let mut sources: Vec<Option<Source>> = Vec::with_capacity(spec.files.len());
     let mut hints = Vec::new();
     let mut unclear = Vec::new();
     for (at, path) in spec.files.iter().enumerate() {
@@ -158,7 +152,7 @@ fn open_all(spec: &InputSpec) -> anyhow::Result<Vec<(Source, Mutex<Links>)>> {
         }
         match open(path, spec, &hints) {
             Ok(source) => {
-                if let Source::Arrays(arrays) = &source.0 {
+                if let Source::Arrays(arrays) = &source {
                     hints.push(arrays.id_variable.clone());
                 }
                 sources.push(Some(source));
@@ -178,24 +172,29 @@ fn open_all(spec: &InputSpec) -> anyhow::Result<Vec<(Source, Mutex<Links>)>> {
     Ok(sources.into_iter().flatten().collect())
 }
 
-fn open(path: &Path, spec: &InputSpec, hints: &[String]) -> anyhow::Result<(Source, Mutex<Links>)> {
+fn open(path: &Path, spec: &InputSpec, hints: &[String]) -> anyhow::Result<Source> {
+    if is_classic(path)? {
+        let variables = variables::of_classic(path)?;
+        let arrays = ArrayFile::new(path, spec, &variables, hints, &mut |_| Ok(()))?;
+        return Ok(Source::Arrays(arrays));
+    }
     let file = open_file(path)?;
     let mut links = Links::new(&file, path);
     let names = links.members()?;
     let groups = groups::catchment_groups(&file, &names, spec);
-    let source = if groups.is_empty() {
-        let variables = variables::survey(&file, path, &names, &|_| true)?;
-        for variable in &variables {
-            links.shape(&variable.name, &variable.dataset)?;
-        }
-        let arrays = ArrayFile::new(path, spec, &variables, hints, &mut links);
-        Source::Arrays(arrays.map_err(|error| of_pandas(path, &file, &names).unwrap_or(error))?)
-    } else {
-        Source::Groups(GroupFile::new(
-            path, file, spec, &names, groups, &mut links,
-        )?)
-    };
-    Ok((source, Mutex::new(links)))
+    if !groups.is_empty() {
+        let groups = GroupFile::new(path, file, spec, &names, groups, links)?;
+        return Ok(Source::Groups(groups));
+    }
+    let variables = variables::survey(&file, path, &names, &|_| true)?;
+    (variables.iter()).try_for_each(|variable| links.check_shape(variable))?;
+    let check = &mut |variable: &Variable| links.check(variable);
+    let arrays = ArrayFile::new(path, spec, &variables, hints, check)
+        .map_err(|error| of_pandas(path, &file, &names).unwrap_or(error))?;
+    Ok(Source::Arrays(ArrayFile {
+        linked: links.linked().clone(),
+        ..arrays
+    }))
 }
 
 /// What is to be said of a file that nothing was found in because pandas wrote its frames as it does.
@@ -220,7 +219,8 @@ fn of_pandas(path: &Path, file: &File, names: &[String]) -> Option<anyhow::Error
 
 /// Opens an HDF5 file to read it.
 fn open_file(path: &Path) -> anyhow::Result<File> {
-    check_magic(path)?;
+    // The library would wait for what is no file.
+    regular::open(path).with_context(|| format!("{}: the file can't be read", path.display()))?;
     let metadata = MetadataCacheConfig {
         initial_size: METADATA_CACHE,
         min_size: METADATA_CACHE,
@@ -256,21 +256,16 @@ pub fn ids_in(path: &Path, variable: &str) -> anyhow::Result<Vec<CatchmentId>> {
             path.display()
         )
     };
+    if is_classic(path)? {
+        let variables = variables::of_classic(path)?;
+        return arrays::read_ids(list(path, &variables, variable)?).with_context(about);
+    }
     let file = open_file(path)?;
     let mut links = Links::new(&file, path);
     let names = links.members()?;
     let variables = variables::survey(&file, path, &names, &|_| true)?;
-    let Some(found) = variables.iter().find(|found| found.name == variable) else {
-        bail!("{}: there is no variable `{variable}`", path.display());
-    };
-    let is_list = found.is_text_list() || (found.dims.len() == 1 && found.kind.is_number());
-    if !is_list {
-        bail!(
-            "{}: `{variable}` is no list of texts or numbers",
-            path.display()
-        );
-    }
-    links.values(variable, &found.dataset)?;
+    let found = list(path, &variables, variable)?;
+    links.check(found)?;
     if let Some(other) = links.linked().paths().next() {
         bail!(
             "{}: `{variable}` is made of other files; name the one that has it: {}",
@@ -281,20 +276,29 @@ pub fn ids_in(path: &Path, variable: &str) -> anyhow::Result<Vec<CatchmentId>> {
     arrays::read_ids(found).with_context(about)
 }
 
-/// Tells what is no HDF5 file in plain words before HDF5 does in its own.
-fn check_magic(path: &Path) -> anyhow::Result<()> {
+/// The list of texts or numbers of this name.
+fn list<'a>(path: &Path, variables: &'a [Variable], name: &str) -> anyhow::Result<&'a Variable> {
+    let Some(found) = variables.iter().find(|found| found.name == name) else {
+        bail!("{}: there is no variable `{name}`", path.display());
+    };
+    let is_list = found.is_text_list() || (found.dims.len() == 1 && found.kind.is_number());
+    if !is_list {
+        bail!(
+            "{}: `{name}` is no list of texts or numbers",
+            path.display()
+        );
+    }
+    Ok(found)
+}
+
+/// Whether a file is one of classic netCDF rather than HDF5; an empty one is an error.
+fn is_classic(path: &Path) -> anyhow::Result<bool> {
     let about = || format!("{}: the input file can't be read", path.display());
     let mut magic = Vec::new();
     let file = regular::open(path).with_context(about)?;
     file.take(4).read_to_end(&mut magic).with_context(about)?;
-    if magic.starts_with(b"CDF") {
-        bail!(
-            "{0}: this is a classic netCDF file; convert it to netCDF-4 with `nccopy -k nc4 {0} NEW_FILE`",
-            path.display()
-        );
-    }
     if magic.is_empty() {
         bail!("{}: the file is empty", path.display());
     }
-    Ok(())
+    Ok(classic::is_classic(&magic))
 }

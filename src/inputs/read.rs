@@ -238,7 +238,7 @@ impl Inputs {
                         part.columns.iter().map(|(_, index)| *index).collect();
                     for (slot, &catchment) in block.iter().enumerate() {
                         let position = self.positions[part.source][catchment];
-                        match groups.read(position, &indices, steps, &self.links[part.source])? {
+                        match groups.read(position, &indices, steps)? {
                             Ok(read) => {
                                 for ((place, _), values) in part.columns.iter().zip(read) {
                                     series[slot][*place] = values;

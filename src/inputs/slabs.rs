@@ -7,10 +7,11 @@
 use std::ops::Range;
 
 use anyhow::Context;
-use hdf5::{Dataset, H5Type};
-use ndarray::{Array2, s};
+use hdf5::Dataset;
+use ndarray::Array2;
 
 use super::chunks::Chunks;
+use super::content::Content;
 use super::decoding::Decoding;
 use super::number::Stored;
 
@@ -38,7 +39,7 @@ pub struct Target {
 /// A two-dimensional array of series.
 #[derive(Debug)]
 pub struct Grid {
-    dataset: Dataset,
+    content: Content,
     time_first: bool,
     stored: Stored,
     decoding: Decoding,
@@ -47,15 +48,15 @@ pub struct Grid {
     steps: usize,
     chunked: bool,
     /// Where its chunks can be read without the library's filters.
-    plain: Option<Chunks>,
+    plain: Option<(Dataset, Chunks)>,
 }
 
 impl Grid {
-    /// A dataset of shape [time, catchment], or else [catchment, time].
-    pub fn new(dataset: &Dataset, time_first: bool, stored: Stored, decoding: Decoding) -> Self {
-        let shape = dataset.shape();
+    /// A variable of shape [time, catchment], or else [catchment, time].
+    pub fn new(content: &Content, time_first: bool, stored: Stored, decoding: Decoding) -> Self {
+        let shape = content.shape();
         let steps = if time_first { shape[0] } else { shape[1] };
-        let chunk = match dataset.chunk().as_deref() {
+        let chunk = match content.chunk().as_deref() {
             Some(&[first, second]) if time_first => [first, second],
             Some(&[first, second]) => [second, first],
             // Without chunks, what lies side by side in the file is best read together.
@@ -63,14 +64,14 @@ impl Grid {
             _ => [steps, 1],
         };
         Self {
-            dataset: dataset.clone(),
+            content: content.clone(),
             time_first,
             stored,
             decoding,
             chunk: chunk.map(|length| length.max(1)),
             steps,
-            chunked: dataset.is_chunked(),
-            plain: Chunks::of(dataset).filter(Chunks::is_worthwhile),
+            chunked: content.chunk().is_some(),
+            plain: (content.plain_chunks()).filter(|(_, chunks)| chunks.is_worthwhile()),
         }
     }
 
@@ -105,20 +106,15 @@ impl Grid {
         } else {
             (positions, steps)
         };
-        let plain = |chunks: &Chunks| chunks.read(&self.dataset, rows.clone(), columns.clone());
+        let plain = |(dataset, chunks): &(Dataset, Chunks)| {
+            chunks.read(dataset, rows.clone(), columns.clone())
+        };
         let mut values = match self.plain.as_ref().and_then(plain) {
             Some(values) => values,
-            None => match self.stored {
-                Stored::Whole {
-                    signed: true,
-                    bytes: 8,
-                } => self.whole::<i64>(rows, columns)?,
-                Stored::Whole {
-                    signed: false,
-                    bytes: 8,
-                } => self.whole::<u64>(rows, columns)?,
-                _ => self.dataset.read_slice(s![rows, columns])?,
-            },
+            None => {
+                let value = |number, place| self.value(number, place);
+                self.content.piece(rows, columns, self.stored, &value)?
+            }
         };
         if !self.time_first {
             values.swap_axes(0, 1);
@@ -126,27 +122,15 @@ impl Grid {
         Ok(values)
     }
 
-    /// Whole numbers that floating point would round: these are values already.
-    fn whole<T: H5Type + Into<i128> + Copy>(
-        &self,
-        rows: Range<usize>,
-        columns: Range<usize>,
-    ) -> anyhow::Result<Array2<f64>> {
-        let (top, left) = (rows.start, columns.start);
-        let stored: Array2<T> = self.dataset.read_slice(s![rows, columns])?;
-        let mut values = Array2::zeros(stored.dim());
-        for (place, number) in stored.indexed_iter() {
-            let value = self.decoding.value((*number).into());
-            values[place] = value.with_context(|| {
-                let place = (top + place.0, left + place.1);
-                let (step, position) = match self.time_first {
-                    true => place,
-                    false => (place.1, place.0),
-                };
-                format!("time step {step} of the catchment at position {position} (counted from 0)")
-            })?;
-        }
-        Ok(values)
+    /// The value of a whole number that floating point may round, in this place of the array.
+    fn value(&self, number: i128, place: (usize, usize)) -> anyhow::Result<f64> {
+        self.decoding.value(number).with_context(|| {
+            let (step, position) = match self.time_first {
+                true => place,
+                false => (place.1, place.0),
+            };
+            format!("time step {step} of the catchment at position {position} (counted from 0)")
+        })
     }
 
     /// The value of a number that [`Self::piece`] gave, NaN if it is missing.
@@ -189,14 +173,14 @@ impl Grid {
         block: &mut [Vec<Vec<f64>>],
         column: usize,
     ) -> Option<()> {
-        let chunks = self.plain.as_ref()?;
+        let (dataset, chunks) = self.plain.as_ref()?;
         // By slot, so that each can be handed out on its own.
         let mut series: Vec<Option<&mut [f64]>> = (block.iter_mut())
             .map(|columns| Some(columns[column].as_mut_slice()))
             .collect();
         let rows = (targets.iter())
             .filter_map(|target| Some((target.position, series[target.slot].take()?)));
-        chunks.read_rows(&self.dataset, rows)?;
+        chunks.read_rows(dataset, rows)?;
         for target in targets {
             self.decoding.apply_all(&mut block[target.slot][column]);
         }

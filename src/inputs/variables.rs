@@ -1,4 +1,4 @@
-//! The variables at the root of an HDF5 file, with the dimensions that netCDF gives them.
+//! The variables of a file, of HDF5 those at its root, with the dimensions that netCDF gives them.
 //!
 //! netCDF-4 keeps named dimensions as HDF5 dimension scales; plain HDF5 files have none, and then all that is known of an
 //! axis is its length. Both are one type here, [`Dim`]. This module knows nothing of catchments and time.
@@ -10,6 +10,8 @@ use hdf5::types::VarLenArray;
 use hdf5::{Dataset, File, LocationToken, LocationType, ObjectReference1, ReferencedObject};
 
 use super::attributes::{self, TableAttributes, Usual};
+use super::classic::{self, Classic, Type};
+use super::content::Content;
 use super::decoding::Values;
 use super::number::Stored;
 use super::raw::{self, Kind};
@@ -50,14 +52,14 @@ pub struct Variable {
     pub dims: Vec<Dim>,
     /// Whether it is the coordinate variable of its first dimension.
     pub coordinate: bool,
-    /// The open dataset.
-    pub dataset: Dataset,
+    /// Its attributes and values.
+    pub content: Content,
 }
 
 impl Variable {
     /// A text attribute, `None` if missing or empty.
     pub fn text(&self, attribute: &str) -> Option<String> {
-        attributes::text(&self.dataset, attribute)
+        self.content.text(attribute)
     }
 
     /// Whether it is a list of texts: one dimension of text, or the two of a netCDF character array.
@@ -76,16 +78,16 @@ impl Variable {
 
     /// The texts of a [text list](Self::is_text_list), `None` where one is missing.
     pub fn read_texts(&self) -> anyhow::Result<Vec<Option<String>>> {
-        let marks = attributes::text_marks(&self.dataset)?;
+        let marks = self.content.text_marks()?;
         if !self.is_characters() {
-            let texts = raw::texts(&self.dataset)?;
+            let texts = self.content.texts()?;
             return Ok(texts.into_iter().map(|text| marks.apply(text)).collect());
         }
         let width = self.dims[1].length;
         if width == 0 {
             return Ok(vec![None; self.dims[0].length]);
         }
-        let characters = raw::characters(&self.dataset)?;
+        let characters = self.content.characters()?;
         let text = |characters: &[u8]| marks.apply(raw::text(marks.trimmed(characters)));
         Ok(characters.chunks_exact(width).map(text).collect())
     }
@@ -101,11 +103,11 @@ impl Variable {
     /// Its values, if they are numbers, and the relative precision that their type has.
     pub fn read_numbers(&self) -> anyhow::Result<(Values, f64)> {
         let stored = self.stored()?;
-        let decoding = attributes::decoding(&self.dataset, stored)?;
+        let decoding = self.content.decoding(stored)?;
         let values = if stored.is_whole() {
-            decoding.values(raw::whole(&self.dataset)?)?
+            decoding.values(self.content.whole()?)?
         } else {
-            let mut numbers = raw::numbers(&self.dataset)?;
+            let mut numbers = self.content.numbers()?;
             decoding.apply_all(&mut numbers);
             Values::Real(numbers)
         };
@@ -117,10 +119,10 @@ impl Variable {
         if self.kind.is_whole() {
             return Ok(Some(self.read_numbers()?.0));
         }
-        if self.kind != Kind::Record {
+        let Content::Hdf5(table) = &self.content else {
             return Ok(None);
-        }
-        let fields = raw::fields(&self.dataset)?;
+        };
+        let fields = raw::fields(table)?;
         let whole: Vec<_> = fields.iter().filter(|f| f.kind.is_whole()).collect();
         let [field] = whole.as_slice() else {
             return Ok(None);
@@ -128,8 +130,8 @@ impl Variable {
         let Kind::Number(stored) = field.kind else {
             return Ok(None);
         };
-        let decoding = TableAttributes::of(&self.dataset, Usual::default())?.decoding(stored)?;
-        match raw::columns(&self.dataset, &[field])?.pop() {
+        let decoding = TableAttributes::of(table, Usual::default())?.decoding(stored)?;
+        match raw::columns(table, &[field])?.pop() {
             Some(raw::Column::Whole(stamps)) => Ok(Some(decoding.values(stamps)?)),
             _ => Ok(None),
         }
@@ -142,6 +144,33 @@ type Place = (u64, LocationToken);
 fn place(dataset: &Dataset) -> hdf5::Result<Place> {
     let info = dataset.loc_info()?;
     Ok((info.fileno, info.token))
+}
+
+/// The variables of a classic netCDF file.
+pub fn of_classic(path: &Path) -> anyhow::Result<Vec<Variable>> {
+    let variable = |(name, classic): (String, Classic)| {
+        let dim = |(name, length): &(String, usize)| Dim {
+            name: Some(name.clone()),
+            length: *length,
+        };
+        let dims: Vec<Dim> = classic.dims.iter().map(dim).collect();
+        Variable {
+            kind: match classic.ty {
+                Type::Char => Kind::FixedText(1),
+                Type::Number(stored) => Kind::Number(stored),
+            },
+            coordinate: dims
+                .first()
+                .is_some_and(|dim| dim.name.as_ref() == Some(&name)),
+            name,
+            dims,
+            content: Content::Classic(classic),
+        }
+    };
+    Ok(classic::variables(path)?
+        .into_iter()
+        .map(variable)
+        .collect())
 }
 
 /// Opens all datasets at the root whose name `wanted` approves.
@@ -187,7 +216,7 @@ pub fn survey(
             coordinate: scale,
             name,
             dims,
-            dataset,
+            content: Content::Hdf5(dataset),
         });
     }
     Ok(variables)

@@ -84,7 +84,7 @@ fn unreadable_files_are_named() {
     assert!(message(&spec(&[&path])).contains("x.nc: the input file can't be read"));
     for (content, expected) in [
         (&b""[..], "the file is empty"),
-        (&b"CDF\x01rest"[..], "nccopy"),
+        (&b"CDF\x01rest"[..], "classic netCDF file can't be read"),
         (&b"something else"[..], "x.nc: the file can't be opened"),
     ] {
         std::fs::write(&path, content).expect("written");

@@ -1,0 +1,195 @@
+//! What a variable holds, whatever the format of its file.
+//!
+//! HDF5 and classic netCDF differ in how numbers, texts and attributes are fetched, and in nothing else that the layouts and
+//! conventions should know of.
+
+use std::ffi::CStr;
+use std::ops::Range;
+
+use anyhow::{Context, Result, bail};
+use hdf5::{Dataset, H5Type};
+use ndarray::{Array2, s};
+
+use super::attributes;
+use super::chunks::Chunks;
+use super::classic::Classic;
+use super::conventions::{ATTRIBUTES, Conventions};
+use super::decoding::Decoding;
+use super::number::{Attribute, Number, Stored};
+use super::raw;
+use super::texts::TextMarks;
+
+/// A variable's attributes and values.
+#[derive(Clone, Debug)]
+pub enum Content {
+    /// A dataset of HDF5 or netCDF-4.
+    Hdf5(Dataset),
+    /// A variable of classic netCDF.
+    Classic(Classic),
+}
+
+impl Content {
+    /// A text attribute, `None` if there is none, if it is empty or if it holds no text.
+    pub fn text(&self, name: &str) -> Option<String> {
+        match self {
+            Self::Hdf5(dataset) => attributes::text(dataset, name),
+            Self::Classic(classic) => match classic.attribute(name) {
+                Some(Attribute::Texts(texts)) => texts.first().filter(|t| !t.is_empty()).cloned(),
+                _ => None,
+            },
+        }
+    }
+
+    /// Those of the named attributes that there are.
+    fn those<'a>(&self, names: &[&'a CStr]) -> Result<Vec<(&'a str, Attribute)>> {
+        match self {
+            Self::Hdf5(dataset) => Ok(attributes::those(dataset, names)?),
+            Self::Classic(classic) => {
+                let found = |name: &&'a CStr| {
+                    let name = name.to_str().ok()?;
+                    Some((name, classic.attribute(name)?.clone()))
+                };
+                Ok(names.iter().filter_map(found).collect())
+            }
+        }
+    }
+
+    /// How its numbers, stored in this type, become values.
+    ///
+    /// An error names the attribute that makes no sense.
+    pub fn decoding(&self, stored: Stored) -> Result<Decoding> {
+        let conventions = Conventions {
+            stored,
+            attributes: &self.those(&ATTRIBUTES)?,
+            never_written: match self {
+                Self::Hdf5(dataset) => attributes::never_written(dataset, stored)?,
+                Self::Classic(classic) => classic.never_written(),
+            },
+        };
+        conventions.decoding()
+    }
+
+    /// What stands for a missing text.
+    pub fn text_marks(&self) -> Result<TextMarks> {
+        let found = self.those(&[c"_FillValue", c"missing_value"])?;
+        Ok(TextMarks::new(found.into_iter().map(|(_, found)| found)))
+    }
+
+    /// The attribute `calendar` of a time coordinate; an error if it is no text.
+    pub fn calendar(&self) -> Result<Option<String>> {
+        match self.those(&[c"calendar"])?.pop() {
+            None => Ok(None),
+            Some((_, Attribute::Texts(texts))) => Ok(texts.into_iter().next()),
+            Some((name, found)) => {
+                bail!(
+                    "the attribute `{name}` is {found}, but should be a text such as \"standard\""
+                )
+            }
+        }
+    }
+
+    /// All floating point numbers.
+    pub fn numbers(&self) -> Result<Vec<f64>> {
+        match self {
+            Self::Hdf5(dataset) => Ok(raw::numbers(dataset)?),
+            Self::Classic(classic) => {
+                let numbers = classic.numbers()?.into_iter();
+                Ok(numbers.map(Number::as_f64).collect())
+            }
+        }
+    }
+
+    /// All whole numbers.
+    pub fn whole(&self) -> Result<Vec<i128>> {
+        match self {
+            Self::Hdf5(dataset) => Ok(raw::whole(dataset)?),
+            Self::Classic(classic) => {
+                let numbers = classic.numbers()?.into_iter().map(Number::as_whole);
+                let whole: Option<_> = numbers.collect();
+                whole.context("it does not hold whole numbers")
+            }
+        }
+    }
+
+    /// All texts, where each is one element.
+    pub fn texts(&self) -> Result<Vec<String>> {
+        match self {
+            Self::Hdf5(dataset) => Ok(raw::texts(dataset)?),
+            Self::Classic(classic) => {
+                let characters = classic.characters()?;
+                Ok(characters.chunks_exact(1).map(raw::text).collect())
+            }
+        }
+    }
+
+    /// All single characters.
+    pub fn characters(&self) -> Result<Vec<u8>> {
+        match self {
+            Self::Hdf5(dataset) => Ok(raw::characters(dataset)?),
+            Self::Classic(classic) => classic.characters(),
+        }
+    }
+
+    /// The extent along each dimension.
+    pub fn shape(&self) -> Vec<usize> {
+        match self {
+            Self::Hdf5(dataset) => dataset.shape(),
+            Self::Classic(classic) => classic.dims.iter().map(|(_, length)| *length).collect(),
+        }
+    }
+
+    /// The shape of its chunks, if it is stored in such.
+    pub fn chunk(&self) -> Option<Vec<usize>> {
+        match self {
+            Self::Hdf5(dataset) => dataset.chunk(),
+            Self::Classic(_) => None,
+        }
+    }
+
+    /// The dataset and how its chunks are stored, where they can be read without the library.
+    pub fn plain_chunks(&self) -> Option<(Dataset, Chunks)> {
+        match self {
+            Self::Hdf5(dataset) => Some((dataset.clone(), Chunks::of(dataset)?)),
+            Self::Classic(_) => None,
+        }
+    }
+
+    /// A piece of an array of two dimensions: the stored numbers where 64-bit floating point holds each of their type, else
+    /// what `value` makes of a number in a place.
+    pub fn piece(
+        &self,
+        rows: Range<usize>,
+        columns: Range<usize>,
+        stored: Stored,
+        value: &dyn Fn(i128, (usize, usize)) -> Result<f64>,
+    ) -> Result<Array2<f64>> {
+        match (self, stored) {
+            (Self::Classic(classic), _) => {
+                classic.piece(rows, columns, |number, place| match number {
+                    Number::Whole(whole) if !stored.fits_f64() => value(whole, place),
+                    number => Ok(number.as_f64()),
+                })
+            }
+            (Self::Hdf5(dataset), Stored::Whole { signed, bytes: 8 }) => match signed {
+                true => whole_piece::<i64>(dataset, rows, columns, value),
+                false => whole_piece::<u64>(dataset, rows, columns, value),
+            },
+            (Self::Hdf5(dataset), _) => Ok(dataset.read_slice(s![rows, columns])?),
+        }
+    }
+}
+
+fn whole_piece<T: H5Type + Into<i128> + Copy>(
+    dataset: &Dataset,
+    rows: Range<usize>,
+    columns: Range<usize>,
+    value: &dyn Fn(i128, (usize, usize)) -> Result<f64>,
+) -> Result<Array2<f64>> {
+    let (top, left) = (rows.start, columns.start);
+    let stored: Array2<T> = dataset.read_slice(s![rows, columns])?;
+    let mut values = Array2::zeros(stored.dim());
+    for (place, number) in stored.indexed_iter() {
+        values[place] = value((*number).into(), (top + place.0, left + place.1))?;
+    }
+    Ok(values)
+}
