@@ -60,6 +60,8 @@
 //! - A key covers what the simulator receives: rendered files, the series' bits with the layout of their table, every
 //!   support file by name, content and executable bit, the program, its arguments, the stated environment, and what
 //!   makes its output a result. Never a time stamp, a timeout, the number of workers, nor anything of the product.
+//! - What an input file points to is input: linked and virtual sources are watched like it, and one that is gone is an error,
+//!   never HDF5's fill values.
 //! - The key is computed twice: for the plan, and by the worker from what it is about to write. If they differ, the
 //!   input changed in between, and nothing is run or stored.
 //! - A result is stored only when it passed every check that the project states. Limits (`min`, `max`) stay outside of

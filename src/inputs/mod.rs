@@ -1,10 +1,10 @@
-//! The input files: the only place that reads HDF5.
+//! The input files: the only place that reads HDF5 and NetCDF.
 //!
 //! Two layouts are recognised without being told, groups per catchment (`groups`) and arrays of time and
 //! catchment (`arrays`); one project may spread its data over several files of either kind, which `join` puts together by id. What
 //! comes out is the same for all of them: a [`Catalog`] of everything but the series, read at once, and the series one
 //! catchment after the other, in whatever order the files are read fastest. It knows nothing of templates, keys and
-//! projects. HDF5 has one global lock, so one owner reads and hands on; nothing here starts a thread.
+//! projects. What the files point to is read as if it were theirs, and told as [`Linked`]. HDF5 has one global lock, so one owner reads and hands on; nothing here starts a thread.
 
 mod arrays;
 mod attributes;
@@ -26,6 +26,7 @@ mod raw;
 mod read;
 mod reference_date;
 mod slabs;
+mod sources;
 mod staging;
 mod texts;
 mod variables;

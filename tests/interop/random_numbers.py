@@ -3,7 +3,7 @@
 
     random_numbers.py FOLDER SEED ROUNDS
 
-FOLDER/0.nc, 1.nc, … are written by netCDF4 and h5py in turn. FOLDER/expected.json says what is in each, as `decode` has it:
+FOLDER/0.nc, 1.nc, … are written by netCDF4, by h5py and by netCDF4 in a classic format in turn. FOLDER/expected.json says what is in each, as `decode` has it:
 numbers as the hexadecimal digits of their 64 bits, None where there is none.
 """
 
@@ -148,6 +148,12 @@ class Netcdf:
     def dimension(self, name, length):
         self.file.createDimension(name, length)
 
+    def time_first(self):
+        return self.dice.maybe()
+
+    def fitting(self, attributes):
+        return attributes
+
     def variable(self, name, dims, values, attributes):
         """Writes it; what is never written of it holds the last of the returned values."""
         dice = self.dice
@@ -183,6 +189,47 @@ class Netcdf:
         self.file.close()
 
 
+class Classic(Netcdf):
+    """A file in one of the classic formats, in which at most the first dimension grows."""
+
+    def __init__(self, path, dice):
+        self.dice = dice
+        form = dice.choice(["NETCDF3_CLASSIC", "NETCDF3_64BIT_OFFSET", "NETCDF3_64BIT_DATA"])
+        self.file = netCDF4.Dataset(path, "w", format=form)
+        self.types = ["i1", "i2", "i4", *REAL]
+        if form == "NETCDF3_64BIT_DATA":
+            self.types = WHOLE + REAL
+        self.grows = dice.choice(["time", "id", None])
+
+    def dimension(self, name, length):
+        self.file.createDimension(name, None if name == self.grows else length)
+
+    def time_first(self):
+        return {"time": True, "id": False, None: self.dice.maybe()}[self.grows]
+
+    def fitting(self, attributes):
+        """Those of a type that the format has."""
+        fits = lambda value: isinstance(value, str) or value.dtype.str[1:] in self.types
+        return {name: value for name, value in attributes.items() if fits(value)}
+
+    def variable(self, name, dims, values, attributes):
+        attributes = dict(attributes)
+        fill = attributes.pop("_FillValue", None)
+        variable = self.file.createVariable(name, values.dtype, dims, fill_value=fill)
+        variable.set_auto_maskandscale(False)
+        variable.setncatts(attributes)
+        never_written = None
+        if fill is None and values.dtype.itemsize > 1:
+            never_written = netCDF4.default_fillvals[values.dtype.str[1:]]
+        if values.ndim == 2 and dims[0] != self.grows and self.dice.maybe(0.2):
+            variable[: len(values) // 2] = values[: len(values) // 2]
+            self.file.sync()
+            values = variable[:].astype(values.dtype)
+        else:
+            variable[:] = values
+        return values, never_written
+
+
 class Plain:
     """A file as h5py writes it, with dimension scales."""
 
@@ -193,6 +240,12 @@ class Plain:
 
     def dimension(self, name, length):
         pass
+
+    def time_first(self):
+        return self.dice.maybe()
+
+    def fitting(self, attributes):
+        return attributes
 
     def variable(self, name, dims, values, attributes):
         dice = self.dice
@@ -236,9 +289,9 @@ def write(path, dice, maker):
     file = maker(path, dice)
     file.dimension("time", steps)
     file.dimension("id", catchments)
-    time, _ = file.variable("time", ("time",), numpy.arange(steps, dtype=dice.choice(["i4", "i8", "u8", "f8"])), {"units": "hours since 2009-01-01"})
+    time, _ = file.variable("time", ("time",), numpy.arange(steps, dtype=dice.choice([one for one in file.types if one in ["i4", "i8", "u8", "f8"]])), {"units": "hours since 2009-01-01"})
     ids = [dice.randrange(127 // (catchments + 1)) + 1 + at for at in range(catchments)]
-    kind = numpy.dtype(dice.choice(WHOLE))
+    kind = numpy.dtype(dice.choice([one for one in WHOLE if one in file.types]))
     if kind.itemsize == 8 and dice.maybe():
         ids = [int(numpy.iinfo(kind).max) - 200 + at for at in ids]
     dice.shuffle(ids)
@@ -247,16 +300,18 @@ def write(path, dice, maker):
     file.variable("id", ("id",), numpy.array(ids, kind), {"missing_value": kind.type(0)})
     series, scalars = {}, {}
     for at in range(4):
-        time_first = dice.maybe()
+        time_first = file.time_first()
         dtype = numpy.dtype(dice.choice(file.types))
         values = dice.stored((steps, catchments) if time_first else (catchments, steps), dtype)
         attributes, values = dice.attributes(values)
+        attributes = file.fitting(attributes)
         dims = ("time", "id") if time_first else ("id", "time")
         values, never_written = file.variable(f"Q{at}", dims, values, attributes)
         values, missing = decode(values, attributes, never_written)
         series[f"Q{at}"] = bits(values.T, missing.T) if time_first else bits(values, missing)
         values = dice.stored((catchments,), numpy.dtype(dice.choice(file.types)))
         attributes, values = dice.attributes(values)
+        attributes = file.fitting(attributes)
         values, never_written = file.variable(f"p{at}", ("id",), values, attributes)
         scalars[f"p{at}"] = parameters(*decode(values, attributes, never_written))
     file.close()
@@ -267,8 +322,8 @@ def main():
     folder, seed, rounds = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     dice = Dice(seed)
     numpy.seterr(all="ignore")
-    makers = [Netcdf, Plain]
-    expected = [write(folder / f"{at}.nc", dice, makers[at % 2]) for at in range(rounds)]
+    makers = [Netcdf, Plain, Classic]
+    expected = [write(folder / f"{at}.nc", dice, makers[at % 3]) for at in range(rounds)]
     (folder / "expected.json").write_text(json.dumps(expected))
 
 
