@@ -78,6 +78,15 @@ impl<'p> Sessions<'p> {
                 .or_insert_with(|| Arc::new(survey.digests(&session.basin, columns)));
             session.digests = digests.clone();
         }
+        for Project { product, .. } in &study.scenarios {
+            if sessions.linked().reads(&product.path) {
+                let message = format!(
+                    "the product would overwrite {}, which the input leads to",
+                    product.path.display()
+                );
+                return Err(project.error("product.file", message).into());
+            }
+        }
         Ok(sessions)
     }
 

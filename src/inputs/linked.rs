@@ -79,6 +79,12 @@ impl Linked {
         self.present.keys().map(PathBuf::as_path)
     }
 
+    /// Whether a file is one of them, whatever the names by which they are found.
+    pub fn reads(&self, path: &Path) -> bool {
+        // No two files have the same stamp: an inode is part of it.
+        Stamp::of(path).is_ok_and(|stamp| self.present.values().any(|known| *known == stamp))
+    }
+
     /// Whether all of them still look the same, and their names still mean them.
     pub fn holds(&self) -> bool {
         let around = self.around.as_ref();
@@ -111,6 +117,8 @@ mod tests {
         assert_eq!(found(&mut linked).expect("a look"), Some(second.clone()));
         assert!(linked.holds());
         assert_eq!(linked.paths().collect::<Vec<_>>(), [second.as_path()]);
+        assert!(linked.reads(&folder.path().join("../").join(&second)));
+        assert!(!linked.reads(&first) && !linked.reads(folder.path()));
         fs::write(&first, "2").expect("written");
         assert!(!linked.holds(), "another would be read");
         fs::remove_file(&first).expect("removed");

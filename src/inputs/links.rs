@@ -7,7 +7,7 @@
 //! Sources: the HDF5 1.14 reference manual on `H5Lcreate_external`, `H5Pset_virtual_prefix` and `H5Pset_efile_prefix`, and
 //! `H5F_prefix_open_file` in the library for the order in which it looks.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -33,6 +33,15 @@ pub(super) struct Place {
     pub object: String,
 }
 
+/// How far the look at a dataset with values in other files has come.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Seen {
+    /// Its sources are being looked at.
+    UnderWay,
+    /// All that it needs is there.
+    Sound,
+}
+
 /// What is followed so far of one input file.
 #[derive(Debug)]
 pub(super) struct Links {
@@ -40,7 +49,7 @@ pub(super) struct Links {
     pub(super) path: PathBuf,
     pub(super) linked: Linked,
     /// Datasets that have been looked at, by file and path: a virtual dataset may be made of thousands of pieces of one.
-    pub(super) seen: HashSet<(PathBuf, String)>,
+    pub(super) seen: HashMap<(PathBuf, String), Seen>,
 }
 
 impl Links {
@@ -50,7 +59,7 @@ impl Links {
             file: file.clone(),
             path: path.to_owned(),
             linked: Linked::default(),
-            seen: HashSet::new(),
+            seen: HashMap::new(),
         }
     }
 

@@ -17,11 +17,12 @@ use hdf5::{Dataset, Dataspace};
 
 use super::content::Content;
 use super::linked::{RAW_DATA, VIRTUAL_SOURCES};
-use super::links::{Links, Place, places};
+use super::links::{Links, Place, Seen, places};
 use super::open_file;
 use super::pointers::{self, Mapping};
 use super::raw::{self, Kind};
 use super::variables::Variable;
+use crate::regular;
 
 /// How many numbers behind a numbered source that is not there are looked for.
 const AHEAD: u64 = 100;
@@ -68,15 +69,22 @@ impl Links {
 
     /// The same for values that are elsewhere, or for a source.
     fn sources(&mut self, dataset: &Dataset, plist: &DatasetCreate, path: &Path) -> Result<()> {
-        if !self.seen.insert((path.to_owned(), dataset.name())) {
-            return Ok(());
+        // By one name for each file: on the way round a circle it may get longer and longer.
+        let place = (fs::canonicalize(path)?, dataset.name());
+        match self.seen.insert(place.clone(), Seen::UnderWay) {
+            Some(Seen::UnderWay) => bail!("its sources lead back to it"),
+            Some(Seen::Sound) => {}
+            None => {
+                check_filters(plist)?;
+                match plist.get_layout()? {
+                    Layout::Virtual => self.virtual_sources(dataset, plist, path)?,
+                    Layout::Contiguous => self.raw_files(dataset, plist, path)?,
+                    Layout::Compact | Layout::Chunked => {}
+                }
+            }
         }
-        check_filters(plist)?;
-        match plist.get_layout()? {
-            Layout::Virtual => self.virtual_sources(dataset, plist, path),
-            Layout::Contiguous => self.raw_files(dataset, plist, path),
-            Layout::Compact | Layout::Chunked => Ok(()),
-        }
+        self.seen.insert(place, Seen::Sound);
+        Ok(())
     }
 
     /// The sources of a virtual dataset, which together have to make up all of it.
@@ -201,7 +209,9 @@ impl Links {
                 size => size.min(left),
             };
             let end = piece.offset as u64 + length;
-            let size = fs::metadata(&found)?.len();
+            let metadata = fs::metadata(&found)?;
+            regular::require(metadata.file_type()).with_context(|| found.display().to_string())?;
+            let size = metadata.len();
             if size < end {
                 bail!(
                     "its values are in {} up to byte {end}, but that file has {size} bytes",

@@ -95,6 +95,20 @@ def overlapping_with_a_gap():
     return "24 of which have no source"
 
 
+def virtual_of_itself():
+    """By names that get longer and longer."""
+    source = h5py.VirtualSource("../virtual_of_itself/input.h5", "precipitation", (STEPS, N))
+    input_with(lambda f: virtual(f, "precipitation", (STEPS, N), [(np.s_[:], source)]))
+    return "its sources lead back to it"
+
+
+def raw_file_that_is_a_folder():
+    Path("p.bin").mkdir()
+    files = [(os.path.abspath("p.bin"), 0, P.nbytes)]
+    input_with(lambda f: f.create_dataset("precipitation", (STEPS, N), "f8", external=files))
+    return "p.bin: is a folder, not a file"
+
+
 def grown():
     with new("source.h5") as f:
         f.create_dataset("p", data=np.pad(P, ((0, 0), (2, 0))))
@@ -195,7 +209,7 @@ def frames_of_pandas_in_groups():
 
 
 KINDS = [
-    dangling_soft_link, circle, no_such_object, no_hdf5, no_group, no_table, gap, overlapping_with_a_gap, grown, shrunk,
+    dangling_soft_link, circle, virtual_of_itself, raw_file_that_is_a_folder, no_such_object, no_hdf5, no_group, no_table, gap, overlapping_with_a_gap, grown, shrunk,
     endless_and_uneven, numbered_with_a_gap, short_raw_file, raw_file_elsewhere, filter_of_series, filter_of_ids,
     filter_behind_a_link, frame_of_pandas, frames_of_pandas_in_groups,
 ]  # fmt: skip

@@ -249,3 +249,19 @@ fn ids_of_an_import_are_not_taken_from_behind_a_link() {
     );
     says(&run, "source.h5");
 }
+
+#[test]
+fn a_product_does_not_take_the_place_of_what_the_input_leads_to() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let kinds = kinds(folder.path());
+    for name in ["external", "virtual_of_one", "groups"] {
+        let kind = kinds.iter().find(|kind| kind.name == name).expect(name);
+        let project = project(&kind.input);
+        let source = fs::read(&kind.source).expect("a source");
+        let product = format!("[product]\nfile = {:?}", kind.source.display());
+        project.edit("[product]\nfile = \"output.h5\"", &product);
+        let run = project.rerunoff(&["run"]).expect(2);
+        says(&run, "the product would overwrite");
+        assert_eq!(fs::read(&kind.source).expect("a source"), source, "{name}");
+    }
+}
