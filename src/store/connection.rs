@@ -102,6 +102,11 @@ impl Store {
             Err(StoreError::Io { .. } | StoreError::ReadOnly { .. }) if at_rest(&path) => {
                 Self::connect_immutable(path)?
             }
+            // What a killed writer left half done is undone by SQLite, if it may write.
+            Err(StoreError::ReadOnly { .. }) => {
+                let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+                Self::connect(path, flags)?
+            }
             other => other?,
         };
         if store.is_empty()? {

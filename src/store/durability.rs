@@ -207,3 +207,24 @@ fn other_versions_and_other_files_are_refused_untouched() {
         Err(StoreError::Older { found: 0, .. })
     ));
 }
+
+#[test]
+fn a_reader_undoes_what_a_killed_writer_left_half_done() {
+    let folder = folder();
+    let path = folder.path().join("store.sqlite");
+    drop(Store::open(&path).expect("a store"));
+    let writer = Connection::open(&path).expect("opened");
+    // With hardly any cache a transaction writes to the file, and to its journal, before it is committed.
+    let begun =
+        "PRAGMA journal_mode = DELETE; PRAGMA cache_size = 1; BEGIN; CREATE TABLE half (done);
+        INSERT INTO half VALUES (zeroblob(1000000));";
+    writer.execute_batch(begun).expect("begun");
+    let killed = folder.path().join("killed.sqlite");
+    for suffix in ["", "-journal"] {
+        let [from, to] = [&path, &killed].map(|path| format!("{}{suffix}", path.display()));
+        fs::copy(from, to).expect("a copy");
+    }
+    let store = Store::open_read_only(&killed).expect("opened");
+    let damage = store.expect("a store").quick_check().expect("checked");
+    assert_eq!(damage, [""; 0]);
+}
