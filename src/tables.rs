@@ -76,7 +76,18 @@ pub enum Decimal {
     Comma,
 }
 
-/// Reads a table whose column `id_column` holds the catchments' ids: `.csv`, `.txt` and `.tsv` as text, `.dbf` as dBASE.
+/// A table of catchments' own values.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct TableSpec {
+    /// The CSV or dBASE file.
+    pub path: PathBuf,
+    /// The column with the catchments' ids.
+    pub id: String,
+    /// The decimal mark of its numbers, if it is text.
+    pub decimal: Option<Decimal>,
+}
+
+/// Reads a table whose column `id` holds the catchments' ids: `.csv`, `.txt` and `.tsv` as text, `.dbf` as dBASE.
 ///
 /// In text tables the separator (comma, semicolon or tab) is the one that the header has most of, or that a line `sep=;`
 /// states; cells may be quoted; the encoding is UTF-8, UTF-16 with a byte order mark, or else Latin-1. Cells that are whole
@@ -85,14 +96,10 @@ pub enum Decimal {
 /// missing values. An id `70007.0` is `70007`.
 ///
 /// An error names the file and the line (dBASE: the record) with a missing or repeated id, or lists the columns there are
-/// if `id_column` is not one of them.
-pub fn read_parameter_table(
-    path: &Path,
-    id_column: &str,
-    decimal: Option<Decimal>,
-) -> anyhow::Result<ParameterTable> {
-    let table = read(path, Some(id_column), decimal)
-        .and_then(|(table, _)| by_catchment(path, table, id_column));
+/// if `id` is not one of them.
+pub fn read_parameter_table(spec: &TableSpec) -> anyhow::Result<ParameterTable> {
+    let TableSpec { path, id, decimal } = spec;
+    let table = read(path, Some(id), *decimal).and_then(|(table, _)| by_catchment(path, table, id));
     table.with_context(|| format!("{}: the parameter table can't be used", path.display()))
 }
 

@@ -1,27 +1,16 @@
 //! Whatever a table looks like, an import of it holds the bits that a straightforward reader finds in it.
 
+mod common;
+
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
+use common::IMPORTING;
 use proptest::prelude::*;
 use rerunoff::cache::Cache;
 use rerunoff::import::bring_up_to_date;
 use rerunoff::project::Study;
-
-const REST: &str = r#"
-[simulator]
-command = ["true"]
-[simulator.output]
-file = "out.txt"
-[simulator.output.columns]
-q = "q"
-[product]
-file = "output.h5"
-[input]
-file = "input.h5"
-[import.series.q]
-"#;
 
 /// A cell as someone may write it, without its decimal point decided.
 fn cell() -> impl Strategy<Value = String> {
@@ -106,7 +95,11 @@ fn plain(cell: &str) -> f64 {
 }
 
 fn import(folder: &Path, more: &str) -> Vec<f64> {
-    fs::write(folder.join("rerunoff.toml"), format!("{REST}{more}")).expect("written");
+    fs::write(
+        folder.join("rerunoff.toml"),
+        format!("{IMPORTING}[import.series.q]\n{more}"),
+    )
+    .expect("written");
     let study = Study::load(folder).expect("a project");
     let project = study.common();
     let mut store = Cache::prepare(project)

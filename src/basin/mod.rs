@@ -6,7 +6,6 @@ mod columns;
 mod parameters;
 
 use std::collections::{BTreeSet, HashMap};
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Result, bail};
@@ -17,8 +16,8 @@ use crate::catchment::CatchmentId;
 use crate::expr::Operand;
 use crate::inputs::{BadInput, Catalog, CatalogEntry};
 use crate::listing::first_few;
-use crate::project::{Project, Selection, Table};
-use crate::tables::{Decimal, ParameterTable, read_parameter_table};
+use crate::project::{Project, Selection};
+use crate::tables::{ParameterTable, TableSpec, read_parameter_table};
 use crate::time_axis::TimeAxis;
 
 /// Names that every template may use beside parameters.
@@ -38,16 +37,15 @@ pub struct Basin<'p> {
 
 /// The parameter tables of a study, each read once however many scenarios name it.
 #[derive(Default)]
-pub struct Tables(HashMap<(PathBuf, String, Option<Decimal>), Arc<ParameterTable>>);
+pub struct Tables(HashMap<TableSpec, Arc<ParameterTable>>);
 
 impl Tables {
-    fn get(&mut self, table: &Table) -> Result<Arc<ParameterTable>> {
-        let name = (table.path.clone(), table.id.clone(), table.decimal);
-        if let Some(known) = self.0.get(&name) {
+    fn get(&mut self, table: &TableSpec) -> Result<Arc<ParameterTable>> {
+        if let Some(known) = self.0.get(table) {
             return Ok(known.clone());
         }
-        let read = Arc::new(read_parameter_table(&table.path, &table.id, table.decimal)?);
-        self.0.insert(name, read.clone());
+        let read = Arc::new(read_parameter_table(table)?);
+        self.0.insert(table.clone(), read.clone());
         Ok(read)
     }
 }

@@ -35,7 +35,7 @@ impl Attributes {
     /// Reads the tables and finds the columns that filter and parameters need.
     pub fn read(project: &Project, spec: &ImportSpec) -> Result<Self> {
         let tables = (spec.tables.iter())
-            .map(|table| read_parameter_table(&table.path, &table.id, table.decimal))
+            .map(read_parameter_table)
             .collect::<Result<Vec<_>>>()?;
         let mut attributes = Self {
             tables,

@@ -8,7 +8,7 @@ use super::spec::Ids;
 use crate::catchment::CatchmentId;
 use crate::inputs::ids_in;
 use crate::regular;
-use crate::tables::read_parameter_table;
+use crate::tables::{TableSpec, read_parameter_table};
 
 /// Reads them, in their order; an error if one is there twice.
 pub fn read(ids: &Ids) -> Result<Vec<CatchmentId>> {
@@ -21,7 +21,14 @@ pub fn read(ids: &Ids) -> Result<Vec<CatchmentId>> {
             .filter(|line| !line.is_empty())
             .map(CatchmentId::of_cell)
             .collect(),
-        Ids::Column(path, column) => read_parameter_table(path, column, None)?.ids,
+        Ids::Column(path, column) => {
+            let table = TableSpec {
+                path: path.clone(),
+                id: column.clone(),
+                decimal: None,
+            };
+            read_parameter_table(&table)?.ids
+        }
         Ids::Variable(path, variable) => ids_in(path, variable)?,
     };
     let mut seen = HashSet::new();

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::expr::Expr;
-use crate::tables::Decimal;
+use crate::tables::TableSpec;
 
 /// What to bring together in one input file.
 #[derive(Clone, Debug)]
@@ -208,17 +208,6 @@ pub enum Separator {
     Byte(u8),
     /// Any number of spaces and tabs.
     White,
-}
-
-/// An attribute table.
-#[derive(Clone, Debug)]
-pub struct TableSpec {
-    /// The CSV or dBASE file.
-    pub path: PathBuf,
-    /// The column with the catchments' ids.
-    pub id: String,
-    /// The decimal mark of its numbers, if it is text.
-    pub decimal: Option<Decimal>,
 }
 
 /// A parameter made of the tables' columns.

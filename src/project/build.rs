@@ -11,13 +11,14 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use super::error::Source;
-use super::{CacheLimits, Parameter, Project, ProjectError, Scenario, Selection, Table, raw};
+use super::{CacheLimits, Parameter, Project, ProjectError, Scenario, Selection, raw};
 use crate::catchment::CatchmentId;
 use crate::expr::Expr;
 use crate::import::spec::ImportSpec;
 use crate::inputs::InputSpec;
 use crate::regular;
 use crate::size::Size;
+use crate::tables::TableSpec;
 use crate::template::Template;
 use crate::value::Value;
 
@@ -56,15 +57,7 @@ impl Builder<'_> {
             let parameter = self.parameter(&format!("parameters.{name}"), value)?;
             parameters.insert(name, parameter);
         }
-        let mut tables = Vec::new();
-        for (i, table) in raw.parameters.table.into_iter().enumerate() {
-            let path = self.existing_file(&format!("parameters.table.{i}.file"), &table.file)?;
-            tables.push(Table {
-                path,
-                id: table.id,
-                decimal: table.decimal,
-            });
-        }
+        let tables = self.tables("parameters.table", raw.parameters.table)?;
         let simulator = self.simulator(raw.simulator)?;
         let product = self.product(raw.product, &simulator.output.columns)?;
         Ok(Project {
@@ -218,6 +211,22 @@ impl Builder<'_> {
                 Err(self.source.error(field, message))
             }
         }
+    }
+
+    /// Tables that are there, from the list in this field.
+    pub(super) fn tables(
+        &self,
+        field: &str,
+        list: Vec<raw::Table>,
+    ) -> Result<Vec<TableSpec>, ProjectError> {
+        let tables = list.into_iter().enumerate().map(|(i, table)| {
+            Ok(TableSpec {
+                path: self.existing_file(&format!("{field}.{i}.file"), &table.file)?,
+                id: table.id,
+                decimal: table.decimal,
+            })
+        });
+        tables.collect()
     }
 
     /// A path of a file or folder that is there.

@@ -11,7 +11,7 @@ use crate::expr::Expr;
 use crate::import::clock::time_format;
 use crate::import::spec::{
     Aggregate, Fill, Ids, ImportSpec, Layout, OnMissing, ParameterSpec, Separator, SeriesSpec,
-    TableSpec, TextFormat,
+    TextFormat,
 };
 use crate::product::valid_name;
 
@@ -115,15 +115,7 @@ impl Builder<'_> {
             let message = format!("there is no series {time:?} under [import.series]{hint}");
             return Err(self.source.error("import.time", message));
         }
-        let mut tables = Vec::new();
-        for (i, table) in raw.table.into_iter().enumerate() {
-            let path = self.existing_file(&format!("import.table.{i}.file"), &table.file)?;
-            tables.push(TableSpec {
-                path,
-                id: table.id,
-                decimal: table.decimal,
-            });
-        }
+        let tables = self.tables("import.table", raw.table)?;
         if series.is_empty() && tables.is_empty() {
             return Err(self.source.error(
                 "import",

@@ -33,7 +33,7 @@ use crate::product::{Outlets, Statistic};
 use crate::scenario::ScenarioName;
 use crate::series_table::SeriesTable;
 use crate::size::Size;
-use crate::tables::Decimal;
+use crate::tables::TableSpec;
 use crate::template::Template;
 use crate::value::Value;
 use error::{Moved, Source};
@@ -72,7 +72,7 @@ pub struct Project {
     /// Global parameters, by name.
     pub parameters: BTreeMap<String, Parameter>,
     /// Tables with catchments' own parameters.
-    pub tables: Vec<Table>,
+    pub tables: Vec<TableSpec>,
     /// How to run one catchment.
     pub simulator: Simulator,
     /// What to make of all results.
@@ -123,17 +123,6 @@ pub enum Parameter {
     Constant(Value),
     /// Computed for each catchment.
     Formula(Expr),
-}
-
-/// A table of catchments' own parameters.
-#[derive(Clone)]
-pub struct Table {
-    /// The CSV or dBASE file.
-    pub path: PathBuf,
-    /// The column with the catchment's id.
-    pub id: String,
-    /// The decimal mark of its numbers, if it is text.
-    pub decimal: Option<Decimal>,
 }
 
 /// How to run one catchment and what to take from it.

@@ -161,8 +161,12 @@ fn faults_are_named() {
 
 #[test]
 fn the_extension_decides_and_the_file_is_named() {
-    let error = read_parameter_table(Path::new("/nowhere/x.csv"), "id", None).err();
-    let error = error.expect("no file");
+    let spec = TableSpec {
+        path: "/nowhere/x.csv".into(),
+        id: "id".to_owned(),
+        decimal: None,
+    };
+    let error = read_parameter_table(&spec).err().expect("no file");
     assert!(format!("{error:#}").contains("/nowhere/x.csv"));
 }
 

@@ -5,6 +5,7 @@ use anyhow::{Result, bail, ensure};
 use super::cell::{self, Marks};
 use super::delimited::{self, Row};
 use super::{Decimal, RawTable};
+use crate::charset::Charset;
 use crate::foreign;
 use crate::value::Value;
 
@@ -120,17 +121,15 @@ fn decoded(bytes: &[u8]) -> Result<String> {
         [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => {
             bail!("it is in UTF-32; convert it: `iconv -f UTF-32 -t UTF-8`")
         }
-        [0xff, 0xfe, rest @ ..] => Some((encoding_rs::UTF_16LE, rest)),
-        [0xfe, 0xff, rest @ ..] => Some((encoding_rs::UTF_16BE, rest)),
+        [0xff, 0xfe, rest @ ..] => Some((Charset::UTF_16LE, rest)),
+        [0xfe, 0xff, rest @ ..] => Some((Charset::UTF_16BE, rest)),
         _ => None,
     };
     let text = match utf_16 {
-        Some((encoding, rest)) => {
-            match encoding.decode_without_bom_handling_and_without_replacement(rest) {
-                Some(text) => text.into_owned(),
-                None => bail!("it begins like UTF-16, but is none; was it cut short?"),
-            }
-        }
+        Some((charset, rest)) => match charset.decode(rest) {
+            Ok(text) => text,
+            Err(_) => bail!("it begins like UTF-16, but is none; was it cut short?"),
+        },
         None => {
             let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
             match std::str::from_utf8(bytes) {

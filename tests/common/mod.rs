@@ -13,6 +13,20 @@ use tempfile::TempDir;
 /// The number of hourly time steps of the test project.
 pub const STEPS: usize = 24;
 
+/// A project file for imports alone; what to import follows.
+pub const IMPORTING: &str = r#"
+[simulator]
+command = ["true"]
+[simulator.output]
+file = "out.txt"
+[simulator.output.columns]
+q = "q"
+[product]
+file = "output.h5"
+[input]
+file = "input.h5"
+"#;
+
 /// A project to try things on.
 pub struct Project {
     folder: TempDir,

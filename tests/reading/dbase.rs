@@ -4,10 +4,11 @@ use std::fs;
 use std::path::Path;
 
 use rerunoff::catchment::CatchmentId;
-use rerunoff::tables::{ParameterTable, read_parameter_table};
+use rerunoff::tables::{ParameterTable, TableSpec, read_parameter_table};
 use rerunoff::value::Value;
 
 use crate::common::{Project, id, python};
+use crate::parameter::{self, given, unask};
 use crate::random;
 
 /// A table of dBASE III with fields of the given name, type, width and decimals, of which each record has the cells.
@@ -40,18 +41,9 @@ fn dbf(fields: &[(&str, char, usize, u8)], records: &[&[&[u8]]]) -> Vec<u8> {
     bytes
 }
 
-/// A project of two catchments whose parameter A, 1 if nothing says otherwise, comes from a dBASE table.
+/// A project whose parameter A comes from this table.
 fn project(table: &[u8]) -> Project {
-    let project = Project::new(2);
-    fs::write(project.path("t.dbf"), table).expect("written");
-    project.edit(
-        "[simulator]\n",
-        "[[parameters.table]]\nfile = \"t.dbf\"\nid = \"ID\"\n\n[simulator]\n",
-    );
-    project.edit("[parameters]\n", "[parameters]\nA = 1\n");
-    let template = fs::read_to_string(project.path("templates/param.txt")).expect("a template");
-    project.write("templates/param.txt", &(template + "A={A}\n"));
-    project
+    parameter::project("t.dbf", table)
 }
 
 /// A table with these cells of A.
@@ -65,18 +57,6 @@ fn cells(kind: char, decimals: u8, cells: [&str; 2]) -> Vec<u8> {
         .each_ref()
         .map(|record| record.each_ref().map(Vec::as_slice));
     dbf(&fields, &records.each_ref().map(|record| record.as_slice()))
-}
-
-/// What the simulator gets for A in a catchment.
-#[track_caller]
-fn given(project: &Project, catchment: usize) -> String {
-    let id = id(catchment);
-    (project.rerunoff(&["check", &id, "--render", "rendered"])).expect(0);
-    let text = fs::read_to_string(project.path("rendered/param.txt")).expect("rendered");
-    text.lines()
-        .find_map(|line| line.strip_prefix("A="))
-        .expect("A")
-        .to_owned()
 }
 
 #[test]
@@ -183,8 +163,7 @@ fn a_link_downstream_that_is_no_number_makes_no_outlet() {
         "discharge = { units = \"m3 s-1\", min = 0 }",
         "flow = { formula = \"discharge\" }",
     );
-    let template = fs::read_to_string(project.path("templates/param.txt")).expect("a template");
-    project.write("templates/param.txt", &template.replace("A={A}\n", ""));
+    unask(&project);
     let run = project.rerunoff(&["run"]).expect(4);
     assert!(
         run.stderr.contains("record 1, field A: \"7OO02\""),
@@ -201,8 +180,7 @@ fn a_parameter_of_the_product_alone_is_no_gap_in_it() {
         "[product.variables]\n",
         "[product.parameters]\narea = { parameter = \"A\" }\n[product.variables]\n",
     );
-    let template = fs::read_to_string(project.path("templates/param.txt")).expect("a template");
-    project.write("templates/param.txt", &template.replace("A={A}\n", ""));
+    unask(&project);
     for verb in [&["run"][..], &["check"]] {
         let run = project.rerunoff(verb).expect(4);
         assert!(
@@ -312,8 +290,7 @@ fn a_code_page_matters_only_for_columns_in_use() {
         "{}",
         run.stderr
     );
-    let template = fs::read_to_string(unknown.path("templates/param.txt")).expect("a template");
-    unknown.write("templates/param.txt", &template.replace("A={A}\n", ""));
+    unask(&unknown);
     unknown.rerunoff(&["run"]).expect(0);
 }
 
@@ -425,8 +402,12 @@ fn random_tables_are_read_as_dbfread_and_pyshp_read_them() {
         if tables.len() <= at {
             tables.resize_with(at + 1, || None);
         }
-        let path = folder.path().join(format!("{table}.dbf"));
-        let read = || read_parameter_table(&path, "ID", None).unwrap_or_else(|e| panic!("{e:#}"));
+        let spec = TableSpec {
+            path: folder.path().join(format!("{table}.dbf")),
+            id: "ID".to_owned(),
+            decimal: None,
+        };
+        let read = || read_parameter_table(&spec).unwrap_or_else(|e| panic!("{e:#}"));
         let found = told(tables[at].get_or_insert_with(read), id, field);
         let is_one = readings.split('|').any(|reading| reading == found);
         assert!(

@@ -7,18 +7,7 @@ use std::process::Command;
 
 use rerunoff::inputs::{InputSpec, Inputs};
 
-const PROJECT: &str = r#"
-[simulator]
-command = ["true"]
-[simulator.output]
-file = "out.txt"
-[simulator.output.columns]
-q = "q"
-[product]
-file = "output.h5"
-[input]
-file = "input.h5"
-"#;
+use crate::common::IMPORTING;
 
 /// An imported file.
 #[derive(Debug)]
@@ -56,7 +45,7 @@ pub fn import(import: &str, files: &[(&str, &[u8])]) -> Result<Imported, String>
     for (name, bytes) in files {
         fs::write(folder.path().join(name), bytes).expect(name);
     }
-    let toml = format!("{PROJECT}[import]\n{import}\n");
+    let toml = format!("{IMPORTING}[import]\n{import}\n");
     fs::write(folder.path().join("rerunoff.toml"), toml).expect("the project file");
     run(folder.path())
 }

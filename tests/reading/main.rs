@@ -9,6 +9,7 @@ mod imported;
 mod linked;
 mod netcdf3;
 mod numbers;
+mod parameter;
 mod random;
 mod tables;
 mod text;

@@ -1,32 +1,17 @@
 //! Parameter tables in text.
 
-use std::fs;
+use crate::common::Project;
+use crate::parameter;
 
-use crate::common::{Project, id};
-
-/// A project of two catchments whose parameter A, 1 if nothing says otherwise, comes from this table.
+/// A project whose parameter A comes from this table.
 fn project(table: impl AsRef<[u8]>) -> Project {
-    let project = Project::new(2);
-    fs::write(project.path("t.csv"), table).expect("written");
-    project.edit(
-        "[simulator]\n",
-        "[[parameters.table]]\nfile = \"t.csv\"\nid = \"ID\"\n\n[simulator]\n",
-    );
-    project.edit("[parameters]\n", "[parameters]\nA = 1\n");
-    let template = fs::read_to_string(project.path("templates/param.txt")).expect("a template");
-    project.write("templates/param.txt", &(template + "A={A}\n"));
-    project
+    parameter::project("t.csv", table)
 }
 
 /// What the simulator gets for A in the first catchment.
 #[track_caller]
 fn given(project: &Project) -> String {
-    (project.rerunoff(&["check", &id(0), "--render", "rendered"])).expect(0);
-    let text = fs::read_to_string(project.path("rendered/param.txt")).expect("rendered");
-    text.lines()
-        .find_map(|line| line.strip_prefix("A="))
-        .expect("A")
-        .to_owned()
+    parameter::given(project, 0)
 }
 
 /// A text in UTF-16 with a byte order mark.
@@ -92,8 +77,7 @@ fn a_cell_with_two_readings_is_an_error_where_it_is_used() {
         let run = project.rerunoff(&["run"]).expect(4);
         assert!(run.stderr.contains(message), "{}", run.stderr);
         assert!(project.calls().is_empty());
-        let template = fs::read_to_string(project.path("templates/param.txt")).expect("a template");
-        project.write("templates/param.txt", &template.replace("A={A}\n", ""));
+        parameter::unask(&project);
         project.rerunoff(&["run"]).expect(0);
     }
 }
