@@ -45,7 +45,7 @@
 //! | input files and parameter tables | [`inputs`], [`tables`], [`foreign`], [`time_axis`] |
 //! | what a name means for a catchment | [`basin`], [`parameters`], [`expr`], [`value`], [`catchment`] |
 //! | what a simulator will see | [`recipe`], [`support`], [`exclusion`], [`watch`], [`template`], [`xml`], [`charset`], [`format`], [`series_table`] |
-//! | what determines a result | [`key`], [`digest`], [`survey`], [`file_digests`], [`stamp`] |
+//! | what determines a result | [`key`], [`digest`], [`record`], [`survey`], [`file_digests`], [`stamp`] |
 //! | what has to be done | [`session`], [`plan`] |
 //! | running it | [`update`], [`run`], [`trial`], [`judge`], [`timeouts`], [`work`], [`workplace`], [`evidence`], [`process`], [`output`], [`outcome`] |
 //! | fitting in | [`makeflags`], [`slots`], [`dependencies`], [`depfile`], [`settled`] |
@@ -146,6 +146,7 @@ pub mod product;
 pub mod progress;
 pub mod project;
 pub mod recipe;
+pub mod record;
 pub mod regular;
 pub mod run;
 pub mod scenario;

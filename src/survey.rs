@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::basin::Basin;
 use crate::digest::Digest;
 use crate::inputs::{BadInput, Catalog, InputSpec, Inputs, Linked, MEANING};
+use crate::record::{Described, record};
 use crate::stamp::Stamp;
 use crate::store::Store;
 
@@ -61,6 +62,23 @@ struct Memo<'a>(
 #[derive(Deserialize)]
 struct Known(Digest, Vec<Stamp>, Linked, Catalog, Digests);
 
+impl Described for InputSpec {
+    fn describe(&self, text: &mut String) {
+        record(
+            text,
+            "InputSpec",
+            &[
+                ("files", &self.files),
+                ("id", &self.id),
+                ("time", &self.time),
+                ("group_prefix", &self.group_prefix),
+                ("series_table", &self.series_table),
+                ("parameter_table", &self.parameter_table),
+            ],
+        );
+    }
+}
+
 impl Survey {
     /// The catalog and the survey remembered in the store if they still hold, else the files' own catalog.
     pub fn new(
@@ -70,7 +88,7 @@ impl Survey {
     ) -> Result<(Arc<Catalog>, Self)> {
         let began = SystemTime::now();
         let stamps = stamps(spec)?;
-        let digest = Digest::of(format!("{MEANING} {spec:?}").as_bytes());
+        let digest = Digest::of(format!("{MEANING} {}", spec.description()).as_bytes());
         if let Some(store) = store.filter(|_| !rehash)
             && let Some(payload) = store.memo(MEMO, "")?
             // A memo that can't be read was written by another version; it is made anew.

@@ -15,6 +15,7 @@ use super::disk;
 use super::files::Pattern;
 use super::spec::{ImportSpec, Layout};
 use crate::digest::Digest;
+use crate::record::Described;
 use crate::stamp::Stamp;
 use crate::store::Store;
 use crate::tables;
@@ -90,7 +91,7 @@ fn look_in(
         });
     }
     // The version is a part of it: another one may write another file.
-    let description = format!("{} {spec:?}", env!("CARGO_PKG_VERSION"));
+    let description = format!("{} {}", env!("CARGO_PKG_VERSION"), spec.description());
     let mut memo = Memo {
         description: Digest::of(description.as_bytes()),
         sources,

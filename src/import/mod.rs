@@ -16,6 +16,7 @@ mod axis;
 mod cells;
 pub mod clock;
 mod columns;
+mod description;
 mod directives;
 mod disk;
 mod fault;

@@ -1,7 +1,7 @@
 //! What `[import]` asks for, checked: which files hold what, and how they are written.
 //!
-//! Only descriptions; nothing here opens a file. The text that `Debug` makes of a spec is what decides whether an earlier
-//! import was of the same description, so every field that changes the outcome has to be a part of it.
+//! Only descriptions; nothing here opens a file. `description.rs` decides whether an earlier import was of the same
+//! description, so every field that changes the outcome has to be named there.
 
 use std::path::{Path, PathBuf};
 

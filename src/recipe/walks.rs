@@ -9,7 +9,8 @@ use crate::digest::Digest;
 use crate::key::{Part, Sink};
 use crate::names;
 use crate::output::Separator;
-use crate::project::{Content, Simulator};
+use crate::project::{Content, Requirement, Simulator};
+use crate::record::{Described, record, tuple};
 
 impl Recipe<'_> {
     /// The one walk over what is a catchment's own.
@@ -67,22 +68,7 @@ impl Recipe<'_> {
             .map(|path| path.to_string_lossy())
             .collect();
         sink.part(Part::Directories, directories.join("\0").as_bytes());
-        let requirements: Vec<_> = simulator
-            .require
-            .iter()
-            .map(|r| (r.file.source(), &r.contains))
-            .collect();
-        let columns: Vec<_> = simulator
-            .output
-            .columns
-            .iter()
-            .map(|column| &column.source)
-            .collect();
-        let output = format!(
-            "{:?} {:?} {:?} {:?} {columns:?}",
-            simulator.output.format, simulator.exit_codes, simulator.fail_on_stdout, requirements
-        );
-        sink.part(Part::Output, output.as_bytes());
+        sink.part(Part::Output, extraction(simulator).as_bytes());
         for (field, text) in contract(simulator) {
             sink.note(Part::Contract(field.to_owned()), &text);
         }
@@ -106,7 +92,49 @@ impl Recipe<'_> {
     }
 }
 
-/// What makes a run a good one and what is taken from it, field by field, for people.
+/// What makes a run a good one and what is taken from it, field by field, as it is hashed.
+fn extraction(simulator: &Simulator) -> String {
+    let output = &simulator.output;
+    let mut text = String::new();
+    record(
+        &mut text,
+        "OutputFormat",
+        &[
+            ("separator", &output.format.separator),
+            ("missing", &output.format.missing),
+            ("skip_rows", &output.format.skip_rows),
+        ],
+    );
+    text.push(' ');
+    simulator.exit_codes.describe(&mut text);
+    text.push(' ');
+    simulator.fail_on_stdout.describe(&mut text);
+    text.push(' ');
+    simulator.require.describe(&mut text);
+    text.push(' ');
+    let columns: Vec<_> = output.columns.iter().map(|column| &column.source).collect();
+    columns.describe(&mut text);
+    text
+}
+
+impl Described for Separator {
+    fn describe(&self, text: &mut String) {
+        text.push_str(match self {
+            Self::Tab => "Tab",
+            Self::Comma => "Comma",
+            Self::Semicolon => "Semicolon",
+            Self::Whitespace => "Whitespace",
+        });
+    }
+}
+
+impl Described for Requirement {
+    fn describe(&self, text: &mut String) {
+        tuple(text, "", &[&self.file.source().to_owned(), &self.contains]);
+    }
+}
+
+/// The same, for people.
 fn contract(simulator: &Simulator) -> Vec<(&'static str, String)> {
     let list = |items: &mut dyn Iterator<Item = String>| match items.collect::<Vec<_>>() {
         items if items.is_empty() => "nothing".to_owned(),
