@@ -34,27 +34,27 @@
 //!           Survey (digests of the series) ──────────────────────┘
 //! ```
 //! One direction, nothing points back. Only [`inputs`] reads HDF5, only [`netcdf`] writes it, only [`store`] knows SQL,
-//! only [`process`] starts children. One owner of each mutable thing: a feeder thread owns the inputs, the main thread
+//! only [`system::process`] starts children. One owner of each mutable thing: a feeder thread owns the inputs, the main thread
 //! owns store and progress, every worker its work directory. Plain scoped threads and bounded channels, so that memory
 //! grows with none of the number of catchments, the length of a run or the speed of the simulator.
 //!
 //! | step | module |
 //! |---|---|
-//! | the project file with its scenarios, validated | [`project`], [`scenario`] |
+//! | the project file with its scenarios, validated | [`project`], [`data::scenario`] |
 //! | text tables made into an input file | [`import`] |
-//! | input files and parameter tables | [`inputs`], [`tables`], [`foreign`], [`time_axis`] |
-//! | what a name means for a catchment | [`basin`], [`parameters`], [`expr`], [`value`], [`catchment`] |
-//! | what a simulator will see | [`recipe`], [`support`], [`exclusion`], [`watch`], [`template`], [`xml`], [`charset`], [`format`], [`series_table`] |
-//! | what determines a result | [`key`], [`digest`], [`record`], [`survey`], [`file_digests`], [`stamp`] |
-//! | what has to be done | [`session`], [`plan`] |
-//! | running it | [`update`], [`run`], [`trial`], [`judge`], [`timeouts`], [`work`], [`workplace`], [`evidence`], [`process`], [`output`], [`outcome`] |
-//! | fitting in | [`makeflags`], [`slots`], [`dependencies`], [`depfile`], [`settled`] |
-//! | numbers on their way | [`decimal`], [`short_number`], [`pieces`], `planes`, `parallel` |
-//! | keeping it | [`store`], [`codec`], [`cache`], [`lock`], [`filesystem`], [`file_limit`], [`regular`] |
-//! | the file for what comes next | [`assembly`], [`product`], [`written`], [`netcdf`] |
-//! | why it is so | [`why`], [`text_diff`], [`prediction`] |
-//! | what was, and the way back | [`moment`], [`history`], [`account`], [`difference`], [`collection`], [`size`] |
-//! | people | [`cli`], [`progress`], [`timings`], [`listing`], [`example`] |
+//! | input files and parameter tables | [`inputs`], [`inputs::tables`], [`inputs::foreign`], [`data::time_axis`] |
+//! | what a name means for a catchment | [`plan::basin`], [`data::parameters`], [`language::formula`], [`data::value`], [`data::catchment`] |
+//! | what a simulator will see | [`plan::recipe`], [`plan::support`], [`project::exclusion`], [`plan::watch`], [`language::template`], [`language::xml`], [`text::charset`], [`language::format`], [`language::series_table`] |
+//! | what determines a result | [`plan::key`], [`data::digest`], [`data::record`], [`plan::series_digests`], [`plan::file_digests`], [`system::stamp`] |
+//! | what has to be done | [`plan::session`], [`plan`] |
+//! | running it | [`execute`], [`execute::local`], [`execute::local::trial`], [`execute::local::validate`], [`execute::timeouts`], [`execute::local::work_directory`], [`execute::local::work_folders`], [`execute::local::failed_runs`], [`system::process`], [`execute::local::output`], [`execute::failure`] |
+//! | fitting in | [`system::jobserver::makeflags`], [`system::jobserver::slots`], [`plan::dependencies`], [`plan::depfile`], [`plan::fast_path`] |
+//! | numbers on their way | [`text::decimal`], [`text::short_number`], [`text::buffer`], `planes`, `parallel` |
+//! | keeping it | [`store`], [`store::codec`], [`store::cache_folder`], [`system::lock`], [`system::filesystem`], [`system::file_limit`], [`system::regular`] |
+//! | the file for what comes next | [`product`], [`product::file`], [`product::on_disk`], [`netcdf`] |
+//! | why it is so | [`report::why`], [`report::text_diff`], [`history::prediction`] |
+//! | what was, and the way back | [`plan::snapshot`], [`history::record`], [`history::account`], [`history::difference`], [`history::gc`], [`data::size`] |
+//! | people | [`cli`], [`system::progress`], [`execute::timings`], [`text::listing`], [`example`] |
 //!
 //! # What always holds
 //! - A key covers what the simulator receives: rendered files, the series' bits with the layout of their table, every
@@ -79,101 +79,35 @@
 //!   source, the report of its trials and the plan looked at once more.
 //! - The same results give the same bytes of product; if nothing changed, the file is not touched.
 //! - A run is told without a plan that nothing is left to do only while everything that it rests on looks the same, to the
-//!   stamp, as when a whole run found so: see [`settled`].
-//! - Under `make -j` every simulator at work has a token of make's, and no token is held without one: see [`slots`].
+//!   stamp, as when a whole run found so: see [`plan::fast_path`].
+//! - Under `make -j` every simulator at work has a token of make's, and no token is held without one: see [`system::jobserver::slots`].
 //! - A support file that changes during a run ends it: looked at before every start and after every end.
 //! - Each worker's simulators run under a guard, a process of its own that ends them and all they started when rerunoff
-//!   ends, however it ends, and that keeps the project's lock until then: see [`process`].
+//!   ends, however it ends, and that keeps the project's lock until then: see [`system::process`].
 //! - A sum over all upstream is missing where any part of it is: none is too small in silence.
-//! - A product that does not look as it did when it was written is written anew: see [`written`].
+//! - A product that does not look as it did when it was written is written anew: see [`product::on_disk`].
 //! - A simulator gets a fixed small environment and what the project states. What `make` exports never reaches it.
 //!
 //! # Where this differs from what one might expect
-//! - Formulas are parsed here with a parser library and computed with `libm`, not with an expression crate: see [`expr`].
-//! - Formats in templates are Python's, because that is what the users' templates come from: see [`format`].
+//! - Formulas are parsed here with a parser library and computed with `libm`, not with an expression crate: see [`language::formula`].
+//! - Formats in templates are Python's, because that is what the users' templates come from: see [`language::format`].
 //! - The digest of the time steps is part of every recipe, whether a template uses them or not: results are series over
 //!   these steps.
 //! - A program found outside of the support files (`python3`) is digested like one: a new version is a new recipe.
 
-pub mod account;
-pub mod assembly;
-pub mod basin;
-pub mod cache;
-pub mod catchment;
-pub mod charset;
 pub mod cli;
-pub mod codec;
-pub mod collection;
-pub mod decimal;
-pub mod dependencies;
-pub mod depfile;
-pub mod difference;
-pub mod digest;
-pub mod environment;
-pub mod evidence;
+pub mod data;
 pub mod example;
-pub mod exclusion;
-pub mod expr;
-pub mod file_digests;
-pub mod file_limit;
-pub mod filesystem;
-pub mod folder;
-pub mod foreign;
-pub mod format;
-pub mod heap;
+pub mod execute;
 pub mod history;
 pub mod import;
 pub mod inputs;
-pub mod judge;
-pub mod key;
-pub mod listing;
-pub mod lock;
-pub mod makeflags;
-pub mod moment;
-pub mod names;
+pub mod language;
 pub mod netcdf;
-pub mod outcome;
-pub mod output;
-pub(crate) mod parallel;
-pub mod parameters;
-pub mod pieces;
 pub mod plan;
-pub(crate) mod planes;
-pub mod prediction;
-pub mod problem;
-pub mod process;
 pub mod product;
-pub mod progress;
 pub mod project;
-pub mod recipe;
-pub mod record;
-pub mod regular;
-pub mod run;
-pub mod scenario;
-pub mod series_table;
-pub mod session;
-pub mod settled;
-pub mod shell;
-pub mod short_number;
-pub mod size;
-pub mod slots;
-pub mod stamp;
+pub mod report;
 pub mod store;
-pub mod support;
-pub mod survey;
-pub mod tables;
-pub mod template;
-pub mod text_diff;
-pub mod time_axis;
-pub mod timeouts;
-pub mod timings;
-pub mod traces;
-pub mod trial;
-pub mod update;
-pub mod value;
-pub mod watch;
-pub mod why;
-pub mod work;
-pub mod workplace;
-pub mod written;
-pub mod xml;
+pub mod system;
+pub mod text;

@@ -11,7 +11,7 @@ use std::fs;
 use common::{Project, STEPS, discharge, id, precipitation};
 use hdf5::types::{FixedAscii, VarLenUnicode};
 use hdf5::{File, H5Type};
-use rerunoff::digest::Digest;
+use rerunoff::data::digest::Digest;
 
 const CATCHMENTS: usize = 3;
 

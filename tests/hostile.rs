@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use proptest::prelude::*;
-use rerunoff::charset::Charset;
-use rerunoff::output::{OutputFormat, parse};
+use rerunoff::data::value::Value;
+use rerunoff::execute::local::output::{OutputFormat, parse};
+use rerunoff::language::template::Template;
 use rerunoff::project::Study;
-use rerunoff::template::Template;
-use rerunoff::value::Value;
+use rerunoff::text::charset::Charset;
 
 /// Texts with what has a meaning in the format more often than chance would have it.
 fn sprinkled(pieces: &'static [&'static str]) -> impl Strategy<Value = String> {

@@ -8,9 +8,9 @@ use std::path::Path;
 
 use common::IMPORTING;
 use proptest::prelude::*;
-use rerunoff::cache::Cache;
 use rerunoff::import::bring_up_to_date;
 use rerunoff::project::Study;
+use rerunoff::store::cache_folder::Cache;
 
 /// A cell as someone may write it, without its decimal point decided.
 fn cell() -> impl Strategy<Value = String> {

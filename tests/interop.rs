@@ -7,14 +7,14 @@ use std::path::Path;
 
 use anyhow::Result;
 use common::{Project, STEPS, discharge, id, precipitation, python};
-use rerunoff::catchment::CatchmentId;
-use rerunoff::digest::Digest;
-use rerunoff::product::{
+use rerunoff::data::catchment::CatchmentId;
+use rerunoff::data::digest::Digest;
+use rerunoff::data::time_axis::TimeAxis;
+use rerunoff::data::value::Value;
+use rerunoff::product::file::{
     Layout, Link, Network, Outlets, ParameterValues, ParameterVariable, Precision, ProductSpec,
     Row, Scenarios, Source, Statistic, Status, Summary, Variable, VariableSource, assemble,
 };
-use rerunoff::time_axis::TimeAxis;
-use rerunoff::value::Value;
 
 /// What the simulator printed, as the readers' script wants it.
 fn write_expected(project: &Project, catchments: usize, failed: usize) {

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use rerunoff::output::{OutputFormat, Separator, parse};
+use rerunoff::execute::local::output::{OutputFormat, Separator, parse};
 
 fuzz_target!(|input: (u8, u8, &[u8])| {
     let (layout, skip_rows, text) = input;

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use libfuzzer_sys::fuzz_target;
-use rerunoff::template::Template;
-use rerunoff::value::Value;
+use rerunoff::language::template::Template;
+use rerunoff::data::value::Value;
 
 fuzz_target!(|text: &str| {
     let values = BTreeMap::from([

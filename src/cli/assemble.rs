@@ -7,15 +7,15 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use clap::Args;
 
-use super::jobs::cores;
-use super::scenario::Scenarios;
 use super::{Exit, import, open};
-use crate::assembly::{self, How, Outcome};
-use crate::cache::Cache;
+use crate::cli::options::jobs::cores;
+use crate::cli::options::scenario::Scenarios;
 use crate::plan::Counts;
-use crate::process::Interrupt;
-use crate::progress::duration;
+use crate::product::{self, How, Outcome};
 use crate::project::{OnBadInput, Study};
+use crate::store::cache_folder::Cache;
+use crate::system::process::Interrupt;
+use crate::system::progress::duration;
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -47,7 +47,7 @@ pub(super) fn assemble(root: &Path, arguments: Arguments) -> Result<Exit> {
         interrupt: &interrupt,
         quiet: arguments.quiet,
     };
-    let products = assembly::assemble(&study, &sessions.list, &plans, &chosen, &mut store, &how);
+    let products = product::assemble(&study, &sessions.list, &plans, &chosen, &mut store, &how);
     if interrupt.is_triggered() && products.is_err() {
         writeln!(stderr(), "interrupted; the product is as it was").ok();
         return Ok(Exit::Interrupted);

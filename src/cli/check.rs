@@ -7,16 +7,16 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
-use super::only::find;
-use super::scenario::unknown;
 use super::{Exit, Usage, import};
-use crate::assembly;
-use crate::cache::Cache;
-use crate::names::Names;
+use crate::cli::options::only::find;
+use crate::cli::options::scenario::unknown;
+use crate::data::scenario::ScenarioName;
+use crate::language::template::Template;
+use crate::plan::recipe::names::Names;
+use crate::plan::session::{Session, Sessions};
+use crate::product;
 use crate::project::{Content, Study};
-use crate::scenario::ScenarioName;
-use crate::session::{Session, Sessions};
-use crate::template::Template;
+use crate::store::cache_folder::Cache;
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -36,7 +36,7 @@ pub(super) fn check(root: &Path, arguments: Arguments) -> Result<Exit> {
     let store = Cache::of(study.common()).store_to_read()?;
     import::before_look(study.common(), store.as_ref())?;
     let sessions = Sessions::without_series(&study, store.as_ref(), false)?;
-    sessions.list.iter().try_for_each(assembly::check)?;
+    sessions.list.iter().try_for_each(product::check)?;
     let names: Vec<&ScenarioName> = study.names().collect();
     let place = match &arguments.scenario {
         None => 0,

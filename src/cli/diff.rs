@@ -8,18 +8,18 @@ use clap::Args;
 use serde::Serialize;
 
 use super::fault::print_document;
-use super::scenario::Scenarios;
 use super::tag::{Named, named};
 use super::{Exit, print};
-use crate::assembly::Results;
-use crate::cache::Cache;
-use crate::difference::{Change, Compared, Difference, Extreme};
-use crate::moment::{Moment, Scene};
-use crate::progress::Progress;
+use crate::cli::options::scenario::Scenarios;
+use crate::data::scenario::ScenarioName;
+use crate::data::time_axis::TimeAxis;
+use crate::history::difference::{Change, Compared, Difference, Extreme};
+use crate::plan::snapshot::{Moment, Scene};
+use crate::product::Results;
 use crate::project::Study;
-use crate::scenario::ScenarioName;
 use crate::store::Store;
-use crate::time_axis::TimeAxis;
+use crate::store::cache_folder::Cache;
+use crate::system::progress::Progress;
 
 /// The width of the bars, in characters.
 const BAR: usize = 20;
@@ -312,8 +312,8 @@ fn largest(
     variable: usize,
     of: fn(&Change) -> Option<Extreme>,
     size: fn(&Extreme) -> f64,
-) -> Option<(&crate::catchment::CatchmentId, Extreme)> {
-    let mut found: Option<(&crate::catchment::CatchmentId, Extreme)> = None;
+) -> Option<(&crate::data::catchment::CatchmentId, Extreme)> {
+    let mut found: Option<(&crate::data::catchment::CatchmentId, Extreme)> = None;
     for compared in catchments {
         if let Some(most) = of(&compared.changes[variable])
             && found.is_none_or(|(_, other)| size(&most).abs() > size(&other).abs())

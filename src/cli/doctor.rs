@@ -8,10 +8,10 @@ use anyhow::Result;
 use clap::Args;
 
 use super::Exit;
-use crate::cache::Cache;
-use crate::codec;
-use crate::digest::Digest;
+use crate::data::digest::Digest;
 use crate::project::Study;
+use crate::store::cache_folder::Cache;
+use crate::store::codec;
 use crate::store::{Store, StoreError};
 
 /// How many catchments are named.

@@ -5,15 +5,15 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use clap::Args;
 
-use super::scenario::Scenarios;
 use super::tag::named;
 use super::{Exit, Usage, print};
-use crate::assembly::Results;
-use crate::cache::Cache;
-use crate::catchment::CatchmentId;
+use crate::cli::options::scenario::Scenarios;
+use crate::data::catchment::CatchmentId;
+use crate::data::value::push_number;
+use crate::product::Results;
 use crate::project::Study;
-use crate::shell;
-use crate::value::push_number;
+use crate::store::cache_folder::Cache;
+use crate::text::shell;
 
 #[derive(Args)]
 pub(super) struct Arguments {

@@ -9,12 +9,12 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde::Serialize;
 
-use super::summary::{Cause, FailureOf};
-use super::wanted::{CannotRun, TooMany};
 use super::{Exit, Usage, print};
-use crate::lock::{Holder, LockError};
+use crate::cli::run::summary::{Cause, FailureOf};
+use crate::cli::run::wanted::{CannotRun, TooMany};
 use crate::project::ProjectError;
 use crate::store::StoreError;
+use crate::system::lock::{Holder, LockError};
 
 /// An error for machines.
 #[derive(Debug, Serialize)]

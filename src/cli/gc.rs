@@ -7,10 +7,10 @@ use anyhow::Result;
 use clap::Args;
 
 use super::Exit;
-use crate::cache::Cache;
-use crate::collection::Collection;
+use crate::data::size::Size;
+use crate::history::gc::Collection;
 use crate::project::Study;
-use crate::size::Size;
+use crate::store::cache_folder::Cache;
 
 #[derive(Args)]
 pub(super) struct Arguments {

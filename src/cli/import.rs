@@ -9,11 +9,11 @@ use anyhow::{Context, Result};
 use clap::Args;
 
 use super::{Exit, Usage};
-use crate::cache::Cache;
 use crate::import::{Report, bring_up_to_date, outdated};
-use crate::progress::duration;
 use crate::project::{Project, Study};
 use crate::store::Store;
+use crate::store::cache_folder::Cache;
+use crate::system::progress::duration;
 
 /// The list of catchments that the last import left out, under the cache folder.
 const DROPPED: &str = "import-dropped.txt";

@@ -8,14 +8,14 @@ use anyhow::Result;
 use clap::Args;
 use jiff::Timestamp;
 
-use super::scenario::Scenarios;
 use super::{Exit, Usage};
-use crate::cache::Cache;
-use crate::catchment::CatchmentId;
-use crate::digest::Digest;
-use crate::progress::duration;
+use crate::cli::options::scenario::Scenarios;
+use crate::data::catchment::CatchmentId;
+use crate::data::digest::Digest;
 use crate::project::Study;
+use crate::store::cache_folder::Cache;
 use crate::store::{Attempt, Last};
+use crate::system::progress::duration;
 
 #[derive(Args)]
 pub(super) struct Arguments {

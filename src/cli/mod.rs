@@ -6,25 +6,19 @@ mod assemble;
 mod check;
 mod diff;
 mod doctor;
-mod dry_run;
 mod export;
 mod fault;
 mod gc;
 mod generate;
 mod import;
 mod init;
-mod jobs;
 mod log;
-mod max_rerun;
-mod only;
+mod options;
 mod repro;
 mod run;
-mod scenario;
 mod status;
-mod summary;
 mod tag;
 mod verify;
-mod wanted;
 mod why;
 
 use std::io::{ErrorKind, Write, stderr, stdout};
@@ -36,13 +30,13 @@ use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
 pub use self::fault::{tell, tell_unparsed};
-use crate::file_limit;
-use crate::heap;
-use crate::process;
-use crate::progress::Progress;
+use crate::plan::session::Sessions;
 use crate::project::Study;
-use crate::session::Sessions;
 use crate::store::Store;
+use crate::system::allocator;
+use crate::system::file_limit;
+use crate::system::process;
+use crate::system::progress::Progress;
 
 /// Reruns a simulator over thousands of river catchments, and only over those whose inputs changed.
 #[derive(Parser)]
@@ -164,7 +158,7 @@ struct Usage(String);
 
 /// Does what the command line asks for.
 pub fn main(cli: Cli) -> Result<Exit> {
-    heap::share();
+    allocator::share();
     file_limit::heed().context("can't take a signal")?;
     obey(cli).map_err(file_limit::explain)
 }

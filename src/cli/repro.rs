@@ -8,17 +8,17 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use clap::Args;
 
-use super::only::find;
-use super::scenario::Scenarios;
 use super::{Exit, Usage};
-use crate::cache::Cache;
-use crate::digest::Digest;
-use crate::environment;
+use crate::cli::options::only::find;
+use crate::cli::options::scenario::Scenarios;
+use crate::data::digest::Digest;
+use crate::execute::local::trial;
+use crate::execute::local::work_directory::{PRINTED, WorkDirectory};
+use crate::plan::environment;
+use crate::plan::session::Sessions;
 use crate::project::Study;
-use crate::session::Sessions;
-use crate::shell;
-use crate::trial;
-use crate::work::{PRINTED, WorkDirectory};
+use crate::store::cache_folder::Cache;
+use crate::text::shell;
 
 #[derive(Args)]
 pub(super) struct Arguments {

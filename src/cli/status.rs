@@ -8,20 +8,20 @@ use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
 
-use super::dry_run::prediction;
 use super::fault::print_document;
-use super::jobs::cores;
-use super::scenario::Scenarios;
-use super::summary::{Cause, FailureOf};
-use super::wanted::wanted;
 use super::{Exit, import, open};
-use crate::cache::Cache;
+use crate::cli::options::jobs::cores;
+use crate::cli::options::scenario::Scenarios;
+use crate::cli::run::dry_run::prediction;
+use crate::cli::run::summary::{Cause, FailureOf};
+use crate::cli::run::wanted::wanted;
+use crate::data::scenario::ScenarioName;
+use crate::execute::Work;
+use crate::history::prediction::Prediction;
+use crate::plan::session::Session;
 use crate::plan::{Counts, Plan, causes};
-use crate::prediction::Prediction;
 use crate::project::Study;
-use crate::scenario::ScenarioName;
-use crate::session::Session;
-use crate::update::Work;
+use crate::store::cache_folder::Cache;
 
 /// How many failed catchments are listed for people; `--json` lists all.
 const LISTED: usize = 10;

@@ -10,16 +10,16 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::fault::print_document;
-use super::jobs::cores;
 use super::{Exit, Usage, open};
-use crate::account::Account;
-use crate::assembly::{self, How, Outcome};
-use crate::cache::Cache;
-use crate::moment::Moment;
-use crate::process::Interrupt;
-use crate::progress::duration;
+use crate::cli::options::jobs::cores;
+use crate::history::account::Account;
+use crate::plan::snapshot::Moment;
+use crate::product::{self, How, Outcome};
 use crate::project::{Study, nearest};
 use crate::store::Store;
+use crate::store::cache_folder::Cache;
+use crate::system::process::Interrupt;
+use crate::system::progress::duration;
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -203,7 +203,7 @@ pub(super) fn restore(root: &Path, name: &str, wait: bool, quiet: bool) -> Resul
         interrupt: &interrupt,
         quiet,
     };
-    let products = assembly::restore(&study, &mut store, &moment, &how).context(title.clone())?;
+    let products = product::restore(&study, &mut store, &moment, &how).context(title.clone())?;
     let missing = match moment.catchments() - moment.results() {
         0 => String::new(),
         missing => format!(", {missing} missing"),
@@ -248,7 +248,7 @@ pub(super) fn named(store: &Store, name: Option<&str>, before: usize) -> Result<
     Ok(Named { title, moment })
 }
 
-fn moment_of(store: &Store, digest: &crate::digest::Digest, title: &str) -> Result<Moment> {
+fn moment_of(store: &Store, digest: &crate::data::digest::Digest, title: &str) -> Result<Moment> {
     let bytes = store.content(digest)?;
     let bytes = bytes.with_context(|| format!("{title}: the store's record of it is damaged"))?;
     Moment::from_bytes(&bytes).with_context(|| title.to_owned())

@@ -10,25 +10,25 @@ use std::time::SystemTime;
 use anyhow::{Context, Result};
 use clap::Args;
 
-use super::jobs::slots;
-use super::only::chosen;
-use super::scenario::Scenarios;
 use super::{Exit, Usage, open};
-use crate::cache::Cache;
-use crate::codec::{self, Encoded};
-use crate::digest::Digest;
-use crate::evidence::Kept;
-use crate::key::Key;
-use crate::makeflags::MakeFlags;
+use crate::cli::options::jobs::slots;
+use crate::cli::options::only::chosen;
+use crate::cli::options::scenario::Scenarios;
+use crate::data::digest::Digest;
+use crate::execute::local::failed_runs::Kept;
+use crate::execute::local::trial::{Bench, Trial, Workshop};
+use crate::execute::local::{Next, run};
+use crate::execute::timings::Timings;
+use crate::plan::key::Key;
+use crate::plan::session::{Session, Sessions};
 use crate::plan::{Plan, State, Unit};
-use crate::process::Interrupt;
-use crate::progress::Progress;
 use crate::project::Study;
-use crate::run::{Next, run};
-use crate::session::{Session, Sessions};
+use crate::store::cache_folder::Cache;
+use crate::store::codec::{self, Encoded};
 use crate::store::{Store, Summary};
-use crate::timings::Timings;
-use crate::trial::{Bench, Trial, Workshop};
+use crate::system::jobserver::makeflags::MakeFlags;
+use crate::system::process::Interrupt;
+use crate::system::progress::Progress;
 
 /// What it means that the same inputs gave something else.
 pub(super) const CAUSES: &str = "Either the simulator does not always compute the same (random numbers, threads, the clock), or it reads \

@@ -7,13 +7,13 @@ use anyhow::Result;
 use clap::Args;
 
 use super::Exit;
-use super::only::missing;
-use super::scenario::Scenarios;
-use crate::cache::Cache;
-use crate::catchment::CatchmentId;
+use crate::cli::options::only::missing;
+use crate::cli::options::scenario::Scenarios;
+use crate::data::catchment::CatchmentId;
+use crate::plan::session::Sessions;
 use crate::project::Study;
-use crate::session::Sessions;
-use crate::why;
+use crate::report::why;
+use crate::store::cache_folder::Cache;
 
 #[derive(Args)]
 pub(super) struct Arguments {

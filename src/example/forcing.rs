@@ -10,7 +10,7 @@
 
 use std::f64::consts::TAU;
 
-use super::dice::{Dice, Draw};
+use crate::example::random::{Dice, Draw};
 
 /// Hourly steps.
 pub const STEPS_PER_DAY: usize = 24;
@@ -274,7 +274,7 @@ fn significant(value: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::digest::Digest;
+    use crate::data::digest::Digest;
 
     const YEAR: usize = 8760;
 

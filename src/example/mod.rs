@@ -6,10 +6,10 @@
 //! copy, since a rebuilt simulator should count as a changed one, and since copying an executable and starting it at
 //! once now and then fails as "text file busy".
 
-mod dice;
 mod files;
 pub mod forcing;
 mod input;
+mod random;
 mod starter;
 
 use std::fmt::Write;

@@ -130,7 +130,7 @@ fn shape(name: &str) -> String {
 mod tests {
     use super::*;
     use crate::import::cells::cells;
-    use crate::import::spec::Separator;
+    use crate::project::import_spec::Separator;
 
     fn align(header: &str, row: &str) -> Result<Names, String> {
         let cells = |line: &'static str| cells(line.as_bytes(), Separator::Byte(b';'));

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 
-use super::spec::ImportSpec;
-use crate::catchment::CatchmentId;
-use crate::expr::Expr;
+use crate::data::catchment::CatchmentId;
+use crate::data::value::Value;
+use crate::inputs::tables::{CellFault, ParameterTable, read_parameter_table};
+use crate::language::formula::Expr;
+use crate::project::import_spec::ImportSpec;
 use crate::project::{Project, nearest};
-use crate::tables::{CellFault, ParameterTable, read_parameter_table};
-use crate::value::Value;
 
 /// Why a catchment has no value of a formula.
 pub enum Unfit {

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use anyhow::{Result, bail};
 
-use super::spec::{Aggregate, Fill};
 use super::stamps::{end, show};
+use crate::project::import_spec::{Aggregate, Fill};
 
 /// How the values of a series come to the common time steps.
 #[derive(Debug)]

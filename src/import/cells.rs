@@ -6,9 +6,9 @@
 use std::path::Path;
 
 use super::fault::{Fault, decoded};
-use super::spec::{Separator, TextFormat};
+use crate::inputs::tables::separator_of;
+use crate::project::import_spec::{Separator, TextFormat};
 use crate::project::nearest;
-use crate::tables::separator_of;
 
 /// The separator of a source that states none: what this line of it has most of.
 ///

@@ -7,10 +7,11 @@
 use jiff::civil::DateTime;
 
 use super::fault::{decoded, shown};
-use super::spec::TextFormat;
-use super::time_format::TimeFormat;
-use super::{time_hints, zone};
-use crate::time_axis::TimeAxis;
+use super::time_hints;
+use crate::data::time_axis::TimeAxis;
+use crate::language::time_format::TimeFormat;
+use crate::language::time_format::zone;
+use crate::project::import_spec::TextFormat;
 
 /// What is said of a second 60, which the library takes for 59.
 pub const NO_LEAP_SECONDS: &str = "leap seconds are not known here: a minute's last second is 59";

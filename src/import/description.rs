@@ -2,13 +2,13 @@
 //!
 //! What is not named here does not lead to a new import when it changes.
 
-use super::spec::{
+use crate::data::record::{Described, record, tuple};
+use crate::inputs::tables::{Decimal, TableSpec};
+use crate::language::formula::Expr;
+use crate::project::import_spec::{
     Aggregate, Fill, Ids, ImportSpec, Layout, OnMissing, ParameterSpec, Separator, SeriesSpec,
     TextFormat,
 };
-use crate::expr::Expr;
-use crate::record::{Described, record, tuple};
-use crate::tables::{Decimal, TableSpec};
 
 impl Described for ImportSpec {
     fn describe(&self, text: &mut String) {

@@ -8,8 +8,8 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
-use crate::filesystem::network;
-use crate::folder;
+use crate::system::filesystem::network;
+use crate::system::folder;
 
 /// What the kernel calls its present boot; another one after every start of the machine.
 const BOOT: &str = "/proc/sys/kernel/random/boot_id";

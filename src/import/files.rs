@@ -7,13 +7,13 @@ use anyhow::{Context, Result, bail};
 
 use super::fault::Fault;
 use super::rows::{Names, RowReader};
-use super::spec::TextFormat;
 use super::staged::Staged;
 use super::stamps::{Steps, differ};
 use super::text::Text;
-use crate::catchment::CatchmentId;
+use crate::data::catchment::CatchmentId;
 use crate::inputs::natural_order;
-use crate::parallel::ordered;
+use crate::project::import_spec::TextFormat;
+use crate::system::parallel::ordered;
 
 /// The files found, in the natural order of their catchments.
 pub struct Files {

@@ -10,8 +10,8 @@ use anyhow::{Context, Result, bail};
 use super::cells::{UNCLOSED, cells, separator, unclosed};
 use super::clock::Clock;
 use super::fault::Fault;
-use super::spec::{Separator, TextFormat};
 use super::text::Text;
+use crate::project::import_spec::{Separator, TextFormat};
 
 /// The beginning of a table.
 pub struct Head {

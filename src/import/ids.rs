@@ -4,11 +4,11 @@ use std::collections::HashSet;
 
 use anyhow::{Context, Result, bail};
 
-use super::spec::Ids;
-use crate::catchment::CatchmentId;
+use crate::data::catchment::CatchmentId;
 use crate::inputs::ids_in;
-use crate::regular;
-use crate::tables::{TableSpec, read_parameter_table};
+use crate::inputs::tables::{TableSpec, read_parameter_table};
+use crate::project::import_spec::Ids;
+use crate::system::regular;
 
 /// Reads them, in their order; an error if one is there twice.
 pub fn read(ids: &Ids) -> Result<Vec<CatchmentId>> {

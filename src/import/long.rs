@@ -15,12 +15,12 @@ use anyhow::{Context, Result, bail};
 use super::cells::name;
 use super::fault::Fault;
 use super::rows::{Names, RowReader};
-use super::spec::TextFormat;
 use super::staged::Staged;
 use super::stamps::{Steps, differ};
 use super::text::{Block, Text};
-use crate::catchment::CatchmentId;
-use crate::parallel::ordered;
+use crate::data::catchment::CatchmentId;
+use crate::project::import_spec::TextFormat;
+use crate::system::parallel::ordered;
 
 /// Bytes of a parked row: time, value, line.
 const ROW: usize = 24;

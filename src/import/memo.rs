@@ -13,12 +13,12 @@ use serde::{Deserialize, Serialize};
 
 use super::disk;
 use super::files::Pattern;
-use super::spec::{ImportSpec, Layout};
-use crate::digest::Digest;
-use crate::record::Described;
-use crate::stamp::Stamp;
+use crate::data::digest::Digest;
+use crate::data::record::Described;
+use crate::inputs::tables;
+use crate::project::import_spec::{ImportSpec, Layout};
 use crate::store::Store;
-use crate::tables;
+use crate::system::stamp::Stamp;
 
 const MEMO: &str = "import";
 
@@ -263,8 +263,8 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::cache::Cache;
     use crate::project::Study;
+    use crate::store::cache_folder::Cache;
 
     const PROJECT: &str = r#"
 [import.series.q]

@@ -1,10 +1,10 @@
 //! A cell of a table of numbers → `f64`, whatever is in it.
 //!
 //! It knows what people write for no value, how decimal points look, and what to say of what is no number; short and simple
-//! numbers, nearly all of them, [`short_number`](crate::short_number) reads.
+//! numbers, nearly all of them, [`short_number`](crate::text::short_number) reads.
 
 use super::fault::shown;
-use super::spec::TextFormat;
+use crate::project::import_spec::TextFormat;
 
 /// How the numbers of a source are written.
 #[derive(Clone, Debug)]

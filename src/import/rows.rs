@@ -12,8 +12,8 @@ use super::clock::Clock;
 use super::fault::Fault;
 use super::head::Head;
 use super::number::Numbers;
-use super::spec::{Separator, TextFormat};
 use super::text::Text;
+use crate::project::import_spec::{Separator, TextFormat};
 
 /// How to read the rows of one table.
 pub struct RowReader {

@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use anyhow::{Result, bail};
 
 use super::attributes::{Attributes, Unfit};
-use super::spec::{ImportSpec, OnMissing};
-use crate::catchment::CatchmentId;
-use crate::value::Value;
+use crate::data::catchment::CatchmentId;
+use crate::data::value::Value;
+use crate::project::import_spec::{ImportSpec, OnMissing};
 
 /// How many catchments an error lists.
 const SHOWN: usize = 10;

@@ -6,7 +6,7 @@
 use jiff::civil::DateTime;
 use jiff::{SignedDuration, ToSpan};
 
-use crate::time_axis::TimeAxis;
+use crate::data::time_axis::TimeAxis;
 
 const HOUR: i64 = 3_600_000_000_000;
 

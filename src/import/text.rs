@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use flate2::read::MultiGzDecoder;
 
-use super::pool::Pool;
-use crate::foreign;
-use crate::regular;
+use crate::import::buffer_pool::Pool;
+use crate::inputs::foreign;
+use crate::system::regular;
 
 /// How much text one block holds: thousands of rows of a narrow table, a few of a wide one, all of which stays in the
 /// processor's cache until it is done with.

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use anyhow::Result;
 
-use super::columns::Columns;
 use super::staged::Staged;
+use crate::import::wide::columns::Columns;
 
 /// Values to be fetched by catchment.
 pub enum Values {

@@ -11,21 +11,21 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 
 use super::axis::Mapping;
-use super::outbox::Outbox;
-use super::pool::Pool;
-use super::spec::{ImportSpec, ParameterSpec, SeriesSpec};
 use super::values::Values;
+use crate::import::buffer_pool::Pool;
+use crate::import::write_queue::Outbox;
+use crate::project::import_spec::{ImportSpec, ParameterSpec, SeriesSpec};
 
-use crate::catchment::CatchmentId;
-use crate::expr::Operand;
+use crate::data::catchment::CatchmentId;
+use crate::data::time_axis::TimeAxis;
+use crate::data::value::Value;
+use crate::language::formula::Operand;
 use crate::netcdf::{
     Attribute, Chunk, ChunkedVariable, Chunking, Data, Dimension, EarlierFile, NetcdfFile,
     PlacedVariable, Precision, encode_chunk,
 };
-use crate::parallel::ordered;
-use crate::product::{catchment_attributes, time_coordinate};
-use crate::time_axis::TimeAxis;
-use crate::value::Value;
+use crate::product::file::{catchment_attributes, time_coordinate};
+use crate::system::parallel::ordered;
 
 /// Values of a chunk: a year of hours is one catchment's, short series share one.
 const CHUNK: usize = 1 << 15;

@@ -11,15 +11,15 @@ use anyhow::{Context, bail};
 
 use super::InputSpec;
 use super::catalog::SeriesColumn;
-use super::cf_time;
-use super::decoding::Values;
 use super::identify::{find_ids, find_time};
-use super::linked::Linked;
 use super::slabs::Grid;
 use super::variables::{Dim, Variable};
-use crate::catchment::CatchmentId;
-use crate::time_axis::TimeAxis;
-use crate::value::{Value, push_number};
+use crate::data::catchment::CatchmentId;
+use crate::data::time_axis::TimeAxis;
+use crate::data::value::{Value, push_number};
+use crate::inputs::conventions::decoding::Values;
+use crate::inputs::conventions::time;
+use crate::inputs::links::linked::Linked;
 
 /// Nanoseconds below which plain whole numbers are taken for something else than nanoseconds: a second.
 const SHORTEST_STEP: i64 = 1_000_000_000;
@@ -160,17 +160,17 @@ pub fn read_time(path: &Path, variable: &Variable, plain: bool) -> anyhow::Resul
     };
     let stamps = match variable
         .text("units")
-        .filter(|units| cf_time::is_time_unit(units))
+        .filter(|units| time::is_time_unit(units))
     {
         Some(units) => {
             let (values, precision) = variable.read_numbers().with_context(about)?;
             let calendar = variable.content.calendar().with_context(about)?;
-            cf_time::decode(&values, precision, &units, calendar.as_deref()).with_context(about)?
+            time::decode(&values, precision, &units, calendar.as_deref()).with_context(about)?
         }
         None if (plain || variable.name == "time_steps")
             && !variable
                 .text("units")
-                .is_some_and(|u| cf_time::is_other_unit(&u)) =>
+                .is_some_and(|u| time::is_other_unit(&u)) =>
         {
             plain_times(variable).with_context(about)?
         }

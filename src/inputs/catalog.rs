@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::catchment::CatchmentId;
-use crate::parameters::Parameters;
-use crate::time_axis::TimeAxis;
+use crate::data::catchment::CatchmentId;
+use crate::data::parameters::Parameters;
+use crate::data::time_axis::TimeAxis;
 
 /// A series column that every catchment has.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

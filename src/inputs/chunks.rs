@@ -11,8 +11,8 @@ use hdf5::filters::Filter;
 use libdeflater::Decompressor;
 use ndarray::Array2;
 
-use super::raw;
-use crate::planes;
+use crate::data::shuffle;
+use crate::inputs::hdf5_types;
 
 /// Larger chunks are left to the library.
 const LARGEST: usize = 64 << 20;
@@ -116,7 +116,7 @@ impl Chunks {
         inflated: &mut [u8],
     ) -> Option<()> {
         // Level 1 stores what does not shrink, with a few bytes more.
-        let stored = raw::stored_chunk(dataset, offset, 2 * inflated.len() + 1024)?;
+        let stored = hdf5_types::stored_chunk(dataset, offset, 2 * inflated.len() + 1024)?;
         let length = decompressor.zlib_decompress(&stored, inflated).ok()?;
         (length == inflated.len()).then_some(())
     }
@@ -124,7 +124,7 @@ impl Chunks {
     /// Reads numbers out of an inflated chunk, from the one at `first` on.
     fn numbers(&self, inflated: &[u8], first: usize, values: &mut [f64]) {
         if self.shuffled {
-            planes::join(inflated, inflated.len() / 8, first, values);
+            shuffle::join(inflated, inflated.len() / 8, first, values);
             return;
         }
         let stored = &inflated.as_chunks::<8>().0[first..];

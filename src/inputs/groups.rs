@@ -13,18 +13,18 @@ use hdf5::{Dataset, File, LocationType};
 
 use super::InputSpec;
 use super::arrays;
-use super::attributes::{TableAttributes, Usual};
 use super::catalog::{BadInput, Series, SeriesColumn, natural_order};
-use super::decoding::{Inexact, Values};
 use super::identify;
-use super::linked::Linked;
 use super::links::Links;
-use super::raw::{self, Column, Field, Kind};
 use super::variables;
-use crate::catchment::CatchmentId;
-use crate::parameters::Parameters;
-use crate::time_axis::TimeAxis;
-use crate::value::Value;
+use crate::data::catchment::CatchmentId;
+use crate::data::parameters::Parameters;
+use crate::data::time_axis::TimeAxis;
+use crate::data::value::Value;
+use crate::inputs::conventions::attributes::{TableAttributes, Usual};
+use crate::inputs::conventions::decoding::{Inexact, Values};
+use crate::inputs::hdf5_types::{self, Column, Field, Kind};
+use crate::inputs::links::linked::Linked;
 
 /// One catchment's group.
 #[derive(Debug)]
@@ -120,7 +120,7 @@ impl GroupFile {
                 without_series.push(at);
             } else if columns.is_none() && is_table(&file, group, &spec.series_table) {
                 let (fields, usual) = open(&file, group, &spec.series_table)
-                    .and_then(|table| Ok((raw::fields(&table)?, Usual::of(&table)?)))
+                    .and_then(|table| Ok((hdf5_types::fields(&table)?, Usual::of(&table)?)))
                     .with_context(|| about(&spec.series_table))?;
                 usual_series = usual;
                 let numbers = fields.into_iter().filter(|field| field.kind.is_number());
@@ -220,7 +220,7 @@ impl GroupFile {
         let table = open(&self.file, &group, &self.series_table).with_context(about)?;
         self.links()
             .values(&format!("{group}/{}", self.series_table), &table)?;
-        let fields = raw::fields(&table).with_context(about)?;
+        let fields = hdf5_types::fields(&table).with_context(about)?;
         let mut wanted = Vec::with_capacity(columns.len());
         for &column in columns {
             let column = &self.columns[column].name;
@@ -244,7 +244,7 @@ impl GroupFile {
                 expected: steps,
             }));
         }
-        let read = raw::columns(&table, &wanted).with_context(about)?;
+        let read = hdf5_types::columns(&table, &wanted).with_context(about)?;
         let attributes = TableAttributes::of(&table, self.usual_series).with_context(about)?;
         let mut series = Vec::with_capacity(wanted.len());
         for (field, column) in wanted.into_iter().zip(read) {
@@ -278,7 +278,7 @@ fn read_parameters(
     table: &Dataset,
     usual: Usual,
 ) -> anyhow::Result<Result<BTreeMap<String, Value>, String>> {
-    let fields = raw::fields(table)?;
+    let fields = hdf5_types::fields(table)?;
     let field = |name: &str| fields.iter().find(|field| field.name == name);
     let (Some(name), Some(value)) = (field("name"), field("value")) else {
         return Ok(Err("it needs the columns `name` and `value`".to_owned()));
@@ -295,7 +295,7 @@ fn read_parameters(
             "`name` must be text and `value` text or numbers".to_owned()
         ));
     }
-    let read = raw::columns(table, &[name, value])?;
+    let read = hdf5_types::columns(table, &[name, value])?;
     let mut read = read.into_iter();
     let (Some(Column::Texts(names)), Some(values)) = (read.next(), read.next()) else {
         return Ok(Err("`name` must be text".to_owned()));

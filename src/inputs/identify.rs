@@ -8,9 +8,9 @@ use std::path::Path;
 use anyhow::bail;
 
 use super::InputSpec;
-use super::cf_time;
-use super::raw::Kind;
 use super::variables::{Dim, Variable};
+use crate::inputs::conventions::time;
+use crate::inputs::hdf5_types::Kind;
 
 /// Finds the time coordinate: the one that is named, or else the variable whose units are "… since …".
 ///
@@ -34,7 +34,7 @@ pub fn find_time<'a>(
     let rank = |variable: &&Variable| {
         let since = variable
             .text("units")
-            .is_some_and(|u| cf_time::is_time_unit(&u));
+            .is_some_and(|u| time::is_time_unit(&u));
         let steps = variable.name == "time_steps";
         let fits = variable.dims.len() == 1
             && ((variable.kind.is_number() && since)

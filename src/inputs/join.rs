@@ -10,12 +10,12 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 
 use super::catalog::{BadInput, Catalog, CatalogEntry, SeriesColumn};
-use super::linked::Linked;
 use super::{Inputs, Source};
-use crate::catchment::CatchmentId;
-use crate::parameters::Parameters;
-use crate::time_axis::TimeAxis;
-use crate::value::Value;
+use crate::data::catchment::CatchmentId;
+use crate::data::parameters::Parameters;
+use crate::data::time_axis::TimeAxis;
+use crate::data::value::Value;
+use crate::inputs::links::linked::Linked;
 
 /// How many ids an error shows of those that differ.
 const SHOWN: usize = 10;

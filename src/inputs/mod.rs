@@ -7,28 +7,22 @@
 //! projects. What the files point to is read as if it were theirs, and told as [`Linked`]. HDF5 has one global lock, so one owner reads and hands on; nothing here starts a thread.
 
 mod arrays;
-mod attributes;
 mod catalog;
-mod cf_time;
 mod chunks;
 mod classic;
 mod content;
 mod conventions;
-mod decoding;
+pub mod foreign;
 mod groups;
+mod hdf5_types;
 mod identify;
 mod join;
-mod linked;
 mod links;
 mod number;
-mod pointers;
-mod raw;
 mod read;
-mod reference_date;
 mod slabs;
-mod sources;
 mod staging;
-mod texts;
+pub mod tables;
 mod variables;
 
 #[cfg(test)]
@@ -44,15 +38,16 @@ use hdf5::{File, Group};
 pub(crate) use catalog::natural_order;
 pub use catalog::{BadInput, Catalog, CatalogEntry, Series, SeriesColumn};
 
-pub use linked::Linked;
+pub use links::linked::Linked;
 
 use arrays::ArrayFile;
+use conventions::attributes;
 use groups::GroupFile;
 use links::Links;
 use variables::Variable;
 
-use crate::catchment::CatchmentId;
-use crate::regular;
+use crate::data::catchment::CatchmentId;
+use crate::system::regular;
 
 /// Counts up when the same file comes to mean something else: what was found in one before is then not believed.
 pub const MEANING: u32 = 2;

@@ -12,8 +12,8 @@ use ndarray::Array2;
 
 use super::chunks::Chunks;
 use super::content::Content;
-use super::decoding::Decoding;
 use super::number::Stored;
+use crate::inputs::conventions::decoding::Decoding;
 
 /// Values in one piece, if chunks allow it: 4 MiB of numbers.
 const PIECE: usize = 512 * 1024;

@@ -9,12 +9,12 @@ use anyhow::{Context, bail};
 use hdf5::types::VarLenArray;
 use hdf5::{Dataset, File, LocationToken, LocationType, ObjectReference1, ReferencedObject};
 
-use super::attributes::{self, TableAttributes, Usual};
 use super::classic::{self, Classic, Type};
 use super::content::Content;
-use super::decoding::Values;
 use super::number::Stored;
-use super::raw::{self, Kind};
+use crate::inputs::conventions::attributes::{self, TableAttributes, Usual};
+use crate::inputs::conventions::decoding::Values;
+use crate::inputs::hdf5_types::{self, Kind};
 
 /// What netCDF-4 puts into the name of a dimension that has no variable.
 const ONLY_A_DIMENSION: &str = "This is a netCDF dimension but not a netCDF variable";
@@ -88,7 +88,7 @@ impl Variable {
             return Ok(vec![None; self.dims[0].length]);
         }
         let characters = self.content.characters()?;
-        let text = |characters: &[u8]| marks.apply(raw::text(marks.trimmed(characters)));
+        let text = |characters: &[u8]| marks.apply(hdf5_types::text(marks.trimmed(characters)));
         Ok(characters.chunks_exact(width).map(text).collect())
     }
 
@@ -122,7 +122,7 @@ impl Variable {
         let Content::Hdf5(table) = &self.content else {
             return Ok(None);
         };
-        let fields = raw::fields(table)?;
+        let fields = hdf5_types::fields(table)?;
         let whole: Vec<_> = fields.iter().filter(|f| f.kind.is_whole()).collect();
         let [field] = whole.as_slice() else {
             return Ok(None);
@@ -131,8 +131,8 @@ impl Variable {
             return Ok(None);
         };
         let decoding = TableAttributes::of(table, Usual::default())?.decoding(stored)?;
-        match raw::columns(table, &[field])?.pop() {
-            Some(raw::Column::Whole(stamps)) => Ok(Some(decoding.values(stamps)?)),
+        match hdf5_types::columns(table, &[field])?.pop() {
+            Some(hdf5_types::Column::Whole(stamps)) => Ok(Some(decoding.values(stamps)?)),
             _ => Ok(None),
         }
     }
@@ -212,7 +212,7 @@ pub fn survey(
             name_dims(&dataset, &scales, &mut dims);
         }
         variables.push(Variable {
-            kind: raw::kind(&dataset).with_context(about)?,
+            kind: hdf5_types::kind(&dataset).with_context(about)?,
             coordinate: scale,
             name,
             dims,

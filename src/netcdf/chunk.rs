@@ -62,7 +62,7 @@ pub fn decode_chunk(bytes: &[u8], count: usize, level: u8) -> Result<Vec<f64>, D
         return Err(DecompressionError::BadData);
     }
     let mut values = vec![0.0; count];
-    crate::planes::join(&planes, count, 0, &mut values);
+    crate::data::shuffle::join(&planes, count, 0, &mut values);
     Ok(values)
 }
 
@@ -88,7 +88,7 @@ pub(crate) fn shuffle(values: &[f64], precision: Precision, out: &mut [u8]) {
         return;
     }
     if precision == Precision::F64 {
-        crate::planes::split(values, out);
+        crate::data::shuffle::split(values, out);
         return;
     }
     // One pass per plane: the compiler makes vector code of each, and a chunk stays in the cache meanwhile.

@@ -9,11 +9,11 @@
 //! coordinate of it can be selected by. What no C string can hold, a NUL character, is escaped by [`storable`].
 
 mod chunk;
-mod earlier;
+mod contiguous;
 mod ffi;
 mod noise;
-mod part;
-mod placed;
+mod part_file;
+mod previous;
 mod table;
 mod values;
 mod writer;
@@ -24,11 +24,11 @@ use anyhow::{Context, Result};
 
 pub use chunk::{HIGHEST_LEVEL, Precision, decode_chunk, encode_chunk};
 pub(crate) use chunk::{deflate, shuffle};
-pub use earlier::{EarlierFile, EarlierVariable};
+pub use contiguous::PlacedVariable;
 use ffi::dataset::{self, Storage};
 use ffi::{Handle, Number, driver};
-use part::PartFile;
-pub use placed::PlacedVariable;
+use part_file::PartFile;
+pub use previous::{EarlierFile, EarlierVariable};
 pub use table::{Column, Table, TableFile};
 pub use values::{Attribute, Data, storable};
 use values::{c_text, write_attribute, write_dataset};

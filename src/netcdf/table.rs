@@ -10,12 +10,12 @@ use anyhow::{Context, Result};
 
 use super::ffi::dataset::{self, Storage};
 use super::ffi::{self, Handle, Number};
-use super::part::PartFile;
 use super::put_chunk;
 use super::values::{
     Attribute, Data, c_text, write_attribute, write_dataset, write_text_attribute,
 };
 use super::writer::Chunk;
+use crate::netcdf::part_file::PartFile;
 
 /// A column of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,232 +1,271 @@
-//! The product: one file of all catchments' results, transposed to time by catchment.
+//! From the plan and the store's results to the product: where its values come from, and when it is written.
 //!
-//! [`assemble`] fetches results in the order of the catchments, decodes them and computes the variables in threads, cuts
-//! them into tiles and writes those in a fixed order: as a NetCDF-4 file after the CF conventions (`grid`), or as tables
-//! per time step (`steps`). Memory holds one block of catchments, whatever their number. It knows neither SQL nor formulas:
-//! results come through a function, formulas are functions. No clock is looked at and no path written, so that equal
-//! [`digest`]s mean equal bytes.
-//!
-//! If an earlier product of the same shape is at the path, the chunks of blocks in which no row has changed are copied as
-//! they are, and of other blocks those of variables that have not; the outcome is the same file that a full rebuild would make.
-//!
-//! A variable may hold sums over all catchments upstream, see [`Network`]; then all of these are fetched for a block that
-//! has changed, and a block has changed if anything upstream of it has.
-//!
-//! A product may hold several scenarios of the same catchments, see [`Scenarios`].
+//! What the product is to hold is worked out in `describe`, the results of an earlier moment are found in `results`. It
+//! knows what a project's variables mean; [`crate::product::file`] knows how to write them.
 
-mod block;
-mod blocks;
-mod cf;
-mod digest;
-mod earlier;
-mod grid;
-mod network;
-mod rows;
-mod scenarios;
-mod scratch;
-mod steps;
-mod summary;
-mod tables;
-mod tiling;
-mod unchanged;
-mod upstream;
+mod describe;
+pub mod file;
+mod join;
+pub mod on_disk;
+mod results;
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs;
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, bail};
 
-pub use self::cf::valid_name;
-pub(crate) use self::cf::{catchment as catchment_attributes, time as time_coordinate};
-pub use self::digest::{digest, digest_of};
-pub use self::network::{Link, Network, NetworkError};
-pub use self::scenarios::Scenarios;
-pub use self::summary::{Statistic, Summary};
-pub use self::upstream::Outlets;
-use crate::catchment::CatchmentId;
-use crate::digest::Digest;
-pub use crate::netcdf::Precision;
-use crate::time_axis::TimeAxis;
-use crate::value::Value;
+pub use self::describe::{check, parameters};
+use self::describe::{describe, title};
+use self::file::{Known, ProductSpec, Scenarios, Source};
+use self::join::join;
+use self::on_disk::Anew;
+pub use self::results::Results;
+use self::results::found;
+use crate::data::digest::Digest;
+use crate::data::time_axis::TimeAxis;
+use crate::plan::session::Session;
+use crate::plan::snapshot::{Moment, Scene};
+use crate::plan::{Entry, Found, Plan, State};
+use crate::project::{Per, Project, Study};
+use crate::store::codec;
+use crate::store::{ResultId, Store, StoredColumn};
+use crate::system::folder;
+use crate::system::process::Interrupt;
+use crate::system::progress::Progress;
+use crate::system::regular;
 
-/// The level of deflate unless the project says otherwise: higher ones cost much time and save little.
-pub const DEFAULT_DEFLATE: u8 = 1;
+/// How products are made.
+pub struct How<'a> {
+    /// On so many threads.
+    pub workers: usize,
+    /// The wish to stop.
+    pub interrupt: &'a Interrupt,
+    /// Whether to tell nothing of the progress.
+    pub quiet: bool,
+}
 
-/// All that determines a product.
-pub struct ProductSpec {
-    /// Where the file goes; its folder exists.
+/// A product and what became of it.
+pub struct Outcome {
+    /// Where it is.
     pub path: PathBuf,
-    /// The global attribute `title`.
-    pub title: String,
-    /// More global attributes: name and text.
-    pub attributes: Vec<(String, String)>,
-    /// The digest of the recipe.
-    pub recipe: Digest,
-    /// The time steps.
-    pub time: TimeAxis,
-    /// The variables over time and catchments; their names pass [`valid_name`] and are unique.
-    pub variables: Vec<Variable>,
-    /// The scenarios; without, there is no dimension for them.
-    pub scenarios: Option<Scenarios>,
-    /// The catchments in the file's order, at least one; with scenarios all catchments of the first, then all of the next,
-    /// the same ones in the same order.
-    pub catchments: Vec<Row>,
-    /// How the catchments drain, one network for each scenario; none if no variable has sums over all upstream.
-    pub networks: Vec<Network>,
-    /// The variables along the catchments; their names pass [`valid_name`] and are unique among all variables.
-    pub parameters: Vec<ParameterVariable>,
-    /// Numbers out of the variables' time steps; their names pass [`valid_name`] and are unique among all variables.
-    pub summaries: Vec<Summary>,
-    /// The level of deflate, 0 (none) to 9.
-    pub deflate: u8,
-    /// The file's layout.
-    pub layout: Layout,
+    /// What became of it.
+    pub product: Product,
 }
 
-/// The layout of the product.
+/// What became of a product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Layout {
-    /// NetCDF-4, variables over time and catchments.
-    Grid,
-    /// PyTables' tables `/step_<n>/values`, a row per catchment, `n` from 0.
-    Steps,
+pub enum Product {
+    /// It was up to date and was not touched.
+    Unchanged,
+    /// It was written.
+    Written,
 }
 
-/// One catchment's place in the product.
-pub struct Row {
-    /// The catchment.
-    pub id: CatchmentId,
-    /// Whether it has a result; one that is not [`Status::Ok`] is not fetched and reads as missing.
-    pub status: Status,
-    /// The key of its result.
-    pub key: Option<Digest>,
-    /// The digest of its result's content: the same means the same columns, to the bit.
-    pub content: Option<Digest>,
-    /// The numbers of this catchment that formulas use, in an order that all formulas know.
-    pub scalars: Vec<f64>,
-}
-
-/// The state of a catchment's result; the numbers are the flag's values in the file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub enum Status {
-    /// The result is there.
-    Ok = 0,
-    /// The simulator failed.
-    Failed = 1,
-    /// Its input is bad and was passed over.
-    Skipped = 2,
-    /// It has not been run.
-    NotRun = 3,
-}
-
-/// A formula: from the columns of a catchment's result and the row's scalars to one value per time step.
-pub type Formula = Box<dyn Fn(&[Vec<f64>], &[f64]) -> Vec<f64> + Send + Sync>;
-
-/// Where a variable's values come from.
-pub enum VariableSource {
-    /// A column of the result, counted among those that `decode` gives.
-    Column(usize),
-    /// Computed for each catchment.
-    Formula(Formula),
-}
-
-/// A variable over time and catchments.
-pub struct Variable {
-    /// Its name in the file.
-    pub name: String,
-    /// Where its values come from.
-    pub source: VariableSource,
-    /// The source in words: the column's name, or the formula's text with the names of what it uses. Goes into the
-    /// digests, because a function can't.
-    pub definition: String,
-    /// Where the values are not a catchment's own but sums over it and all upstream of it; `None`: nowhere.
-    pub upstream: Option<Outlets>,
-    /// The CF attribute `units`.
-    pub units: Option<String>,
-    /// The CF attribute `long_name`.
-    pub long_name: Option<String>,
-    /// The CF attribute `standard_name`.
-    pub standard_name: Option<String>,
-    /// More attributes.
-    pub attributes: Vec<(String, Value)>,
-    /// How its numbers are stored; the steps layout has 64 bits always.
-    pub precision: Precision,
-}
-
-/// A variable along the catchments, such as a position or an area, or along the scenarios.
-pub struct ParameterVariable {
-    /// Its name in the file.
-    pub name: String,
-    /// One value per row.
-    pub values: ParameterValues,
-    /// The CF attribute `units`.
-    pub units: Option<String>,
-    /// The CF attribute `long_name`.
-    pub long_name: Option<String>,
-    /// The CF attribute `standard_name`; `latitude` and the like make it a coordinate of every variable.
-    pub standard_name: Option<String>,
-}
-
-/// The values of a [`ParameterVariable`].
-pub enum ParameterValues {
-    /// Numbers; NaN is missing.
-    Numbers(Vec<f64>),
-    /// Texts.
-    Texts(Vec<String>),
-}
-
-/// Where results come from.
-pub struct Source<'a, E> {
-    /// So many threads decode results and make chunks of them.
-    pub threads: usize,
-    /// A row's result. Called once with the index of each row that is needed and [`Status::Ok`], in ascending order, on one
-    /// thread of its own.
-    pub fetch: &'a mut (dyn FnMut(usize) -> Result<E> + Send),
-    /// All columns of a result, each as long as the time axis.
-    pub decode: &'a (dyn Fn(&E) -> Result<Vec<Vec<f64>>> + Sync),
-    /// What is known of the result of a key, whether of a row or of an earlier time.
-    pub known: &'a dyn Fn(&Digest) -> Option<Known>,
-}
-
-/// The digests of a result, which say whether it is what it was without decoding it.
-pub struct Known {
-    /// As in [`Row::content`].
-    pub content: Digest,
-    /// Of each column that decoding gives.
-    pub columns: Vec<Digest>,
-}
-
-/// What [`assemble`] has done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Assembled {
-    /// How many results were fetched.
-    pub fetched: usize,
-    /// Chunks compressed anew.
-    pub chunks_written: usize,
-    /// Chunks taken over from the earlier product.
-    pub chunks_copied: usize,
-    /// The digest that the file carries.
-    pub digest: Digest,
-}
-
-/// Writes the product and puts it at its path only once it is whole and on the disk.
-///
-/// Should chunks of the earlier product turn out to be unreadable half-way, all is fetched from the beginning.
-///
-/// # Errors
-/// What fetching and decoding report, with the catchment; a column of another length; what the disk reports.
-pub fn assemble<E: Send>(spec: &ProductSpec, source: &mut Source<'_, E>) -> Result<Assembled> {
-    spec.check_rows()?;
-    ensure!(
-        spec.deflate <= crate::netcdf::HIGHEST_LEVEL,
-        "deflate = {}: the level goes from 0 to {}",
-        spec.deflate,
-        crate::netcdf::HIGHEST_LEVEL
-    );
-    match spec.layout {
-        Layout::Grid => grid::write(spec, source),
-        Layout::Steps => steps::write(spec, source),
+impl fmt::Display for Product {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unchanged => "unchanged",
+            Self::Written => "written",
+        })
     }
 }
 
-#[cfg(test)]
-mod tests;
+/// Brings the products of the `chosen` scenarios up to date with their plans' fresh results; where all scenarios share
+/// one, it is that of all.
+pub fn assemble(
+    study: &Study,
+    sessions: &[Session<'_>],
+    plans: &[Plan],
+    chosen: &[usize],
+    store: &mut Store,
+    how: &How<'_>,
+) -> Result<Vec<Outcome>> {
+    let part = |at: usize| {
+        let (session, plan) = (&sessions[at], &plans[at]);
+        let result = |entry: &Entry| match entry.state {
+            State::Fresh(found) => Some(found.result),
+            State::Stale(_) | State::Bad(_) => None,
+        };
+        Ok(Part {
+            project: session.project,
+            scene: Scene::of(session, plan)?,
+            time: session.basin.time().clone(),
+            results: plan.entries.iter().map(result).collect(),
+        })
+    };
+    publish(study, chosen, &part, store, how)
+}
+
+/// Makes the products of an earlier moment out of its results, which must all be there still.
+pub fn restore(
+    study: &Study,
+    store: &mut Store,
+    moment: &Moment,
+    how: &How<'_>,
+) -> Result<Vec<Outcome>> {
+    let scenes = &moment.scenes;
+    let mut places = Vec::with_capacity(scenes.len());
+    for scene in scenes {
+        let place = study.names().position(|name| *name == scene.scenario);
+        places.push(place.with_context(|| match scene.scenario.is_unnamed() {
+            true => "it is from a time when the project had no scenarios".to_owned(),
+            false => format!(
+                "the project has no scenario {:?} any more",
+                scene.scenario.as_str()
+            ),
+        })?);
+    }
+    // All must be found before anything is written.
+    let mut parts = BTreeMap::new();
+    for (scene, &place) in scenes.iter().zip(&places) {
+        let project = &study.scenarios[place];
+        let (time, results) = found(store, scene)?;
+        let part = Part {
+            project,
+            scene: scene.clone(),
+            time,
+            results,
+        };
+        parts.insert(place, part);
+    }
+    let parts = RefCell::new(parts);
+    let part = |at: usize| {
+        let found = parts.borrow_mut().remove(&at);
+        found.with_context(|| {
+            let name = &study.scenarios[at].scenario.name;
+            format!("there was no scenario {:?} then", name.as_str())
+        })
+    };
+    publish(study, &places, &part, store, how)
+}
+
+/// What a product is made of: the project as a scenario has it, and the results of its catchments.
+struct Part<'p> {
+    project: &'p Project,
+    scene: Scene,
+    time: TimeAxis,
+    results: Vec<Option<ResultId>>,
+}
+
+/// Makes a product of each chosen part, or one of all parts.
+fn publish<'p>(
+    study: &'p Study,
+    chosen: &[usize],
+    part: &dyn Fn(usize) -> Result<Part<'p>>,
+    store: &mut Store,
+    how: &How<'_>,
+) -> Result<Vec<Outcome>> {
+    let mut outcomes = Vec::new();
+    let mut write = |part: Part<'_>, scenarios: Option<Scenarios>| -> Result<()> {
+        let count = scenarios.as_ref().map_or(1, |all| all.names.len());
+        let mut spec = describe(part.project, &part.scene, count, part.time)?;
+        if scenarios.is_some() {
+            spec.title = title(&study.title);
+            spec.scenarios = scenarios;
+        }
+        let path = spec.path.clone();
+        let product = write(part.project, spec, part.results, store, how)?;
+        outcomes.push(Outcome { path, product });
+        Ok(())
+    };
+    if study.is_named() && study.common().product.per == Per::Dimension {
+        let parts = (0..study.scenarios.len()).map(part);
+        if let Some((joined, scenarios)) = join(parts.collect::<Result<_>>()?) {
+            write(joined, Some(scenarios))?;
+        }
+    } else {
+        for &at in chosen {
+            write(part(at)?, None)?;
+        }
+    }
+    Ok(outcomes)
+}
+
+fn decode(columns: &[StoredColumn]) -> Result<Vec<Vec<f64>>> {
+    let decoded =
+        (columns.iter()).map(|column| codec::decode(&column.bytes, &column.checksum, column.steps));
+    let decoded: Result<_, _> = decoded.collect();
+    decoded.context("its stored result is damaged; `rerunoff doctor` drops it, then run again")
+}
+
+fn write(
+    project: &Project,
+    mut spec: ProductSpec,
+    results: Vec<Option<ResultId>>,
+    store: &mut Store,
+    how: &How<'_>,
+) -> Result<Product> {
+    let path = std::mem::take(&mut spec.path);
+    if fs::symlink_metadata(&path).is_err() {
+        let folder = folder::of(&path);
+        fs::create_dir_all(folder)
+            .with_context(|| format!("can't make the product's folder {}", folder.display()))?;
+    }
+    spec.path = regular::place(&path).with_context(|| format!("can't write {}", path.display()))?;
+    let place = spec.path.clone();
+    let anew = Anew::beside(&place)?;
+    let is_ours = on_disk::is_as_written(store, &path)?;
+    if is_ours && file::digest_of(&path) == Some(file::digest(&spec).to_string()) {
+        return Ok(Product::Unchanged);
+    }
+    // Somebody has touched the file since it was written, so no part of it is taken over, whatever it says of itself.
+    let is_doubtful = !is_ours && place.exists();
+    if is_doubtful {
+        spec.path = anew.path().to_owned();
+    }
+    let sources: Vec<&str> = project
+        .simulator
+        .output
+        .columns
+        .iter()
+        .map(|column| column.source.as_str())
+        .collect();
+    let sources = &sources;
+    let mut progress = Progress::new("assembling", results.len(), how.quiet);
+    // Results are fetched on a thread of its own.
+    let reader = Mutex::new(&mut *store);
+    let reader = || reader.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut fetch = move |catchment: usize| -> Result<Vec<StoredColumn>> {
+        if how.interrupt.is_triggered() {
+            bail!("interrupted");
+        }
+        progress.set(catchment);
+        let Some(result) = results[catchment] else {
+            bail!("a catchment without a result was asked for")
+        };
+        Ok(reader().columns(result, sources)?)
+    };
+    let known = |key: &Digest| {
+        let summary = reader().summary(key).ok()??;
+        let column = |source: &&str| {
+            summary
+                .columns
+                .iter()
+                .find(|column| column.name == **source)
+        };
+        let digests = (sources.iter()).map(|source| column(source).map(|column| column.checksum));
+        Some(Known {
+            content: Found::of(&summary).content,
+            columns: digests.collect::<Option<_>>()?,
+        })
+    };
+    let mut source = Source {
+        threads: how.workers,
+        fetch: &mut fetch,
+        decode: &|columns: &Vec<StoredColumn>| decode(columns),
+        known: &known,
+    };
+    file::assemble(&spec, &mut source)?;
+    drop(fetch);
+    let is_new = !is_doubtful || anew.replaces(&place)?;
+    on_disk::remember(store, &path)?;
+    Ok(if is_new {
+        Product::Written
+    } else {
+        Product::Unchanged
+    })
+}

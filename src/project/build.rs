@@ -12,15 +12,15 @@ use jiff::SignedDuration;
 
 use super::error::Source;
 use super::{CacheLimits, Parameter, Project, ProjectError, Scenario, Selection, raw};
-use crate::catchment::CatchmentId;
-use crate::expr::Expr;
-use crate::import::spec::ImportSpec;
+use crate::data::catchment::CatchmentId;
+use crate::data::size::Size;
+use crate::data::value::Value;
 use crate::inputs::InputSpec;
-use crate::regular;
-use crate::size::Size;
-use crate::tables::TableSpec;
-use crate::template::Template;
-use crate::value::Value;
+use crate::inputs::tables::TableSpec;
+use crate::language::formula::Expr;
+use crate::language::template::Template;
+use crate::project::import_spec::ImportSpec;
+use crate::system::regular;
 
 /// Turns the raw project into a checked one, a table at a time.
 pub(super) struct Builder<'a> {

@@ -7,13 +7,13 @@ use serde::Deserialize;
 use super::build::{Builder, place, same_file};
 use super::raw::Table;
 use super::{ProjectError, nearest};
-use crate::expr::Expr;
 use crate::import::clock::time_format;
-use crate::import::spec::{
+use crate::language::formula::Expr;
+use crate::product::file::valid_name;
+use crate::project::import_spec::{
     Aggregate, Fill, Ids, ImportSpec, Layout, OnMissing, ParameterSpec, Separator, SeriesSpec,
     TextFormat,
 };
-use crate::product::valid_name;
 
 /// `[import]` as it is written.
 #[derive(Clone, Deserialize)]

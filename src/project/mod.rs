@@ -2,11 +2,13 @@
 //!
 //! All that can be known from the project file and the files it names is checked here, and every error names the
 //! file, the line and the remedy. It does not open the input: whether a placeholder or a formula's name exists is
-//! known only with the input's own columns and parameters, so that is [`crate::recipe`]'s part.
+//! known only with the input's own columns and parameters, so that is [`crate::plan::recipe`]'s part.
 
 mod build;
 mod error;
+pub mod exclusion;
 mod import;
+pub mod import_spec;
 mod product;
 mod raw;
 mod simulator;
@@ -23,19 +25,19 @@ pub use error::{ProjectError, nearest};
 pub use raw::{Layout, OnBadInput, Per, Precision, WorkIn};
 pub use study::Study;
 
-use crate::catchment::CatchmentId;
-use crate::exclusion::Exclusion;
-use crate::expr::Expr;
-use crate::import::spec::ImportSpec;
+use crate::data::catchment::CatchmentId;
+use crate::data::scenario::ScenarioName;
+use crate::data::size::Size;
+use crate::data::value::Value;
+use crate::execute::local::output::OutputFormat;
 use crate::inputs::InputSpec;
-use crate::output::OutputFormat;
-use crate::product::{Outlets, Statistic};
-use crate::scenario::ScenarioName;
-use crate::series_table::SeriesTable;
-use crate::size::Size;
-use crate::tables::TableSpec;
-use crate::template::Template;
-use crate::value::Value;
+use crate::inputs::tables::TableSpec;
+use crate::language::formula::Expr;
+use crate::language::series_table::SeriesTable;
+use crate::language::template::Template;
+use crate::product::file::{Outlets, Statistic};
+use crate::project::exclusion::Exclusion;
+use crate::project::import_spec::ImportSpec;
 use error::{Moved, Source};
 
 /// The name of the project file.
@@ -163,7 +165,7 @@ pub struct Simulator {
 pub enum Timeout {
     /// So long, for every catchment.
     Fixed(Duration),
-    /// By each catchment's own history; see [`crate::timeouts`].
+    /// By each catchment's own history; see [`crate::execute::timeouts`].
     Auto {
         /// At least so long.
         floor: Duration,

@@ -5,8 +5,8 @@ use super::{
     Column, ParameterVariable, Per, Product, ProjectError, Summary, Variable, VariableSource,
     nearest, raw,
 };
-use crate::catchment::CatchmentId;
-use crate::product::{Outlets, Statistic, valid_name};
+use crate::data::catchment::CatchmentId;
+use crate::product::file::{Outlets, Statistic, valid_name};
 
 /// What stands for a scenario's name in the product's.
 pub(super) const SCENARIO: &str = "{scenario}";

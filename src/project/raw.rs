@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::tables::Decimal;
+use crate::inputs::tables::Decimal;
 
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]

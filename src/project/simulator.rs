@@ -11,10 +11,10 @@ use super::{
     Column, Content, Output, ProjectError, Requirement, Simulator, SimulatorInput, Support,
     Timeout, raw,
 };
-use crate::exclusion::Exclusion;
-use crate::output::{OutputFormat, Separator};
-use crate::series_table::SeriesTable;
-use crate::size::Size;
+use crate::data::size::Size;
+use crate::execute::local::output::{OutputFormat, Separator};
+use crate::language::series_table::SeriesTable;
+use crate::project::exclusion::Exclusion;
 
 /// The floor of automatic timeouts unless the project states another.
 const LEAST: Duration = Duration::from_secs(60);

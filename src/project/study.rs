@@ -12,13 +12,13 @@ use super::error::{Moved, Source, nearest};
 use super::product::SCENARIO;
 use super::sweep::{Point, Sweeps, joined_label};
 use super::{PROJECT_FILE, Parameter, Per, Project, ProjectError, Variable, raw};
-use crate::catchment::file_name;
-use crate::digest::Digest;
-use crate::import::spec::ImportSpec;
-use crate::product::valid_name;
-use crate::regular;
-use crate::scenario::ScenarioName;
-use crate::value::Value;
+use crate::data::catchment::file_name;
+use crate::data::digest::Digest;
+use crate::data::scenario::ScenarioName;
+use crate::data::value::Value;
+use crate::product::file::valid_name;
+use crate::project::import_spec::ImportSpec;
+use crate::system::regular;
 
 /// A project file with all its scenarios.
 pub struct Study {

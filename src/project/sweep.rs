@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 
 use super::error::Source;
 use super::{ProjectError, raw};
-use crate::digest::Digest;
-use crate::tables::read_samples;
-use crate::value::Value;
+use crate::data::digest::Digest;
+use crate::data::value::Value;
+use crate::inputs::tables::read_samples;
 
 /// The column of a file of samples that names them.
 const NAME: &str = "scenario";

@@ -7,10 +7,10 @@ use std::path::Path;
 
 use super::ProjectError;
 use super::build::Builder;
-use crate::charset::Charset;
-use crate::regular;
-use crate::template::{Template, TemplateError, TemplateProblem};
-use crate::xml;
+use crate::language::template::{Template, TemplateError, TemplateProblem};
+use crate::language::xml;
+use crate::system::regular;
+use crate::text::charset::Charset;
 
 /// What the project file states of a template.
 pub(super) struct Stated<'a> {

@@ -13,8 +13,8 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction};
 
-use crate::filesystem;
-use crate::regular;
+use crate::system::filesystem;
+use crate::system::regular;
 
 use super::migrations::{APPLICATION_ID, known, migrate, version};
 use super::{Store, StoreError};

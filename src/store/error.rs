@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Error, ErrorCode, ffi};
 
-use crate::digest::Digest;
+use crate::data::digest::Digest;
 
 /// Why the store cannot be used.
 #[derive(Debug, thiserror::Error)]

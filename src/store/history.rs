@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension, Row, params};
 
-use crate::digest::Digest;
+use crate::data::digest::Digest;
 
 use super::reading::digest;
 use super::records::store_content;

@@ -1,7 +1,7 @@
 //! The store: what is known of every catchment, in one SQLite file. The only module that knows SQL.
 //!
 //! It knows nothing of what a key is made of, of simulators or of time: keys are digests, explanations are opaque bytes, and
-//! columns come and go encoded (see [`crate::codec`]), so that workers do that work and not the one writer.
+//! columns come and go encoded (see [`crate::store::codec`]), so that workers do that work and not the one writer.
 //!
 //! How the tables hang together (the schema itself is in `migrations.rs`):
 //!
@@ -23,7 +23,9 @@
 //! Measured on two cores with 18,000 catchments of three 7 kB columns: 1,500 to 3,000 catchments a second in commits of 100; within a
 //! [`Store::snapshot`], 18,000 summaries in 0.1 s, all last states in 0.02 s, a gigabyte of columns in 1 to 2 s.
 
-mod collection;
+pub mod cache_folder;
+mod checksum;
+pub mod codec;
 mod connection;
 #[cfg(test)]
 mod durability;
@@ -32,9 +34,9 @@ mod history;
 mod migrations;
 mod reading;
 mod records;
+mod recover;
+mod removal;
 mod results;
-mod salvage;
-mod seal;
 mod sources;
 #[cfg(test)]
 mod tests;
@@ -46,16 +48,16 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
-use crate::catchment::CatchmentId;
-use crate::codec::Encoded;
-use crate::digest::Digest;
-use crate::scenario::ScenarioName;
+use crate::data::catchment::CatchmentId;
+use crate::data::digest::Digest;
+use crate::data::scenario::ScenarioName;
+use crate::store::codec::Encoded;
 
-pub use collection::Holding;
 pub use connection::Snapshot;
 pub use error::StoreError;
 pub use history::{PastRun, Tag};
 pub use reading::{Explanation, Parts};
+pub use removal::Holding;
 
 /// How many attempts are kept of each catchment.
 pub const ATTEMPTS_KEPT: u32 = 10;
@@ -97,7 +99,7 @@ pub struct ColumnSummary {
     pub checksum: Digest,
 }
 
-/// One column, still encoded: for [`crate::codec::decode`], in any thread.
+/// One column, still encoded: for [`crate::store::codec::decode`], in any thread.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredColumn {
     /// Number of time steps.

@@ -4,15 +4,15 @@ use std::collections::HashMap;
 
 use rusqlite::{OptionalExtension, Row, params};
 
-use crate::catchment::CatchmentId;
-use crate::digest::Digest;
-use crate::scenario::ScenarioName;
+use crate::data::catchment::CatchmentId;
+use crate::data::digest::Digest;
+use crate::data::scenario::ScenarioName;
 
-use super::seal::{of_result, unseal};
 use super::{
     Attempt, ColumnSummary, Failed, Last, ResultId, RunCost, Store, StoreError, StoredColumn,
     Summary,
 };
+use crate::store::checksum::{of_result, unseal};
 
 /// The parts of a catchment's key and those of its recipe, as they were given.
 pub type Parts = (Vec<u8>, Vec<u8>);

@@ -2,13 +2,13 @@
 
 use rusqlite::{Transaction, TransactionBehavior, params};
 
-use crate::catchment::CatchmentId;
-use crate::digest::Digest;
-use crate::scenario::ScenarioName;
+use crate::data::catchment::CatchmentId;
+use crate::data::digest::Digest;
+use crate::data::scenario::ScenarioName;
 
 use super::results::{remove_result, store_input, store_result};
-use super::seal::seal;
 use super::{ATTEMPTS_KEPT, Attempt, Failed, Record, Store, StoreError};
+use crate::store::checksum::seal;
 
 impl Store {
     /// Remembers a small fact, in place of what was remembered under this kind and name.

@@ -3,10 +3,10 @@
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::reading::summary;
-use super::seal::of_result;
 use super::{ColumnSummary, Summary};
-use crate::codec::Encoded;
-use crate::digest::Digest;
+use crate::data::digest::Digest;
+use crate::store::checksum::of_result;
+use crate::store::codec::Encoded;
 
 /// Stores a result under its key, unless it is there already, whole and the same.
 pub(super) fn store_result(

@@ -9,7 +9,7 @@ use std::collections::HashSet;
 
 use rusqlite::OptionalExtension;
 
-use crate::digest::Digest;
+use crate::data::digest::Digest;
 
 use super::reading::{count, digest};
 use super::records::store_content;

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use tempfile::TempDir;
 
 use super::*;
-use crate::codec::{decode, encode};
+use crate::store::codec::{decode, encode};
 
 pub(super) const UNNAMED: ScenarioName = ScenarioName::UNNAMED;
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::tests::{UNNAMED, folder, key, success};
 use super::*;
-use crate::codec::decode;
+use crate::store::codec::decode;
 
 /// A small generator of numbers (xorshift), so that a failure can be replayed by its seed.
 struct Random(u64);

@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use rerunoff::catchment::CatchmentId;
-use rerunoff::tables::{ParameterTable, TableSpec, read_parameter_table};
-use rerunoff::value::Value;
+use rerunoff::data::catchment::CatchmentId;
+use rerunoff::data::value::Value;
+use rerunoff::inputs::tables::{ParameterTable, TableSpec, read_parameter_table};
 
 use crate::common::{Project, id, python};
 use crate::parameter::{self, given, unask};

@@ -11,8 +11,8 @@ use std::ops::ControlFlow;
 use hdf5::File;
 use hdf5::types::VarLenUnicode;
 use ndarray::Array2;
+use rerunoff::data::value::Value;
 use rerunoff::inputs::BadInput;
-use rerunoff::value::Value;
 
 use basin::{Attributes, Basin, HOURS, Says, describe, series, variable};
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use rerunoff::template::Template;
-use rerunoff::value::Value;
+use rerunoff::data::value::Value;
+use rerunoff::language::template::Template;
 
 use super::common::{Project, Run, python};
 use super::random;

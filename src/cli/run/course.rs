@@ -8,24 +8,24 @@ use std::time::{Instant, SystemTime};
 use anyhow::{Result, bail};
 
 use super::super::fault::Fault;
-use super::super::summary::{FailureOf, ProductOf, Summary};
 use super::super::verify::CAUSES;
 use super::super::{Exit, say};
 use super::{Arguments, touch};
-use crate::account::Account;
-use crate::assembly::{self, How, Outcome};
-use crate::history;
+use crate::cli::run::summary::{FailureOf, ProductOf, Summary};
+use crate::execute::timings::{Phase, Timings};
+use crate::execute::{Limits, Report, Work, update};
+use crate::history::account::Account;
+use crate::history::record;
 use crate::import::make_sure;
-use crate::key::Key;
-use crate::lock::Lock;
+use crate::plan::fast_path::{Look, Settled};
+use crate::plan::key::Key;
+use crate::plan::session::Sessions;
 use crate::plan::{Counts, Found, Plan, State, Unit};
-use crate::process::Interrupt;
+use crate::product::{self, How, Outcome};
 use crate::project::Study;
-use crate::session::Sessions;
-use crate::settled::{Look, Settled};
 use crate::store::Store;
-use crate::timings::{Phase, Timings};
-use crate::update::{Limits, Report, Work, update};
+use crate::system::lock::Lock;
+use crate::system::process::Interrupt;
 
 /// A run that has been planned: what its further steps share.
 pub(super) struct Course<'a> {
@@ -121,7 +121,7 @@ impl Course<'_> {
 
     /// Puts down what the run did, and tells of it.
     pub(super) fn note(&mut self, account: &Account) -> Result<()> {
-        history::record(&self.sessions.list, &mut self.store, &self.plans, account)?;
+        record::record(&self.sessions.list, &mut self.store, &self.plans, account)?;
         if account.ran > 0 && !self.arguments.quiet {
             account.lines().iter().for_each(|line| say(line));
         }
@@ -137,7 +137,7 @@ impl Course<'_> {
         };
         let assembled = self.timings.time(Phase::Assemble, || {
             let (list, plans) = (&self.sessions.list, &self.plans);
-            assembly::assemble(self.study, list, plans, self.chosen, &mut self.store, &how)
+            product::assemble(self.study, list, plans, self.chosen, &mut self.store, &how)
         });
         if self.interrupt.is_triggered() {
             let kept = "the product is as it was, the results are kept";

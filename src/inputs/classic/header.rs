@@ -8,8 +8,8 @@ use std::io::Read;
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::inputs::hdf5_types;
 use crate::inputs::number::{Attribute, Number, Stored};
-use crate::inputs::raw;
 
 /// The external types of the format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -208,7 +208,7 @@ impl<R: Read> Parts<R> {
             let bytes = parts.padded(length.context("it is cut off")?)?;
             let attribute = match ty {
                 Type::Char if bytes.is_empty() => Attribute::Texts(Vec::new()),
-                Type::Char => Attribute::Texts(vec![raw::text(&bytes)]),
+                Type::Char => Attribute::Texts(vec![hdf5_types::text(&bytes)]),
                 Type::Number(stored) => {
                     let numbers = bytes.chunks_exact(stored.bytes());
                     let numbers = numbers.map(|bytes| number(stored, bytes));

@@ -20,7 +20,7 @@ use ndarray::Array2;
 use self::header::{Entry, Header, number};
 pub use self::header::{Type, is_classic};
 use super::number::{Attribute, Number, Stored};
-use crate::regular;
+use crate::system::regular;
 
 /// A variable of a classic file.
 #[derive(Clone, Debug)]

@@ -1,8 +1,8 @@
 //! What attributes say of numbers, and which of them make no sense.
 
 use super::super::conventions::Conventions;
-use super::super::decoding::{Decoding, Inexact, Values};
 use super::super::number::{Attribute, Number, Stored};
+use crate::inputs::conventions::decoding::{Decoding, Inexact, Values};
 
 const BYTE: Stored = whole(true, 1);
 const UBYTE: Stored = whole(false, 1);

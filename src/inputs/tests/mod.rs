@@ -14,8 +14,8 @@ use ndarray::{Array2, arr1};
 use tempfile::TempDir;
 
 use super::*;
-use crate::catchment::CatchmentId;
-use crate::value::Value;
+use crate::data::catchment::CatchmentId;
+use crate::data::value::Value;
 
 const HOUR: i64 = 3_600_000_000_000;
 

@@ -4,8 +4,8 @@ use std::fs;
 use std::ops::ControlFlow;
 use std::path::Path;
 
+use rerunoff::data::value::Value;
 use rerunoff::inputs::{BadInput, Inputs};
-use rerunoff::value::Value;
 use serde_json::Value as Json;
 use tempfile::TempDir;
 

@@ -8,8 +8,8 @@ use std::process::Command;
 use hdf5::types::VarLenUnicode;
 use hdf5::{Dataset, File, H5Type};
 use ndarray::{Array1, Array2};
+use rerunoff::data::value::Value;
 use rerunoff::inputs::{InputSpec, Inputs};
-use rerunoff::value::Value;
 use tempfile::TempDir;
 
 use crate::common::Run;

@@ -3,7 +3,7 @@
 use hdf5::types::FixedAscii;
 use hdf5::{File, H5Type};
 use ndarray::Array1;
-use rerunoff::value::Value;
+use rerunoff::data::value::Value;
 
 use super::basin::{Attributes, Basin, Says, describe, variable};
 

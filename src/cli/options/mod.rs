@@ -1,0 +1,5 @@
+//! Options that several verbs have.
+
+pub(crate) mod jobs;
+pub(crate) mod only;
+pub(crate) mod scenario;

@@ -1,0 +1,72 @@
+//! `--scenario NAME,…`: the scenarios that the user names.
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::cli::Usage;
+use crate::data::scenario::ScenarioName;
+use crate::project::{Study, nearest};
+use crate::text::listing::first_few;
+
+/// Which scenarios are meant.
+#[derive(Args)]
+pub(crate) struct Scenarios {
+    /// Only these scenarios, comma-separated; * stands for any text
+    #[arg(id = "scenario", long = "scenario", value_name = "NAME,…")]
+    names: Option<String>,
+}
+
+impl Scenarios {
+    /// Whether all are meant.
+    pub fn are_all(&self) -> bool {
+        self.names.is_none()
+    }
+
+    /// Their places in the study, all of them where none is named.
+    pub fn of(&self, study: &Study) -> Result<Vec<usize>> {
+        let names: Vec<&ScenarioName> = study.names().collect();
+        let mut chosen = BTreeSet::new();
+        let Some(patterns) = &self.names else {
+            return Ok((0..names.len()).collect());
+        };
+        if !study.is_named() {
+            return Err(Usage("--scenario: the project has no scenarios".to_owned()).into());
+        }
+        for pattern in patterns.split(',') {
+            let places = (0..names.len()).filter(|at| names[*at].matches(pattern));
+            let before = chosen.len();
+            chosen.extend(places);
+            if chosen.len() == before && !names.iter().any(|name| name.matches(pattern)) {
+                return Err(Usage(format!("--scenario: {}", unknown(pattern, &names))).into());
+            }
+        }
+        Ok(chosen.into_iter().collect())
+    }
+
+    /// The place of the only one meant.
+    pub fn only(&self, study: &Study) -> Result<usize> {
+        let chosen = self.of(study)?;
+        match chosen.as_slice() {
+            [only] => Ok(*only),
+            _ => {
+                let names: Vec<&ScenarioName> = study.names().collect();
+                let message = format!(
+                    "this is about one scenario; name it with --scenario: {}",
+                    first_few(&names)
+                );
+                Err(Usage(message).into())
+            }
+        }
+    }
+}
+
+/// There is no such scenario; which one may be meant.
+pub(crate) fn unknown(name: &str, known: &[&ScenarioName]) -> String {
+    let hint = match nearest(name, known.iter().map(|name| name.as_str())) {
+        Some(near) => format!("did you mean {near:?}?"),
+        None => format!("there are {}", first_few(known)),
+    };
+    format!("there is no scenario {name:?}; {hint}")
+}

@@ -1,0 +1,164 @@
+//! How a catchment's run ended. A failure is data: it is stored, counted and told, and stops nothing.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::execute::local::output::OutputError;
+use crate::inputs::BadInput;
+use crate::plan::problem::Problem;
+use crate::plan::support::SupportFile;
+use crate::system::file_limit::FileLimit;
+
+/// The code of [`Failure::TimedOut`].
+pub const TIMED_OUT: &str = "timeout";
+
+/// Why a run gave no result.
+#[derive(Debug)]
+pub enum Failure {
+    /// The simulator could not be started.
+    Start(String),
+    /// It ended with a code that is not accepted.
+    Exit(i32),
+    /// It was ended by a signal.
+    Signal(i32),
+    /// It ran longer than it may.
+    TimedOut(Duration),
+    /// A file of its own reached the largest size that it may have.
+    FileSize {
+        /// The file; `None` if it refused to grow at all.
+        file: Option<String>,
+        /// The size.
+        limit: FileLimit,
+    },
+    /// It printed what a failing run prints.
+    Said {
+        /// What was looked for.
+        phrase: String,
+        /// The line it was in.
+        line: String,
+    },
+    /// A file that a good run leaves is missing or lacks its text.
+    Requirement {
+        /// The file.
+        file: String,
+        /// The text.
+        phrase: String,
+    },
+    /// The output file is not there or can't be read.
+    NoOutput(String),
+    /// The output is not what it should be.
+    Output(OutputError),
+    /// A value is outside of the limits of its column.
+    OutOfRange {
+        /// The column.
+        column: String,
+        /// The time step, from 0.
+        step: usize,
+        /// The value.
+        value: f64,
+    },
+    /// What it should be run with can't be made.
+    Problem(Problem),
+    /// Its input is not what it was when the run was planned.
+    InputChanged,
+    /// This support file changed during the run.
+    SupportChanged(SupportFile),
+    /// Its files could not be written.
+    WorkDirectory(String),
+}
+
+impl Failure {
+    /// One word for the kind of failure.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Start(_) => "start",
+            Self::Exit(_) => "exit",
+            Self::Signal(_) => "signal",
+            Self::TimedOut(_) => TIMED_OUT,
+            Self::FileSize { .. } => "size",
+            Self::Said { .. } => "said",
+            Self::Requirement { .. } => "requirement",
+            Self::NoOutput(_) | Self::Output(_) => "output",
+            Self::OutOfRange { .. } => "range",
+            Self::Problem(_) => "input",
+            Self::InputChanged | Self::SupportChanged(_) => "changed",
+            Self::WorkDirectory(_) => "work",
+        }
+    }
+
+    /// Whether another try with the same inputs could end otherwise.
+    pub fn is_worth_a_retry(&self) -> bool {
+        !matches!(
+            self,
+            Self::Problem(_)
+                | Self::InputChanged
+                | Self::SupportChanged(_)
+                | Self::WorkDirectory(_)
+        )
+    }
+
+    /// Whether it is no fault of this catchment and would meet all others as well.
+    pub fn is_obstacle(&self) -> bool {
+        matches!(self, Self::SupportChanged(_) | Self::WorkDirectory(_))
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Start(why) => write!(f, "could not be started: {why}"),
+            Self::Exit(code) => write!(f, "exit code {code}"),
+            Self::Signal(signal) => write!(f, "ended by signal {signal}"),
+            Self::TimedOut(limit) => write!(f, "stopped at its timeout of {limit:?}"),
+            Self::FileSize { file, limit } => {
+                let file = file.as_deref().unwrap_or("a file of its own");
+                write!(f, "{file} reached the limit of {limit}")
+            }
+            Self::Said { phrase, line } if line == phrase => write!(f, "printed {phrase:?}"),
+            Self::Said { phrase, line } => write!(f, "printed {phrase:?}: {line}"),
+            Self::Requirement { file, phrase } => write!(f, "{file} does not contain {phrase:?}"),
+            Self::NoOutput(why) => f.write_str(why),
+            Self::Output(error) => write!(f, "its output: {error}"),
+            Self::OutOfRange {
+                column,
+                step,
+                value,
+            } => {
+                write!(
+                    f,
+                    "{column} is {value} at time step {step}, outside of the stated limits"
+                )
+            }
+            Self::Problem(problem) => problem.fmt(f),
+            Self::InputChanged => f.write_str("its input changed during the run; run again"),
+            Self::SupportChanged(file) => {
+                let path = file.path.display();
+                write!(
+                    f,
+                    "{path} changed during the run: by you, or by the simulator, which then "
+                )?;
+                if file.is_in_folder() {
+                    let pattern = [&file.name];
+                    write!(
+                        f,
+                        "needs it excluded (`support_exclude = {pattern:?}` under [simulator]) or "
+                    )?;
+                }
+                f.write_str("has to write to its work directory instead")
+            }
+            Self::WorkDirectory(why) => f.write_str(why),
+        }
+    }
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+impl From<BadInput> for Failure {
+    fn from(fault: BadInput) -> Self {
+        Self::Problem(Problem::Input(fault))
+    }
+}

@@ -1,0 +1,116 @@
+//! What is kept of catchments that failed: their work directories, the latest of each, and not too many.
+//!
+//! It knows nothing of why a catchment failed.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use anyhow::{Context, Result};
+
+use crate::data::catchment::CatchmentId;
+use crate::data::scenario::ScenarioName;
+use crate::execute::local::work_directory::WorkDirectory;
+use crate::system::folder::{copy, remove};
+
+/// How many failed catchments' work directories are kept.
+const MOST_KEPT: usize = 100;
+
+/// The work directories kept of failed catchments, `cache/failed/<id>` or `cache/failed/<scenario>@<id>`.
+pub struct Kept {
+    folder: PathBuf,
+}
+
+impl Kept {
+    /// Those below `folder`.
+    pub fn new(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+
+    /// The folder that they are in, made where it is missing.
+    pub fn made(&self) -> Result<PathBuf> {
+        let context = || format!("can't make {}", self.folder.display());
+        fs::create_dir_all(&self.folder).with_context(context)?;
+        Ok(self.folder.clone())
+    }
+
+    /// Where a catchment's work directory is kept.
+    pub fn path(&self, scenario: &ScenarioName, id: &CatchmentId) -> PathBuf {
+        self.folder.join(scenario.file_name(id))
+    }
+
+    /// Keeps a work directory as the evidence of this catchment's failure, in place of an earlier one.
+    pub fn keep(
+        &self,
+        work: &WorkDirectory,
+        scenario: &ScenarioName,
+        id: &CatchmentId,
+    ) -> Result<()> {
+        let path = self.path(scenario, id);
+        remove(&path)?;
+        let context = || format!("can't keep the work directory as {}", path.display());
+        fs::create_dir_all(&self.folder).with_context(context)?;
+        match fs::rename(work.path(), &path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            Err(error) if error.kind() == ErrorKind::CrossesDevices => {
+                let copied = copy(work.path(), &path).with_context(context);
+                copied.and(remove(work.path()))
+            }
+            other => other.with_context(context),
+        }
+    }
+
+    /// Lets go of a catchment's evidence, as it failed no more.
+    pub fn release(&self, scenario: &ScenarioName, id: &CatchmentId) -> Result<()> {
+        remove(&self.path(scenario, id))
+    }
+
+    /// Removes the oldest ones beyond the number that is kept.
+    pub fn prune(&self) -> Result<()> {
+        let mut kept: Vec<(SystemTime, PathBuf)> = match fs::read_dir(&self.folder) {
+            Ok(entries) => entries
+                .filter_map(|entry| entry.ok())
+                .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
+                .collect(),
+            Err(_) => return Ok(()),
+        };
+        kept.sort();
+        let surplus = kept.len().saturating_sub(MOST_KEPT);
+        kept.iter()
+            .take(surplus)
+            .try_for_each(|(_, path)| remove(path))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn evidence_is_kept_replaced_and_bounded() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let kept = Kept::new(folder.path().join("failed"));
+        let work = WorkDirectory::at(folder.path().join("worker-0"));
+        for i in 0..MOST_KEPT + 5 {
+            fs::create_dir_all(work.path()).expect("made");
+            work.write("inner/out.txt", i.to_string().as_bytes())
+                .expect("written");
+            let id = CatchmentId::new(format!("../{i}"));
+            kept.keep(&work, &ScenarioName::UNNAMED, &id).expect("kept");
+            assert!(!work.path().exists());
+        }
+        kept.prune().expect("pruned");
+        assert_eq!(
+            fs::read_dir(folder.path().join("failed"))
+                .expect("a folder")
+                .count(),
+            MOST_KEPT
+        );
+        let last = CatchmentId::new(format!("../{}", MOST_KEPT + 4));
+        let path = kept.path(&ScenarioName::UNNAMED, &last);
+        assert!(path.join("inner/out.txt").exists());
+        (kept.release(&ScenarioName::UNNAMED, &last)).expect("released");
+        assert!(!path.exists());
+    }
+}

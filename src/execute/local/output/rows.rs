@@ -1,0 +1,262 @@
+//! The rows of a table: a scan over bytes that parses the wanted cells and counts the others.
+//!
+//! In a table without quotes a separator is nothing else, so all those of a line are found at once, and only the wanted
+//! cells are looked at. Most cells are plain numbers, so a wanted cell is first read as one where it stands; only
+//! what is no plain number (a mark, quotes, a Fortran exponent, garbage) is cut out and looked at. Numbers that are not
+//! short are parsed by fast-float2, correctly rounded.
+
+use std::borrow::Cow;
+
+use super::scan::{Scan, divide};
+use super::{OutputError, Table};
+use crate::text::short_number::of_length;
+
+/// A cell without white space around it and without its quotes.
+pub(super) fn unquoted(cell: &[u8]) -> Cow<'_, [u8]> {
+    let cell = cell.trim_ascii();
+    let inner = cell
+        .strip_prefix(b"\"")
+        .and_then(|cell| cell.strip_suffix(b"\""));
+    match inner.map(<[u8]>::trim_ascii) {
+        None => Cow::Borrowed(cell),
+        Some(inner) if !inner.contains(&b'"') => Cow::Borrowed(inner),
+        Some(inner) => {
+            let mut single = Vec::with_capacity(inner.len());
+            for byte in inner {
+                if *byte != b'"' || single.last() != Some(&b'"') {
+                    single.push(*byte);
+                }
+            }
+            Cow::Owned(single)
+        }
+    }
+}
+
+/// A cell's text for a message.
+pub(super) fn shortened(cell: &[u8]) -> String {
+    let text = String::from_utf8_lossy(&cell[..cell.len().min(200)]).into_owned();
+    match text.char_indices().nth(40) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text,
+    }
+}
+
+/// A number as C, Fortran (`1.0D+03`) and their kin print it.
+fn number(cell: &[u8]) -> Option<f64> {
+    if let Ok(number) = fast_float2::parse(cell) {
+        return Some(number);
+    }
+    let mark = cell.iter().position(|byte| matches!(byte, b'd' | b'D'))?;
+    let mut with_e = [0; 64];
+    let with_e = with_e.get_mut(..cell.len())?;
+    with_e.copy_from_slice(cell);
+    with_e[mark] = b'e';
+    // `inf` and `nan` have no exponent, so none of them comes out of this.
+    fast_float2::parse(with_e).ok()
+}
+
+impl Table<'_> {
+    /// The values of the cells with the indices `wanted` (ascending, each once), one vector for each.
+    pub(super) fn rows<S: Scan>(
+        &self,
+        scan: S,
+        names: &[Cow<'_, str>],
+        wanted: &[usize],
+    ) -> Result<Vec<Vec<f64>>, OutputError> {
+        let capacity = self.steps.min(self.body.len() / 2 + 1);
+        let mut series: Vec<Vec<f64>> = wanted
+            .iter()
+            .map(|_| Vec::with_capacity(capacity))
+            .collect();
+        let mut start = 0;
+        let mut line = self.first_line;
+        while line - self.first_line < self.skip_rows && start < self.body.len() {
+            start = self.line_end(start) + 1;
+            line += 1;
+        }
+        let separator = scan.separator();
+        let separator = separator.filter(|_| memchr::memchr(b'"', self.body).is_none());
+        let mut ends = Vec::with_capacity(names.len());
+        let mut rows = 0;
+        while start < self.body.len() {
+            if rows == self.steps {
+                let more = memchr::memchr_iter(b'\n', &self.body[start..]).count() + 1;
+                return Err(self.row_count(rows + more));
+            }
+            let end = match separator {
+                Some(separator) => {
+                    let end = divide(self.body, start, separator, &mut ends);
+                    self.plain_row(scan, start, &ends, line, names, wanted, &mut series)?;
+                    end
+                }
+                None => self.row(scan, start, line, names, wanted, &mut series)?,
+            };
+            start = end + 1;
+            (rows, line) = (rows + 1, line + 1);
+        }
+        if rows < self.steps {
+            return Err(self.row_count(rows));
+        }
+        Ok(series)
+    }
+
+    fn row_count(&self, found: usize) -> OutputError {
+        OutputError::RowCount {
+            found,
+            skipped: self.skip_rows,
+            expected: self.steps,
+        }
+    }
+
+    fn line_end(&self, at: usize) -> usize {
+        let rest = self.body.get(at..).unwrap_or(&[]);
+        memchr::memchr(b'\n', rest).map_or(self.body.len(), |length| at + length)
+    }
+
+    /// Reads one row without quotes, whose separators are known, counted from its beginning; at last where the line ends.
+    #[inline]
+    #[expect(clippy::too_many_arguments, reason = "all that is known of a row")]
+    fn plain_row<S: Scan>(
+        &self,
+        scan: S,
+        start: usize,
+        ends: &[u32],
+        line: usize,
+        names: &[Cow<'_, str>],
+        wanted: &[usize],
+        series: &mut [Vec<f64>],
+    ) -> Result<(), OutputError> {
+        let begin = |cell: usize| start + cell.checked_sub(1).map_or(0, |at| ends[at] as usize + 1);
+        let cells = ends.len();
+        let is_whole = cells == names.len()
+            || (cells == names.len() + 1 && {
+                let last = begin(cells - 1)..start + ends[cells - 1] as usize;
+                self.body[last].trim_ascii().is_empty()
+            });
+        if !is_whole {
+            return Err(self.ragged(scan, start, line, names.len()));
+        }
+        for (index, values) in wanted.iter().zip(series) {
+            let (from, to) = (begin(*index), start + ends[*index] as usize);
+            let value = match of_length(self.body, from, to - from, b'.') {
+                Some(number) if !self.missing.numbers.contains(&number) => number,
+                _ => match self.plain_number(scan, from) {
+                    Some((number, _)) => number,
+                    None => self.unusual(&self.body[from..to], line, &names[*index])?,
+                },
+            };
+            values.push(value);
+        }
+        Ok(())
+    }
+
+    /// Reads one row and returns where its line ends.
+    #[inline]
+    fn row<S: Scan>(
+        &self,
+        scan: S,
+        start: usize,
+        line: usize,
+        names: &[Cow<'_, str>],
+        wanted: &[usize],
+        series: &mut [Vec<f64>],
+    ) -> Result<usize, OutputError> {
+        let ragged = || self.ragged(scan, start, line, names.len());
+        let mut at = scan.first(self.body, start).ok_or_else(ragged)?;
+        let mut cell = 0;
+        // Where the cell `cell` ends, once that is known.
+        let mut end = None;
+        for (index, values) in wanted.iter().zip(series) {
+            while cell < *index {
+                let known = end.take().unwrap_or_else(|| scan.end(self.body, at));
+                at = scan.next(self.body, known).ok_or_else(ragged)?;
+                cell += 1;
+            }
+            let (value, value_end) = match self.plain_number(scan, at) {
+                Some(read) => read,
+                None => {
+                    let cell_end = scan.end(self.body, at);
+                    let value = self.unusual(&self.body[at..cell_end], line, &names[*index])?;
+                    (value, cell_end)
+                }
+            };
+            values.push(value);
+            end = Some(value_end);
+        }
+        let mut end = end.unwrap_or_else(|| scan.end(self.body, at));
+        let mut last_is_empty = false;
+        while let Some(next) = scan.next(self.body, end) {
+            cell += 1;
+            end = scan.end(self.body, next);
+            last_is_empty = self.body[next..end].trim_ascii().is_empty();
+        }
+        // A separator at the end of the row makes an empty cell that the header need not have.
+        let cells = cell + 1;
+        if cells == names.len() || (cells == names.len() + 1 && last_is_empty) {
+            return Ok(self.line_end(end));
+        }
+        Err(ragged())
+    }
+
+    /// The finite number that makes up the whole cell at `at`, and where the cell ends.
+    #[inline]
+    fn plain_number<S: Scan>(&self, scan: S, at: usize) -> Option<(f64, usize)> {
+        let start = at
+            + self.body[at..]
+                .iter()
+                .take_while(|byte| **byte == b' ')
+                .count();
+        let (number, length) = fast_float2::parse_partial::<f64, _>(&self.body[start..]).ok()?;
+        let mut end = start + length;
+        loop {
+            match self.body.get(end) {
+                None | Some(b'\n') => break,
+                Some(byte) if scan.ends_number(*byte) => break,
+                Some(b' ' | b'\r') => end += 1,
+                Some(_) => return None,
+            }
+        }
+        let usual = number.is_finite() && !self.missing.numbers.contains(&number);
+        usual.then_some((number, end))
+    }
+
+    /// The value of a cell that is no plain number.
+    #[cold]
+    fn unusual(&self, cell: &[u8], line: usize, column: &str) -> Result<f64, OutputError> {
+        let cell = unquoted(cell);
+        let number = number(&cell);
+        let missing = number.is_some_and(|number| self.missing.numbers.contains(&number));
+        if missing || self.missing.has_text(&cell) {
+            return Ok(f64::NAN);
+        }
+        let (column, found) = (column.to_owned(), shortened(&cell));
+        match number {
+            Some(number) if number.is_finite() => Ok(number),
+            Some(_) => Err(OutputError::NotFinite {
+                line,
+                column,
+                found,
+            }),
+            None => Err(OutputError::NotANumber {
+                line,
+                column,
+                found,
+            }),
+        }
+    }
+
+    #[cold]
+    fn ragged<S: Scan>(&self, scan: S, start: usize, line: usize, expected: usize) -> OutputError {
+        let mut found = 0;
+        let mut next = scan.first(self.body, start);
+        while let Some(at) = next {
+            found += 1;
+            next = scan.next(self.body, scan.end(self.body, at));
+        }
+        OutputError::Ragged {
+            line,
+            found,
+            expected,
+        }
+    }
+}

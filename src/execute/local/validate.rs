@@ -1,0 +1,92 @@
+//! Whether a simulator that has ended left a good result: every check that the project states.
+//!
+//! It trusts nothing that the simulator says of itself, and takes the output's columns only once all else is as it should be. It
+//! reads the work directory and knows nothing of how the simulator was started.
+
+use std::fs;
+use std::path::Path;
+
+use crate::execute::failure::Failure;
+use crate::execute::local::left_files::{find_any, read_output};
+use crate::execute::local::output;
+use crate::execute::local::work_directory::PRINTED;
+use crate::plan::recipe::Rendered;
+use crate::project::{Project, VariableSource};
+use crate::system::file_limit::FileLimit;
+
+/// What a shell ends with when its command got the signal for a file that may not grow.
+const SHELL_SAYS_XFSZ: i32 = 128 + libc::SIGXFSZ;
+
+/// Whether an ended run is a good one, and its columns if so.
+///
+/// It has ended by itself with this exit code in the work directory `work`; the columns are those that the project names, each of
+/// `steps` values.
+pub fn judge(
+    project: &Project,
+    steps: usize,
+    code: i32,
+    rendered: &Rendered,
+    work: &Path,
+) -> Result<Vec<Vec<f64>>, Failure> {
+    let simulator = &project.simulator;
+    let limit = FileLimit::new(simulator.max_file_size);
+    for name in PRINTED {
+        let path = work.join(name);
+        if fs::metadata(&path).is_ok_and(|printed| printed.len() == limit.size().0) {
+            let file = Some(name.to_owned());
+            return Err(Failure::FileSize { file, limit });
+        }
+        if let Some((phrase, line)) = find_any(&path, &simulator.fail_on_stdout) {
+            return Err(Failure::Said { phrase, line });
+        }
+    }
+    if !simulator.exit_codes.contains(&code) {
+        return Err(Failure::Exit(code));
+    }
+    for (file, phrase) in &rendered.require {
+        if find_any(&work.join(file), std::slice::from_ref(phrase)).is_none() {
+            return Err(Failure::Requirement {
+                file: file.display().to_string(),
+                phrase: phrase.clone(),
+            });
+        }
+    }
+    let text = read_output(&work.join(&rendered.output)).map_err(|error| {
+        Failure::NoOutput(format!("its output {}: {error}", rendered.output.display()))
+    })?;
+    let headers: Vec<&str> = rendered.headers.iter().map(String::as_str).collect();
+    let columns =
+        output::parse(&text, &simulator.output.format, &headers, steps).map_err(Failure::Output)?;
+    check_ranges(project, &columns)?;
+    Ok(columns)
+}
+
+/// Whether all values are within the limits that the product's variables state.
+fn check_ranges(project: &Project, columns: &[Vec<f64>]) -> Result<(), Failure> {
+    for variable in &project.product.variables {
+        let VariableSource::Column(at) = variable.source else {
+            continue;
+        };
+        let outside = |value: &f64| {
+            variable.min.is_some_and(|min| *value < min)
+                || variable.max.is_some_and(|max| *value > max)
+        };
+        if let Some(step) = columns[at].iter().position(outside) {
+            let column = project.simulator.output.columns[at].name.clone();
+            return Err(Failure::OutOfRange {
+                column,
+                step,
+                value: columns[at][step],
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Whether it ended by the signal for a file that may not grow, or is a shell whose command did.
+pub fn is_refused_growth(failure: &Failure) -> bool {
+    matches!(
+        failure,
+        Failure::Signal(libc::SIGXFSZ) | Failure::Exit(SHELL_SAYS_XFSZ)
+    )
+}

@@ -1,0 +1,225 @@
+//! A work directory: where one catchment's simulator runs.
+//!
+//! Every worker has one, emptied and furnished anew for each run, so that no run sees another's files; only links to
+//! support files that are what they should be stay. Support files are linked, never copied: copying an executable and
+//! starting it at once gives "text file busy" now and then. Whether it is in memory or on a disk is [`workplace`]'s choice.
+//!
+//! [`workplace`]: crate::execute::local::work_folders
+
+use std::cell::Cell;
+use std::fs::{self, File};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{MetadataExt, symlink};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::data::size::Size;
+use crate::execute::local::work_folders::Memory;
+use crate::project::Simulator;
+use crate::system::folder::remove;
+
+/// What the simulator prints goes to these files of its work directory.
+pub const PRINTED: [&str; 2] = ["rerunoff.stdout", "rerunoff.stderr"];
+
+/// How many bytes are kept of what a failed simulator printed, and of a file that reached its limit.
+const MOST_OF_A_FILE: u64 = 1_000_000;
+
+/// The work directory of one worker.
+pub struct WorkDirectory {
+    path: PathBuf,
+    /// Its mode as it was made here; `None` before that.
+    made: Cell<Option<u32>>,
+    /// What was last used to make a large file in.
+    buffer: Cell<Vec<u8>>,
+    /// The memory that it is in, and what is used in its place when that runs short.
+    memory: Option<(Memory, Box<WorkDirectory>)>,
+}
+
+impl WorkDirectory {
+    /// The work directory at this path on a disk; made at the first use.
+    pub fn at(path: PathBuf) -> Self {
+        Self {
+            path,
+            made: Cell::default(),
+            buffer: Cell::default(),
+            memory: None,
+        }
+    }
+
+    /// The work directory at this path in `memory`, with another one on a disk.
+    pub fn in_memory(path: PathBuf, memory: Memory, on_disk: WorkDirectory) -> Self {
+        Self {
+            memory: Some((memory, Box::new(on_disk))),
+            ..Self::at(path)
+        }
+    }
+
+    /// The one to use for the next run: this, or that on the disk where room is short.
+    pub fn in_use(&self) -> &Self {
+        match &self.memory {
+            Some((memory, on_disk)) if memory.is_short() => on_disk,
+            _ => self,
+        }
+    }
+
+    /// The one to do a failed run in once more, if it may have failed only because this one is in memory.
+    ///
+    /// `could_not_write` says that the failure was one to write into it.
+    pub fn instead(&self, could_not_write: bool) -> Result<Option<&Self>> {
+        let Some((memory, on_disk)) = &self.memory else {
+            return Ok(None);
+        };
+        // Every run makes these files, so without them somebody else has cleared up.
+        if could_not_write || !self.path.join(PRINTED[0]).exists() {
+            memory.give_up();
+        }
+        if !memory.is_short() {
+            return Ok(None);
+        }
+        remove(&self.path)?;
+        Ok(Some(on_disk))
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Empties it and furnishes it with the support files and folders.
+    pub fn furnish(&self, simulator: &Simulator) -> Result<()> {
+        let context = || format!("can't make the work directory {}", self.path.display());
+        let there = match self.tidy(simulator) {
+            Ok(there) => there,
+            // Not there yet, or not to be tidied: made anew.
+            Err(_) => {
+                remove(&self.path)?;
+                match self.memory {
+                    // Its parent is private to us. If that is gone, it is not made again without its permissions.
+                    Some(_) => fs::create_dir(&self.path),
+                    None => fs::create_dir_all(&self.path),
+                }
+                .with_context(context)?;
+                let mode = fs::symlink_metadata(&self.path).with_context(context)?;
+                self.made.set(Some(mode.mode()));
+                vec![false; simulator.support.len()]
+            }
+        };
+        for (support, _) in simulator
+            .support
+            .iter()
+            .zip(there)
+            .filter(|(_, there)| !there)
+        {
+            symlink(&support.path, self.path.join(&support.name)).with_context(context)?;
+        }
+        for directory in &simulator.directories {
+            fs::create_dir_all(self.path.join(directory)).with_context(context)?;
+        }
+        Ok(())
+    }
+
+    /// Removes everything but links to support files that lead where they should, and says which of them are there.
+    ///
+    /// An error if it is not the folder that was made here, or holds what can't be removed just so.
+    fn tidy(&self, simulator: &Simulator) -> io::Result<Vec<bool>> {
+        let found = fs::symlink_metadata(&self.path)?;
+        if !found.is_dir() || self.made.get() != Some(found.mode()) {
+            return Err(io::Error::other("not as it was made"));
+        }
+        let mut there = vec![false; simulator.support.len()];
+        for entry in fs::read_dir(&self.path)? {
+            let entry = entry?;
+            let (kind, path) = (entry.file_type()?, entry.path());
+            if kind.is_symlink() {
+                let is_it = |support: &crate::project::Support| {
+                    entry.file_name() == *support.name
+                        && fs::read_link(&path).is_ok_and(|target| target == support.path)
+                };
+                if let Some(at) = simulator.support.iter().position(is_it) {
+                    there[at] = true;
+                    continue;
+                }
+            }
+            if kind.is_dir() {
+                fs::remove_dir_all(&path)?;
+            } else {
+                fs::remove_file(&path)?;
+            }
+        }
+        Ok(there)
+    }
+
+    /// Writes one of the simulator's input files.
+    pub fn write(&self, name: &str, content: &[u8]) -> Result<()> {
+        let path = self.path.join(name);
+        let context = || format!("can't write {}", path.display());
+        match (fs::write(&path, content), path.parent()) {
+            (Err(error), Some(folder)) if error.kind() == ErrorKind::NotFound => {
+                fs::create_dir_all(folder).with_context(context)?;
+                fs::write(&path, content).with_context(context)
+            }
+            (done, _) => done.with_context(context),
+        }
+    }
+
+    /// Writes one of the simulator's input files with what `make` appends to an empty buffer.
+    ///
+    /// The outer error is that of writing, the inner one that of `make`.
+    pub fn write_made<E>(
+        &self,
+        name: &str,
+        make: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+    ) -> Result<Result<(), E>> {
+        // Kept from run to run: memory that is fresh each time costs more than what is put into it.
+        let mut buffer = self.buffer.take();
+        buffer.clear();
+        let written = match make(&mut buffer) {
+            Ok(()) => self.write(name, &buffer).map(Ok),
+            Err(error) => Ok(Err(error)),
+        };
+        self.buffer.set(buffer);
+        written
+    }
+
+    /// The files that have grown to this size, sorted by name: where that is the limit of a file, those that hit it.
+    pub fn files_of(&self, size: Size) -> Vec<String> {
+        let mut found = Vec::new();
+        find_files(&self.path, size.0, &mut found);
+        let names = (found.iter()).filter_map(|path| path.strip_prefix(&self.path).ok());
+        let mut names: Vec<String> = names.map(|name| name.display().to_string()).collect();
+        names.sort();
+        names
+    }
+
+    /// Leaves the beginning of what was printed and of every file that has grown to this size.
+    pub fn shorten(&self, size: Size) -> Result<()> {
+        let mut long = PRINTED.map(|name| self.path.join(name)).to_vec();
+        find_files(&self.path, size.0, &mut long);
+        long.iter().try_for_each(|path| cut(path, MOST_OF_A_FILE))
+    }
+}
+
+/// Adds the files of exactly this size, without following links, so that support files stay out.
+fn find_files(folder: &Path, size: u64, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        match entry.metadata() {
+            Ok(metadata) if metadata.is_dir() => find_files(&entry.path(), size, found),
+            Ok(metadata) if metadata.is_file() && metadata.len() == size => {
+                found.push(entry.path());
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Leaves of a file at most so many bytes; a link or a pipe that the simulator put in its place is left alone.
+fn cut(path: &Path, length: u64) -> Result<()> {
+    let now = fs::symlink_metadata(path);
+    if !now.is_ok_and(|now| now.is_file() && now.len() > length) {
+        return Ok(());
+    }
+    let file = File::options().write(true).open(path);
+    file.and_then(|file| file.set_len(length))
+        .with_context(|| format!("can't shorten {}", path.display()))
+}

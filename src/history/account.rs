@@ -1,0 +1,145 @@
+//! What a run did: for people at its end, and for the store, where the next prediction and `runs` find it.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::data::catchment::CatchmentId;
+use crate::data::size::Size;
+use crate::execute::Report;
+use crate::plan::session::Session;
+use crate::store::{Store, StoreError};
+use crate::system::progress::duration;
+use crate::text::listing::first_few;
+use crate::text::shell;
+
+/// How many failures are put down with their reasons.
+const FAILURES: usize = 1000;
+/// How many causes are printed.
+const CAUSES: usize = 10;
+
+/// What a run did.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Account {
+    /// All catchments of the scenarios asked for, counted in each.
+    pub catchments: usize,
+    /// The runs of a simulator; what several scenarios have in common is one.
+    pub ran: usize,
+    /// The catchments that failed, counted in each scenario that waited for the run.
+    pub failed: usize,
+    /// Whether it stopped before all was run, as too many had failed.
+    #[serde(default)]
+    pub gave_up: bool,
+    /// Why they were run: how many, and the cause.
+    pub causes: Vec<(usize, String)>,
+    /// Simulators at work at once.
+    pub workers: usize,
+    /// Seconds that passed while catchments were run.
+    pub running_seconds: f64,
+    /// Seconds that simulators took, added up.
+    pub simulator_seconds: f64,
+    /// Processor time of the simulators, in seconds.
+    pub cpu_seconds: f64,
+    /// The largest resident memory of a simulator, in bytes.
+    pub peak_bytes: u64,
+    /// The slowest catchments and how many seconds each took, the slowest first.
+    pub slowest: Vec<(String, f64)>,
+    /// The catchments that failed, with the reason; at most 1,000.
+    pub failures: Vec<(String, String)>,
+    /// The first of them, to be asked about right after the run.
+    #[serde(skip)]
+    first_failed: Option<CatchmentId>,
+}
+
+impl Account {
+    /// Of a run of so many workers that was started for these causes.
+    pub fn new(
+        sessions: &[Session<'_>],
+        catchments: usize,
+        workers: usize,
+        causes: Vec<(usize, String)>,
+        report: &Report,
+    ) -> Self {
+        let failures = report.failed.iter().take(FAILURES);
+        let first_failed = report.failed.first();
+        Self {
+            catchments,
+            ran: report.run,
+            failed: report.failed.len(),
+            gave_up: report.gave_up,
+            causes,
+            workers,
+            running_seconds: report.seconds,
+            simulator_seconds: report.simulator_seconds,
+            cpu_seconds: report.cpu_seconds,
+            peak_bytes: report.peak_bytes,
+            slowest: (report.slowest.iter())
+                .map(|(seconds, label)| (label.clone(), *seconds))
+                .collect(),
+            failures: failures
+                .map(|(unit, reason)| {
+                    let label = sessions[unit.scenario].label(unit.catchment);
+                    (label, reason.clone())
+                })
+                .collect(),
+            first_failed: first_failed
+                .map(|(unit, _)| sessions[unit.scenario].basin.id(unit.catchment).clone()),
+        }
+    }
+
+    /// The latest run in the store that ran a simulator.
+    pub fn latest(store: &Store) -> Result<Option<Self>, StoreError> {
+        let accounts = store.runs(20)?.into_iter().filter_map(|run| {
+            // One that can't be read was written by another version.
+            serde_json::from_str::<Self>(&run.summary).ok()
+        });
+        Ok(accounts.into_iter().find(|account| account.ran > 0))
+    }
+
+    /// For people.
+    pub fn lines(&self) -> Vec<String> {
+        let mut lines = vec![format!("ran {} of {}", self.ran, self.catchments)];
+        for (count, cause) in self.causes.iter().take(CAUSES) {
+            lines.push(format!("{count:>7} {cause}"));
+        }
+        if self.causes.len() > CAUSES {
+            lines.push(format!(
+                "        and {} more causes",
+                self.causes.len() - CAUSES
+            ));
+        }
+        let seconds = |seconds: f64| duration(Duration::from_secs_f64(seconds.max(0.0)));
+        lines.push(format!(
+            "cost    {} of processor time, at most {} of memory; {} with {} at once",
+            seconds(self.cpu_seconds),
+            Size(self.peak_bytes),
+            seconds(self.running_seconds),
+            self.workers
+        ));
+        let slowest: Vec<String> = (self.slowest.iter())
+            .map(|(id, took)| format!("{id} {}", seconds(*took)))
+            .collect();
+        if !slowest.is_empty() {
+            lines.push(format!("slowest {}", slowest.join(", ")));
+        }
+        if self.failed > 0 {
+            let ids: Vec<&str> = self.failures.iter().map(|(id, _)| id.as_str()).collect();
+            lines.push(format!(
+                "failed  {}: {}; `rerunoff why {}` tells more",
+                self.failed,
+                first_few(&ids),
+                (self.first_failed.as_ref()).map_or("ID".to_owned(), as_argument)
+            ));
+        }
+        lines
+    }
+}
+
+/// An id as an argument on a command line: what begins with a dash is none of its options.
+fn as_argument(id: &CatchmentId) -> String {
+    let word = shell::word(id.to_string());
+    match id.as_str().starts_with('-') {
+        true => format!("-- {word}"),
+        false => word,
+    }
+}

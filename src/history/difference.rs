@@ -1,0 +1,177 @@
+//! What changed from one moment's results to another's, variable by variable and catchment by catchment.
+
+use anyhow::{Result, bail};
+
+use crate::data::catchment::CatchmentId;
+use crate::product::Results;
+use crate::store::Store;
+
+/// Two moments' results compared.
+pub struct Difference {
+    /// The names of the variables.
+    pub variables: Vec<String>,
+    /// Every catchment that has a result in both.
+    pub catchments: Vec<Compared>,
+    /// Catchments with a result in one of them only: the earlier, the later.
+    pub alone: [usize; 2],
+}
+
+/// One catchment's results compared.
+pub struct Compared {
+    /// The catchment.
+    pub id: CatchmentId,
+    /// A change for every variable.
+    pub changes: Vec<Change>,
+}
+
+/// How a variable of a catchment changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Change {
+    /// Time steps with another value, those that became missing or are it no more included.
+    pub steps: usize,
+    /// Those that became missing or are it no more.
+    pub missing: usize,
+    /// Where it changed most.
+    pub absolute: Option<Extreme>,
+    /// Where it changed most in relation to what it was.
+    pub relative: Option<Extreme>,
+}
+
+/// A value then and now.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Extreme {
+    /// The time step, from 0.
+    pub step: usize,
+    /// The value then.
+    pub then: f64,
+    /// The value now.
+    pub now: f64,
+}
+
+impl Extreme {
+    /// By how much it grew.
+    pub fn absolute(&self) -> f64 {
+        self.now - self.then
+    }
+
+    /// By what share of its magnitude it grew; infinite where it was 0.
+    pub fn relative(&self) -> f64 {
+        (self.now - self.then) / self.then.abs()
+    }
+}
+
+impl Difference {
+    /// Whether there is any.
+    pub fn has_changes(&self) -> bool {
+        let steps = (self.catchments.iter()).flat_map(|compared| &compared.changes);
+        self.alone != [0, 0] || steps.map(|change| change.steps).any(|steps| steps > 0)
+    }
+
+    /// Compares all that both have; `tick` is told how many catchments of how many are done.
+    pub fn between(
+        store: &Store,
+        then: &Results,
+        now: &Results,
+        tick: &mut dyn FnMut(usize, usize),
+    ) -> Result<Self> {
+        if then.spec.time != now.spec.time {
+            bail!("they have different time steps and can't be compared value by value");
+        }
+        let _snapshot = store.snapshot()?;
+        let variables = now.spec.variables.iter();
+        let mut difference = Self {
+            variables: variables.map(|variable| variable.name.clone()).collect(),
+            catchments: Vec::new(),
+            alone: [0, 0],
+        };
+        let places = then.spec.catchments.iter().enumerate();
+        let places: std::collections::HashMap<&CatchmentId, usize> =
+            places.map(|(at, row)| (&row.id, at)).collect();
+        let mut met = 0;
+        for (at, row) in now.spec.catchments.iter().enumerate() {
+            tick(at, now.spec.catchments.len());
+            let earlier = places.get(&row.id).copied();
+            let had = earlier.filter(|&at| then.has(at));
+            let Some(before) = had else {
+                difference.alone[1] += usize::from(now.has(at));
+                continue;
+            };
+            if !now.has(at) {
+                continue;
+            }
+            met += 1;
+            let row_then = &then.spec.catchments[before];
+            let bits =
+                |scalars: &[f64]| -> Vec<u64> { scalars.iter().map(|x| x.to_bits()).collect() };
+            let same =
+                row_then.content == row.content && bits(&row_then.scalars) == bits(&row.scalars);
+            let changes = match same {
+                true => vec![Change::default(); difference.variables.len()],
+                false => {
+                    let then = then.variables(store, before)?.unwrap_or_default();
+                    let now = now.variables(store, at)?.unwrap_or_default();
+                    (then.iter().zip(&now))
+                        .map(|(then, now)| change(then, now))
+                        .collect()
+                }
+            };
+            difference.catchments.push(Compared {
+                id: row.id.clone(),
+                changes,
+            });
+        }
+        let had = (0..then.spec.catchments.len()).filter(|&at| then.has(at));
+        difference.alone[0] = had.count() - met;
+        Ok(difference)
+    }
+}
+
+fn change(then: &[f64], now: &[f64]) -> Change {
+    let mut change = Change::default();
+    for (step, (&then, &now)) in then.iter().zip(now).enumerate() {
+        if then == now || (then.is_nan() && now.is_nan()) {
+            continue;
+        }
+        change.steps += 1;
+        if then.is_nan() || now.is_nan() {
+            change.missing += 1;
+            continue;
+        }
+        let here = Extreme { step, then, now };
+        let exceeds = |most: Option<Extreme>, measure: fn(&Extreme) -> f64| {
+            most.is_none_or(|most| measure(&here).abs() > measure(&most).abs())
+        };
+        if exceeds(change.absolute, Extreme::absolute) {
+            change.absolute = Some(here);
+        }
+        // From nothing there is no share; the absolute change tells of it.
+        if then != 0.0 && exceeds(change.relative, Extreme::relative) {
+            change.relative = Some(here);
+        }
+    }
+    change
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_largest_changes_are_found() {
+        let nan = f64::NAN;
+        let found = change(
+            &[1.0, 100.0, 0.0, nan, nan, 5.0],
+            &[2.0, 90.0, 3.0, nan, 1.0, 5.0],
+        );
+        assert_eq!((found.steps, found.missing), (4, 1));
+        assert_eq!(
+            found.absolute.map(|most| (most.step, most.absolute())),
+            Some((1, -10.0))
+        );
+        assert_eq!(
+            found.relative.map(|most| (most.step, most.relative())),
+            Some((0, 1.0))
+        );
+        assert_eq!(change(&[0.0, nan], &[-0.0, nan]), Change::default());
+    }
+}

@@ -1,0 +1,106 @@
+//! How long a run will take, from what each catchment took when it was last run.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
+use std::fmt;
+use std::time::Duration;
+
+use anyhow::Result;
+use serde::Serialize;
+
+use crate::data::catchment::CatchmentId;
+use crate::data::scenario::ScenarioName;
+use crate::history::account::Account;
+use crate::store::Store;
+use crate::system::progress::duration;
+
+/// How long a run will take.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Prediction {
+    /// Seconds.
+    pub seconds: f64,
+    /// Simulators at work at once.
+    pub workers: usize,
+    /// How many catchments have a history of their own; the others are taken for average ones.
+    pub known: usize,
+}
+
+impl Prediction {
+    /// For the given catchments in this order; `None` if nothing is to be done or nothing is known.
+    pub fn of(
+        store: &Store,
+        wanted: &[(ScenarioName, CatchmentId)],
+        workers: usize,
+    ) -> Result<Option<Self>> {
+        let costs: HashMap<_, f64> = (store.states()?.into_iter())
+            .filter_map(|(unit, last)| Some((unit, last.cost?.wall)))
+            .collect();
+        // What a run takes beside its simulators: writing their files, reading what they leave.
+        let overhead = Account::latest(store)?.map_or(0.0, |account| {
+            let workers = account.workers.min(account.ran) as f64;
+            let beside = account.running_seconds * workers - account.simulator_seconds;
+            (beside / account.ran as f64).max(0.0)
+        });
+        let own: Vec<Option<f64>> = wanted.iter().map(|unit| costs.get(unit).copied()).collect();
+        let all: Vec<f64> = costs.into_values().collect();
+        Ok(Self::from_costs(&own, &all, overhead, workers))
+    }
+
+    fn from_costs(own: &[Option<f64>], all: &[f64], overhead: f64, workers: usize) -> Option<Self> {
+        if own.is_empty() || all.is_empty() {
+            return None;
+        }
+        let average = all.iter().sum::<f64>() / all.len() as f64;
+        let costs = own.iter().map(|own| own.unwrap_or(average) + overhead);
+        Some(Self {
+            seconds: schedule(costs, workers),
+            workers,
+            known: own.iter().flatten().count(),
+        })
+    }
+}
+
+impl fmt::Display for Prediction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let time = duration(Duration::from_secs_f64(self.seconds));
+        write!(f, "about {time} with {} at once", self.workers)
+    }
+}
+
+/// The end of the last job if each goes to the worker that is free first.
+fn schedule(costs: impl Iterator<Item = f64>, workers: usize) -> f64 {
+    // The bits of numbers that are not negative are in the numbers' order.
+    let mut free: BinaryHeap<Reverse<u64>> = vec![Reverse(0f64.to_bits()); workers.max(1)].into();
+    let mut end = 0f64;
+    for cost in costs {
+        let Reverse(at) = free.pop().unwrap_or(Reverse(0));
+        let done = f64::from_bits(at) + cost.max(0.0);
+        end = end.max(done);
+        free.push(Reverse(done.to_bits()));
+    }
+    end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_job_bounds_the_run() {
+        assert_eq!(schedule([1.0; 10].into_iter(), 2), 5.0);
+        assert_eq!(schedule([1.0, 1.0, 60.0].into_iter(), 8), 60.0);
+        assert_eq!(schedule([].into_iter(), 8), 0.0);
+    }
+
+    #[test]
+    fn strangers_are_average() {
+        let some = Prediction::from_costs(&[Some(4.0), None], &[2.0, 4.0], 1.0, 1);
+        let expected = Prediction {
+            seconds: 9.0,
+            workers: 1,
+            known: 1,
+        };
+        assert_eq!(some, Some(expected));
+        assert_eq!(Prediction::from_costs(&[None], &[], 0.0, 1), None);
+    }
+}

@@ -1,0 +1,267 @@
+//! Wide tables: one column for each catchment, one row for each time step.
+//!
+//! What the columns are is found out here, from the header or from the ids that are given for them. Where the values are
+//! is found out by `marks`, and they are read by `columns`.
+
+pub(crate) mod columns;
+pub(crate) mod row_index;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use super::alignment::{self, EITHER, Names};
+use super::cells::{UNCLOSED, cells, unclosed};
+use super::clock::Clock;
+use super::fault::Fault;
+use super::head::Head;
+use super::ids;
+use super::number::Numbers;
+use super::staged::Staged;
+use super::text::Text;
+use super::values::Values;
+use super::write::GROUP;
+use crate::data::catchment::CatchmentId;
+use crate::data::digest::Digest;
+use crate::import::wide::columns::Columns;
+use crate::import::wide::row_index::Marks;
+use crate::project::import_spec::{Ids, Separator, TextFormat};
+use crate::system::parallel::ordered;
+
+/// A wide table whose header has been read.
+pub struct Wide {
+    /// What comes after the header.
+    text: Text,
+    table: Table,
+}
+
+/// How a table is written.
+pub struct Table {
+    /// The file, for messages.
+    pub path: PathBuf,
+    /// The catchments of its columns.
+    pub ids: Vec<CatchmentId>,
+    /// Whether they are that only if any row has something in its last cell.
+    undecided: bool,
+    /// What separates its cells.
+    pub separator: Separator,
+    /// How many cells the time takes.
+    pub time_cells: usize,
+    /// How the time is written.
+    pub clock: Clock,
+    /// How the values are written.
+    pub numbers: Numbers,
+}
+
+/// What was read of a table.
+pub struct Read {
+    /// The times of its rows.
+    pub stamps: Vec<i64>,
+    /// The values of the catchments that were asked for.
+    pub values: Values,
+    /// The digest of the file, if it was asked for and came without another look at it.
+    pub digest: Option<Digest>,
+}
+
+impl Wide {
+    /// Opens a table and finds out which catchment each column is of.
+    pub fn open(
+        path: &Path,
+        given: Option<&Ids>,
+        time_columns: Option<usize>,
+        format: &TextFormat,
+    ) -> Result<Self> {
+        let mut text = Text::open(path)?;
+        let head = Head::read(&mut text, path, format, given.is_none())?;
+        let row = head.row();
+        let line = head.first.0;
+        let time_cells = time_columns.unwrap_or(1);
+        let time = &row[..time_cells.min(row.len())];
+        let clock = Clock::new(format, time_columns.is_some(), time);
+        let clock = clock.map_err(|message| Fault::new(path, line, message))?;
+        let (ids, undecided) = match (given, &head.header) {
+            (None, Some(header)) => ids_of_header(path, &head, header, time_cells, &clock)?,
+            (Some(given), _) => (ids::read(given)?, false),
+            (None, None) => (Vec::new(), false),
+        };
+        let table = Table {
+            path: path.to_owned(),
+            ids,
+            undecided,
+            separator: head.separator,
+            time_cells,
+            clock,
+            numbers: Numbers::new(format),
+        };
+        Ok(Self { text, table })
+    }
+
+    /// The catchments, in the order of the columns.
+    pub fn ids(&self) -> &[CatchmentId] {
+        &self.table.ids
+    }
+
+    /// Prepares the values of these catchments, all of which the table has, to be fetched.
+    ///
+    /// The whole text is read once, and digested on the way if `digest` says so; `tick` is told of bytes. The values are
+    /// parsed when they are fetched.
+    pub fn read(
+        self,
+        catchments: &[CatchmentId],
+        digest: bool,
+        threads: usize,
+        folder: &Path,
+        tick: &mut dyn FnMut(usize),
+    ) -> Result<Read> {
+        let Self { text, table } = self;
+        let places: HashMap<&CatchmentId, usize> = (table.ids.iter().enumerate())
+            .map(|(at, id)| (id, at))
+            .collect();
+        let wanted: Vec<usize> = catchments.iter().map(|id| places[id]).collect();
+        let (stamps, marks, digest) = Marks::find(&table, text, digest, threads, folder, tick)?;
+        if table.undecided {
+            let decided = marks.something_last(table.separator);
+            if !decided.with_context(|| table.unread())? {
+                bail!(
+                    "{}: the last cell of every row is empty: {EITHER}",
+                    table.path.display()
+                );
+            }
+        }
+        let values = if wanted.is_sorted() {
+            Values::Columns(Box::new(Columns::new(table, marks, wanted)))
+        } else {
+            Values::Staged(reordered(table, marks, &wanted, threads, folder)?)
+        };
+        Ok(Read {
+            stamps,
+            values,
+            digest,
+        })
+    }
+}
+
+/// Parks the values of columns that are in another order than their catchments.
+fn reordered(
+    table: Table,
+    marks: Marks,
+    wanted: &[usize],
+    threads: usize,
+    folder: &Path,
+) -> Result<Staged> {
+    let mut places: Vec<(usize, usize)> = (wanted.iter().enumerate())
+        .map(|(catchment, &column)| (column, catchment))
+        .collect();
+    places.sort_unstable();
+    let sorted = places.iter().map(|(column, _)| *column).collect();
+    let columns = Columns::new(table, marks, sorted);
+    let mut staged = Staged::new(folder)?;
+    let group = (GROUP / columns.steps().max(1)).max(1);
+    let starts = (0..places.len()).step_by(group).map(Ok);
+    let fetch = |start: usize| {
+        let mut values = Vec::new();
+        let range = start..places.len().min(start + group);
+        columns.fetch(range, 0..columns.steps(), &mut values)?;
+        Ok((start, values))
+    };
+    ordered(threads, starts, &fetch, &mut |(start, values)| {
+        for (at, values) in values.chunks_exact(columns.steps()).enumerate() {
+            staged.put(places[start + at].1, values)?;
+        }
+        Ok(())
+    })?;
+    Ok(staged)
+}
+
+/// The catchments that a header names, and whether that depends on what is in the last cells of rows.
+fn ids_of_header(
+    path: &Path,
+    head: &Head,
+    (line, header): &(u64, Vec<u8>),
+    time_cells: usize,
+    clock: &Clock,
+) -> Result<(Vec<CatchmentId>, bool), Fault> {
+    let line = *line;
+    let (header, row) = (cells(header, head.separator), head.row());
+    let names = alignment::align(&header, &row, time_cells).map_err(|message| {
+        let clock = row.get(time_cells).is_some_and(|cell| cell.contains(&b':'));
+        let hint = match head.separator {
+            Separator::White if clock => "; times with a space in them have to be quoted",
+            _ => "",
+        };
+        Fault::new(path, head.first.0, format!("{message} (line {line}){hint}"))
+    })?;
+    let skipped = if names == Names::All { time_cells } else { 0 };
+    let undecided = names == Names::Undecided;
+    head.check(path, clock, &header[..skipped])?;
+    let names = alignment::named(&header);
+    let mut seen = HashMap::new();
+    let mut ids = Vec::with_capacity(names.len());
+    for (at, name) in names.iter().enumerate().skip(skipped) {
+        if name.is_empty() {
+            return Err(Fault::cell(
+                path,
+                line,
+                at,
+                "",
+                "the header has no id for this column",
+            ));
+        }
+        let id = CatchmentId::of_cell(name);
+        if let Some(before) = seen.insert(id.clone(), at) {
+            let message = format!(
+                "the header has this catchment in column {} already",
+                before + 1
+            );
+            return Err(Fault::cell(path, line, at, name, message));
+        }
+        ids.push(id);
+    }
+    if ids.is_empty() {
+        return Err(Fault::new(
+            path,
+            line,
+            "the header names no catchment; if it is something else than , ; or a tab that separates its cells, state the `separator`",
+        ));
+    }
+    Ok((ids, undecided))
+}
+
+impl Table {
+    /// What is said if its file can't be read.
+    pub fn unread(&self) -> String {
+        format!("{}: the file can't be read", self.path.display())
+    }
+
+    /// The fault of a row that has fewer cells than there are columns, or more that say something.
+    pub fn ragged(&self, number: u64, line: &[u8]) -> Fault {
+        if unclosed(line, self.separator) {
+            return Fault::new(&self.path, number, UNCLOSED);
+        }
+        let cells = cells(line, self.separator);
+        let belong = self.ids.len() + self.time_cells;
+        let mut message = format!(
+            "there are {} cells, where {belong} belong: {} catchments after the time",
+            cells.len(),
+            self.ids.len()
+        );
+        let surplus = cells.iter().skip(belong).find(|cell| !cell.is_empty());
+        if let Some(surplus) = surplus {
+            message += &format!("; {}", alignment::nameless(surplus));
+        }
+        Fault::new(&self.path, number, message)
+    }
+
+    /// Where the cell or separator behind white space begins, where that is what separates.
+    #[inline]
+    pub fn skip_white(&self, line: &[u8], at: usize) -> usize {
+        let mut at = at.min(line.len());
+        if self.separator == Separator::White {
+            while matches!(line.get(at), Some(b' ' | b'\t')) {
+                at += 1;
+            }
+        }
+        at
+    }
+}

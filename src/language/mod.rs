@@ -1,0 +1,10 @@
+//! What people write in a project: templates with their formats, formulas, tables of series, forms of time stamps.
+//!
+//! Each is text that is parsed once and then applied to values, many times. Nothing here opens a file or knows a catchment.
+
+pub mod format;
+pub mod formula;
+pub mod series_table;
+pub mod template;
+pub(crate) mod time_format;
+pub mod xml;

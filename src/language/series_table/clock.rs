@@ -1,0 +1,130 @@
+//! What the rows of a series table have of time alone: the same for all catchments, so made into text once.
+
+use std::ops::Range;
+
+use super::ROW_NAMES;
+use crate::data::time_axis::TimeAxis;
+use crate::data::value::{Value, push_number};
+use crate::language::format::push_time;
+use crate::language::template::{Placeholder, RenderError, RenderProblem};
+use crate::text::buffer::{Pieces, SHORT};
+use crate::text::charset::Charset;
+
+/// How much text that depends on time alone one placeholder may keep; 16 MiB are 150 years of hourly steps.
+const LARGEST_PREPARED: usize = 16 << 20;
+
+/// What a row knows of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Clock {
+    Step,
+    Days,
+    Time,
+}
+
+impl Clock {
+    /// What this name stands for, if it is one of [`ROW_NAMES`].
+    pub(super) fn named(name: &str) -> Option<Self> {
+        let at = ROW_NAMES.iter().position(|known| *known == name)?;
+        Some([Self::Step, Self::Days, Self::Time][at])
+    }
+
+    /// Appends what stands in the hole at a step.
+    pub(super) fn push(
+        self,
+        hole: &Placeholder,
+        time: &TimeAxis,
+        step: usize,
+        out: &mut Vec<u8>,
+    ) -> Result<(), RenderError> {
+        let start = out.len();
+        match (self, &hole.format) {
+            (Self::Step, Some(format)) => format.push_value(&Value::Integer(step as i64), out),
+            (Self::Step, None) => {
+                push_number(out, step as f64);
+                Ok(())
+            }
+            (Self::Days, Some(format)) => format.push_number(time.days(step), out),
+            (Self::Days, None) => {
+                push_number(out, time.days(step));
+                Ok(())
+            }
+            (Self::Time, Some(format)) => format.push_time(time.date_time(step), out),
+            (Self::Time, None) => {
+                push_time(time.date_time(step), out);
+                Ok(())
+            }
+        }
+        .map_err(|misfit| hole.error(RenderProblem::Misfit(misfit)))?;
+        hole.escape(start, Charset::UTF_8, out)
+    }
+}
+
+/// The texts of a placeholder that depends on time alone, for all steps.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Texts {
+    /// One after the other, and [`SHORT`] bytes more.
+    bytes: Vec<u8>,
+    ends: Vec<u32>,
+}
+
+impl Texts {
+    /// `None` if they are too many to be kept.
+    pub(super) fn prepare(
+        clock: Clock,
+        hole: &Placeholder,
+        time: &TimeAxis,
+    ) -> Result<Option<Self>, RenderError> {
+        let (mut bytes, mut ends) = (Vec::new(), Vec::new());
+        for step in 0..time.len() {
+            clock.push(hole, time, step, &mut bytes)?;
+            match u32::try_from(bytes.len()) {
+                Ok(end) if bytes.len() <= LARGEST_PREPARED => ends.push(end),
+                _ => return Ok(None),
+            }
+        }
+        bytes.extend([0; SHORT]);
+        Ok(Some(Self { bytes, ends }))
+    }
+
+    /// Puts the same text behind all of them, if they stay short with it, so that both are copied at once; says whether.
+    pub(super) fn take(&mut self, text: &str) -> bool {
+        let starts = [0].into_iter().chain(self.ends.iter().copied());
+        let longest = (starts.zip(&self.ends)).map(|(start, end)| end - start);
+        let longest = longest.max().unwrap_or(0) as usize;
+        let length = self.bytes.len() + self.ends.len() * text.len();
+        if longest + text.len() > SHORT || length > LARGEST_PREPARED {
+            return false;
+        }
+        let mut bytes = Vec::with_capacity(length);
+        let mut start = 0;
+        for end in &mut self.ends {
+            bytes.extend_from_slice(&self.bytes[start..*end as usize]);
+            bytes.extend_from_slice(text.as_bytes());
+            start = *end as usize;
+            *end = bytes.len() as u32;
+        }
+        bytes.extend([0; SHORT]);
+        self.bytes = bytes;
+        true
+    }
+
+    /// Appends the text of a step.
+    #[inline]
+    pub(super) fn push(&self, step: usize, out: &mut Pieces<'_>) {
+        let start = if step == 0 {
+            0
+        } else {
+            self.ends[step - 1] as usize
+        };
+        push_text(&self.bytes, start..self.ends[step] as usize, out);
+    }
+}
+
+/// Appends a text out of `bytes`, behind which are at least [`SHORT`] more.
+#[inline]
+pub(super) fn push_text(bytes: &[u8], text: Range<usize>, out: &mut Pieces<'_>) {
+    match bytes[text.start..].first_chunk::<SHORT>() {
+        Some(short) if text.len() <= SHORT => out.short(short, text.len()),
+        _ => out.text().extend_from_slice(&bytes[text]),
+    }
+}

@@ -1,0 +1,96 @@
+//! What is an XML document, by its name or its first bytes, and in which encoding it is (XML 1.0, appendix F).
+//!
+//! The byte order mark comes first, then the declaration; without either it is UTF-8. Whether the two agree is checked
+//! when the document is compiled.
+
+use std::path::Path;
+
+use quick_xml::Reader;
+use quick_xml::events::Event;
+
+use super::{XmlProblem, at};
+use crate::language::template::TemplateError;
+use crate::text::charset::Charset;
+
+/// The suffixes of files that are XML whatever they are about.
+const SUFFIXES: [&str; 11] = [
+    "xml", "xsd", "xsl", "xslt", "xhtml", "svg", "kml", "gml", "gpx", "ncml", "vrt",
+];
+
+/// Whether a file of this name is XML: `layout.xml`, `layout.XML`, also `layout.xml.tpl`.
+pub(crate) fn named_as_xml(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let mut suffixes = name.split('.').skip(1);
+    suffixes.any(|suffix| {
+        SUFFIXES
+            .iter()
+            .any(|known| suffix.eq_ignore_ascii_case(known))
+    })
+}
+
+/// Whether these bytes begin with `<?xml`, behind a byte order mark and white space.
+pub(crate) fn begins_as_xml(bytes: &[u8]) -> bool {
+    // In UTF-16 every other byte is a NUL.
+    let mut begins = bytes
+        .iter()
+        .filter(|byte| !matches!(byte, 0 | 0xef | 0xbb | 0xbf | 0xfe | 0xff))
+        .skip_while(|byte| byte.is_ascii_whitespace());
+    b"<?xml".iter().all(|byte| begins.next() == Some(byte))
+}
+
+/// The text of a document and the encoding that it is in.
+pub(crate) fn read(bytes: &[u8]) -> Result<(String, Charset), TemplateError> {
+    let (charset, why) = match bytes {
+        [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => {
+            let problem = XmlProblem::UnknownEncoding("UTF-32".to_owned());
+            return Err(at(0, problem).in_source(""));
+        }
+        [0xef, 0xbb, 0xbf, ..] => (Charset::UTF_8, "is in by its byte order mark"),
+        [0xff, 0xfe, ..] => (Charset::UTF_16LE, "is in by its byte order mark"),
+        [0xfe, 0xff, ..] => (Charset::UTF_16BE, "is in by its byte order mark"),
+        [b'<', 0, b'?', 0, ..] => (Charset::UTF_16LE, "is in by its first bytes"),
+        [0, b'<', 0, b'?', ..] => (Charset::UTF_16BE, "is in by its first bytes"),
+        _ => match declared(bytes) {
+            None => (Charset::UTF_8, "is in unless it says otherwise"),
+            Some(declared) => match Charset::named(&declared) {
+                Some(charset) if charset.is_ascii_compatible() => (charset, "declares"),
+                _ => {
+                    let problem = match declared.to_ascii_uppercase().starts_with("UTF-16") {
+                        true => XmlProblem::Encoding {
+                            declared,
+                            found: Charset::UTF_8,
+                        },
+                        false => XmlProblem::UnknownEncoding(declared),
+                    };
+                    return Err(at(0, problem).in_source(""));
+                }
+            },
+        },
+    };
+    match charset.decode(bytes) {
+        Ok(text) => Ok((text, charset)),
+        Err(fault) => {
+            let byte = fault.byte;
+            let problem = XmlProblem::NoText { byte, charset, why };
+            Err(at(fault.before.len(), problem).in_source(&fault.before))
+        }
+    }
+}
+
+/// The encoding that a declaration in ASCII names.
+fn declared(bytes: &[u8]) -> Option<String> {
+    let end = memchr::memmem::find(bytes, b"?>")? + 2;
+    let declaration = std::str::from_utf8(&bytes[..end]).ok()?;
+    match Reader::from_str(declaration).read_event() {
+        Ok(Event::Decl(declaration)) => Some(declaration.encoding()?.ok()?.into_owned()),
+        _ => None,
+    }
+}
+
+/// Whether a declaration may name a document's encoding so. `UTF-16` needs the byte order mark.
+pub(super) fn is_declared_so(declared: &str, charset: Charset, text: &str) -> bool {
+    match declared.eq_ignore_ascii_case("UTF-16") {
+        true => !charset.is_ascii_compatible() && text.starts_with('\u{feff}'),
+        false => Charset::named(declared) == Some(charset),
+    }
+}

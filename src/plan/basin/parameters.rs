@@ -1,0 +1,236 @@
+//! What a name means for a catchment: which of all that state a parameter counts, and what formulas make of it.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::DateTime;
+
+use super::Basin;
+use crate::data::value::Value;
+use crate::inputs::tables::CellFault;
+use crate::language::formula::{EvalError, Expr};
+use crate::language::template::{Scope, Scoped};
+use crate::plan::problem::Problem;
+use crate::project::{Parameter, ProjectError, nearest};
+
+/// The values of the names that templates use, for one catchment.
+pub struct Values {
+    values: BTreeMap<String, Value>,
+    start: DateTime,
+    end: DateTime,
+}
+
+impl Values {
+    /// The value of a parameter.
+    pub fn parameter(&self, name: &str) -> Option<&Value> {
+        self.values.get(name)
+    }
+}
+
+impl Scope for Values {
+    fn get(&self, name: &str) -> Option<Scoped<'_>> {
+        match name {
+            "start" => Some(Scoped::Time(self.start)),
+            "end" => Some(Scoped::Time(self.end)),
+            _ => self
+                .values
+                .get(name)
+                .map(|value| Scoped::Value(Cow::Borrowed(value))),
+        }
+    }
+}
+
+impl Basin<'_> {
+    /// The names of all parameters that some catchment has.
+    pub fn parameter_names(&self) -> BTreeSet<&str> {
+        let mut names: BTreeSet<&str> =
+            self.project.parameters.keys().map(String::as_str).collect();
+        names.extend(
+            self.tables
+                .iter()
+                .flat_map(|table| table.columns.iter().map(String::as_str)),
+        );
+        let places = (0..self.catchments.len()).map(|catchment| self.place(catchment));
+        names.extend(self.catalog.parameters.names_in(places));
+        names
+    }
+
+    /// The values of `names` for one catchment; formulas are computed.
+    pub fn values(&self, catchment: usize, names: &BTreeSet<String>) -> Result<Values, Problem> {
+        let entry = &self.catchments[catchment];
+        let place = self.place(catchment);
+        if let Some(problem) = &entry.problem {
+            return Err(problem.clone().into());
+        }
+        let mut values = BTreeMap::new();
+        for name in names {
+            let value = match name.as_str() {
+                "id" => Value::Text(entry.id.as_str().to_owned()),
+                "input_file_name" => Value::Text(self.project.series_file_name().to_owned()),
+                "steps" => Value::Integer(self.time().len() as i64),
+                "start" | "end" => continue,
+                _ => self.parameter(place, name)?,
+            };
+            values.insert(name.clone(), value);
+        }
+        let time = self.time();
+        let (start, end) = (time.date_time(0), time.date_time(time.len() - 1));
+        Ok(Values { values, start, end })
+    }
+
+    /// A parameter of a catchment that may be unfit to be run; `None` where it has none of this name.
+    ///
+    /// # Errors
+    /// There is a value, but it can't be understood.
+    pub fn value_of_any(&self, catchment: usize, name: &str) -> Result<Option<Value>, CellFault> {
+        match self.parameter(self.place(catchment), name) {
+            Ok(value) => Ok(Some(value)),
+            Err(Problem::Cell(fault)) => Err(fault),
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// One parameter of the catchment at a place of the input: its own from the last table that has it, its own from the
+    /// input, the global.
+    ///
+    /// What the scenario states comes before a catchment's own, but for tables that the scenario itself names.
+    fn parameter(&self, place: usize, name: &str) -> Result<Value, Problem> {
+        let id = &self.catalog.catchments[place].id;
+        let scenario = &self.project.scenario;
+        let is_stated = scenario.stated.contains(name);
+        let first = if is_stated { scenario.first_table } else { 0 };
+        for table in self.tables[first..].iter().rev() {
+            if let Some(value) = table.get(id, name)? {
+                return Ok(value);
+            }
+        }
+        if let Some(value) = self
+            .catalog
+            .parameters
+            .get(name, place)
+            .filter(|_| !is_stated)
+        {
+            return Ok(value.clone());
+        }
+        match self.project.parameters.get(name) {
+            None => Err(Problem::NoParameter(name.to_owned())),
+            Some(Parameter::Constant(value)) => Ok(value.clone()),
+            Some(Parameter::Formula(formula)) => {
+                let value = self.compute_parameter(place, name, formula)?;
+                Ok(Value::Number(value))
+            }
+        }
+    }
+
+    /// The value of a formula over a catchment's parameters.
+    pub(super) fn compute_parameter(
+        &self,
+        place: usize,
+        name: &str,
+        formula: &Expr,
+    ) -> Result<f64, Problem> {
+        let mut numbers = BTreeMap::new();
+        for used in formula.names() {
+            let value = match self.parameter(place, &used) {
+                // It may be in the branch of an `if` that does not count here.
+                Err(Problem::NoParameter(_)) => continue,
+                found => found?,
+            };
+            let Some(number) = value.number() else {
+                let (formula, name) = (name.to_owned(), used);
+                return Err(match value {
+                    Value::Text(text) => Problem::TextInFormula {
+                        formula,
+                        name,
+                        text,
+                    },
+                    value => Problem::RoundedInFormula {
+                        formula,
+                        name,
+                        digits: value.to_string(),
+                    },
+                });
+            };
+            numbers.insert(used, number);
+        }
+        let value =
+            formula
+                .eval(&|name| numbers.get(name).copied())
+                .map_err(|error| match error {
+                    EvalError::UnknownName(name) => Problem::NoParameter(name),
+                    other => Problem::Rendering(other.to_string()),
+                })?;
+        match value.is_finite() {
+            true => Ok(value),
+            false => Err(Problem::NotFinite {
+                formula: name.to_owned(),
+                value,
+            }),
+        }
+    }
+
+    /// Every name in the formulas of parameters is known, and none needs itself.
+    pub(super) fn check_formulas(&self) -> Result<(), ProjectError> {
+        let known = self.parameter_names();
+        let formulas =
+            self.project
+                .parameters
+                .iter()
+                .filter_map(|(name, parameter)| match parameter {
+                    Parameter::Formula(formula) => Some((name.as_str(), formula.names())),
+                    Parameter::Constant(_) => None,
+                });
+        let formulas: BTreeMap<&str, BTreeSet<String>> = formulas.collect();
+        for (formula, names) in &formulas {
+            for name in names {
+                if !known.contains(name.as_str()) {
+                    let hint = match nearest(name, known.iter().copied()) {
+                        Some(near) => format!("did you mean {near:?}?"),
+                        None => format!(
+                            "there are {}",
+                            Vec::from_iter(known.iter().copied()).join(", ")
+                        ),
+                    };
+                    let message =
+                        format!("the formula uses {name:?}, which is no parameter; {hint}");
+                    return Err(self
+                        .project
+                        .error(&format!("parameters.{formula}"), message));
+                }
+            }
+        }
+        let mut settled = BTreeSet::new();
+        for name in formulas.keys() {
+            if let Err(circle) = follow(name, &formulas, &mut Vec::new(), &mut settled) {
+                let message = format!("the formula needs itself: {circle}");
+                return Err(self.project.error(&format!("parameters.{name}"), message));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Walks from formula to formula; the error is the way back to one that is still being walked.
+fn follow(
+    name: &str,
+    formulas: &BTreeMap<&str, BTreeSet<String>>,
+    path: &mut Vec<String>,
+    settled: &mut BTreeSet<String>,
+) -> Result<(), String> {
+    if let Some(start) = path.iter().position(|step| step == name) {
+        return Err(format!("{} → {name}", path[start..].join(" → ")));
+    }
+    let Some(names) = formulas.get(name) else {
+        return Ok(());
+    };
+    if settled.contains(name) {
+        return Ok(());
+    }
+    path.push(name.to_owned());
+    for next in names {
+        follow(next, formulas, path, settled)?;
+    }
+    path.pop();
+    settled.insert(name.to_owned());
+    Ok(())
+}

@@ -1,0 +1,107 @@
+//! Every file and folder that a run's outcome depends on, by name.
+//!
+//! It follows the same ways as those that read them: support folders are walked, programs searched on the `PATH`. It reads
+//! nothing itself; whoever compares stamps or writes a rule for make starts from here.
+
+use std::collections::{BTreeSet, HashSet};
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+use crate::import::sources;
+use crate::inputs::Linked;
+use crate::inputs::tables;
+use crate::plan::environment;
+use crate::plan::support;
+use crate::project::{Content, Study};
+
+/// What a run depends on.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Dependencies {
+    /// Files and support folders that are there, each once.
+    pub present: Vec<PathBuf>,
+    /// Files that would count if they came to be: programs earlier on the `PATH`, what states the code page of a table.
+    pub absent: Vec<PathBuf>,
+}
+
+impl Dependencies {
+    /// Those of a study: project file, templates, tables, input and what it is imported from, support files, the program.
+    pub fn of(study: &Study) -> Result<Self> {
+        let project = study.common();
+        let mut own = BTreeSet::new();
+        for project in &study.scenarios {
+            let inputs = project.simulator.inputs.iter();
+            own.extend(inputs.filter_map(|input| match &input.content {
+                Content::Template { path, .. } => Some(path),
+                Content::Series(_) => None,
+            }));
+            own.extend(project.tables.iter().map(|table| &table.path));
+        }
+        own.extend(study.samples.iter().map(|(path, _)| path));
+        let mut found = Self::default();
+        found.add(project.file.clone());
+        for path in own {
+            found.add(path.clone());
+            tables::beside(path)
+                .into_iter()
+                .for_each(|path| found.look_for(path));
+        }
+        for file in &project.input.files {
+            found.add(file.clone());
+        }
+        let (files, folders) = support::walked(&project.simulator)?;
+        for path in files.into_iter().map(|file| file.path).chain(folders) {
+            found.add(path);
+        }
+        let program = project.simulator.command[0].source();
+        if !program.contains('/') {
+            let path = environment::find_program(project, program)?;
+            let passed_over = environment::search_path(project)
+                .into_iter()
+                .map(|folder| folder.join(program))
+                .take_while(|candidate| *candidate != path);
+            for candidate in passed_over {
+                // One that is there and can't be run may become one that can.
+                found.look_for(candidate);
+            }
+            found.add(path);
+        } else if program.starts_with('/') {
+            found.add(program.into());
+        }
+        if let Some(import) = &project.import {
+            // There may be a file for every catchment: too many to look each up among all others.
+            let others = found.present.clone();
+            let sources = sources(import)?.into_iter();
+            found
+                .present
+                .extend(sources.filter(|path| !others.contains(path)));
+            for path in import.sources().flat_map(tables::beside) {
+                found.look_for(path);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Adds the files that the input's files lead to, which only who reads those can tell. There may be one for every catchment.
+    pub fn with(mut self, linked: &Linked) -> Self {
+        let known: HashSet<PathBuf> = self.present.iter().cloned().collect();
+        let further = linked.paths().filter(|path| !known.contains(*path));
+        self.present.extend(further.map(Path::to_owned));
+        self
+    }
+
+    /// Adds a file that is there, once.
+    pub fn add(&mut self, path: PathBuf) {
+        if !self.present.contains(&path) {
+            self.present.push(path);
+        }
+    }
+
+    /// Adds a file that counts if it is there.
+    fn look_for(&mut self, path: PathBuf) {
+        match path.exists() {
+            true => self.add(path),
+            false => self.absent.push(path),
+        }
+    }
+}

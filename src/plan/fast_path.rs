@@ -1,0 +1,218 @@
+//! What a run that found everything up to date had looked at, so that the next one can tell at once that nothing changed.
+//!
+//! Planning 18,000 catchments takes a good part of a second, and make asks at every turn. So when all is fresh and the
+//! product current, the stamps of every file and folder that this rests on are remembered; while all of them look the same,
+//! and so do the variables that the project hands on and this program itself, the answer is the same. Any doubt, and
+//! [`Settled::recall`] knows of nothing: then everything is planned as ever, which costs time and never correctness.
+//!
+//! Why it is safe: a [`Look`] is taken when the project file has been read and once more when all is done. What is remembered
+//! has not changed for longer than its clock's granularity when the run began (see [`crate::system::stamp`]), looked the same both
+//! times, and the project file and templates, which were read before the first look, are read again in between. So the files
+//! had the remembered stamps all the while. The paths start with the project's own folder, so a copied project is another.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+
+use crate::data::digest::Digest;
+use crate::inputs::Linked;
+use crate::plan::dependencies::Dependencies;
+use crate::project::{Content, Study};
+use crate::store::Store;
+use crate::store::cache_folder::Cache;
+use crate::system::stamp::Stamp;
+
+const MEMO: &str = "settled, all files";
+
+/// All that a run's outcome depends on, as it looks at one moment.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Look {
+    /// The project's folder as it was asked for.
+    root: PathBuf,
+    /// Another version, or another build of this one, may see things differently.
+    version: String,
+    program: (PathBuf, Stamp),
+    /// The variables that the project hands on, with their bytes where they are set.
+    environment: Vec<(String, Option<Vec<u8>>)>,
+    present: Vec<(PathBuf, Stamp)>,
+    absent: Vec<PathBuf>,
+    /// What the input's files lead to.
+    linked: Linked,
+    /// What the results are made into; there may be none yet.
+    products: Vec<(PathBuf, Option<Stamp>)>,
+}
+
+/// A state in which nothing is left to do.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settled {
+    look: Look,
+    /// The store's results, so that one that was replaced or taken out is noticed.
+    results: Digest,
+    /// How many there are, where the project has scenarios.
+    scenarios: Option<usize>,
+    catchments: usize,
+}
+
+impl Look {
+    /// Looks at everything that the study's results depend on.
+    pub fn at(study: &Study) -> Result<Self> {
+        let Dependencies { present, absent } = Dependencies::of(study)?;
+        let stamped = present.into_iter().map(stamped).collect::<Result<_>>()?;
+        let project = study.common();
+        let products = study.products().into_iter();
+        let variable = |name: &String| (name.clone(), bytes_of(name));
+        let passed = &project.simulator.pass_environment;
+        Ok(Self {
+            root: project.root.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            program: stamped_program()?,
+            environment: passed.iter().map(variable).collect(),
+            present: stamped,
+            absent,
+            linked: Linked::default(),
+            products: products
+                .map(|path| (path.to_owned(), Stamp::of(path).ok()))
+                .collect(),
+        })
+    }
+
+    /// Takes in the files that the input's files lead to, as they looked before they were read.
+    pub fn with(self, linked: Linked) -> Self {
+        Self { linked, ..self }
+    }
+
+    /// Whether everything still looks like this.
+    fn holds(&self, root: &Path) -> bool {
+        self.root == root
+            && self.version == env!("CARGO_PKG_VERSION")
+            && stamped_program().is_ok_and(|program| program == self.program)
+            && (self.environment.iter()).all(|(name, bytes)| bytes_of(name) == *bytes)
+            && self.present.iter().all(looks_the_same)
+            && self.linked.holds()
+            // Anything but a plain "not there" is a doubt.
+            && self.absent.iter().all(|path| matches!(path.try_exists(), Ok(false)))
+            && (self.products.iter()).all(|(path, then)| Stamp::of(path).is_ok_and(|now| *then == Some(now)))
+    }
+
+    /// Whether nothing of it, the product included, was changed since this moment or just before.
+    fn is_settled(&self, moment: SystemTime) -> bool {
+        let is_settled = |stamp: &Stamp| stamp.is_settled(moment);
+        (self.products.iter()).all(|(_, stamp)| stamp.as_ref().is_some_and(is_settled))
+            && (self.present.iter().map(|(_, stamp)| stamp))
+                .chain([&self.program.1])
+                .all(is_settled)
+            && self.linked.is_settled(moment)
+    }
+}
+
+impl Settled {
+    /// The state remembered of the project in this folder, if it still holds beyond doubt and no other run is at work.
+    pub fn recall(root: &Path) -> Option<Self> {
+        let cache = Cache::below(root);
+        let _lock = cache.lock(false).ok()?;
+        let store = cache.store_to_read().ok()??;
+        let payload = store.memo(MEMO, "").ok()??;
+        // One that can't be read was written by another version.
+        let known: Self = postcard::from_bytes(&payload).ok()?;
+        let holds = known.look.holds(root) && store.results().ok()? == known.results;
+        holds.then_some(known)
+    }
+
+    /// Remembers that all of `catchments` were fresh and the product current, if that can be believed later: `first` is the
+    /// look taken before, and the run began at `began`.
+    pub fn remember(
+        study: &Study,
+        first: Look,
+        began: SystemTime,
+        catchments: usize,
+        store: &mut Store,
+    ) -> Result<()> {
+        if !first.is_settled(began) {
+            return Ok(());
+        }
+        // What can't be read any more is a doubt like any other, and no fault of the run that was.
+        let same = Study::load(&study.common().root).is_ok_and(|again| {
+            sources(&again) == sources(study)
+                && again.samples == study.samples
+                && first.linked.holds()
+                && Look::at(&again).is_ok_and(|now| now.with(first.linked.clone()) == first)
+        });
+        if !same {
+            return Ok(());
+        }
+        let settled = Self {
+            look: first,
+            results: store.results()?,
+            scenarios: study.is_named().then_some(study.scenarios.len()),
+            catchments,
+        };
+        // A path that is no text can't be put down; then it is planned again next time.
+        let Ok(payload) = postcard::to_stdvec(&settled) else {
+            return Ok(());
+        };
+        if store.memo(MEMO, "")?.as_deref() != Some(&payload) {
+            store.remember(MEMO, "", &payload)?;
+        }
+        Ok(())
+    }
+
+    /// Forgets what is remembered: a run is about to run simulators, and may leave another state behind.
+    pub fn forget(store: &mut Store) -> Result<()> {
+        Ok(store.forget(MEMO, "")?)
+    }
+
+    /// The number of catchments, counted in each scenario; all are fresh.
+    pub fn catchments(&self) -> usize {
+        self.catchments
+    }
+
+    /// The number of scenarios, where the project has any.
+    pub fn scenarios(&self) -> Option<usize> {
+        self.scenarios
+    }
+
+    /// The products, which are current.
+    pub fn products(&self) -> Vec<&Path> {
+        let products = self.look.products.iter();
+        products.map(|(path, _)| path.as_path()).collect()
+    }
+
+    /// The files and folders that this rests on.
+    pub fn dependencies(&self) -> Vec<PathBuf> {
+        let present = self.look.present.iter().map(|(path, _)| path.as_path());
+        let all = present.chain(self.look.linked.paths());
+        all.map(Path::to_owned).collect()
+    }
+}
+
+/// The text of the project file and of its templates, as they were read.
+fn sources(study: &Study) -> Vec<&str> {
+    let inputs = (study.scenarios.iter()).flat_map(|project| &project.simulator.inputs);
+    let templates = inputs.filter_map(|input| match &input.content {
+        Content::Template { template, .. } => Some(template.source()),
+        Content::Series(_) => None,
+    });
+    let text = study.common().text();
+    std::iter::once(text).chain(templates).collect()
+}
+
+fn stamped(path: PathBuf) -> Result<(PathBuf, Stamp)> {
+    let stamp = Stamp::of(&path).with_context(|| format!("can't read {}", path.display()))?;
+    Ok((path, stamp))
+}
+
+fn stamped_program() -> Result<(PathBuf, Stamp)> {
+    stamped(std::env::current_exe().context("can't tell which program this is")?)
+}
+
+fn looks_the_same((path, stamp): &(PathBuf, Stamp)) -> bool {
+    Stamp::of(path).is_ok_and(|now| now == *stamp)
+}
+
+fn bytes_of(variable: &str) -> Option<Vec<u8>> {
+    std::env::var_os(variable).map(OsString::into_vec)
+}

@@ -1,0 +1,61 @@
+//! The digests of whole files, remembered by what the files looked like.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use anyhow::Result;
+
+use crate::data::digest::Digest;
+use crate::store::Store;
+use crate::system::stamp::Stamp;
+
+const MEMO: &str = "files";
+
+/// Digests by path, each believed only while the file looks as it did.
+pub struct FileDigests {
+    known: BTreeMap<PathBuf, (Stamp, Digest)>,
+    learned: bool,
+}
+
+impl FileDigests {
+    /// Those in the store; none of them where everything is to be read anew.
+    pub fn new(store: Option<&Store>, rehash: bool) -> Result<Self> {
+        let payload = match store.filter(|_| !rehash) {
+            Some(store) => store.memo(MEMO, "")?,
+            None => None,
+        };
+        let known = payload
+            .and_then(|payload| postcard::from_bytes(&payload).ok())
+            .unwrap_or_default();
+        Ok(Self {
+            known,
+            learned: false,
+        })
+    }
+
+    /// The digest of a file's content.
+    pub fn get(&mut self, path: &Path) -> Result<Digest> {
+        let now = SystemTime::now();
+        let stamp = Stamp::of(path)?;
+        if let Some((known, digest)) = self.known.get(path)
+            && *known == stamp
+        {
+            return Ok(*digest);
+        }
+        let digest = Digest::of_file(path)?;
+        if stamp.is_settled(now) {
+            self.known.insert(path.to_owned(), (stamp, digest));
+            self.learned = true;
+        }
+        Ok(digest)
+    }
+
+    /// Puts down what was learned.
+    pub fn remember(&self, store: &mut Store) -> Result<()> {
+        if self.learned {
+            store.remember(MEMO, "", &postcard::to_stdvec(&self.known)?)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,316 @@
+//! The key of a catchment's run: one walk over what determines a result, two sinks.
+//!
+//! [`Recipe`](crate::plan::recipe::Recipe) walks over everything that the simulator will see and names each part. The same walk feeds
+//! either [`Hasher`], which makes the key, or [`Explanation`], which remembers the parts so that a later run can say
+//! what changed. As there is only one walk, key and explanation can't drift apart.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::data::digest::Digest;
+
+/// Counted up whenever the walk itself changes meaning: old results then no longer match.
+const WALK_VERSION: &[u8] = b"rerunoff key 1";
+
+/// The BLAKE3 digest of all that determines one catchment's result.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Key(pub Digest);
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The name of one part of what determines a result. Stored: variants are only ever added at the end.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Part {
+    /// The executable that the command names, where it is no support file.
+    Program,
+    /// A support file, by its path in the work directory.
+    Support(String),
+    /// The program's arguments.
+    Command,
+    /// An environment variable.
+    Environment(String),
+    /// The folders made beforehand.
+    Directories,
+    /// What is taken from the output, and what makes a run a good one.
+    Output,
+    /// A template's own text, by the name of the file it makes. Explains; the key has the rendered file.
+    Template(String),
+    /// A rendered file.
+    File(String),
+    /// Header, row and footer of a series table, by the name of the file.
+    Table(String),
+    /// The time steps.
+    Time,
+    /// A series column.
+    Series(String),
+    /// A parameter that some file, argument or variable uses.
+    Parameter(String),
+    /// One condition of a good run or of what is taken from it, by its field. Explains; the key has [`Self::Output`].
+    Contract(String),
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Program => f.write_str("the program"),
+            Self::Support(name) => write!(f, "support file {name}"),
+            Self::Command => f.write_str("the command"),
+            Self::Environment(name) => write!(f, "environment variable {name}"),
+            Self::Directories => f.write_str("the folders made beforehand"),
+            Self::Output => f.write_str("what is taken from the output"),
+            Self::Template(name) => write!(f, "the template of {name}"),
+            Self::File(name) => write!(f, "the content of {name}"),
+            Self::Table(name) => write!(f, "the layout of {name}"),
+            Self::Time => f.write_str("the time steps"),
+            Self::Series(name) => f.write_str(name),
+            Self::Parameter(name) => f.write_str(name),
+            Self::Contract(field) => write!(f, "`{field}` of a good run"),
+        }
+    }
+}
+
+/// What takes the parts of a walk.
+pub trait Sink {
+    /// A part that determines the result.
+    fn part(&mut self, part: Part, content: &[u8]);
+
+    /// A part known by its digest only.
+    fn digest(&mut self, part: Part, digest: &Digest) {
+        self.part(part, digest.as_bytes());
+    }
+
+    /// A part that shows in other parts already and is only worth remembering.
+    fn note(&mut self, part: Part, text: &str);
+}
+
+/// Makes a digest of a walk.
+pub struct Hasher(blake3::Hasher);
+
+impl Hasher {
+    /// Starts a walk that builds on `base`, the digest of what came before it.
+    pub fn new(base: Option<&Digest>) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(WALK_VERSION);
+        if let Some(base) = base {
+            hasher.update(base.as_bytes());
+        }
+        Self(hasher)
+    }
+
+    /// The digest of all parts taken.
+    pub fn finish(self) -> Digest {
+        self.0.finalize().into()
+    }
+}
+
+impl Sink for Hasher {
+    /// Name and content go in with their lengths, so that no two walks look alike by shifting bytes between them.
+    fn part(&mut self, part: Part, content: &[u8]) {
+        let (kind, name) = match &part {
+            Part::Program => ("program", ""),
+            Part::Support(name) => ("support", name.as_str()),
+            Part::Command => ("command", ""),
+            Part::Environment(name) => ("environment", name.as_str()),
+            Part::Directories => ("directories", ""),
+            Part::Output => ("output", ""),
+            Part::Template(name) => ("template", name.as_str()),
+            Part::File(name) => ("file", name.as_str()),
+            Part::Table(name) => ("table", name.as_str()),
+            Part::Time => ("time", ""),
+            // A column is known by its place in the row; what the project calls it the simulator never sees.
+            Part::Series(_) => ("series", ""),
+            Part::Parameter(name) => ("parameter", name.as_str()),
+            Part::Contract(field) => ("contract", field.as_str()),
+        };
+        for bytes in [kind.as_bytes(), name.as_bytes(), content] {
+            self.0.update(&(bytes.len() as u64).to_le_bytes());
+            self.0.update(bytes);
+        }
+    }
+
+    fn note(&mut self, _: Part, _: &str) {}
+}
+
+/// Collects the texts that an [`Explanation`] of the same walk knows by their digests only, but for the files made of
+/// templates: these follow from template and parameters.
+#[derive(Default)]
+pub struct LongTexts(pub Vec<Vec<u8>>);
+
+impl Sink for LongTexts {
+    fn part(&mut self, part: Part, content: &[u8]) {
+        if content.len() > LONGEST_TEXT && !matches!(part, Part::File(_)) {
+            self.0.push(content.to_vec());
+        }
+    }
+
+    fn digest(&mut self, _: Part, _: &Digest) {}
+
+    fn note(&mut self, part: Part, text: &str) {
+        self.part(part, text.as_bytes());
+    }
+}
+
+/// Remembers the parts of a walk: short texts as they are, all else as digests.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Explanation(BTreeMap<Part, Remembered>);
+
+/// What is remembered of a part.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Remembered {
+    /// The part's text.
+    Text(String),
+    /// The digest of a part that is long or no text.
+    Digest(Digest),
+}
+
+/// Texts up to this length are remembered as they are.
+const LONGEST_TEXT: usize = 200;
+
+impl Sink for Explanation {
+    fn part(&mut self, part: Part, content: &[u8]) {
+        let short = std::str::from_utf8(content)
+            .ok()
+            .filter(|text| text.len() <= LONGEST_TEXT);
+        let is_file = matches!(part, Part::File(_) | Part::Series(_));
+        let remembered = match short {
+            Some(text) if !is_file => Remembered::Text(text.to_owned()),
+            _ => Remembered::Digest(Digest::of(content)),
+        };
+        self.0.insert(part, remembered);
+    }
+
+    fn digest(&mut self, part: Part, digest: &Digest) {
+        self.0.insert(part, Remembered::Digest(*digest));
+    }
+
+    fn note(&mut self, part: Part, text: &str) {
+        self.part(part, text.as_bytes());
+    }
+}
+
+/// A part that is not what it was.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Change {
+    /// The part.
+    pub part: Part,
+    /// Its text then and now, where both are short texts.
+    pub texts: Option<(String, String)>,
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.part, &self.texts) {
+            (Part::Parameter(_) | Part::Environment(_) | Part::Contract(_), Some((then, now))) => {
+                write!(f, "{} {then} → {now}", self.part)
+            }
+            _ => write!(f, "{} changed", self.part),
+        }
+    }
+}
+
+impl Explanation {
+    /// What differs from `then` to `self`; parts that only follow from other changed parts are left out.
+    pub fn changes_since(&self, then: &Explanation) -> Vec<Change> {
+        let mut changes = Vec::new();
+        for (part, now) in &self.0 {
+            let before = then.0.get(part);
+            if before == Some(now) {
+                continue;
+            }
+            let texts = match (before, now) {
+                (Some(Remembered::Text(before)), Remembered::Text(now)) => {
+                    Some((before.clone(), now.clone()))
+                }
+                _ => None,
+            };
+            changes.push(Change {
+                part: part.clone(),
+                texts,
+            });
+        }
+        let gone = then.0.keys().filter(|part| !self.0.contains_key(part));
+        changes.extend(gone.map(|part| Change {
+            part: part.clone(),
+            texts: None,
+        }));
+        leave_out_consequences(&mut changes);
+        changes
+    }
+
+    /// All parts, by name.
+    pub fn parts(&self) -> impl Iterator<Item = (&Part, &Remembered)> {
+        self.0.iter()
+    }
+
+    /// What is remembered of a part.
+    pub fn get(&self, part: &Part) -> Option<&Remembered> {
+        self.0.get(part)
+    }
+}
+
+/// Leaves out what only follows from other changes.
+pub fn leave_out_consequences(changes: &mut Vec<Change>) {
+    let is_cause = |change: &Change| matches!(change.part, Part::Parameter(_) | Part::Template(_));
+    if changes.iter().any(is_cause) {
+        changes.retain(|change| !matches!(change.part, Part::File(_)));
+    }
+    let is_contract = |change: &Change| matches!(change.part, Part::Contract(_));
+    if changes.iter().any(is_contract) {
+        changes.retain(|change| change.part != Part::Output);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn digest(parts: &[(Part, &[u8])]) -> Digest {
+        let mut hasher = Hasher::new(None);
+        for (part, content) in parts {
+            hasher.part(part.clone(), content);
+        }
+        hasher.finish()
+    }
+
+    #[test]
+    fn bytes_cannot_move_between_parts() {
+        let file = |name: &str| Part::File(name.to_owned());
+        let one = digest(&[(file("a"), b"bc"), (file("d"), b"")]);
+        let other = digest(&[(file("ab"), b"c"), (file("d"), b"")]);
+        assert_ne!(one, other);
+        assert_ne!(
+            digest(&[(file("a"), b"bcd")]),
+            digest(&[(file("a"), b"bc"), (file(""), b"d")])
+        );
+    }
+
+    #[test]
+    fn notes_never_count() {
+        let mut hasher = Hasher::new(None);
+        hasher.note(Part::Parameter("k".to_owned()), "1");
+        assert_eq!(hasher.finish(), digest(&[]));
+    }
+
+    #[test]
+    fn a_changed_parameter_explains_the_file_it_shows_in() {
+        let explain = |k: &str| {
+            let mut explanation = Explanation::default();
+            explanation.part(
+                Part::File("param.txt".to_owned()),
+                format!("k = {k}").as_bytes(),
+            );
+            explanation.note(Part::Parameter("k".to_owned()), k);
+            explanation
+        };
+        let changes = explain("0.013").changes_since(&explain("0.012"));
+        assert_eq!(changes.len(), 1);
+        assert_eq!(changes[0].to_string(), "k 0.012 → 0.013");
+        assert!(explain("1").changes_since(&explain("1")).is_empty());
+    }
+}

@@ -1,0 +1,222 @@
+//! All that is the same for every catchment, bound to the names that the basin has; and one catchment's share of it.
+//!
+//! A [`Recipe`] is made once a run: every placeholder is checked against the parameters and series there are, the
+//! support files are digested. [`Recipe::render`] then makes of it what one catchment's simulator will see, and a walk goes
+//! over exactly that for the key. It neither writes files nor starts anything.
+
+pub mod names;
+mod rendered;
+mod walks;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+pub use self::rendered::Rendered;
+use crate::data::digest::Digest;
+use crate::language::series_table::BoundTable;
+use crate::plan::basin::Basin;
+use crate::plan::environment;
+use crate::plan::key::{Explanation, Hasher, Key, LongTexts, Part};
+use crate::plan::problem::Problem;
+use crate::plan::recipe::names::Names;
+use crate::plan::support::{self, SupportFile};
+use crate::plan::watch::Watch;
+use crate::project::{Content, Project};
+use crate::system::stamp::Stamp;
+
+/// All that is the same for every catchment.
+pub struct Recipe<'p> {
+    project: &'p Project,
+    /// A bound table for every simulator input that is one.
+    tables: Vec<Option<BoundTable>>,
+    /// The series columns that the tables use, indices into [`Basin::columns`].
+    columns: Vec<usize>,
+    /// The names of these columns.
+    column_names: Vec<String>,
+    /// The names that templates use.
+    names: BTreeSet<String>,
+    time: Digest,
+    explanation: Explanation,
+    digest: Digest,
+    watch: Watch,
+}
+
+impl<'p> Recipe<'p> {
+    /// Binds the project to the basin; `digest_file` gives the digest of a support file's content.
+    pub fn new(
+        project: &'p Project,
+        basin: &Basin<'_>,
+        digest_file: &mut dyn FnMut(&Path) -> Result<Digest>,
+    ) -> Result<Self> {
+        let (names, used) = Names::of(basin).collect(project)?;
+        let columns: Vec<usize> = (0..basin.columns.len())
+            .filter(|&at| used.contains(&basin.columns[at].name))
+            .collect();
+        let column_names: Vec<String> = columns
+            .iter()
+            .map(|&at| basin.columns[at].name.clone())
+            .collect();
+        let mut tables = Vec::new();
+        for (i, input) in project.simulator.inputs.iter().enumerate() {
+            tables.push(match &input.content {
+                Content::Series(table) => {
+                    let bound = table.bind(&column_names, basin.time());
+                    Some(
+                        bound.map_err(|fault| {
+                            project.error(&format!("simulator.input.{i}"), fault)
+                        })?,
+                    )
+                }
+                Content::Template { .. } => None,
+            });
+        }
+        let mut recipe = Self {
+            project,
+            tables,
+            columns,
+            column_names,
+            names,
+            time: Digest::of(&basin.time().to_bytes()),
+            watch: Watch::default(),
+            explanation: Explanation::default(),
+            digest: Digest::of(b""),
+        };
+        let support = recipe.support()?;
+        let mut marks = Vec::new();
+        for (part, file) in &support {
+            // Before it is read: what changes from here on is noticed.
+            let stamp = Stamp::of(&file.path)
+                .with_context(|| format!("can't read the support file {}", file.path.display()))?;
+            let content = digest_file(&file.path)
+                .with_context(|| format!("can't read the support file {}", file.path.display()))?;
+            let mark = file.mark(&content);
+            recipe.watch.add(file, mark, stamp);
+            marks.push((part.clone(), mark));
+        }
+        let mut hasher = Hasher::new(None);
+        recipe.walk_common(&marks, &mut hasher);
+        recipe.digest = hasher.finish();
+        let mut explanation = Explanation::default();
+        recipe.walk_common(&marks, &mut explanation);
+        recipe.explanation = explanation;
+        Ok(recipe)
+    }
+
+    /// The support files, the program included, as they were when their digests were taken.
+    pub fn watch(&self) -> &Watch {
+        &self.watch
+    }
+
+    /// The digest of all that is common to every catchment.
+    pub fn digest(&self) -> &Digest {
+        &self.digest
+    }
+
+    /// The parts behind [`Self::digest`].
+    pub fn explanation(&self) -> &Explanation {
+        &self.explanation
+    }
+
+    /// The series columns that the tables use, indices into [`Basin::columns`].
+    pub fn columns(&self) -> &[usize] {
+        &self.columns
+    }
+
+    /// Appends a series table; `columns` are those of [`Self::columns`], in that order.
+    pub fn write_table(
+        &self,
+        input: usize,
+        rendered: &Rendered,
+        columns: &[&[f64]],
+        out: &mut Vec<u8>,
+    ) -> Result<(), Problem> {
+        match &self.tables[input] {
+            Some(table) => table
+                .write(&rendered.values, columns, out)
+                .map_err(|error| Problem::Rendering(error.to_string())),
+            None => Ok(()),
+        }
+    }
+
+    /// The key of one catchment's run; `series` are the digests of [`Self::columns`], in that order.
+    pub fn key(&self, rendered: &Rendered, series: &[Digest]) -> Key {
+        let mut hasher = Hasher::new(Some(&self.digest));
+        self.walk(rendered, series, &mut hasher);
+        Key(hasher.finish())
+    }
+
+    /// The parts behind the key of one catchment, without the common ones.
+    pub fn explain(&self, rendered: &Rendered, series: &[Digest]) -> Explanation {
+        let mut explanation = Explanation::default();
+        self.walk(rendered, series, &mut explanation);
+        explanation
+    }
+
+    /// The texts that the explanation of a catchment's own parts knows by their digests only.
+    pub fn long_texts(&self, rendered: &Rendered, series: &[Digest]) -> Vec<Vec<u8>> {
+        let mut texts = LongTexts::default();
+        self.walk(rendered, series, &mut texts);
+        texts.0
+    }
+
+    /// The texts that [`Self::explanation`] knows by their digests only: templates, the time steps, what is long.
+    pub fn common_texts(&self, basin: &Basin<'_>) -> Vec<Vec<u8>> {
+        let mut texts = LongTexts::default();
+        self.walk_common(&[], &mut texts);
+        let mut texts = texts.0;
+        texts.push(basin.time().to_bytes());
+        for input in &self.project.simulator.inputs {
+            if let Content::Template { template, .. } = &input.content {
+                texts.push(template.source().as_bytes().to_vec());
+            }
+        }
+        texts
+    }
+
+    /// The names that templates use.
+    pub fn names(&self) -> &BTreeSet<String> {
+        &self.names
+    }
+
+    /// The names of [`Self::columns`], as [`Part::Series`] has them.
+    pub fn column_names(&self) -> &[String] {
+        &self.column_names
+    }
+
+    /// The support files, and the program where none of them is it.
+    pub fn support(&self) -> Result<Vec<(Part, SupportFile)>> {
+        let simulator = &self.project.simulator;
+        let mut files: Vec<(Part, SupportFile)> = support::files(simulator)?
+            .into_iter()
+            .map(|file| (Part::Support(file.name.clone()), file))
+            .collect();
+        let command = &simulator.command[0];
+        let name = command.source();
+        let fault = |message: String| self.project.error("simulator.command", message);
+        if command.placeholders().next().is_some() {
+            return Err(fault("the program itself can't be a placeholder".to_owned()).into());
+        }
+        if name.contains('/') && !name.starts_with('/') {
+            let inner = name.strip_prefix("./").unwrap_or(name);
+            let Some((_, file)) = files.iter().find(|(_, file)| file.name == inner) else {
+                let remedy = "add it to simulator.support, which links files and folders into the work directory";
+                return Err(fault(format!(
+                    "no support file brings {name} into the work directory; {remedy}"
+                ))
+                .into());
+            };
+            if !file.executable {
+                let path = file.path.display();
+                return Err(
+                    fault(format!("{path} is not executable; `chmod +x` makes it so")).into(),
+                );
+            }
+        } else {
+            let path = environment::find_program(self.project, name)?;
+            files.push((Part::Program, support::program(name, path)?));
+        }
+        Ok(files)
+    }
+}

@@ -1,0 +1,155 @@
+//! The names that a project's templates use, checked against those that there are.
+//!
+//! A placeholder that nothing provides is found before anything is run, and named with its file, line and the names
+//! there are. What the names stand for is [`crate::plan::basin`]'s business.
+
+use std::collections::BTreeSet;
+
+use crate::language::series_table::{Part, ROW_NAMES, SeriesTable};
+use crate::language::template::{Placeholder, Template};
+use crate::plan::basin::{Basin, OWN_NAMES};
+use crate::project::{Content, Project, ProjectError, nearest};
+
+/// The names that a table's parts use, but for those that a row has of itself.
+pub fn of_table(table: &SeriesTable) -> BTreeSet<String> {
+    let all = [Part::Header, Part::Row, Part::Footer].into_iter();
+    all.flat_map(|part| {
+        table
+            .placeholders(part)
+            .map(move |placeholder| (part, &placeholder.name))
+    })
+    .filter(|(part, name)| *part != Part::Row || !ROW_NAMES.contains(&name.as_str()))
+    .map(|(_, name)| name.clone())
+    .collect()
+}
+
+/// The names there are, against which placeholders are checked.
+pub struct Names<'b> {
+    parameters: BTreeSet<&'b str>,
+    columns: BTreeSet<&'b str>,
+}
+
+impl<'b> Names<'b> {
+    /// The names of a basin.
+    pub fn of(basin: &'b Basin<'_>) -> Self {
+        let mut parameters = basin.parameter_names();
+        parameters.extend(OWN_NAMES);
+        Self {
+            parameters,
+            columns: basin
+                .columns
+                .iter()
+                .map(|column| column.name.as_str())
+                .collect(),
+        }
+    }
+
+    /// Whether a template's placeholder of this name is filled in.
+    pub fn has_parameter(&self, name: &str) -> bool {
+        self.parameters.contains(name)
+    }
+
+    /// The parameters and series columns that the project's templates use; an unknown one is an error.
+    pub fn collect(
+        &self,
+        project: &Project,
+    ) -> Result<(BTreeSet<String>, BTreeSet<String>), ProjectError> {
+        let simulator = &project.simulator;
+        let mut used = BTreeSet::new();
+        let mut columns = BTreeSet::new();
+        let mut inline: Vec<(String, &Template)> = Vec::new();
+        inline.extend(
+            simulator
+                .command
+                .iter()
+                .enumerate()
+                .map(|(i, t)| (format!("simulator.command.{i}"), t)),
+        );
+        inline.extend(
+            simulator
+                .environment
+                .iter()
+                .map(|(name, t)| (format!("simulator.env.{name}"), t)),
+        );
+        inline.push(("simulator.output.file".to_owned(), &simulator.output.file));
+        for column in &simulator.output.columns {
+            inline.push((
+                format!("simulator.output.columns.{}", column.name),
+                &column.header,
+            ));
+        }
+        inline.extend(
+            simulator
+                .require
+                .iter()
+                .enumerate()
+                .map(|(i, r)| (format!("simulator.require.{i}.file"), &r.file)),
+        );
+        for (field, template) in inline {
+            for placeholder in template.placeholders() {
+                self.check(placeholder)
+                    .map_err(|message| project.error(&field, message))?;
+                used.insert(placeholder.name.clone());
+            }
+        }
+        for (i, input) in simulator.inputs.iter().enumerate() {
+            match &input.content {
+                Content::Template { path, template } => {
+                    for placeholder in template.placeholders() {
+                        self.check(placeholder).map_err(|message| ProjectError {
+                            file: path.clone(),
+                            place: Some((placeholder.line, placeholder.column)),
+                            message,
+                        })?;
+                        used.insert(placeholder.name.clone());
+                    }
+                }
+                Content::Series(table) => {
+                    for name in of_table(table) {
+                        if self.columns.contains(name.as_str()) {
+                            columns.insert(name);
+                        } else if self.parameters.contains(name.as_str()) {
+                            used.insert(name);
+                        } else {
+                            return Err(project
+                                .error(&format!("simulator.input.{i}.row"), self.unknown(&name)));
+                        }
+                    }
+                }
+            }
+        }
+        Ok((used, columns))
+    }
+
+    fn check(&self, placeholder: &Placeholder) -> Result<(), String> {
+        if self.parameters.contains(placeholder.name.as_str()) {
+            return Ok(());
+        }
+        if self.columns.contains(placeholder.name.as_str()) {
+            return Err(format!(
+                "{{{}}} is a series, which has a place only in a `row`",
+                placeholder.name
+            ));
+        }
+        let unknown = self.unknown(&placeholder.name);
+        Err(match placeholder.place.of_code() {
+            Some(code) => {
+                format!(
+                    "{unknown}; braces count in {code} as they do elsewhere: write `{{{{` for one"
+                )
+            }
+            None => unknown,
+        })
+    }
+
+    fn unknown(&self, name: &str) -> String {
+        let all = || self.parameters.union(&self.columns).copied();
+        let hint = nearest(name, all())
+            .map(|near| format!("; did you mean {{{near}}}?"))
+            .unwrap_or_default();
+        format!(
+            "nothing provides {{{name}}}{hint} There are {}",
+            all().collect::<Vec<_>>().join(", ")
+        )
+    }
+}

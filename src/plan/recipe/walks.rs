@@ -1,0 +1,180 @@
+//! The two walks over what determines a result, one over a catchment's own share and one over what all have in common.
+//!
+//! Whatever wants to know what a key is made of goes this way, as a [`Sink`]: the hash, the explanation, the long texts. So they
+//! can't drift apart.
+
+use super::{Recipe, Rendered};
+use crate::data::digest::Digest;
+use crate::data::record::{Described, record, tuple};
+use crate::execute::local::output::Separator;
+use crate::plan::basin::OWN_NAMES;
+use crate::plan::key::{Part, Sink};
+use crate::plan::recipe::names;
+use crate::project::{Content, Requirement, Simulator};
+
+impl Recipe<'_> {
+    /// The one walk over what is a catchment's own.
+    pub(super) fn walk(&self, rendered: &Rendered, series: &[Digest], sink: &mut dyn Sink) {
+        sink.part(Part::Command, rendered.command.join("\0").as_bytes());
+        for (name, value) in &rendered.environment {
+            sink.part(Part::Environment(name.clone()), value.as_bytes());
+        }
+        let output = format!(
+            "{}\0{}",
+            rendered.output.display(),
+            rendered.headers.join("\0")
+        );
+        sink.part(Part::Output, output.as_bytes());
+        for (file, input) in rendered.files.iter().zip(&self.project.simulator.inputs) {
+            match (file, &input.content) {
+                (Some(bytes), _) => sink.part(Part::File(input.name.clone()), bytes),
+                (None, Content::Series(table)) => {
+                    for name in names::of_table(table) {
+                        if let Some(value) = rendered.values.parameter(&name) {
+                            sink.part(Part::Parameter(name), value.to_string().as_bytes());
+                        }
+                    }
+                    // The same values and layout gave another text before XML was known as such.
+                    if table.escapes(&rendered.values) {
+                        sink.part(Part::File(input.name.clone()), b"XML");
+                    }
+                }
+                (None, Content::Template { .. }) => {}
+            }
+        }
+        for (name, digest) in self.column_names.iter().zip(series) {
+            sink.digest(Part::Series(name.clone()), digest);
+        }
+        for name in self
+            .names
+            .iter()
+            .filter(|name| !OWN_NAMES.contains(&name.as_str()))
+        {
+            if let Some(value) = rendered.values.parameter(name) {
+                sink.note(Part::Parameter(name.clone()), &value.to_string());
+            }
+        }
+    }
+
+    /// The one walk over what is common to all catchments.
+    pub(super) fn walk_common(&self, support: &[(Part, Digest)], sink: &mut dyn Sink) {
+        let simulator = &self.project.simulator;
+        for (part, mark) in support {
+            sink.digest(part.clone(), mark);
+        }
+        let directories: Vec<_> = simulator
+            .directories
+            .iter()
+            .map(|path| path.to_string_lossy())
+            .collect();
+        sink.part(Part::Directories, directories.join("\0").as_bytes());
+        sink.part(Part::Output, extraction(simulator).as_bytes());
+        for (field, text) in contract(simulator) {
+            sink.note(Part::Contract(field.to_owned()), &text);
+        }
+        sink.digest(Part::Time, &self.time);
+        for input in &simulator.inputs {
+            match &input.content {
+                Content::Template { template, .. } => {
+                    sink.note(
+                        Part::Template(input.name.clone()),
+                        &Digest::of(template.source().as_bytes()).to_string(),
+                    );
+                }
+                Content::Series(table) => {
+                    sink.part(
+                        Part::Table(input.name.clone()),
+                        table.sources().join("\0").as_bytes(),
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// What makes a run a good one and what is taken from it, field by field, as it is hashed.
+fn extraction(simulator: &Simulator) -> String {
+    let output = &simulator.output;
+    let mut text = String::new();
+    record(
+        &mut text,
+        "OutputFormat",
+        &[
+            ("separator", &output.format.separator),
+            ("missing", &output.format.missing),
+            ("skip_rows", &output.format.skip_rows),
+        ],
+    );
+    text.push(' ');
+    simulator.exit_codes.describe(&mut text);
+    text.push(' ');
+    simulator.fail_on_stdout.describe(&mut text);
+    text.push(' ');
+    simulator.require.describe(&mut text);
+    text.push(' ');
+    let columns: Vec<_> = output.columns.iter().map(|column| &column.source).collect();
+    columns.describe(&mut text);
+    text
+}
+
+impl Described for Separator {
+    fn describe(&self, text: &mut String) {
+        text.push_str(match self {
+            Self::Tab => "Tab",
+            Self::Comma => "Comma",
+            Self::Semicolon => "Semicolon",
+            Self::Whitespace => "Whitespace",
+        });
+    }
+}
+
+impl Described for Requirement {
+    fn describe(&self, text: &mut String) {
+        tuple(text, "", &[&self.file.source().to_owned(), &self.contains]);
+    }
+}
+
+/// The same, for people.
+fn contract(simulator: &Simulator) -> Vec<(&'static str, String)> {
+    let list = |items: &mut dyn Iterator<Item = String>| match items.collect::<Vec<_>>() {
+        items if items.is_empty() => "nothing".to_owned(),
+        items => items.join(", "),
+    };
+    let format = &simulator.output.format;
+    let separator = match format.separator {
+        None => "recognised",
+        Some(Separator::Tab) => "tab",
+        Some(Separator::Comma) => "comma",
+        Some(Separator::Semicolon) => "semicolon",
+        Some(Separator::Whitespace) => "white space",
+    };
+    let quoted = |texts: &[String]| list(&mut texts.iter().map(|text| format!("{text:?}")));
+    vec![
+        ("file", simulator.output.file.source().to_owned()),
+        ("separator", separator.to_owned()),
+        ("missing", quoted(&format.missing)),
+        ("skip_rows", format.skip_rows.to_string()),
+        (
+            "exit_codes",
+            list(&mut simulator.exit_codes.iter().map(i32::to_string)),
+        ),
+        ("fail_on_stdout", quoted(&simulator.fail_on_stdout)),
+        (
+            "require",
+            list(
+                &mut (simulator.require.iter())
+                    .map(|r| format!("{:?} in {}", r.contains, r.file.source())),
+            ),
+        ),
+        (
+            "columns",
+            list(
+                &mut simulator
+                    .output
+                    .columns
+                    .iter()
+                    .map(|column| column.source.clone()),
+            ),
+        ),
+    ]
+}

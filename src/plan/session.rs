@@ -1,0 +1,383 @@
+//! One look at a study: of every scenario basin, recipe and digests, and from them and the store the plan.
+//!
+//! It is where everything up to the plan is put together; what is done about the plan is not its business.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::thread::available_parallelism;
+
+use anyhow::{Context, Result};
+
+use crate::data::catchment::CatchmentId;
+use crate::data::digest::Digest;
+use crate::inputs::{BadInput, Inputs, Linked};
+use crate::plan::basin::{Basin, Tables};
+use crate::plan::file_digests::FileDigests;
+use crate::plan::key::{Change, Explanation, Key, leave_out_consequences};
+use crate::plan::problem::Problem;
+use crate::plan::recipe::Recipe;
+use crate::plan::series_digests::{BLOCK_BYTES, SeriesDigests, Survey};
+use crate::plan::{Entry, Found, Plan, Staleness, State};
+use crate::project::{Project, Study, Variable, VariableSource};
+use crate::store::{ColumnSummary, Last, Store, StoreError, Summary};
+use crate::system::parallel::ordered;
+
+/// So many keys are one piece of work for a thread.
+const AT_ONCE: usize = 128;
+
+/// A catchment that is fresh under a key that is not its last: id, key, the key's parts, recipe.
+pub type Touched = (CatchmentId, Digest, Vec<u8>, Digest);
+
+/// A project in one of its scenarios, with all that was found out about it.
+pub struct Session<'p> {
+    /// The project.
+    pub project: &'p Project,
+    /// Its catchments.
+    pub basin: Basin<'p>,
+    /// What is the same for all of them.
+    pub recipe: Recipe<'p>,
+    digests: Arc<SeriesDigests>,
+}
+
+/// A study with all that was found out about it: a session for every scenario.
+pub struct Sessions<'p> {
+    /// In the study's order.
+    pub list: Vec<Session<'p>>,
+    survey: Survey,
+    files: FileDigests,
+}
+
+impl<'p> Sessions<'p> {
+    /// Looks at everything that determines results, reading what is not remembered from an earlier look.
+    ///
+    /// `tick` is told how many catchments of how many have been read.
+    pub fn open(
+        study: &'p Study,
+        store: Option<&Store>,
+        rehash: bool,
+        tick: &mut dyn FnMut(usize, usize),
+    ) -> Result<Self> {
+        let mut sessions = Self::without_series(study, store, rehash)?;
+        let project = study.common();
+        // A look at a project that was never run makes no cache folder.
+        let scratch = Some(project.cache())
+            .filter(|cache| cache.is_dir())
+            .unwrap_or_else(std::env::temp_dir);
+        let Self { list, survey, .. } = &mut sessions;
+        let wanted = (list.iter()).flat_map(|session| session.recipe.columns().iter().copied());
+        let wanted: BTreeSet<usize> = wanted.collect();
+        // Series columns are the same in all scenarios, so any basin serves.
+        survey.complete(&project.input, &list[0].basin, &wanted, &scratch, tick)?;
+        let mut known: HashMap<Vec<usize>, Arc<SeriesDigests>> = HashMap::new();
+        for session in list {
+            let columns = session.recipe.columns();
+            let digests = known
+                .entry(columns.to_vec())
+                .or_insert_with(|| Arc::new(survey.digests(&session.basin, columns)));
+            session.digests = digests.clone();
+        }
+        for Project { product, .. } in &study.scenarios {
+            if sessions.linked().reads(&product.path) {
+                let message = format!(
+                    "the product would overwrite {}, which the input leads to",
+                    product.path.display()
+                );
+                return Err(project.error("product.file", message).into());
+            }
+        }
+        Ok(sessions)
+    }
+
+    /// The same without a look at the series' values: enough to check names and to render, not to plan.
+    pub fn without_series(study: &'p Study, store: Option<&Store>, rehash: bool) -> Result<Self> {
+        let (catalog, survey) = Survey::new(&study.common().input, store, rehash)?;
+        let mut tables = Tables::default();
+        let mut files = FileDigests::new(store, rehash)?;
+        let mut list = Vec::with_capacity(study.scenarios.len());
+        for project in &study.scenarios {
+            let basin = Basin::new(project, catalog.clone(), &mut tables)?;
+            let recipe = Recipe::new(project, &basin, &mut |path| files.get(path))?;
+            list.push(Session {
+                project,
+                basin,
+                recipe,
+                digests: Arc::default(),
+            });
+        }
+        Ok(Self {
+            list,
+            survey,
+            files,
+        })
+    }
+
+    /// The further files that the input's files read.
+    pub fn linked(&self) -> &Linked {
+        self.survey.linked()
+    }
+
+    /// The plan of every scenario, and the states of fresh catchments whose last known state was another.
+    pub fn plan(&self, store: Option<&Store>) -> Result<(Vec<Plan>, Vec<Vec<Touched>>)> {
+        // One reading transaction for all questions: much faster, and one state of things beside a running writer.
+        let _snapshot = store.map(Store::snapshot).transpose()?;
+        let plans = self.list.iter().map(|session| session.plan(store));
+        Ok(plans.collect::<Result<Vec<_>>>()?.into_iter().unzip())
+    }
+
+    /// Brings plans up to date after the `wanted` keys have been run, of which the `good` ones gave a result, and tells of the
+    /// same states as [`Sessions::plan`].
+    ///
+    /// Keys are what they were, and so is what was fresh, as long as nobody else may write to the store.
+    pub fn plan_after(
+        &self,
+        store: &Store,
+        plans: &mut [Plan],
+        wanted: &HashSet<Key>,
+        good: &HashSet<Key>,
+    ) -> Result<Vec<Vec<Touched>>> {
+        let _snapshot = store.snapshot()?;
+        let sessions = self.list.iter().zip(plans);
+        let touched = sessions.map(|(session, plan)| session.plan_after(store, plan, wanted, good));
+        touched.collect()
+    }
+
+    /// Only some of the scenarios, with their plans.
+    pub fn chosen(self, plans: Vec<Plan>, chosen: &[usize]) -> (Self, Vec<Plan>) {
+        let both = self.list.into_iter().zip(plans).enumerate();
+        let both = both.filter(|(at, _)| chosen.contains(at));
+        let (list, plans) = both.map(|(_, pair)| pair).unzip();
+        (Self { list, ..self }, plans)
+    }
+
+    /// Puts down in the store what need not be read again.
+    pub fn remember(&self, store: &mut Store) -> Result<()> {
+        self.files.remember(store)?;
+        self.survey.remember(&self.list[0].basin, store)
+    }
+}
+
+impl<'p> Session<'p> {
+    /// The series of one catchment that the simulator gets, read now: the columns that [`Recipe::columns`] names.
+    pub fn series(&self, catchment: usize) -> Result<Vec<Vec<f64>>> {
+        Ok(self.read_series(catchment)??)
+    }
+
+    /// The same, or what is wrong with the catchment's own input.
+    pub fn read_series(&self, catchment: usize) -> Result<Result<Vec<Vec<f64>>, BadInput>> {
+        let columns = self.recipe.columns();
+        if columns.is_empty() {
+            return Ok(Ok(Vec::new()));
+        }
+        let mut series = Ok(Vec::new());
+        Inputs::open(&self.project.input)?.read(
+            &[self.basin.place(catchment)],
+            &self.basin.input_columns(columns),
+            BLOCK_BYTES,
+            &mut |_, read| {
+                series = read.and_then(|read| self.basin.compute(columns, read));
+                ControlFlow::Break(())
+            },
+        )?;
+        Ok(series)
+    }
+
+    fn plan(&self, store: Option<&Store>) -> Result<(Plan, Vec<Touched>)> {
+        let last = match store {
+            Some(store) => store.last(&self.project.scenario.name)?,
+            None => HashMap::new(),
+        };
+        let catchments = self.basin.catchments();
+        let (mut entries, mut touched) = (Vec::with_capacity(catchments.len()), Vec::new());
+        let series = |catchment: usize| &self.digests[self.basin.place(catchment)];
+        let threads = available_parallelism().map_or(1, NonZeroUsize::get);
+        let starts = (0..catchments.len()).step_by(AT_ONCE);
+        let keys = |start: usize| {
+            let some = start..catchments.len().min(start + AT_ONCE);
+            let keys = some.map(|at| self.key(at, series(at)));
+            Ok(keys.collect::<Vec<_>>())
+        };
+        // Keys are made on all cores while this thread asks the store about those that are there.
+        ordered(threads, starts.map(Ok), &keys, &mut |keys| {
+            for key in keys {
+                let catchment = entries.len();
+                let known = last.get(&catchments[catchment].id);
+                let entry = self.look(catchment, series(catchment), key, store, known)?;
+                touched.extend(self.touched(catchment, &entry, known)?);
+                entries.push(entry);
+            }
+            Ok(())
+        })?;
+        Ok((Plan { entries }, touched))
+    }
+
+    fn plan_after(
+        &self,
+        store: &Store,
+        plan: &mut Plan,
+        wanted: &HashSet<Key>,
+        good: &HashSet<Key>,
+    ) -> Result<Vec<Touched>> {
+        let last = store.last(&self.project.scenario.name)?;
+        let mut touched = Vec::new();
+        for (catchment, entry) in plan.entries.iter_mut().enumerate() {
+            let key = match (&entry.state, entry.key) {
+                (State::Stale(_), Some(key)) => key,
+                // It may have been run all the same, here or in another scenario: with another result, or without one.
+                (State::Fresh(_), Some(key)) if wanted.contains(&key) => key,
+                _ => continue,
+            };
+            let series = &self.digests[self.basin.place(catchment)];
+            let known = last.get(self.basin.id(catchment));
+            // What it failed with is over where another scenario's run of the same inputs went well since.
+            let standing = known.filter(|_| !good.contains(&key));
+            *entry = self.look(catchment, series, Ok(key), Some(store), standing)?;
+            touched.extend(self.touched(catchment, entry, known)?);
+        }
+        Ok(touched)
+    }
+
+    /// What is to be noted of a catchment that is fresh under a key that is not its last.
+    fn touched(
+        &self,
+        catchment: usize,
+        entry: &Entry,
+        known: Option<&Last>,
+    ) -> Result<Option<Touched>> {
+        let (State::Fresh(_), Some(key)) = (&entry.state, entry.key) else {
+            return Ok(None);
+        };
+        if known.is_some_and(|known| known.key == key.0 && known.failure.is_none()) {
+            return Ok(None);
+        }
+        let explanation = self.explain(catchment, &self.digests[self.basin.place(catchment)])?;
+        let parts = postcard::to_stdvec(&explanation).context("can't put down a key's parts")?;
+        let id = self.basin.id(catchment).clone();
+        Ok(Some((id, key.0, parts, *self.recipe.digest())))
+    }
+
+    /// The state of a catchment with this key.
+    pub fn look(
+        &self,
+        catchment: usize,
+        series: &Result<Vec<Digest>, BadInput>,
+        key: Result<Key, Problem>,
+        store: Option<&Store>,
+        last: Option<&Last>,
+    ) -> Result<Entry> {
+        let key = match key {
+            Ok(key) => key,
+            Err(problem) => {
+                return Ok(Entry {
+                    key: None,
+                    state: State::Bad(problem),
+                });
+            }
+        };
+        let summary = match store.map(|store| store.summary(&key.0)) {
+            // A damaged result is no result: it is made anew, which replaces it.
+            None | Some(Err(StoreError::Damaged { .. })) => None,
+            Some(found) => found?,
+        };
+        let state = match self.judge(&key, summary, last) {
+            Some(state) => state,
+            None => {
+                let id = self.basin.id(catchment);
+                let now = self.explain(catchment, series)?;
+                State::Stale(Staleness::Changed(self.changes(id, &now, store)?))
+            }
+        };
+        Ok(Entry {
+            key: Some(key),
+            state,
+        })
+    }
+
+    /// The key of a catchment whose series have these digests.
+    pub fn key(
+        &self,
+        catchment: usize,
+        series: &Result<Vec<Digest>, BadInput>,
+    ) -> Result<Key, Problem> {
+        let series = series.as_ref().map_err(|fault| fault.clone())?;
+        let rendered = self.recipe.render(&self.basin, catchment)?;
+        Ok(self.recipe.key(&rendered, series))
+    }
+
+    /// What that key is made of.
+    pub fn explain(
+        &self,
+        catchment: usize,
+        series: &Result<Vec<Digest>, BadInput>,
+    ) -> Result<Explanation, Problem> {
+        let series = series.as_ref().map_err(|fault| fault.clone())?;
+        let rendered = self.recipe.render(&self.basin, catchment)?;
+        Ok(self.recipe.explain(&rendered, series))
+    }
+
+    /// How messages name a catchment.
+    pub fn label(&self, catchment: usize) -> String {
+        self.project.scenario.name.label(self.basin.id(catchment))
+    }
+
+    /// The state of a catchment; `None` if its inputs are not what they were when it was last run.
+    ///
+    /// What failed when it was last run has failed, even if an earlier run of the same inputs gave a result: it depends on
+    /// something that its project does not state, and which of the two is right nobody knows.
+    fn judge(&self, key: &Key, summary: Option<Summary>, last: Option<&Last>) -> Option<State> {
+        let same = last.filter(|last| last.key == key.0);
+        if let Some(failed) = same.and_then(|last| last.failure.as_ref()) {
+            return Some(State::Stale(Staleness::Failed(failed.reason.clone())));
+        }
+        if let Some(summary) = summary {
+            let excess = |variable: &&Variable| {
+                let VariableSource::Column(at) = variable.source else {
+                    return false;
+                };
+                let source = &self.project.simulator.output.columns[at].source;
+                let column = summary.columns.iter().find(|column| &column.name == source);
+                column.is_some_and(|column| !within(column, variable))
+            };
+            let Some(variable) = self.project.product.variables.iter().find(excess) else {
+                return Some(State::Fresh(Found::of(&summary)));
+            };
+            return Some(State::Stale(Staleness::OutOfRange(variable.name.clone())));
+        }
+        match last {
+            None => Some(State::Stale(Staleness::NeverRun)),
+            Some(_) if same.is_some() => Some(State::Stale(Staleness::Lost)),
+            Some(_) => None,
+        }
+    }
+
+    /// What changed since a catchment was last run.
+    fn changes(
+        &self,
+        id: &CatchmentId,
+        now: &Explanation,
+        store: Option<&Store>,
+    ) -> Result<Vec<Change>> {
+        let parts = match store {
+            Some(store) => store.parts(&self.project.scenario.name, id)?,
+            None => None,
+        };
+        let Some((own, common)) = parts else {
+            return Ok(Vec::new());
+        };
+        // Parts that can't be read were written by another version; then all of them are new.
+        let read = |bytes: &[u8]| postcard::from_bytes::<Explanation>(bytes).unwrap_or_default();
+        let mut changes = now.changes_since(&read(&own));
+        changes.extend(self.recipe.explanation().changes_since(&read(&common)));
+        leave_out_consequences(&mut changes);
+        changes.sort();
+        changes.dedup();
+        Ok(changes)
+    }
+}
+
+fn within(column: &ColumnSummary, variable: &Variable) -> bool {
+    let above = |limit: f64| column.minimum.is_none_or(|minimum| minimum >= limit);
+    let below = |limit: f64| column.maximum.is_none_or(|maximum| maximum <= limit);
+    variable.min.is_none_or(above) && variable.max.is_none_or(below)
+}

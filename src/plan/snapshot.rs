@@ -1,0 +1,154 @@
+//! A moment: in every scenario every catchment's key and status, and what its product needs beside results.
+//!
+//! The end of a run and a tag are moments. As results are stored by key, a moment is all that it takes to make its
+//! product again, or to compare it with another, without the input and without running anything.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+
+use crate::data::catchment::CatchmentId;
+use crate::data::digest::Digest;
+use crate::data::scenario::ScenarioName;
+use crate::data::value::Value;
+use crate::plan::problem::Problem;
+use crate::plan::session::Session;
+use crate::plan::{Plan, Staleness, State};
+use crate::product;
+use crate::product::file::Status;
+
+/// All scenarios as they were.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Moment {
+    /// Each scenario, in the study's order.
+    pub scenes: Vec<Scene>,
+}
+
+/// All catchments of a scenario as they were.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Scene {
+    /// The scenario.
+    pub scenario: ScenarioName,
+    /// The digest of the recipe.
+    pub recipe: Digest,
+    /// The digest of the time steps, see [`crate::data::time_axis::TimeAxis::to_bytes`].
+    pub time: Digest,
+    /// The values by which the scenarios differ, as far as it has one.
+    pub coordinates: BTreeMap<String, Value>,
+    /// The parameters that the product needed of every catchment.
+    pub names: Vec<String>,
+    /// The catchments in the input's order.
+    pub rows: Vec<Row>,
+}
+
+/// One catchment as it was.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// The catchment.
+    pub id: CatchmentId,
+    /// Whether it had a result.
+    pub status: Status,
+    /// Its key; `None` where it could not be run.
+    pub key: Option<Digest>,
+    /// The digest of its result's columns: a forced run can put another result under the same key.
+    pub content: Option<Digest>,
+    /// Its values of [`Scene::names`].
+    pub values: Vec<Option<Value>>,
+}
+
+impl Moment {
+    /// The present, as the plans of all sessions have it.
+    pub fn of(sessions: &[Session<'_>], plans: &[Plan]) -> Result<Self> {
+        let scenes = sessions.iter().zip(plans);
+        let scenes = scenes.map(|(session, plan)| Scene::of(session, plan));
+        Ok(Self {
+            scenes: scenes.collect::<Result<_>>()?,
+        })
+    }
+
+    /// The moment as the store keeps it.
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        postcard::to_stdvec(self).context("can't put down the catchments' keys")
+    }
+
+    /// Reads what [`Self::to_bytes`] gave.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        postcard::from_bytes(bytes).context("the stored keys are another version's")
+    }
+
+    /// A scenario as it was then, if there was one of this name.
+    pub fn scene(&self, scenario: &ScenarioName) -> Option<&Scene> {
+        let mut scenes = self.scenes.iter();
+        scenes.find(|scene| scene.scenario == *scenario)
+    }
+
+    /// How many catchments there were, counted in each scenario.
+    pub fn catchments(&self) -> usize {
+        self.scenes.iter().map(|scene| scene.rows.len()).sum()
+    }
+
+    /// How many of them had a result.
+    pub fn results(&self) -> usize {
+        self.scenes.iter().map(Scene::results).sum()
+    }
+}
+
+impl Scene {
+    /// The present, as the plan has it.
+    pub fn of(session: &Session<'_>, plan: &Plan) -> Result<Self> {
+        let project = session.project;
+        let names = product::parameters(session)?;
+        let catchments = session.basin.catchments().iter().zip(&plan.entries);
+        // Where water goes is known of catchments that can't be run, too, and some are said to have no catchment downstream.
+        let link = project.product.downstream.as_ref();
+        let others: BTreeSet<String> = names
+            .iter()
+            .filter(|name| Some(*name) != link)
+            .cloned()
+            .collect();
+        let mut rows = Vec::with_capacity(plan.entries.len());
+        for (at, (catchment, entry)) in catchments.enumerate() {
+            let values = match session.basin.values(at, &others) {
+                Err(Problem::Cell(fault)) if !matches!(entry.state, State::Bad(_)) => {
+                    return Err(fault.into());
+                }
+                values => values.ok(),
+            };
+            let value = |name: &String| match Some(name) == link {
+                true => session.basin.value_of_any(at, name),
+                false => Ok(values
+                    .as_ref()
+                    .and_then(|values| values.parameter(name).cloned())),
+            };
+            rows.push(Row {
+                id: catchment.id.clone(),
+                status: match &entry.state {
+                    State::Fresh(_) => Status::Ok,
+                    State::Stale(Staleness::Failed(_)) => Status::Failed,
+                    State::Stale(_) => Status::NotRun,
+                    State::Bad(_) => Status::Skipped,
+                },
+                key: entry.key.map(|key| key.0),
+                content: match &entry.state {
+                    State::Fresh(found) => Some(found.content),
+                    State::Stale(_) | State::Bad(_) => None,
+                },
+                values: names.iter().map(value).collect::<Result<_, _>>()?,
+            });
+        }
+        Ok(Self {
+            scenario: project.scenario.name.clone(),
+            coordinates: project.scenario.coordinates.clone(),
+            recipe: *session.recipe.digest(),
+            time: Digest::of(&session.basin.time().to_bytes()),
+            names: names.into_iter().collect(),
+            rows,
+        })
+    }
+
+    fn results(&self) -> usize {
+        let with_result = self.rows.iter().filter(|row| row.status == Status::Ok);
+        with_result.count()
+    }
+}

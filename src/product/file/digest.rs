@@ -1,0 +1,324 @@
+//! What a product is made of, as a digest: whether the file on the disk is up to date, and whose chunks may be taken over.
+//!
+//! Everything that determines the file's bytes is walked here, the version of this program included: another version may
+//! compress differently. The file carries its digests as global attributes.
+
+use std::path::Path;
+
+use super::tiling::Tiling;
+use super::{
+    Layout, Outlets, ParameterValues, ParameterVariable, Precision, ProductSpec, Row, Status,
+    VariableSource,
+};
+use crate::data::digest::Digest;
+use crate::data::value::Value;
+use crate::netcdf::EarlierFile;
+
+/// Changes whenever the way files are laid out does.
+const FORMAT: u64 = 2;
+
+/// The global attribute that holds the product's digest.
+pub(super) const PRODUCT_DIGEST: &str = "product_digest";
+
+/// The global attribute that holds the digest of how results become chunks.
+pub(super) const CHUNKS_DIGEST: &str = "chunks_digest";
+
+/// The digest of all that determines the product's bytes: equal digests, equal files.
+///
+/// It fetches nothing: a row's key stands for its result, a variable's definition for its source.
+pub fn digest(spec: &ProductSpec) -> Digest {
+    let mut walk = Walk::new();
+    walk.text(&spec.title);
+    walk.number(spec.attributes.len() as u64);
+    for (name, value) in &spec.attributes {
+        walk.text(name);
+        walk.text(value);
+    }
+    walk.bytes(spec.recipe.as_bytes());
+    walk.number(spec.time.len() as u64);
+    spec.time
+        .nanoseconds()
+        .iter()
+        .for_each(|stamp| walk.bytes(&stamp.to_le_bytes()));
+    walk.number(u64::from(spec.deflate));
+    walk.number(match spec.layout {
+        Layout::Grid => 0,
+        Layout::Steps => 1,
+    });
+    walk.definitions(spec);
+    for variable in &spec.variables {
+        for text in [
+            &variable.units,
+            &variable.long_name,
+            &variable.standard_name,
+        ] {
+            walk.optional(text.as_deref());
+        }
+        walk.number(variable.attributes.len() as u64);
+        for (name, value) in &variable.attributes {
+            walk.text(name);
+            walk.value(value);
+        }
+    }
+    walk.parameters(&spec.parameters);
+    walk.number(spec.catchments.len() as u64);
+    for row in &spec.catchments {
+        walk.text(row.id.as_str());
+        walk.number(row.status as u64);
+        walk.bytes(row.key.as_ref().map_or(&[], |key| key.as_bytes()));
+        walk.text(&values_digest(row));
+    }
+    if let Some(scenarios) = &spec.scenarios {
+        walk.number(scenarios.names.len() as u64);
+        scenarios.names.iter().for_each(|name| walk.text(name));
+        walk.parameters(&scenarios.coordinates);
+    }
+    walk.sums(spec);
+    for network in &spec.networks {
+        walk.number(spec.catchments_each() as u64);
+        for catchment in 0..spec.catchments_each() {
+            let down = network.downstream(catchment);
+            walk.number(down.map_or(u64::MAX, |down| down as u64));
+        }
+    }
+    walk.summaries(spec);
+    for summary in &spec.summaries {
+        for text in [&summary.units, &summary.long_name, &summary.standard_name] {
+            walk.optional(text.as_deref());
+        }
+    }
+    walk.end()
+}
+
+/// The digest that the product at `path` carries; `None` if there is none, or it is no product of ours.
+pub fn digest_of(path: &Path) -> Option<String> {
+    // Asked first: the library would make up an error with a stack for it.
+    if !path.is_file() {
+        return None;
+    }
+    EarlierFile::open(path).ok()?.attribute(PRODUCT_DIGEST)
+}
+
+/// The digest of how rows become chunks, the rows themselves left out: where it and a block's rows are the same, so are
+/// the block's chunks.
+pub(super) fn chunks_digest(spec: &ProductSpec, tiling: &Tiling) -> Digest {
+    let mut walk = Walk::new();
+    for number in [tiling.steps, tiling.tile_steps, tiling.tile_catchments] {
+        walk.number(number as u64);
+    }
+    walk.number(u64::from(spec.deflate));
+    walk.definitions(spec);
+    if spec.scenarios.is_some() {
+        walk.text("scenarios");
+    }
+    walk.sums(spec);
+    walk.summaries(spec);
+    walk.end()
+}
+
+/// The digest of all that a row's values are made of, its result's content and the numbers in its formulas; empty
+/// where it has no values.
+pub(super) fn values_digest(row: &Row) -> String {
+    match (row.status, &row.content) {
+        (Status::Ok, Some(content)) => values_digest_with(row, content),
+        _ => String::new(),
+    }
+}
+
+/// The digest that a row with a result has, were this the result's content.
+pub(super) fn values_digest_with(row: &Row, content: &Digest) -> String {
+    let scalars = Digest::of_numbers(&row.scalars);
+    Digest::of(&[*content.as_bytes(), *scalars.as_bytes()].concat()).to_string()
+}
+
+/// Every part goes in with its length: no two different walks give the same bytes.
+struct Walk(blake3::Hasher);
+
+impl Walk {
+    fn new() -> Self {
+        let mut walk = Self(blake3::Hasher::new());
+        walk.number(FORMAT);
+        walk.text(env!("CARGO_PKG_VERSION"));
+        walk
+    }
+
+    fn number(&mut self, number: u64) {
+        self.0.update(&number.to_le_bytes());
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) {
+        self.number(bytes.len() as u64);
+        self.0.update(bytes);
+    }
+
+    fn text(&mut self, text: &str) {
+        self.bytes(text.as_bytes());
+    }
+
+    fn optional(&mut self, text: Option<&str>) {
+        self.number(u64::from(text.is_some()));
+        self.text(text.unwrap_or_default());
+    }
+
+    fn value(&mut self, value: &Value) {
+        match value {
+            Value::Number(number) => {
+                self.number(0);
+                self.number(number.to_bits());
+            }
+            Value::Integer(integer) => {
+                self.number(1);
+                self.bytes(&integer.to_le_bytes());
+            }
+            Value::Text(text) => {
+                self.number(2);
+                self.text(text);
+            }
+        }
+    }
+
+    fn parameters(&mut self, parameters: &[ParameterVariable]) {
+        self.number(parameters.len() as u64);
+        for parameter in parameters {
+            self.text(&parameter.name);
+            for text in [
+                &parameter.units,
+                &parameter.long_name,
+                &parameter.standard_name,
+            ] {
+                self.optional(text.as_deref());
+            }
+            match &parameter.values {
+                ParameterValues::Numbers(numbers) => {
+                    self.bytes(Digest::of_numbers(numbers).as_bytes());
+                }
+                ParameterValues::Texts(texts) => {
+                    self.number(texts.len() as u64);
+                    texts.iter().for_each(|text| self.text(text));
+                }
+            }
+        }
+    }
+
+    /// What decides how a result's columns become the variables' numbers.
+    fn definitions(&mut self, spec: &ProductSpec) {
+        self.number(spec.variables.len() as u64);
+        for variable in &spec.variables {
+            self.text(&variable.name);
+            self.text(&variable.definition);
+            self.number(match variable.source {
+                VariableSource::Column(column) => 1 + column as u64,
+                VariableSource::Formula(_) => 0,
+            });
+            self.number(match variable.precision {
+                Precision::F64 => 64,
+                Precision::F32 => 32,
+            });
+        }
+    }
+
+    /// Where there are sums over all upstream. Nothing where there are none.
+    fn sums(&mut self, spec: &ProductSpec) {
+        for (number, variable) in spec.variables.iter().enumerate() {
+            let Some(outlets) = &variable.upstream else {
+                continue;
+            };
+            self.text("upstream");
+            self.number(number as u64);
+            match outlets {
+                Outlets::All => self.number(0),
+                Outlets::These(ids) => {
+                    self.number(1 + ids.len() as u64);
+                    ids.iter().for_each(|id| self.text(id.as_str()));
+                }
+            }
+        }
+    }
+
+    /// What decides how variables become summaries. Nothing where there are none.
+    fn summaries(&mut self, spec: &ProductSpec) {
+        for summary in &spec.summaries {
+            self.text("summary");
+            self.text(&summary.name);
+            self.number(summary.of as u64);
+            let (statistic, setting) = summary.statistic.definition();
+            self.text(statistic);
+            self.number(setting.map_or(0, f64::to_bits));
+        }
+    }
+
+    fn end(self) -> Digest {
+        self.0.finalize().into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::spec;
+    use super::super::{Link, Network, Scenarios, Statistic, Summary};
+    use super::*;
+    use crate::data::catchment::CatchmentId;
+    use crate::data::time_axis::TimeAxis;
+
+    #[test]
+    fn the_digest_covers_whatever_shows_in_the_file() {
+        let path = Path::new("p.nc");
+        let base = digest(&spec(path, 5, 4));
+        let changed = |change: &dyn Fn(&mut ProductSpec)| {
+            let mut spec = spec(path, 5, 4);
+            change(&mut spec);
+            digest(&spec)
+        };
+        assert_eq!(changed(&|s| s.path = "elsewhere".into()), base);
+        let named = |names: [&str; 1]| Scenarios {
+            names: names.map(str::to_owned).into(),
+            coordinates: Vec::new(),
+        };
+        let summary = |q: f64| Summary {
+            name: "s".to_owned(),
+            of: 0,
+            statistic: Statistic::Quantile(q),
+            units: None,
+            long_name: None,
+            standard_name: None,
+        };
+        let network = |first: Link| {
+            let rest = || Link::Outlet;
+            Network::new(
+                &["a", "b", "c", "d", "e"],
+                &[first, rest(), rest(), rest(), rest()],
+            )
+        };
+        let network = |first: Link| network(first).expect("a network");
+        let changes: [&dyn Fn(&mut ProductSpec); 24] = [
+            &|s| s.title.push('x'),
+            &|s| s.attributes[0].1.push('x'),
+            &|s| s.recipe = Digest::of(b"x"),
+            &|s| s.time = TimeAxis::new(vec![1, 2, 3, 4]).expect("an axis"),
+            &|s| s.deflate = 2,
+            &|s| s.layout = Layout::Steps,
+            &|s| s.variables[0].units = None,
+            &|s| s.variables[0].precision = Precision::F32,
+            &|s| s.variables[1].definition.push('x'),
+            &|s| s.variables[0].attributes[0].1 = Value::Number(3.0),
+            &|s| s.parameters[0].standard_name = None,
+            &|s| s.catchments[0].status = Status::Skipped,
+            &|s| s.catchments[0].key = None,
+            &|s| s.catchments[0].content = Some(Digest::of(b"x")),
+            &|s| s.catchments[0].scalars[0] = 3.0,
+            &|s| s.scenarios = Some(named(["a"])),
+            &|s| s.scenarios = Some(named(["b"])),
+            &|s| s.summaries.push(summary(0.5)),
+            &|s| s.summaries.push(summary(0.6)),
+            &|s| s.variables[0].upstream = Some(Outlets::All),
+            &|s| s.variables[1].upstream = Some(Outlets::All),
+            &|s| s.variables[1].upstream = Some(Outlets::These([CatchmentId::new("70000")].into())),
+            &|s| s.networks.push(network(Link::Outlet)),
+            &|s| s.networks.push(network(Link::To("b".to_owned()))),
+        ];
+        let mut digests: Vec<Digest> = changes.into_iter().map(changed).chain([base]).collect();
+        digests.sort();
+        digests.dedup();
+        assert_eq!(digests.len(), 25);
+    }
+}

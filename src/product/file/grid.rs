@@ -1,0 +1,151 @@
+//! The product as a NetCDF-4 file: variables over time and catchments, after CF's discrete sampling geometries.
+//!
+//! The order of all that is written is fixed: small variables first, then chunks block by block, variable by variable, slab by
+//! slab (sums over all upstream after all others of the scenario), then the summaries. A copied chunk takes the very place that the same chunk made anew would have, so both give the same file.
+
+use anyhow::Result;
+
+use super::block::Block;
+use super::blocks::Parts;
+use super::digest::{chunks_digest, digest};
+use super::rows::{self, Dimensions};
+use super::summary::Summaries;
+use super::tiling::Tiling;
+use super::unchanged::{Group, Unchanged};
+use super::{Assembled, ProductSpec, Source, cf};
+use crate::netcdf::{Chunk, ChunkedVariable, Chunking, NetcdfFile, Uncopied, encode_chunk};
+use crate::product::file::previous::Earlier;
+
+/// Writes the product; see [`super::assemble`].
+pub(super) fn write<E: Send>(spec: &ProductSpec, source: &mut Source<'_, E>) -> Result<Assembled> {
+    let each = spec.catchments_each();
+    let tiling = Tiling::new(spec.time.len(), each, spec.variables.len());
+    let tiling = tiling.with_scenarios(spec.scenario_count());
+    let earlier = Earlier::open(spec, &tiling, source.known);
+    match write_over(spec, &tiling, earlier.as_ref(), source) {
+        Err(error) if error.is::<Uncopied>() => write_over(spec, &tiling, None, source),
+        outcome => outcome,
+    }
+}
+
+fn write_over<E: Send>(
+    spec: &ProductSpec,
+    tiling: &Tiling,
+    earlier: Option<&Earlier>,
+    source: &mut Source<'_, E>,
+) -> Result<Assembled> {
+    let mut assembled = Assembled {
+        fetched: 0,
+        chunks_written: 0,
+        chunks_copied: 0,
+        digest: digest(spec),
+    };
+    let (mut file, dimensions, variables) = begin(spec, tiling, &assembled)?;
+    let mut summaries = match earlier {
+        Some(earlier) => earlier.summaries(spec, tiling),
+        None => Summaries::new(spec.summaries.len(), spec.catchments.len()),
+    };
+    let nothing = Unchanged::nothing(spec, tiling);
+    let unchanged = earlier.map_or(&nothing, Earlier::unchanged);
+    let limit = 2 * 8 * tiling.tile_values() as u64 + 1024;
+    let groups = Group::ALL.map(|group| group.variables(spec));
+    let parts = Parts::new(spec, tiling, unchanged);
+    // The chunks of a block: variable by variable, slab by slab. Each variable with its place among the group's.
+    let tiles = |group: Group| {
+        let of_group = groups[group as usize].iter().copied().enumerate();
+        of_group.flat_map(|at| (0..tiling.slabs()).map(move |slab| (at, slab)))
+    };
+    let offset = |scenario: usize, first: usize, slab: usize| -> Vec<usize> {
+        let scenario = spec.scenarios.is_some().then_some(scenario);
+        let within = [slab * tiling.tile_steps, first];
+        scenario.into_iter().chain(within).collect()
+    };
+    let encode = |group: Group, block: usize, values: Option<&Block>| {
+        let (scenario, first) = tiling.corner(block);
+        let mut tile = vec![f64::NAN; values.map_or(0, |_| tiling.tile_values())];
+        let chunk = |((place, variable), slab): ((usize, usize), usize)| {
+            if unchanged.is_variable(group, block, variable) {
+                let earlier = earlier.expect("it is unchanged since something");
+                let before = offset(earlier.scenario(scenario), first, slab);
+                let chunk = earlier.chunk(variable, &before, limit);
+                return chunk.map(Chunk::Earlier);
+            }
+            let values = values.expect("what has changed has values");
+            tiling.gather(values, block, place, slab, &mut tile);
+            let precision = spec.variables[variable].precision;
+            Ok(Chunk::Made(encode_chunk(&tile, precision, spec.deflate)))
+        };
+        tiles(group).map(chunk).collect()
+    };
+    let fetched = parts.make(
+        source,
+        &mut summaries,
+        &encode,
+        &mut |group, block, chunks| {
+            let (scenario, first) = tiling.corner(block);
+            for (((_, variable), slab), chunk) in tiles(group).zip(chunks) {
+                match &chunk {
+                    Chunk::Earlier(_) => assembled.chunks_copied += 1,
+                    Chunk::Made(_) => assembled.chunks_written += 1,
+                }
+                let offset = offset(scenario, first, slab);
+                file.write_chunk(variables[variable], &offset, chunk)?;
+            }
+            Ok(())
+        },
+    )?;
+    assembled.fetched = fetched;
+    rows::write_summaries(spec, &file, &dimensions, &summaries)?;
+    file.finish()?;
+    Ok(assembled)
+}
+
+/// Creates the file with everything but the chunks.
+fn begin(
+    spec: &ProductSpec,
+    tiling: &Tiling,
+    assembled: &Assembled,
+) -> Result<(NetcdfFile, Dimensions, Vec<ChunkedVariable>)> {
+    let mut file = NetcdfFile::create(&spec.path)?;
+    let chunks = chunks_digest(spec, tiling);
+    for (name, value) in cf::global(spec, &assembled.digest, Some(&chunks)).0 {
+        file.attribute(&name, &value)?;
+    }
+    let dimensions = Dimensions::write(spec, &mut file)?;
+    rows::write(spec, &file, &dimensions)?;
+    let scenario = spec.scenarios.is_some().then_some(1);
+    let chunk = scenario.into_iter();
+    let chunk = chunk.chain([tiling.tile_steps, tiling.tile_catchments]);
+    let chunk: Vec<usize> = chunk.collect();
+    let mut variables = Vec::with_capacity(spec.variables.len());
+    for variable in &spec.variables {
+        let attributes = cf::variable(variable, spec);
+        let chunking = Chunking {
+            chunk: &chunk,
+            precision: variable.precision,
+            level: spec.deflate,
+        };
+        let over = dimensions.of_variables();
+        variables.push(file.chunked(&variable.name, &over, &chunking, &attributes.0)?);
+    }
+    Ok((file, dimensions, variables))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{make, spec};
+    use super::*;
+
+    #[test]
+    fn missing_chunks_of_the_earlier_product_are_made_anew() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let spec = spec(&folder.path().join("p.nc"), 200, 600);
+        let rebuilt = make(&spec, 2);
+        let whole = std::fs::read(&spec.path).expect("a file");
+        let tiling = Tiling::new(600, 200, 2);
+        let (file, _, _) = begin(&spec, &tiling, &rebuilt).expect("a file without chunks");
+        file.finish().expect("the end");
+        assert_eq!(make(&spec, 2), rebuilt);
+        assert!(std::fs::read(&spec.path).expect("a file") == whole);
+    }
+}

@@ -1,0 +1,239 @@
+//! The earlier product at the path: which of its blocks are what they would be again, and their chunks and summaries as they are.
+//!
+//! A scenario is found by its name and may stand elsewhere than before; within it, rows have to stand where they stood.
+//! Whatever can't be read or is not clear makes the file useless, never an error: then all is made anew.
+
+use anyhow::{Context, Result};
+
+use super::cf::{UPSTREAM_DIGEST, VALUES_DIGEST};
+use super::digest::{CHUNKS_DIGEST, chunks_digest, values_digest, values_digest_with};
+use super::summary::Summaries;
+use super::tiling::Tiling;
+use super::unchanged::{Group, Unchanged};
+use super::upstream::upstream_digests;
+use super::{Known, Outlets, ProductSpec, Status, Summary, VariableSource};
+use crate::data::digest::Digest;
+use crate::netcdf::{EarlierChunk, EarlierFile, EarlierVariable, Uncopied, storable};
+
+/// The earlier product, as far as it can serve.
+pub(super) struct Earlier {
+    /// By variable.
+    variables: Vec<EarlierVariable>,
+    /// By scenario: its number in the earlier product.
+    scenarios: Vec<Option<usize>>,
+    unchanged: Unchanged,
+    /// By summary: the numbers of all earlier rows.
+    summaries: Vec<Vec<f64>>,
+    /// How many catchments each earlier scenario had.
+    catchments: usize,
+}
+
+/// What the earlier product says of its rows.
+struct Rows {
+    ids: Vec<String>,
+    status: Vec<i8>,
+    keys: Vec<String>,
+    made_of: Vec<String>,
+    /// Empty where there are no sums.
+    sums_made_of: Vec<String>,
+}
+
+impl Earlier {
+    /// The earlier product, if its chunks can be taken over: same cut, same definitions, and something without a change.
+    pub(super) fn open(
+        spec: &ProductSpec,
+        tiling: &Tiling,
+        known: &dyn Fn(&Digest) -> Option<Known>,
+    ) -> Option<Self> {
+        if !spec.path.is_file() {
+            return None;
+        }
+        let file = EarlierFile::open(&spec.path).ok()?;
+        if file.attribute(CHUNKS_DIGEST)? != chunks_digest(spec, tiling).to_string() {
+            return None;
+        }
+        let rows = Rows {
+            ids: file.texts("catchment").ok()?,
+            status: file.bytes("status").ok()?,
+            keys: file.texts("key").ok()?,
+            made_of: file.texts(VALUES_DIGEST).ok()?,
+            sums_made_of: match spec.networks.is_empty() {
+                true => Vec::new(),
+                false => file.texts(UPSTREAM_DIGEST).ok()?,
+            },
+        };
+        let names = match &spec.scenarios {
+            Some(_) => file.texts("scenario").ok()?,
+            None => vec![String::new()],
+        };
+        let counts = [rows.status.len(), rows.keys.len(), rows.made_of.len()];
+        if counts != [names.len() * rows.ids.len(); 3] {
+            return None;
+        }
+        if !spec.networks.is_empty() && rows.sums_made_of.len() != rows.status.len() {
+            return None;
+        }
+        let place = |name: &str| names.iter().position(|known| known == &storable(name));
+        let scenarios: Vec<Option<usize>> = match &spec.scenarios {
+            Some(scenarios) => scenarios.names.iter().map(|name| place(name)).collect(),
+            None => vec![Some(0)],
+        };
+        let unchanged = rows.unchanged(spec, tiling, &scenarios, known);
+        if !unchanged.is_any() {
+            return None;
+        }
+        let variables = spec
+            .variables
+            .iter()
+            .map(|variable| file.chunked(&variable.name).ok());
+        let numbers = |summary: &Summary| {
+            let numbers = file.numbers(&summary.name).ok()?;
+            (numbers.len() == rows.status.len()).then_some(numbers)
+        };
+        Some(Self {
+            summaries: spec.summaries.iter().map(numbers).collect::<Option<_>>()?,
+            catchments: rows.ids.len(),
+            variables: variables.collect::<Option<_>>()?,
+            scenarios,
+            unchanged,
+        })
+    }
+
+    /// Whose chunks are what they would be again.
+    pub(super) fn unchanged(&self) -> &Unchanged {
+        &self.unchanged
+    }
+
+    /// The summaries of all rows in unchanged blocks; the others are missing yet.
+    pub(super) fn summaries(&self, spec: &ProductSpec, tiling: &Tiling) -> Summaries {
+        let mut summaries = Summaries::new(spec.summaries.len(), spec.catchments.len());
+        for (number, summary) in spec.summaries.iter().enumerate() {
+            let group = Group::of(&spec.variables[summary.of]);
+            let is_unchanged = |block: &usize| self.unchanged.is(group, *block);
+            for block in (0..tiling.blocks()).filter(is_unchanged) {
+                let (scenario, first) = tiling.corner(block);
+                let before = self.scenario(scenario) * self.catchments + first;
+                for (i, row) in tiling.block(block).enumerate() {
+                    let value = self.summaries[number][before + i];
+                    summaries.set_row(row, [(number, value)]);
+                }
+            }
+        }
+        summaries
+    }
+
+    /// The number that a scenario with an unchanged block had.
+    pub(super) fn scenario(&self, scenario: usize) -> usize {
+        self.scenarios[scenario].expect("what is unchanged was there before")
+    }
+
+    /// A variable's chunk; an error is [`Uncopied`].
+    pub(super) fn chunk(
+        &self,
+        variable: usize,
+        offset: &[usize],
+        limit: u64,
+    ) -> Result<EarlierChunk> {
+        let chunk = self.variables[variable].chunk(offset, limit);
+        chunk.context(Uncopied)
+    }
+}
+
+impl Rows {
+    /// Which blocks of which group are made of the same here, and which variables of the other blocks.
+    fn unchanged(
+        &self,
+        spec: &ProductSpec,
+        tiling: &Tiling,
+        scenarios: &[Option<usize>],
+        known: &dyn Fn(&Digest) -> Option<Known>,
+    ) -> Unchanged {
+        let each = self.ids.len();
+        let block = |block: usize, same: &mut dyn FnMut(usize, usize) -> bool| {
+            let (scenario, first) = tiling.corner(block);
+            let Some(earlier) = scenarios[scenario] else {
+                return false;
+            };
+            let rows = tiling.block(block);
+            // The old block must end where the new one does, or its chunk holds other catchments besides.
+            let old_end = each.min(first + tiling.tile_catchments);
+            let same = |(row, catchment): (usize, usize)| {
+                storable(spec.catchments[row].id.as_str()) == self.ids[catchment]
+                    && same(row, earlier * each + catchment)
+            };
+            first + rows.len() == old_end && rows.zip(first..).all(same)
+        };
+        let own = |index: usize, old: usize| {
+            let row = &spec.catchments[index];
+            // Only a digest says that a result is what it was.
+            (row.status != Status::Ok || row.content.is_some())
+                && row.status as i8 == self.status[old]
+                && values_digest(row) == self.made_of[old]
+        };
+        let digests = upstream_digests(spec);
+        let outlets: Vec<&Outlets> = (spec.variables.iter())
+            .filter_map(|variable| variable.upstream.as_ref())
+            .collect();
+        let mut sums = |index: usize, old: usize| {
+            let id = &spec.catchments[index].id;
+            let is_known = |digest: Digest| digest.to_string() == self.sums_made_of[old];
+            // Where there are no sums, nothing of them can change.
+            !outlets.iter().any(|outlets| outlets.contain(id))
+                || digests[index].is_some_and(is_known)
+        };
+        // What is computed may use any column.
+        let is_column = spec.variables.iter().map(|variable| match variable.source {
+            VariableSource::Column(_) => variable.upstream.is_none(),
+            VariableSource::Formula(_) => false,
+        });
+        let is_column: Vec<bool> = is_column.collect();
+        let mut unchanged = Unchanged::nothing(spec, tiling);
+        for at in 0..tiling.blocks() {
+            let (mut all, mut variables) = (true, is_column.clone());
+            let mut anything = |index: usize, old: usize| {
+                if !own(index, old) {
+                    all = false;
+                    let columns = self.same_columns(spec, index, old, known);
+                    for (same, variable) in variables.iter_mut().zip(&spec.variables) {
+                        if let VariableSource::Column(column) = variable.source {
+                            *same &= columns.get(column) == Some(&true);
+                        }
+                    }
+                }
+                all || variables.contains(&true)
+            };
+            if block(at, &mut anything) {
+                match all {
+                    true => unchanged.keep(Group::Own, at),
+                    false => unchanged.keep_variables(at, variables),
+                }
+            }
+            if block(at, &mut sums) {
+                unchanged.keep(Group::Sums, at);
+            }
+        }
+        unchanged
+    }
+
+    /// Which columns of a row's result are those of the result that the earlier row was made of; empty if that can't be told.
+    fn same_columns(
+        &self,
+        spec: &ProductSpec,
+        index: usize,
+        old: usize,
+        known: &dyn Fn(&Digest) -> Option<Known>,
+    ) -> Vec<bool> {
+        let row = &spec.catchments[index];
+        let compare = || {
+            let before = known(&Digest::from_hex(&self.keys[old])?)?;
+            let now = known(row.key.as_ref().filter(|_| row.status == Status::Ok)?)?;
+            // A key's result may have been replaced since.
+            let is_it = self.status[old] == Status::Ok as i8
+                && self.made_of[old] == values_digest_with(row, &before.content)
+                && row.content == Some(now.content);
+            let same = before.columns.iter().zip(&now.columns);
+            is_it.then(|| same.map(|(before, now)| before == now).collect())
+        };
+        compare().unwrap_or_default()
+    }
+}

@@ -1,0 +1,245 @@
+//! The product as PyTables' tables, one per time step: `/step_<n>/values` with a row per catchment.
+//!
+//! Results come by catchment and a table needs all of them, so the values are staged: tiles go compressed into an unnamed
+//! file beside the product, and come back a stretch of time after the other. So memory holds one block of catchments,
+//! then one stretch of time, never all. Besides the tables: `/time_steps` (nanoseconds since 1970) and `/catchments`
+//! with the status flags, keys and parameters, and `/summary` where summaries are asked for. A catchment without a result has rows of NaN.
+//!
+//! Scenarios are a column of all these tables, before the catchments', so that one step of all is still one table; what
+//! they differ in is in a table `/scenarios`.
+
+use anyhow::{Context, Result};
+
+use super::block::Block;
+use super::blocks::Parts;
+use super::digest::digest;
+use super::scratch::Stage;
+use super::summary::Summaries;
+use super::tables::{
+    filtered, labels, text_planes, write_catchments, write_scenarios, write_summaries,
+};
+use super::tiling::Tiling;
+use super::unchanged::{Group, Unchanged};
+use super::{Assembled, ProductSpec, Source, Variable, cf};
+use crate::netcdf::{
+    Attribute, Column, Data, Precision, Table, TableFile, decode_chunk, encode_chunk, shuffle,
+};
+use crate::system::parallel::ordered;
+
+/// Values of one stretch of time in memory at most, in bytes (a single step may exceed it).
+const SLAB_BYTES: usize = 32 << 20;
+
+/// Bytes of a staged tile, all variables together, at most (a single step may exceed it).
+const STAGED_BYTES: usize = 256 << 10;
+
+/// Bytes of a table's chunk at most (a single row may exceed it).
+const CHUNK_BYTES: usize = 1 << 20;
+
+/// How staged tiles are compressed: as fast as can be.
+const STAGED_LEVEL: u8 = 1;
+
+/// Writes the product; see [`super::assemble`].
+pub(super) fn write<E: Send>(spec: &ProductSpec, source: &mut Source<'_, E>) -> Result<Assembled> {
+    let mut assembled = Assembled {
+        fetched: 0,
+        chunks_written: 0,
+        chunks_copied: 0,
+        digest: digest(spec),
+    };
+    let (rows, variables) = (spec.catchments.len(), spec.variables.len());
+    let tiling = Tiling::new(spec.time.len(), spec.catchments_each(), variables);
+    let tiling = tiling.with_scenarios(spec.scenario_count());
+    let step_bytes = 8 * variables.max(1);
+    let tile_steps = (SLAB_BYTES / (step_bytes * rows))
+        .min(STAGED_BYTES / (step_bytes * tiling.tile_catchments));
+    let tiling = tiling.with_steps(tile_steps);
+    // Early, so that a path that can't be written to costs no time.
+    let mut file = begin(spec, &assembled)?;
+    let mut stage = Stage::create(&spec.path)?;
+    let mut summaries = Summaries::new(spec.summaries.len(), rows);
+    let threads = source.threads;
+    let groups = Group::ALL.map(|group| group.variables(spec).len());
+    // By group and block: where its pieces begin.
+    let mut pieces = Group::ALL.map(|_| Vec::with_capacity(tiling.blocks()));
+    let nothing = Unchanged::nothing(spec, &tiling);
+    let parts = Parts::new(spec, &tiling, &nothing);
+    let encode = |group: Group, block: usize, values: Option<&Block>| {
+        let values = values.expect("no block is unchanged");
+        let mut tiles = vec![f64::NAN; groups[group as usize] * tiling.tile_values()];
+        let piece = |slab: usize| {
+            for (variable, tile) in tiles.chunks_exact_mut(tiling.tile_values()).enumerate() {
+                tiling.gather(values, block, variable, slab, tile);
+            }
+            Ok(encode_chunk(&tiles, Precision::F64, STAGED_LEVEL))
+        };
+        (0..tiling.slabs()).map(piece).collect()
+    };
+    let fetched = parts.make(source, &mut summaries, &encode, &mut |group, _, staged| {
+        pieces[group as usize].push(stage.len());
+        staged.iter().try_for_each(|piece| stage.push(piece))
+    })?;
+    assembled.fetched = fetched;
+    let staged = Staged { stage, pieces };
+    assembled.chunks_written = write_steps(spec, &tiling, &staged, threads, &mut file)?;
+    write_summaries(spec, &summaries, &mut file)?;
+    file.finish()?;
+    Ok(assembled)
+}
+
+/// All values, put away by group and block of catchments, ready to be read by stretch of time.
+struct Staged {
+    stage: Stage,
+    /// By group and block: its first piece, that of the first slab.
+    pieces: [Vec<usize>; 2],
+}
+
+impl Staged {
+    /// The tiles of a slab, by group and block.
+    fn read(
+        &self,
+        spec: &ProductSpec,
+        tiling: &Tiling,
+        threads: usize,
+        slab: usize,
+    ) -> Result<[Vec<Vec<f64>>; 2]> {
+        let mut groups = [Vec::new(), Vec::new()];
+        for group in Group::ALL {
+            let pieces = self.pieces[group as usize].iter();
+            let staged = pieces.map(|first| self.stage.read(first + slab));
+            let values = group.variables(spec).len() * tiling.tile_values();
+            let decode = |bytes: Vec<u8>| {
+                decode_chunk(&bytes, values, STAGED_LEVEL).context("the staged values are damaged")
+            };
+            let tiles = &mut groups[group as usize];
+            ordered(threads, staged, &decode, &mut |tile| {
+                tiles.push(tile);
+                Ok(())
+            })?;
+        }
+        Ok(groups)
+    }
+}
+
+/// Creates the file with everything but the steps.
+fn begin(spec: &ProductSpec, assembled: &Assembled) -> Result<TableFile> {
+    let mut file = TableFile::create(&spec.path, &spec.title)?;
+    let mut attributes = cf::global(spec, &assembled.digest, None);
+    for variable in &spec.variables {
+        if let Some(units) = &variable.units {
+            attributes.set(&format!("{}_units", variable.name), units.as_str());
+        }
+    }
+    for (name, value) in attributes.0 {
+        // PyTables has a TITLE of its own for it.
+        if name != "title" {
+            file.attribute(&name, &value)?;
+        }
+    }
+    file.attribute("layout", &Attribute::from("steps"))?;
+    file.array("time_steps", Data::I64(spec.time.nanoseconds()))?;
+    write_scenarios(spec, &mut file)?;
+    write_catchments(spec, &mut file)?;
+    Ok(file)
+}
+
+/// Writes the tables of all steps, and tells how many chunks that took.
+fn write_steps(
+    spec: &ProductSpec,
+    tiling: &Tiling,
+    staged: &Staged,
+    threads: usize,
+    file: &mut TableFile,
+) -> Result<usize> {
+    let labels = labels(spec);
+    let label = |(name, _, size): &(&str, Vec<String>, usize)| Column::Text {
+        name: (*name).to_owned(),
+        size: *size,
+    };
+    let mut columns: Vec<Column> = labels.iter().map(label).collect();
+    columns.extend(spec.variables.iter().map(|v| Column::F64 {
+        name: v.name.clone(),
+    }));
+    let rows = spec.catchments.len();
+    let mut layout = Table {
+        columns,
+        rows,
+        chunk_rows: rows,
+        level: spec.deflate,
+    };
+    let chunks = rows.div_ceil((CHUNK_BYTES / layout.row_size()).max(1));
+    layout.chunk_rows = rows.div_ceil(chunks);
+    // The labels are the same in all tables: their bytes are arranged once.
+    let mut label_planes = vec![Vec::new(); rows.div_ceil(layout.chunk_rows)];
+    for (_, texts, size) in &labels {
+        let parts = texts.chunks(layout.chunk_rows);
+        for (planes, texts) in label_planes.iter_mut().zip(parts) {
+            planes.extend(text_planes(texts, *size, layout.chunk_rows));
+        }
+    }
+    // Where each variable is: its group, and which of the group's it is.
+    let groups = Group::ALL.map(|group| group.variables(spec));
+    let place = |(number, variable): (usize, &Variable)| {
+        let group = Group::of(variable);
+        let place = groups[group as usize]
+            .iter()
+            .position(|&other| other == number);
+        Some((group, place?))
+    };
+    let places: Vec<(Group, usize)> = spec
+        .variables
+        .iter()
+        .enumerate()
+        .filter_map(place)
+        .collect();
+    for slab in 0..tiling.slabs() {
+        let tiles = staged.read(spec, tiling, threads, slab)?;
+        let steps = tiling.slab(slab);
+        let start = steps.start;
+        let encode = |step: usize| {
+            let chunks = label_planes.iter().enumerate().map(|(i, labels)| {
+                let mut planes = labels.clone();
+                let first = i * layout.chunk_rows;
+                let last = (first + layout.chunk_rows).min(rows);
+                let mut column = vec![f64::NAN; layout.chunk_rows];
+                for &(group, variable) in &places {
+                    copy_step(
+                        tiling,
+                        &tiles[group as usize],
+                        variable,
+                        step - start,
+                        first,
+                        &mut column[..last - first],
+                    );
+                    let end = planes.len();
+                    planes.resize(end + 8 * column.len(), 0);
+                    shuffle(&column, Precision::F64, &mut planes[end..]);
+                }
+                filtered(planes, &layout)
+            });
+            Ok((step, chunks.collect::<Vec<_>>()))
+        };
+        ordered(threads, steps.map(Ok), &encode, &mut |(step, chunks)| {
+            file.table(Some(&format!("step_{step}")), "values", &layout, chunks)
+        })?;
+    }
+    Ok(tiling.steps * label_planes.len())
+}
+
+/// Copies one variable at one step of the slab, from the row `first` on, as many as there is room for.
+fn copy_step(
+    tiling: &Tiling,
+    tiles: &[Vec<f64>],
+    variable: usize,
+    step: usize,
+    first: usize,
+    out: &mut [f64],
+) {
+    let mut done = 0;
+    while done < out.len() {
+        let (block, column) = tiling.find(first + done);
+        let count = (tiling.block(block).len() - column).min(out.len() - done);
+        let row = (variable * tiling.tile_steps + step) * tiling.tile_catchments;
+        out[done..done + count].copy_from_slice(&tiles[block][row + column..][..count]);
+        done += count;
+    }
+}

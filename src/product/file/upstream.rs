@@ -1,0 +1,151 @@
+//! Sums over a catchment and all upstream of it, time step by time step.
+//!
+//! The values of each catchment are put away on the disk as they come. Then the network is walked once from the headwaters
+//! down: what a catchment receives is added up while it is open, its own values come last, and the sum takes their place.
+//! Memory holds one series for each open branch, the logarithm of their number. A missing value makes all sums
+//! downstream of it missing, so that none is too small in silence.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+
+use anyhow::{Context, Result};
+
+use super::digest::values_digest;
+use super::network::Network;
+use super::scratch::unnamed;
+use super::{ProductSpec, Status};
+use crate::data::catchment::CatchmentId;
+use crate::data::digest::Digest;
+
+/// Where a variable has sums over all upstream.
+#[derive(Clone)]
+pub enum Outlets {
+    /// In every catchment.
+    All,
+    /// In these; elsewhere it is missing.
+    These(BTreeSet<CatchmentId>),
+}
+
+impl Outlets {
+    /// Whether there is a sum in this catchment.
+    pub(super) fn contain(&self, id: &CatchmentId) -> bool {
+        match self {
+            Self::All => true,
+            Self::These(ids) => ids.contains(id),
+        }
+    }
+}
+
+/// A series of each catchment of one scenario on the disk: its own values, later the sums.
+pub(super) struct Slots {
+    file: File,
+    bytes_each: usize,
+}
+
+impl Slots {
+    /// Room for series of so many values.
+    pub(super) fn create(spec: &ProductSpec, values_each: usize) -> Result<Self> {
+        Ok(Self {
+            file: unnamed(&spec.path)?,
+            bytes_each: 8 * values_each,
+        })
+    }
+
+    /// Puts a catchment's series into its place.
+    pub(super) fn put(&self, catchment: usize, series: &[f64]) -> Result<()> {
+        let bytes: Vec<u8> = series
+            .iter()
+            .flat_map(|value| value.to_le_bytes())
+            .collect();
+        self.file
+            .write_all_at(&bytes, (catchment * self.bytes_each) as u64)
+            .context("cannot write to the scratch file: is the disk full?")
+    }
+
+    /// Reads a catchment's series.
+    pub(super) fn get(&self, catchment: usize, series: &mut Vec<f64>) -> Result<()> {
+        let mut bytes = vec![0; self.bytes_each];
+        self.file
+            .read_exact_at(&mut bytes, (catchment * self.bytes_each) as u64)
+            .context("cannot read the scratch file")?;
+        series.clear();
+        series.extend(
+            bytes
+                .as_chunks()
+                .0
+                .iter()
+                .map(|bytes| f64::from_le_bytes(*bytes)),
+        );
+        Ok(())
+    }
+
+    /// Makes sums of the series of these catchments, with whom all upstream of them are; `is_there` tells who has one.
+    pub(super) fn accumulate(
+        &self,
+        network: &Network,
+        these: &[bool],
+        is_there: &dyn Fn(usize) -> bool,
+    ) -> Result<()> {
+        let mut open: Vec<Option<Vec<f64>>> = vec![None; these.len()];
+        let mut series = Vec::new();
+        for &catchment in network.order().iter().filter(|&&at| these[at]) {
+            if is_there(catchment) {
+                self.get(catchment, &mut series)?;
+            } else {
+                series.clear();
+                series.resize(self.bytes_each / 8, f64::NAN);
+            }
+            let mut sum = open[catchment].take().unwrap_or_default();
+            if sum.is_empty() {
+                std::mem::swap(&mut sum, &mut series);
+            } else {
+                add(&mut sum, &series);
+            }
+            self.put(catchment, &sum)?;
+            if let Some(down) = network.downstream(catchment).filter(|&down| these[down]) {
+                match &mut open[down] {
+                    Some(before) => add(before, &sum),
+                    place => *place = Some(sum),
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn add(sum: &mut [f64], values: &[f64]) {
+    for (sum, value) in sum.iter_mut().zip(values) {
+        *sum += value;
+        // Which of many NaNs comes out is the processor's choice; the file needs always the same.
+        if sum.is_nan() {
+            *sum = f64::NAN;
+        }
+    }
+}
+
+/// For every row the digest of all that its sums are made of: its own values and, in the order in which they are added,
+/// those upstream of it. `None` where a result has no digest.
+pub(super) fn upstream_digests(spec: &ProductSpec) -> Vec<Option<Digest>> {
+    let each = spec.catchments_each();
+    let mut digests = vec![None; spec.catchments.len()];
+    for (scenario, network) in spec.networks.iter().enumerate() {
+        let first = scenario * each;
+        let mut received: Vec<Option<Vec<u8>>> = vec![Some(Vec::new()); each];
+        for &catchment in network.order() {
+            let row = &spec.catchments[first + catchment];
+            let is_known = row.status != Status::Ok || row.content.is_some();
+            let parts = received[catchment].take().filter(|_| is_known);
+            let digest = parts
+                .map(|parts| Digest::of(&[values_digest(row).as_bytes(), b":", &parts].concat()));
+            digests[first + catchment] = digest;
+            if let Some(down) = network.downstream(catchment) {
+                match (&mut received[down], digest) {
+                    (Some(parts), Some(digest)) => parts.extend(digest.as_bytes()),
+                    (parts, _) => *parts = None,
+                }
+            }
+        }
+    }
+    digests
+}

@@ -1,0 +1,99 @@
+//! Whether the product on the disk is the very file that was written, and what is done when it is not.
+//!
+//! A product carries its digest, but a file damaged or edited since still carries it. So what the file looked like when
+//! it was written is put down in the store, and one that looks otherwise is written anew beside it. If both are the
+//! same to the byte after all (it was copied, or touched), the old one stays, untouched.
+
+use std::fs;
+use std::io::{BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::store::Store;
+use crate::system::folder;
+use crate::system::regular;
+use crate::system::stamp::Stamp;
+
+const MEMO: &str = "product";
+
+/// Whether the file at `path` looks as it did when it was written.
+pub fn is_as_written(store: &Store, path: &Path) -> Result<bool> {
+    let Ok(now) = Stamp::of(path) else {
+        return Ok(false);
+    };
+    let known = store.memo(MEMO, &path.to_string_lossy())?;
+    let known = known.and_then(|bytes| postcard::from_bytes::<Stamp>(&bytes).ok());
+    Ok(known.as_ref() == Some(&now))
+}
+
+/// Puts down what the file looks like, just written or found to be what would be written.
+pub fn remember(store: &mut Store, path: &Path) -> Result<()> {
+    let stamp = Stamp::of(path).with_context(|| format!("can't read {}", path.display()))?;
+    let name = path.to_string_lossy();
+    store.remember(MEMO, &name, &postcard::to_stdvec(&stamp)?)?;
+    Ok(())
+}
+
+/// A product written beside the one that is not trusted. Dropped, it is gone.
+pub struct Anew(PathBuf);
+
+impl Anew {
+    /// The place beside `path`, cleared of what a killed run left there.
+    pub fn beside(path: &Path) -> Result<Self> {
+        let with = |suffix: &str| {
+            let mut name = path.as_os_str().to_owned();
+            name.push(suffix);
+            PathBuf::from(name)
+        };
+        for leftover in [".anew", ".anew.part"].map(with) {
+            // Asked first: on a disk mounted read-only even a file that is not there can't be removed.
+            if leftover.exists() {
+                fs::remove_file(&leftover)
+                    .with_context(|| format!("can't remove {}", leftover.display()))?;
+            }
+        }
+        Ok(Self(with(".anew")))
+    }
+
+    /// Where it is to be written.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Takes the place of the file at `path`, unless that one is the same to the byte; says which.
+    pub fn replaces(&self, path: &Path) -> Result<bool> {
+        if same_bytes(&self.0, path).unwrap_or(false) {
+            return Ok(false);
+        }
+        let context = || format!("can't rename {} to {}", self.0.display(), path.display());
+        fs::rename(&self.0, path).with_context(context)?;
+        folder::sync(folder::of(path)).with_context(context)?;
+        Ok(true)
+    }
+}
+
+impl Drop for Anew {
+    fn drop(&mut self) {
+        fs::remove_file(&self.0).ok();
+    }
+}
+
+fn same_bytes(one: &Path, other: &Path) -> std::io::Result<bool> {
+    let (one, other) = (regular::open(one)?, regular::open(other)?);
+    if one.metadata()?.len() != other.metadata()?.len() {
+        return Ok(false);
+    }
+    let (mut one, mut other) = (BufReader::new(one), BufReader::new(other));
+    let (mut left, mut right) = (vec![0; 1 << 16], vec![0; 1 << 16]);
+    loop {
+        let read = one.read(&mut left)?;
+        if read == 0 {
+            return Ok(true);
+        }
+        other.read_exact(&mut right[..read])?;
+        if left[..read] != right[..read] {
+            return Ok(false);
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! The results of a scene, found again in the store: for its product, for comparing it with another, for printing it.
+
+use anyhow::{Result, bail};
+
+use super::decode;
+use super::describe::describe;
+use crate::data::catchment::CatchmentId;
+use crate::data::time_axis::TimeAxis;
+use crate::plan::Found;
+use crate::plan::snapshot::Scene;
+use crate::product::file::{self, ProductSpec, Status};
+use crate::project::Project;
+use crate::store::{ResultId, Store, StoreError};
+use crate::text::listing::first_few;
+
+/// The results of a scene as the product's variables, catchment by catchment: the catchments' own values, no sums.
+pub struct Results {
+    /// What the product of that moment is; sums over all upstream and summaries are left out.
+    pub spec: ProductSpec,
+    ids: Vec<Option<ResultId>>,
+    sources: Vec<String>,
+}
+
+impl Results {
+    /// Finds all results of a scene; that one of them was collected or is damaged is an error.
+    pub fn open(project: &Project, store: &Store, scene: &Scene) -> Result<Self> {
+        let (time, ids) = found(store, scene)?;
+        let mut spec = describe(project, scene, 1, time)?;
+        (spec.variables).retain(|variable| variable.upstream.is_none());
+        spec.summaries.clear();
+        spec.networks.clear();
+        let sources = project.simulator.output.columns.iter();
+        Ok(Self {
+            spec,
+            ids,
+            sources: sources.map(|column| column.source.clone()).collect(),
+        })
+    }
+
+    /// Where a catchment is in `spec.catchments`.
+    pub fn find(&self, id: &CatchmentId) -> Option<usize> {
+        self.spec.catchments.iter().position(|row| &row.id == id)
+    }
+
+    /// Whether a catchment has a result.
+    pub fn has(&self, catchment: usize) -> bool {
+        self.ids[catchment].is_some()
+    }
+
+    /// The product's variables of one catchment; `None` if it has no result.
+    pub fn variables(&self, store: &Store, catchment: usize) -> Result<Option<Vec<Vec<f64>>>> {
+        let Some(id) = self.ids[catchment] else {
+            return Ok(None);
+        };
+        let sources: Vec<&str> = self.sources.iter().map(String::as_str).collect();
+        let columns = decode(&store.columns(id, &sources)?)?;
+        let scalars = &self.spec.catchments[catchment].scalars;
+        let variables = self.spec.variables.iter();
+        Ok(Some(
+            variables
+                .map(|variable| match &variable.source {
+                    file::VariableSource::Column(at) => columns[*at].clone(),
+                    file::VariableSource::Formula(formula) => formula(&columns, scalars),
+                })
+                .collect(),
+        ))
+    }
+}
+
+/// The time steps of a scene and the results of its catchments.
+pub(super) fn found(store: &Store, scene: &Scene) -> Result<(TimeAxis, Vec<Option<ResultId>>)> {
+    let _snapshot = store.snapshot()?;
+    let time = store.content(&scene.time)?;
+    let Some(time) = time.and_then(|bytes| TimeAxis::from_bytes(&bytes)) else {
+        bail!("its time steps are no longer in the store");
+    };
+    let mut ids = Vec::with_capacity(scene.rows.len());
+    let mut gone = Vec::new();
+    for row in &scene.rows {
+        let key = row.key.filter(|_| row.status == Status::Ok);
+        let id = match key.map(|key| store.summary(&key)) {
+            None => None,
+            Some(Ok(Some(summary))) if row.content == Some(Found::of(&summary).content) => {
+                Some(summary.result)
+            }
+            Some(Ok(_) | Err(StoreError::Damaged { .. })) => {
+                gone.push(scene.scenario.label(&row.id));
+                None
+            }
+            Some(Err(error)) => return Err(error.into()),
+        };
+        ids.push(id);
+    }
+    if !gone.is_empty() {
+        bail!(
+            "{} of {} results are no longer in the store: {}; they were collected, damaged or replaced by those of a forced run, and only a run with the inputs of that time brings them back",
+            gone.len(),
+            scene.rows.len(),
+            first_few(&gone)
+        );
+    }
+    Ok((time, ids))
+}

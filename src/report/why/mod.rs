@@ -1,0 +1,274 @@
+//! Why a catchment is fresh or stale: every part of its key, as it was when it was last run and as it is now.
+//!
+//! All that is said of the past comes out of the store; of the present, only this one catchment's series are read. What
+//! can't be shown is named with the reason. How single parts are put into words is `words.rs`'s business.
+
+mod words;
+
+use anyhow::{Context, Result};
+use jiff::Timestamp;
+
+use crate::data::digest::Digest;
+use crate::inputs::BadInput;
+use crate::plan::key::{Change, Explanation, Part, leave_out_consequences};
+use crate::plan::session::Session;
+use crate::plan::{Staleness, State};
+use crate::project::VariableSource;
+use crate::store::cache_folder::Cache;
+use crate::store::{Attempt, Last, Store};
+use crate::system::progress::duration;
+
+use words::Words;
+
+/// How many of the last lines that a failed run printed are shown.
+const TAIL_LINES: usize = 5;
+
+/// Why the catchment at this position of the basin is in the state that it is in; lines of text.
+pub fn explain(
+    session: &Session<'_>,
+    store: Option<&Store>,
+    catchment: usize,
+) -> Result<Vec<String>> {
+    let id = session.basin.id(catchment);
+    let (scenario, name) = (&session.project.scenario.name, session.label(catchment));
+    let _snapshot = store.map(Store::snapshot).transpose()?;
+    let last = match store {
+        Some(store) => store.last(scenario)?.remove(id),
+        None => None,
+    };
+    let values = session.read_series(catchment)?;
+    let digests: Result<Vec<Digest>, BadInput> = match &values {
+        Ok(values) => Ok(values
+            .iter()
+            .map(|values| Digest::of_numbers(values))
+            .collect()),
+        Err(fault) => Err(fault.clone()),
+    };
+    let key = session.key(catchment, &digests);
+    let entry = session.look(catchment, &digests, key, store, last.as_ref())?;
+    let mut lines = Vec::new();
+    let attempts = match store {
+        Some(store) => store.attempts(scenario, id)?,
+        None => Vec::new(),
+    };
+    match &entry.state {
+        State::Fresh(_) => {
+            lines.push(format!(
+                "{name} is fresh: its simulator would receive what it received when it was run"
+            ));
+            let key = entry.key.map(|key| key.0);
+            if let Some((_, run)) = attempts
+                .iter()
+                .find(|(key_then, attempt)| Some(*key_then) == key && attempt.failure.is_none())
+            {
+                lines.push(format!("  run {}", when(run)));
+            }
+            if last.as_ref().is_none_or(|last| Some(last.key) != key) {
+                lines.push(
+                    "  its result is from an earlier time, when all was as it is now".to_owned(),
+                );
+            }
+        }
+        State::Bad(problem) => lines.push(format!("{name} can't be run: {problem}")),
+        State::Stale(staleness) => {
+            match staleness {
+                Staleness::Changed(_) => lines.push(format!(
+                    "{name} is stale: its simulator would not receive what it received in its last run"
+                )),
+                other => lines.push(format!("{name} is stale: {other}")),
+            }
+            lines.extend(of_staleness(
+                session,
+                store,
+                staleness,
+                entry.key.map(|key| key.0),
+            )?);
+        }
+    }
+    if let Some(last) = &last {
+        lines.extend(of_failure(session, catchment, last, &attempts));
+    }
+    let Ok(now) = session.explain(catchment, &digests) else {
+        return Ok(lines);
+    };
+    let (rendered, digests) = (session.recipe.render(&session.basin, catchment)?, digests?);
+    let mut texts = session.recipe.long_texts(&rendered, &digests);
+    texts.extend(session.recipe.common_texts(&session.basin));
+    let words = Words::new(session, store, texts, values?);
+    let common = session.recipe.explanation();
+    let then = match (&entry.state, store) {
+        (State::Stale(Staleness::Changed(_)), Some(store)) => store.parts(scenario, id)?,
+        _ => None,
+    };
+    match then {
+        Some((own, recipe)) => {
+            let read = |bytes: &[u8]| {
+                postcard::from_bytes::<Explanation>(bytes)
+                    .context("the store's account of the last run is another version's")
+            };
+            let (own, recipe) = (read(&own)?, read(&recipe)?);
+            lines.extend(compare(&words, &now, &own, common, &recipe)?);
+        }
+        None if matches!(entry.state, State::Stale(Staleness::Changed(_))) => lines.push(
+            "  the store's account of the last run is damaged, so all parts count as new"
+                .to_owned(),
+        ),
+        None => {
+            lines.push("its key is made of".to_owned());
+            for explanation in [&now, common] {
+                for (part, remembered) in explanation
+                    .parts()
+                    .filter(|(part, _)| is_shown(part, explanation))
+                {
+                    lines.push(format!("  {}", words.present(part, remembered)?));
+                }
+            }
+        }
+    }
+    Ok(lines)
+}
+
+/// What is worth saying of reasons other than a change.
+fn of_staleness(
+    session: &Session<'_>,
+    store: Option<&Store>,
+    staleness: &Staleness,
+    key: Option<Digest>,
+) -> Result<Vec<String>> {
+    Ok(match staleness {
+        Staleness::Lost => vec![
+            "  it was run with exactly these inputs; its result was collected by `rerunoff gc`, discarded as damaged, or never completed".to_owned(),
+        ],
+        Staleness::OutOfRange(name) => {
+            let variable = (session.project.product.variables.iter())
+                .find(|variable| &variable.name == name);
+            let summary = match (store, key) {
+                (Some(store), Some(key)) => store.summary(&key)?,
+                _ => None,
+            };
+            let column = variable.and_then(|variable| match variable.source {
+                VariableSource::Column(at) => {
+                    let source = &session.project.simulator.output.columns[at].source;
+                    summary?.columns.into_iter().find(|column| &column.name == source)
+                }
+                VariableSource::Formula(_) => None,
+            });
+            let text = |bound: Option<f64>| bound.map_or("none".to_owned(), |bound| bound.to_string());
+            match (variable, column) {
+                (Some(variable), Some(column)) => vec![format!(
+                    "  its stored values of {name} go from {} to {}; the project now states min {}, max {}",
+                    text(column.minimum),
+                    text(column.maximum),
+                    text(variable.min),
+                    text(variable.max)
+                )],
+                _ => Vec::new(),
+            }
+        }
+        Staleness::Failed(_) => {
+            let earlier = match (store, key) {
+                (Some(store), Some(key)) => store.summary(&key).ok().flatten(),
+                _ => None,
+            };
+            let told = "  an earlier run of the same inputs gave a result, so it depends on something that the project does not state";
+            earlier.map(|_| told.to_owned()).into_iter().collect()
+        }
+        Staleness::NeverRun | Staleness::Changed(_) => Vec::new(),
+    })
+}
+
+/// The last run's failure with its evidence, whatever has changed since.
+fn of_failure(
+    session: &Session<'_>,
+    catchment: usize,
+    last: &Last,
+    attempts: &[(Digest, Attempt)],
+) -> Vec<String> {
+    let Some(failure) = &last.failure else {
+        return Vec::new();
+    };
+    let mut lines = vec![format!("  its last run failed: {}", failure.reason)];
+    if let Some((_, attempt)) = attempts.first() {
+        let times = match last.attempts {
+            0 | 1 => String::new(),
+            n => format!(", the last of {n} tries"),
+        };
+        lines.push(format!("    {}{times}", when(attempt)));
+        let printed: Vec<&str> = attempt.tail.lines().collect();
+        for line in &printed[printed.len().saturating_sub(TAIL_LINES)..] {
+            let shown: String = (line.chars())
+                .map(|c| if c.is_control() { ' ' } else { c })
+                .collect();
+            lines.push(format!("    | {shown}"));
+        }
+    }
+    let id = session.basin.id(catchment);
+    let kept = Cache::of(session.project).failed();
+    let kept = kept.path(&session.project.scenario.name, id);
+    if kept.exists() {
+        lines.push(format!("    its work directory is {}", kept.display()));
+    }
+    lines
+}
+
+fn when(attempt: &Attempt) -> String {
+    let started = Timestamp::from_second(attempt.started)
+        .map(|at| at.to_string())
+        .unwrap_or_default();
+    let took = duration(std::time::Duration::from_secs_f64(attempt.wall.max(0.0)));
+    format!("at {started}, in {took}")
+}
+
+/// The parts that differ, then the names of those that do not.
+fn compare(
+    words: &Words<'_>,
+    own: &Explanation,
+    own_then: &Explanation,
+    common: &Explanation,
+    common_then: &Explanation,
+) -> Result<Vec<String>> {
+    let mut changes: Vec<(Change, bool)> = Vec::new();
+    let pairs = [(own, own_then), (common, common_then)];
+    let mut all: Vec<Change> = Vec::new();
+    for (now, then) in pairs {
+        all.extend(now.changes_since(then));
+    }
+    leave_out_consequences(&mut all);
+    for (is_common, (now, then)) in [false, true].into_iter().zip(pairs) {
+        let here = now.changes_since(then).into_iter();
+        changes.extend(
+            here.filter(|change| all.contains(change))
+                .map(|c| (c, is_common)),
+        );
+    }
+    changes.sort();
+    let mut lines = Vec::new();
+    for (change, is_common) in &changes {
+        let (now, then) = pairs[usize::from(*is_common)];
+        for line in words.change(&change.part, then.get(&change.part), now.get(&change.part))? {
+            lines.push(format!("  {line}"));
+        }
+    }
+    let mut same: Vec<String> = Vec::new();
+    for (now, then) in pairs {
+        let unchanged = now
+            .parts()
+            .filter(|(part, remembered)| then.get(part) == Some(remembered) && is_shown(part, now));
+        same.extend(unchanged.map(|(part, _)| part.to_string()));
+    }
+    if !same.is_empty() {
+        lines.push(format!("as it was: {}", same.join(", ")));
+    }
+    Ok(lines)
+}
+
+/// Parts that others tell of already are not worth a line of their own.
+fn is_shown(part: &Part, explanation: &Explanation) -> bool {
+    let told = |part: &Part| explanation.get(part).is_some();
+    match part {
+        Part::File(_) => false,
+        // The common one is told of field by field; the other is the name of the output file with its headers.
+        Part::Output => !told(&Part::Contract("file".to_owned())),
+        _ => true,
+    }
+}

@@ -1,0 +1,285 @@
+//! One part of a key in words, as it is now or as it changed.
+
+use std::collections::HashMap;
+
+use anyhow::Result;
+
+use crate::data::digest::Digest;
+use crate::data::time_axis::TimeAxis;
+use crate::data::value::Value;
+use crate::plan::key::{Part, Remembered};
+use crate::plan::session::Session;
+use crate::report::text_diff::changed_lines;
+use crate::store::Store;
+use crate::store::codec;
+
+/// Where an earlier text or series is missing.
+const UNKNOWN: &str = "it is not in the store any more";
+
+/// What is known of the present, and the store for the past.
+pub(super) struct Words<'a> {
+    session: &'a Session<'a>,
+    store: Option<&'a Store>,
+    /// What is a text now, by its digest.
+    texts: HashMap<Digest, Vec<u8>>,
+    /// The catchment's series now, as the recipe's columns.
+    series: Vec<Vec<f64>>,
+}
+
+impl<'a> Words<'a> {
+    pub fn new(
+        session: &'a Session<'a>,
+        store: Option<&'a Store>,
+        texts: Vec<Vec<u8>>,
+        series: Vec<Vec<f64>>,
+    ) -> Self {
+        let texts = texts.into_iter().map(|text| (Digest::of(&text), text));
+        Self {
+            session,
+            store,
+            texts: texts.collect(),
+            series,
+        }
+    }
+
+    /// A part as it is now, in one line.
+    pub fn present(&self, part: &Part, now: &Remembered) -> Result<String> {
+        Ok(match part {
+            Part::Series(name) => format!(
+                "{name}: a series of {} values",
+                self.session.basin.time().len()
+            ),
+            Part::Template(_) | Part::Support(_) | Part::Program => {
+                let digest = digest_of(now).map(|digest| format!(", digest {digest:?}"));
+                format!("{part}{}", digest.unwrap_or_default())
+            }
+            Part::Time => format!("{part}: {}", axis(self.session.basin.time())),
+            Part::Directories | Part::Command | Part::Output | Part::Table(_) => {
+                let text = self.text(now)?.unwrap_or_default();
+                format!("{part}: {}", words(&text))
+            }
+            Part::Parameter(_) | Part::Environment(_) | Part::Contract(_) | Part::File(_) => {
+                format!("{part} = {}", self.text(now)?.unwrap_or_default())
+            }
+        })
+    }
+
+    /// How a part changed; the first line names it.
+    pub fn change(
+        &self,
+        part: &Part,
+        then: Option<&Remembered>,
+        now: Option<&Remembered>,
+    ) -> Result<Vec<String>> {
+        let (then, now) = match (then, now) {
+            (None, None) => return Ok(Vec::new()),
+            (None, Some(_)) if let Part::File(name) = part => return Ok(vec![rendered(name)]),
+            (None, Some(now)) => return Ok(vec![format!("{} (new)", self.present(part, now)?)]),
+            (Some(then), None) => {
+                let was = match part {
+                    Part::Parameter(_) | Part::Environment(_) | Part::Contract(_) => {
+                        format!(", was {}", self.text(then)?.unwrap_or_default())
+                    }
+                    _ => String::new(),
+                };
+                return Ok(vec![format!("{part} is no longer there{was}")]);
+            }
+            (Some(then), Some(now)) => (then, now),
+        };
+        Ok(match part {
+            Part::Series(name) => self.series(name, then)?,
+            Part::Template(_) | Part::Table(_) => self.lines(part, then, now)?,
+            Part::Time => vec![self.time(then)?],
+            Part::Support(name) => vec![self.support(part, Some(name), then)?],
+            Part::Program => vec![self.support(part, None, then)?],
+            Part::File(name) => vec![rendered(name)],
+            Part::Command | Part::Directories | Part::Output => {
+                let text = |remembered| -> Result<String> {
+                    Ok(self
+                        .text(remembered)?
+                        .map_or(UNKNOWN.to_owned(), |text| words(&text)))
+                };
+                vec![format!("{part}: {} → {}", text(then)?, text(now)?)]
+            }
+            Part::Parameter(_) | Part::Environment(_) | Part::Contract(_) => {
+                let text = |remembered| -> Result<String> {
+                    Ok(self.text(remembered)?.unwrap_or_else(|| UNKNOWN.to_owned()))
+                };
+                vec![format!("{part}: {} → {}", text(then)?, text(now)?)]
+            }
+        })
+    }
+
+    /// The text of a part: its own, or the one that its digest stands for.
+    fn text(&self, remembered: &Remembered) -> Result<Option<String>> {
+        match remembered {
+            Remembered::Text(text) => Ok(Some(text.clone())),
+            Remembered::Digest(digest) => self.content(digest),
+        }
+    }
+
+    fn content(&self, digest: &Digest) -> Result<Option<String>> {
+        Ok(self
+            .bytes(digest)?
+            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
+    }
+
+    fn bytes(&self, digest: &Digest) -> Result<Option<Vec<u8>>> {
+        if let Some(text) = self.texts.get(digest) {
+            return Ok(Some(text.clone()));
+        }
+        match self.store {
+            Some(store) => Ok(store.content(digest)?),
+            None => Ok(None),
+        }
+    }
+
+    /// A template, remembered by the digest of its text, or a table's header, row and footer.
+    fn lines(&self, part: &Part, then: &Remembered, now: &Remembered) -> Result<Vec<String>> {
+        let text = |remembered: &Remembered| match part {
+            Part::Template(_) => match digest_of(remembered) {
+                Some(digest) => self.content(&digest),
+                None => Ok(None),
+            },
+            _ => Ok(self.text(remembered)?.map(|text| text.replace('\0', ""))),
+        };
+        let (Some(then), Some(now)) = (text(then)?, text(now)?) else {
+            return Ok(vec![format!(
+                "{part}: another text than the earlier one; {UNKNOWN}"
+            )]);
+        };
+        let mut lines = vec![format!("{part}:")];
+        lines.extend(changed_lines(&then, &now));
+        Ok(lines)
+    }
+
+    fn time(&self, then: &Remembered) -> Result<String> {
+        let bytes = match digest_of(then) {
+            Some(digest) => self.bytes(&digest)?,
+            None => None,
+        };
+        let then = bytes.and_then(|bytes| TimeAxis::from_bytes(&bytes));
+        let now = self.session.basin.time();
+        let then_text = then.as_ref().map_or(UNKNOWN.to_owned(), axis);
+        let mut text = format!("the time steps: {then_text} → {}", axis(now));
+        let differs = |at: &usize| {
+            then.as_ref()
+                .is_some_and(|then| then.nanoseconds().get(*at) != now.nanoseconds().get(*at))
+        };
+        if let Some(at) = (0..now.len()).find(differs) {
+            text.push_str(&format!(
+                "; they part at step {at}, now {}",
+                now.date_time(at)
+            ));
+        }
+        Ok(text)
+    }
+
+    /// A file of which only the digest is known.
+    fn support(&self, part: &Part, name: Option<&str>, then: &Remembered) -> Result<String> {
+        let files = self.session.recipe.support()?;
+        let file = files
+            .iter()
+            .find(|(other, file)| other == part && name.is_none_or(|name| file.name == name));
+        let then = digest_of(then);
+        let Some((_, file)) = file else {
+            return Ok(format!("{part}: another file than before"));
+        };
+        let content = Digest::of_file(&file.path)?;
+        if then == Some(file.with_executable(!file.executable).mark(&content)) {
+            let (was, is) = if file.executable {
+                ("not ", "")
+            } else {
+                ("", "not ")
+            };
+            return Ok(format!(
+                "{part}: was {was}executable, is {is}executable now; the same content"
+            ));
+        }
+        Ok(format!(
+            "{part}: other content, now digest {content:?} ({})",
+            file.path.display()
+        ))
+    }
+
+    /// The first step that differs, with its values, and how many do.
+    fn series(&self, name: &str, then: &Remembered) -> Result<Vec<String>> {
+        let columns = self.session.recipe.column_names();
+        let now = columns.iter().position(|column| column == name);
+        let now = now.and_then(|at| self.series.get(at));
+        let stored = match (self.store, digest_of(then)) {
+            (Some(store), Some(digest)) => store.input(&digest)?.map(|column| (digest, column)),
+            _ => None,
+        };
+        let then = stored.and_then(|(digest, column)| {
+            let values = codec::decode(&column.bytes, &column.checksum, column.steps).ok()?;
+            (Digest::of_numbers(&values) == digest).then_some(values)
+        });
+        let (Some(then), Some(now)) = (then, now) else {
+            let why = match self.session.project.cache_limits.keep_series {
+                true => UNKNOWN,
+                false => "`keep_series = false` keeps none",
+            };
+            return Ok(vec![format!(
+                "series {name}: other values than those of its last run; what they were can't be shown: {why}"
+            )]);
+        };
+        let differing: Vec<usize> = (0..then.len().min(now.len()))
+            .filter(|&at| then[at].to_bits() != now[at].to_bits())
+            .collect();
+        let mut text = format!("series {name}: ");
+        if then.len() != now.len() {
+            text.push_str(&format!("{} → {} time steps; ", then.len(), now.len()));
+        }
+        match differing.first() {
+            None => text.push_str("the steps that both have are the same"),
+            Some(&at) => {
+                let value = |values: &[f64]| Value::Number(values[at]).to_string();
+                text.push_str(&format!(
+                    "{} of {} time steps differ, the first at step {at} ({}): {} → {}",
+                    differing.len(),
+                    then.len().min(now.len()),
+                    self.session.basin.time().date_time(at),
+                    value(&then),
+                    value(now)
+                ));
+            }
+        }
+        Ok(vec![text])
+    }
+}
+
+/// A file that is another, while nothing else that it is made of has changed.
+fn rendered(name: &str) -> String {
+    format!(
+        "{name} renders to another text; its template and all parameters in it are as they were, so it is {{start}}, {{end}}, {{steps}} or {{input_file_name}}, or that it is XML or in another encoding now"
+    )
+}
+
+/// The digest that a part is, or that its text spells.
+fn digest_of(remembered: &Remembered) -> Option<Digest> {
+    match remembered {
+        Remembered::Digest(digest) => Some(*digest),
+        Remembered::Text(text) => Digest::from_hex(text),
+    }
+}
+
+/// Texts joined by NUL as words, quoted where they have blanks or are empty.
+fn words(joined: &str) -> String {
+    if joined.is_empty() {
+        return "none".to_owned();
+    }
+    let word = |word: &str| match word.is_empty()
+        || word.contains(|c: char| c.is_whitespace() || c.is_control())
+    {
+        true => format!("{word:?}"),
+        false => word.to_owned(),
+    };
+    let words: Vec<String> = joined.split('\0').map(word).collect();
+    words.join(" ")
+}
+
+fn axis(time: &TimeAxis) -> String {
+    let (start, end) = (time.date_time(0), time.date_time(time.len() - 1));
+    format!("{} from {start} to {end}", time.len())
+}

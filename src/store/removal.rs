@@ -1,0 +1,166 @@
+//! Giving space back: which results there are and how large, and the removal of what is not to be kept.
+
+use std::collections::{HashMap, HashSet};
+
+use rusqlite::Transaction;
+
+use crate::data::digest::Digest;
+use crate::data::scenario::ScenarioName;
+
+use super::reading::{count, digest};
+use super::results::remove_unused_payload;
+use super::{Store, StoreError};
+
+/// Results removed in one transaction, each with its payloads.
+const BATCH: usize = 500;
+
+/// A result and the payloads that it holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holding {
+    /// Its key.
+    pub key: Digest,
+    /// Its payloads, and how many bytes each has.
+    pub payloads: Vec<(i64, u64)>,
+}
+
+impl Store {
+    /// All results, the least recently used first.
+    pub fn holdings(&self) -> Result<Vec<Holding>, StoreError> {
+        let query = "SELECT key, payload, length(bytes) FROM result JOIN series ON series.result = result.id
+            JOIN payload ON payload.id = payload ORDER BY ifnull(used, created), result.id, position";
+        self.sorted((|| {
+            let mut statement = self.connection.prepare_cached(query)?;
+            let mut rows = statement.query([])?;
+            let mut holdings: Vec<Holding> = Vec::new();
+            while let Some(row) = rows.next()? {
+                let (key, payload) = (digest(row, 0)?, (row.get(1)?, count(row, 2)?));
+                match holdings.last_mut() {
+                    Some(last) if last.key == key => last.payloads.push(payload),
+                    _ => holdings.push(Holding {
+                        key,
+                        payloads: vec![payload],
+                    }),
+                }
+            }
+            Ok(holdings)
+        })())
+    }
+
+    /// The kept input series: the digest of each's values, its payload and how many bytes that has.
+    pub fn input_payloads(&self) -> Result<Vec<(Digest, i64, u64)>, StoreError> {
+        let query =
+            "SELECT digest, payload, length(bytes) FROM input JOIN payload ON payload.id = payload";
+        self.sorted((|| {
+            let mut statement = self.connection.prepare_cached(query)?;
+            let rows = statement
+                .query_map([], |row| Ok((digest(row, 0)?, row.get(1)?, count(row, 2)?)))?;
+            rows.collect()
+        })())
+    }
+
+    /// How often each payload is used.
+    pub fn payload_uses(&self) -> Result<HashMap<i64, usize>, StoreError> {
+        let query = "SELECT payload, count(*) FROM (SELECT payload FROM series UNION ALL SELECT payload FROM input)
+            GROUP BY payload";
+        self.sorted((|| {
+            let mut statement = self.connection.prepare_cached(query)?;
+            let rows = statement.query_map([], |row| Ok((row.get(0)?, count(row, 1)?)))?;
+            rows.collect()
+        })())
+    }
+
+    /// The bytes of the file that hold something.
+    pub fn size(&self) -> Result<u64, StoreError> {
+        let pragma = |name| {
+            self.connection
+                .pragma_query_value(None, name, |row| count::<u64>(row, 0))
+        };
+        self.sorted((|| {
+            Ok((pragma("page_count")? - pragma("freelist_count")?) * pragma("page_size")?)
+        })())
+    }
+
+    /// Removes the results of the `doomed` keys, each with its payloads, then all that only they needed, and gives the
+    /// space back to the file system.
+    ///
+    /// Explanations stay for the keys in `keys`; series, texts and moments for the digests in `live`; the moments of
+    /// the last `runs` runs; the states of the `scenarios`.
+    pub fn collect(
+        &mut self,
+        doomed: &[Digest],
+        keys: &HashSet<Digest>,
+        live: &HashSet<Digest>,
+        runs: usize,
+        scenarios: &HashSet<ScenarioName>,
+    ) -> Result<(), StoreError> {
+        for batch in doomed.chunks(BATCH) {
+            self.discard(batch)?;
+        }
+        let dead: Vec<(Digest, i64)> = (self.input_payloads()?.into_iter())
+            .filter(|(digest, _, _)| !live.contains(digest))
+            .map(|(digest, payload, _)| (digest, payload))
+            .collect();
+        for batch in dead.chunks(BATCH) {
+            self.within(|transaction| {
+                for (digest, payload) in batch {
+                    let delete = "DELETE FROM input WHERE digest = ?1";
+                    transaction
+                        .prepare_cached(delete)?
+                        .execute([digest.as_bytes()])?;
+                    remove_unused_payload(transaction, *payload)?;
+                }
+                Ok(())
+            })?;
+        }
+        let states = self.states()?.into_keys();
+        let gone: HashSet<ScenarioName> = states
+            .map(|(scenario, _)| scenario)
+            .filter(|scenario| !scenarios.contains(scenario))
+            .collect();
+        self.within(|transaction| {
+            for scenario in &gone {
+                for table in ["state", "attempt"] {
+                    let delete = format!("DELETE FROM {table} WHERE scenario = ?1");
+                    transaction.execute(&delete, [scenario.as_str()])?;
+                }
+            }
+            let old = "UPDATE run SET moment = NULL WHERE moment IS NOT NULL AND id NOT IN
+                (SELECT id FROM run WHERE moment IS NOT NULL ORDER BY id DESC LIMIT ?1)";
+            transaction
+                .prepare_cached(old)?
+                .execute([i64::try_from(runs).unwrap_or(i64::MAX)])?;
+            sweep(transaction, "explanation", "key", keys)?;
+            transaction.execute(
+                "DELETE FROM recipe WHERE digest NOT IN (SELECT recipe FROM explanation)",
+                [],
+            )?;
+            sweep(transaction, "content", "digest", live)
+        })?;
+        self.sorted((|| {
+            let mut vacuum = self.connection.prepare("PRAGMA incremental_vacuum")?;
+            let mut rows = vacuum.query([])?;
+            while rows.next()?.is_some() {}
+            drop(rows);
+            // What the vacuum cut off is cut off the file itself only now.
+            let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
+            self.connection.query_row(checkpoint, [], |_| Ok(()))
+        })())
+    }
+}
+
+/// Deletes the rows of a table whose digest in this column is not among those to be kept.
+fn sweep(
+    transaction: &Transaction<'_>,
+    table: &str,
+    column: &str,
+    kept: &HashSet<Digest>,
+) -> rusqlite::Result<()> {
+    let mut statement = transaction.prepare(&format!("SELECT {column} FROM {table}"))?;
+    let present = statement.query_map([], |row| digest(row, 0))?;
+    let present: Vec<Digest> = present.collect::<Result<_, _>>()?;
+    let mut delete = transaction.prepare(&format!("DELETE FROM {table} WHERE {column} = ?1"))?;
+    for digest in present.iter().filter(|digest| !kept.contains(digest)) {
+        delete.execute([digest.as_bytes()])?;
+    }
+    Ok(())
+}

@@ -1,0 +1,391 @@
+//! A guard: the small process between a worker and its simulators, so that none of them outlives rerunoff.
+//!
+//! Every worker has one. It is rerunoff itself, started again with a hidden verb, in a process group of its own so that
+//! neither Ctrl-C nor a kill of rerunoff's group reaches it. It starts one simulator at a time and is the *subreaper*
+//! of all that this one starts: what daemonises, with a new session and a second fork, becomes the guard's child and
+//! is ended with the simulator. Its socket to the worker closes when rerunoff ends, however it ends; then the guard
+//! ends what runs and goes. Being small, it also starts simulators faster than a large process, and what a simulator's
+//! peak memory is said to be is not what rerunoff held.
+//!
+//! It keeps the project's lock open while it lives: so the next run cannot begin before the last simulator is gone.
+
+use std::fs::{self, File};
+use std::io::{self, Seek, SeekFrom};
+use std::os::fd::{AsFd, OwnedFd, RawFd};
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Child as Process, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{MemfdFlags, memfd_create};
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal, kill_process_group, set_child_subreaper};
+use rustix::stdio::dup2_stderr;
+use signal_hook::consts::SIGCHLD;
+use signal_hook::low_level;
+
+use super::child::Child;
+use super::message::{Order, Report, Start, errno, receive, send};
+use super::{Cost, End, Finished, GRACE_AFTER_INTERRUPT, Interrupt, Invocation, ProcessError};
+
+/// The hidden verb that makes rerunoff a guard; its standard input is the socket, its standard error a file whose position
+/// it shares with its worker.
+pub const VERB: &str = "guard-a-simulator";
+
+/// What `killall rerunoff` and `pkill rerunoff` do not match.
+const NAME: &std::ffi::CStr = c"simulator-guard";
+
+/// A worker's hold on its guard, which is started at the first run. Dropped, the guard and all it has started end.
+#[derive(Debug, Default)]
+pub struct Guard {
+    keep: Option<File>,
+    running: Option<Running>,
+}
+
+#[derive(Debug)]
+struct Running {
+    process: Process,
+    socket: UnixStream,
+    /// A file whose position, which the guard shares, is the number of the group that it has started, and 0 between two. A
+    /// message would wake the worker for a number that it needs only if the guard is lost.
+    group: File,
+}
+
+/// What ended a wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Woken {
+    Told,
+    Deadline,
+    Interrupted,
+}
+
+impl Guard {
+    /// A guard that keeps this file open for as long as it lives.
+    pub fn keeping(file: File) -> Self {
+        Self {
+            keep: Some(file),
+            running: None,
+        }
+    }
+
+    /// Runs one simulator to its end, at most until `timeout` and `grace` have passed or `interrupt` is triggered.
+    ///
+    /// When this returns, nothing that the simulator has started is alive.
+    pub fn run(
+        &mut self,
+        invocation: &Invocation<'_>,
+        interrupt: &Interrupt,
+    ) -> Result<Finished, ProcessError> {
+        if interrupt.is_triggered() {
+            return Ok(Finished {
+                end: End::Interrupted,
+                cost: Cost::default(),
+            });
+        }
+        let running = match self.running.take() {
+            Some(running) => running,
+            None => self
+                .start()
+                .map_err(|source| ProcessError::Guard { source })?,
+        };
+        let finished = running.run(invocation, interrupt);
+        // One that is lost is not used again.
+        if !matches!(finished, Err(ProcessError::Guard { .. })) {
+            self.running = Some(running);
+        }
+        finished
+    }
+
+    fn start(&self) -> io::Result<Running> {
+        let (socket, theirs) = UnixStream::pair()?;
+        let keep = match &self.keep {
+            Some(file) => Stdio::from(file.try_clone()?),
+            None => Stdio::null(),
+        };
+        let group = File::from(memfd_create(c"group", MemfdFlags::CLOEXEC)?);
+        let process = command()
+            .stdin(OwnedFd::from(theirs))
+            .stdout(keep)
+            .stderr(group.try_clone()?)
+            .process_group(0)
+            .spawn()?;
+        Ok(Running {
+            process,
+            socket,
+            group,
+        })
+    }
+}
+
+/// The running program, even if its file has been replaced since.
+#[cfg(not(test))]
+fn command() -> Command {
+    let mut command = Command::new("/proc/self/exe");
+    command.arg(VERB);
+    command
+}
+
+/// The tests' own program has no verbs, so a test that does nothing but this is the guard.
+#[cfg(test)]
+fn command() -> Command {
+    let mut command = Command::new("/proc/self/exe");
+    command
+        .args(["--exact", "system::process::tests::guard_of_these_tests"])
+        .env(super::tests::GUARD, "1");
+    command
+}
+
+impl Running {
+    fn run(
+        &self,
+        invocation: &Invocation<'_>,
+        interrupt: &Interrupt,
+    ) -> Result<Finished, ProcessError> {
+        self.order(&Order::Start(Start::from(invocation)))?;
+        self.attend(invocation, interrupt).inspect_err(|error| {
+            // The guard is gone, and it alone could reap: the number is the simulator's, or nobody's since a moment.
+            if matches!(error, ProcessError::Guard { .. })
+                && let Some(group) = self.group()
+            {
+                kill_process_group(group, Signal::KILL).ok();
+            }
+        })
+    }
+
+    /// The group that the guard has started and not buried.
+    fn group(&self) -> Option<Pid> {
+        let number = (&self.group).stream_position().ok()?;
+        Pid::from_raw(i32::try_from(number).ok()?)
+    }
+
+    /// Waits for the end of what was started, or brings it about.
+    fn attend(
+        &self,
+        invocation: &Invocation<'_>,
+        interrupt: &Interrupt,
+    ) -> Result<Finished, ProcessError> {
+        let deadline = invocation
+            .timeout
+            .and_then(|timeout| Instant::now().checked_add(timeout));
+        let woken = self.wait(deadline, Some(interrupt)).map_err(lost)?;
+        let forced = match woken {
+            Woken::Told => None,
+            Woken::Deadline => Some((End::TimedOut, invocation.grace)),
+            Woken::Interrupted => Some((
+                End::Interrupted,
+                invocation.grace.min(GRACE_AFTER_INTERRUPT),
+            )),
+        };
+        if let Some((_, grace)) = forced {
+            self.order(&Order::Terminate)?;
+            // An interrupt that comes during the grace of a time-out must not wait for its end.
+            let interrupt = (woken == Woken::Deadline).then_some(interrupt);
+            let killing = Instant::now().checked_add(grace);
+            if self.wait(killing, interrupt).map_err(lost)? != Woken::Told {
+                self.order(&Order::Kill)?;
+            }
+        }
+        let (status, cost) = match self.report()? {
+            Report::Ended(status, cost) => (ExitStatus::from_raw(status), cost),
+            Report::Refused(refusal) => return Err(refusal.into()),
+            Report::Lost(errno) => return Err(lost(io::Error::from_raw_os_error(errno))),
+        };
+        let end = match (forced, status.code(), status.signal()) {
+            (Some((forced, _)), _, _) => forced,
+            (None, Some(code), _) => End::Exited(code),
+            (None, None, signal) => End::Signalled(signal.unwrap_or(0)),
+        };
+        Ok(Finished { end, cost })
+    }
+
+    fn order(&self, order: &Order) -> Result<(), ProcessError> {
+        send(&self.socket, order).map_err(lost)
+    }
+
+    fn report(&self) -> Result<Report, ProcessError> {
+        match receive(&self.socket) {
+            Ok(Some(report)) => Ok(report),
+            Ok(None) => Err(lost(io::ErrorKind::UnexpectedEof.into())),
+            Err(error) => Err(lost(error)),
+        }
+    }
+
+    /// Sleeps until the guard has something to tell, the deadline has passed or the interrupt is triggered.
+    fn wait(&self, deadline: Option<Instant>, interrupt: Option<&Interrupt>) -> io::Result<Woken> {
+        loop {
+            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            let mut fds = vec![PollFd::new(&self.socket, PollFlags::IN)];
+            fds.extend(interrupt.map(|interrupt| PollFd::new(interrupt, PollFlags::IN)));
+            match poll(&mut fds, left.map(timespec).as_ref()) {
+                Ok(_) | Err(Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+            if !fds[0].revents().is_empty() {
+                return Ok(Woken::Told);
+            }
+            if interrupt.is_some_and(Interrupt::is_triggered) {
+                return Ok(Woken::Interrupted);
+            }
+            if left.is_some_and(|left| left.is_zero()) {
+                return Ok(Woken::Deadline);
+            }
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // A guard that finds its socket closed ends everything and itself.
+        self.socket.shutdown(std::net::Shutdown::Both).ok();
+        self.process.wait().ok();
+    }
+}
+
+fn lost(source: io::Error) -> ProcessError {
+    ProcessError::Guard { source }
+}
+
+fn confused() -> io::Error {
+    io::Error::other("it does not answer what it was asked")
+}
+
+fn timespec(duration: Duration) -> Timespec {
+    Timespec {
+        tv_sec: i64::try_from(duration.as_secs()).unwrap_or(i64::MAX),
+        tv_nsec: duration.subsec_nanos().into(),
+    }
+}
+
+/// What the guard's process does: starts what it is told to until the socket closes. What is standard error at the beginning
+/// gets the number of each group as its position; see [`VERB`].
+pub fn serve(socket: OwnedFd) -> io::Result<()> {
+    let socket = UnixStream::from(socket);
+    let mut group = File::from(io::stderr().as_fd().try_clone_to_owned()?);
+    // What is printed would move the position.
+    dup2_stderr(File::options().write(true).open("/dev/null")?)?;
+    keep_from_children()?;
+    // Its number only says "yes".
+    set_child_subreaper(Some(rustix::process::getpid()))?;
+    rustix::thread::set_name(NAME)?;
+    let (ended, theirs) = UnixStream::pair()?;
+    ended.set_nonblocking(true)?;
+    low_level::pipe::register(SIGCHLD, theirs)?;
+    while let Some(order) = receive(&socket)? {
+        // A signal for a simulator that has ended meanwhile has nobody to go to.
+        let Order::Start(start) = order else { continue };
+        match Child::start(&start) {
+            Err(error) => send(&socket, &Report::Refused(error.into()))?,
+            Ok(child) => {
+                let noted = group.seek(SeekFrom::Start(child.number()));
+                let watched = noted.and_then(|_| watch(&child, &socket, &ended));
+                let buried = child.bury();
+                // From now on the number may be somebody else's.
+                group.rewind()?;
+                let report = match (watched, buried) {
+                    (Ok(()), Ok((status, cost))) => Report::Ended(status, cost),
+                    (Err(error), _) | (_, Err(error)) => Report::Lost(errno(&error)),
+                };
+                send(&socket, &report)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Has all descriptors beyond the standard three closed at the start of a child: make's jobserver and the files that HDF5 has
+/// open came with the start of this process.
+fn keep_from_children() -> io::Result<()> {
+    for entry in fs::read_dir("/proc/self/fd")?.flatten() {
+        let number: Option<RawFd> = entry
+            .file_name()
+            .to_str()
+            .and_then(|name| name.parse().ok());
+        if let Some(number) = number.filter(|number| *number > 2) {
+            close_on_exec(number);
+        }
+    }
+    Ok(())
+}
+
+#[allow(unsafe_code)]
+fn close_on_exec(number: RawFd) {
+    // SAFETY: this neither reads nor writes memory, and it leaves the descriptor open, so whoever owns it is not harmed.
+    // That it may be closed already (the one of the listing itself) is an error of no consequence.
+    unsafe { libc::fcntl(number, libc::F_SETFD, libc::FD_CLOEXEC) };
+}
+
+/// Passes signals on until the child has ended or the worker is gone.
+fn watch(child: &Child, socket: &UnixStream, ended: &UnixStream) -> io::Result<()> {
+    while !child.has_ended()? {
+        let mut fds = [
+            PollFd::new(socket, PollFlags::IN),
+            PollFd::from_borrowed_fd(ended.as_fd(), PollFlags::IN),
+        ];
+        match poll(&mut fds, None) {
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        if !fds[1].revents().is_empty() {
+            rustix::io::read(ended, &mut [0; 64]).ok();
+        }
+        if fds[0].revents().is_empty() {
+            continue;
+        }
+        match receive(socket) {
+            Ok(Some(Order::Terminate)) => {
+                child.signal_group(Signal::TERM);
+                // A stopped process would not see the TERM.
+                child.signal_group(Signal::CONT);
+            }
+            Ok(Some(Order::Kill)) => child.signal_group(Signal::KILL),
+            Ok(Some(Order::Start(_))) => return Err(confused()),
+            Ok(None) | Err(_) => return Ok(()),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsStr;
+
+    use super::*;
+
+    #[test]
+    fn between_two_runs_there_is_no_group_to_be_ended() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (printed, file) = (folder.path().join("printed"), folder.path().join("group"));
+        let script = format!("echo $$ > {}; sleep 0.3", file.display());
+        let invocation = Invocation {
+            program: OsStr::new("/bin/sh"),
+            arguments: &["-c".into(), script.into()],
+            directory: folder.path(),
+            environment: &[],
+            stdout: &printed,
+            stderr: &printed,
+            timeout: None,
+            grace: Duration::ZERO,
+            largest_file: 1 << 20,
+        };
+        let interrupt = Interrupt::new().expect("an interrupt");
+        let running = Guard::default().start().expect("a guard");
+        std::thread::scope(|scope| {
+            let ended = scope.spawn(|| running.run(&invocation, &interrupt).expect("runs").end);
+            let soon = |look: &dyn Fn() -> Option<Pid>| {
+                let looks = std::iter::repeat_with(|| {
+                    std::thread::sleep(Duration::from_millis(5));
+                    look()
+                });
+                looks.take(1000).find_map(|found| found)
+            };
+            // The shell writes its number when it runs; until then there is no file, or nothing in it.
+            let number =
+                soon(&|| Pid::from_raw(fs::read_to_string(&file).ok()?.trim().parse().ok()?));
+            assert!(number.is_some());
+            assert_eq!(soon(&|| running.group()), number);
+            assert_eq!(ended.join().expect("no panic"), End::Exited(0));
+        });
+        assert_eq!(running.group(), None);
+    }
+}

@@ -1,0 +1,160 @@
+//! Files that are files: what is opened here is no named pipe, socket, device or folder.
+//!
+//! A pipe would be waited for until somebody opens its other end, a device may never end, and opening some does something. So
+//! every file that a user or a simulator may have put something else in the place of is opened here, and what is written
+//! beside its place and renamed finds that place here. It knows nothing of what the files hold.
+
+use std::fs::{self, File, FileType, OpenOptions};
+use std::io::{self, ErrorKind, Read};
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use crate::system::folder;
+
+/// Opens a file to read it; what is no file is an error that says what it is. Links are followed.
+pub fn open(path: &Path) -> io::Result<File> {
+    open_with(File::options().read(true), path)
+}
+
+/// The same in any other way, which may make the file.
+pub fn open_with(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    match fs::metadata(path) {
+        Ok(found) => require(found.file_type())?,
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    // Something else may be there by now: this does not wait for a pipe's other end.
+    let file = options.custom_flags(libc::O_NONBLOCK).open(path)?;
+    require(file.metadata()?.file_type())?;
+    Ok(file)
+}
+
+/// All bytes of a file.
+pub fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut file = open(path)?;
+    // Room for it all at once, and for the read that finds its end.
+    let size = usize::try_from(file.metadata()?.len()).unwrap_or(0);
+    let mut bytes = Vec::with_capacity(size.saturating_add(1));
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// The text in a file; an error if it is not UTF-8.
+pub fn read_to_string(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    open(path)?.read_to_string(&mut text)?;
+    Ok(text)
+}
+
+/// Where the file at `path` really is, or will be: a link stays when the file it leads to is replaced, and that file's folder
+/// is the one to write beside it in.
+///
+/// # Errors
+/// If it is something else than a file, or a link into a folder that is not there.
+pub fn place(path: &Path) -> io::Result<PathBuf> {
+    let missing = match fs::metadata(path) {
+        Ok(found) => {
+            require(found.file_type())?;
+            return fs::canonicalize(path);
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => error,
+        Err(error) => return Err(error),
+    };
+    let Ok(target) = fs::read_link(path) else {
+        return Ok(path.to_owned());
+    };
+    let target = folder::of(path).join(target);
+    let folder = folder::of(&target);
+    // A disk that is not mounted, perhaps: nothing is to be made in its place.
+    if !folder.is_dir() {
+        let (target, folder) = (target.display(), folder.display());
+        let message = format!("is a link to {target}, and there is no folder {folder}");
+        return Err(io::Error::new(missing.kind(), message));
+    }
+    place(&target)
+}
+
+/// An error that says what it is, unless it is a file.
+pub fn require(kind: FileType) -> io::Result<()> {
+    let what = if kind.is_file() {
+        return Ok(());
+    } else if kind.is_dir() {
+        "a folder"
+    } else if kind.is_fifo() {
+        "a named pipe"
+    } else if kind.is_socket() {
+        "a socket"
+    } else {
+        "a device"
+    };
+    Err(io::Error::other(format!("is {what}, not a file")))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+    use std::os::unix::net::UnixListener;
+
+    use rustix::fs::{CWD, FileType as Kind, Mode, mknodat};
+
+    use super::*;
+
+    #[test]
+    fn what_is_no_file_is_named_and_not_waited_for() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| folder.path().join(name);
+        mknodat(CWD, at("pipe"), Kind::Fifo, Mode::RWXU, 0).expect("a pipe");
+        let _socket = UnixListener::bind(at("socket")).expect("a socket");
+        symlink(at("pipe"), at("link")).expect("a link");
+        symlink("/dev/null", at("null")).expect("a link");
+        for (name, what) in [
+            ("pipe", "is a named pipe, not a file"),
+            ("link", "is a named pipe, not a file"),
+            ("socket", "is a socket, not a file"),
+            ("null", "is a device, not a file"),
+            (".", "is a folder, not a file"),
+        ] {
+            assert_eq!(read(&at(name)).expect_err(name).to_string(), what);
+        }
+    }
+
+    #[test]
+    fn a_link_leads_to_where_its_file_is_or_will_be() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = fs::canonicalize(folder.path()).expect("its path");
+        let at = |name: &str| root.join(name);
+        fs::create_dir(at("disk")).expect("made");
+        symlink("disk/one", at("link")).expect("a link");
+        symlink("link", at("chain")).expect("a link");
+        assert_eq!(place(&at("none")).expect("a place"), at("none"));
+        for _ in 0..2 {
+            assert_eq!(place(&at("chain")).expect("a place"), at("disk/one"));
+            fs::write(at("disk/one"), "").expect("written");
+        }
+        symlink("gone/one", at("lost")).expect("a link");
+        symlink("round", at("round")).expect("a link");
+        symlink("disk", at("folder")).expect("a link");
+        for (name, said) in [
+            ("lost", "there is no folder"),
+            ("round", "symbolic links"),
+            ("folder", "is a folder, not a file"),
+        ] {
+            let error = place(&at(name)).expect_err(name).to_string();
+            assert!(error.contains(said), "{error}");
+        }
+    }
+
+    #[test]
+    fn files_and_links_to_them_are_read() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        fs::write(&file, "text").expect("written");
+        symlink("file", &link).expect("a link");
+        assert_eq!(read(&link).expect("read"), b"text");
+        assert_eq!(read_to_string(&file).expect("read"), "text");
+        assert_eq!(
+            read(&folder.path().join("none")).expect_err("none").kind(),
+            io::ErrorKind::NotFound
+        );
+    }
+}

@@ -1,0 +1,10 @@
+//! Characters and digits: encodings, numbers from text and to it, texts put together fast, wording.
+//!
+//! The numbers are here and not with a library since reading and writing them is what rerunoff does most.
+
+pub mod buffer;
+pub mod charset;
+pub mod decimal;
+pub mod listing;
+pub mod shell;
+pub mod short_number;
