@@ -15,14 +15,14 @@
 //! | simulator | the external executable with its support files |
 //! | basin | all catchments with their parameters and series columns: project file and input joined |
 //! | recipe | all that is the same for every catchment: simulator, templates, command, environment, extraction |
-//! | survey | what is known of the input without reading it again: its catalog and a digest of every series |
+//! | input index | what is known of the input without reading it again: its catalog and a digest of every series |
 //! | key | BLAKE3 of all that determines one catchment's result |
 //! | plan | for every catchment: fresh, or stale with a typed reason |
 //! | trial | one catchment's run, retries included, and what came of it |
 //! | result | the extracted output columns of one successful, validated run, stored under its key |
 //! | store | the SQLite database under `cache/` |
 //! | product | the output HDF5 file |
-//! | moment | every scenario's catchments with their keys and status at some time: what a run left, or what a tag names |
+//! | snapshot | every scenario's catchments with their keys and status at some time: what a run left, or what a tag names |
 //! | account | what a run did: causes, cost, the slowest, failures |
 //!
 //! # The way the data goes
@@ -31,7 +31,7 @@
 //!                  Project ─┐
 //! input.h5 ─▶ Catalog ──────┼─▶ Basin ─▶ Recipe ─▶ Rendered ─▶ Key ─▶ Plan ─▶ Job ─▶ Trial ─▶ Store ─▶ product
 //! tables ─▶ parameters ─────┘                                    ▲
-//!           Survey (digests of the series) ──────────────────────┘
+//!           InputIndex (digests of the series) ──────────────────────┘
 //! ```
 //! One direction, nothing points back. Only [`inputs`] reads HDF5, only [`netcdf`] writes it, only [`store`] knows SQL,
 //! only [`system::process`] starts children. One owner of each mutable thing: a feeder thread owns the inputs, the main thread
@@ -46,7 +46,7 @@
 //! | what a name means for a catchment | [`plan::basin`], [`data::parameters`], [`language::formula`], [`data::value`], [`data::catchment`] |
 //! | what a simulator will see | [`plan::recipe`], [`plan::support`], [`project::exclusion`], [`plan::watch`], [`language::template`], [`language::xml`], [`text::charset`], [`language::format`], [`language::series_table`] |
 //! | what determines a result | [`plan::key`], [`data::digest`], [`data::record`], [`plan::series_digests`], [`plan::file_digests`], [`system::stamp`] |
-//! | what has to be done | [`plan::session`], [`plan`] |
+//! | what has to be done | [`plan::loaded`], [`plan`] |
 //! | running it | [`execute`], [`execute::local`], [`execute::local::trial`], [`execute::local::validate`], [`execute::timeouts`], [`execute::local::work_directory`], [`execute::local::work_folders`], [`execute::local::failed_runs`], [`system::process`], [`execute::local::output`], [`execute::failure`] |
 //! | fitting in | [`system::jobserver::makeflags`], [`system::jobserver::slots`], [`plan::dependencies`], [`plan::depfile`], [`plan::fast_path`] |
 //! | numbers on their way | [`text::decimal`], [`text::short_number`], [`text::buffer`], `planes`, `parallel` |
@@ -67,10 +67,10 @@
 //! - A result is stored only when it passed every check that the project states. Limits (`min`, `max`) stay outside of
 //!   the key; each stored column keeps its range, so a tightened limit makes exactly the offenders stale.
 //! - Scenarios differ in what they give the simulator and in nothing else: keys know no scenario, so what several of them
-//!   have in common is run once. The key, not the scenario, names a result; a state, an attempt and a row of a moment
+//!   have in common is run once. The key, not the scenario, names a result; a state, an attempt and a row of a snapshot
 //!   belong to a catchment in a scenario.
 //! - Results are content-addressed and stay: going back to earlier parameters is a hit.
-//! - What a moment names is never collected while a tag, a catchment or one of the last runs has it, and a moment whose
+//! - What a snapshot names is never collected while a tag, a catchment or one of the last runs has it, and a snapshot whose
 //!   results are not all what they were is an error, never a product with gaps.
 //! - What explains a change (old texts, old series) is beside the results; nothing is wrong or rerun without it.
 //! - A catchment that fails is data: it has a reason, evidence under `cache/failed/`, and a flag in the product. It has failed

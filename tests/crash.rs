@@ -82,9 +82,9 @@ fn an_interrupted_run_keeps_what_is_done_and_goes_on() {
 }
 
 /// SplitMix64: small, and the same everywhere.
-struct Dice(u64);
+struct RandomNumbers(u64);
 
-impl Dice {
+impl RandomNumbers {
     fn below(&mut self, limit: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
@@ -118,7 +118,7 @@ fn killed_at_random_moments() {
         .unwrap_or_else(|| clock.map_or(0, |clock| clock.as_nanos() as u64 % 1_000_000_000));
     let kills = setting("RERUNOFF_KILLS").unwrap_or(50);
     println!("RERUNOFF_SEED={seed} RERUNOFF_KILLS={kills} replays this");
-    let mut dice = Dice(seed);
+    let mut dice = RandomNumbers(seed);
 
     let count = 12;
     let project = Project::new(count);

@@ -12,8 +12,9 @@ use rerunoff::data::digest::Digest;
 use rerunoff::data::time_axis::TimeAxis;
 use rerunoff::data::value::Value;
 use rerunoff::product::file::{
-    Layout, Link, Network, Outlets, ParameterValues, ParameterVariable, Precision, ProductSpec,
-    Row, Scenarios, Source, Statistic, Status, Summary, Variable, VariableSource, assemble,
+    Layout, Network, NetworkLink, Outlets, ParameterValues, ParameterVariable, Precision,
+    ProductRow, ProductSpec, ResultSource, ScenarioDimension, Statistic, Status, Summary, Variable,
+    VariableSource, assemble,
 };
 
 /// What the simulator printed, as the readers' script wants it.
@@ -40,7 +41,7 @@ fn write_expected(project: &Project, catchments: usize, failed: usize) {
 
 /// Writes a product whose results are known by their row.
 fn make(spec: &ProductSpec, decode: &(dyn Fn(&usize) -> Result<Vec<Vec<f64>>> + Sync)) {
-    let mut source = Source {
+    let mut source = ResultSource {
         threads: 2,
         fetch: &mut |row| Ok(row),
         decode,
@@ -143,7 +144,7 @@ fn scenarios(path: &Path) -> ProductSpec {
         long_name: Some(name.to_owned()),
         standard_name: None,
     };
-    let row = |at: usize| Row {
+    let row = |at: usize| ProductRow {
         id: CatchmentId::new(format!("{}", 70007 + at % 5)),
         status: if at == 7 { Status::Failed } else { Status::Ok },
         key: Some(Digest::of(&[at as u8])),
@@ -167,7 +168,7 @@ fn scenarios(path: &Path) -> ProductSpec {
             attributes: Vec::new(),
             precision: Precision::F64,
         }],
-        scenarios: Some(Scenarios {
+        scenarios: Some(ScenarioDimension {
             names: names.map(str::to_owned).into(),
             coordinates: vec![numbers("k", "d-1", vec![0.012, 0.013, 0.02])],
         }),
@@ -203,7 +204,7 @@ fn sums_over_all_upstream_are_those_of_numpy() {
     let count = 1000;
     spec.scenarios = None;
     spec.catchments = (0..count)
-        .map(|at| Row {
+        .map(|at| ProductRow {
             id: CatchmentId::new(format!("{}", 70000 + at)),
             status: if at == 77 { Status::Failed } else { Status::Ok },
             key: Some(Digest::of(&[at as u8])),
@@ -222,8 +223,8 @@ fn sums_over_all_upstream_are_those_of_numpy() {
         far => ids.get(at + 1 + far % 9).cloned().unwrap_or_default(),
     };
     let next: Vec<String> = (0..count).map(link).collect();
-    let links: Vec<Link> = (next.iter())
-        .map(|next| Link::from(Some(&Value::Text(next.clone()))))
+    let links: Vec<NetworkLink> = (next.iter())
+        .map(|next| NetworkLink::from(Some(&Value::Text(next.clone()))))
         .collect();
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
     spec.networks = vec![Network::new(&ids, &links).expect("a network")];

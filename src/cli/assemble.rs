@@ -9,7 +9,7 @@ use clap::Args;
 
 use super::{Exit, import, open};
 use crate::cli::options::jobs::cores;
-use crate::cli::options::scenario::Scenarios;
+use crate::cli::options::scenario::ScenarioOption;
 use crate::plan::Counts;
 use crate::product::{self, How, Outcome};
 use crate::project::{OnBadInput, Study};
@@ -20,7 +20,7 @@ use crate::system::progress::duration;
 #[derive(Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
-    scenarios: Scenarios,
+    scenarios: ScenarioOption,
     /// Wait for another run on this project to end
     #[arg(long)]
     wait: bool,
@@ -38,16 +38,23 @@ pub(super) fn assemble(root: &Path, arguments: Arguments) -> Result<Exit> {
     let _lock = cache.lock(arguments.wait)?;
     let mut store = cache.store()?;
     import::before_look(project, Some(&store))?;
-    let sessions = open(&study, Some(&store), false, arguments.quiet)?;
-    sessions.remember(&mut store)?;
-    let (plans, _) = sessions.plan(Some(&store))?;
+    let loaded_study = open(&study, Some(&store), false, arguments.quiet)?;
+    loaded_study.remember(&mut store)?;
+    let (plans, _) = loaded_study.plan(Some(&store))?;
     let interrupt = Interrupt::installed().context("can't prepare for signals")?;
     let how = How {
         workers: cores(None),
         interrupt: &interrupt,
         quiet: arguments.quiet,
     };
-    let products = product::assemble(&study, &sessions.list, &plans, &chosen, &mut store, &how);
+    let products = product::assemble(
+        &study,
+        &loaded_study.list,
+        &plans,
+        &chosen,
+        &mut store,
+        &how,
+    );
     if interrupt.is_triggered() && products.is_err() {
         writeln!(stderr(), "interrupted; the product is as it was").ok();
         return Ok(Exit::Interrupted);

@@ -12,8 +12,8 @@ use crate::cli::options::only::find;
 use crate::cli::options::scenario::unknown;
 use crate::data::scenario::ScenarioName;
 use crate::language::template::Template;
+use crate::plan::loaded::{LoadedScenario, LoadedStudy};
 use crate::plan::recipe::names::Names;
-use crate::plan::session::{Session, Sessions};
 use crate::product;
 use crate::project::{Content, Study};
 use crate::store::cache_folder::Cache;
@@ -35,27 +35,27 @@ pub(super) fn check(root: &Path, arguments: Arguments) -> Result<Exit> {
     let study = Study::load(root)?;
     let store = Cache::of(study.common()).store_to_read()?;
     import::before_look(study.common(), store.as_ref())?;
-    let sessions = Sessions::without_series(&study, store.as_ref(), false)?;
-    sessions.list.iter().try_for_each(product::check)?;
+    let loaded_study = LoadedStudy::without_series(&study, store.as_ref(), false)?;
+    loaded_study.list.iter().try_for_each(product::check)?;
     let names: Vec<&ScenarioName> = study.names().collect();
     let place = match &arguments.scenario {
         None => 0,
         Some(wanted) => (names.iter().position(|name| name.as_str() == wanted))
             .ok_or_else(|| Usage(format!("--scenario: {}", unknown(wanted, &names))))?,
     };
-    let session = &sessions.list[place];
-    let project = session.project;
-    let catchments = session.basin.catchments();
+    let loaded = &loaded_study.list[place];
+    let project = loaded.project;
+    let catchments = loaded.basin.catchments();
     let at = match &arguments.catchment {
-        Some(id) => find(&session.basin, id)?,
+        Some(id) => find(&loaded.basin, id)?,
         None => 0,
     };
     let Some(catchment) = catchments.get(at) else {
         bail!("the input has no catchments")
     };
-    let files = render(session, at).with_context(|| format!("catchment {}", catchment.id))?;
+    let files = render(loaded, at).with_context(|| format!("catchment {}", catchment.id))?;
     let mut out = stdout().lock();
-    let time = session.basin.time();
+    let time = loaded.basin.time();
     writeln!(
         out,
         "{} catchments, {} time steps from {} to {}",
@@ -79,7 +79,7 @@ pub(super) fn check(root: &Path, arguments: Arguments) -> Result<Exit> {
         out,
         "series: {}",
         names(
-            &mut session
+            &mut loaded
                 .basin
                 .columns
                 .iter()
@@ -90,7 +90,7 @@ pub(super) fn check(root: &Path, arguments: Arguments) -> Result<Exit> {
     writeln!(
         out,
         "parameters: {}",
-        names(&mut session.basin.parameter_names().into_iter())
+        names(&mut loaded.basin.parameter_names().into_iter())
     )
     .ok();
     writeln!(
@@ -106,7 +106,7 @@ pub(super) fn check(root: &Path, arguments: Arguments) -> Result<Exit> {
         )
         .ok();
     }
-    for note in notes(session) {
+    for note in notes(loaded) {
         writeln!(out, "note: {note}").ok();
     }
     for (name, content) in &files {
@@ -141,10 +141,10 @@ pub(super) fn check(root: &Path, arguments: Arguments) -> Result<Exit> {
 }
 
 /// What may be meant otherwise in the templates: names in comments, and documents that nothing says to be XML.
-fn notes(session: &Session<'_>) -> Vec<String> {
-    let names = Names::of(&session.basin);
+fn notes(loaded: &LoadedScenario<'_>) -> Vec<String> {
+    let names = Names::of(&loaded.basin);
     let mut notes = Vec::new();
-    for input in &session.project.simulator.inputs {
+    for input in &loaded.project.simulator.inputs {
         let Content::Template { path, template } = &input.content else {
             continue;
         };
@@ -167,15 +167,15 @@ fn notes(session: &Session<'_>) -> Vec<String> {
 }
 
 /// The files that one catchment's simulator would get, by name.
-fn render(session: &Session<'_>, at: usize) -> Result<Vec<(String, Vec<u8>)>> {
-    let rendered = session.recipe.render(&session.basin, at)?;
-    let series = session.series(at)?;
+fn render(loaded: &LoadedScenario<'_>, at: usize) -> Result<Vec<(String, Vec<u8>)>> {
+    let rendered = loaded.recipe.render(&loaded.basin, at)?;
+    let series = loaded.series(at)?;
     let slices: Vec<&[f64]> = series.iter().map(Vec::as_slice).collect();
     let mut files = Vec::new();
-    for (i, input) in session.project.simulator.inputs.iter().enumerate() {
+    for (i, input) in loaded.project.simulator.inputs.iter().enumerate() {
         let mut content = rendered.files[i].clone().unwrap_or_default();
         if let Content::Series(_) = input.content {
-            session
+            loaded
                 .recipe
                 .write_table(i, &rendered, &slices, &mut content)?;
         }

@@ -10,11 +10,11 @@ use serde::Serialize;
 use super::fault::print_document;
 use super::tag::{Named, named};
 use super::{Exit, print};
-use crate::cli::options::scenario::Scenarios;
+use crate::cli::options::scenario::ScenarioOption;
 use crate::data::scenario::ScenarioName;
 use crate::data::time_axis::TimeAxis;
-use crate::history::difference::{Change, Compared, Difference, Extreme};
-use crate::plan::snapshot::{Moment, Scene};
+use crate::history::difference::{Compared, Difference, Extreme, ValueChange};
+use crate::plan::snapshot::{ScenarioSnapshot, Snapshot};
 use crate::product::Results;
 use crate::project::Study;
 use crate::store::Store;
@@ -33,7 +33,7 @@ pub(super) struct Arguments {
     #[arg(value_name = "B")]
     now: Option<String>,
     #[command(flatten)]
-    scenarios: Scenarios,
+    scenarios: ScenarioOption,
     /// Every catchment and variable, comma-separated
     #[arg(long)]
     csv: bool,
@@ -67,10 +67,10 @@ struct Line<'a> {
     largest_relative_time: Option<String>,
 }
 
-/// One side of a comparison: a moment, or a single scenario of one.
+/// One side of a comparison: a snapshot, or a single scenario of one.
 struct Side {
     title: String,
-    moment: Moment,
+    snapshot: Snapshot,
     scenario: Option<ScenarioName>,
 }
 
@@ -82,27 +82,28 @@ impl Side {
         if let (Some(scenario), None) = (scenario.filter(|_| study.is_named()), is_tag.flatten()) {
             return Ok(Self {
                 title: format!("scenario {:?}", scenario.as_str()),
-                moment: named(store, None, 0)?.moment,
+                snapshot: named(store, None, 0)?.snapshot,
                 scenario: Some(scenario.clone()),
             });
         }
-        let Named { title, moment } = named(store, name, before)?;
+        let Named { title, snapshot } = named(store, name, before)?;
         Ok(Self {
             title,
-            moment,
+            snapshot,
             scenario: None,
         })
     }
 
     /// Its scenario, or the one that the other side is about.
-    fn scene(&self, other: &ScenarioName) -> Result<&Scene> {
+    fn scenario_snapshot(&self, other: &ScenarioName) -> Result<&ScenarioSnapshot> {
         let name = self.scenario.as_ref().unwrap_or(other);
-        let scene = self.moment.scene(name);
-        scene.with_context(|| format!("{}: there was no scenario {:?}", self.title, name.as_str()))
+        let scenario_snapshot = self.snapshot.scenario_snapshot(name);
+        scenario_snapshot
+            .with_context(|| format!("{}: there was no scenario {:?}", self.title, name.as_str()))
     }
 }
 
-/// Two scenes compared.
+/// Two scenario snapshots compared.
 struct Pair<'a> {
     scenario: &'a ScenarioName,
     difference: Difference,
@@ -181,17 +182,17 @@ fn compare<'a>(
     machine: bool,
 ) -> Result<Pair<'a>> {
     let open = |side: &Side| {
-        let scene = side.scene(name)?;
+        let scenario_snapshot = side.scenario_snapshot(name)?;
         let project = (study.scenarios.iter())
-            .find(|project| project.scenario.name == scene.scenario)
+            .find(|project| project.scenario.name == scenario_snapshot.scenario)
             .with_context(|| {
-                let gone = scene.scenario.as_str();
+                let gone = scenario_snapshot.scenario.as_str();
                 format!(
                     "{}: the project has no scenario {gone:?} any more",
                     side.title
                 )
             })?;
-        Results::open(project, store, scene).with_context(|| side.title.clone())
+        Results::open(project, store, scenario_snapshot).with_context(|| side.title.clone())
     };
     let [then, now] = sides.map(open);
     let (then, now) = (then?, now?);
@@ -268,7 +269,7 @@ fn tell(pair: &Pair<'_>, out: &mut dyn Write) -> std::io::Result<()> {
         let padding = " ".repeat(width - name.chars().count());
         writeln!(out, "{name}{padding}  {bar} {changed} of {all} changed")?;
         let indent = " ".repeat(width + 2);
-        let most = |of: fn(&Change) -> Option<Extreme>, size: fn(&Extreme) -> f64| {
+        let most = |of: fn(&ValueChange) -> Option<Extreme>, size: fn(&Extreme) -> f64| {
             largest(&difference.catchments, at, of, size)
         };
         if let Some((id, most)) = most(|change| change.absolute, Extreme::absolute) {
@@ -310,7 +311,7 @@ fn tell(pair: &Pair<'_>, out: &mut dyn Write) -> std::io::Result<()> {
 fn largest(
     catchments: &[Compared],
     variable: usize,
-    of: fn(&Change) -> Option<Extreme>,
+    of: fn(&ValueChange) -> Option<Extreme>,
     size: fn(&Extreme) -> f64,
 ) -> Option<(&crate::data::catchment::CatchmentId, Extreme)> {
     let mut found: Option<(&crate::data::catchment::CatchmentId, Extreme)> = None;

@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::tag::named;
 use super::{Exit, Usage, print};
-use crate::cli::options::scenario::Scenarios;
+use crate::cli::options::scenario::ScenarioOption;
 use crate::data::catchment::CatchmentId;
 use crate::data::value::push_number;
 use crate::product::Results;
@@ -21,7 +21,7 @@ pub(super) struct Arguments {
     #[arg(value_name = "ID", required = true)]
     catchments: Vec<String>,
     #[command(flatten)]
-    scenarios: Scenarios,
+    scenarios: ScenarioOption,
     /// Commas and quotes; without it tabs and a first line that begins with #, as gnuplot likes it
     #[arg(long)]
     csv: bool,
@@ -39,10 +39,12 @@ pub(super) fn export(root: &Path, arguments: Arguments) -> Result<Exit> {
     let chosen = arguments.scenarios.of(&study)?;
     let mut wanted = Vec::new();
     for project in chosen.iter().map(|&at| &study.scenarios[at]) {
-        let Some(scene) = named.moment.scene(&project.scenario.name) else {
+        let Some(scenario_snapshot) = named.snapshot.scenario_snapshot(&project.scenario.name)
+        else {
             continue;
         };
-        let results = Results::open(project, &store, scene).context(named.title.clone())?;
+        let results =
+            Results::open(project, &store, scenario_snapshot).context(named.title.clone())?;
         wanted.push((&project.scenario.name, results));
     }
     let names = (wanted.iter().take(1)).flat_map(|(_, results)| &results.spec.variables);

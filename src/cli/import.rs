@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 
 use super::{Exit, Usage};
-use crate::import::{Report, bring_up_to_date, outdated};
+use crate::import::{ImportReport, bring_up_to_date, outdated};
 use crate::project::{Project, Study};
 use crate::store::Store;
 use crate::store::cache_folder::Cache;
@@ -109,7 +109,7 @@ pub(super) fn before_look(project: &Project, store: Option<&Store>) -> Result<()
     Ok(())
 }
 
-fn summary(report: &Report) -> String {
+fn summary(report: &ImportReport) -> String {
     let mut text = format!("{} catchments", report.catchments);
     if report.steps > 0 {
         text.push_str(&format!(", {} time steps", report.steps));
@@ -124,7 +124,7 @@ fn summary(report: &Report) -> String {
 }
 
 /// Tells which catchments were left out, and puts the whole list down.
-fn tell(project: &Project, report: &Report) -> Result<()> {
+fn tell(project: &Project, report: &ImportReport) -> Result<()> {
     let path = project.cache().join(DROPPED);
     if report.dropped.is_empty() {
         fs::remove_file(&path).ok();

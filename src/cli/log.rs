@@ -9,7 +9,7 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::{Exit, Usage};
-use crate::cli::options::scenario::Scenarios;
+use crate::cli::options::scenario::ScenarioOption;
 use crate::data::catchment::CatchmentId;
 use crate::data::digest::Digest;
 use crate::project::Study;
@@ -23,7 +23,7 @@ pub(super) struct Arguments {
     #[arg(value_name = "ID", allow_hyphen_values = true)]
     catchment: String,
     #[command(flatten)]
-    scenarios: Scenarios,
+    scenarios: ScenarioOption,
 }
 
 pub(super) fn log(root: &Path, arguments: Arguments) -> Result<Exit> {

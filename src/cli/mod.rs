@@ -30,7 +30,7 @@ use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
 pub use self::fault::{tell, tell_unparsed};
-use crate::plan::session::Sessions;
+use crate::plan::loaded::LoadedStudy;
 use crate::project::Study;
 use crate::store::Store;
 use crate::system::allocator;
@@ -217,9 +217,9 @@ fn open<'p>(
     store: Option<&Store>,
     rehash: bool,
     quiet: bool,
-) -> Result<Sessions<'p>> {
+) -> Result<LoadedStudy<'p>> {
     let mut progress: Option<Progress> = None;
-    Sessions::open(study, store, rehash, &mut |done, total| {
+    LoadedStudy::open(study, store, rehash, &mut |done, total| {
         progress
             .get_or_insert_with(|| Progress::new("reading", total, quiet))
             .set(done);

@@ -10,12 +10,12 @@ use clap::Args;
 
 use super::{Exit, Usage};
 use crate::cli::options::only::find;
-use crate::cli::options::scenario::Scenarios;
+use crate::cli::options::scenario::ScenarioOption;
 use crate::data::digest::Digest;
 use crate::execute::local::trial;
 use crate::execute::local::work_directory::{PRINTED, WorkDirectory};
 use crate::plan::environment;
-use crate::plan::session::Sessions;
+use crate::plan::loaded::LoadedStudy;
 use crate::project::Study;
 use crate::store::cache_folder::Cache;
 use crate::text::shell;
@@ -29,17 +29,17 @@ pub(super) struct Arguments {
     #[arg(value_name = "DIR")]
     folder: PathBuf,
     #[command(flatten)]
-    scenarios: Scenarios,
+    scenarios: ScenarioOption,
 }
 
 pub(super) fn repro(root: &Path, arguments: Arguments) -> Result<Exit> {
     let study = Study::load(root)?;
     let at = arguments.scenarios.only(&study)?;
     let store = Cache::of(study.common()).store_to_read()?;
-    let sessions = Sessions::without_series(&study, store.as_ref(), false)?;
-    let session = &sessions.list[at];
-    let at = find(&session.basin, &arguments.catchment)?;
-    let id = session.basin.id(at);
+    let loaded_study = LoadedStudy::without_series(&study, store.as_ref(), false)?;
+    let loaded = &loaded_study.list[at];
+    let at = find(&loaded.basin, &arguments.catchment)?;
+    let id = loaded.basin.id(at);
     let folder = std::path::absolute(&arguments.folder)?;
     let holds = fs::read_dir(&folder).is_ok_and(|mut entries| entries.next().is_some());
     if holds || folder.is_file() {
@@ -47,16 +47,16 @@ pub(super) fn repro(root: &Path, arguments: Arguments) -> Result<Exit> {
         return Err(Usage(format!("{path} is not empty; name a new folder")).into());
     }
     let context = || format!("catchment {id}");
-    let series = session.series(at).with_context(context)?;
-    let rendered = (session.recipe.render(&session.basin, at)).with_context(context)?;
+    let series = loaded.series(at).with_context(context)?;
+    let rendered = (loaded.recipe.render(&loaded.basin, at)).with_context(context)?;
     let work = WorkDirectory::at(folder.clone());
-    trial::furnish(&session.recipe, session.project, &rendered, &series, &work)
+    trial::furnish(&loaded.recipe, loaded.project, &rendered, &series, &work)
         .map_err(|failure| anyhow::anyhow!("{failure}"))
         .with_context(context)?;
 
     let digests: Vec<Digest> = series.iter().map(|v| Digest::of_numbers(v)).collect();
-    let key = session.recipe.key(&rendered, &digests);
-    let scenario = &session.project.scenario.name;
+    let key = loaded.recipe.key(&rendered, &digests);
+    let scenario = &loaded.project.scenario.name;
     let last = store.map(|store| store.last(scenario)).transpose()?;
     let last = last.and_then(|mut last| last.remove(id));
     let history = match last {
@@ -85,7 +85,7 @@ pub(super) fn repro(root: &Path, arguments: Arguments) -> Result<Exit> {
     }
     let [printed, errors] = PRINTED;
     line.push_str(&format!(" < /dev/null > {printed} 2> {errors}"));
-    let name = session.label(at).replace(char::is_control, " ");
+    let name = loaded.label(at).replace(char::is_control, " ");
     writeln!(stdout(), "# catchment {name}: {history}\n{line}").ok();
     Ok(Exit::Fine)
 }

@@ -11,14 +11,14 @@ use serde::Serialize;
 use super::fault::print_document;
 use super::{Exit, import, open};
 use crate::cli::options::jobs::cores;
-use crate::cli::options::scenario::Scenarios;
+use crate::cli::options::scenario::ScenarioOption;
 use crate::cli::run::dry_run::prediction;
 use crate::cli::run::summary::{Cause, FailureOf};
 use crate::cli::run::wanted::wanted;
 use crate::data::scenario::ScenarioName;
 use crate::execute::Work;
 use crate::history::prediction::Prediction;
-use crate::plan::session::Session;
+use crate::plan::loaded::LoadedScenario;
 use crate::plan::{Counts, Plan, causes};
 use crate::project::Study;
 use crate::store::cache_folder::Cache;
@@ -32,7 +32,7 @@ pub(super) struct Arguments {
     #[arg(short, long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
     #[command(flatten)]
-    scenarios: Scenarios,
+    scenarios: ScenarioOption,
     /// One JSON document instead of text
     #[arg(long)]
     pub(super) json: bool,
@@ -71,10 +71,10 @@ struct OfScenario<'a> {
 }
 
 impl<'a> OfScenario<'a> {
-    fn new(session: &Session<'a>, plan: &Plan) -> Self {
+    fn new(loaded: &LoadedScenario<'a>, plan: &Plan) -> Self {
         let counts = plan.counts();
         Self {
-            name: &session.project.scenario.name,
+            name: &loaded.project.scenario.name,
             catchments: plan.entries.len(),
             fresh: counts.fresh,
             stale: counts.stale,
@@ -89,9 +89,9 @@ pub(super) fn status(root: &Path, arguments: Arguments) -> Result<Exit> {
     let chosen = arguments.scenarios.of(&study)?;
     let store = Cache::of(study.common()).store_to_read()?;
     import::before_look(study.common(), store.as_ref())?;
-    let sessions = open(&study, store.as_ref(), arguments.rehash, arguments.json)?;
-    let (plans, _) = sessions.plan(store.as_ref())?;
-    let (sessions, plans) = sessions.chosen(plans, &chosen);
+    let loaded_study = open(&study, store.as_ref(), arguments.rehash, arguments.json)?;
+    let (plans, _) = loaded_study.plan(store.as_ref())?;
+    let (loaded_study, plans) = loaded_study.chosen(plans, &chosen);
     let Counts {
         fresh,
         stale,
@@ -101,15 +101,15 @@ pub(super) fn status(root: &Path, arguments: Arguments) -> Result<Exit> {
     let prediction = match &store {
         Some(store) => {
             let all: Vec<usize> = (0..plans.len()).collect();
-            let work = Work::of(&wanted(&sessions, &plans, &all, None, false)?);
-            prediction(store, &sessions, &work, cores(arguments.jobs))?
+            let work = Work::of(&wanted(&loaded_study, &plans, &all, None, false)?);
+            prediction(store, &loaded_study, &work, cores(arguments.jobs))?
         }
         None => None,
     };
     let causes = causes(plans.iter().flat_map(|plan| &plan.entries), false);
     let scenarios = match study.is_named() {
-        true => (sessions.list.iter().zip(&plans))
-            .map(|(session, plan)| OfScenario::new(session, plan))
+        true => (loaded_study.list.iter().zip(&plans))
+            .map(|(loaded, plan)| OfScenario::new(loaded, plan))
             .collect(),
         false => Vec::new(),
     };
@@ -122,8 +122,8 @@ pub(super) fn status(root: &Path, arguments: Arguments) -> Result<Exit> {
         bad,
         causes: Cause::all(causes),
         prediction,
-        failures: FailureOf::failed(sessions.list.iter().zip(&plans)),
-        cannot_run: FailureOf::bad(sessions.list.iter().zip(&plans)),
+        failures: FailureOf::failed(loaded_study.list.iter().zip(&plans)),
+        cannot_run: FailureOf::bad(loaded_study.list.iter().zip(&plans)),
     };
     match arguments.json {
         true => print_document(&document)?,

@@ -1,4 +1,4 @@
-//! `rerunoff tag`, `tags` and `runs`: moments by name, and what runs did. Also what `run --at` does.
+//! `rerunoff tag`, `tags` and `runs`: snapshots by name, and what runs did. Also what `run --at` does.
 
 use std::io::{Write, stdout};
 use std::path::Path;
@@ -13,7 +13,7 @@ use super::fault::print_document;
 use super::{Exit, Usage, open};
 use crate::cli::options::jobs::cores;
 use crate::history::account::Account;
-use crate::plan::snapshot::Moment;
+use crate::plan::snapshot::Snapshot;
 use crate::product::{self, How, Outcome};
 use crate::project::{Study, nearest};
 use crate::store::Store;
@@ -43,10 +43,10 @@ pub(super) struct ListArguments {
     pub(super) json: bool,
 }
 
-/// A moment and what to call it.
+/// A snapshot and what to call it.
 pub(super) struct Named {
     pub title: String,
-    pub moment: Moment,
+    pub snapshot: Snapshot,
 }
 
 /// Names the present.
@@ -73,13 +73,13 @@ pub(super) fn tag(root: &Path, arguments: Arguments) -> Result<Exit> {
             format!("there is a tag {name:?} already; `--replace` gives the name to the present");
         return Err(Usage(message).into());
     }
-    let sessions = open(&study, Some(&store), false, false)?;
-    sessions.remember(&mut store)?;
-    let (plans, _) = sessions.plan(Some(&store))?;
-    let moment = Moment::of(&sessions.list, &plans)?;
-    store.keep(&[sessions.list[0].basin.time().to_bytes()])?;
-    store.tag(name, &moment.to_bytes()?)?;
-    let (results, all) = (moment.results(), moment.catchments());
+    let loaded_study = open(&study, Some(&store), false, false)?;
+    loaded_study.remember(&mut store)?;
+    let (plans, _) = loaded_study.plan(Some(&store))?;
+    let snapshot = Snapshot::of(&loaded_study.list, &plans)?;
+    store.keep(&[loaded_study.list[0].basin.time().to_bytes()])?;
+    store.tag(name, &snapshot.to_bytes()?)?;
+    let (results, all) = (snapshot.results(), snapshot.catchments());
     let note = match results == all {
         true => String::new(),
         false => {
@@ -108,11 +108,11 @@ pub(super) fn tags(root: &Path, arguments: ListArguments) -> Result<Exit> {
     let mut lines = Vec::new();
     if let Some(store) = Cache::of(study.common()).store_to_read()? {
         for tag in store.tags()? {
-            let moment = moment_of(&store, &tag.moment, &tag.name)?;
+            let snapshot = moment_of(&store, &tag.snapshot, &tag.name)?;
             lines.push(TagLine {
                 created: date(tag.created),
-                results: moment.results(),
-                catchments: moment.catchments(),
+                results: snapshot.results(),
+                catchments: snapshot.catchments(),
                 name: tag.name,
             });
         }
@@ -196,19 +196,19 @@ pub(super) fn restore(root: &Path, name: &str, wait: bool, quiet: bool) -> Resul
     let cache = Cache::prepare(study.common())?;
     let _lock = cache.lock(wait)?;
     let mut store = cache.store()?;
-    let Named { title, moment } = named(&store, Some(name), 0)?;
+    let Named { title, snapshot } = named(&store, Some(name), 0)?;
     let interrupt = Interrupt::new().context("can't prepare for signals")?;
     let how = How {
         workers: cores(None),
         interrupt: &interrupt,
         quiet,
     };
-    let products = product::restore(&study, &mut store, &moment, &how).context(title.clone())?;
-    let missing = match moment.catchments() - moment.results() {
+    let products = product::restore(&study, &mut store, &snapshot, &how).context(title.clone())?;
+    let missing = match snapshot.catchments() - snapshot.results() {
         0 => String::new(),
         missing => format!(", {missing} missing"),
     };
-    let (results, took) = (moment.results(), duration(started.elapsed()));
+    let (results, took) = (snapshot.results(), duration(started.elapsed()));
     let mut out = stdout();
     write!(out, "{title}: {results} results, 0 run{missing} in {took}").ok();
     for Outcome { path, product } in products {
@@ -218,15 +218,15 @@ pub(super) fn restore(root: &Path, name: &str, wait: bool, quiet: bool) -> Resul
     Ok(Exit::Fine)
 }
 
-/// The moment of a tag, or without a name the one that a run left: the last, or so many before it.
+/// The snapshot of a tag, or without a name the one that a run left: the last, or so many before it.
 pub(super) fn named(store: &Store, name: Option<&str>, before: usize) -> Result<Named> {
     if let Some(name) = name {
         let Some(tag) = store.find_tag(name)? else {
             return Err(unknown(store, name)?);
         };
-        let moment = moment_of(store, &tag.moment, name)?;
+        let snapshot = moment_of(store, &tag.snapshot, name)?;
         let title = format!("tag {name:?}");
-        return Ok(Named { title, moment });
+        return Ok(Named { title, snapshot });
     }
     let Some(run) = store.runs(before + 1)?.into_iter().nth(before) else {
         let message = match before {
@@ -239,19 +239,19 @@ pub(super) fn named(store: &Store, name: Option<&str>, before: usize) -> Result<
         0 => format!("the last run ({})", date(run.ended)),
         _ => format!("the run before ({})", date(run.ended)),
     };
-    let Some(digest) = run.moment else {
+    let Some(digest) = run.snapshot else {
         bail!(
             "{title}: its results were collected; name a tag, or keep more runs (`keep_runs` under [cache])"
         );
     };
-    let moment = moment_of(store, &digest, &title)?;
-    Ok(Named { title, moment })
+    let snapshot = moment_of(store, &digest, &title)?;
+    Ok(Named { title, snapshot })
 }
 
-fn moment_of(store: &Store, digest: &crate::data::digest::Digest, title: &str) -> Result<Moment> {
+fn moment_of(store: &Store, digest: &crate::data::digest::Digest, title: &str) -> Result<Snapshot> {
     let bytes = store.content(digest)?;
     let bytes = bytes.with_context(|| format!("{title}: the store's record of it is damaged"))?;
-    Moment::from_bytes(&bytes).with_context(|| title.to_owned())
+    Snapshot::from_bytes(&bytes).with_context(|| title.to_owned())
 }
 
 fn unknown(store: &Store, name: &str) -> Result<anyhow::Error> {

@@ -13,19 +13,19 @@ use clap::Args;
 use super::{Exit, Usage, open};
 use crate::cli::options::jobs::slots;
 use crate::cli::options::only::chosen;
-use crate::cli::options::scenario::Scenarios;
+use crate::cli::options::scenario::ScenarioOption;
 use crate::data::digest::Digest;
-use crate::execute::local::failed_runs::Kept;
-use crate::execute::local::trial::{Bench, Trial, Workshop};
+use crate::execute::local::failed_runs::FailedRuns;
+use crate::execute::local::trial::{RunContext, ScenarioContext, Trial};
 use crate::execute::local::{Next, run};
 use crate::execute::timings::Timings;
 use crate::plan::key::Key;
-use crate::plan::session::{Session, Sessions};
+use crate::plan::loaded::{LoadedScenario, LoadedStudy};
 use crate::plan::{Plan, State, Unit};
 use crate::project::Study;
 use crate::store::cache_folder::Cache;
 use crate::store::codec::{self, Encoded};
-use crate::store::{Store, Summary};
+use crate::store::{ResultSummary, Store};
 use crate::system::jobserver::makeflags::MakeFlags;
 use crate::system::process::Interrupt;
 use crate::system::progress::Progress;
@@ -48,7 +48,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "ID,…|@FILE")]
     only: Option<String>,
     #[command(flatten)]
-    scenarios: Scenarios,
+    scenarios: ScenarioOption,
     /// Draw the same sample as the run that printed this number
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -70,12 +70,12 @@ pub(super) fn verify(root: &Path, arguments: Arguments) -> Result<Exit> {
     let cache = Cache::prepare(project)?;
     let lock = cache.lock(arguments.wait)?;
     let store = cache.store()?;
-    let sessions = open(&study, Some(&store), false, arguments.quiet)?;
-    let (plans, _) = sessions.plan(Some(&store))?;
-    let (sessions, plans) = sessions.chosen(plans, &chosen);
+    let loaded_study = open(&study, Some(&store), false, arguments.quiet)?;
+    let (plans, _) = loaded_study.plan(Some(&store))?;
+    let (loaded_study, plans) = loaded_study.chosen(plans, &chosen);
     let fresh = fresh(&plans);
     let wanted = match &arguments.only {
-        Some(only) => named(&sessions, &fresh, only)?,
+        Some(only) => named(&loaded_study, &fresh, only)?,
         None => drawn(fresh, &arguments)?,
     };
     if wanted.is_empty() {
@@ -83,44 +83,51 @@ pub(super) fn verify(root: &Path, arguments: Arguments) -> Result<Exit> {
         return Ok(Exit::Fine);
     }
     let interrupt = Interrupt::installed().context("can't prepare for signals")?;
-    let work = cache.workplace(project)?;
-    let kept = Kept::new(project.cache().join("verify"));
+    let work = cache.work_folders(project)?;
+    let kept = FailedRuns::new(project.cache().join("verify"));
     let timings = Timings::default();
-    let shop = Workshop {
+    let run_context = RunContext {
         kept: &kept,
         known: None,
         lock: &lock,
         interrupt: &interrupt,
         timings: &timings,
     };
-    let mut benches = Vec::with_capacity(sessions.list.len());
-    for session in &sessions.list {
-        let last = store.last(&session.project.scenario.name)?;
-        benches.push(Bench::new(&shop, session, &last));
+    let mut contexts = Vec::with_capacity(loaded_study.list.len());
+    for loaded in &loaded_study.list {
+        let last = store.last(&loaded.project.scenario.name)?;
+        contexts.push(ScenarioContext::new(&run_context, loaded, &last));
     }
     let flags = MakeFlags::of_environment();
     let slots = slots(arguments.jobs, &flags, !arguments.quiet);
     let mut progress = Progress::new("verifying", wanted.len(), arguments.quiet);
     let (mut same, mut differing, mut trouble) = (0, 0, None);
-    run(&shop, &benches, &[&wanted], &slots, &work, &mut |trial| {
-        if let Some(trial) = trial {
-            match difference(&store, &trial) {
-                Ok(None) => same += 1,
-                Ok(Some(difference)) => {
-                    differing += 1;
-                    let session = &sessions.list[trial.unit.scenario];
-                    let label = session.label(trial.unit.catchment);
-                    progress.say(&format!("catchment {label}: {difference}"));
+    run(
+        &run_context,
+        &contexts,
+        &[&wanted],
+        &slots,
+        &work,
+        &mut |trial| {
+            if let Some(trial) = trial {
+                match difference(&store, &trial) {
+                    Ok(None) => same += 1,
+                    Ok(Some(difference)) => {
+                        differing += 1;
+                        let loaded = &loaded_study.list[trial.unit.scenario];
+                        let label = loaded.label(trial.unit.catchment);
+                        progress.say(&format!("catchment {label}: {difference}"));
+                    }
+                    Err(error) => trouble = Some(error),
                 }
-                Err(error) => trouble = Some(error),
+                progress.advance(false);
             }
-            progress.advance(false);
-        }
-        match trouble.is_some() || interrupt.is_triggered() {
-            true => Next::Stop,
-            false => Next::Wait,
-        }
-    })?;
+            match trouble.is_some() || interrupt.is_triggered() {
+                true => Next::Stop,
+                false => Next::Wait,
+            }
+        },
+    )?;
     drop(progress);
     work.clear()?;
     if let Some(trouble) = trouble {
@@ -164,11 +171,15 @@ fn fresh(plans: &[Plan]) -> Vec<(Unit, Key)> {
 }
 
 /// The fresh catchments that the user names; one that is fresh nowhere is an error.
-fn named(sessions: &Sessions<'_>, fresh: &[(Unit, Key)], only: &str) -> Result<Vec<(Unit, Key)>> {
-    let list: Vec<&Session<'_>> = sessions.list.iter().collect();
+fn named(
+    loaded_study: &LoadedStudy<'_>,
+    fresh: &[(Unit, Key)],
+    only: &str,
+) -> Result<Vec<(Unit, Key)>> {
+    let list: Vec<&LoadedScenario<'_>> = loaded_study.list.iter().collect();
     let chosen = chosen(&list, only)?;
     let id = |unit: &Unit| {
-        let catchments = sessions.list[unit.scenario].basin.catchments();
+        let catchments = loaded_study.list[unit.scenario].basin.catchments();
         &catchments[unit.catchment].id
     };
     let wanted = fresh.iter().filter(|(unit, _)| chosen.contains(id(unit)));
@@ -235,7 +246,7 @@ fn difference(store: &Store, trial: &Trial) -> Result<Option<String>> {
     Ok(None)
 }
 
-fn first_step(store: &Store, summary: &Summary, now: &Encoded) -> Result<Option<String>> {
+fn first_step(store: &Store, summary: &ResultSummary, now: &Encoded) -> Result<Option<String>> {
     let name = now.name.as_str();
     let stored = store.columns(summary.result, &[name])?;
     let then = codec::decode(&stored[0].bytes, &stored[0].checksum, stored[0].steps)

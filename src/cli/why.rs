@@ -8,9 +8,9 @@ use clap::Args;
 
 use super::Exit;
 use crate::cli::options::only::missing;
-use crate::cli::options::scenario::Scenarios;
+use crate::cli::options::scenario::ScenarioOption;
 use crate::data::catchment::CatchmentId;
-use crate::plan::session::Sessions;
+use crate::plan::loaded::LoadedStudy;
 use crate::project::Study;
 use crate::report::why;
 use crate::store::cache_folder::Cache;
@@ -21,23 +21,23 @@ pub(super) struct Arguments {
     #[arg(value_name = "ID", required = true)]
     catchments: Vec<String>,
     #[command(flatten)]
-    scenarios: Scenarios,
+    scenarios: ScenarioOption,
 }
 
 pub(super) fn why(root: &Path, arguments: Arguments) -> Result<Exit> {
     let study = Study::load(root)?;
     let chosen = arguments.scenarios.of(&study)?;
     let store = Cache::of(study.common()).store_to_read()?;
-    let sessions = Sessions::without_series(&study, store.as_ref(), false)?;
+    let loaded_study = LoadedStudy::without_series(&study, store.as_ref(), false)?;
     let mut out = stdout().lock();
     for id in &arguments.catchments {
         let mut is_known = false;
-        for session in chosen.iter().map(|&at| &sessions.list[at]) {
-            let Some(at) = session.basin.find(&CatchmentId::new(id)) else {
+        for loaded in chosen.iter().map(|&at| &loaded_study.list[at]) {
+            let Some(at) = loaded.basin.find(&CatchmentId::new(id)) else {
                 continue;
             };
             is_known = true;
-            for line in why::explain(session, store.as_ref(), at)? {
+            for line in why::explain(loaded, store.as_ref(), at)? {
                 writeln!(out, "{line}").ok();
             }
         }

@@ -10,7 +10,7 @@
 
 use std::f64::consts::TAU;
 
-use crate::example::random::{Dice, Draw};
+use crate::example::random::{Draw, RandomNumbers};
 
 /// Hourly steps.
 pub const STEPS_PER_DAY: usize = 24;
@@ -46,7 +46,7 @@ pub struct Site {
 
 /// The columns of a catchment, one value per hour each.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Series {
+pub struct ExampleSeries {
     /// °C, 2 decimals.
     pub temperature: Vec<f64>,
     /// mm/h, 1 decimal.
@@ -65,8 +65,8 @@ struct Event {
 }
 
 /// What all catchments share; memory grows with the number of steps only.
-pub struct Basin {
-    dice: Dice,
+pub struct ExampleBasin {
+    dice: RandomNumbers,
     steps: usize,
     /// 1 in mid-January, −1 in mid-July.
     winter: Vec<f64>,
@@ -75,10 +75,10 @@ pub struct Basin {
     fronts: Vec<Event>,
 }
 
-impl Basin {
+impl ExampleBasin {
     /// The basin that belongs to `seed`, for `steps` hours from the first of January.
     pub fn new(seed: u64, steps: usize) -> Self {
-        let dice = Dice::new(seed);
+        let dice = RandomNumbers::new(seed);
         let day = |step: usize| step as f64 / STEPS_PER_DAY as f64;
         let winter: Vec<f64> = (0..steps)
             .map(|step| libm::cos(TAU * (day(step) - 17.0) / 365.25))
@@ -142,7 +142,7 @@ impl Basin {
     }
 
     /// The series of the catchment with index `catchment`; a millisecond or two for a year.
-    pub fn series(&self, catchment: usize) -> Series {
+    pub fn series(&self, catchment: usize) -> ExampleSeries {
         let site = self.site(catchment);
         let precipitation = self.precipitation(catchment, &site);
         let mean = 12.6 - 0.0063 * site.altitude - 0.7 * (site.latitude - 48.5);
@@ -152,7 +152,7 @@ impl Basin {
             .map(|(warmth, air)| decimals(mean + warmth + air, 1e2))
             .collect();
         let [discharge, local_discharge] = self.discharges(catchment, &site, &precipitation);
-        Series {
+        ExampleSeries {
             temperature,
             precipitation,
             discharge,
@@ -293,7 +293,7 @@ mod tests {
 
     #[test]
     fn the_first_catchments_are_the_same_everywhere() {
-        let basin = Basin::new(2018, YEAR);
+        let basin = ExampleBasin::new(2018, YEAR);
         let digests: Vec<String> = (0..3)
             .map(|catchment| {
                 let series = basin.series(catchment);
@@ -316,16 +316,19 @@ mod tests {
 
     #[test]
     fn a_shorter_run_is_the_beginning_of_a_longer_one() {
-        let (long, short) = (Basin::new(5, 3000).series(9), Basin::new(5, 1234).series(9));
+        let (long, short) = (
+            ExampleBasin::new(5, 3000).series(9),
+            ExampleBasin::new(5, 1234).series(9),
+        );
         assert_eq!(long.temperature[..1234], short.temperature);
         assert_eq!(long.precipitation[..1234], short.precipitation);
         assert_eq!(long.discharge[..1234], short.discharge);
-        assert_eq!(Basin::new(5, 1).series(0).temperature.len(), 1);
+        assert_eq!(ExampleBasin::new(5, 1).series(0).temperature.len(), 1);
     }
 
     #[test]
     fn the_climate_is_that_of_central_europe() {
-        let basin = Basin::new(2018, YEAR);
+        let basin = ExampleBasin::new(2018, YEAR);
         let mut sums = [0.0; 3];
         let mut dry = 0;
         const N: usize = 200;
@@ -360,7 +363,7 @@ mod tests {
 
     #[test]
     fn neighbours_are_more_alike_than_strangers() {
-        let basin = Basin::new(1, YEAR);
+        let basin = ExampleBasin::new(1, YEAR);
         let [here, near, far] =
             [0, 1, 10 * REGION].map(|catchment| basin.series(catchment).precipitation);
         let (near, far) = (correlation(&here, &near), correlation(&here, &far));

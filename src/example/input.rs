@@ -10,7 +10,7 @@ use std::thread;
 
 use anyhow::{Context, Result};
 
-use super::forcing::{Basin, Site};
+use super::forcing::{ExampleBasin, Site};
 use crate::netcdf::{
     Attribute, Chunk, Chunking, Data, Dimension, NetcdfFile, Precision, encode_chunk,
 };
@@ -33,12 +33,12 @@ const SERIES: [(&str, &str, &str); 4] = [
 ];
 
 /// Writes the first `catchments` of the basin, with all cores.
-pub fn write(path: &Path, basin: &Basin, catchments: usize) -> Result<()> {
+pub fn write(path: &Path, basin: &ExampleBasin, catchments: usize) -> Result<()> {
     let workers = thread::available_parallelism().map_or(1, usize::from);
     write_with(path, basin, catchments, workers)
 }
 
-fn write_with(path: &Path, basin: &Basin, catchments: usize, workers: usize) -> Result<()> {
+fn write_with(path: &Path, basin: &ExampleBasin, catchments: usize, workers: usize) -> Result<()> {
     let mut file = NetcdfFile::create(path)?;
     for (name, text) in [
         ("Conventions", "CF-1.8"),
@@ -90,7 +90,7 @@ fn write_with(path: &Path, basin: &Basin, catchments: usize, workers: usize) -> 
 }
 
 /// The compressed series of one catchment, in the order of [`SERIES`].
-fn columns(basin: &Basin, catchment: usize) -> [Vec<u8>; 4] {
+fn columns(basin: &ExampleBasin, catchment: usize) -> [Vec<u8>; 4] {
     let series = basin.series(catchment);
     [
         series.temperature,
@@ -104,7 +104,7 @@ fn columns(basin: &Basin, catchment: usize) -> [Vec<u8>; 4] {
 /// Writes the coordinates and what each catchment has for all time; gives the dimensions catchment and time.
 fn write_statics(
     file: &mut NetcdfFile,
-    basin: &Basin,
+    basin: &ExampleBasin,
     catchments: usize,
 ) -> Result<[Dimension; 2]> {
     let sites: Vec<Site> = (0..catchments)
@@ -169,7 +169,7 @@ mod tests {
     fn the_file_holds_what_was_drawn() -> Result<()> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("input.h5");
-        let basin = Basin::new(3, 50);
+        let basin = ExampleBasin::new(3, 50);
         write(&path, &basin, 7)?;
         let file = hdf5::File::open(&path)?;
         assert_eq!(
@@ -192,7 +192,7 @@ mod tests {
     #[test]
     fn the_number_of_workers_does_not_show() -> Result<()> {
         let folder = tempfile::tempdir()?;
-        let basin = Basin::new(3, 30);
+        let basin = ExampleBasin::new(3, 30);
         let mut files = Vec::new();
         for workers in [1, 2, 5] {
             let path = folder.path().join(format!("{workers}.h5"));

@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
 
-use self::forcing::{Basin, STEPS_PER_DAY};
+use self::forcing::{ExampleBasin, STEPS_PER_DAY};
 pub use self::starter::starter;
 
 const PROJECT: &str = include_str!("../../rerunoff.toml");
@@ -98,7 +98,7 @@ impl Example {
         ensure!(self.catchments > 0, "an example has at least one catchment");
         ensure!(self.steps > 0, "an example has at least one time step");
         files::refuse_existing(directory, [PARAMETER_TABLE, INPUT_FILE])?;
-        let basin = Basin::new(self.seed, self.steps);
+        let basin = ExampleBasin::new(self.seed, self.steps);
         files::write_new(
             &directory.join(PARAMETER_TABLE),
             self.parameter_table(&basin).as_bytes(),
@@ -107,7 +107,7 @@ impl Example {
     }
 
     /// The table of what each catchment grows and how much herbicide that takes.
-    fn parameter_table(&self, basin: &Basin) -> String {
+    fn parameter_table(&self, basin: &ExampleBasin) -> String {
         let mut table = "WSO1_ID,crop,R_appl\n".to_owned();
         for site in (0..self.catchments).map(|catchment| basin.site(catchment)) {
             // Writing to a string cannot fail.
@@ -167,7 +167,7 @@ mod tests {
             steps: 1,
             ..Example::default()
         };
-        let table = example.parameter_table(&Basin::new(example.seed, 1));
+        let table = example.parameter_table(&ExampleBasin::new(example.seed, 1));
         assert_eq!(table.lines().count(), 51);
         assert!(table.starts_with("WSO1_ID,crop,R_appl\n70001,"));
         assert!(

@@ -27,9 +27,9 @@ pub enum Draw {
 
 /// A hash of the seed, the purpose and two counters.
 #[derive(Clone, Copy, Debug)]
-pub struct Dice(u64);
+pub struct RandomNumbers(u64);
 
-impl Dice {
+impl RandomNumbers {
     /// The dice that belong to `seed`.
     pub fn new(seed: u64) -> Self {
         Self(mix(seed))
@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn numbers_are_spread_evenly_and_streams_differ() {
-        let dice = Dice::new(7);
+        let dice = RandomNumbers::new(7);
         let mut counts = [0; 10];
         let (mut mean, mut square) = (0.0, 0.0);
         for i in 0..10_000 {
@@ -96,7 +96,7 @@ mod tests {
         );
         assert_ne!(
             dice.uniform(Draw::Site, 1, 2),
-            Dice::new(8).uniform(Draw::Site, 1, 2)
+            RandomNumbers::new(8).uniform(Draw::Site, 1, 2)
         );
     }
 }

@@ -14,13 +14,13 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 
-use self::recorder::Desk;
+use self::recorder::Recorder;
 use crate::execute::local::run;
-use crate::execute::local::trial::{Bench, Workshop};
+use crate::execute::local::trial::{RunContext, ScenarioContext};
 use crate::execute::timings::Timings;
 use crate::plan::Unit;
 use crate::plan::key::Key;
-use crate::plan::session::Session;
+use crate::plan::loaded::LoadedScenario;
 use crate::store::Store;
 use crate::store::cache_folder::Cache;
 use crate::system::jobserver::slots::Slots;
@@ -43,7 +43,7 @@ pub struct Limits {
 
 /// What a run did.
 #[derive(Default)]
-pub struct Report {
+pub struct RunReport {
     /// Catchments run, those that failed included.
     pub run: usize,
     /// The keys of those that gave a result.
@@ -104,52 +104,52 @@ impl Work {
 
 /// Does the work and stores what comes of it.
 pub fn update(
-    sessions: &[Session<'_>],
+    loaded_study: &[LoadedScenario<'_>],
     store: &mut Store,
     work: &Work,
     limits: &Limits,
     lock: &Lock,
     interrupt: &Interrupt,
     timings: &Timings,
-) -> Result<Report> {
+) -> Result<RunReport> {
     let started = Instant::now();
-    let Some(project) = sessions.first().map(|session| session.project) else {
-        return Ok(Report::default());
+    let Some(project) = loaded_study.first().map(|loaded| loaded.project) else {
+        return Ok(RunReport::default());
     };
     let cache = Cache::of(project);
-    let places = cache.workplace(project)?;
+    let places = cache.work_folders(project)?;
     let kept = cache.failed();
     let known = match project.cache_limits.keep_series {
         true => Some(store.inputs()?),
         false => None,
     };
-    let mut history = Vec::with_capacity(sessions.len());
-    let mut recipe_parts = Vec::with_capacity(sessions.len());
-    for session in sessions {
-        history.push(store.last(&session.project.scenario.name)?);
-        let parts = postcard::to_stdvec(session.recipe.explanation());
+    let mut history = Vec::with_capacity(loaded_study.len());
+    let mut recipe_parts = Vec::with_capacity(loaded_study.len());
+    for loaded in loaded_study {
+        history.push(store.last(&loaded.project.scenario.name)?);
+        let parts = postcard::to_stdvec(loaded.recipe.explanation());
         recipe_parts.push(parts.context("can't put down the recipe")?.into());
-        store.keep(&session.recipe.common_texts(&session.basin))?;
+        store.keep(&loaded.recipe.common_texts(&loaded.basin))?;
     }
-    let shop = Workshop {
+    let run_context = RunContext {
         kept: &kept,
         known: known.as_ref(),
         lock,
         interrupt,
         timings,
     };
-    let benches: Vec<Bench<'_>> = (sessions.iter().zip(&history))
-        .map(|(session, last)| Bench::new(&shop, session, last))
+    let contexts: Vec<ScenarioContext<'_>> = (loaded_study.iter().zip(&history))
+        .map(|(loaded, last)| ScenarioContext::new(&run_context, loaded, last))
         .collect();
     let wall = |unit: &Unit| {
-        let id = sessions[unit.scenario].basin.id(unit.catchment);
+        let id = loaded_study[unit.scenario].basin.id(unit.catchment);
         let last = history[unit.scenario].get(id)?;
         last.cost.map(|cost| cost.wall)
     };
     let (ordered, long) = longest_first(&work.first, &wall);
     let (long, rest) = ordered.split_at(long);
-    let mut desk = Desk {
-        sessions,
+    let mut recorder = Recorder {
+        loaded_study,
         others: &work.others,
         store,
         limits,
@@ -161,19 +161,19 @@ pub fn update(
         since: Instant::now(),
         told: 0,
         progress: Progress::new("running", work.runs(), limits.verbosity == Verbosity::Quiet),
-        report: Report::default(),
+        report: RunReport::default(),
         trouble: None,
     };
     let fed = run(
-        &shop,
-        &benches,
+        &run_context,
+        &contexts,
         &[long, rest],
         &limits.slots,
         &places,
-        &mut |trial| desk.take(trial),
+        &mut |trial| recorder.take(trial),
     );
-    let committed = desk.commit();
-    let (mut report, trouble) = (desk.report, desk.trouble);
+    let committed = recorder.commit();
+    let (mut report, trouble) = (recorder.report, recorder.trouble);
     report.seconds = started.elapsed().as_secs_f64();
     places.clear()?;
     kept.prune()?;

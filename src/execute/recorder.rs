@@ -4,15 +4,15 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{Limits, Report};
+use super::{Limits, RunReport};
 use crate::execute::failure::Failure;
 use crate::execute::local::Next;
-use crate::execute::local::failed_runs::Kept;
+use crate::execute::local::failed_runs::FailedRuns;
 use crate::execute::local::trial::Trial;
 use crate::execute::timings::{Phase, Timings};
 use crate::plan::Unit;
 use crate::plan::key::Key;
-use crate::plan::session::Session;
+use crate::plan::loaded::LoadedScenario;
 use crate::store::{Record, Store, StoreError};
 use crate::system::process::Interrupt;
 use crate::system::progress::{Progress, Verbosity, duration};
@@ -27,14 +27,14 @@ const TOLD: usize = 20;
 const SLOWEST: usize = 5;
 
 /// What is known of trials that have come in.
-pub(crate) struct Desk<'a> {
-    pub(crate) sessions: &'a [Session<'a>],
+pub(crate) struct Recorder<'a> {
+    pub(crate) loaded_study: &'a [LoadedScenario<'a>],
     pub(crate) others: &'a HashMap<Key, Vec<Unit>>,
     pub(crate) store: &'a mut Store,
     pub(crate) limits: &'a Limits,
     pub(crate) interrupt: &'a Interrupt,
     pub(crate) timings: &'a Timings,
-    pub(crate) kept: &'a Kept,
+    pub(crate) kept: &'a FailedRuns,
     /// By scenario.
     pub(crate) recipe_parts: Vec<Arc<[u8]>>,
     pub(crate) pending: Vec<Record>,
@@ -42,11 +42,11 @@ pub(crate) struct Desk<'a> {
     /// Failures told one by one.
     pub(crate) told: usize,
     pub(crate) progress: Progress,
-    pub(crate) report: Report,
+    pub(crate) report: RunReport,
     pub(crate) trouble: Option<StoreError>,
 }
 
-impl Desk<'_> {
+impl Recorder<'_> {
     /// Takes a trial, or notes that none came for a while; and says whether there shall be more.
     pub(crate) fn take(&mut self, trial: Option<Trial>) -> Next {
         if let Some(obstacle) = trial.as_ref().and_then(obstacle) {
@@ -114,10 +114,10 @@ impl Desk<'_> {
         let (unit, others) = (trial.unit, &units[1..]);
         let first = self.record(unit, trial);
         for other in others {
-            let session = &self.sessions[other.scenario];
+            let loaded = &self.loaded_study[other.scenario];
             self.pending.push(Record {
-                scenario: session.project.scenario.name.clone(),
-                catchment: session.basin.id(other.catchment).clone(),
+                scenario: loaded.project.scenario.name.clone(),
+                catchment: loaded.basin.id(other.catchment).clone(),
                 ..first.clone()
             });
         }
@@ -125,14 +125,14 @@ impl Desk<'_> {
     }
 
     fn record(&self, unit: Unit, trial: Trial) -> Record {
-        let session = &self.sessions[unit.scenario];
+        let loaded = &self.loaded_study[unit.scenario];
         Record {
-            scenario: session.project.scenario.name.clone(),
-            catchment: session.basin.id(unit.catchment).clone(),
+            scenario: loaded.project.scenario.name.clone(),
+            catchment: loaded.basin.id(unit.catchment).clone(),
             key: trial.key.0,
             // An explanation is made of short texts and digests, which postcard can always hold.
             parts: postcard::to_stdvec(&trial.explanation).unwrap_or_default(),
-            recipe: *session.recipe.digest(),
+            recipe: *loaded.recipe.digest(),
             recipe_parts: self.recipe_parts[unit.scenario].clone(),
             contents: trial.texts,
             series: trial.series,
@@ -142,15 +142,15 @@ impl Desk<'_> {
     }
 
     fn label(&self, unit: Unit) -> String {
-        self.sessions[unit.scenario].label(unit.catchment)
+        self.loaded_study[unit.scenario].label(unit.catchment)
     }
 
     fn tell(&mut self, unit: Unit, label: &str, failure: &Failure) {
         match self.told {
             0..TOLD => {
-                let session = &self.sessions[unit.scenario];
-                let id = session.basin.id(unit.catchment);
-                let kept = self.kept.path(&session.project.scenario.name, id);
+                let loaded = &self.loaded_study[unit.scenario];
+                let id = loaded.basin.id(unit.catchment);
+                let kept = self.kept.path(&loaded.project.scenario.name, id);
                 let evidence = if kept.exists() {
                     format!(" (see {})", kept.display())
                 } else {

@@ -73,9 +73,9 @@ impl Timings {
     ///
     /// Our own is that of this process, without the small guards that stand between it and the simulators.
     /// `simulators` is theirs in seconds, `runs` the number of catchments that were run.
-    pub fn summary(&self, simulators: f64, runs: usize) -> Summary<'_> {
+    pub fn summary(&self, simulators: f64, runs: usize) -> TimingSummary<'_> {
         let own = clock_gettime(ClockId::ProcessCPUTime);
-        Summary {
+        TimingSummary {
             timings: self,
             own: own.tv_sec as f64 + own.tv_nsec as f64 / 1e9,
             simulators,
@@ -85,14 +85,14 @@ impl Timings {
 }
 
 /// What [`Timings::summary`] has to tell.
-pub struct Summary<'a> {
+pub struct TimingSummary<'a> {
     timings: &'a Timings,
     own: f64,
     simulators: f64,
     runs: usize,
 }
 
-impl fmt::Display for Summary<'_> {
+impl fmt::Display for TimingSummary<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "time by phase, all threads added up:")?;
         for (phase, name) in PHASES {

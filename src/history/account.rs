@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::catchment::CatchmentId;
 use crate::data::size::Size;
-use crate::execute::Report;
-use crate::plan::session::Session;
+use crate::execute::RunReport;
+use crate::plan::loaded::LoadedScenario;
 use crate::store::{Store, StoreError};
 use crate::system::progress::duration;
 use crate::text::listing::first_few;
@@ -54,11 +54,11 @@ pub struct Account {
 impl Account {
     /// Of a run of so many workers that was started for these causes.
     pub fn new(
-        sessions: &[Session<'_>],
+        loaded_study: &[LoadedScenario<'_>],
         catchments: usize,
         workers: usize,
         causes: Vec<(usize, String)>,
-        report: &Report,
+        report: &RunReport,
     ) -> Self {
         let failures = report.failed.iter().take(FAILURES);
         let first_failed = report.failed.first();
@@ -78,12 +78,12 @@ impl Account {
                 .collect(),
             failures: failures
                 .map(|(unit, reason)| {
-                    let label = sessions[unit.scenario].label(unit.catchment);
+                    let label = loaded_study[unit.scenario].label(unit.catchment);
                     (label, reason.clone())
                 })
                 .collect(),
             first_failed: first_failed
-                .map(|(unit, _)| sessions[unit.scenario].basin.id(unit.catchment).clone()),
+                .map(|(unit, _)| loaded_study[unit.scenario].basin.id(unit.catchment).clone()),
         }
     }
 

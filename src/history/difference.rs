@@ -1,4 +1,4 @@
-//! What changed from one moment's results to another's, variable by variable and catchment by catchment.
+//! What changed from one snapshot's results to another's, variable by variable and catchment by catchment.
 
 use anyhow::{Result, bail};
 
@@ -6,7 +6,7 @@ use crate::data::catchment::CatchmentId;
 use crate::product::Results;
 use crate::store::Store;
 
-/// Two moments' results compared.
+/// Two snapshots' results compared.
 pub struct Difference {
     /// The names of the variables.
     pub variables: Vec<String>,
@@ -21,12 +21,12 @@ pub struct Compared {
     /// The catchment.
     pub id: CatchmentId,
     /// A change for every variable.
-    pub changes: Vec<Change>,
+    pub changes: Vec<ValueChange>,
 }
 
 /// How a variable of a catchment changed.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Change {
+pub struct ValueChange {
     /// Time steps with another value, those that became missing or are it no more included.
     pub steps: usize,
     /// Those that became missing or are it no more.
@@ -77,7 +77,7 @@ impl Difference {
         if then.spec.time != now.spec.time {
             bail!("they have different time steps and can't be compared value by value");
         }
-        let _snapshot = store.snapshot()?;
+        let _snapshot = store.read_transaction()?;
         let variables = now.spec.variables.iter();
         let mut difference = Self {
             variables: variables.map(|variable| variable.name.clone()).collect(),
@@ -106,7 +106,7 @@ impl Difference {
             let same =
                 row_then.content == row.content && bits(&row_then.scalars) == bits(&row.scalars);
             let changes = match same {
-                true => vec![Change::default(); difference.variables.len()],
+                true => vec![ValueChange::default(); difference.variables.len()],
                 false => {
                     let then = then.variables(store, before)?.unwrap_or_default();
                     let now = now.variables(store, at)?.unwrap_or_default();
@@ -126,8 +126,8 @@ impl Difference {
     }
 }
 
-fn change(then: &[f64], now: &[f64]) -> Change {
-    let mut change = Change::default();
+fn change(then: &[f64], now: &[f64]) -> ValueChange {
+    let mut change = ValueChange::default();
     for (step, (&then, &now)) in then.iter().zip(now).enumerate() {
         if then == now || (then.is_nan() && now.is_nan()) {
             continue;
@@ -172,6 +172,6 @@ mod tests {
             found.relative.map(|most| (most.step, most.relative())),
             Some((0, 1.0))
         );
-        assert_eq!(change(&[0.0, nan], &[-0.0, nan]), Change::default());
+        assert_eq!(change(&[0.0, nan], &[-0.0, nan]), ValueChange::default());
     }
 }

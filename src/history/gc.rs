@@ -9,7 +9,7 @@ use anyhow::{Result, bail};
 use crate::data::digest::Digest;
 use crate::data::scenario::ScenarioName;
 use crate::plan::key::{Explanation, Remembered};
-use crate::plan::snapshot::Moment;
+use crate::plan::snapshot::Snapshot;
 use crate::store::Store;
 
 /// What would be removed, and what would be left.
@@ -37,33 +37,33 @@ impl Collection {
         runs: usize,
         max_size: Option<u64>,
     ) -> Result<Self> {
-        let _snapshot = store.snapshot()?;
+        let _snapshot = store.read_transaction()?;
         let mut keys: HashSet<Digest> = (store.states()?.into_iter())
             .filter(|((scenario, _), _)| scenarios.contains(scenario))
             .map(|(_, last)| last.key)
             .collect();
         let mut live = HashSet::new();
         let past = store.runs(usize::MAX)?.into_iter();
-        let mut moments: Vec<Digest> = past.filter_map(|run| run.moment).take(runs).collect();
+        let mut snapshots: Vec<Digest> = past.filter_map(|run| run.snapshot).take(runs).collect();
         for tag in store.tags()? {
             // What a tag protects must be known before anything goes.
-            if store.content(&tag.moment)?.is_none() {
+            if store.content(&tag.snapshot)?.is_none() {
                 bail!(
                     "the store's record of tag {0:?} is damaged, so nothing was removed; `rerunoff tag --delete {0:?}` gives it up",
                     tag.name
                 );
             }
-            moments.push(tag.moment);
+            snapshots.push(tag.snapshot);
         }
-        for moment in moments {
-            let Some(bytes) = store.content(&moment)? else {
+        for snapshot in snapshots {
+            let Some(bytes) = store.content(&snapshot)? else {
                 continue;
             };
-            let found = Moment::from_bytes(&bytes)?;
-            live.insert(moment);
-            for scene in &found.scenes {
-                live.insert(scene.time);
-                keys.extend(scene.rows.iter().filter_map(|row| row.key));
+            let found = Snapshot::from_bytes(&bytes)?;
+            live.insert(snapshot);
+            for scenario_snapshot in &found.scenario_snapshots {
+                live.insert(scenario_snapshot.time);
+                keys.extend(scenario_snapshot.rows.iter().filter_map(|row| row.key));
             }
         }
         let mut uses = store.payload_uses()?;

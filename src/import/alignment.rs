@@ -27,7 +27,7 @@ pub fn named(header: &[&[u8]]) -> Vec<String> {
 
 /// What the names of a header are names of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Names {
+pub enum HeaderNames {
     /// Of the time and the catchments.
     All,
     /// Of the catchments alone, as R writes it.
@@ -42,7 +42,7 @@ pub const EITHER: &str = "either the first name of the header is the time's, or,
 
 /// What the names of a header are names of, as the first row tells, of which the time takes `time_cells`. Cells behind the last
 /// name are none of anybody's and have to be empty.
-pub fn align(header: &[&[u8]], row: &[&[u8]], time_cells: usize) -> Result<Names, String> {
+pub fn align(header: &[&[u8]], row: &[&[u8]], time_cells: usize) -> Result<HeaderNames, String> {
     let names = named(header);
     let counts = format!(
         "there are {} cells, and {} names in the header",
@@ -58,13 +58,15 @@ pub fn align(header: &[&[u8]], row: &[&[u8]], time_cells: usize) -> Result<Names
     let fits = header.len() == names.len() && behind.len() == time_cells;
     let quoted = || header.iter().all(|cell| is_quoted(cell)) && is_quoted(row[0]);
     match (something, first(&names, time_cells)) {
-        (None, First::Time) => Ok(Names::All),
-        (None, First::Unclear) if row.len() <= header.len() => Ok(Names::All),
-        (None, First::Catchment) if fits && names.len() <= time_cells => Ok(Names::Catchments),
-        (None, First::Catchment) if fits => Ok(Names::Undecided),
+        (None, First::Time) => Ok(HeaderNames::All),
+        (None, First::Unclear) if row.len() <= header.len() => Ok(HeaderNames::All),
+        (None, First::Catchment) if fits && names.len() <= time_cells => {
+            Ok(HeaderNames::Catchments)
+        }
+        (None, First::Catchment) if fits => Ok(HeaderNames::Undecided),
         (None, _) => Err(format!("{counts}: {EITHER}")),
-        (Some(_), First::Catchment) if fits => Ok(Names::Catchments),
-        (Some(_), First::Unclear) if fits && quoted() => Ok(Names::Catchments),
+        (Some(_), First::Catchment) if fits => Ok(HeaderNames::Catchments),
+        (Some(_), First::Unclear) if fits && quoted() => Ok(HeaderNames::Catchments),
         (Some(cell), _) => Err(format!("{counts}: {}", nameless(cell))),
     }
 }
@@ -130,10 +132,10 @@ fn shape(name: &str) -> String {
 mod tests {
     use super::*;
     use crate::import::cells::cells;
-    use crate::project::import_spec::Separator;
+    use crate::project::import_spec::CellSeparator;
 
-    fn align(header: &str, row: &str) -> Result<Names, String> {
-        let cells = |line: &'static str| cells(line.as_bytes(), Separator::Byte(b';'));
+    fn align(header: &str, row: &str) -> Result<HeaderNames, String> {
+        let cells = |line: &'static str| cells(line.as_bytes(), CellSeparator::Byte(b';'));
         super::align(
             &cells(header.to_owned().leak()),
             &cells(row.to_owned().leak()),
@@ -144,26 +146,30 @@ mod tests {
     #[test]
     fn a_surplus_cell_is_what_it_can_only_be() {
         for (header, row, expected) in [
-            ("time;1;2", "d;11;22", Some(Names::All)),
-            ("time;1;2", "d;11;22;", Some(Names::All)),
-            ("time;1;2", "d;11;22;\"\";;", Some(Names::All)),
-            ("time;1;2;", "d;11;22;", Some(Names::All)),
-            ("time;1;2;", "d;11;22", Some(Names::All)),
-            ("Rhein;Elbe;Oder;", "d;11;22;", Some(Names::All)),
+            ("time;1;2", "d;11;22", Some(HeaderNames::All)),
+            ("time;1;2", "d;11;22;", Some(HeaderNames::All)),
+            ("time;1;2", "d;11;22;\"\";;", Some(HeaderNames::All)),
+            ("time;1;2;", "d;11;22;", Some(HeaderNames::All)),
+            ("time;1;2;", "d;11;22", Some(HeaderNames::All)),
+            ("Rhein;Elbe;Oder;", "d;11;22;", Some(HeaderNames::All)),
             ("time;1;2", "d;11;22;99", None),
             ("time;1;2;", "d;11;22;99", None),
             ("when;1;2", "d;11;22;99", None),
-            ("when;1;2", "d;11;22;", Some(Names::All)),
+            ("when;1;2", "d;11;22;", Some(HeaderNames::All)),
             ("\"\";1;2", "d;11;22;99", None),
             ("time;1;2", "d;11", None),
             // R's way.
-            ("1;2;3", "d;11;22;33", Some(Names::Catchments)),
-            ("X1;X2;X3", "d;11;22;33", Some(Names::Catchments)),
-            ("\"Rhein\";\"Elbe\"", "\"d\";11;22", Some(Names::Catchments)),
-            ("Q", "d;11", Some(Names::Catchments)),
+            ("1;2;3", "d;11;22;33", Some(HeaderNames::Catchments)),
+            ("X1;X2;X3", "d;11;22;33", Some(HeaderNames::Catchments)),
+            (
+                "\"Rhein\";\"Elbe\"",
+                "\"d\";11;22",
+                Some(HeaderNames::Catchments),
+            ),
+            ("Q", "d;11", Some(HeaderNames::Catchments)),
             // Either.
-            ("7", "d;", Some(Names::Catchments)),
-            ("1;2;3", "d;11;22;", Some(Names::Undecided)),
+            ("7", "d;", Some(HeaderNames::Catchments)),
+            ("1;2;3", "d;11;22;", Some(HeaderNames::Undecided)),
             ("1;2;", "d;11;22", None),
             ("1;2;3", "d;11;22", None),
             ("Rhein;Elbe", "d;11;22", None),

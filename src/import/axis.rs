@@ -9,7 +9,7 @@ use crate::project::import_spec::{Aggregate, Fill};
 
 /// How the values of a series come to the common time steps.
 #[derive(Debug)]
-pub enum Mapping {
+pub enum StepMapping {
     /// They are there already.
     Same,
     /// For each common step, which of the series' own.
@@ -37,7 +37,7 @@ pub fn finest(times: &[Times<'_>]) -> Option<usize> {
     (0..times.len()).min_by_key(|at| step(&times[*at]))
 }
 
-impl Mapping {
+impl StepMapping {
     /// How a series comes to the steps of `target`; an error if it does not reach over all of them, or if some of its values
     /// within them would not be used.
     pub fn new(
@@ -76,7 +76,7 @@ impl Mapping {
 }
 
 /// A series with steps that are no finer.
-fn filled(series: &Times<'_>, target: &Times<'_>, fill: Fill) -> Result<Mapping> {
+fn filled(series: &Times<'_>, target: &Times<'_>, fill: Fill) -> Result<StepMapping> {
     let (name, stamps) = (series.name, series.stamps);
     let (Some(&first), Some(&last)) = (stamps.first(), stamps.last()) else {
         bail!("the series {name} has no time steps");
@@ -115,8 +115,8 @@ fn filled(series: &Times<'_>, target: &Times<'_>, fill: Fill) -> Result<Mapping>
     let blends: Vec<(usize, f64)> = picks.iter().zip(target.stamps).map(blend).collect();
     check_used(series, target, fill, &blends)?;
     Ok(match fill {
-        Fill::Linear => Mapping::Blend(blends),
-        Fill::None | Fill::Previous => Mapping::Pick(picks),
+        Fill::Linear => StepMapping::Blend(blends),
+        Fill::None | Fill::Previous => StepMapping::Pick(picks),
     })
 }
 
@@ -177,7 +177,7 @@ fn steps(series: &Times<'_>, target: &Times<'_>) -> Vec<Range<usize>> {
 }
 
 /// A series with finer steps, all of which belong to one of `target` from their beginning to their end.
-fn gather(series: &Times<'_>, target: &Times<'_>, aggregate: Aggregate) -> Result<Mapping> {
+fn gather(series: &Times<'_>, target: &Times<'_>, aggregate: Aggregate) -> Result<StepMapping> {
     let (name, other) = (series.name, target.name);
     let (Some(end), Some(own_end)) = (end(target.stamps), end(series.stamps)) else {
         bail!(
@@ -204,7 +204,7 @@ fn gather(series: &Times<'_>, target: &Times<'_>, aggregate: Aggregate) -> Resul
             );
         }
     }
-    Ok(Mapping::Gather(steps(series, target), aggregate))
+    Ok(StepMapping::Gather(steps(series, target), aggregate))
 }
 
 #[cfg(test)]
@@ -224,7 +224,7 @@ mod tests {
     ) -> Result<Vec<f64>, String> {
         let [series, target] =
             [("T", own), ("Q", target)].map(|(name, stamps)| Times { name, stamps });
-        let mapping = Mapping::new(&series, &target, fill, aggregate);
+        let mapping = StepMapping::new(&series, &target, fill, aggregate);
         let mapping = mapping.map_err(|error| error.to_string())?;
         let mut out = Vec::new();
         mapping.apply(values, &mut out);

@@ -6,21 +6,21 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Buffers that nobody needs at the moment.
 #[derive(Debug)]
-pub struct Pool<T>(Arc<Mutex<Vec<Vec<T>>>>);
+pub struct BufferPool<T>(Arc<Mutex<Vec<Vec<T>>>>);
 
-impl<T> Default for Pool<T> {
+impl<T> Default for BufferPool<T> {
     fn default() -> Self {
         Self(Arc::default())
     }
 }
 
-impl<T> Clone for Pool<T> {
+impl<T> Clone for BufferPool<T> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
 }
 
-impl<T> Pool<T> {
+impl<T> BufferPool<T> {
     /// A buffer as it was given back, or an empty one.
     pub fn take(&self) -> Vec<T> {
         self.held().pop().unwrap_or_default()

@@ -5,34 +5,34 @@
 
 use std::path::Path;
 
-use super::fault::{Fault, decoded};
+use super::fault::{RowFault, decoded};
 use crate::inputs::tables::separator_of;
-use crate::project::import_spec::{Separator, TextFormat};
+use crate::project::import_spec::{CellSeparator, TextFormat};
 use crate::project::nearest;
 
 /// The separator of a source that states none: what this line of it has most of.
 ///
 /// With decimal commas the comma may still separate cells, if those with commas are quoted; the first row shows that.
-pub fn separator(format: &TextFormat, line: &[u8], row: &[u8]) -> Separator {
-    let of = |candidates| separator_of(&decoded(line), candidates).map(Separator::Byte);
+pub fn separator(format: &TextFormat, line: &[u8], row: &[u8]) -> CellSeparator {
+    let of = |candidates| separator_of(&decoded(line), candidates).map(CellSeparator::Byte);
     let found = match format.decimal_comma {
         false => of(b",;\t"),
         true => of(b";\t").or_else(|| {
-            let comma = Separator::Byte(b',');
+            let comma = CellSeparator::Byte(b',');
             let mut cells = cells(row, comma).into_iter();
             let quoted = cells.any(|cell| is_quoted(cell) && cell.contains(&b','));
             quoted.then_some(comma)
         }),
     };
-    found.unwrap_or(Separator::White)
+    found.unwrap_or(CellSeparator::White)
 }
 
 /// The cells of a line as they stand, quotes included, white space around them not.
-pub fn cells(line: &[u8], separator: Separator) -> Vec<&[u8]> {
+pub fn cells(line: &[u8], separator: CellSeparator) -> Vec<&[u8]> {
     let mut cells = Vec::new();
     let mut rest = line;
     loop {
-        if separator == Separator::White {
+        if separator == CellSeparator::White {
             rest = rest.trim_ascii_start();
             if rest.is_empty() {
                 return cells;
@@ -48,15 +48,15 @@ pub fn cells(line: &[u8], separator: Separator) -> Vec<&[u8]> {
 }
 
 /// Where the cell at the beginning of a line's rest ends.
-pub fn end_of_cell(rest: &[u8], separator: Separator) -> usize {
+pub fn end_of_cell(rest: &[u8], separator: CellSeparator) -> usize {
     let mut quoted = false;
     let opens = rest.trim_ascii_start().first() == Some(&b'"');
     for (at, byte) in rest.iter().enumerate() {
         match (byte, separator) {
             (b'"', _) if opens => quoted = !quoted,
             _ if quoted => {}
-            (byte, Separator::Byte(separator)) if *byte == separator => return at,
-            (b' ' | b'\t', Separator::White) => return at,
+            (byte, CellSeparator::Byte(separator)) if *byte == separator => return at,
+            (b' ' | b'\t', CellSeparator::White) => return at,
             _ => {}
         }
     }
@@ -72,7 +72,7 @@ pub fn is_quoted(cell: &[u8]) -> bool {
 pub const UNCLOSED: &str = "a quote is opened and not closed; a cell may hold no line end";
 
 /// Whether the last cell of a line opens a quote that it does not close.
-pub fn unclosed(line: &[u8], separator: Separator) -> bool {
+pub fn unclosed(line: &[u8], separator: CellSeparator) -> bool {
     let last = cells(line, separator).pop().unwrap_or_default();
     last.starts_with(b"\"") && memchr::memchr_iter(b'"', last).count() % 2 == 1
 }
@@ -92,11 +92,11 @@ pub fn find(
     header: &[String],
     name: &str,
     field: &str,
-) -> Result<usize, Fault> {
+) -> Result<usize, RowFault> {
     let mut found = (0..header.len()).filter(|at| header[*at] == name);
     match (found.next(), found.next()) {
         (Some(at), None) => Ok(at),
-        (Some(_), Some(_)) => Err(Fault::new(
+        (Some(_), Some(_)) => Err(RowFault::new(
             path,
             line,
             format!("there are two columns `{name}`; rename one"),
@@ -105,7 +105,7 @@ pub fn find(
             let hint = nearest(name, header.iter().map(String::as_str))
                 .map(|near| format!(" did you mean `{near}`?"))
                 .unwrap_or_default();
-            Err(Fault::new(
+            Err(RowFault::new(
                 path,
                 line,
                 format!(
@@ -121,7 +121,7 @@ pub fn find(
 mod tests {
     use super::*;
 
-    fn split(line: &str, separator: Separator) -> Vec<String> {
+    fn split(line: &str, separator: CellSeparator) -> Vec<String> {
         cells(line.as_bytes(), separator)
             .into_iter()
             .map(name)
@@ -130,31 +130,34 @@ mod tests {
 
     #[test]
     fn cells_are_told_apart() {
-        let semicolon = Separator::Byte(b';');
+        let semicolon = CellSeparator::Byte(b';');
         assert_eq!(
             split("a; \"b;\"\"c\" ;;d", semicolon),
             ["a", "b;\"c", "", "d"]
         );
         assert_eq!(split("", semicolon), [""]);
-        assert_eq!(split("  1 2\t 3 ", Separator::White), ["1", "2", "3"]);
+        assert_eq!(split("  1 2\t 3 ", CellSeparator::White), ["1", "2", "3"]);
     }
 
     #[test]
     fn separators_are_recognised() {
         let of = |line: &str| separator(&TextFormat::default(), line.as_bytes(), b"");
-        assert_eq!(of("time;a;b"), Separator::Byte(b';'));
-        assert_eq!(of("time\ta\tb"), Separator::Byte(b'\t'));
-        assert_eq!(of("2009 1 1 0.5"), Separator::White);
+        assert_eq!(of("time;a;b"), CellSeparator::Byte(b';'));
+        assert_eq!(of("time\ta\tb"), CellSeparator::Byte(b'\t'));
+        assert_eq!(of("2009 1 1 0.5"), CellSeparator::White);
         let comma = TextFormat {
             decimal_comma: true,
             ..TextFormat::default()
         };
         let of = |line: &str, row: &str| separator(&comma, line.as_bytes(), row.as_bytes());
-        assert_eq!(of("1,5\t2,5,3", ""), Separator::Byte(b'\t'));
+        assert_eq!(of("1,5\t2,5,3", ""), CellSeparator::Byte(b'\t'));
         assert_eq!(
             of("time,1,2", "2009-01-01,\"1,5\",\"2,5\""),
-            Separator::Byte(b',')
+            CellSeparator::Byte(b',')
         );
-        assert_eq!(of("2009 1 1 1,5 2,5", "2009 1 1 1,5 2,5"), Separator::White);
+        assert_eq!(
+            of("2009 1 1 1,5 2,5", "2009 1 1 1,5 2,5"),
+            CellSeparator::White
+        );
     }
 }

@@ -6,8 +6,8 @@ use crate::data::record::{Described, record, tuple};
 use crate::inputs::tables::{Decimal, TableSpec};
 use crate::language::formula::Expr;
 use crate::project::import_spec::{
-    Aggregate, Fill, Ids, ImportSpec, Layout, OnMissing, ParameterSpec, Separator, SeriesSpec,
-    TextFormat,
+    Aggregate, CellSeparator, Fill, Ids, ImportSpec, OnMissing, ParameterSpec, SeriesSpec,
+    SourceLayout, TextFormat,
 };
 
 impl Described for ImportSpec {
@@ -48,7 +48,7 @@ impl Described for SeriesSpec {
     }
 }
 
-impl Described for Layout {
+impl Described for SourceLayout {
     fn describe(&self, text: &mut String) {
         match self {
             Self::Wide {
@@ -153,7 +153,7 @@ impl Described for Expr {
     }
 }
 
-impl Described for Separator {
+impl Described for CellSeparator {
     fn describe(&self, text: &mut String) {
         match self {
             Self::Byte(byte) => tuple(text, "Byte", &[byte]),
@@ -212,7 +212,7 @@ mod tests {
     /// As the first stores have it; another text has every import done once more.
     const TEXT: &str = r#"ImportSpec { file: "/p/input.h5", on_missing: Drop, filter: Some(Expr("area > 2")), time: Some("Q"), compression: 4, series: [SeriesSpec { name: "Q", units: Some("mm \"d\""), long_name: None, formula: Some(Expr("value * 2")), fill: Linear, aggregate: Some(Sum), layout: Wide { path: "/p/Q.csv", ids: Some(Column("/p/ids.csv", "ID")), time_columns: Some(4) }, format: TextFormat { separator: Some(Byte(59)), decimal_comma: true, missing: ["-9"], time_format: Some("%d.%m.%Y"), skip_lines: 2 } }, SeriesSpec { name: "T", units: None, long_name: None, formula: None, fill: None, aggregate: None, layout: Long { path: "/p/T.csv", id: "id", time: None, value: "v" }, format: TextFormat { separator: Some(White), decimal_comma: false, missing: [], time_format: None, skip_lines: 0 } }, SeriesSpec { name: "S", units: None, long_name: None, formula: None, fill: Previous, aggregate: Some(Last), layout: Files { folder: "/p/s", prefix: "a_", suffix: ".csv", time: Some("t"), value: "v" }, format: TextFormat { separator: None, decimal_comma: false, missing: [], time_format: None, skip_lines: 0 } }], tables: [TableSpec { path: "/p/c.dbf", id: "ID", decimal: Some(Comma) }], parameters: [ParameterSpec { name: "A", formula: Expr("AREA"), units: None, long_name: Some("area") }] }"#;
 
-    fn series(name: &str, layout: Layout) -> SeriesSpec {
+    fn series(name: &str, layout: SourceLayout) -> SeriesSpec {
         SeriesSpec {
             name: name.to_owned(),
             units: None,
@@ -231,7 +231,7 @@ mod tests {
         let text = |text: &str| Some(text.to_owned());
         let mut flow = series(
             "Q",
-            Layout::Wide {
+            SourceLayout::Wide {
                 path: PathBuf::from("/p/Q.csv"),
                 ids: Some(Ids::Column(PathBuf::from("/p/ids.csv"), "ID".to_owned())),
                 time_columns: Some(4),
@@ -242,7 +242,7 @@ mod tests {
         flow.fill = Fill::Linear;
         flow.aggregate = Some(Aggregate::Sum);
         flow.format = TextFormat {
-            separator: Some(Separator::Byte(b';')),
+            separator: Some(CellSeparator::Byte(b';')),
             decimal_comma: true,
             missing: vec!["-9".to_owned()],
             time_format: text("%d.%m.%Y"),
@@ -250,17 +250,17 @@ mod tests {
         };
         let mut temperature = series(
             "T",
-            Layout::Long {
+            SourceLayout::Long {
                 path: PathBuf::from("/p/T.csv"),
                 id: "id".to_owned(),
                 time: None,
                 value: "v".to_owned(),
             },
         );
-        temperature.format.separator = Some(Separator::White);
+        temperature.format.separator = Some(CellSeparator::White);
         let mut storage = series(
             "S",
-            Layout::Files {
+            SourceLayout::Files {
                 folder: PathBuf::from("/p/s"),
                 prefix: "a_".to_owned(),
                 suffix: ".csv".to_owned(),

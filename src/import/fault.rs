@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// A fault in a text file.
 #[derive(Debug)]
-pub struct Fault {
+pub struct RowFault {
     /// The file.
     pub path: PathBuf,
     /// The line, from 1.
@@ -16,7 +16,7 @@ pub struct Fault {
     pub message: String,
 }
 
-impl Fault {
+impl RowFault {
     /// A fault of a whole line.
     pub fn new(path: &Path, line: u64, message: impl Into<String>) -> Self {
         Self {
@@ -42,7 +42,7 @@ impl Fault {
     }
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for RowFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: line {}", self.path.display(), self.line)?;
         match &self.column {
@@ -56,7 +56,7 @@ impl fmt::Display for Fault {
     }
 }
 
-impl std::error::Error for Fault {}
+impl std::error::Error for RowFault {}
 
 /// A cell as messages show it: Latin-1 where it is no UTF-8, control characters escaped, a long one cut.
 pub fn shown(cell: &[u8]) -> String {

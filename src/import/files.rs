@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use super::fault::Fault;
-use super::rows::{Names, RowReader};
-use super::staged::Staged;
+use super::fault::RowFault;
+use super::rows::{ColumnNames, RowReader};
+use super::staged::StagedSeries;
 use super::stamps::{Steps, differ};
 use super::text::Text;
 use crate::data::catchment::CatchmentId;
@@ -81,14 +81,14 @@ impl Files {
     /// Reads the files of these catchments; all must have the same time steps.
     pub fn read(
         &self,
-        names: &Names<'_>,
+        names: &ColumnNames<'_>,
         format: &TextFormat,
         catchments: &[CatchmentId],
         threads: usize,
         folder: &Path,
         tick: &mut dyn FnMut(usize),
-    ) -> Result<(Vec<i64>, Staged)> {
-        let mut staged = Staged::new(folder)?;
+    ) -> Result<(Vec<i64>, StagedSeries)> {
+        let mut staged = StagedSeries::new(folder)?;
         let mut common: Option<(PathBuf, Vec<i64>)> = None;
         let paths = catchments.iter().map(|id| Ok(self.files[id].clone()));
         ordered(
@@ -103,7 +103,7 @@ impl Files {
                         if let Some((at, message)) = differ(&one.stamps, stamps) {
                             let line = one.lines.get(at).or(one.lines.last()).copied();
                             let message = format!("{message} in {}", first.display());
-                            return Err(Fault::new(&one.path, line.unwrap_or(1), message).into());
+                            return Err(RowFault::new(&one.path, line.unwrap_or(1), message).into());
                         }
                     }
                 }
@@ -123,7 +123,7 @@ struct One {
     values: Vec<f64>,
 }
 
-fn read_one(path: PathBuf, names: &Names<'_>, format: &TextFormat) -> Result<One> {
+fn read_one(path: PathBuf, names: &ColumnNames<'_>, format: &TextFormat) -> Result<One> {
     let mut text = Text::open(&path)?;
     let reader = RowReader::new(&path, &mut text, names, format)?;
     let mut steps = Steps::default();
@@ -133,7 +133,7 @@ fn read_one(path: PathBuf, names: &Names<'_>, format: &TextFormat) -> Result<One
         size += block.bytes.len();
         for (number, line) in block.lines() {
             let row = reader.row(number, line)?;
-            (steps.push(row.stamp)).map_err(|message| Fault::new(&path, number, message))?;
+            (steps.push(row.stamp)).map_err(|message| RowFault::new(&path, number, message))?;
             lines.push(number);
             values.push(row.value);
         }

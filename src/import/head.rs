@@ -9,14 +9,14 @@ use anyhow::{Context, Result, bail};
 
 use super::cells::{UNCLOSED, cells, separator, unclosed};
 use super::clock::Clock;
-use super::fault::Fault;
+use super::fault::RowFault;
 use super::text::Text;
-use crate::project::import_spec::{Separator, TextFormat};
+use crate::project::import_spec::{CellSeparator, TextFormat};
 
 /// The beginning of a table.
 pub struct Head {
     /// What separates its cells.
-    pub separator: Separator,
+    pub separator: CellSeparator,
     /// The header and its line, where there is one.
     pub header: Option<(u64, Vec<u8>)>,
     /// The first row and its line; it is still to be read.
@@ -69,7 +69,7 @@ impl Head {
         });
         for (number, line) in header.iter().chain([&first]) {
             if unclosed(line, separator) {
-                return Err(Fault::new(path, *number, UNCLOSED).into());
+                return Err(RowFault::new(path, *number, UNCLOSED).into());
             }
         }
         Ok(Self {
@@ -86,7 +86,7 @@ impl Head {
     }
 
     /// What is wrong if the cells of the header that stand above the time are a time themselves.
-    pub fn check(&self, path: &Path, clock: &Clock, above: &[&[u8]]) -> Result<(), Fault> {
+    pub fn check(&self, path: &Path, clock: &Clock, above: &[&[u8]]) -> Result<(), RowFault> {
         let long: usize = above.iter().map(|cell| cell.len()).sum();
         let Some((line, _)) = &self.header else {
             return Ok(());
@@ -99,7 +99,7 @@ impl Head {
         if let Some(comment) = self.comment {
             message += &format!("; if it is in line {comment}, remove the # before it");
         }
-        Err(Fault::new(
+        Err(RowFault::new(
             path,
             *line,
             message + "; where there is none, `ids` names the catchments of the columns",
@@ -108,15 +108,15 @@ impl Head {
 }
 
 /// The separator that a line such as `sep=;` states, which spreadsheets write and read.
-fn separator_line(line: &[u8]) -> Option<Separator> {
+fn separator_line(line: &[u8]) -> Option<CellSeparator> {
     let line = line
         .strip_prefix(b"\"")
         .and_then(|line| line.strip_suffix(b"\""))
         .unwrap_or(line);
     match line {
-        [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', b' '] => Some(Separator::White),
+        [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', b' '] => Some(CellSeparator::White),
         [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', separator] => {
-            Some(Separator::Byte(*separator))
+            Some(CellSeparator::Byte(*separator))
         }
         _ => None,
     }
@@ -133,7 +133,7 @@ fn ahead(text: &mut Text, path: &Path, what: &str) -> Result<(u64, Vec<u8>)> {
     } else {
         return Ok((number, line));
     };
-    Err(Fault::new(path, number, message).into())
+    Err(RowFault::new(path, number, message).into())
 }
 
 #[cfg(test)]
@@ -142,8 +142,11 @@ mod tests {
 
     #[test]
     fn a_line_may_state_the_separator() {
-        assert_eq!(separator_line(b"sep=;"), Some(Separator::Byte(b';')));
-        assert_eq!(separator_line(b"\"SEP=\t\""), Some(Separator::Byte(b'\t')));
+        assert_eq!(separator_line(b"sep=;"), Some(CellSeparator::Byte(b';')));
+        assert_eq!(
+            separator_line(b"\"SEP=\t\""),
+            Some(CellSeparator::Byte(b'\t'))
+        );
         assert_eq!(separator_line(b"sep=;;"), None);
         assert_eq!(separator_line(b"september"), None);
     }

@@ -13,11 +13,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use super::cells::name;
-use super::fault::Fault;
-use super::rows::{Names, RowReader};
-use super::staged::Staged;
+use super::fault::RowFault;
+use super::rows::{ColumnNames, RowReader};
+use super::staged::StagedSeries;
 use super::stamps::{Steps, differ};
-use super::text::{Block, Text};
+use super::text::{Text, TextBlock};
 use crate::data::catchment::CatchmentId;
 use crate::project::import_spec::TextFormat;
 use crate::system::parallel::ordered;
@@ -54,7 +54,7 @@ impl Long {
     /// Reads the whole table; `tick` is told of bytes.
     pub fn read(
         path: &Path,
-        names: &Names<'_>,
+        names: &ColumnNames<'_>,
         format: &TextFormat,
         threads: usize,
         folder: &Path,
@@ -117,8 +117,12 @@ impl Long {
     }
 
     /// The values of these catchments, all of which the table has; all must have the same time steps.
-    pub fn stage(self, catchments: &[CatchmentId], folder: &Path) -> Result<(Vec<i64>, Staged)> {
-        let mut staged = Staged::new(folder)?;
+    pub fn stage(
+        self,
+        catchments: &[CatchmentId],
+        folder: &Path,
+    ) -> Result<(Vec<i64>, StagedSeries)> {
+        let mut staged = StagedSeries::new(folder)?;
         let mut common: Option<(&CatchmentId, Vec<i64>)> = None;
         let mut rest = catchments;
         while !rest.is_empty() {
@@ -171,7 +175,7 @@ impl Long {
         for row in words.chunks_exact(3) {
             let line = u64::from_le_bytes(row[2]);
             steps.push(i64::from_le_bytes(row[0])).map_err(|message| {
-                Fault::new(&self.path, line, format!("catchment {id}: {message}"))
+                RowFault::new(&self.path, line, format!("catchment {id}: {message}"))
             })?;
             values.push(f64::from_le_bytes(row[1]));
             lines.push(line);
@@ -183,7 +187,7 @@ impl Long {
                 if let Some((at, message)) = differ(&stamps, others) {
                     let line = lines.get(at).or(lines.last()).copied().unwrap_or(1);
                     let message = format!("catchment {id}: {message} for catchment {first}");
-                    return Err(Fault::new(&self.path, line, message).into());
+                    return Err(RowFault::new(&self.path, line, message).into());
                 }
             }
         }
@@ -191,7 +195,7 @@ impl Long {
     }
 }
 
-fn parse(reader: &RowReader, block: &Block) -> Result<Parsed> {
+fn parse(reader: &RowReader, block: &TextBlock) -> Result<Parsed> {
     // By name, not by bytes: an id may be quoted in some rows only. Rows of one catchment often come together.
     let mut found: HashMap<CatchmentId, usize> = HashMap::new();
     let mut last: (&[u8], usize) = (b"", 0);

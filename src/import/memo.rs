@@ -16,7 +16,7 @@ use super::files::Pattern;
 use crate::data::digest::Digest;
 use crate::data::record::Described;
 use crate::inputs::tables;
-use crate::project::import_spec::{ImportSpec, Layout};
+use crate::project::import_spec::{ImportSpec, SourceLayout};
 use crate::store::Store;
 use crate::system::stamp::Stamp;
 
@@ -24,7 +24,7 @@ const MEMO: &str = "import";
 
 /// A source: what it looked like, if that had settled, and what its content was.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Source {
+struct ImportSource {
     path: PathBuf,
     stamp: Stamp,
     settled: bool,
@@ -36,14 +36,14 @@ struct Source {
 #[derive(Serialize, Deserialize)]
 pub struct Memo {
     description: Digest,
-    sources: Vec<Source>,
+    sources: Vec<ImportSource>,
     written: Option<Stamp>,
     /// The boot of the machine in which that was, as long as it is not known to be on the disk.
     boot: Option<String>,
 }
 
 /// What has become of an earlier import.
-pub enum State {
+pub enum ImportState {
     /// Nothing changed.
     Fresh,
     /// Nothing but what is to be remembered: some sources were written again, with the content they had, or it is time to make
@@ -54,7 +54,7 @@ pub enum State {
 }
 
 /// Compares the sources with what is remembered of them.
-pub fn look(spec: &ImportSpec, store: Option<&Store>, rehash: bool) -> Result<State> {
+pub fn look(spec: &ImportSpec, store: Option<&Store>, rehash: bool) -> Result<ImportState> {
     look_in(disk::boot(&spec.file), spec, store, rehash)
 }
 
@@ -64,7 +64,7 @@ fn look_in(
     spec: &ImportSpec,
     store: Option<&Store>,
     rehash: bool,
-) -> Result<State> {
+) -> Result<ImportState> {
     let known = match store {
         Some(store) => recall(store)?,
         None => None,
@@ -76,13 +76,13 @@ fn look_in(
         let now = SystemTime::now();
         let stamp = Stamp::of(&path).with_context(|| unread(&path))?;
         let earlier = known.as_ref().and_then(|memo| memo.source(&path));
-        let same = |source: &&Source| !rehash && source.settled && source.stamp == stamp;
+        let same = |source: &&ImportSource| !rehash && source.settled && source.stamp == stamp;
         sources.push(match earlier.filter(same) {
             Some(earlier) => earlier.clone(),
             None => {
                 touched = true;
-                Source {
-                    settled: stamp.is_settled(now),
+                ImportSource {
+                    settled: stamp.is_older_than_clock_step(now),
                     digest: None,
                     path,
                     stamp,
@@ -99,20 +99,20 @@ fn look_in(
         boot: None,
     };
     let Some(known) = known else {
-        return Ok(State::Stale("nothing was imported yet", memo));
+        return Ok(ImportState::Stale("nothing was imported yet", memo));
     };
     if written.is_none() {
-        return Ok(State::Stale("the file is gone", memo));
+        return Ok(ImportState::Stale("the file is gone", memo));
     }
     if known.written != written {
-        return Ok(State::Stale("something else wrote the file", memo));
+        return Ok(ImportState::Stale("something else wrote the file", memo));
     }
     if known.boot.is_some() && known.boot != boot {
         let reason = "the machine went down before the file was known to be on the disk";
-        return Ok(State::Stale(reason, memo));
+        return Ok(ImportState::Stale(reason, memo));
     }
     if known.description != memo.description {
-        return Ok(State::Stale("[import] changed", memo));
+        return Ok(ImportState::Stale("[import] changed", memo));
     }
     let sizes = |memo: &Memo| -> Vec<(PathBuf, u64)> {
         (memo.sources.iter())
@@ -120,19 +120,19 @@ fn look_in(
             .collect()
     };
     if sizes(&known) != sizes(&memo) {
-        return Ok(State::Stale("sources changed", memo));
+        return Ok(ImportState::Stale("sources changed", memo));
     }
     memo.complete()?;
     let content = |memo: &Memo| -> Vec<Option<Digest>> {
         memo.sources.iter().map(|source| source.digest).collect()
     };
     Ok(if content(&known) != content(&memo) {
-        State::Stale("sources changed", memo)
+        ImportState::Stale("sources changed", memo)
     } else if touched || known.boot.is_some() {
         memo.boot = known.boot;
-        State::Touched(memo)
+        ImportState::Touched(memo)
     } else {
-        State::Fresh
+        ImportState::Fresh
     })
 }
 
@@ -161,7 +161,7 @@ fn unread(path: &Path) -> String {
 }
 
 impl Memo {
-    fn source(&self, path: &Path) -> Option<&Source> {
+    fn source(&self, path: &Path) -> Option<&ImportSource> {
         let found = (self.sources).binary_search_by(|source| source.path.as_path().cmp(path));
         found.ok().map(|at| &self.sources[at])
     }
@@ -237,7 +237,7 @@ pub fn paths(spec: &ImportSpec) -> Result<Vec<PathBuf>> {
     let beside: Vec<PathBuf> = spec.sources().flat_map(tables::beside).collect();
     paths.extend(beside.into_iter().filter(|path| path.exists()));
     for series in &spec.series {
-        if let Layout::Files {
+        if let SourceLayout::Files {
             folder,
             prefix,
             suffix,
@@ -298,9 +298,9 @@ file = "output.h5"
         let store = Cache::prepare(project).expect("a cache").store();
         let store = store.expect("a store");
         match look_in(boot.map(str::to_owned), spec, Some(&store), false).expect("a look") {
-            State::Fresh => Ok(false),
-            State::Touched(memo) => Ok(memo.boot.is_some()),
-            State::Stale(reason, _) => Err(reason),
+            ImportState::Fresh => Ok(false),
+            ImportState::Touched(memo) => Ok(memo.boot.is_some()),
+            ImportState::Stale(reason, _) => Err(reason),
         }
     }
 

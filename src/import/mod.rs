@@ -45,23 +45,23 @@ use anyhow::{Context, Result, bail};
 use crate::data::catchment::CatchmentId;
 use crate::data::time_axis::TimeAxis;
 use crate::project::Project;
-use crate::project::import_spec::{ImportSpec, Layout, SeriesSpec};
+use crate::project::import_spec::{ImportSpec, SeriesSpec, SourceLayout};
 use crate::store::Store;
 use crate::system::progress::Progress;
 use attributes::Attributes;
-use axis::{Mapping, Times, finest};
+use axis::{StepMapping, Times, finest};
 use files::{Files, Pattern};
 use long::Long;
-use memo::{Memo, State};
-use rows::Names;
+use memo::{ImportState, Memo};
+use rows::ColumnNames;
 use selection::{Selection, select};
-use values::Values;
+use values::SeriesValues;
 use wide::Wide;
-use write::Content;
+use write::ImportContent;
 
 /// What an import did.
 #[derive(Debug)]
-pub struct Report {
+pub struct ImportReport {
     /// Why it was done.
     pub reason: &'static str,
     /// Catchments imported.
@@ -83,24 +83,28 @@ pub fn bring_up_to_date(
     rehash: bool,
     force: bool,
     quiet: bool,
-) -> Result<Option<Report>> {
+) -> Result<Option<ImportReport>> {
     let Some(spec) = &project.import else {
         return Ok(None);
     };
     let (reason, mut memo) = match memo::look(spec, Some(store), rehash)? {
-        State::Stale(reason, memo) => (reason, memo),
-        State::Fresh | State::Touched(_) if force => match memo::look(spec, None, true)? {
-            State::Stale(_, memo) | State::Touched(memo) => ("it was asked for", memo),
-            State::Fresh => return Ok(None),
-        },
-        State::Touched(mut memo) => match memo.settle(spec) {
+        ImportState::Stale(reason, memo) => (reason, memo),
+        ImportState::Fresh | ImportState::Touched(_) if force => {
+            match memo::look(spec, None, true)? {
+                ImportState::Stale(_, memo) | ImportState::Touched(memo) => {
+                    ("it was asked for", memo)
+                }
+                ImportState::Fresh => return Ok(None),
+            }
+        }
+        ImportState::Touched(mut memo) => match memo.settle(spec) {
             Ok(()) => {
                 memo.remember(spec, store)?;
                 return Ok(None);
             }
             Err(_) => ("the file could not be brought to the disk", memo),
         },
-        State::Fresh => return Ok(None),
+        ImportState::Fresh => return Ok(None),
     };
     let mut progress = Progress::new("importing MiB", (memo.size() >> 20) as usize, quiet);
     let report = import(project, spec, reason, &mut memo, &mut progress)?;
@@ -113,7 +117,7 @@ pub fn bring_up_to_date(
 pub fn sources(spec: &ImportSpec) -> Result<Vec<PathBuf>> {
     let mut sources = memo::paths(spec)?;
     for series in &spec.series {
-        if let Layout::Files { folder, .. } = &series.layout
+        if let SourceLayout::Files { folder, .. } = &series.layout
             && !sources.contains(folder)
         {
             sources.push(folder.clone());
@@ -127,8 +131,8 @@ pub fn outdated(project: &Project, store: Option<&Store>) -> Result<Option<&'sta
     match &project.import {
         None => Ok(None),
         Some(spec) => Ok(match memo::look(spec, store, false)? {
-            State::Stale(reason, _) => Some(reason),
-            State::Fresh | State::Touched(_) => None,
+            ImportState::Stale(reason, _) => Some(reason),
+            ImportState::Fresh | ImportState::Touched(_) => None,
         }),
     }
 }
@@ -147,7 +151,7 @@ fn import(
     reason: &'static str,
     memo: &mut Memo,
     progress: &mut Progress,
-) -> Result<Report> {
+) -> Result<ImportReport> {
     let folder = project.cache();
     let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get);
     // Reading is one half of it, writing the other.
@@ -181,7 +185,7 @@ fn import(
         read.push((stamps, values));
     }
     let (time, series) = join(spec, read)?;
-    let content = Content {
+    let content = ImportContent {
         ids: &ids,
         parameters: &parameters,
         time: time.as_ref(),
@@ -192,7 +196,7 @@ fn import(
         written = all.min(written + more);
         progress.set((half + half * written / all) >> 20);
     })?;
-    Ok(Report {
+    Ok(ImportReport {
         reason,
         catchments: ids.len(),
         steps: time.map_or(0, |time| time.len()),
@@ -202,9 +206,9 @@ fn import(
 }
 
 /// The common time steps, if there are series, and how each comes to them.
-type Joined = (Option<TimeAxis>, Vec<(Values, Mapping)>);
+type Joined = (Option<TimeAxis>, Vec<(SeriesValues, StepMapping)>);
 
-fn join(spec: &ImportSpec, read: Vec<(Vec<i64>, Values)>) -> Result<Joined> {
+fn join(spec: &ImportSpec, read: Vec<(Vec<i64>, SeriesValues)>) -> Result<Joined> {
     let times: Vec<Times<'_>> = (spec.series.iter().zip(&read))
         .map(|(series, (stamps, _))| Times {
             name: &series.name,
@@ -223,7 +227,7 @@ fn join(spec: &ImportSpec, read: Vec<(Vec<i64>, Values)>) -> Result<Joined> {
     let time = TimeAxis::new(target.stamps.to_vec())
         .with_context(|| format!("the time steps of {}", target.name))?;
     let mappings = (spec.series.iter().zip(&times))
-        .map(|(series, times)| Mapping::new(times, target, series.fill, series.aggregate))
+        .map(|(series, times)| StepMapping::new(times, target, series.fill, series.aggregate))
         .collect::<Result<Vec<_>>>()?;
     let series = read.into_iter().map(|(_, values)| values).zip(mappings);
     Ok((Some(time), series.collect()))
@@ -232,8 +236,10 @@ fn join(spec: &ImportSpec, read: Vec<(Vec<i64>, Values)>) -> Result<Joined> {
 /// The file or files of a series, for messages.
 fn place(series: &SeriesSpec) -> String {
     match &series.layout {
-        Layout::Wide { path, .. } | Layout::Long { path, .. } => path.display().to_string(),
-        Layout::Files {
+        SourceLayout::Wide { path, .. } | SourceLayout::Long { path, .. } => {
+            path.display().to_string()
+        }
+        SourceLayout::Files {
             folder,
             prefix,
             suffix,
@@ -261,7 +267,7 @@ impl Opened {
     ) -> Result<Self> {
         let format = &series.format;
         Ok(match &series.layout {
-            Layout::Wide {
+            SourceLayout::Wide {
                 path,
                 ids,
                 time_columns,
@@ -269,13 +275,13 @@ impl Opened {
                 let wide = Wide::open(path, ids.as_ref(), *time_columns, format)?;
                 Self::Wide(Box::new(wide))
             }
-            Layout::Long {
+            SourceLayout::Long {
                 path,
                 id,
                 time,
                 value,
             } => {
-                let names = Names {
+                let names = ColumnNames {
                     id: Some(id),
                     time: time.as_deref(),
                     value,
@@ -283,7 +289,7 @@ impl Opened {
                 let long = Long::read(path, &names, format, threads, folder, tick)?;
                 Self::Long(Box::new(long))
             }
-            Layout::Files {
+            SourceLayout::Files {
                 folder,
                 prefix,
                 suffix,
@@ -315,9 +321,9 @@ impl Opened {
         threads: usize,
         folder: &Path,
         tick: &mut dyn FnMut(usize),
-    ) -> Result<(Vec<i64>, Values)> {
+    ) -> Result<(Vec<i64>, SeriesValues)> {
         let parked = match (self, &series.layout) {
-            (Self::Wide(wide), Layout::Wide { path, .. }) => {
+            (Self::Wide(wide), SourceLayout::Wide { path, .. }) => {
                 let read = wide.read(catchments, memo.lacks(path), threads, folder, tick)?;
                 if let Some(digest) = read.digest {
                     memo.learn(path, digest);
@@ -325,8 +331,8 @@ impl Opened {
                 return Ok((read.stamps, read.values));
             }
             (Self::Long(long), _) => long.stage(catchments, folder)?,
-            (Self::Files(files), Layout::Files { time, value, .. }) => {
-                let names = Names {
+            (Self::Files(files), SourceLayout::Files { time, value, .. }) => {
+                let names = ColumnNames {
                     id: None,
                     time: time.as_deref(),
                     value,
@@ -337,6 +343,6 @@ impl Opened {
                 unreachable!("a series is opened as its layout says")
             }
         };
-        Ok((parked.0, Values::Staged(parked.1)))
+        Ok((parked.0, SeriesValues::Staged(parked.1)))
     }
 }

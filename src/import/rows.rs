@@ -9,16 +9,16 @@ use anyhow::Result;
 use super::alignment::{named, nameless};
 use super::cells::{UNCLOSED, cells, find, name, unclosed};
 use super::clock::Clock;
-use super::fault::Fault;
+use super::fault::RowFault;
 use super::head::Head;
 use super::number::Numbers;
 use super::text::Text;
-use crate::project::import_spec::{Separator, TextFormat};
+use crate::project::import_spec::{CellSeparator, TextFormat};
 
 /// How to read the rows of one table.
 pub struct RowReader {
     path: PathBuf,
-    separator: Separator,
+    separator: CellSeparator,
     header: Vec<String>,
     id: Option<usize>,
     time: usize,
@@ -28,7 +28,7 @@ pub struct RowReader {
 }
 
 /// The names of the columns.
-pub struct Names<'a> {
+pub struct ColumnNames<'a> {
     /// With the catchments' ids.
     pub id: Option<&'a str>,
     /// With the time stamps; the first one without.
@@ -38,7 +38,7 @@ pub struct Names<'a> {
 }
 
 /// What a row says.
-pub struct Row<'a> {
+pub struct SourceRow<'a> {
     /// The catchment's id as it stands; empty where rows have none.
     pub id: &'a [u8],
     /// The time, nanoseconds since 1970.
@@ -52,7 +52,7 @@ impl RowReader {
     pub fn new(
         path: &Path,
         text: &mut Text,
-        names: &Names<'_>,
+        names: &ColumnNames<'_>,
         format: &TextFormat,
     ) -> Result<Self> {
         let head = Head::read(text, path, format, true)?;
@@ -66,7 +66,7 @@ impl RowReader {
         };
         let row = head.row();
         let clock = Clock::new(format, false, row.get(time..=time).unwrap_or_default());
-        let clock = clock.map_err(|message| Fault::new(path, *line, message))?;
+        let clock = clock.map_err(|message| RowFault::new(path, *line, message))?;
         head.check(path, &clock, &cells_of_header[time..=time])?;
         Ok(Self {
             path: path.to_owned(),
@@ -81,7 +81,7 @@ impl RowReader {
     }
 
     /// Reads one row.
-    pub fn row<'a>(&self, number: u64, line: &'a [u8]) -> Result<Row<'a>, Fault> {
+    pub fn row<'a>(&self, number: u64, line: &'a [u8]) -> Result<SourceRow<'a>, RowFault> {
         let cells = cells(line, self.separator);
         let surplus = cells
             .iter()
@@ -91,12 +91,12 @@ impl RowReader {
             return Err(self.ragged(number, line, surplus));
         }
         let fault =
-            |at: usize, message| Fault::cell(&self.path, number, at, &self.header[at], message);
+            |at: usize, message| RowFault::cell(&self.path, number, at, &self.header[at], message);
         let id = self.id.map_or(&b""[..], |at| cells[at]);
         if let Some(at) = self.id.filter(|_| matches!(id, b"" | b"\"\"")) {
             return Err(fault(at, "there is no id".to_owned()));
         }
-        Ok(Row {
+        Ok(SourceRow {
             id,
             stamp: (self.clock.stamp(&cells[self.time..=self.time]))
                 .map_err(|message| fault(self.time, message))?,
@@ -106,7 +106,7 @@ impl RowReader {
     }
 
     /// The fault of a row whose cells are not those that the header names.
-    fn ragged(&self, number: u64, line: &[u8], surplus: Option<&&[u8]>) -> Fault {
+    fn ragged(&self, number: u64, line: &[u8], surplus: Option<&&[u8]>) -> RowFault {
         let found = cells(line, self.separator).len();
         let mut message = format!(
             "there are {found} cells, but {} in the header",
@@ -117,6 +117,6 @@ impl RowReader {
         } else if found >= self.header.len() {
             message = UNCLOSED.to_owned();
         }
-        Fault::new(&self.path, number, message)
+        RowFault::new(&self.path, number, message)
     }
 }

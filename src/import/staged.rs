@@ -12,13 +12,13 @@ use anyhow::{Context, Result};
 
 /// The parked values of one series.
 #[derive(Debug)]
-pub struct Staged {
+pub struct StagedSeries {
     file: File,
     catchments: usize,
     steps: usize,
 }
 
-impl Staged {
+impl StagedSeries {
     /// A place for values, in a file in `folder`.
     pub fn new(folder: &Path) -> Result<Self> {
         let file = tempfile::tempfile_in(folder)
@@ -86,7 +86,7 @@ mod tests {
     fn catchments_may_come_in_any_order() {
         let folder = tempfile::tempdir().expect("a folder");
         let bytes = |values: [f64; 2]| values.map(f64::to_le_bytes);
-        let mut staged = Staged::new(folder.path()).expect("a place");
+        let mut staged = StagedSeries::new(folder.path()).expect("a place");
         staged.push(&[1.0, 2.0]).expect("parked");
         staged.put(2, &bytes([5.0, 6.0])).expect("parked");
         staged.put(1, &bytes([3.0, 4.0])).expect("parked");

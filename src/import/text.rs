@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use flate2::read::MultiGzDecoder;
 
-use crate::import::buffer_pool::Pool;
+use crate::import::buffer_pool::BufferPool;
 use crate::inputs::foreign;
 use crate::system::regular;
 
@@ -22,7 +22,7 @@ pub const BLOCK: usize = 1 << 20;
 const SIGNATURE: u64 = 1024;
 
 /// Whole lines of a source.
-pub struct Block {
+pub struct TextBlock {
     /// The lines; only the last one of the file may lack its end.
     pub bytes: Vec<u8>,
     /// The number of the first line, from 1.
@@ -31,7 +31,7 @@ pub struct Block {
     pub offset: u64,
 }
 
-impl Block {
+impl TextBlock {
     /// The lines without their ends, with their numbers; lines of nothing but white space are passed over.
     pub fn lines(&self) -> impl Iterator<Item = (u64, &[u8])> {
         self.lines_at().map(|(number, _, line)| (number, line))
@@ -69,7 +69,7 @@ pub struct Text {
     /// Where `held` begins in the unpacked text.
     offset: u64,
     packed: bool,
-    spare: Pool<u8>,
+    spare: BufferPool<u8>,
 }
 
 impl Text {
@@ -117,7 +117,7 @@ impl Text {
             line: 1,
             offset,
             packed,
-            spare: Pool::default(),
+            spare: BufferPool::default(),
         })
     }
 
@@ -132,7 +132,7 @@ impl Text {
     }
 
     /// Where to put the bytes of blocks that are done with.
-    pub fn spare(&self) -> Pool<u8> {
+    pub fn spare(&self) -> BufferPool<u8> {
         self.spare.clone()
     }
 
@@ -180,7 +180,7 @@ impl Text {
     }
 
     /// The next block of whole lines; `None` at the end of the file.
-    pub fn block(&mut self) -> Result<Option<Block>> {
+    pub fn block(&mut self) -> Result<Option<TextBlock>> {
         let mut searched = 0;
         let end = loop {
             let wanted = BLOCK.saturating_sub(self.held.len()).max(1 << 16);
@@ -208,7 +208,7 @@ impl Text {
         let (line, offset) = (self.line, self.offset);
         self.line += memchr::memchr_iter(b'\n', &bytes).count() as u64;
         self.offset += bytes.len() as u64;
-        Ok(Some(Block {
+        Ok(Some(TextBlock {
             bytes,
             line,
             offset,
@@ -216,7 +216,7 @@ impl Text {
     }
 
     /// All blocks, as an iterator.
-    pub fn blocks(mut self) -> impl Iterator<Item = Result<Block>> {
+    pub fn blocks(mut self) -> impl Iterator<Item = Result<TextBlock>> {
         std::iter::from_fn(move || self.block().transpose())
     }
 

@@ -4,18 +4,18 @@ use std::ops::Range;
 
 use anyhow::Result;
 
-use super::staged::Staged;
+use super::staged::StagedSeries;
 use crate::import::wide::columns::Columns;
 
 /// Values to be fetched by catchment.
-pub enum Values {
+pub enum SeriesValues {
     /// In the columns of a wide table.
     Columns(Box<Columns>),
     /// Parked on disk.
-    Staged(Staged),
+    Staged(StagedSeries),
 }
 
-impl Values {
+impl SeriesValues {
     /// The number of time steps.
     pub fn steps(&self) -> usize {
         match self {

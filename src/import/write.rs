@@ -10,10 +10,10 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 
-use super::axis::Mapping;
-use super::values::Values;
-use crate::import::buffer_pool::Pool;
-use crate::import::write_queue::Outbox;
+use super::axis::StepMapping;
+use super::values::SeriesValues;
+use crate::import::buffer_pool::BufferPool;
+use crate::import::write_queue::WriteQueue;
 use crate::project::import_spec::{ImportSpec, ParameterSpec, SeriesSpec};
 
 use crate::data::catchment::CatchmentId;
@@ -21,8 +21,8 @@ use crate::data::time_axis::TimeAxis;
 use crate::data::value::Value;
 use crate::language::formula::Operand;
 use crate::netcdf::{
-    Attribute, Chunk, ChunkedVariable, Chunking, Data, Dimension, EarlierFile, NetcdfFile,
-    PlacedVariable, Precision, encode_chunk,
+    Attribute, Chunk, ChunkedVariable, Chunking, ContiguousVariable, Data, Dimension, NetcdfFile,
+    Precision, PreviousFile, encode_chunk,
 };
 use crate::product::file::{catchment_attributes, time_coordinate};
 use crate::system::parallel::ordered;
@@ -43,7 +43,7 @@ const CONVERTED: usize = 1 << 20;
 const MARK: (&str, &str) = ("source", "rerunoff import");
 
 /// All that goes into the file.
-pub struct Content<'a> {
+pub struct ImportContent<'a> {
     /// The catchments.
     pub ids: &'a [CatchmentId],
     /// The values of each parameter of the spec, by catchment.
@@ -51,13 +51,13 @@ pub struct Content<'a> {
     /// The time steps, where there are series.
     pub time: Option<&'a TimeAxis>,
     /// The values of each series of the spec, and how they come to the time steps.
-    pub series: &'a [(Values, Mapping)],
+    pub series: &'a [(SeriesValues, StepMapping)],
 }
 
 /// Writes the file, and waits for the disk if `sync` says so; `tick` is told of catchments written, once for each series.
 pub fn write(
     spec: &ImportSpec,
-    content: &Content<'_>,
+    content: &ImportContent<'_>,
     threads: usize,
     sync: bool,
     tick: &mut dyn FnMut(usize),
@@ -98,7 +98,7 @@ pub fn write(
             };
             let written = match spec.compression {
                 0 => {
-                    let variable = file.placed(&series.name, &dimensions, &attributes)?;
+                    let variable = file.contiguous(&series.name, &dimensions, &attributes)?;
                     one.place(&variable, threads, tick)
                 }
                 level => {
@@ -123,7 +123,7 @@ pub fn write(
 
 /// Whether a file is one that an import made and may make anew.
 fn is_ours(path: &Path) -> bool {
-    EarlierFile::open(path).is_ok_and(|file| file.attribute(MARK.0).as_deref() == Some(MARK.1))
+    PreviousFile::open(path).is_ok_and(|file| file.attribute(MARK.0).as_deref() == Some(MARK.1))
 }
 
 #[derive(Clone, Copy)]
@@ -143,8 +143,8 @@ impl Shape {
 /// One series on its way into the file.
 struct One<'a> {
     series: &'a SeriesSpec,
-    values: &'a Values,
-    mapping: &'a Mapping,
+    values: &'a SeriesValues,
+    mapping: &'a StepMapping,
     shape: Shape,
 }
 
@@ -158,12 +158,12 @@ impl One<'_> {
     /// Writes all values as they are, each thread what it has.
     fn place(
         &self,
-        variable: &PlacedVariable,
+        variable: &ContiguousVariable,
         threads: usize,
         tick: &mut dyn FnMut(usize),
     ) -> Result<()> {
         let Shape { catchments, steps } = self.shape;
-        let plain = matches!(self.mapping, Mapping::Same) && self.series.formula.is_none();
+        let plain = matches!(self.mapping, StepMapping::Same) && self.series.formula.is_none();
         let [tall, wide] = match plain {
             true => self.values.tile(GROUP),
             false => [self.group(), steps],
@@ -171,8 +171,8 @@ impl One<'_> {
         let tiles = (0..catchments)
             .step_by(tall)
             .flat_map(|top| (0..steps).step_by(wide).map(move |left| Ok((top, left))));
-        let pool = Pool::default();
-        let outbox = Outbox::default();
+        let pool = BufferPool::default();
+        let write_queue = WriteQueue::default();
         let place = |(rows, columns, bytes): Tile| {
             if columns.len() == steps {
                 variable.write(rows.start * steps, &bytes)?;
@@ -197,7 +197,7 @@ impl One<'_> {
             }
             // A catchment is done with its last piece.
             let done = if columns.end == steps { rows.len() } else { 0 };
-            outbox.put(threads, (rows, columns, bytes), &place)?;
+            write_queue.put(threads, (rows, columns, bytes), &place)?;
             Ok(done)
         };
         ordered(threads, tiles, &write, &mut |done| {
@@ -247,7 +247,7 @@ impl One<'_> {
             own = formula.eval_columns(own.len(), &|_| Some(Operand::Column(&own)))?;
         }
         Ok(match self.mapping {
-            Mapping::Same => own,
+            StepMapping::Same => own,
             mapping => {
                 let mut values = Vec::with_capacity(catchments.len() * self.shape.steps);
                 for series in own.chunks_exact(steps) {

@@ -9,12 +9,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use anyhow::Result;
 
 /// Work that was put down, to be done by one at a time.
-pub struct Outbox<T> {
+pub struct WriteQueue<T> {
     waiting: Mutex<VecDeque<T>>,
     turn: Mutex<()>,
 }
 
-impl<T> Default for Outbox<T> {
+impl<T> Default for WriteQueue<T> {
     fn default() -> Self {
         Self {
             waiting: Mutex::default(),
@@ -23,7 +23,7 @@ impl<T> Default for Outbox<T> {
     }
 }
 
-impl<T> Outbox<T> {
+impl<T> WriteQueue<T> {
     /// Puts one piece down, and does all that is there unless somebody is at it, who then does this as well.
     ///
     /// At most `most` pieces are left waiting: whoever brings more waits for his turn. An error is that of any piece.
@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn all_is_done_once_and_by_one_at_a_time() {
-        let outbox = Outbox::default();
+        let write_queue = WriteQueue::default();
         let (at_work, done) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
         let work = |piece: usize| {
             assert_eq!(at_work.fetch_add(1, Ordering::SeqCst), 0);
@@ -82,10 +82,10 @@ mod tests {
         };
         thread::scope(|scope| {
             for thread in 0..4 {
-                let (outbox, work) = (&outbox, &work);
+                let (write_queue, work) = (&write_queue, &work);
                 scope.spawn(move || {
                     for piece in 0..1000 {
-                        outbox
+                        write_queue
                             .put(thread, 1000 * thread + piece, work)
                             .expect("done");
                     }
@@ -99,12 +99,14 @@ mod tests {
 
     #[test]
     fn errors_come_to_whoever_is_at_work() {
-        let outbox = Outbox::default();
+        let write_queue = WriteQueue::default();
         let work = |piece: usize| match piece {
             3 => bail!("the disk is full"),
             _ => Ok(()),
         };
-        let outcomes: Vec<bool> = (0..5).map(|n| outbox.put(1, n, &work).is_ok()).collect();
+        let outcomes: Vec<bool> = (0..5)
+            .map(|n| write_queue.put(1, n, &work).is_ok())
+            .collect();
         assert_eq!(outcomes, [true, true, true, false, true]);
     }
 }

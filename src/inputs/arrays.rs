@@ -13,11 +13,11 @@ use super::InputSpec;
 use super::catalog::SeriesColumn;
 use super::identify::{find_ids, find_time};
 use super::slabs::Grid;
-use super::variables::{Dim, Variable};
+use super::variables::{Dim, FileVariable};
 use crate::data::catchment::CatchmentId;
 use crate::data::time_axis::TimeAxis;
 use crate::data::value::{Value, push_number};
-use crate::inputs::conventions::decoding::Values;
+use crate::inputs::conventions::decoding::DecodedValues;
 use crate::inputs::conventions::time;
 use crate::inputs::links::linked::Linked;
 
@@ -49,9 +49,9 @@ impl ArrayFile {
     pub fn new(
         path: &Path,
         spec: &InputSpec,
-        variables: &[Variable],
+        variables: &[FileVariable],
         hints: &[String],
-        check: &mut dyn FnMut(&Variable) -> anyhow::Result<()>,
+        check: &mut dyn FnMut(&FileVariable) -> anyhow::Result<()>,
     ) -> anyhow::Result<Self> {
         let about =
             |what: &str, name: &str| format!("{}: {what} `{name}` can't be read", path.display());
@@ -106,7 +106,7 @@ impl ArrayFile {
 /// Whether a variable holds series: `Some(true)` for [time, catchment], `Some(false)` for [catchment, time].
 fn orientation(
     path: &Path,
-    variable: &Variable,
+    variable: &FileVariable,
     time: &Dim,
     catchment: &Dim,
 ) -> anyhow::Result<Option<bool>> {
@@ -150,7 +150,7 @@ fn orientation(
 
 /// Reads a time coordinate. Whole numbers without units are nanoseconds since 1970 where pandas and PyTables write
 /// them: in a variable `time_steps`, or wherever `plain` allows it; a table with one such column will do as well.
-pub fn read_time(path: &Path, variable: &Variable, plain: bool) -> anyhow::Result<TimeAxis> {
+pub fn read_time(path: &Path, variable: &FileVariable, plain: bool) -> anyhow::Result<TimeAxis> {
     let about = || {
         format!(
             "{}: the time coordinate `{}`",
@@ -187,8 +187,8 @@ pub fn read_time(path: &Path, variable: &Variable, plain: bool) -> anyhow::Resul
 }
 
 /// Nanoseconds since 1970 in whole numbers.
-fn plain_times(variable: &Variable) -> anyhow::Result<Vec<i64>> {
-    let Some(Values::Whole(stamps)) = variable.read_whole_column()? else {
+fn plain_times(variable: &FileVariable) -> anyhow::Result<Vec<i64>> {
+    let Some(DecodedValues::Whole(stamps)) = variable.read_whole_column()? else {
         bail!("expected one column of whole numbers, nanoseconds since 1970-01-01");
     };
     let stamp = |(step, stamp): (usize, Option<i128>)| {
@@ -213,15 +213,15 @@ fn plain_times(variable: &Variable) -> anyhow::Result<Vec<i64>> {
 }
 
 /// The ids that a variable lists; whole numbers print without a decimal point.
-pub fn read_ids(variable: &Variable) -> anyhow::Result<Vec<CatchmentId>> {
+pub fn read_ids(variable: &FileVariable) -> anyhow::Result<Vec<CatchmentId>> {
     let ids: Vec<Option<String>> = if variable.is_text_list() {
         variable.read_texts()?
     } else {
         match variable.read_numbers()?.0 {
-            Values::Whole(ids) => (ids.into_iter())
+            DecodedValues::Whole(ids) => (ids.into_iter())
                 .map(|id| id.map(|id| id.to_string()))
                 .collect(),
-            Values::Real(ids) => ids.into_iter().map(real_id).collect(),
+            DecodedValues::Real(ids) => ids.into_iter().map(real_id).collect(),
         }
     };
     let id = |(position, id): (usize, Option<String>)| {
@@ -239,18 +239,18 @@ fn real_id(id: f64) -> Option<String> {
     id.is_finite().then_some(text)
 }
 
-fn is_parameter(variable: &Variable, catchment: &Dim) -> bool {
+fn is_parameter(variable: &FileVariable, catchment: &Dim) -> bool {
     let list = variable.is_text_list() || (variable.dims.len() == 1 && variable.kind.is_number());
     list && variable.dims[0].agrees(catchment) && variable.dims[0].length == catchment.length
 }
 
-fn read_grid(variable: &Variable, time_first: bool) -> anyhow::Result<Grid> {
+fn read_grid(variable: &FileVariable, time_first: bool) -> anyhow::Result<Grid> {
     let stored = variable.stored()?;
     let decoding = variable.content.decoding(stored)?;
     Ok(Grid::new(&variable.content, time_first, stored, decoding))
 }
 
-fn read_parameter(variable: &Variable) -> anyhow::Result<Vec<Option<Value>>> {
+fn read_parameter(variable: &FileVariable) -> anyhow::Result<Vec<Option<Value>>> {
     if variable.is_text_list() {
         let texts = variable.read_texts()?.into_iter();
         return Ok(texts.map(|text| text.map(Value::Text)).collect());
@@ -259,12 +259,12 @@ fn read_parameter(variable: &Variable) -> anyhow::Result<Vec<Option<Value>>> {
 }
 
 /// Parameters of these values; whole numbers stay whole.
-pub fn parameter_values(values: Values) -> Vec<Option<Value>> {
+pub fn parameter_values(values: DecodedValues) -> Vec<Option<Value>> {
     match values {
-        Values::Whole(whole) => (whole.into_iter())
+        DecodedValues::Whole(whole) => (whole.into_iter())
             .map(|whole| whole.map(Value::from_whole))
             .collect(),
-        Values::Real(numbers) => (numbers.into_iter())
+        DecodedValues::Real(numbers) => (numbers.into_iter())
             .map(|number| number.is_finite().then_some(Value::Number(number)))
             .collect(),
     }

@@ -21,14 +21,14 @@ use crate::inputs::hdf5_types;
 
 /// A variable's attributes and values.
 #[derive(Clone, Debug)]
-pub enum Content {
+pub enum VariableContent {
     /// A dataset of HDF5 or netCDF-4.
     Hdf5(Dataset),
     /// A variable of classic netCDF.
     Classic(Classic),
 }
 
-impl Content {
+impl VariableContent {
     /// A text attribute, `None` if there is none, if it is empty or if it holds no text.
     pub fn text(&self, name: &str) -> Option<String> {
         match self {

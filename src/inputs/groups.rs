@@ -22,8 +22,8 @@ use crate::data::parameters::Parameters;
 use crate::data::time_axis::TimeAxis;
 use crate::data::value::Value;
 use crate::inputs::conventions::attributes::{TableAttributes, Usual};
-use crate::inputs::conventions::decoding::{Inexact, Values};
-use crate::inputs::hdf5_types::{self, Column, Field, Kind};
+use crate::inputs::conventions::decoding::{DecodedValues, Inexact};
+use crate::inputs::hdf5_types::{self, ElementKind, Field, FieldValues};
 use crate::inputs::links::linked::Linked;
 
 /// One catchment's group.
@@ -96,7 +96,7 @@ impl GroupFile {
         let root = |name: &str| {
             !name.starts_with(&spec.group_prefix) || Some(name) == spec.time.as_deref()
         };
-        let variables = variables::survey(&file, path, names, &root)?;
+        let variables = variables::input_index(&file, path, names, &root)?;
         let time = match identify::find_time(path, spec, &variables)? {
             Some(variable) => {
                 links.check(variable)?;
@@ -249,20 +249,20 @@ impl GroupFile {
         let mut series = Vec::with_capacity(wanted.len());
         for (field, column) in wanted.into_iter().zip(read) {
             let about = || format!("{}, column `{}`", about(), field.name);
-            let Kind::Number(stored) = field.kind else {
+            let ElementKind::Number(stored) = field.kind else {
                 continue;
             };
             let decoding = attributes.decoding(stored).with_context(about)?;
             series.push(match column {
-                Column::Numbers(mut numbers) => {
+                FieldValues::Numbers(mut numbers) => {
                     decoding.apply_all(&mut numbers);
                     numbers
                 }
-                Column::Whole(whole) => (whole.into_iter())
+                FieldValues::Whole(whole) => (whole.into_iter())
                     .map(|whole| decoding.value(whole))
                     .collect::<Result<_, Inexact>>()
                     .with_context(about)?,
-                Column::Texts(_) => continue,
+                FieldValues::Texts(_) => continue,
             });
         }
         Ok(Ok(series))
@@ -283,13 +283,14 @@ fn read_parameters(
     let (Some(name), Some(value)) = (field("name"), field("value")) else {
         return Ok(Err("it needs the columns `name` and `value`".to_owned()));
     };
-    let is_free = |field: &Field| field.kind == Kind::FreeText;
+    let is_free = |field: &Field| field.kind == ElementKind::FreeText;
     if is_free(name) || is_free(value) {
         return Ok(Err(
             "it holds text of any length; write text of a fixed length there, such as \"S20\" in h5py".to_owned(),
         ));
     }
-    let fits = |field: &Field| field.kind.is_number() || matches!(field.kind, Kind::FixedText(_));
+    let fits =
+        |field: &Field| field.kind.is_number() || matches!(field.kind, ElementKind::FixedText(_));
     if !fits(name) || !fits(value) {
         return Ok(Err(
             "`name` must be text and `value` text or numbers".to_owned()
@@ -297,24 +298,24 @@ fn read_parameters(
     }
     let read = hdf5_types::columns(table, &[name, value])?;
     let mut read = read.into_iter();
-    let (Some(Column::Texts(names)), Some(values)) = (read.next(), read.next()) else {
+    let (Some(FieldValues::Texts(names)), Some(values)) = (read.next(), read.next()) else {
         return Ok(Err("`name` must be text".to_owned()));
     };
     let attributes = TableAttributes::of(table, usual)?;
     let values: Vec<Option<Value>> = match (values, value.kind) {
-        (Column::Texts(texts), _) => {
+        (FieldValues::Texts(texts), _) => {
             let marks = attributes.text_marks();
             let texts = texts.into_iter();
             texts
                 .map(|text| (!marks.name(&text)).then_some(Value::Text(text)))
                 .collect()
         }
-        (Column::Whole(whole), Kind::Number(stored)) => {
+        (FieldValues::Whole(whole), ElementKind::Number(stored)) => {
             arrays::parameter_values(attributes.decoding(stored)?.values(whole)?)
         }
-        (Column::Numbers(mut numbers), Kind::Number(stored)) => {
+        (FieldValues::Numbers(mut numbers), ElementKind::Number(stored)) => {
             attributes.decoding(stored)?.apply_all(&mut numbers);
-            arrays::parameter_values(Values::Real(numbers))
+            arrays::parameter_values(DecodedValues::Real(numbers))
         }
         _ => return Ok(Err("`value` must be text or numbers".to_owned())),
     };

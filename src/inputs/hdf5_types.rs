@@ -22,7 +22,7 @@ use super::number::Stored;
 
 /// What kind of values a variable or a table column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ElementKind {
     /// Numbers; booleans and other enumerations are such as well.
     Number(Stored),
     /// Text in fields of this many bytes.
@@ -35,7 +35,7 @@ pub enum Kind {
     Other,
 }
 
-impl Kind {
+impl ElementKind {
     /// Whether these are numbers.
     pub fn is_number(self) -> bool {
         matches!(self, Self::Number(_))
@@ -58,11 +58,11 @@ pub struct Field {
     /// The column's name.
     pub name: String,
     /// What it holds.
-    pub kind: Kind,
+    pub kind: ElementKind,
 }
 
 /// The kind of a variable's or an attribute's values.
-pub fn kind(object: &Container) -> hdf5::Result<Kind> {
+pub fn kind(object: &Container) -> hdf5::Result<ElementKind> {
     let datatype = object.dtype()?;
     Ok(hdf5::sync::sync(|| kind_of(datatype.id())))
 }
@@ -74,7 +74,7 @@ pub fn fields(table: &Container) -> hdf5::Result<Vec<Field>> {
 }
 
 #[allow(unsafe_code)]
-fn kind_of(datatype: hid_t) -> Kind {
+fn kind_of(datatype: hid_t) -> ElementKind {
     // SAFETY: the callers pass the id of a datatype that they keep open and hold the library's lock; these functions
     // only read it and report a wrong id as an error value.
     unsafe {
@@ -83,24 +83,24 @@ fn kind_of(datatype: hid_t) -> Kind {
             // An enumeration has the sign of the type that it is made of.
             H5T_class_t::H5T_INTEGER | H5T_class_t::H5T_ENUM if bytes <= 8 => {
                 match H5Tget_sign(datatype) {
-                    H5T_sign_t::H5T_SGN_2 => Kind::Number(Stored::Whole {
+                    H5T_sign_t::H5T_SGN_2 => ElementKind::Number(Stored::Whole {
                         signed: true,
                         bytes,
                     }),
-                    H5T_sign_t::H5T_SGN_NONE => Kind::Number(Stored::Whole {
+                    H5T_sign_t::H5T_SGN_NONE => ElementKind::Number(Stored::Whole {
                         signed: false,
                         bytes,
                     }),
-                    _ => Kind::Other,
+                    _ => ElementKind::Other,
                 }
             }
-            H5T_class_t::H5T_FLOAT => Kind::Number(Stored::Real { bytes }),
+            H5T_class_t::H5T_FLOAT => ElementKind::Number(Stored::Real { bytes }),
             H5T_class_t::H5T_STRING => match H5Tis_variable_str(datatype) {
-                0 => Kind::FixedText(bytes),
-                _ => Kind::FreeText,
+                0 => ElementKind::FixedText(bytes),
+                _ => ElementKind::FreeText,
             },
-            H5T_class_t::H5T_COMPOUND => Kind::Record,
-            _ => Kind::Other,
+            H5T_class_t::H5T_COMPOUND => ElementKind::Record,
+            _ => ElementKind::Other,
         }
     }
 }
@@ -191,7 +191,7 @@ pub fn numbers(object: &Container) -> hdf5::Result<Vec<f64>> {
 
 /// All whole numbers of a variable or attribute, exact.
 pub fn whole(object: &Container) -> hdf5::Result<Vec<i128>> {
-    let Kind::Number(stored @ Stored::Whole { .. }) = kind(object)? else {
+    let ElementKind::Number(stored @ Stored::Whole { .. }) = kind(object)? else {
         return Err("it does not hold whole numbers".into());
     };
     let bytes = read_as(object, &whole_type(stored))?;
@@ -221,11 +221,11 @@ pub fn texts(object: &Container) -> hdf5::Result<Vec<String>> {
         return Ok(Vec::new());
     }
     match kind(object)? {
-        Kind::FixedText(size) => {
+        ElementKind::FixedText(size) => {
             let bytes = read_as(object, &fixed_text(object, size)?)?;
             Ok(bytes.chunks_exact(size.max(1)).map(text).collect())
         }
-        Kind::FreeText => Ok(match object.dtype()?.to_descriptor()? {
+        ElementKind::FreeText => Ok(match object.dtype()?.to_descriptor()? {
             TypeDescriptor::VarLenAscii => object
                 .read_raw::<VarLenAscii>()?
                 .iter()
@@ -261,7 +261,7 @@ pub fn text(bytes: &[u8]) -> String {
 
 /// One column of a table as read.
 #[derive(Debug)]
-pub enum Column {
+pub enum FieldValues {
     /// Floating point numbers.
     Numbers(Vec<f64>),
     /// Whole numbers.
@@ -271,14 +271,14 @@ pub enum Column {
 }
 
 /// Reads the named columns of a table in one go, all rows; the other columns are not converted.
-pub fn columns(table: &Container, wanted: &[&Field]) -> hdf5::Result<Vec<Column>> {
+pub fn columns(table: &Container, wanted: &[&Field]) -> hdf5::Result<Vec<FieldValues>> {
     let mut fields = Vec::with_capacity(wanted.len());
     let mut size = 0;
     for (index, field) in wanted.iter().enumerate() {
         let ty = match field.kind {
-            Kind::Number(stored) if stored.is_whole() => whole_type(stored),
-            Kind::Number(_) => TypeDescriptor::Float(FloatSize::U8),
-            Kind::FixedText(size) => TypeDescriptor::FixedAscii(size),
+            ElementKind::Number(stored) if stored.is_whole() => whole_type(stored),
+            ElementKind::Number(_) => TypeDescriptor::Float(FloatSize::U8),
+            ElementKind::FixedText(size) => TypeDescriptor::FixedAscii(size),
             _ => {
                 return Err(
                     format!("column `{}` holds neither numbers nor text", field.name).into(),
@@ -305,11 +305,13 @@ pub fn columns(table: &Container, wanted: &[&Field]) -> hdf5::Result<Vec<Column>
     let read = |(field, wanted): (&CompoundField, &&Field)| {
         let words = || cells(field).flat_map(words);
         match wanted.kind {
-            Kind::Number(stored) if stored.is_whole() => {
-                Column::Whole(words().map(|word| whole_of(stored, word)).collect())
+            ElementKind::Number(stored) if stored.is_whole() => {
+                FieldValues::Whole(words().map(|word| whole_of(stored, word)).collect())
             }
-            Kind::Number(_) => Column::Numbers(words().map(f64::from_ne_bytes).collect()),
-            _ => Column::Texts(cells(field).map(text).collect()),
+            ElementKind::Number(_) => {
+                FieldValues::Numbers(words().map(f64::from_ne_bytes).collect())
+            }
+            _ => FieldValues::Texts(cells(field).map(text).collect()),
         }
     };
     Ok(record.fields.iter().zip(wanted).map(read).collect())

@@ -8,9 +8,9 @@ use std::path::Path;
 use anyhow::bail;
 
 use super::InputSpec;
-use super::variables::{Dim, Variable};
+use super::variables::{Dim, FileVariable};
 use crate::inputs::conventions::time;
-use crate::inputs::hdf5_types::Kind;
+use crate::inputs::hdf5_types::ElementKind;
 
 /// Finds the time coordinate: the one that is named, or else the variable whose units are "… since …".
 ///
@@ -19,8 +19,8 @@ use crate::inputs::hdf5_types::Kind;
 pub fn find_time<'a>(
     path: &Path,
     spec: &InputSpec,
-    variables: &'a [Variable],
-) -> anyhow::Result<Option<&'a Variable>> {
+    variables: &'a [FileVariable],
+) -> anyhow::Result<Option<&'a FileVariable>> {
     if let Some(name) = &spec.time {
         return match variables.iter().find(|variable| variable.name == *name) {
             Some(variable) if variable.dims.len() != 1 => bail!(
@@ -31,14 +31,14 @@ pub fn find_time<'a>(
             found => Ok(found),
         };
     }
-    let rank = |variable: &&Variable| {
+    let rank = |variable: &&FileVariable| {
         let since = variable
             .text("units")
             .is_some_and(|u| time::is_time_unit(&u));
         let steps = variable.name == "time_steps";
         let fits = variable.dims.len() == 1
             && ((variable.kind.is_number() && since)
-                || (steps && (variable.kind.is_whole() || variable.kind == Kind::Record)));
+                || (steps && (variable.kind.is_whole() || variable.kind == ElementKind::Record)));
         let named = variable.name.eq_ignore_ascii_case("time")
             || steps
             || variable
@@ -72,12 +72,12 @@ pub fn find_time<'a>(
 pub fn find_ids<'a>(
     path: &Path,
     spec: &InputSpec,
-    variables: &'a [Variable],
-    time: Option<&Variable>,
+    variables: &'a [FileVariable],
+    time: Option<&FileVariable>,
     hints: &[String],
-) -> anyhow::Result<&'a Variable> {
-    let is_time = |variable: &Variable| time.is_some_and(|time| time.name == variable.name);
-    let is_list = |variable: &Variable| {
+) -> anyhow::Result<&'a FileVariable> {
+    let is_time = |variable: &FileVariable| time.is_some_and(|time| time.name == variable.name);
+    let is_list = |variable: &FileVariable| {
         variable.is_text_list() || (variable.dims.len() == 1 && variable.kind.is_number())
     };
     if let Some(name) = &spec.id
@@ -91,7 +91,7 @@ pub fn find_ids<'a>(
         }
         return Ok(variable);
     }
-    let lists: Vec<&Variable> = (variables.iter())
+    let lists: Vec<&FileVariable> = (variables.iter())
         .filter(|variable| is_list(variable) && !is_time(variable))
         .collect();
     if let Some(variable) = only(&lists, |v| {
@@ -101,7 +101,7 @@ pub fn find_ids<'a>(
         return Ok(variable);
     }
     let along = series_dims(variables, time);
-    let fitting: Vec<&Variable> = (lists.into_iter())
+    let fitting: Vec<&FileVariable> = (lists.into_iter())
         .filter(|v| along.is_empty() || along.iter().any(|dim| dim.agrees(&v.dims[0])))
         .collect();
     let coordinates: Vec<String> = (variables.iter())
@@ -113,11 +113,11 @@ pub fn find_ids<'a>(
                 .collect::<Vec<_>>()
         })
         .collect();
-    let identifies = |v: &Variable| v.is_text_list() || v.kind.is_whole();
+    let identifies = |v: &FileVariable| v.is_text_list() || v.kind.is_whole();
     let found = only(&fitting, |v| identifies(v) && v.coordinate)
         .or_else(|| only(&fitting, |v| hints.contains(&v.name)))
         .or_else(|| only(&fitting, |v| identifies(v) && coordinates.contains(&v.name)))
-        .or_else(|| only(&fitting, Variable::is_text_list))
+        .or_else(|| only(&fitting, FileVariable::is_text_list))
         .or_else(|| only(&fitting, |v| v.kind.is_whole()));
     if let Some(variable) = found {
         return Ok(variable);
@@ -146,9 +146,9 @@ pub fn find_ids<'a>(
 }
 
 /// The dimensions that arrays of numbers have besides the time; none without a time.
-fn series_dims<'a>(variables: &'a [Variable], time: Option<&Variable>) -> Vec<&'a Dim> {
+fn series_dims<'a>(variables: &'a [FileVariable], time: Option<&FileVariable>) -> Vec<&'a Dim> {
     let Some(time) = time else { return Vec::new() };
-    let other = |variable: &'a Variable| match variable.dims.as_slice() {
+    let other = |variable: &'a FileVariable| match variable.dims.as_slice() {
         [first, second] if first.agrees(&time.dims[0]) => Some(second),
         [first, second] if second.agrees(&time.dims[0]) => Some(first),
         _ => None,
@@ -160,7 +160,10 @@ fn series_dims<'a>(variables: &'a [Variable], time: Option<&Variable>) -> Vec<&'
         .collect()
 }
 
-fn only<'a>(among: &[&'a Variable], fits: impl Fn(&Variable) -> bool) -> Option<&'a Variable> {
+fn only<'a>(
+    among: &[&'a FileVariable],
+    fits: impl Fn(&FileVariable) -> bool,
+) -> Option<&'a FileVariable> {
     let mut fitting = among.iter().copied().filter(|variable| fits(variable));
     match (fitting.next(), fitting.next()) {
         (Some(variable), None) => Some(variable),

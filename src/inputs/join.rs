@@ -10,7 +10,7 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 
 use super::catalog::{BadInput, Catalog, CatalogEntry, SeriesColumn};
-use super::{Inputs, Source};
+use super::{InputFile, Inputs};
 use crate::data::catchment::CatchmentId;
 use crate::data::parameters::Parameters;
 use crate::data::time_axis::TimeAxis;
@@ -20,7 +20,7 @@ use crate::inputs::links::linked::Linked;
 /// How many ids an error shows of those that differ.
 const SHOWN: usize = 10;
 
-impl Source {
+impl InputFile {
     fn path(&self) -> &Path {
         match self {
             Self::Groups(groups) => &groups.path,
@@ -82,7 +82,7 @@ impl Source {
 }
 
 /// Joins opened files.
-pub(super) fn join(mut sources: Vec<Source>) -> anyhow::Result<Inputs> {
+pub(super) fn join(mut sources: Vec<InputFile>) -> anyhow::Result<Inputs> {
     let first = sources.first().context("there is no input file")?;
     let ids = first.ids();
     if ids.is_empty() {
@@ -155,7 +155,7 @@ pub(super) fn join(mut sources: Vec<Source>) -> anyhow::Result<Inputs> {
 
 fn join_parameters(
     ids: &[CatchmentId],
-    sources: &mut [Source],
+    sources: &mut [InputFile],
     positions: &[Vec<usize>],
 ) -> anyhow::Result<Parameters> {
     let mut joined = Parameters::default();
@@ -186,7 +186,11 @@ fn join_parameters(
 }
 
 /// Where each of `ids` is in `source`; an error if an id is missing on either side or twice in the file.
-fn positions_of(ids: &[CatchmentId], first: &Path, source: &Source) -> anyhow::Result<Vec<usize>> {
+fn positions_of(
+    ids: &[CatchmentId],
+    first: &Path,
+    source: &InputFile,
+) -> anyhow::Result<Vec<usize>> {
     let own = source.ids();
     let mut at = HashMap::with_capacity(own.len());
     for (position, id) in own.iter().enumerate() {

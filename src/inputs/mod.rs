@@ -44,7 +44,7 @@ use arrays::ArrayFile;
 use conventions::attributes;
 use groups::GroupFile;
 use links::Links;
-use variables::Variable;
+use variables::FileVariable;
 
 use crate::data::catchment::CatchmentId;
 use crate::system::regular;
@@ -81,7 +81,7 @@ pub struct InputSpec {
 #[derive(Debug)]
 pub struct Inputs {
     catalog: Catalog,
-    sources: Vec<Source>,
+    sources: Vec<InputFile>,
     /// For each column of the catalog: its file, and its index there.
     columns: Vec<(usize, usize)>,
     /// For each file: where each catchment of the catalog is in it.
@@ -132,14 +132,14 @@ impl Inputs {
 
 /// One opened file.
 #[derive(Debug)]
-enum Source {
+enum InputFile {
     Groups(GroupFile),
     Arrays(ArrayFile),
 }
 
 /// Opens every file. One whose ids are not obvious is tried again when the others have told what they call theirs.
-fn open_all(spec: &InputSpec) -> anyhow::Result<Vec<Source>> {
-    let mut sources: Vec<Option<Source>> = Vec::with_capacity(spec.files.len());
+fn open_all(spec: &InputSpec) -> anyhow::Result<Vec<InputFile>> {
+    let mut sources: Vec<Option<InputFile>> = Vec::with_capacity(spec.files.len());
     let mut hints = Vec::new();
     let mut unclear = Vec::new();
     for (at, path) in spec.files.iter().enumerate() {
@@ -148,7 +148,7 @@ fn open_all(spec: &InputSpec) -> anyhow::Result<Vec<Source>> {
         }
         match open(path, spec, &hints) {
             Ok(source) => {
-                if let Source::Arrays(arrays) = &source {
+                if let InputFile::Arrays(arrays) = &source {
                     hints.push(arrays.id_variable.clone());
                 }
                 sources.push(Some(source));
@@ -168,11 +168,11 @@ fn open_all(spec: &InputSpec) -> anyhow::Result<Vec<Source>> {
     Ok(sources.into_iter().flatten().collect())
 }
 
-fn open(path: &Path, spec: &InputSpec, hints: &[String]) -> anyhow::Result<Source> {
+fn open(path: &Path, spec: &InputSpec, hints: &[String]) -> anyhow::Result<InputFile> {
     if is_classic(path)? {
         let variables = variables::of_classic(path)?;
         let arrays = ArrayFile::new(path, spec, &variables, hints, &mut |_| Ok(()))?;
-        return Ok(Source::Arrays(arrays));
+        return Ok(InputFile::Arrays(arrays));
     }
     let file = open_file(path)?;
     let mut links = Links::new(&file, path);
@@ -180,14 +180,14 @@ fn open(path: &Path, spec: &InputSpec, hints: &[String]) -> anyhow::Result<Sourc
     let groups = groups::catchment_groups(&file, &names, spec);
     if !groups.is_empty() {
         let groups = GroupFile::new(path, file, spec, &names, groups, links)?;
-        return Ok(Source::Groups(groups));
+        return Ok(InputFile::Groups(groups));
     }
-    let variables = variables::survey(&file, path, &names, &|_| true)?;
+    let variables = variables::input_index(&file, path, &names, &|_| true)?;
     (variables.iter()).try_for_each(|variable| links.check_shape(variable))?;
-    let check = &mut |variable: &Variable| links.check(variable);
+    let check = &mut |variable: &FileVariable| links.check(variable);
     let arrays = ArrayFile::new(path, spec, &variables, hints, check)
         .map_err(|error| of_pandas(path, &file, &names).unwrap_or(error))?;
-    Ok(Source::Arrays(ArrayFile {
+    Ok(InputFile::Arrays(ArrayFile {
         linked: links.linked().clone(),
         ..arrays
     }))
@@ -259,7 +259,7 @@ pub fn ids_in(path: &Path, variable: &str) -> anyhow::Result<Vec<CatchmentId>> {
     let file = open_file(path)?;
     let mut links = Links::new(&file, path);
     let names = links.members()?;
-    let variables = variables::survey(&file, path, &names, &|_| true)?;
+    let variables = variables::input_index(&file, path, &names, &|_| true)?;
     let found = list(path, &variables, variable)?;
     links.check(found)?;
     if let Some(other) = links.linked().paths().next() {
@@ -273,7 +273,11 @@ pub fn ids_in(path: &Path, variable: &str) -> anyhow::Result<Vec<CatchmentId>> {
 }
 
 /// The list of texts or numbers of this name.
-fn list<'a>(path: &Path, variables: &'a [Variable], name: &str) -> anyhow::Result<&'a Variable> {
+fn list<'a>(
+    path: &Path,
+    variables: &'a [FileVariable],
+    name: &str,
+) -> anyhow::Result<&'a FileVariable> {
     let Some(found) = variables.iter().find(|found| found.name == name) else {
         bail!("{}: there is no variable `{name}`", path.display());
     };

@@ -11,8 +11,8 @@ use anyhow::Context;
 
 use super::catalog::{BadInput, Series};
 use super::slabs::{Grid, Target};
-use super::staging::Staged;
-use super::{Inputs, Source};
+use super::staging::StagedColumns;
+use super::{InputFile, Inputs};
 
 /// Catchments that are read at once where each lies by itself and is read past the library.
 const FEW: usize = 4;
@@ -94,7 +94,7 @@ impl Inputs {
             ordered.is_sorted_by_key(|&catchment| positions[catchment])
         };
         let fits = alignment <= self.most(&parts, leading, columns, block_bytes);
-        let is_array = |part: &Part| matches!(self.sources[part.source], Source::Arrays(_));
+        let is_array = |part: &Part| matches!(self.sources[part.source], InputFile::Arrays(_));
         let each = ordered.len().div_ceil(most.max(1)).max(1);
         if !fits || !parts.iter().all(|part| is_array(part) && is_in_order(part)) {
             return vec![ordered];
@@ -118,7 +118,7 @@ impl Inputs {
     /// How many catchments are read at once: no more than serves where chunks lie by themselves, so that they stay in the
     /// processor's cache.
     fn most(&self, parts: &[Part], leading: usize, columns: &[usize], block_bytes: usize) -> usize {
-        if matches!(self.sources[leading], Source::Groups(_)) {
+        if matches!(self.sources[leading], InputFile::Groups(_)) {
             return 1;
         }
         let fitting = block_bytes / (8 * self.catalog.time.len() * columns.len().max(1)).max(1);
@@ -161,13 +161,13 @@ impl Inputs {
         wanted: &[usize],
         parts: &[Part],
         most: usize,
-    ) -> anyhow::Result<BTreeMap<usize, Staged>> {
+    ) -> anyhow::Result<BTreeMap<usize, StagedColumns>> {
         let mut staged = BTreeMap::new();
         if wanted.len().div_ceil(most) < 3 {
             return Ok(staged);
         }
         for part in parts {
-            let Source::Arrays(arrays) = &self.sources[part.source] else {
+            let InputFile::Arrays(arrays) = &self.sources[part.source] else {
                 continue;
             };
             let positions: Vec<usize> = wanted
@@ -179,8 +179,8 @@ impl Inputs {
                 let (column, grid) = &arrays.columns[*index];
                 if grid.is_chunked() && (!in_order || grid.alignment() / most >= 3) {
                     let steps = self.catalog.time.len();
-                    let turned =
-                        Staged::new(grid, &positions, steps, &self.scratch).with_context(|| {
+                    let turned = StagedColumns::new(grid, &positions, steps, &self.scratch)
+                        .with_context(|| {
                             let path = arrays.path.display();
                             format!("{path}: the series `{}` can't be read", column.name)
                         })?;
@@ -193,8 +193,8 @@ impl Inputs {
 
     fn grid(&self, source: usize, column: usize) -> Option<&Grid> {
         match &self.sources[source] {
-            Source::Groups(_) => None,
-            Source::Arrays(arrays) => arrays.columns.get(column).map(|(_, grid)| grid),
+            InputFile::Groups(_) => None,
+            InputFile::Arrays(arrays) => arrays.columns.get(column).map(|(_, grid)| grid),
         }
     }
 
@@ -211,7 +211,7 @@ impl Inputs {
                 }),
             }
         }
-        parts.sort_by_key(|part| matches!(self.sources[part.source], Source::Groups(_)));
+        parts.sort_by_key(|part| matches!(self.sources[part.source], InputFile::Groups(_)));
         let leading = parts.first().map_or(0, |part| part.source);
         (parts, leading)
     }
@@ -222,18 +222,18 @@ impl Inputs {
         block: &[usize],
         columns: &[usize],
         parts: &[Part],
-        staged: &BTreeMap<usize, Staged>,
+        staged: &BTreeMap<usize, StagedColumns>,
     ) -> anyhow::Result<Block> {
         let steps = self.catalog.time.len();
         let from_groups = parts
             .iter()
-            .all(|part| matches!(self.sources[part.source], Source::Groups(_)));
+            .all(|part| matches!(self.sources[part.source], InputFile::Groups(_)));
         let column_length = if from_groups { 0 } else { steps };
         let mut series = vec![vec![vec![0.0; column_length]; columns.len()]; block.len()];
         let mut problems: Vec<Option<BadInput>> = vec![None; block.len()];
         for part in parts {
             match &self.sources[part.source] {
-                Source::Groups(groups) => {
+                InputFile::Groups(groups) => {
                     let indices: Vec<usize> =
                         part.columns.iter().map(|(_, index)| *index).collect();
                     for (slot, &catchment) in block.iter().enumerate() {
@@ -250,7 +250,7 @@ impl Inputs {
                         }
                     }
                 }
-                Source::Arrays(arrays) => {
+                InputFile::Arrays(arrays) => {
                     let mut targets: Vec<Target> = (block.iter().enumerate())
                         .map(|(slot, &catchment)| Target {
                             position: self.positions[part.source][catchment],

@@ -11,7 +11,7 @@ use hdf5::Dataset;
 use ndarray::Array2;
 
 use super::chunks::Chunks;
-use super::content::Content;
+use super::content::VariableContent;
 use super::number::Stored;
 use crate::inputs::conventions::decoding::Decoding;
 
@@ -39,7 +39,7 @@ pub struct Target {
 /// A two-dimensional array of series.
 #[derive(Debug)]
 pub struct Grid {
-    content: Content,
+    content: VariableContent,
     time_first: bool,
     stored: Stored,
     decoding: Decoding,
@@ -53,7 +53,12 @@ pub struct Grid {
 
 impl Grid {
     /// A variable of shape [time, catchment], or else [catchment, time].
-    pub fn new(content: &Content, time_first: bool, stored: Stored, decoding: Decoding) -> Self {
+    pub fn new(
+        content: &VariableContent,
+        time_first: bool,
+        stored: Stored,
+        decoding: Decoding,
+    ) -> Self {
         let shape = content.shape();
         let steps = if time_first { shape[0] } else { shape[1] };
         let chunk = match content.chunk().as_deref() {

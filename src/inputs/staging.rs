@@ -20,13 +20,13 @@ const GROUP: usize = 8 << 20;
 
 /// The series of a number of catchments, turned, in a scratch file.
 #[derive(Debug)]
-pub struct Staged {
+pub struct StagedColumns {
     file: File,
     /// The time steps of each group, and where it begins in the file.
     groups: Vec<(Range<usize>, u64)>,
 }
 
-impl Staged {
+impl StagedColumns {
     /// Reads the series at `positions` (at least one, in any order) and writes them to a new file in `directory`.
     ///
     /// Holds twice 8 MiB, or twice one row of chunks if that is more.

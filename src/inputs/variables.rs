@@ -10,11 +10,11 @@ use hdf5::types::VarLenArray;
 use hdf5::{Dataset, File, LocationToken, LocationType, ObjectReference1, ReferencedObject};
 
 use super::classic::{self, Classic, Type};
-use super::content::Content;
+use super::content::VariableContent;
 use super::number::Stored;
 use crate::inputs::conventions::attributes::{self, TableAttributes, Usual};
-use crate::inputs::conventions::decoding::Values;
-use crate::inputs::hdf5_types::{self, Kind};
+use crate::inputs::conventions::decoding::DecodedValues;
+use crate::inputs::hdf5_types::{self, ElementKind};
 
 /// What netCDF-4 puts into the name of a dimension that has no variable.
 const ONLY_A_DIMENSION: &str = "This is a netCDF dimension but not a netCDF variable";
@@ -43,20 +43,20 @@ impl Dim {
 
 /// A variable at the root of a file.
 #[derive(Clone, Debug)]
-pub struct Variable {
+pub struct FileVariable {
     /// The name, as netCDF shows it.
     pub name: String,
     /// What it holds.
-    pub kind: Kind,
+    pub kind: ElementKind,
     /// Its axes.
     pub dims: Vec<Dim>,
     /// Whether it is the coordinate variable of its first dimension.
     pub coordinate: bool,
     /// Its attributes and values.
-    pub content: Content,
+    pub content: VariableContent,
 }
 
-impl Variable {
+impl FileVariable {
     /// A text attribute, `None` if missing or empty.
     pub fn text(&self, attribute: &str) -> Option<String> {
         self.content.text(attribute)
@@ -73,7 +73,7 @@ impl Variable {
 
     /// Whether it is a netCDF character array, whose last dimension is the length of the texts.
     pub fn is_characters(&self) -> bool {
-        self.dims.len() == 2 && self.kind == Kind::FixedText(1)
+        self.dims.len() == 2 && self.kind == ElementKind::FixedText(1)
     }
 
     /// The texts of a [text list](Self::is_text_list), `None` where one is missing.
@@ -95,13 +95,13 @@ impl Variable {
     /// The type of its numbers; an error if it has none.
     pub fn stored(&self) -> anyhow::Result<Stored> {
         match self.kind {
-            Kind::Number(stored) => Ok(stored),
+            ElementKind::Number(stored) => Ok(stored),
             _ => bail!("it does not hold numbers"),
         }
     }
 
     /// Its values, if they are numbers, and the relative precision that their type has.
-    pub fn read_numbers(&self) -> anyhow::Result<(Values, f64)> {
+    pub fn read_numbers(&self) -> anyhow::Result<(DecodedValues, f64)> {
         let stored = self.stored()?;
         let decoding = self.content.decoding(stored)?;
         let values = if stored.is_whole() {
@@ -109,17 +109,17 @@ impl Variable {
         } else {
             let mut numbers = self.content.numbers()?;
             decoding.apply_all(&mut numbers);
-            Values::Real(numbers)
+            DecodedValues::Real(numbers)
         };
         Ok((values, decoding.precision))
     }
 
     /// The values of whole numbers, or of the only column of such in a table; `None` if it is neither.
-    pub fn read_whole_column(&self) -> anyhow::Result<Option<Values>> {
+    pub fn read_whole_column(&self) -> anyhow::Result<Option<DecodedValues>> {
         if self.kind.is_whole() {
             return Ok(Some(self.read_numbers()?.0));
         }
-        let Content::Hdf5(table) = &self.content else {
+        let VariableContent::Hdf5(table) = &self.content else {
             return Ok(None);
         };
         let fields = hdf5_types::fields(table)?;
@@ -127,12 +127,12 @@ impl Variable {
         let [field] = whole.as_slice() else {
             return Ok(None);
         };
-        let Kind::Number(stored) = field.kind else {
+        let ElementKind::Number(stored) = field.kind else {
             return Ok(None);
         };
         let decoding = TableAttributes::of(table, Usual::default())?.decoding(stored)?;
         match hdf5_types::columns(table, &[field])?.pop() {
-            Some(hdf5_types::Column::Whole(stamps)) => Ok(Some(decoding.values(stamps)?)),
+            Some(hdf5_types::FieldValues::Whole(stamps)) => Ok(Some(decoding.values(stamps)?)),
             _ => Ok(None),
         }
     }
@@ -147,24 +147,24 @@ fn place(dataset: &Dataset) -> hdf5::Result<Place> {
 }
 
 /// The variables of a classic netCDF file.
-pub fn of_classic(path: &Path) -> anyhow::Result<Vec<Variable>> {
+pub fn of_classic(path: &Path) -> anyhow::Result<Vec<FileVariable>> {
     let variable = |(name, classic): (String, Classic)| {
         let dim = |(name, length): &(String, usize)| Dim {
             name: Some(name.clone()),
             length: *length,
         };
         let dims: Vec<Dim> = classic.dims.iter().map(dim).collect();
-        Variable {
+        FileVariable {
             kind: match classic.ty {
-                Type::Char => Kind::FixedText(1),
-                Type::Number(stored) => Kind::Number(stored),
+                Type::Char => ElementKind::FixedText(1),
+                Type::Number(stored) => ElementKind::Number(stored),
             },
             coordinate: dims
                 .first()
                 .is_some_and(|dim| dim.name.as_ref() == Some(&name)),
             name,
             dims,
-            content: Content::Classic(classic),
+            content: VariableContent::Classic(classic),
         }
     };
     Ok(classic::variables(path)?
@@ -174,12 +174,12 @@ pub fn of_classic(path: &Path) -> anyhow::Result<Vec<Variable>> {
 }
 
 /// Opens all datasets at the root whose name `wanted` approves.
-pub fn survey(
+pub fn input_index(
     file: &File,
     path: &Path,
     names: &[String],
     wanted: &dyn Fn(&str) -> bool,
-) -> anyhow::Result<Vec<Variable>> {
+) -> anyhow::Result<Vec<FileVariable>> {
     let mut found = Vec::new();
     let mut scales: Vec<(Place, String)> = Vec::new();
     for name in names.iter().filter(|name| wanted(name)) {
@@ -211,12 +211,12 @@ pub fn survey(
         } else {
             name_dims(&dataset, &scales, &mut dims);
         }
-        variables.push(Variable {
+        variables.push(FileVariable {
             kind: hdf5_types::kind(&dataset).with_context(about)?,
             coordinate: scale,
             name,
             dims,
-            content: Content::Hdf5(dataset),
+            content: VariableContent::Hdf5(dataset),
         });
     }
     Ok(variables)

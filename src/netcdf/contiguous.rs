@@ -20,7 +20,7 @@ const MORE: u64 = 1 << 16;
 
 /// A variable of numbers of 64 bits, to be written in any order. All of it has to be: nothing else is there.
 #[derive(Debug)]
-pub struct PlacedVariable {
+pub struct ContiguousVariable {
     file: File,
     path: PathBuf,
     /// Where its first number is in the file.
@@ -29,7 +29,7 @@ pub struct PlacedVariable {
     length: usize,
 }
 
-impl PlacedVariable {
+impl ContiguousVariable {
     /// The variable of `length` numbers that begins at the byte `start` of a file that is being written.
     pub(super) fn new(path: &Path, start: u64, length: usize) -> Result<Self> {
         let file = (File::options().write(true).open(path))

@@ -24,16 +24,16 @@ use anyhow::{Context, Result};
 
 pub use chunk::{HIGHEST_LEVEL, Precision, decode_chunk, encode_chunk};
 pub(crate) use chunk::{deflate, shuffle};
-pub use contiguous::PlacedVariable;
+pub use contiguous::ContiguousVariable;
 use ffi::dataset::{self, Storage};
 use ffi::{Handle, Number, driver};
 use part_file::PartFile;
-pub use previous::{EarlierFile, EarlierVariable};
-pub use table::{Column, Table, TableFile};
+pub use previous::{PreviousFile, PreviousVariable};
+pub use table::{CompoundColumn, CompoundTable, TableFile};
 pub use values::{Attribute, Data, storable};
 use values::{c_text, write_attribute, write_dataset};
 use writer::full;
-pub use writer::{Chunk, EarlierChunk, Uncopied};
+pub use writer::{Chunk, PreviousChunk, Uncopied};
 
 /// A dimension of the file being written, with its coordinate variable.
 #[derive(Clone, Copy, Debug)]
@@ -117,12 +117,12 @@ impl NetcdfFile {
     }
 
     /// Makes a variable of numbers of 64 bits without chunks, to be written by its own means before [`NetcdfFile::finish`].
-    pub fn placed(
+    pub fn contiguous(
         &mut self,
         name: &str,
         dimensions: &[Dimension],
         attributes: &[(String, Attribute)],
-    ) -> Result<PlacedVariable> {
+    ) -> Result<ContiguousVariable> {
         let create = || -> Result<(Handle, u64)> {
             let dataset =
                 self.create_array(name, dimensions, None, Precision::F64, 0, attributes)?;
@@ -131,7 +131,7 @@ impl NetcdfFile {
         };
         let (dataset, place) = create().with_context(|| self.problem("variable", name))?;
         self.arrays.push(dataset);
-        PlacedVariable::new(
+        ContiguousVariable::new(
             self.part.path(),
             place,
             self.lengths(dimensions).iter().product(),
@@ -162,7 +162,7 @@ impl NetcdfFile {
     ///
     /// # Errors
     /// What the disk reports, also of an earlier chunk: they are written by a thread of their own. [`Uncopied`] is among the
-    /// causes if it was the earlier file that failed.
+    /// causes if it was the previous file that failed.
     pub fn write_chunk(
         &mut self,
         variable: ChunkedVariable,
@@ -224,7 +224,7 @@ impl NetcdfFile {
             chunk,
             deflate: level,
             fill: Some(&fill_bytes),
-            placed: chunk.is_none(),
+            contiguous: chunk.is_none(),
             tracked: true,
         };
         let dims = self.lengths(dimensions);

@@ -9,17 +9,17 @@ use anyhow::{Context, Result, ensure};
 use super::ffi::read::{CHUNK_RANK, ChunkPlace};
 use super::ffi::{Handle, read};
 use super::values::c_text;
-use super::writer::EarlierChunk;
+use super::writer::PreviousChunk;
 use crate::system::regular;
 
 /// An earlier file of this crate's own making. For other people's files it only fails.
-pub struct EarlierFile {
+pub struct PreviousFile {
     file: Handle,
     /// The same file as the system sees it.
     bytes: Arc<File>,
 }
 
-impl EarlierFile {
+impl PreviousFile {
     /// Opens the file for reading.
     pub fn open(path: &Path) -> Result<Self> {
         let context = || format!("cannot open {}", path.display());
@@ -58,9 +58,9 @@ impl EarlierFile {
     }
 
     /// Opens a chunked variable.
-    pub fn chunked(&self, variable: &str) -> Result<EarlierVariable> {
+    pub fn chunked(&self, variable: &str) -> Result<PreviousVariable> {
         let (rank, places) = read::chunk_places(&self.variable(variable)?)?;
-        Ok(EarlierVariable {
+        Ok(PreviousVariable {
             file: self.bytes.clone(),
             length: self.bytes.metadata()?.len(),
             rank,
@@ -74,8 +74,8 @@ impl EarlierFile {
     }
 }
 
-/// A chunked variable of an [`EarlierFile`].
-pub struct EarlierVariable {
+/// A chunked variable of an [`PreviousFile`].
+pub struct PreviousVariable {
     file: Arc<File>,
     /// The file's length.
     length: u64,
@@ -84,9 +84,9 @@ pub struct EarlierVariable {
     places: Vec<ChunkPlace>,
 }
 
-impl EarlierVariable {
+impl PreviousVariable {
     /// The chunk whose first element is at `offset`; an error if it has more than `limit` bytes or is not in the file whole.
-    pub fn chunk(&self, offset: &[usize], limit: u64) -> Result<EarlierChunk> {
+    pub fn chunk(&self, offset: &[usize], limit: u64) -> Result<PreviousChunk> {
         let (given, rank) = (offset.len(), self.rank);
         ensure!(given == rank, "{given} offsets for {rank} dimensions");
         let mut first = [0; CHUNK_RANK];
@@ -101,7 +101,7 @@ impl EarlierVariable {
             end.is_some_and(|end| end <= self.length),
             "a chunk beyond the end"
         );
-        Ok(EarlierChunk {
+        Ok(PreviousChunk {
             file: self.file.clone(),
             address,
             length,

@@ -19,7 +19,7 @@ use crate::netcdf::part_file::PartFile;
 
 /// A column of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Column {
+pub enum CompoundColumn {
     /// Text of a fixed number of bytes (at least 1), filled up with NUL characters.
     Text {
         /// The column's name.
@@ -39,7 +39,7 @@ pub enum Column {
     },
 }
 
-impl Column {
+impl CompoundColumn {
     fn name(&self) -> &str {
         match self {
             Self::Text { name, .. } | Self::F64 { name } | Self::I8 { name } => name,
@@ -57,9 +57,9 @@ impl Column {
 
 /// The layout of tables: columns, rows, rows in a chunk.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Table {
+pub struct CompoundTable {
     /// The columns, packed without gaps.
-    pub columns: Vec<Column>,
+    pub columns: Vec<CompoundColumn>,
     /// How many rows, at least 1.
     pub rows: usize,
     /// How many rows a chunk holds, at least 1 and at most `rows`.
@@ -68,10 +68,10 @@ pub struct Table {
     pub level: u8,
 }
 
-impl Table {
+impl CompoundTable {
     /// Bytes of one row.
     pub fn row_size(&self) -> usize {
-        self.columns.iter().map(Column::size).sum()
+        self.columns.iter().map(CompoundColumn::size).sum()
     }
 }
 
@@ -129,7 +129,7 @@ impl TableFile {
         &mut self,
         group: Option<&str>,
         name: &str,
-        layout: &Table,
+        layout: &CompoundTable,
         chunks: Vec<Vec<u8>>,
     ) -> Result<()> {
         let problem = |part: &PartFile| {
@@ -163,14 +163,14 @@ impl TableFile {
     }
 }
 
-fn create_table(parent: &Handle, name: &str, layout: &Table) -> Result<Handle> {
+fn create_table(parent: &Handle, name: &str, layout: &CompoundTable) -> Result<Handle> {
     let mut fields = Vec::with_capacity(layout.columns.len());
     let mut offset = 0;
     for column in &layout.columns {
         let of_type = match column {
-            Column::Text { size, .. } => ffi::text_type(Some(*size), false)?,
-            Column::F64 { .. } => ffi::number_type(Number::F64)?,
-            Column::I8 { .. } => ffi::number_type(Number::I8)?,
+            CompoundColumn::Text { size, .. } => ffi::text_type(Some(*size), false)?,
+            CompoundColumn::F64 { .. } => ffi::number_type(Number::F64)?,
+            CompoundColumn::I8 { .. } => ffi::number_type(Number::I8)?,
         };
         fields.push((c_text(column.name())?, offset, of_type));
         offset += column.size();
@@ -180,7 +180,7 @@ fn create_table(parent: &Handle, name: &str, layout: &Table) -> Result<Handle> {
         chunk: Some(&[layout.chunk_rows]),
         deflate: layout.level,
         fill: None,
-        placed: false,
+        contiguous: false,
         tracked: false,
     };
     let table =

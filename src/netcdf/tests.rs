@@ -88,18 +88,18 @@ fn a_file_reads_back_and_repeats_byte_for_byte() {
         }
     }
     file.close().expect("closed");
-    let earlier = EarlierFile::open(&one).expect("a file");
-    assert_eq!(earlier.attribute("title").as_deref(), Some("a file"));
-    assert_eq!(earlier.attribute("none"), None);
+    let previous = PreviousFile::open(&one).expect("a file");
+    assert_eq!(previous.attribute("title").as_deref(), Some("a file"));
+    assert_eq!(previous.attribute("none"), None);
     assert_eq!(
-        earlier.texts("catchment").expect("ids"),
+        previous.texts("catchment").expect("ids"),
         ["70007", "", "Aäre", "a\\0b"]
     );
-    assert_eq!(earlier.bytes("status").expect("flags"), [0, 1, 0, 0]);
+    assert_eq!(previous.bytes("status").expect("flags"), [0, 1, 0, 0]);
     let values: Vec<f64> = [(3, 2), (3, 3), (4, 2), (4, 3), (5, 2), (5, 3)]
         .map(|(t, c)| value(t, c))
         .to_vec();
-    let load = earlier.chunked("load").expect("a variable");
+    let load = previous.chunked("load").expect("a variable");
     let chunk = load.chunk(&[3, 2], 1000).expect("a chunk");
     let (start, length) = (chunk.address as usize, chunk.length as usize);
     let bytes = &fs::read(&one).expect("a file")[start..start + length];
@@ -111,25 +111,25 @@ fn an_earlier_file_is_not_trusted() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("one.nc");
     write(&path);
-    let earlier = EarlierFile::open(&path).expect("a file");
-    assert!(earlier.texts("status").is_err());
-    assert!(earlier.texts("nothing").is_err());
-    let load = earlier.chunked("load").expect("a variable");
+    let previous = PreviousFile::open(&path).expect("a file");
+    assert!(previous.texts("status").is_err());
+    assert!(previous.texts("nothing").is_err());
+    let load = previous.chunked("load").expect("a variable");
     assert!(load.chunk(&[3, 2], 5).is_err(), "too large");
     assert!(
         load.chunk(&[3], 1000).is_err(),
         "one offset for two dimensions"
     );
     assert!(load.chunk(&[300, 2], 1000).is_err(), "outside");
-    assert!(earlier.chunked("status").is_err(), "no chunks");
+    assert!(previous.chunked("status").is_err(), "no chunks");
     let end = load.chunk(&[3, 2], 1000).expect("a chunk");
     let half = fs::File::options().write(true).open(&path).expect("a file");
     half.set_len(end.address + end.length - 1).expect("shorter");
-    let load = earlier.chunked("load").expect("a variable");
+    let load = previous.chunked("load").expect("a variable");
     assert!(load.chunk(&[3, 2], 1000).is_err(), "beyond the end");
     let other = folder.path().join("other.nc");
     fs::write(&other, b"no HDF5 at all").expect("a file");
-    assert!(EarlierFile::open(&other).is_err());
+    assert!(PreviousFile::open(&other).is_err());
 }
 
 #[test]
@@ -144,7 +144,9 @@ fn placed_variables_are_written_by_all_and_read_by_the_library() {
         let dimensions = [rows.expect("rows"), columns.expect("columns")];
         for name in ["one", "two"] {
             let units = attributes(&[("units", name.into())]);
-            let variable = file.placed(name, &dimensions, &units).expect("a variable");
+            let variable = file
+                .contiguous(name, &dimensions, &units)
+                .expect("a variable");
             let variable = &variable;
             std::thread::scope(|scope| {
                 for row in (0..7).rev() {
@@ -226,7 +228,7 @@ fn a_linked_target_stays_a_link() {
     let file = NetcdfFile::create(&link).expect("a file");
     file.finish().expect("the end");
     assert!(link.is_symlink());
-    assert!(EarlierFile::open(&real).is_ok());
+    assert!(PreviousFile::open(&real).is_ok());
 }
 
 proptest! {

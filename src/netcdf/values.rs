@@ -82,7 +82,7 @@ pub(super) fn write_dataset(
         chunk: None,
         deflate: 0,
         fill: None,
-        placed: false,
+        contiguous: false,
         tracked,
     };
     let (number, bytes) = match values {

@@ -42,11 +42,11 @@ pub enum Chunk {
     /// Its bytes, as [`super::encode_chunk`] makes them.
     Made(Vec<u8>),
     /// Those of a chunk in an earlier file.
-    Earlier(EarlierChunk),
+    Previous(PreviousChunk),
 }
 
 /// A chunk of an earlier file, by its place there.
-pub struct EarlierChunk {
+pub struct PreviousChunk {
     pub(super) file: Arc<File>,
     pub(super) address: u64,
     pub(super) length: u64,
@@ -57,7 +57,7 @@ impl Chunk {
     pub(super) fn len(&self) -> usize {
         match self {
             Self::Made(bytes) => bytes.len(),
-            Self::Earlier(chunk) => chunk.length as usize,
+            Self::Previous(chunk) => chunk.length as usize,
         }
     }
 }
@@ -72,7 +72,7 @@ struct Run {
 enum Content {
     Made(Vec<Vec<u8>>),
     /// From a place in an earlier file on.
-    Earlier(Arc<File>, u64),
+    Previous(Arc<File>, u64),
 }
 
 /// Puts chunks into one file.
@@ -106,7 +106,7 @@ impl Writer {
     }
 
     /// Puts a chunk at its place. An error may be of one that was given before; [`Uncopied`] is among its causes if it was an
-    /// earlier file that failed.
+    /// previous file that failed.
     pub(super) fn put(&mut self, at: u64, chunk: Chunk) -> Result<()> {
         let chunk = match &mut self.collected {
             Some(run) => run.take(at, chunk),
@@ -167,7 +167,7 @@ impl Run {
         let length = chunk.len() as u64;
         let content = match chunk {
             Chunk::Made(bytes) => Content::Made(vec![bytes]),
-            Chunk::Earlier(chunk) => Content::Earlier(chunk.file, chunk.address),
+            Chunk::Previous(chunk) => Content::Previous(chunk.file, chunk.address),
         };
         Self {
             at,
@@ -192,7 +192,7 @@ impl Run {
             {
                 pieces.push(bytes);
             }
-            (Content::Earlier(file, first), Chunk::Earlier(chunk))
+            (Content::Previous(file, first), Chunk::Previous(chunk))
                 if self.length < AT_ONCE
                     && chunk.address == *first + self.length
                     && Arc::ptr_eq(file, &chunk.file) => {}
@@ -205,9 +205,9 @@ impl Run {
     fn write(self, file: &File, path: &Path) -> Result<()> {
         let written = match self.content {
             Content::Made(pieces) => write_all(file, self.at, &pieces).map_err(Error::new),
-            Content::Earlier(from, first) => {
+            Content::Previous(from, first) => {
                 let copied = copy(&from, first, file, self.at, self.length).context(Uncopied);
-                // The earlier file is soon gone. Its memory serves for this one, whose pages would have to be found elsewhere.
+                // The previous file is soon gone. Its memory serves for this one, whose pages would have to be found elsewhere.
                 let length = NonZeroU64::new(self.length);
                 fadvise(&*from, first, length, Advice::DontNeed).ok();
                 copied
@@ -280,8 +280,8 @@ mod tests {
 
     use super::*;
 
-    fn earlier(file: &Arc<File>, address: u64, length: u64) -> Chunk {
-        Chunk::Earlier(EarlierChunk {
+    fn previous(file: &Arc<File>, address: u64, length: u64) -> Chunk {
+        Chunk::Previous(PreviousChunk {
             file: file.clone(),
             address,
             length,
@@ -309,7 +309,7 @@ mod tests {
                 let these = &bytes[from as usize..][..length as usize];
                 let chunk = match is_made {
                     true => Chunk::Made(these.to_vec()),
-                    false => earlier(&file, from, length),
+                    false => previous(&file, from, length),
                 };
                 writer.put(wanted.len() as u64, chunk).expect("put");
                 wanted.extend(these);
@@ -334,7 +334,7 @@ mod tests {
         let to = folder.path().join("new");
         fs::write(&to, b"").expect("a file");
         let to = to.to_str().expect("a path");
-        let error = put(to, earlier(&file, 3, 4));
+        let error = put(to, previous(&file, 3, 4));
         assert!(error.is::<Uncopied>(), "{error:#}");
         let error = put("/dev/full", Chunk::Made(vec![1; 10]));
         assert!(!error.is::<Uncopied>(), "{error:#}");

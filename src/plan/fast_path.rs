@@ -3,7 +3,7 @@
 //! Planning 18,000 catchments takes a good part of a second, and make asks at every turn. So when all is fresh and the
 //! product current, the stamps of every file and folder that this rests on are remembered; while all of them look the same,
 //! and so do the variables that the project hands on and this program itself, the answer is the same. Any doubt, and
-//! [`Settled::recall`] knows of nothing: then everything is planned as ever, which costs time and never correctness.
+//! [`FastPath::recall`] knows of nothing: then everything is planned as ever, which costs time and never correctness.
 //!
 //! Why it is safe: a [`Look`] is taken when the project file has been read and once more when all is done. What is remembered
 //! has not changed for longer than its clock's granularity when the run began (see [`crate::system::stamp`]), looked the same both
@@ -48,7 +48,7 @@ pub struct Look {
 
 /// A state in which nothing is left to do.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Settled {
+pub struct FastPath {
     look: Look,
     /// The store's results, so that one that was replaced or taken out is noticed.
     results: Digest,
@@ -99,17 +99,18 @@ impl Look {
     }
 
     /// Whether nothing of it, the product included, was changed since this moment or just before.
-    fn is_settled(&self, moment: SystemTime) -> bool {
-        let is_settled = |stamp: &Stamp| stamp.is_settled(moment);
-        (self.products.iter()).all(|(_, stamp)| stamp.as_ref().is_some_and(is_settled))
+    fn is_older_than_clock_step(&self, snapshot: SystemTime) -> bool {
+        let is_older_than_clock_step = |stamp: &Stamp| stamp.is_older_than_clock_step(snapshot);
+        (self.products.iter())
+            .all(|(_, stamp)| stamp.as_ref().is_some_and(is_older_than_clock_step))
             && (self.present.iter().map(|(_, stamp)| stamp))
                 .chain([&self.program.1])
-                .all(is_settled)
-            && self.linked.is_settled(moment)
+                .all(is_older_than_clock_step)
+            && self.linked.is_older_than_clock_step(snapshot)
     }
 }
 
-impl Settled {
+impl FastPath {
     /// The state remembered of the project in this folder, if it still holds beyond doubt and no other run is at work.
     pub fn recall(root: &Path) -> Option<Self> {
         let cache = Cache::below(root);
@@ -131,7 +132,7 @@ impl Settled {
         catchments: usize,
         store: &mut Store,
     ) -> Result<()> {
-        if !first.is_settled(began) {
+        if !first.is_older_than_clock_step(began) {
             return Ok(());
         }
         // What can't be read any more is a doubt like any other, and no fault of the run that was.

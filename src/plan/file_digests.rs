@@ -44,7 +44,7 @@ impl FileDigests {
             return Ok(*digest);
         }
         let digest = Digest::of_file(path)?;
-        if stamp.is_settled(now) {
+        if stamp.is_older_than_clock_step(now) {
             self.known.insert(path.to_owned(), (stamp, digest));
             self.learned = true;
         }

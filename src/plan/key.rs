@@ -26,7 +26,7 @@ impl fmt::Display for Key {
 
 /// The name of one part of what determines a result. Stored: variants are only ever added at the end.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Part {
+pub enum KeyPart {
     /// The executable that the command names, where it is no support file.
     Program,
     /// A support file, by its path in the work directory.
@@ -55,7 +55,7 @@ pub enum Part {
     Contract(String),
 }
 
-impl fmt::Display for Part {
+impl fmt::Display for KeyPart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Program => f.write_str("the program"),
@@ -78,15 +78,15 @@ impl fmt::Display for Part {
 /// What takes the parts of a walk.
 pub trait Sink {
     /// A part that determines the result.
-    fn part(&mut self, part: Part, content: &[u8]);
+    fn part(&mut self, part: KeyPart, content: &[u8]);
 
     /// A part known by its digest only.
-    fn digest(&mut self, part: Part, digest: &Digest) {
+    fn digest(&mut self, part: KeyPart, digest: &Digest) {
         self.part(part, digest.as_bytes());
     }
 
     /// A part that shows in other parts already and is only worth remembering.
-    fn note(&mut self, part: Part, text: &str);
+    fn note(&mut self, part: KeyPart, text: &str);
 }
 
 /// Makes a digest of a walk.
@@ -111,22 +111,22 @@ impl Hasher {
 
 impl Sink for Hasher {
     /// Name and content go in with their lengths, so that no two walks look alike by shifting bytes between them.
-    fn part(&mut self, part: Part, content: &[u8]) {
+    fn part(&mut self, part: KeyPart, content: &[u8]) {
         let (kind, name) = match &part {
-            Part::Program => ("program", ""),
-            Part::Support(name) => ("support", name.as_str()),
-            Part::Command => ("command", ""),
-            Part::Environment(name) => ("environment", name.as_str()),
-            Part::Directories => ("directories", ""),
-            Part::Output => ("output", ""),
-            Part::Template(name) => ("template", name.as_str()),
-            Part::File(name) => ("file", name.as_str()),
-            Part::Table(name) => ("table", name.as_str()),
-            Part::Time => ("time", ""),
+            KeyPart::Program => ("program", ""),
+            KeyPart::Support(name) => ("support", name.as_str()),
+            KeyPart::Command => ("command", ""),
+            KeyPart::Environment(name) => ("environment", name.as_str()),
+            KeyPart::Directories => ("directories", ""),
+            KeyPart::Output => ("output", ""),
+            KeyPart::Template(name) => ("template", name.as_str()),
+            KeyPart::File(name) => ("file", name.as_str()),
+            KeyPart::Table(name) => ("table", name.as_str()),
+            KeyPart::Time => ("time", ""),
             // A column is known by its place in the row; what the project calls it the simulator never sees.
-            Part::Series(_) => ("series", ""),
-            Part::Parameter(name) => ("parameter", name.as_str()),
-            Part::Contract(field) => ("contract", field.as_str()),
+            KeyPart::Series(_) => ("series", ""),
+            KeyPart::Parameter(name) => ("parameter", name.as_str()),
+            KeyPart::Contract(field) => ("contract", field.as_str()),
         };
         for bytes in [kind.as_bytes(), name.as_bytes(), content] {
             self.0.update(&(bytes.len() as u64).to_le_bytes());
@@ -134,7 +134,7 @@ impl Sink for Hasher {
         }
     }
 
-    fn note(&mut self, _: Part, _: &str) {}
+    fn note(&mut self, _: KeyPart, _: &str) {}
 }
 
 /// Collects the texts that an [`Explanation`] of the same walk knows by their digests only, but for the files made of
@@ -143,22 +143,22 @@ impl Sink for Hasher {
 pub struct LongTexts(pub Vec<Vec<u8>>);
 
 impl Sink for LongTexts {
-    fn part(&mut self, part: Part, content: &[u8]) {
-        if content.len() > LONGEST_TEXT && !matches!(part, Part::File(_)) {
+    fn part(&mut self, part: KeyPart, content: &[u8]) {
+        if content.len() > LONGEST_TEXT && !matches!(part, KeyPart::File(_)) {
             self.0.push(content.to_vec());
         }
     }
 
-    fn digest(&mut self, _: Part, _: &Digest) {}
+    fn digest(&mut self, _: KeyPart, _: &Digest) {}
 
-    fn note(&mut self, part: Part, text: &str) {
+    fn note(&mut self, part: KeyPart, text: &str) {
         self.part(part, text.as_bytes());
     }
 }
 
 /// Remembers the parts of a walk: short texts as they are, all else as digests.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Explanation(BTreeMap<Part, Remembered>);
+pub struct Explanation(BTreeMap<KeyPart, Remembered>);
 
 /// What is remembered of a part.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -173,11 +173,11 @@ pub enum Remembered {
 const LONGEST_TEXT: usize = 200;
 
 impl Sink for Explanation {
-    fn part(&mut self, part: Part, content: &[u8]) {
+    fn part(&mut self, part: KeyPart, content: &[u8]) {
         let short = std::str::from_utf8(content)
             .ok()
             .filter(|text| text.len() <= LONGEST_TEXT);
-        let is_file = matches!(part, Part::File(_) | Part::Series(_));
+        let is_file = matches!(part, KeyPart::File(_) | KeyPart::Series(_));
         let remembered = match short {
             Some(text) if !is_file => Remembered::Text(text.to_owned()),
             _ => Remembered::Digest(Digest::of(content)),
@@ -185,11 +185,11 @@ impl Sink for Explanation {
         self.0.insert(part, remembered);
     }
 
-    fn digest(&mut self, part: Part, digest: &Digest) {
+    fn digest(&mut self, part: KeyPart, digest: &Digest) {
         self.0.insert(part, Remembered::Digest(*digest));
     }
 
-    fn note(&mut self, part: Part, text: &str) {
+    fn note(&mut self, part: KeyPart, text: &str) {
         self.part(part, text.as_bytes());
     }
 }
@@ -198,7 +198,7 @@ impl Sink for Explanation {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Change {
     /// The part.
-    pub part: Part,
+    pub part: KeyPart,
     /// Its text then and now, where both are short texts.
     pub texts: Option<(String, String)>,
 }
@@ -206,7 +206,10 @@ pub struct Change {
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.part, &self.texts) {
-            (Part::Parameter(_) | Part::Environment(_) | Part::Contract(_), Some((then, now))) => {
+            (
+                KeyPart::Parameter(_) | KeyPart::Environment(_) | KeyPart::Contract(_),
+                Some((then, now)),
+            ) => {
                 write!(f, "{} {then} → {now}", self.part)
             }
             _ => write!(f, "{} changed", self.part),
@@ -244,25 +247,26 @@ impl Explanation {
     }
 
     /// All parts, by name.
-    pub fn parts(&self) -> impl Iterator<Item = (&Part, &Remembered)> {
+    pub fn parts(&self) -> impl Iterator<Item = (&KeyPart, &Remembered)> {
         self.0.iter()
     }
 
     /// What is remembered of a part.
-    pub fn get(&self, part: &Part) -> Option<&Remembered> {
+    pub fn get(&self, part: &KeyPart) -> Option<&Remembered> {
         self.0.get(part)
     }
 }
 
 /// Leaves out what only follows from other changes.
 pub fn leave_out_consequences(changes: &mut Vec<Change>) {
-    let is_cause = |change: &Change| matches!(change.part, Part::Parameter(_) | Part::Template(_));
+    let is_cause =
+        |change: &Change| matches!(change.part, KeyPart::Parameter(_) | KeyPart::Template(_));
     if changes.iter().any(is_cause) {
-        changes.retain(|change| !matches!(change.part, Part::File(_)));
+        changes.retain(|change| !matches!(change.part, KeyPart::File(_)));
     }
-    let is_contract = |change: &Change| matches!(change.part, Part::Contract(_));
+    let is_contract = |change: &Change| matches!(change.part, KeyPart::Contract(_));
     if changes.iter().any(is_contract) {
-        changes.retain(|change| change.part != Part::Output);
+        changes.retain(|change| change.part != KeyPart::Output);
     }
 }
 
@@ -270,7 +274,7 @@ pub fn leave_out_consequences(changes: &mut Vec<Change>) {
 mod tests {
     use super::*;
 
-    fn digest(parts: &[(Part, &[u8])]) -> Digest {
+    fn digest(parts: &[(KeyPart, &[u8])]) -> Digest {
         let mut hasher = Hasher::new(None);
         for (part, content) in parts {
             hasher.part(part.clone(), content);
@@ -280,7 +284,7 @@ mod tests {
 
     #[test]
     fn bytes_cannot_move_between_parts() {
-        let file = |name: &str| Part::File(name.to_owned());
+        let file = |name: &str| KeyPart::File(name.to_owned());
         let one = digest(&[(file("a"), b"bc"), (file("d"), b"")]);
         let other = digest(&[(file("ab"), b"c"), (file("d"), b"")]);
         assert_ne!(one, other);
@@ -293,7 +297,7 @@ mod tests {
     #[test]
     fn notes_never_count() {
         let mut hasher = Hasher::new(None);
-        hasher.note(Part::Parameter("k".to_owned()), "1");
+        hasher.note(KeyPart::Parameter("k".to_owned()), "1");
         assert_eq!(hasher.finish(), digest(&[]));
     }
 
@@ -302,10 +306,10 @@ mod tests {
         let explain = |k: &str| {
             let mut explanation = Explanation::default();
             explanation.part(
-                Part::File("param.txt".to_owned()),
+                KeyPart::File("param.txt".to_owned()),
                 format!("k = {k}").as_bytes(),
             );
-            explanation.note(Part::Parameter("k".to_owned()), k);
+            explanation.note(KeyPart::Parameter("k".to_owned()), k);
             explanation
         };
         let changes = explain("0.013").changes_since(&explain("0.012"));

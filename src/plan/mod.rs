@@ -8,11 +8,11 @@ pub mod depfile;
 pub mod environment;
 pub mod fast_path;
 pub mod file_digests;
+pub mod input_index;
 pub mod key;
+pub mod loaded;
 pub mod problem;
 pub mod recipe;
-pub mod series_digests;
-pub mod session;
 pub mod snapshot;
 pub mod support;
 pub mod watch;
@@ -23,7 +23,7 @@ use std::fmt;
 use crate::data::digest::Digest;
 use crate::plan::key::{Change, Key};
 use crate::plan::problem::Problem;
-use crate::store::{ResultId, Summary};
+use crate::store::{ResultId, ResultSummary};
 
 /// What is run: a catchment in a scenario.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -71,7 +71,7 @@ pub struct Found {
 
 impl Found {
     /// The result that a summary is of.
-    pub fn of(summary: &Summary) -> Self {
+    pub fn of(summary: &ResultSummary) -> Self {
         let checksums: Vec<u8> = (summary.columns.iter())
             .flat_map(|column| *column.checksum.as_bytes())
             .collect();
@@ -201,12 +201,12 @@ pub fn causes<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::key::Part;
+    use crate::plan::key::KeyPart;
 
     fn changed(then: &str, now: &str) -> Entry {
         let texts = Some((then.to_owned(), now.to_owned()));
         let change = Change {
-            part: Part::Parameter("k".to_owned()),
+            part: KeyPart::Parameter("k".to_owned()),
             texts,
         };
         Entry {

@@ -1,6 +1,6 @@
-//! A moment: in every scenario every catchment's key and status, and what its product needs beside results.
+//! A snapshot: in every scenario every catchment's key and status, and what its product needs beside results.
 //!
-//! The end of a run and a tag are moments. As results are stored by key, a moment is all that it takes to make its
+//! The end of a run and a tag are snapshots. As results are stored by key, a snapshot is all that it takes to make its
 //! product again, or to compare it with another, without the input and without running anything.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,22 +12,22 @@ use crate::data::catchment::CatchmentId;
 use crate::data::digest::Digest;
 use crate::data::scenario::ScenarioName;
 use crate::data::value::Value;
+use crate::plan::loaded::LoadedScenario;
 use crate::plan::problem::Problem;
-use crate::plan::session::Session;
 use crate::plan::{Plan, Staleness, State};
 use crate::product;
 use crate::product::file::Status;
 
 /// All scenarios as they were.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Moment {
+pub struct Snapshot {
     /// Each scenario, in the study's order.
-    pub scenes: Vec<Scene>,
+    pub scenario_snapshots: Vec<ScenarioSnapshot>,
 }
 
 /// All catchments of a scenario as they were.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Scene {
+pub struct ScenarioSnapshot {
     /// The scenario.
     pub scenario: ScenarioName,
     /// The digest of the recipe.
@@ -39,12 +39,12 @@ pub struct Scene {
     /// The parameters that the product needed of every catchment.
     pub names: Vec<String>,
     /// The catchments in the input's order.
-    pub rows: Vec<Row>,
+    pub rows: Vec<SnapshotRow>,
 }
 
 /// One catchment as it was.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Row {
+pub struct SnapshotRow {
     /// The catchment.
     pub id: CatchmentId,
     /// Whether it had a result.
@@ -53,21 +53,22 @@ pub struct Row {
     pub key: Option<Digest>,
     /// The digest of its result's columns: a forced run can put another result under the same key.
     pub content: Option<Digest>,
-    /// Its values of [`Scene::names`].
+    /// Its values of [`ScenarioSnapshot::names`].
     pub values: Vec<Option<Value>>,
 }
 
-impl Moment {
-    /// The present, as the plans of all sessions have it.
-    pub fn of(sessions: &[Session<'_>], plans: &[Plan]) -> Result<Self> {
-        let scenes = sessions.iter().zip(plans);
-        let scenes = scenes.map(|(session, plan)| Scene::of(session, plan));
+impl Snapshot {
+    /// The present, as the plans of all scenarios have it.
+    pub fn of(loaded_study: &[LoadedScenario<'_>], plans: &[Plan]) -> Result<Self> {
+        let scenario_snapshots = loaded_study.iter().zip(plans);
+        let scenario_snapshots =
+            scenario_snapshots.map(|(loaded, plan)| ScenarioSnapshot::of(loaded, plan));
         Ok(Self {
-            scenes: scenes.collect::<Result<_>>()?,
+            scenario_snapshots: scenario_snapshots.collect::<Result<_>>()?,
         })
     }
 
-    /// The moment as the store keeps it.
+    /// The snapshot as the store keeps it.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
         postcard::to_stdvec(self).context("can't put down the catchments' keys")
     }
@@ -78,28 +79,34 @@ impl Moment {
     }
 
     /// A scenario as it was then, if there was one of this name.
-    pub fn scene(&self, scenario: &ScenarioName) -> Option<&Scene> {
-        let mut scenes = self.scenes.iter();
-        scenes.find(|scene| scene.scenario == *scenario)
+    pub fn scenario_snapshot(&self, scenario: &ScenarioName) -> Option<&ScenarioSnapshot> {
+        let mut scenario_snapshots = self.scenario_snapshots.iter();
+        scenario_snapshots.find(|scenario_snapshot| scenario_snapshot.scenario == *scenario)
     }
 
     /// How many catchments there were, counted in each scenario.
     pub fn catchments(&self) -> usize {
-        self.scenes.iter().map(|scene| scene.rows.len()).sum()
+        self.scenario_snapshots
+            .iter()
+            .map(|scenario_snapshot| scenario_snapshot.rows.len())
+            .sum()
     }
 
     /// How many of them had a result.
     pub fn results(&self) -> usize {
-        self.scenes.iter().map(Scene::results).sum()
+        self.scenario_snapshots
+            .iter()
+            .map(ScenarioSnapshot::results)
+            .sum()
     }
 }
 
-impl Scene {
+impl ScenarioSnapshot {
     /// The present, as the plan has it.
-    pub fn of(session: &Session<'_>, plan: &Plan) -> Result<Self> {
-        let project = session.project;
-        let names = product::parameters(session)?;
-        let catchments = session.basin.catchments().iter().zip(&plan.entries);
+    pub fn of(loaded: &LoadedScenario<'_>, plan: &Plan) -> Result<Self> {
+        let project = loaded.project;
+        let names = product::parameters(loaded)?;
+        let catchments = loaded.basin.catchments().iter().zip(&plan.entries);
         // Where water goes is known of catchments that can't be run, too, and some are said to have no catchment downstream.
         let link = project.product.downstream.as_ref();
         let others: BTreeSet<String> = names
@@ -109,19 +116,19 @@ impl Scene {
             .collect();
         let mut rows = Vec::with_capacity(plan.entries.len());
         for (at, (catchment, entry)) in catchments.enumerate() {
-            let values = match session.basin.values(at, &others) {
+            let values = match loaded.basin.values(at, &others) {
                 Err(Problem::Cell(fault)) if !matches!(entry.state, State::Bad(_)) => {
                     return Err(fault.into());
                 }
                 values => values.ok(),
             };
             let value = |name: &String| match Some(name) == link {
-                true => session.basin.value_of_any(at, name),
+                true => loaded.basin.value_of_any(at, name),
                 false => Ok(values
                     .as_ref()
                     .and_then(|values| values.parameter(name).cloned())),
             };
-            rows.push(Row {
+            rows.push(SnapshotRow {
                 id: catchment.id.clone(),
                 status: match &entry.state {
                     State::Fresh(_) => Status::Ok,
@@ -140,8 +147,8 @@ impl Scene {
         Ok(Self {
             scenario: project.scenario.name.clone(),
             coordinates: project.scenario.coordinates.clone(),
-            recipe: *session.recipe.digest(),
-            time: Digest::of(&session.basin.time().to_bytes()),
+            recipe: *loaded.recipe.digest(),
+            time: Digest::of(&loaded.basin.time().to_bytes()),
             names: names.into_iter().collect(),
             rows,
         })

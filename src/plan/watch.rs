@@ -80,7 +80,7 @@ impl Watched {
         if self.file.with_executable(executable).mark(&content) != self.mark {
             return false;
         }
-        if now.is_settled(began) {
+        if now.is_older_than_clock_step(began) {
             *stamp = now;
         }
         true

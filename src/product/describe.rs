@@ -1,4 +1,4 @@
-//! What the product is to hold: the project's `[product]` table joined with a moment's catchments.
+//! What the product is to hold: the project's `[product]` table joined with a snapshot's catchments.
 //!
 //! It knows names, formulas and parameters, and touches neither the store nor a file.
 
@@ -10,18 +10,18 @@ use crate::data::catchment::CatchmentId;
 use crate::data::time_axis::TimeAxis;
 use crate::data::value::Value;
 use crate::language::formula::{Expr, Operand};
-use crate::plan::session::Session;
-use crate::plan::snapshot::{self, Scene};
+use crate::plan::loaded::LoadedScenario;
+use crate::plan::snapshot::{self, ScenarioSnapshot};
 use crate::product::file::{
-    self, Link, Network, Outlets, ParameterValues, ParameterVariable, Precision, ProductSpec, Row,
-    Statistic, Status,
+    self, Network, NetworkLink, Outlets, ParameterValues, ParameterVariable, Precision, ProductRow,
+    ProductSpec, Statistic, Status,
 };
 use crate::project::{self, Layout, Project, ProjectError, VariableSource, nearest};
 
 /// Checks that all that the product is made of is there.
-pub fn check(session: &Session<'_>) -> Result<()> {
-    let names = parameters(session)?;
-    let (project, basin) = (session.project, &session.basin);
+pub fn check(loaded: &LoadedScenario<'_>) -> Result<()> {
+    let names = parameters(loaded)?;
+    let (project, basin) = (loaded.project, &loaded.basin);
     let link = needed_link(project);
     let mut drains = Vec::new();
     for (at, catchment) in basin.catchments().iter().enumerate() {
@@ -31,7 +31,7 @@ pub fn check(session: &Session<'_>) -> Result<()> {
                 continue;
             };
             // One that can't be run is told of, or left out, for that; others would get a gap in the product.
-            if Some(name.as_str()) == link || basin.values(at, session.recipe.names()).is_ok() {
+            if Some(name.as_str()) == link || basin.values(at, loaded.recipe.names()).is_ok() {
                 bail!("catchment {id}: {fault}, which the product needs");
             }
         }
@@ -80,7 +80,7 @@ fn network<'a>(
             )));
         }
         ids.push(drain.id.as_str());
-        links.push(Link::from(drain.link.as_ref()));
+        links.push(NetworkLink::from(drain.link.as_ref()));
     }
     for variable in &project.product.variables {
         let Some(Outlets::These(outlets)) = &variable.upstream else {
@@ -100,9 +100,9 @@ fn network<'a>(
 }
 
 /// The parameters that the product needs of every catchment; a name that nothing provides is an error.
-pub fn parameters(session: &Session<'_>) -> Result<BTreeSet<String>, ProjectError> {
-    let project = session.project;
-    let known = session.basin.parameter_names();
+pub fn parameters(loaded: &LoadedScenario<'_>) -> Result<BTreeSet<String>, ProjectError> {
+    let project = loaded.project;
+    let known = loaded.basin.parameter_names();
     let columns: Vec<&str> = project
         .simulator
         .output
@@ -179,32 +179,38 @@ fn scalars(project: &Project) -> BTreeSet<String> {
     needed
 }
 
-/// What the product is to hold at a scene.
+/// What the product is to hold at a scenario snapshot.
 ///
-/// The rows of a scene may be those of several scenarios, one after the other.
+/// The rows of a scenario snapshot may be those of several scenarios, one after the other.
 pub(super) fn describe(
     project: &Project,
-    scene: &Scene,
+    scenario_snapshot: &ScenarioSnapshot,
     scenarios: usize,
     time: TimeAxis,
 ) -> Result<ProductSpec> {
     let needed = needed(project);
-    let place = |name: &str| scene.names.iter().position(|known| known == name);
+    let place = |name: &str| {
+        scenario_snapshot
+            .names
+            .iter()
+            .position(|known| known == name)
+    };
     if let Some(name) = needed.iter().find(|name| place(name).is_none()) {
         bail!(
             "the product now needs the parameter {name:?}, which was not put down then; take it out of [product], or run with the inputs of that time"
         );
     }
     let scalars: Vec<String> = scalars(project).into_iter().collect();
-    let value = |row: &snapshot::Row, name: &str| row.values.get(place(name)?).cloned().flatten();
-    let mut rows = Vec::with_capacity(scene.rows.len());
+    let value =
+        |row: &snapshot::SnapshotRow, name: &str| row.values.get(place(name)?).cloned().flatten();
+    let mut rows = Vec::with_capacity(scenario_snapshot.rows.len());
     let mut texts: BTreeMap<&str, Vec<Option<Value>>> = BTreeMap::new();
-    for row in &scene.rows {
+    for row in &scenario_snapshot.rows {
         for parameter in &project.product.parameters {
             let values = texts.entry(&parameter.name).or_default();
             values.push(value(row, &parameter.parameter));
         }
-        rows.push(Row {
+        rows.push(ProductRow {
             id: row.id.clone(),
             status: row.status,
             key: row.key,
@@ -235,8 +241,8 @@ pub(super) fn describe(
     let networks = match needed_link(project) {
         None => Vec::new(),
         Some(link) => {
-            let each = (scene.rows.len() / scenarios).max(1);
-            let networks = scene.rows.chunks(each).map(|rows| {
+            let each = (scenario_snapshot.rows.len() / scenarios).max(1);
+            let networks = scenario_snapshot.rows.chunks(each).map(|rows| {
                 let drains = rows.iter().map(|row| Drain {
                     id: &row.id,
                     link: value(row, link),
@@ -282,7 +288,7 @@ pub(super) fn describe(
         path: project.product.path.clone(),
         title: title(&project.title),
         attributes: project.product.attributes.clone().into_iter().collect(),
-        recipe: scene.recipe,
+        recipe: scenario_snapshot.recipe,
         time,
         variables,
         scenarios: None,

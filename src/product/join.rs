@@ -7,30 +7,34 @@ use super::describe::parameter_values;
 use crate::data::catchment::CatchmentId;
 use crate::data::digest::Digest;
 use crate::data::scenario::ScenarioName;
-use crate::plan::snapshot::{Row, Scene};
-use crate::product::file::{ParameterVariable, Scenarios, Status};
+use crate::plan::snapshot::{ScenarioSnapshot, SnapshotRow};
+use crate::product::file::{ParameterVariable, ScenarioDimension, Status};
 use crate::store::ResultId;
 
 /// One part of all; every scenario has all catchments that any has, those that it leaves out as not run. There is at
 /// least one part.
-pub(super) fn join<'p>(parts: Vec<Part<'p>>) -> Option<(Part<'p>, Scenarios)> {
+pub(super) fn join<'p>(parts: Vec<Part<'p>>) -> Option<(Part<'p>, ScenarioDimension)> {
     let scenarios = scenarios(&parts);
     let ids = order(&parts);
     let first = parts.first()?;
-    let (project, time, names) = (first.project, first.time.clone(), first.scene.names.clone());
+    let (project, time, names) = (
+        first.project,
+        first.time.clone(),
+        first.scenario_snapshot.names.clone(),
+    );
     let recipes: Vec<u8> = (parts.iter())
-        .flat_map(|part| *part.scene.recipe.as_bytes())
+        .flat_map(|part| *part.scenario_snapshot.recipe.as_bytes())
         .collect();
     let mut rows = Vec::with_capacity(ids.len() * parts.len());
     let mut results = Vec::with_capacity(ids.len() * parts.len());
     for part in parts {
-        let own = part.scene.rows.into_iter().zip(part.results);
-        let mut own: HashMap<CatchmentId, (Row, Option<ResultId>)> = own
+        let own = part.scenario_snapshot.rows.into_iter().zip(part.results);
+        let mut own: HashMap<CatchmentId, (SnapshotRow, Option<ResultId>)> = own
             .map(|(row, result)| (row.id.clone(), (row, result)))
             .collect();
         for id in &ids {
             let (row, result) = own.remove(id).unwrap_or_else(|| {
-                let left_out = Row {
+                let left_out = SnapshotRow {
                     id: id.clone(),
                     status: Status::NotRun,
                     key: None,
@@ -43,7 +47,7 @@ pub(super) fn join<'p>(parts: Vec<Part<'p>>) -> Option<(Part<'p>, Scenarios)> {
             results.push(result);
         }
     }
-    let scene = Scene {
+    let scenario_snapshot = ScenarioSnapshot {
         scenario: ScenarioName::UNNAMED,
         coordinates: BTreeMap::new(),
         recipe: Digest::of(&recipes),
@@ -53,7 +57,7 @@ pub(super) fn join<'p>(parts: Vec<Part<'p>>) -> Option<(Part<'p>, Scenarios)> {
     };
     let part = Part {
         project,
-        scene,
+        scenario_snapshot,
         time,
         results,
     };
@@ -62,21 +66,24 @@ pub(super) fn join<'p>(parts: Vec<Part<'p>>) -> Option<(Part<'p>, Scenarios)> {
 
 /// The catchments of all parts in the input's order, as far as each part tells it.
 fn order(parts: &[Part<'_>]) -> Vec<CatchmentId> {
-    let longest = parts.iter().max_by_key(|part| part.scene.rows.len());
+    let longest = parts
+        .iter()
+        .max_by_key(|part| part.scenario_snapshot.rows.len());
     let all = longest.into_iter().chain(parts);
-    let ids = all.flat_map(|part| part.scene.rows.iter().map(|row| &row.id));
+    let ids = all.flat_map(|part| part.scenario_snapshot.rows.iter().map(|row| &row.id));
     let mut seen = BTreeSet::new();
     ids.filter(|id| seen.insert(*id)).cloned().collect()
 }
 
 /// The names, and the parameters by which the scenarios differ.
-fn scenarios(parts: &[Part<'_>]) -> Scenarios {
-    let scenes = || parts.iter().map(|part| &part.scene);
-    let stated: BTreeSet<&String> = scenes()
-        .flat_map(|scene| scene.coordinates.keys())
+fn scenarios(parts: &[Part<'_>]) -> ScenarioDimension {
+    let scenario_snapshots = || parts.iter().map(|part| &part.scenario_snapshot);
+    let stated: BTreeSet<&String> = scenario_snapshots()
+        .flat_map(|scenario_snapshot| scenario_snapshot.coordinates.keys())
         .collect();
     let coordinate = |name: &String| {
-        let values = scenes().map(|scene| scene.coordinates.get(name).cloned());
+        let values = scenario_snapshots()
+            .map(|scenario_snapshot| scenario_snapshot.coordinates.get(name).cloned());
         ParameterVariable {
             name: name.clone(),
             values: parameter_values(values.collect()),
@@ -85,8 +92,10 @@ fn scenarios(parts: &[Part<'_>]) -> Scenarios {
             standard_name: None,
         }
     };
-    Scenarios {
-        names: (scenes().map(|scene| scene.scenario.as_str().to_owned())).collect(),
+    ScenarioDimension {
+        names: (scenario_snapshots()
+            .map(|scenario_snapshot| scenario_snapshot.scenario.as_str().to_owned()))
+        .collect(),
         coordinates: stated.into_iter().map(coordinate).collect(),
     }
 }

@@ -1,6 +1,6 @@
 //! From the plan and the store's results to the product: where its values come from, and when it is written.
 //!
-//! What the product is to hold is worked out in `describe`, the results of an earlier moment are found in `results`. It
+//! What the product is to hold is worked out in `describe`, the results of an earlier snapshot are found in `results`. It
 //! knows what a project's variables mean; [`crate::product::file`] knows how to write them.
 
 mod describe;
@@ -20,15 +20,15 @@ use anyhow::{Context, Result, bail};
 
 pub use self::describe::{check, parameters};
 use self::describe::{describe, title};
-use self::file::{Known, ProductSpec, Scenarios, Source};
+use self::file::{KnownProduct, ProductSpec, ResultSource, ScenarioDimension};
 use self::join::join;
 use self::on_disk::Anew;
 pub use self::results::Results;
 use self::results::found;
 use crate::data::digest::Digest;
 use crate::data::time_axis::TimeAxis;
-use crate::plan::session::Session;
-use crate::plan::snapshot::{Moment, Scene};
+use crate::plan::loaded::LoadedScenario;
+use crate::plan::snapshot::{ScenarioSnapshot, Snapshot};
 use crate::plan::{Entry, Found, Plan, State};
 use crate::project::{Per, Project, Study};
 use crate::store::codec;
@@ -78,55 +78,59 @@ impl fmt::Display for Product {
 /// one, it is that of all.
 pub fn assemble(
     study: &Study,
-    sessions: &[Session<'_>],
+    loaded_study: &[LoadedScenario<'_>],
     plans: &[Plan],
     chosen: &[usize],
     store: &mut Store,
     how: &How<'_>,
 ) -> Result<Vec<Outcome>> {
     let part = |at: usize| {
-        let (session, plan) = (&sessions[at], &plans[at]);
+        let (loaded, plan) = (&loaded_study[at], &plans[at]);
         let result = |entry: &Entry| match entry.state {
             State::Fresh(found) => Some(found.result),
             State::Stale(_) | State::Bad(_) => None,
         };
         Ok(Part {
-            project: session.project,
-            scene: Scene::of(session, plan)?,
-            time: session.basin.time().clone(),
+            project: loaded.project,
+            scenario_snapshot: ScenarioSnapshot::of(loaded, plan)?,
+            time: loaded.basin.time().clone(),
             results: plan.entries.iter().map(result).collect(),
         })
     };
     publish(study, chosen, &part, store, how)
 }
 
-/// Makes the products of an earlier moment out of its results, which must all be there still.
+/// Makes the products of an earlier snapshot out of its results, which must all be there still.
 pub fn restore(
     study: &Study,
     store: &mut Store,
-    moment: &Moment,
+    snapshot: &Snapshot,
     how: &How<'_>,
 ) -> Result<Vec<Outcome>> {
-    let scenes = &moment.scenes;
-    let mut places = Vec::with_capacity(scenes.len());
-    for scene in scenes {
-        let place = study.names().position(|name| *name == scene.scenario);
-        places.push(place.with_context(|| match scene.scenario.is_unnamed() {
-            true => "it is from a time when the project had no scenarios".to_owned(),
-            false => format!(
-                "the project has no scenario {:?} any more",
-                scene.scenario.as_str()
-            ),
-        })?);
+    let scenario_snapshots = &snapshot.scenario_snapshots;
+    let mut places = Vec::with_capacity(scenario_snapshots.len());
+    for scenario_snapshot in scenario_snapshots {
+        let place = study
+            .names()
+            .position(|name| *name == scenario_snapshot.scenario);
+        places.push(
+            place.with_context(|| match scenario_snapshot.scenario.is_unnamed() {
+                true => "it is from a time when the project had no scenarios".to_owned(),
+                false => format!(
+                    "the project has no scenario {:?} any more",
+                    scenario_snapshot.scenario.as_str()
+                ),
+            })?,
+        );
     }
     // All must be found before anything is written.
     let mut parts = BTreeMap::new();
-    for (scene, &place) in scenes.iter().zip(&places) {
+    for (scenario_snapshot, &place) in scenario_snapshots.iter().zip(&places) {
         let project = &study.scenarios[place];
-        let (time, results) = found(store, scene)?;
+        let (time, results) = found(store, scenario_snapshot)?;
         let part = Part {
             project,
-            scene: scene.clone(),
+            scenario_snapshot: scenario_snapshot.clone(),
             time,
             results,
         };
@@ -146,7 +150,7 @@ pub fn restore(
 /// What a product is made of: the project as a scenario has it, and the results of its catchments.
 struct Part<'p> {
     project: &'p Project,
-    scene: Scene,
+    scenario_snapshot: ScenarioSnapshot,
     time: TimeAxis,
     results: Vec<Option<ResultId>>,
 }
@@ -160,9 +164,9 @@ fn publish<'p>(
     how: &How<'_>,
 ) -> Result<Vec<Outcome>> {
     let mut outcomes = Vec::new();
-    let mut write = |part: Part<'_>, scenarios: Option<Scenarios>| -> Result<()> {
+    let mut write = |part: Part<'_>, scenarios: Option<ScenarioDimension>| -> Result<()> {
         let count = scenarios.as_ref().map_or(1, |all| all.names.len());
-        let mut spec = describe(part.project, &part.scene, count, part.time)?;
+        let mut spec = describe(part.project, &part.scenario_snapshot, count, part.time)?;
         if scenarios.is_some() {
             spec.title = title(&study.title);
             spec.scenarios = scenarios;
@@ -248,12 +252,12 @@ fn write(
                 .find(|column| column.name == **source)
         };
         let digests = (sources.iter()).map(|source| column(source).map(|column| column.checksum));
-        Some(Known {
+        Some(KnownProduct {
             content: Found::of(&summary).content,
             columns: digests.collect::<Option<_>>()?,
         })
     };
-    let mut source = Source {
+    let mut source = ResultSource {
         threads: how.workers,
         fetch: &mut fetch,
         decode: &|columns: &Vec<StoredColumn>| decode(columns),

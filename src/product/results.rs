@@ -1,4 +1,4 @@
-//! The results of a scene, found again in the store: for its product, for comparing it with another, for printing it.
+//! The results of a scenario snapshot, found again in the store: for its product, for comparing it with another, for printing it.
 
 use anyhow::{Result, bail};
 
@@ -7,25 +7,29 @@ use super::describe::describe;
 use crate::data::catchment::CatchmentId;
 use crate::data::time_axis::TimeAxis;
 use crate::plan::Found;
-use crate::plan::snapshot::Scene;
+use crate::plan::snapshot::ScenarioSnapshot;
 use crate::product::file::{self, ProductSpec, Status};
 use crate::project::Project;
 use crate::store::{ResultId, Store, StoreError};
 use crate::text::listing::first_few;
 
-/// The results of a scene as the product's variables, catchment by catchment: the catchments' own values, no sums.
+/// The results of a scenario snapshot as the product's variables, catchment by catchment: the catchments' own values, no sums.
 pub struct Results {
-    /// What the product of that moment is; sums over all upstream and summaries are left out.
+    /// What the product of that snapshot is; sums over all upstream and summaries are left out.
     pub spec: ProductSpec,
     ids: Vec<Option<ResultId>>,
     sources: Vec<String>,
 }
 
 impl Results {
-    /// Finds all results of a scene; that one of them was collected or is damaged is an error.
-    pub fn open(project: &Project, store: &Store, scene: &Scene) -> Result<Self> {
-        let (time, ids) = found(store, scene)?;
-        let mut spec = describe(project, scene, 1, time)?;
+    /// Finds all results of a scenario snapshot; that one of them was collected or is damaged is an error.
+    pub fn open(
+        project: &Project,
+        store: &Store,
+        scenario_snapshot: &ScenarioSnapshot,
+    ) -> Result<Self> {
+        let (time, ids) = found(store, scenario_snapshot)?;
+        let mut spec = describe(project, scenario_snapshot, 1, time)?;
         (spec.variables).retain(|variable| variable.upstream.is_none());
         spec.summaries.clear();
         spec.networks.clear();
@@ -67,16 +71,19 @@ impl Results {
     }
 }
 
-/// The time steps of a scene and the results of its catchments.
-pub(super) fn found(store: &Store, scene: &Scene) -> Result<(TimeAxis, Vec<Option<ResultId>>)> {
-    let _snapshot = store.snapshot()?;
-    let time = store.content(&scene.time)?;
+/// The time steps of a scenario snapshot and the results of its catchments.
+pub(super) fn found(
+    store: &Store,
+    scenario_snapshot: &ScenarioSnapshot,
+) -> Result<(TimeAxis, Vec<Option<ResultId>>)> {
+    let _snapshot = store.read_transaction()?;
+    let time = store.content(&scenario_snapshot.time)?;
     let Some(time) = time.and_then(|bytes| TimeAxis::from_bytes(&bytes)) else {
         bail!("its time steps are no longer in the store");
     };
-    let mut ids = Vec::with_capacity(scene.rows.len());
+    let mut ids = Vec::with_capacity(scenario_snapshot.rows.len());
     let mut gone = Vec::new();
-    for row in &scene.rows {
+    for row in &scenario_snapshot.rows {
         let key = row.key.filter(|_| row.status == Status::Ok);
         let id = match key.map(|key| store.summary(&key)) {
             None => None,
@@ -84,7 +91,7 @@ pub(super) fn found(store: &Store, scene: &Scene) -> Result<(TimeAxis, Vec<Optio
                 Some(summary.result)
             }
             Some(Ok(_) | Err(StoreError::Damaged { .. })) => {
-                gone.push(scene.scenario.label(&row.id));
+                gone.push(scenario_snapshot.scenario.label(&row.id));
                 None
             }
             Some(Err(error)) => return Err(error.into()),
@@ -95,7 +102,7 @@ pub(super) fn found(store: &Store, scene: &Scene) -> Result<(TimeAxis, Vec<Optio
         bail!(
             "{} of {} results are no longer in the store: {}; they were collected, damaged or replaced by those of a forced run, and only a run with the inputs of that time brings them back",
             gone.len(),
-            scene.rows.len(),
+            scenario_snapshot.rows.len(),
             first_few(&gone)
         );
     }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use super::error::Source;
+use super::error::SourceText;
 use super::{CacheLimits, Parameter, Project, ProjectError, Scenario, Selection, raw};
 use crate::data::catchment::CatchmentId;
 use crate::data::size::Size;
@@ -23,12 +23,12 @@ use crate::project::import_spec::ImportSpec;
 use crate::system::regular;
 
 /// Turns the raw project into a checked one, a table at a time.
-pub(super) struct Builder<'a> {
+pub(super) struct ProjectBuilder<'a> {
     pub root: &'a Path,
-    pub source: Source<'a>,
+    pub source: SourceText<'a>,
 }
 
-impl Builder<'_> {
+impl ProjectBuilder<'_> {
     pub fn project(
         &self,
         raw: raw::Project,
@@ -217,7 +217,7 @@ impl Builder<'_> {
     pub(super) fn tables(
         &self,
         field: &str,
-        list: Vec<raw::Table>,
+        list: Vec<raw::RawTable>,
     ) -> Result<Vec<TableSpec>, ProjectError> {
         let tables = list.into_iter().enumerate().map(|(i, table)| {
             Ok(TableSpec {
@@ -246,7 +246,7 @@ impl Builder<'_> {
 
 /// A number or a text.
 pub(super) fn value(
-    source: &Source<'_>,
+    source: &SourceText<'_>,
     field: &str,
     value: toml::Value,
 ) -> Result<Value, ProjectError> {
@@ -263,7 +263,7 @@ pub(super) fn value(
 
 /// Where a file that is written really is or will be; see [`regular::place`].
 pub(super) fn place(
-    source: &Source<'_>,
+    source: &SourceText<'_>,
     field: &str,
     path: &Path,
 ) -> Result<PathBuf, ProjectError> {

@@ -35,14 +35,14 @@ pub(super) type Moved = Vec<(String, String)>;
 
 /// The text of a project file and where each of its fields stands.
 #[derive(Clone)]
-pub(super) struct Source<'a> {
+pub(super) struct SourceText<'a> {
     path: &'a Path,
     text: &'a str,
     table: Option<Arc<Spanned<DeTable<'a>>>>,
     moved: Moved,
 }
 
-impl<'a> Source<'a> {
+impl<'a> SourceText<'a> {
     pub fn new(path: &'a Path, text: &'a str) -> Self {
         Self {
             path,

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::build::{Builder, place, same_file};
-use super::raw::Table;
+use super::build::{ProjectBuilder, place, same_file};
+use super::raw::RawTable;
 use super::{ProjectError, nearest};
 use crate::import::clock::time_format;
 use crate::language::formula::Expr;
 use crate::product::file::valid_name;
 use crate::project::import_spec::{
-    Aggregate, Fill, Ids, ImportSpec, Layout, OnMissing, ParameterSpec, Separator, SeriesSpec,
-    TextFormat,
+    Aggregate, CellSeparator, Fill, Ids, ImportSpec, OnMissing, ParameterSpec, SeriesSpec,
+    SourceLayout, TextFormat,
 };
 
 /// `[import]` as it is written.
@@ -28,7 +28,7 @@ pub(super) struct Import {
     #[serde(default)]
     series: BTreeMap<String, Series>,
     #[serde(default)]
-    table: Vec<Table>,
+    table: Vec<RawTable>,
     #[serde(default)]
     parameters: BTreeMap<String, Parameter>,
 }
@@ -82,7 +82,7 @@ enum Parameter {
     },
 }
 
-impl Builder<'_> {
+impl ProjectBuilder<'_> {
     /// The description of an import; `input` is the one file of `[input]`, where it names one.
     pub(super) fn import(
         &self,
@@ -189,11 +189,11 @@ impl Builder<'_> {
         let format = TextFormat {
             separator: match raw.separator.as_deref() {
                 None => None,
-                Some(" ") => Some(Separator::White),
+                Some(" ") => Some(CellSeparator::White),
                 Some(text)
                     if text.len() == 1 && text.is_ascii() && text != "\"" && text != "\n" =>
                 {
-                    Some(Separator::Byte(text.as_bytes()[0]))
+                    Some(CellSeparator::Byte(text.as_bytes()[0]))
                 }
                 Some(_) => {
                     let message =
@@ -257,7 +257,7 @@ impl Builder<'_> {
         field: &str,
         file: String,
         raw: &Series,
-    ) -> Result<Layout, ProjectError> {
+    ) -> Result<SourceLayout, ProjectError> {
         let wrong =
             |key: &str, message: &str| Err(self.source.error(&format!("{field}.{key}"), message));
         if let Some((before, suffix)) = file.split_once("{id}") {
@@ -278,7 +278,7 @@ impl Builder<'_> {
                 return wrong("id", "has no place here: the id is in the file's name");
             }
             self.wide_only(field, raw)?;
-            return Ok(Layout::Files {
+            return Ok(SourceLayout::Files {
                 folder: self.existing(&format!("{field}.file"), folder)?,
                 prefix: prefix.to_owned(),
                 suffix: suffix.to_owned(),
@@ -290,7 +290,7 @@ impl Builder<'_> {
         match (&raw.id, &raw.value) {
             (Some(id), Some(value)) => {
                 self.wide_only(field, raw)?;
-                Ok(Layout::Long {
+                Ok(SourceLayout::Long {
                     path,
                     id: id.clone(),
                     time: raw.time.clone(),
@@ -318,7 +318,7 @@ impl Builder<'_> {
                     .as_ref()
                     .map(|ids| self.ids(field, ids))
                     .transpose()?;
-                Ok(Layout::Wide {
+                Ok(SourceLayout::Wide {
                     path,
                     ids,
                     time_columns: raw.time_columns,

@@ -34,11 +34,11 @@ impl ImportSpec {
     pub fn sources(&self) -> impl Iterator<Item = &Path> {
         let tables = self.tables.iter().map(|table| table.path.as_path());
         let series = self.series.iter().flat_map(|series| match &series.layout {
-            Layout::Wide { path, ids, .. } => {
+            SourceLayout::Wide { path, ids, .. } => {
                 [Some(path.as_path()), ids.as_ref().and_then(Ids::path)]
             }
-            Layout::Long { path, .. } => [Some(path.as_path()), None],
-            Layout::Files { .. } => [None, None],
+            SourceLayout::Long { path, .. } => [Some(path.as_path()), None],
+            SourceLayout::Files { .. } => [None, None],
         });
         tables.chain(series.flatten())
     }
@@ -71,7 +71,7 @@ pub struct SeriesSpec {
     /// What becomes of several values within one coarser time step.
     pub aggregate: Option<Aggregate>,
     /// Where its values are.
-    pub layout: Layout,
+    pub layout: SourceLayout,
     /// How its files are written.
     pub format: TextFormat,
 }
@@ -127,7 +127,7 @@ impl Aggregate {
 
 /// Where the values of a series are.
 #[derive(Clone, Debug)]
-pub enum Layout {
+pub enum SourceLayout {
     /// One column for each catchment, one row for each time step.
     Wide {
         /// The file.
@@ -190,7 +190,7 @@ impl Ids {
 #[derive(Clone, Debug, Default)]
 pub struct TextFormat {
     /// What separates cells; by default recognised from the header.
-    pub separator: Option<Separator>,
+    pub separator: Option<CellSeparator>,
     /// Whether numbers have a comma where others have a point.
     pub decimal_comma: bool,
     /// Texts and numbers that stand for no value, beside the empty cell, `NA` and `NaN`.
@@ -203,7 +203,7 @@ pub struct TextFormat {
 
 /// What separates the cells of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Separator {
+pub enum CellSeparator {
     /// One character.
     Byte(u8),
     /// Any number of spaces and tabs.

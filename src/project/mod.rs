@@ -38,7 +38,7 @@ use crate::language::template::Template;
 use crate::product::file::{Outlets, Statistic};
 use crate::project::exclusion::Exclusion;
 use crate::project::import_spec::ImportSpec;
-use error::{Moved, Source};
+use error::{Moved, SourceText};
 
 /// The name of the project file.
 pub const PROJECT_FILE: &str = "rerunoff.toml";
@@ -221,12 +221,12 @@ pub struct Output {
     /// How it is written.
     pub format: OutputFormat,
     /// The columns wanted.
-    pub columns: Vec<Column>,
+    pub columns: Vec<OutputColumn>,
 }
 
 /// A column wanted from the simulator's output.
 #[derive(Clone)]
-pub struct Column {
+pub struct OutputColumn {
     /// Its name in the project.
     pub name: String,
     /// Its header in the output, as the project file has it: `Conc_{id}`.
@@ -346,7 +346,7 @@ pub struct Summary {
 impl Project {
     /// An error at the field with this dotted path: `simulator.input.1.row`.
     pub fn error(&self, field: &str, message: impl std::fmt::Display) -> ProjectError {
-        let source = Source::new(&self.file, &self.text);
+        let source = SourceText::new(&self.file, &self.text);
         source.with_moved(self.moved.clone()).error(field, message)
     }
 

@@ -1,8 +1,8 @@
 //! The `[product]` table: what to make of all results, checked.
 
-use super::build::Builder;
+use super::build::ProjectBuilder;
 use super::{
-    Column, ParameterVariable, Per, Product, ProjectError, Summary, Variable, VariableSource,
+    OutputColumn, ParameterVariable, Per, Product, ProjectError, Summary, Variable, VariableSource,
     nearest, raw,
 };
 use crate::data::catchment::CatchmentId;
@@ -11,11 +11,11 @@ use crate::product::file::{Outlets, Statistic, valid_name};
 /// What stands for a scenario's name in the product's.
 pub(super) const SCENARIO: &str = "{scenario}";
 
-impl Builder<'_> {
+impl ProjectBuilder<'_> {
     pub(super) fn product(
         &self,
         raw: raw::Product,
-        columns: &[Column],
+        columns: &[OutputColumn],
     ) -> Result<Product, ProjectError> {
         let path = self.root.join(&raw.file);
         if path.file_name().is_none() {
@@ -126,7 +126,7 @@ impl Builder<'_> {
         &self,
         name: String,
         raw: raw::Variable,
-        columns: &[Column],
+        columns: &[OutputColumn],
     ) -> Result<Variable, ProjectError> {
         let field = format!("product.variables.{name}");
         self.product_name(&field, &name)?;
@@ -199,7 +199,7 @@ impl Builder<'_> {
     fn summary(
         &self,
         name: String,
-        raw: raw::Summary,
+        raw: raw::RawSummary,
         variables: &[Variable],
     ) -> Result<Summary, ProjectError> {
         let field = format!("product.summary.{name}");

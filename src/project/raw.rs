@@ -156,14 +156,14 @@ pub(super) enum OneOrMore {
 #[derive(Clone, Default, Deserialize)]
 pub(super) struct Parameters {
     #[serde(default)]
-    pub table: Vec<Table>,
+    pub table: Vec<RawTable>,
     #[serde(flatten)]
     pub values: BTreeMap<String, toml::Value>,
 }
 
 #[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Table {
+#[serde(deny_unknown_fields, expecting = "a table")]
+pub(super) struct RawTable {
     pub file: String,
     pub id: String,
     pub decimal: Option<Decimal>,
@@ -245,7 +245,7 @@ pub(super) struct Product {
     #[serde(default)]
     pub parameters: BTreeMap<String, ParameterVariable>,
     #[serde(default)]
-    pub summary: BTreeMap<String, Summary>,
+    pub summary: BTreeMap<String, RawSummary>,
 }
 
 /// How several scenarios share the product.
@@ -316,8 +316,8 @@ pub(super) struct ParameterVariable {
 }
 
 #[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Summary {
+#[serde(deny_unknown_fields, expecting = "a table")]
+pub(super) struct RawSummary {
     pub of: String,
     pub statistic: String,
     pub q: Option<f64>,

@@ -5,10 +5,10 @@ use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
-use super::build::{Builder, plain_path};
+use super::build::{ProjectBuilder, plain_path};
 use super::template_file::{self, Stated};
 use super::{
-    Column, Content, Output, ProjectError, Requirement, Simulator, SimulatorInput, Support,
+    Content, Output, OutputColumn, ProjectError, Requirement, Simulator, SimulatorInput, Support,
     Timeout, raw,
 };
 use crate::data::size::Size;
@@ -21,7 +21,7 @@ const LEAST: Duration = Duration::from_secs(60);
 /// How large a simulator's files may grow unless the project states it.
 const LARGEST_FILE: Size = Size(1_000_000_000);
 
-impl Builder<'_> {
+impl ProjectBuilder<'_> {
     pub(super) fn simulator(&self, raw: raw::Simulator) -> Result<Simulator, ProjectError> {
         if raw.command.is_empty() {
             return Err(self
@@ -247,7 +247,7 @@ impl Builder<'_> {
             let field = format!("simulator.output.columns.{name}");
             self.product_name(&field, &name)?;
             let header = self.template(&field, &source)?;
-            columns.push(Column {
+            columns.push(OutputColumn {
                 name,
                 source,
                 header,

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::build::{Builder, place, same_file};
-use super::error::{Moved, Source, nearest};
+use super::build::{ProjectBuilder, place, same_file};
+use super::error::{Moved, SourceText, nearest};
 use super::product::SCENARIO;
 use super::sweep::{Point, Sweeps, joined_label};
 use super::{PROJECT_FILE, Parameter, Per, Project, ProjectError, Variable, raw};
@@ -52,7 +52,7 @@ impl Study {
                 _ => format!("can't be read: {error}"),
             },
         })?;
-        let source = Source::new(&file, &text);
+        let source = SourceText::new(&file, &text);
         let mut raw: raw::Project = toml::from_str(&text).map_err(|error| source.syntax(&error))?;
         let named = std::mem::take(&mut raw.scenario);
         let sweeps = Sweeps::new(&std::mem::take(&mut raw.sweep), root, &source)?;
@@ -86,7 +86,7 @@ impl Study {
             };
             let points = sweeps.points(&is_wanted, &source)?;
             let source = source.with_moved(variant.moved.clone());
-            let builder = Builder { root, source };
+            let builder = ProjectBuilder { root, source };
             let constants = constants(&variant);
             let mut project = builder.project(variant.raw, &file, &text)?;
             project.scenario.first_table = raw.parameters.table.len();
@@ -150,7 +150,7 @@ impl Study {
         }
     }
 
-    fn check_names(&self, source: &Source<'_>) -> Result<(), ProjectError> {
+    fn check_names(&self, source: &SourceText<'_>) -> Result<(), ProjectError> {
         let mut seen = BTreeSet::new();
         match self.names().find(|name| !seen.insert(*name)) {
             None => Ok(()),
@@ -162,7 +162,7 @@ impl Study {
     }
 
     /// A product that all scenarios share has the same variables for all.
-    fn check_shared_product(&self, source: &Source<'_>) -> Result<(), ProjectError> {
+    fn check_shared_product(&self, source: &SourceText<'_>) -> Result<(), ProjectError> {
         let first = self.common();
         if first.product.per == Per::File {
             return Ok(());
@@ -203,7 +203,7 @@ impl Study {
     }
 
     /// Puts the scenarios' names into those of their products, none of which may take the place of what is read.
-    fn place_products(&mut self, source: &Source<'_>) -> Result<(), ProjectError> {
+    fn place_products(&mut self, source: &SourceText<'_>) -> Result<(), ProjectError> {
         let is_named = self.is_named();
         let mut places = BTreeSet::new();
         for project in &mut self.scenarios {
@@ -258,7 +258,7 @@ fn variant(
     name: &str,
     named: &BTreeMap<String, raw::Scenario>,
     sweeps: &Sweeps,
-    source: &Source<'_>,
+    source: &SourceText<'_>,
 ) -> Result<Variant, ProjectError> {
     let mut lineage: Vec<(&str, &raw::Scenario)> = Vec::new();
     let mut next = Some(name);

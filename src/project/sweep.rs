@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::error::Source;
+use super::error::SourceText;
 use super::{ProjectError, raw};
 use crate::data::digest::Digest;
 use crate::data::value::Value;
@@ -49,7 +49,7 @@ impl Sweeps {
     pub fn new(
         raw: &BTreeMap<String, raw::Sweep>,
         root: &Path,
-        source: &Source<'_>,
+        source: &SourceText<'_>,
     ) -> Result<Self, ProjectError> {
         let mut sweeps = Self {
             axes: Vec::new(),
@@ -87,7 +87,7 @@ impl Sweeps {
         name: &str,
         zip: Option<String>,
         points: Vec<Point>,
-        source: &Source<'_>,
+        source: &SourceText<'_>,
     ) -> Result<(), ProjectError> {
         let together = (self.axes.iter_mut()).find(|axis| zip.is_some() && axis.zip == zip);
         let Some(axis) = together else {
@@ -132,7 +132,7 @@ impl Sweeps {
     pub fn points(
         &self,
         is_wanted: &dyn Fn(&str) -> bool,
-        source: &Source<'_>,
+        source: &SourceText<'_>,
     ) -> Result<Vec<Point>, ProjectError> {
         let mut points = vec![Point::default()];
         for axis in &self.axes {
@@ -186,7 +186,7 @@ fn point(name: &str, value: Value, field: String) -> Point {
 fn listed(
     name: &str,
     values: &[toml::Value],
-    source: &Source<'_>,
+    source: &SourceText<'_>,
 ) -> Result<Vec<Point>, ProjectError> {
     let value = |(i, value): (usize, &toml::Value)| {
         let field = format!("sweep.{name}.values.{i}");
@@ -196,7 +196,11 @@ fn listed(
     values.iter().enumerate().map(value).collect()
 }
 
-fn ranged(name: &str, range: &raw::Range, source: &Source<'_>) -> Result<Vec<Point>, ProjectError> {
+fn ranged(
+    name: &str,
+    range: &raw::Range,
+    source: &SourceText<'_>,
+) -> Result<Vec<Point>, ProjectError> {
     let field = format!("sweep.{name}.range");
     let raw::Range {
         from,
@@ -257,7 +261,7 @@ mod tests {
     fn labels(text: &str) -> Result<Vec<String>, String> {
         let raw: BTreeMap<String, BTreeMap<String, raw::Sweep>> =
             toml::from_str(text).expect("sweeps");
-        let source = Source::new(Path::new("rerunoff.toml"), text);
+        let source = SourceText::new(Path::new("rerunoff.toml"), text);
         let sweeps = Sweeps::new(&raw["sweep"], Path::new("."), &source);
         let points = sweeps.and_then(|sweeps| sweeps.points(&|_| true, &source));
         let points = points.map_err(|error| error.to_string())?;

@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use super::ProjectError;
-use super::build::Builder;
+use super::build::ProjectBuilder;
 use crate::language::template::{Template, TemplateError, TemplateProblem};
 use crate::language::xml;
 use crate::system::regular;
@@ -18,7 +18,7 @@ pub(super) struct Stated<'a> {
     pub encoding: Option<&'a str>,
 }
 
-impl Builder<'_> {
+impl ProjectBuilder<'_> {
     /// Reads the template at `path` that makes the file of this name.
     pub(super) fn template_file(
         &self,

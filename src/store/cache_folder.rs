@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::execute::local::failed_runs::Kept;
-use crate::execute::local::work_folders::{self, Workplace};
+use crate::execute::local::failed_runs::FailedRuns;
+use crate::execute::local::work_folders::{self, WorkFolders};
 use crate::project::{CACHE, Project};
 use crate::store::{Store, StoreError};
 use crate::system::folder::remove;
@@ -67,8 +67,8 @@ impl Cache {
     /// The workers' directories of a run of this project. Only for who holds the lock.
     ///
     /// An error if the project wants them in memory and they can't be there.
-    pub fn workplace(&self, project: &Project) -> Result<Workplace> {
-        Workplace::new(&project.root, self.work(), project.work)
+    pub fn work_folders(&self, project: &Project) -> Result<WorkFolders> {
+        WorkFolders::new(&project.root, self.work(), project.work)
     }
 
     /// The folder of the workers' directories on the disk, there only while a run is under way.
@@ -77,8 +77,8 @@ impl Cache {
     }
 
     /// The work directories kept of failed catchments.
-    pub fn failed(&self) -> Kept {
-        Kept::new(self.folder.join("failed"))
+    pub fn failed(&self) -> FailedRuns {
+        FailedRuns::new(self.folder.join("failed"))
     }
 
     /// The store, made or migrated where need be. Only for who holds the lock.

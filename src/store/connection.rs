@@ -38,7 +38,7 @@ pub(super) enum Journal {
     Rollback,
 }
 
-/// A moment that the store stands still at, as seen through this handle; see [`Store::snapshot`].
+/// The store standing still, as seen through this handle; see [`Store::read_transaction`].
 #[derive(Debug)]
 pub struct Snapshot<'a>(#[expect(dead_code, reason = "it works by being there")] Transaction<'a>);
 
@@ -135,11 +135,11 @@ impl Store {
         Ok(found)
     }
 
-    /// Lets everything that is asked until the snapshot is dropped be answered from the same moment, and several times faster:
+    /// Lets everything that is asked until the read transaction is dropped be answered from the same state, and several times faster:
     /// SQLite otherwise locks and unlocks the file for every question.
     ///
     /// Not for long on a network file system: the writer waits for it there.
-    pub fn snapshot(&self) -> Result<Snapshot<'_>, StoreError> {
+    pub fn read_transaction(&self) -> Result<Snapshot<'_>, StoreError> {
         let transaction = self.sorted(self.connection.unchecked_transaction())?;
         Ok(Snapshot(transaction))
     }

@@ -55,11 +55,11 @@ fn a_snapshot_stands_still() {
     let mut writer = Store::open_as(path.clone(), Journal::Wal).expect("made");
     writer.commit(&[success("1", "a")]).expect("stored");
     let reader = Store::open_read_only(&path).expect("opens").expect("there");
-    let snapshot = reader.snapshot().expect("taken");
+    let read_transaction = reader.read_transaction().expect("taken");
     assert_eq!(reader.last(&UNNAMED).expect("readable").len(), 1);
     writer.commit(&[success("2", "b")]).expect("stored");
     assert_eq!(reader.last(&UNNAMED).expect("readable").len(), 1);
-    drop(snapshot);
+    drop(read_transaction);
     assert_eq!(reader.last(&UNNAMED).expect("readable").len(), 2);
 }
 

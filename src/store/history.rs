@@ -1,4 +1,4 @@
-//! What runs did and left, and the names that moments were given.
+//! What runs did and left, and the names that snapshots were given.
 
 use rusqlite::{OptionalExtension, Row, params};
 
@@ -15,32 +15,32 @@ pub struct PastRun {
     pub id: i64,
     /// When it ended, seconds since 1970.
     pub ended: i64,
-    /// The digest of the moment that it left, for [`Store::content`]; `None` once that was collected.
-    pub moment: Option<Digest>,
+    /// The digest of the snapshot that it left, for [`Store::content`]; `None` once that was collected.
+    pub snapshot: Option<Digest>,
     /// What it did, JSON.
     pub summary: String,
 }
 
-/// A moment with a name.
+/// A snapshot with a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tag {
     /// The name.
     pub name: String,
     /// When it was given, seconds since 1970.
     pub created: i64,
-    /// The digest of the moment, for [`Store::content`].
-    pub moment: Digest,
+    /// The digest of the snapshot, for [`Store::content`].
+    pub snapshot: Digest,
 }
 
 impl Store {
-    /// Puts a run down: the moment that it left and what it did.
-    pub fn record_run(&mut self, moment: &[u8], summary: &str) -> Result<(), StoreError> {
+    /// Puts a run down: the snapshot that it left and what it did.
+    pub fn record_run(&mut self, snapshot: &[u8], summary: &str) -> Result<(), StoreError> {
         self.within(|transaction| {
-            let moment = store_content(transaction, moment)?;
+            let snapshot = store_content(transaction, snapshot)?;
             let insert = "INSERT INTO run (ended, moment, summary) VALUES (unixepoch(), ?1, ?2)";
             transaction
                 .prepare_cached(insert)?
-                .execute(params![moment.as_bytes(), summary])?;
+                .execute(params![snapshot.as_bytes(), summary])?;
             Ok(())
         })
     }
@@ -54,7 +54,7 @@ impl Store {
                 Ok(PastRun {
                     id: row.get(0)?,
                     ended: row.get(1)?,
-                    moment: row.get::<_, Option<[u8; 32]>>(2)?.map(Digest::from),
+                    snapshot: row.get::<_, Option<[u8; 32]>>(2)?.map(Digest::from),
                     summary: row.get(3)?,
                 })
             })?;
@@ -62,15 +62,15 @@ impl Store {
         })())
     }
 
-    /// Names a moment, in place of the one that had the name.
-    pub fn tag(&mut self, name: &str, moment: &[u8]) -> Result<(), StoreError> {
+    /// Names a snapshot, in place of the one that had the name.
+    pub fn tag(&mut self, name: &str, snapshot: &[u8]) -> Result<(), StoreError> {
         let upsert = "INSERT INTO tag (name, created, moment) VALUES (?1, unixepoch(), ?2)
             ON CONFLICT DO UPDATE SET created = excluded.created, moment = excluded.moment";
         self.within(|transaction| {
-            let moment = store_content(transaction, moment)?;
+            let snapshot = store_content(transaction, snapshot)?;
             transaction
                 .prepare_cached(upsert)?
-                .execute(params![name, moment.as_bytes()])?;
+                .execute(params![name, snapshot.as_bytes()])?;
             Ok(())
         })
     }
@@ -107,6 +107,6 @@ fn tag(row: &Row<'_>) -> rusqlite::Result<Tag> {
     Ok(Tag {
         name: row.get(0)?,
         created: row.get(1)?,
-        moment: digest(row, 2)?,
+        snapshot: digest(row, 2)?,
     })
 }

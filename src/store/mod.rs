@@ -12,7 +12,7 @@
 //! - `state` is each scenario's catchments as the last run left them, `attempt` the last few runs of its simulator.
 //! - `content` and `input` hold what parts know by digest only: the texts of templates, the time steps, the series that
 //!   simulators were given. They make it possible to say what changed, and nothing depends on their being there.
-//! - `run` is what each run did, `tag` a name for a state of all catchments; a `moment` of theirs is in `content`.
+//! - `run` is what each run did, `tag` a name for a state of all catchments; a `snapshot` of theirs is in `content`.
 //! - `memo` holds small facts about files, so that they need not be read again.
 //!
 //! What must hold: results are immutable and outlive every failure; a result with its payloads, its explanation and the
@@ -21,7 +21,7 @@
 //! place: a damaged record is an error or is not there, and never another catchment's numbers.
 //!
 //! Measured on two cores with 18,000 catchments of three 7 kB columns: 1,500 to 3,000 catchments a second in commits of 100; within a
-//! [`Store::snapshot`], 18,000 summaries in 0.1 s, all last states in 0.02 s, a gigabyte of columns in 1 to 2 s.
+//! [`Store::read_transaction`], 18,000 summaries in 0.1 s, all last states in 0.02 s, a gigabyte of columns in 1 to 2 s.
 
 pub mod cache_folder;
 mod checksum;
@@ -56,7 +56,7 @@ use crate::store::codec::Encoded;
 pub use connection::Snapshot;
 pub use error::StoreError;
 pub use history::{PastRun, Tag};
-pub use reading::{Explanation, Parts};
+pub use reading::{Parts, StoredExplanation};
 pub use removal::Holding;
 
 /// How many attempts are kept of each catchment.
@@ -75,7 +75,7 @@ pub struct ResultId(i64);
 
 /// What is known of a result without decoding it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Summary {
+pub struct ResultSummary {
     /// To ask for its columns.
     pub result: ResultId,
     /// Number of time steps.

@@ -9,8 +9,8 @@ use crate::data::digest::Digest;
 use crate::data::scenario::ScenarioName;
 
 use super::{
-    Attempt, ColumnSummary, Failed, Last, ResultId, RunCost, Store, StoreError, StoredColumn,
-    Summary,
+    Attempt, ColumnSummary, Failed, Last, ResultId, ResultSummary, RunCost, Store, StoreError,
+    StoredColumn,
 };
 use crate::store::checksum::{of_result, unseal};
 
@@ -19,7 +19,7 @@ pub type Parts = (Vec<u8>, Vec<u8>);
 
 /// What a key is made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Explanation {
+pub struct StoredExplanation {
     /// The digest of the recipe, for [`Store::recipe`].
     pub recipe: Digest,
     /// The catchment's own parts, as they were given.
@@ -55,7 +55,7 @@ impl Store {
     /// What is known of the result of this key; `None` if there is no such result.
     ///
     /// Its columns' bytes are not looked at. [`StoreError::Damaged`] if what is said of them has changed since it was stored.
-    pub fn summary(&self, key: &Digest) -> Result<Option<Summary>, StoreError> {
+    pub fn summary(&self, key: &Digest) -> Result<Option<ResultSummary>, StoreError> {
         let Some((summary, intact)) = self.sorted(summary(&self.connection, key))? else {
             return Ok(None);
         };
@@ -153,7 +153,7 @@ impl Store {
         let Some(key) = key else {
             return Ok(None);
         };
-        let Some(Explanation { recipe, parts }) = self.explanation(&key)? else {
+        let Some(StoredExplanation { recipe, parts }) = self.explanation(&key)? else {
             return Ok(None);
         };
         Ok(self
@@ -162,7 +162,7 @@ impl Store {
     }
 
     /// What this key is made of; `None` if it is not known or damaged.
-    pub fn explanation(&self, key: &Digest) -> Result<Option<Explanation>, StoreError> {
+    pub fn explanation(&self, key: &Digest) -> Result<Option<StoredExplanation>, StoreError> {
         let query = "SELECT recipe, parts FROM explanation WHERE key = ?1";
         let found = self.sorted((|| {
             let mut statement = self.connection.prepare_cached(query)?;
@@ -171,7 +171,7 @@ impl Store {
         })())?;
         Ok(found.and_then(|(recipe, sealed)| {
             let parts = unseal(&[key.as_bytes(), recipe.as_bytes()], &sealed)?.to_vec();
-            Some(Explanation { recipe, parts })
+            Some(StoredExplanation { recipe, parts })
         }))
     }
 
@@ -238,7 +238,7 @@ impl Store {
 pub(super) fn summary(
     connection: &rusqlite::Connection,
     key: &Digest,
-) -> rusqlite::Result<Option<(Summary, bool)>> {
+) -> rusqlite::Result<Option<(ResultSummary, bool)>> {
     let query = "SELECT result.id, steps, seal, name, minimum, maximum, missing, checksum
         FROM result LEFT JOIN series ON series.result = result.id WHERE key = ?1 ORDER BY position";
     let mut statement = connection.prepare_cached(query)?;
@@ -248,7 +248,7 @@ pub(super) fn summary(
         let (summary, _) = match &mut found {
             Some(found) => found,
             None => found.insert((
-                Summary {
+                ResultSummary {
                     result: ResultId(row.get(0)?),
                     steps: count(row, 1)?,
                     columns: Vec::new(),

@@ -70,14 +70,14 @@ impl Store {
 }
 
 /// A table, the columns it has, and those by which its rows are sorted.
-struct Table {
+struct RecoveredTable {
     name: String,
     columns: Vec<String>,
     order: Vec<String>,
 }
 
 /// The tables of a new store.
-fn tables(store: &Connection) -> rusqlite::Result<Vec<Table>> {
+fn tables(store: &Connection) -> rusqlite::Result<Vec<RecoveredTable>> {
     let strings = |query: &str, name: &str| -> rusqlite::Result<Vec<String>> {
         let mut statement = store.prepare(query)?;
         let names = statement.query_map([name], |row| row.get(0))?;
@@ -89,7 +89,7 @@ fn tables(store: &Connection) -> rusqlite::Result<Vec<Table>> {
     let names = strings(names, "table")?.into_iter();
     names
         .map(|name| {
-            Ok(Table {
+            Ok(RecoveredTable {
                 columns: strings(columns, &name)?,
                 order: strings(key, &name)?,
                 name,
@@ -102,10 +102,10 @@ fn tables(store: &Connection) -> rusqlite::Result<Vec<Table>> {
 fn copy(
     from: &Connection,
     to: &mut Store,
-    table: &Table,
+    table: &RecoveredTable,
     direction: &str,
 ) -> rusqlite::Result<bool> {
-    let Table {
+    let RecoveredTable {
         name,
         columns,
         order,

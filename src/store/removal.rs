@@ -83,7 +83,7 @@ impl Store {
     /// Removes the results of the `doomed` keys, each with its payloads, then all that only they needed, and gives the
     /// space back to the file system.
     ///
-    /// Explanations stay for the keys in `keys`; series, texts and moments for the digests in `live`; the moments of
+    /// Explanations stay for the keys in `keys`; series, texts and snapshots for the digests in `live`; the snapshots of
     /// the last `runs` runs; the states of the `scenarios`.
     pub fn collect(
         &mut self,

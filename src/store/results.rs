@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::reading::summary;
-use super::{ColumnSummary, Summary};
+use super::{ColumnSummary, ResultSummary};
 use crate::data::digest::Digest;
 use crate::store::checksum::of_result;
 use crate::store::codec::Encoded;
@@ -114,7 +114,7 @@ fn store_payload(transaction: &Transaction<'_>, column: &Encoded) -> rusqlite::R
 }
 
 /// Whether all of a result's payloads are there and are what their checksums say.
-fn is_intact(transaction: &Transaction<'_>, summary: &Summary) -> rusqlite::Result<bool> {
+fn is_intact(transaction: &Transaction<'_>, summary: &ResultSummary) -> rusqlite::Result<bool> {
     let query = "SELECT bytes FROM series LEFT JOIN payload ON payload.id = series.payload
         WHERE series.result = ?1 ORDER BY position";
     let mut statement = transaction.prepare_cached(query)?;

@@ -458,12 +458,12 @@ fn tags_and_runs_come_back() {
     }
     let runs = store.runs(1).expect("readable");
     assert_eq!((runs.len(), runs[0].summary.as_str()), (1, "two"));
-    assert_eq!(runs[0].moment, Some(Digest::of(b"two")));
+    assert_eq!(runs[0].snapshot, Some(Digest::of(b"two")));
     store.tag("t", b"one").expect("stored");
     store.tag("t", b"two").expect("replaced");
     assert_eq!(store.tags().expect("readable").len(), 1);
     let tag = store.find_tag("t").expect("readable").expect("there");
-    assert_eq!(tag.moment, Digest::of(b"two"));
+    assert_eq!(tag.snapshot, Digest::of(b"two"));
     assert!(store.untag("t").expect("removed") && !store.untag("t").expect("gone"));
 }
 
@@ -490,6 +490,6 @@ fn a_collection_leaves_what_is_to_be_kept() {
     assert_eq!(values(&store, "b", &["discharge"])[0].len(), 500);
     assert_eq!(count(&store, "payload"), 2, "the shared one stays");
     assert_eq!(count(&store, "content"), 0);
-    assert_eq!(store.runs(9).expect("readable")[0].moment, None);
+    assert_eq!(store.runs(9).expect("readable")[0].snapshot, None);
     assert_eq!(store.quick_check().expect("readable"), Vec::<String>::new());
 }

@@ -74,7 +74,7 @@ impl Stamp {
     ///
     /// The newest of both times must be older than 20 ms where the file system shows times finer than a millisecond,
     /// older than 2 s where it does not, older than a minute on a network file system.
-    pub fn is_settled(&self, now: SystemTime) -> bool {
+    pub fn is_older_than_clock_step(&self, now: SystemTime) -> bool {
         // Only the change time tells the file system's granularity; a program may set any modification time.
         let margin = match (self.remote, self.changed.1 % 1_000_000) {
             (true, _) => REMOTE,
@@ -116,29 +116,29 @@ mod tests {
     #[test]
     fn a_fine_clock_settles_after_20_ms() {
         let fine = stamp((100, 0), (100, 123_456), false);
-        assert!(!fine.is_settled(at(100, 20)));
-        assert!(fine.is_settled(at(100, 21)));
+        assert!(!fine.is_older_than_clock_step(at(100, 20)));
+        assert!(fine.is_older_than_clock_step(at(100, 21)));
     }
 
     #[test]
     fn a_coarse_clock_settles_after_2_s() {
         let coarse = stamp((100, 5), (100, 0), false);
-        assert!(!coarse.is_settled(at(102, 0)));
-        assert!(coarse.is_settled(at(102, 1)));
+        assert!(!coarse.is_older_than_clock_step(at(102, 0)));
+        assert!(coarse.is_older_than_clock_step(at(102, 1)));
     }
 
     #[test]
     fn another_machines_clock_gets_a_minute() {
         let remote = stamp((100, 5), (100, 5), true);
-        assert!(!remote.is_settled(at(160, 0)));
-        assert!(remote.is_settled(at(160, 1)));
+        assert!(!remote.is_older_than_clock_step(at(160, 0)));
+        assert!(remote.is_older_than_clock_step(at(160, 1)));
     }
 
     #[test]
     fn the_newest_time_counts_and_the_future_never_settles() {
-        assert!(!stamp((200, 1), (100, 1), false).is_settled(at(150, 0)));
-        assert!(!stamp((100, 1), (200, 1), false).is_settled(at(150, 0)));
-        assert!(stamp((-5, 1), (-4, 1), false).is_settled(at(0, 0)));
+        assert!(!stamp((200, 1), (100, 1), false).is_older_than_clock_step(at(150, 0)));
+        assert!(!stamp((100, 1), (200, 1), false).is_older_than_clock_step(at(150, 0)));
+        assert!(stamp((-5, 1), (-4, 1), false).is_older_than_clock_step(at(0, 0)));
     }
 
     #[test]

@@ -35,15 +35,15 @@ impl Tail {
     }
 }
 
-/// Appends pieces to a text. What is appended is there after [`Pieces::finish`] or [`Pieces::text`].
-pub struct Pieces<'a> {
+/// Appends pieces to a text. What is appended is there after [`TextBuffer::finish`] or [`TextBuffer::text`].
+pub struct TextBuffer<'a> {
     text: &'a mut Vec<u8>,
     buffer: [u8; BUFFER],
     /// So much of it is filled.
     filled: usize,
 }
 
-impl<'a> Pieces<'a> {
+impl<'a> TextBuffer<'a> {
     /// Appends to this text.
     pub fn new(text: &'a mut Vec<u8>) -> Self {
         Self {
@@ -153,7 +153,7 @@ mod tests {
 
     fn decimals(of: &[(i32, u8)], tail: &str) -> [String; 2] {
         let (mut quick, mut plain) = (b"before ".to_vec(), b"before ".to_vec());
-        let mut pieces = Pieces::new(&mut quick);
+        let mut pieces = TextBuffer::new(&mut quick);
         for (whole, digits) in of {
             pieces.decimal(*whole, *digits, Tail::new(tail.as_bytes()).expect("short"));
             push_number(
@@ -199,7 +199,7 @@ mod tests {
         fn pieces_follow_each_other(lengths in prop::collection::vec((0..SHORT, any::<bool>()), 0..900)) {
             let bytes: [u8; SHORT] = std::array::from_fn(|at| at as u8);
             let (mut quick, mut plain) = (Vec::new(), Vec::<u8>::new());
-            let mut pieces = Pieces::new(&mut quick);
+            let mut pieces = TextBuffer::new(&mut quick);
             for (length, is_long) in lengths {
                 match is_long {
                     true => pieces.text().extend(&bytes[..length]),

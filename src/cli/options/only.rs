@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 use crate::cli::Usage;
 use crate::data::catchment::CatchmentId;
 use crate::plan::basin::Basin;
-use crate::plan::session::Session;
+use crate::plan::loaded::LoadedScenario;
 use crate::system::regular;
 
 /// The place of this catchment in the basin.
@@ -20,8 +20,11 @@ pub(crate) fn find(basin: &Basin<'_>, id: &str) -> Result<usize> {
     Ok(found.ok_or_else(|| missing(id))?)
 }
 
-/// The catchments that an argument of `--only` names, each of which some of the sessions has.
-pub(crate) fn chosen(sessions: &[&Session<'_>], only: &str) -> Result<HashSet<CatchmentId>> {
+/// The catchments that an argument of `--only` names, each of which some scenario has.
+pub(crate) fn chosen(
+    loaded_study: &[&LoadedScenario<'_>],
+    only: &str,
+) -> Result<HashSet<CatchmentId>> {
     let ids: Vec<String> = match only.strip_prefix('@') {
         Some(file) => {
             let text =
@@ -35,8 +38,8 @@ pub(crate) fn chosen(sessions: &[&Session<'_>], only: &str) -> Result<HashSet<Ca
         None => only.split(',').map(str::to_owned).collect(),
     };
     let mut known = HashSet::new();
-    for session in sessions {
-        known.extend(session.basin.catchments().iter().map(|entry| &entry.id));
+    for loaded in loaded_study {
+        known.extend(loaded.basin.catchments().iter().map(|entry| &entry.id));
     }
     let known = |id: &String| {
         let id = CatchmentId::new(id);

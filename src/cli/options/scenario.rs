@@ -12,13 +12,13 @@ use crate::text::listing::first_few;
 
 /// Which scenarios are meant.
 #[derive(Args)]
-pub(crate) struct Scenarios {
+pub(crate) struct ScenarioOption {
     /// Only these scenarios, comma-separated; * stands for any text
     #[arg(id = "scenario", long = "scenario", value_name = "NAME,…")]
     names: Option<String>,
 }
 
-impl Scenarios {
+impl ScenarioOption {
     /// Whether all are meant.
     pub fn are_all(&self) -> bool {
         self.names.is_none()

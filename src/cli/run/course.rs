@@ -11,15 +11,15 @@ use super::super::fault::Fault;
 use super::super::verify::CAUSES;
 use super::super::{Exit, say};
 use super::{Arguments, touch};
-use crate::cli::run::summary::{FailureOf, ProductOf, Summary};
+use crate::cli::run::summary::{FailureOf, ProductOf, RunSummary};
 use crate::execute::timings::{Phase, Timings};
-use crate::execute::{Limits, Report, Work, update};
+use crate::execute::{Limits, RunReport, Work, update};
 use crate::history::account::Account;
 use crate::history::record;
 use crate::import::make_sure;
-use crate::plan::fast_path::{Look, Settled};
+use crate::plan::fast_path::{FastPath, Look};
 use crate::plan::key::Key;
-use crate::plan::session::Sessions;
+use crate::plan::loaded::LoadedStudy;
 use crate::plan::{Counts, Found, Plan, State, Unit};
 use crate::product::{self, How, Outcome};
 use crate::project::Study;
@@ -33,7 +33,7 @@ pub(super) struct Course<'a> {
     pub(super) study: &'a Study,
     /// The scenarios that are asked for.
     pub(super) chosen: &'a [usize],
-    pub(super) sessions: &'a Sessions<'a>,
+    pub(super) loaded_study: &'a LoadedStudy<'a>,
     pub(super) store: Store,
     pub(super) plans: Vec<Plan>,
     pub(super) limits: Limits,
@@ -46,13 +46,13 @@ pub(super) struct Course<'a> {
 
 impl Course<'_> {
     /// Runs what is to be run. An obstacle to all is an error; what was done before it is kept.
-    pub(super) fn carry_out(&mut self, work: &Work, lock: &Lock) -> Result<Report> {
+    pub(super) fn carry_out(&mut self, work: &Work, lock: &Lock) -> Result<RunReport> {
         if work.runs() == 0 {
-            return Ok(Report::default());
+            return Ok(RunReport::default());
         }
-        Settled::forget(&mut self.store)?;
+        FastPath::forget(&mut self.store)?;
         let report = update(
-            &self.sessions.list,
+            &self.loaded_study.list,
             &mut self.store,
             work,
             &self.limits,
@@ -72,7 +72,7 @@ impl Course<'_> {
     }
 
     /// Brings the plans up to date after a run, an interrupted one too: what it left is what is told of it.
-    pub(super) fn look_again(&mut self, wanted: &[(Unit, Key)], report: &Report) -> Result<()> {
+    pub(super) fn look_again(&mut self, wanted: &[(Unit, Key)], report: &RunReport) -> Result<()> {
         if report.run == 0 {
             return Ok(());
         }
@@ -80,10 +80,10 @@ impl Course<'_> {
         let earlier: Vec<(Unit, Found)> = wanted.iter().filter_map(with_result).collect();
         let keys = wanted.iter().map(|(_, key)| *key).collect();
         let touched = self.timings.time(Phase::Plan, || {
-            (self.sessions).plan_after(&self.store, &mut self.plans, &keys, &report.good)
+            (self.loaded_study).plan_after(&self.store, &mut self.plans, &keys, &report.good)
         })?;
         // What one scenario's run gave may be what another waits for.
-        touch(self.sessions, &touched, &mut self.store)?;
+        touch(self.loaded_study, &touched, &mut self.store)?;
         if !self.arguments.quiet {
             self.tell_contradictions(&earlier);
         }
@@ -121,7 +121,12 @@ impl Course<'_> {
 
     /// Puts down what the run did, and tells of it.
     pub(super) fn note(&mut self, account: &Account) -> Result<()> {
-        record::record(&self.sessions.list, &mut self.store, &self.plans, account)?;
+        record::record(
+            &self.loaded_study.list,
+            &mut self.store,
+            &self.plans,
+            account,
+        )?;
         if account.ran > 0 && !self.arguments.quiet {
             account.lines().iter().for_each(|line| say(line));
         }
@@ -136,7 +141,7 @@ impl Course<'_> {
             quiet: self.arguments.quiet,
         };
         let assembled = self.timings.time(Phase::Assemble, || {
-            let (list, plans) = (&self.sessions.list, &self.plans);
+            let (list, plans) = (&self.loaded_study.list, &self.plans);
             product::assemble(self.study, list, plans, self.chosen, &mut self.store, &how)
         });
         if self.interrupt.is_triggered() {
@@ -161,21 +166,21 @@ impl Course<'_> {
             // The next run will not look at it.
             && make_sure(self.study.common(), &mut self.store)?
         {
-            Settled::remember(self.study, look, began, all, &mut self.store)?;
+            FastPath::remember(self.study, look, began, all, &mut self.store)?;
         }
         Ok(())
     }
 
     /// The last line, or the document, of what has been done.
-    pub(super) fn tell(&self, report: &Report, products: &[Outcome]) -> Result<Exit> {
+    pub(super) fn tell(&self, report: &RunReport, products: &[Outcome]) -> Result<Exit> {
         let chosen = self
             .chosen
             .iter()
-            .map(|&at| (&self.sessions.list[at], &self.plans[at]));
+            .map(|&at| (&self.loaded_study.list[at], &self.plans[at]));
         let plans = chosen.clone().map(|(_, plan)| plan);
         let failed = report.failed.len();
         let counts: Counts = plans.clone().map(Plan::counts).sum();
-        let summary = Summary {
+        let summary = RunSummary {
             scenarios: self.study.is_named().then_some(self.chosen.len()),
             catchments: plans.map(|plan| plan.entries.len()).sum(),
             fresh: counts.fresh,
@@ -187,10 +192,10 @@ impl Course<'_> {
             seconds: self.started.elapsed().as_secs_f64(),
             interrupted: self.interrupted.is_some(),
             gave_up: report.gave_up,
-            failures: FailureOf::of_run(&self.sessions.list, &report.failed),
+            failures: FailureOf::of_run(&self.loaded_study.list, &report.failed),
             cannot_run: FailureOf::bad(chosen),
             error: self.interrupted.as_deref().map(Fault::interrupted),
-            ..Summary::default()
+            ..RunSummary::default()
         };
         let products = products.iter();
         let products = products.map(|outcome| ProductOf::new(&outcome.path, outcome.product));

@@ -14,7 +14,7 @@ use crate::cli::{Exit, import, open};
 use crate::execute::Work;
 use crate::history::prediction::Prediction;
 use crate::plan::key::Key;
-use crate::plan::session::Sessions;
+use crate::plan::loaded::LoadedStudy;
 use crate::plan::{Unit, causes};
 use crate::project::Study;
 use crate::store::Store;
@@ -39,10 +39,10 @@ pub(crate) fn dry_run(study: &Study, chosen: &[usize], arguments: &Arguments) ->
     let project = study.common();
     let store = Cache::of(project).store_to_read()?;
     import::before_look(project, store.as_ref())?;
-    let sessions = open(study, store.as_ref(), arguments.rehash, arguments.quiet)?;
-    let (plans, _) = sessions.plan(store.as_ref())?;
+    let loaded_study = open(study, store.as_ref(), arguments.rehash, arguments.quiet)?;
+    let (plans, _) = loaded_study.plan(store.as_ref())?;
     let (only, force) = (arguments.only.as_deref(), arguments.force);
-    let wanted = wanted(&sessions, &plans, chosen, only, force)?;
+    let wanted = wanted(&loaded_study, &plans, chosen, only, force)?;
     let work = Work::of(&wanted);
     let entry = |(unit, _): &(Unit, Key)| &plans[unit.scenario].entries[unit.catchment];
     let causes = match arguments.only {
@@ -50,11 +50,11 @@ pub(crate) fn dry_run(study: &Study, chosen: &[usize], arguments: &Arguments) ->
         None => causes(chosen.iter().flat_map(|&at| &plans[at].entries), force),
     };
     let prediction = match &store {
-        Some(store) => prediction(store, &sessions, &work, cores(arguments.jobs))?,
+        Some(store) => prediction(store, &loaded_study, &work, cores(arguments.jobs))?,
         None => None,
     };
     let all: usize = chosen.iter().map(|&at| plans[at].entries.len()).sum();
-    let refusal = match CannotRun::of(&sessions, &plans) {
+    let refusal = match CannotRun::of(&loaded_study, &plans) {
         Some(bad) => Some(bad.into()),
         None => TooMany::of(arguments, work.runs(), all, &causes).map(anyhow::Error::from),
     };
@@ -88,14 +88,14 @@ pub(crate) fn dry_run(study: &Study, chosen: &[usize], arguments: &Arguments) ->
 /// How long the work will take.
 pub(crate) fn prediction(
     store: &Store,
-    sessions: &Sessions<'_>,
+    loaded_study: &LoadedStudy<'_>,
     work: &Work,
     workers: usize,
 ) -> Result<Option<Prediction>> {
     let name = |unit: Unit| {
-        let session = &sessions.list[unit.scenario];
-        let id = session.basin.id(unit.catchment);
-        (session.project.scenario.name.clone(), id.clone())
+        let loaded = &loaded_study.list[unit.scenario];
+        let id = loaded.basin.id(unit.catchment);
+        (loaded.project.scenario.name.clone(), id.clone())
     };
     let units: Vec<_> = work.units().map(name).collect();
     Prediction::of(store, &units, workers)

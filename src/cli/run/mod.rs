@@ -16,18 +16,18 @@ use clap::Args;
 use self::course::Course;
 use super::{Exit, import, open, say, tag};
 use crate::cli::options::jobs::slots;
-use crate::cli::options::scenario::Scenarios;
+use crate::cli::options::scenario::ScenarioOption;
 use crate::cli::run::max_rerun::MaxRerun;
-use crate::cli::run::summary::{ProductOf, Summary};
+use crate::cli::run::summary::{ProductOf, RunSummary};
 use crate::cli::run::wanted::{CannotRun, TooMany, wanted};
 use crate::execute::timings::{Phase, Timings};
-use crate::execute::{Limits, Report, Work};
+use crate::execute::{Limits, RunReport, Work};
 use crate::history::account::Account;
 use crate::plan::dependencies::Dependencies;
 use crate::plan::depfile;
-use crate::plan::fast_path::{Look, Settled};
+use crate::plan::fast_path::{FastPath, Look};
 use crate::plan::key::Key;
-use crate::plan::session::{Sessions, Touched};
+use crate::plan::loaded::{LoadedStudy, Touched};
 use crate::plan::watch;
 use crate::plan::{Unit, causes};
 use crate::product::{self, Product};
@@ -48,7 +48,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "ID,…|@FILE")]
     pub(super) only: Option<String>,
     #[command(flatten)]
-    scenarios: Scenarios,
+    scenarios: ScenarioOption,
     /// Run them even if they are fresh
     #[arg(long)]
     pub(super) force: bool,
@@ -172,7 +172,7 @@ pub(super) fn run(root: &Path, mut arguments: Arguments) -> Result<Exit> {
     }
     if arguments.are_plain()
         && !arguments.rehash
-        && let Some(settled) = Settled::recall(root)
+        && let Some(settled) = FastPath::recall(root)
     {
         return tell_settled(root, &settled, &arguments, started);
     }
@@ -188,20 +188,22 @@ pub(super) fn run(root: &Path, mut arguments: Arguments) -> Result<Exit> {
     let lock = cache.lock(arguments.wait)?;
     let mut store = cache.store()?;
     import::before_run(project, &mut store, arguments.rehash, arguments.quiet)?;
-    let sessions = open(&study, Some(&store), arguments.rehash, arguments.quiet)?;
-    sessions.list.iter().try_for_each(product::check)?;
-    let look = look.map(|look| look.with(sessions.linked().clone()));
-    let dependencies = Dependencies::of(&study)?.with(sessions.linked()).present;
+    let loaded_study = open(&study, Some(&store), arguments.rehash, arguments.quiet)?;
+    loaded_study.list.iter().try_for_each(product::check)?;
+    let look = look.map(|look| look.with(loaded_study.linked().clone()));
+    let dependencies = Dependencies::of(&study)?
+        .with(loaded_study.linked())
+        .present;
     arguments.write_depfile(&cache, &study.products(), dependencies)?;
-    sessions.remember(&mut store)?;
-    let (plans, touched) = sessions.plan(Some(&store))?;
-    touch(&sessions, &touched, &mut store)?;
-    if let Some(bad) = CannotRun::of(&sessions, &plans) {
+    loaded_study.remember(&mut store)?;
+    let (plans, touched) = loaded_study.plan(Some(&store))?;
+    touch(&loaded_study, &touched, &mut store)?;
+    if let Some(bad) = CannotRun::of(&loaded_study, &plans) {
         return Err(bad.into());
     }
     let all: usize = chosen.iter().map(|&at| plans[at].entries.len()).sum();
     let (only, force) = (arguments.only.as_deref(), arguments.force);
-    let wanted = wanted(&sessions, &plans, &chosen, only, force)?;
+    let wanted = wanted(&loaded_study, &plans, &chosen, only, force)?;
     let work = Work::of(&wanted);
     let entry = |(unit, _): &(Unit, Key)| &plans[unit.scenario].entries[unit.catchment];
     let causes = causes(wanted.iter().map(entry), force);
@@ -226,7 +228,7 @@ pub(super) fn run(root: &Path, mut arguments: Arguments) -> Result<Exit> {
         arguments: &arguments,
         study: &study,
         chosen: &chosen,
-        sessions: &sessions,
+        loaded_study: &loaded_study,
         store,
         plans,
         limits,
@@ -237,11 +239,11 @@ pub(super) fn run(root: &Path, mut arguments: Arguments) -> Result<Exit> {
         interrupted: None,
     };
     let report = course.carry_out(&work, &lock)?;
-    tell_what_appeared(&sessions, &report);
+    tell_what_appeared(&loaded_study, &report);
     course.look_again(&wanted, &report)?;
     let mut products = Vec::new();
     if course.interrupted.is_none() {
-        let account = Account::new(&sessions.list, all, workers, causes, &report);
+        let account = Account::new(&loaded_study.list, all, workers, causes, &report);
         course.note(&account)?;
         if report.gave_up {
             let limit = report.failed.len();
@@ -261,9 +263,9 @@ pub(super) fn run(root: &Path, mut arguments: Arguments) -> Result<Exit> {
 }
 
 /// Tells of files that are new in the support folders, once at the end: what will be run next time because of them.
-fn tell_what_appeared(sessions: &Sessions<'_>, report: &Report) {
-    if let Some(session) = sessions.list.first().filter(|_| report.run > 0) {
-        match session.recipe.watch().appeared(&session.project.simulator) {
+fn tell_what_appeared(loaded_study: &LoadedStudy<'_>, report: &RunReport) {
+    if let Some(loaded) = loaded_study.list.first().filter(|_| report.run > 0) {
+        match loaded.recipe.watch().appeared(&loaded.project.simulator) {
             Ok(appeared) => watch::told(&appeared).iter().for_each(|text| say(text)),
             // It will be an error of the next run; this one has done what it could.
             Err(error) => say(&format!(
@@ -276,7 +278,7 @@ fn tell_what_appeared(sessions: &Sessions<'_>, report: &Report) {
 /// Says of a settled state what a whole run would.
 fn tell_settled(
     root: &Path,
-    settled: &Settled,
+    settled: &FastPath,
     arguments: &Arguments,
     started: Instant,
 ) -> Result<Exit> {
@@ -285,12 +287,12 @@ fn tell_settled(
     if arguments.verbose {
         say("everything looks as it did when nothing was left to do");
     }
-    let summary = Summary {
+    let summary = RunSummary {
         scenarios: settled.scenarios(),
         catchments: settled.catchments(),
         fresh: settled.catchments(),
         seconds: started.elapsed().as_secs_f64(),
-        ..Summary::default()
+        ..RunSummary::default()
     };
     let products = products.iter();
     let products = products.map(|path| ProductOf::new(path, Product::Unchanged));
@@ -301,9 +303,13 @@ fn tell_settled(
 }
 
 /// Notes what was found fresh without being run.
-fn touch(sessions: &Sessions<'_>, touched: &[Vec<Touched>], store: &mut Store) -> Result<()> {
-    for (session, touched) in sessions.list.iter().zip(touched) {
-        store.touch(&session.project.scenario.name, touched)?;
+fn touch(
+    loaded_study: &LoadedStudy<'_>,
+    touched: &[Vec<Touched>],
+    store: &mut Store,
+) -> Result<()> {
+    for (loaded, touched) in loaded_study.list.iter().zip(touched) {
+        store.touch(&loaded.project.scenario.name, touched)?;
     }
     Ok(())
 }

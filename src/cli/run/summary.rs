@@ -12,14 +12,14 @@ use serde::Serialize;
 use crate::cli::fault::{Fault, print_document};
 use crate::data::catchment::CatchmentId;
 use crate::data::scenario::ScenarioName;
-use crate::plan::session::Session;
+use crate::plan::loaded::LoadedScenario;
 use crate::plan::{Plan, Staleness, State, Unit};
 use crate::product::Product;
 use crate::system::progress::duration;
 
 /// The outcome of `rerunoff run`.
 #[derive(Default, Serialize)]
-pub(crate) struct Summary {
+pub(crate) struct RunSummary {
     /// Left out where the project has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scenarios: Option<usize>,
@@ -88,27 +88,29 @@ impl Cause {
 }
 
 impl FailureOf {
-    /// Of one catchment of the session.
-    fn new(session: &Session<'_>, catchment: usize, reason: String) -> Self {
+    /// Of one catchment of the scenario.
+    fn new(loaded: &LoadedScenario<'_>, catchment: usize, reason: String) -> Self {
         Self {
-            scenario: session.project.scenario.name.clone(),
-            catchment: session.basin.id(catchment).clone(),
+            scenario: loaded.project.scenario.name.clone(),
+            catchment: loaded.basin.id(catchment).clone(),
             reason,
         }
     }
 
     /// Of those that failed in a run, in the basins' order.
-    pub fn of_run(sessions: &[Session<'_>], failed: &[(Unit, String)]) -> Vec<Self> {
+    pub fn of_run(loaded_study: &[LoadedScenario<'_>], failed: &[(Unit, String)]) -> Vec<Self> {
         let mut failed: Vec<_> = failed.iter().collect();
         failed.sort_by_key(|(unit, _)| *unit);
         let of = |(unit, reason): &(Unit, String)| {
-            Self::new(&sessions[unit.scenario], unit.catchment, reason.clone())
+            Self::new(&loaded_study[unit.scenario], unit.catchment, reason.clone())
         };
         failed.into_iter().map(of).collect()
     }
 
     /// Of those that failed when they were last run.
-    pub fn failed<'a>(all: impl IntoIterator<Item = (&'a Session<'a>, &'a Plan)>) -> Vec<Self> {
+    pub fn failed<'a>(
+        all: impl IntoIterator<Item = (&'a LoadedScenario<'a>, &'a Plan)>,
+    ) -> Vec<Self> {
         Self::all(all, |state| match state {
             State::Stale(Staleness::Failed(reason)) => Some(reason.clone()),
             State::Fresh(_) | State::Stale(_) | State::Bad(_) => None,
@@ -116,7 +118,7 @@ impl FailureOf {
     }
 
     /// Of those that can't be run.
-    pub fn bad<'a>(all: impl IntoIterator<Item = (&'a Session<'a>, &'a Plan)>) -> Vec<Self> {
+    pub fn bad<'a>(all: impl IntoIterator<Item = (&'a LoadedScenario<'a>, &'a Plan)>) -> Vec<Self> {
         Self::all(all, |state| match state {
             State::Bad(problem) => Some(problem.to_string()),
             State::Fresh(_) | State::Stale(_) => None,
@@ -124,14 +126,14 @@ impl FailureOf {
     }
 
     fn all<'a>(
-        all: impl IntoIterator<Item = (&'a Session<'a>, &'a Plan)>,
+        all: impl IntoIterator<Item = (&'a LoadedScenario<'a>, &'a Plan)>,
         reason: impl Fn(&State) -> Option<String>,
     ) -> Vec<Self> {
         let mut found = Vec::new();
-        for (session, plan) in all {
+        for (loaded, plan) in all {
             let entries = plan.entries.iter().enumerate();
             let with_reason = entries.filter_map(|(at, entry)| Some((at, reason(&entry.state)?)));
-            found.extend(with_reason.map(|(at, reason)| Self::new(session, at, reason)));
+            found.extend(with_reason.map(|(at, reason)| Self::new(loaded, at, reason)));
         }
         found
     }
@@ -142,7 +144,7 @@ impl FailureOf {
     }
 }
 
-impl Summary {
+impl RunSummary {
     /// The same with these products.
     pub fn with_products(mut self, mut products: Vec<ProductOf>) -> Self {
         match products.len() {

@@ -10,7 +10,7 @@ use super::summary::{Cause, FailureOf};
 use crate::cli::options::only;
 use crate::cli::run::Arguments;
 use crate::plan::key::Key;
-use crate::plan::session::{Session, Sessions};
+use crate::plan::loaded::{LoadedScenario, LoadedStudy};
 use crate::plan::{Plan, State, Unit};
 use crate::project::OnBadInput;
 
@@ -58,15 +58,15 @@ impl TooMany {
 
 impl CannotRun {
     /// The error, if there are such catchments; where the project says to skip them, they are only named.
-    pub fn of(sessions: &Sessions<'_>, plans: &[Plan]) -> Option<Self> {
+    pub fn of(loaded_study: &LoadedStudy<'_>, plans: &[Plan]) -> Option<Self> {
         let found = Self {
-            catchments: FailureOf::bad(sessions.list.iter().zip(plans)),
+            catchments: FailureOf::bad(loaded_study.list.iter().zip(plans)),
             all: plans.iter().map(|plan| plan.entries.len()).sum(),
         };
         if found.catchments.is_empty() {
             return None;
         }
-        match sessions.list[0].project.on_bad_input {
+        match loaded_study.list[0].project.on_bad_input {
             OnBadInput::Fail => Some(found),
             OnBadInput::Skip => {
                 let (bad, all, list) = (found.catchments.len(), found.all, found.list());
@@ -109,19 +109,20 @@ impl std::error::Error for CannotRun {}
 
 /// The catchments that are to be run, of those asked for: the stale ones, or with `force` the fresh ones as well.
 pub(crate) fn wanted(
-    sessions: &Sessions<'_>,
+    loaded_study: &LoadedStudy<'_>,
     plans: &[Plan],
     chosen: &[usize],
     chosen_ids: Option<&str>,
     force: bool,
 ) -> Result<Vec<(Unit, Key)>> {
-    let chosen_sessions: Vec<&Session<'_>> = chosen.iter().map(|&at| &sessions.list[at]).collect();
+    let chosen_sessions: Vec<&LoadedScenario<'_>> =
+        chosen.iter().map(|&at| &loaded_study.list[at]).collect();
     let ids = chosen_ids
         .map(|ids| only::chosen(&chosen_sessions, ids))
         .transpose()?;
     let mut wanted = Vec::new();
-    for (&scenario, session) in chosen.iter().zip(chosen_sessions) {
-        let catchments = session.basin.catchments().iter();
+    for (&scenario, loaded) in chosen.iter().zip(chosen_sessions) {
+        let catchments = loaded.basin.catchments().iter();
         for (catchment, (entry, plan)) in catchments.zip(&plans[scenario].entries).enumerate() {
             if ids.as_ref().is_some_and(|ids| !ids.contains(&entry.id)) {
                 continue;

@@ -18,11 +18,11 @@ use crate::system::folder::{copy, remove};
 const MOST_KEPT: usize = 100;
 
 /// The work directories kept of failed catchments, `cache/failed/<id>` or `cache/failed/<scenario>@<id>`.
-pub struct Kept {
+pub struct FailedRuns {
     folder: PathBuf,
 }
 
-impl Kept {
+impl FailedRuns {
     /// Those below `folder`.
     pub fn new(folder: PathBuf) -> Self {
         Self { folder }
@@ -90,7 +90,7 @@ mod tests {
     #[test]
     fn evidence_is_kept_replaced_and_bounded() {
         let folder = tempfile::tempdir().expect("a folder");
-        let kept = Kept::new(folder.path().join("failed"));
+        let kept = FailedRuns::new(folder.path().join("failed"));
         let work = WorkDirectory::at(folder.path().join("worker-0"));
         for i in 0..MOST_KEPT + 5 {
             fs::create_dir_all(work.path()).expect("made");

@@ -22,14 +22,14 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
 
-use crate::execute::local::trial::{Bench, Job, Trial, Workshop};
+use crate::execute::local::trial::{Job, RunContext, ScenarioContext, Trial};
 use crate::execute::local::work_directory::WorkDirectory;
-use crate::execute::local::work_folders::Workplace;
+use crate::execute::local::work_folders::WorkFolders;
 use crate::execute::timings::Phase;
 use crate::inputs::Inputs;
 use crate::plan::Unit;
+use crate::plan::input_index::BLOCK_BYTES;
 use crate::plan::key::Key;
-use crate::plan::series_digests::BLOCK_BYTES;
 use crate::system::jobserver::slots::Slots;
 use crate::system::process::Guard;
 
@@ -50,25 +50,26 @@ pub enum Next {
 
 /// Runs what is wanted on as many threads as there may be slots, each in a directory of its own in `work`.
 ///
-/// `benches`, all in `shop`, has one for every scenario; the wanted units come in batches, each of which is begun only when the one before
+/// `contexts`, all in `run_context`, has one for every scenario; the wanted units come in batches, each of which is begun only when the one before
 /// is under way. `each` is called on this thread with every trial as it comes in.
 ///
 /// # Errors
 /// When the input can't be read any more. What was under way is handed in before.
 pub fn run(
-    shop: &Workshop<'_>,
-    benches: &[Bench<'_>],
+    run_context: &RunContext<'_>,
+    contexts: &[ScenarioContext<'_>],
     wanted: &[&[(Unit, Key)]],
     slots: &Slots,
-    work: &Workplace,
+    work: &WorkFolders,
     each: &mut dyn FnMut(Option<Trial>) -> Next,
 ) -> Result<()> {
     let stop = &AtomicBool::new(false);
     let units: usize = wanted.iter().map(|batch| batch.len()).sum();
     let workers = slots.most().min(units).max(1);
-    let series_bytes =
-        |bench: &Bench<'_>| 8 * bench.basin.time().len() * bench.recipe.columns().len();
-    let largest = benches.iter().map(series_bytes).max();
+    let series_bytes = |context: &ScenarioContext<'_>| {
+        8 * context.basin.time().len() * context.recipe.columns().len()
+    };
+    let largest = contexts.iter().map(series_bytes).max();
     let ready = BLOCK_BYTES / largest.unwrap_or_default().max(1);
     let ready = ready.clamp(2 * workers, MOST_READY.max(2 * workers));
     thread::scope(|scope| {
@@ -79,7 +80,17 @@ pub fn run(
             .map(|number| {
                 let (take, report) = (take.clone(), report.clone());
                 let directory = work.directory(number);
-                scope.spawn(move || labour(shop, benches, slots, &take, &directory, &report, stop))
+                scope.spawn(move || {
+                    labour(
+                        run_context,
+                        contexts,
+                        slots,
+                        &take,
+                        &directory,
+                        &report,
+                        stop,
+                    )
+                })
             })
             .collect();
         // The workers own the receiver and the senders alone: when all of them are gone, both other sides notice.
@@ -88,7 +99,7 @@ pub fn run(
             let batches = wanted.iter();
             batches
                 .copied()
-                .try_for_each(|batch| feed(shop, benches, batch, &give, stop))
+                .try_for_each(|batch| feed(run_context, contexts, batch, &give, stop))
         });
         let mut next = Next::Wait;
         loop {
@@ -120,15 +131,15 @@ pub fn run(
 
 /// Takes jobs until there are no more, or nobody wants them.
 fn labour(
-    shop: &Workshop<'_>,
-    benches: &[Bench<'_>],
+    run_context: &RunContext<'_>,
+    contexts: &[ScenarioContext<'_>],
     slots: &Slots,
     jobs: &Mutex<Receiver<Job>>,
     directory: &WorkDirectory,
     report: &SyncSender<Trial>,
     stop: &AtomicBool,
 ) {
-    let mut guard = match shop.lock.keeper() {
+    let mut guard = match run_context.lock.keeper() {
         Ok(lock) => Guard::keeping(lock),
         // Out of descriptors: the lock then just ends with rerunoff.
         Err(_) => Guard::default(),
@@ -138,14 +149,14 @@ fn labour(
         let job = jobs.lock().map(|jobs| jobs.recv());
         let Ok(Ok(job)) = job else { return };
         // Not before there is a job for it, and not while its trial is handed in: others may be waiting for it.
-        let Some(slot) = slots.take(shop.interrupt) else {
+        let Some(slot) = slots.take(run_context.interrupt) else {
             return;
         };
-        if stop.load(Relaxed) || shop.interrupt.is_triggered() {
+        if stop.load(Relaxed) || run_context.interrupt.is_triggered() {
             return;
         }
-        let bench = &benches[job.unit.scenario];
-        let Some(trial) = bench.run(job, directory, &mut guard) else {
+        let context = &contexts[job.unit.scenario];
+        let Some(trial) = context.run(job, directory, &mut guard) else {
             return;
         };
         drop(slot);
@@ -159,26 +170,26 @@ fn labour(
 ///
 /// Scenarios that use the same series are served by one reading.
 fn feed(
-    shop: &Workshop<'_>,
-    benches: &[Bench<'_>],
+    run_context: &RunContext<'_>,
+    contexts: &[ScenarioContext<'_>],
     wanted: &[(Unit, Key)],
     give: &SyncSender<Job>,
     stop: &AtomicBool,
 ) -> Result<()> {
     let mut groups: BTreeMap<&[usize], Vec<(Unit, Key)>> = BTreeMap::new();
     for &(unit, key) in wanted {
-        let columns = benches[unit.scenario].recipe.columns();
+        let columns = contexts[unit.scenario].recipe.columns();
         groups.entry(columns).or_default().push((unit, key));
     }
     for (columns, units) in groups {
-        feed_group(shop, benches, columns, &units, give, stop)?;
+        feed_group(run_context, contexts, columns, &units, give, stop)?;
     }
     Ok(())
 }
 
 fn feed_group(
-    shop: &Workshop<'_>,
-    benches: &[Bench<'_>],
+    run_context: &RunContext<'_>,
+    contexts: &[ScenarioContext<'_>],
     columns: &[usize],
     units: &[(Unit, Key)],
     give: &SyncSender<Job>,
@@ -188,7 +199,7 @@ fn feed_group(
         return Ok(());
     };
     let hand_on = |unit: Unit, key, series| {
-        let stopped = stop.load(Relaxed) || shop.interrupt.is_triggered();
+        let stopped = stop.load(Relaxed) || run_context.interrupt.is_triggered();
         if stopped || give.send(Job { unit, key, series }).is_err() {
             return ControlFlow::Break(());
         }
@@ -199,12 +210,12 @@ fn feed_group(
             (units.iter()).try_for_each(|&(unit, key)| hand_on(unit, key, Ok(Vec::new())));
         return Ok(());
     }
-    let place = |unit: Unit| benches[unit.scenario].basin.place(unit.catchment);
+    let place = |unit: Unit| contexts[unit.scenario].basin.place(unit.catchment);
     let mut by_place = units.to_vec();
     by_place.sort_by_key(|(unit, _)| place(*unit));
     let places: Vec<usize> = by_place.iter().map(|(unit, _)| place(*unit)).collect();
     // Series columns are the same in all scenarios.
-    let Bench { project, basin, .. } = &benches[first.scenario];
+    let ScenarioContext { project, basin, .. } = &contexts[first.scenario];
     let inputs = Inputs::open(&project.input)?.with_scratch(&project.cache());
     let mut since = Instant::now();
     inputs.read(
@@ -213,7 +224,7 @@ fn feed_group(
         BLOCK_BYTES,
         &mut |place, series| {
             let series = series.and_then(|series| basin.compute(columns, series));
-            shop.timings.add(Phase::Read, since.elapsed());
+            run_context.timings.add(Phase::Read, since.elapsed());
             let first = places.partition_point(|&other| other < place);
             let sharing = places[first..].partition_point(|&other| other == place);
             let next = match &by_place[first..][..sharing] {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::data::catchment::CatchmentId;
 use crate::data::digest::Digest;
 use crate::execute::failure::Failure;
-use crate::execute::local::failed_runs::Kept;
+use crate::execute::local::failed_runs::FailedRuns;
 use crate::execute::local::left_files::tail;
 use crate::execute::local::validate::{is_refused_growth, judge};
 use crate::execute::local::work_directory::{PRINTED, WorkDirectory};
@@ -20,8 +20,8 @@ use crate::plan::Unit;
 use crate::plan::basin::Basin;
 use crate::plan::environment;
 use crate::plan::key::{Explanation, Key};
+use crate::plan::loaded::LoadedScenario;
 use crate::plan::recipe::{Recipe, Rendered};
-use crate::plan::session::Session;
 use crate::project::Project;
 use crate::store::codec::{self, Encoded};
 use crate::store::{Attempt, Failed, Last};
@@ -61,9 +61,9 @@ pub struct Trial {
 }
 
 /// What all trials of a run share.
-pub struct Workshop<'a> {
+pub struct RunContext<'a> {
     /// Where failed runs are kept.
-    pub kept: &'a Kept,
+    pub kept: &'a FailedRuns,
     /// The series that are kept already, by digest; `None` if none is to be kept.
     pub known: Option<&'a HashSet<Digest>>,
     /// The project's lock, which the guards keep until the last simulator is gone.
@@ -75,9 +75,9 @@ pub struct Workshop<'a> {
 }
 
 /// What a worker needs to make trials in one scenario.
-pub struct Bench<'a> {
+pub struct ScenarioContext<'a> {
     /// What it has in common with all others.
-    shop: &'a Workshop<'a>,
+    run_context: &'a RunContext<'a>,
     /// The project.
     pub project: &'a Project,
     /// Its catchments.
@@ -88,24 +88,24 @@ pub struct Bench<'a> {
     timeouts: Timeouts,
 }
 
-impl<'a> Bench<'a> {
+impl<'a> ScenarioContext<'a> {
     /// For a scenario whose catchments were last run like this.
     pub fn new(
-        shop: &'a Workshop<'a>,
-        session: &'a Session<'a>,
+        run_context: &'a RunContext<'a>,
+        loaded: &'a LoadedScenario<'a>,
         last: &HashMap<CatchmentId, Last>,
     ) -> Self {
         Self {
-            shop,
-            project: session.project,
-            basin: &session.basin,
-            recipe: &session.recipe,
-            timeouts: Timeouts::new(session.project.simulator.timeout, last),
+            run_context,
+            project: loaded.project,
+            basin: &loaded.basin,
+            recipe: &loaded.recipe,
+            timeouts: Timeouts::new(loaded.project.simulator.timeout, last),
         }
     }
 }
 
-impl Bench<'_> {
+impl ScenarioContext<'_> {
     /// Runs one catchment in `work` under `guard`; `None` if it was interrupted.
     pub fn run(&self, job: Job, work: &WorkDirectory, guard: &mut Guard) -> Option<Trial> {
         let mut trial = Trial {
@@ -118,7 +118,7 @@ impl Bench<'_> {
             outcome: Err(Failure::InputChanged),
         };
         let prepared = self
-            .shop
+            .run_context
             .timings
             .time(Phase::Render, || self.prepare(job, &mut trial));
         let (rendered, series) = match prepared {
@@ -153,11 +153,11 @@ impl Bench<'_> {
         }
         let scenario = &self.project.scenario.name;
         let kept = match &trial.outcome {
-            Ok(_) => self.shop.kept.release(scenario, id),
+            Ok(_) => self.run_context.kept.release(scenario, id),
             Err(failure) if failure.is_obstacle() => Ok(()),
             Err(_) => work
                 .shorten(self.largest_file().size())
-                .and(self.shop.kept.keep(work, scenario, id)),
+                .and(self.run_context.kept.keep(work, scenario, id)),
         };
         if let (Err(error), Some(attempt)) = (kept, trial.attempts.last_mut()) {
             attempt.tail.push_str(&format!("\nrerunoff: {error:#}\n"));
@@ -178,7 +178,7 @@ impl Bench<'_> {
             return Err(Failure::InputChanged);
         }
         trial.texts = self.recipe.long_texts(&rendered, &digests);
-        if let Some(known) = self.shop.known {
+        if let Some(known) = self.run_context.known {
             let columns = self.recipe.column_names().iter().zip(&series).zip(digests);
             let new = columns.filter(|(_, digest)| !known.contains(digest));
             trial.series = new
@@ -220,11 +220,11 @@ impl Bench<'_> {
                     End::Signalled(signal) => Err(Failure::Signal(signal)),
                     End::Exited(code) => {
                         let (project, steps) = (self.project, self.basin.time().len());
-                        let judged = self.shop.timings.time(Phase::Parse, || {
+                        let judged = self.run_context.timings.time(Phase::Parse, || {
                             judge(project, steps, code, rendered, work.path())
                         });
                         judged.map(|columns| {
-                            self.shop
+                            self.run_context
                                 .timings
                                 .time(Phase::Encode, || self.encode(&columns, encoded))
                         })
@@ -266,14 +266,14 @@ impl Bench<'_> {
             None => Ok(()),
         };
         unchanged()?;
-        self.shop.timings.time(Phase::Render, || {
+        self.run_context.timings.time(Phase::Render, || {
             furnish(self.recipe, self.project, rendered, series, work)
         })?;
         let started = Instant::now();
         let finished = self.start(rendered, work, limit, guard)?;
         let wall = finished.cost.wall;
-        self.shop.timings.add(Phase::Wait, wall);
-        self.shop
+        self.run_context.timings.add(Phase::Wait, wall);
+        self.run_context
             .timings
             .add(Phase::Spawn, started.elapsed().saturating_sub(wall));
         unchanged()?;
@@ -312,7 +312,7 @@ impl Bench<'_> {
             largest_file: self.largest_file().size().0,
         };
         guard
-            .run(&invocation, self.shop.interrupt)
+            .run(&invocation, self.run_context.interrupt)
             .map_err(|error| Failure::Start(format!("{:#}", anyhow::Error::from(error))))
     }
 

@@ -2,9 +2,9 @@
 //!
 //! Every worker has one, emptied and furnished anew for each run, so that no run sees another's files; only links to
 //! support files that are what they should be stay. Support files are linked, never copied: copying an executable and
-//! starting it at once gives "text file busy" now and then. Whether it is in memory or on a disk is [`workplace`]'s choice.
+//! starting it at once gives "text file busy" now and then. Whether it is in memory or on a disk is [`work_folders`]'s choice.
 //!
-//! [`workplace`]: crate::execute::local::work_folders
+//! [`work_folders`]: crate::execute::local::work_folders
 
 use std::cell::Cell;
 use std::fs::{self, File};

@@ -39,7 +39,7 @@ const RESERVE: u64 = 64 << 20;
 const RESERVE_FILES: u64 = 1000;
 
 /// The workers' directories of one run.
-pub struct Workplace {
+pub struct WorkFolders {
     disk: PathBuf,
     memory: Option<Memory>,
 }
@@ -51,8 +51,8 @@ pub struct Memory {
     short: Arc<AtomicBool>,
 }
 
-impl Workplace {
-    /// The workplace of the project in `root`, on the disk `disk`. Only for who holds the project's lock.
+impl WorkFolders {
+    /// The work folders of the project in `root`, on the disk `disk`. Only for who holds the project's lock.
     ///
     /// An error if memory is insisted on and can't be had.
     pub fn new(root: &Path, disk: PathBuf, place: WorkIn) -> Result<Self> {
@@ -216,7 +216,7 @@ mod tests {
     fn the_disk_is_taken_where_it_is_asked_for() {
         let root = tempfile::tempdir().expect("a folder");
         let disk = root.path().join("work");
-        let place = Workplace::new(root.path(), disk.clone(), WorkIn::Disk).expect("a workplace");
+        let place = WorkFolders::new(root.path(), disk.clone(), WorkIn::Disk).expect("a workplace");
         assert_eq!(place.directory(3).path(), disk.join("worker-3"));
         assert!(!folder(root.path()).expect("a name").exists());
         place.clear().expect("nothing to remove");

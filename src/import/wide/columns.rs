@@ -9,10 +9,10 @@ use std::ops::Range;
 use anyhow::{Context, Result};
 
 use crate::import::cells::end_of_cell;
-use crate::import::fault::Fault;
-use crate::import::wide::Table;
-use crate::import::wide::row_index::{Marks, STRIDE};
-use crate::project::import_spec::Separator;
+use crate::import::fault::RowFault;
+use crate::import::wide::WideTable;
+use crate::import::wide::row_index::{RowIndex, STRIDE};
+use crate::project::import_spec::CellSeparator;
 use crate::text::short_number::{ABREAST, PADDING, quick, side_by_side};
 
 /// How many columns of a table are read at once at least: a thousand bytes or more of each row.
@@ -23,8 +23,8 @@ const ALONE: u32 = 7;
 
 /// The wanted columns of a table.
 pub struct Columns {
-    table: Table,
-    marks: Marks,
+    table: WideTable,
+    marks: RowIndex,
     /// Which columns they are, from the left.
     wanted: Vec<usize>,
 }
@@ -46,7 +46,7 @@ struct Band {
 
 impl Columns {
     /// The columns at these positions, from the left.
-    pub fn new(table: Table, marks: Marks, wanted: Vec<usize>) -> Self {
+    pub fn new(table: WideTable, marks: RowIndex, wanted: Vec<usize>) -> Self {
         debug_assert!(wanted.is_sorted());
         Self {
             table,
@@ -145,10 +145,10 @@ impl Columns {
     /// Reads the values of one column.
     #[inline]
     fn cells(&self, band: &mut Band, column: usize, values: &mut [[u8; 8]]) -> Result<()> {
-        let Table {
+        let WideTable {
             separator, numbers, ..
         } = &self.table;
-        if *separator == Separator::White {
+        if *separator == CellSeparator::White {
             for line in 0..band.rows {
                 let text = &band.text[..band.ends[line]];
                 band.at[line] = self.table.skip_white(text, band.at[line]);
@@ -172,7 +172,7 @@ impl Columns {
 
     /// Reads the values of one column where not all of them are simple.
     fn one_by_one(&self, band: &mut Band, column: usize, values: &mut [[u8; 8]]) -> Result<()> {
-        let Table {
+        let WideTable {
             separator, numbers, ..
         } = &self.table;
         for (line, value) in values.iter_mut().enumerate() {
@@ -196,8 +196,8 @@ impl Columns {
     /// What ends most cells.
     fn ending(&self) -> u8 {
         match self.table.separator {
-            Separator::Byte(separator) => separator,
-            Separator::White => b' ',
+            CellSeparator::Byte(separator) => separator,
+            CellSeparator::White => b' ',
         }
     }
 
@@ -207,6 +207,6 @@ impl Columns {
         let table = &self.table;
         let head = table.ids[column].as_str();
         let line = self.marks.line(row).with_context(|| self.table.unread())?;
-        Err(Fault::cell(&table.path, line, column + table.time_cells, head, message).into())
+        Err(RowFault::cell(&table.path, line, column + table.time_cells, head, message).into())
     }
 }

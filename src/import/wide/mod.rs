@@ -11,33 +11,33 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use super::alignment::{self, EITHER, Names};
+use super::alignment::{self, EITHER, HeaderNames};
 use super::cells::{UNCLOSED, cells, unclosed};
 use super::clock::Clock;
-use super::fault::Fault;
+use super::fault::RowFault;
 use super::head::Head;
 use super::ids;
 use super::number::Numbers;
-use super::staged::Staged;
+use super::staged::StagedSeries;
 use super::text::Text;
-use super::values::Values;
+use super::values::SeriesValues;
 use super::write::GROUP;
 use crate::data::catchment::CatchmentId;
 use crate::data::digest::Digest;
 use crate::import::wide::columns::Columns;
-use crate::import::wide::row_index::Marks;
-use crate::project::import_spec::{Ids, Separator, TextFormat};
+use crate::import::wide::row_index::RowIndex;
+use crate::project::import_spec::{CellSeparator, Ids, TextFormat};
 use crate::system::parallel::ordered;
 
 /// A wide table whose header has been read.
 pub struct Wide {
     /// What comes after the header.
     text: Text,
-    table: Table,
+    table: WideTable,
 }
 
 /// How a table is written.
-pub struct Table {
+pub struct WideTable {
     /// The file, for messages.
     pub path: PathBuf,
     /// The catchments of its columns.
@@ -45,7 +45,7 @@ pub struct Table {
     /// Whether they are that only if any row has something in its last cell.
     undecided: bool,
     /// What separates its cells.
-    pub separator: Separator,
+    pub separator: CellSeparator,
     /// How many cells the time takes.
     pub time_cells: usize,
     /// How the time is written.
@@ -59,7 +59,7 @@ pub struct Read {
     /// The times of its rows.
     pub stamps: Vec<i64>,
     /// The values of the catchments that were asked for.
-    pub values: Values,
+    pub values: SeriesValues,
     /// The digest of the file, if it was asked for and came without another look at it.
     pub digest: Option<Digest>,
 }
@@ -79,13 +79,13 @@ impl Wide {
         let time_cells = time_columns.unwrap_or(1);
         let time = &row[..time_cells.min(row.len())];
         let clock = Clock::new(format, time_columns.is_some(), time);
-        let clock = clock.map_err(|message| Fault::new(path, line, message))?;
+        let clock = clock.map_err(|message| RowFault::new(path, line, message))?;
         let (ids, undecided) = match (given, &head.header) {
             (None, Some(header)) => ids_of_header(path, &head, header, time_cells, &clock)?,
             (Some(given), _) => (ids::read(given)?, false),
             (None, None) => (Vec::new(), false),
         };
-        let table = Table {
+        let table = WideTable {
             path: path.to_owned(),
             ids,
             undecided,
@@ -119,7 +119,7 @@ impl Wide {
             .map(|(at, id)| (id, at))
             .collect();
         let wanted: Vec<usize> = catchments.iter().map(|id| places[id]).collect();
-        let (stamps, marks, digest) = Marks::find(&table, text, digest, threads, folder, tick)?;
+        let (stamps, marks, digest) = RowIndex::find(&table, text, digest, threads, folder, tick)?;
         if table.undecided {
             let decided = marks.something_last(table.separator);
             if !decided.with_context(|| table.unread())? {
@@ -130,9 +130,9 @@ impl Wide {
             }
         }
         let values = if wanted.is_sorted() {
-            Values::Columns(Box::new(Columns::new(table, marks, wanted)))
+            SeriesValues::Columns(Box::new(Columns::new(table, marks, wanted)))
         } else {
-            Values::Staged(reordered(table, marks, &wanted, threads, folder)?)
+            SeriesValues::Staged(reordered(table, marks, &wanted, threads, folder)?)
         };
         Ok(Read {
             stamps,
@@ -144,19 +144,19 @@ impl Wide {
 
 /// Parks the values of columns that are in another order than their catchments.
 fn reordered(
-    table: Table,
-    marks: Marks,
+    table: WideTable,
+    marks: RowIndex,
     wanted: &[usize],
     threads: usize,
     folder: &Path,
-) -> Result<Staged> {
+) -> Result<StagedSeries> {
     let mut places: Vec<(usize, usize)> = (wanted.iter().enumerate())
         .map(|(catchment, &column)| (column, catchment))
         .collect();
     places.sort_unstable();
     let sorted = places.iter().map(|(column, _)| *column).collect();
     let columns = Columns::new(table, marks, sorted);
-    let mut staged = Staged::new(folder)?;
+    let mut staged = StagedSeries::new(folder)?;
     let group = (GROUP / columns.steps().max(1)).max(1);
     let starts = (0..places.len()).step_by(group).map(Ok);
     let fetch = |start: usize| {
@@ -181,26 +181,30 @@ fn ids_of_header(
     (line, header): &(u64, Vec<u8>),
     time_cells: usize,
     clock: &Clock,
-) -> Result<(Vec<CatchmentId>, bool), Fault> {
+) -> Result<(Vec<CatchmentId>, bool), RowFault> {
     let line = *line;
     let (header, row) = (cells(header, head.separator), head.row());
     let names = alignment::align(&header, &row, time_cells).map_err(|message| {
         let clock = row.get(time_cells).is_some_and(|cell| cell.contains(&b':'));
         let hint = match head.separator {
-            Separator::White if clock => "; times with a space in them have to be quoted",
+            CellSeparator::White if clock => "; times with a space in them have to be quoted",
             _ => "",
         };
-        Fault::new(path, head.first.0, format!("{message} (line {line}){hint}"))
+        RowFault::new(path, head.first.0, format!("{message} (line {line}){hint}"))
     })?;
-    let skipped = if names == Names::All { time_cells } else { 0 };
-    let undecided = names == Names::Undecided;
+    let skipped = if names == HeaderNames::All {
+        time_cells
+    } else {
+        0
+    };
+    let undecided = names == HeaderNames::Undecided;
     head.check(path, clock, &header[..skipped])?;
     let names = alignment::named(&header);
     let mut seen = HashMap::new();
     let mut ids = Vec::with_capacity(names.len());
     for (at, name) in names.iter().enumerate().skip(skipped) {
         if name.is_empty() {
-            return Err(Fault::cell(
+            return Err(RowFault::cell(
                 path,
                 line,
                 at,
@@ -214,12 +218,12 @@ fn ids_of_header(
                 "the header has this catchment in column {} already",
                 before + 1
             );
-            return Err(Fault::cell(path, line, at, name, message));
+            return Err(RowFault::cell(path, line, at, name, message));
         }
         ids.push(id);
     }
     if ids.is_empty() {
-        return Err(Fault::new(
+        return Err(RowFault::new(
             path,
             line,
             "the header names no catchment; if it is something else than , ; or a tab that separates its cells, state the `separator`",
@@ -228,16 +232,16 @@ fn ids_of_header(
     Ok((ids, undecided))
 }
 
-impl Table {
+impl WideTable {
     /// What is said if its file can't be read.
     pub fn unread(&self) -> String {
         format!("{}: the file can't be read", self.path.display())
     }
 
     /// The fault of a row that has fewer cells than there are columns, or more that say something.
-    pub fn ragged(&self, number: u64, line: &[u8]) -> Fault {
+    pub fn ragged(&self, number: u64, line: &[u8]) -> RowFault {
         if unclosed(line, self.separator) {
-            return Fault::new(&self.path, number, UNCLOSED);
+            return RowFault::new(&self.path, number, UNCLOSED);
         }
         let cells = cells(line, self.separator);
         let belong = self.ids.len() + self.time_cells;
@@ -250,14 +254,14 @@ impl Table {
         if let Some(surplus) = surplus {
             message += &format!("; {}", alignment::nameless(surplus));
         }
-        Fault::new(&self.path, number, message)
+        RowFault::new(&self.path, number, message)
     }
 
     /// Where the cell or separator behind white space begins, where that is what separates.
     #[inline]
     pub fn skip_white(&self, line: &[u8], at: usize) -> usize {
         let mut at = at.min(line.len());
-        if self.separator == Separator::White {
+        if self.separator == CellSeparator::White {
             while matches!(line.get(at), Some(b' ' | b'\t')) {
                 at += 1;
             }

@@ -15,11 +15,11 @@ use anyhow::{Context, Result};
 
 use crate::data::digest::{Digest, Digester};
 use crate::import::cells::{cells, end_of_cell, name};
-use crate::import::fault::Fault;
+use crate::import::fault::RowFault;
 use crate::import::stamps::Steps;
-use crate::import::text::{Block, Text};
-use crate::import::wide::Table;
-use crate::project::import_spec::Separator;
+use crate::import::text::{Text, TextBlock};
+use crate::import::wide::WideTable;
+use crate::project::import_spec::CellSeparator;
 use crate::system::parallel::ordered;
 use crate::system::regular;
 
@@ -30,7 +30,7 @@ pub const STRIDE: usize = 64;
 const PIECE: usize = 64;
 
 /// Where the values of a table are.
-pub struct Marks {
+pub struct RowIndex {
     file: File,
     /// Where the first value of each row begins.
     rows: Vec<u64>,
@@ -45,18 +45,18 @@ pub struct Marks {
 
 /// A block after its marks were found.
 struct Marked {
-    block: Block,
+    block: TextBlock,
     /// Line and time of each row.
     stamps: Vec<(u64, i64)>,
     rows: Vec<u64>,
     ends: Vec<u32>,
 }
 
-impl Marks {
+impl RowIndex {
     /// Reads all of `text`, whose header was read; the times of its rows, the marks, and the digest if `digest` asks for
     /// it and the file is not packed.
     pub fn find(
-        table: &Table,
+        table: &WideTable,
         text: Text,
         digest: bool,
         threads: usize,
@@ -98,7 +98,8 @@ impl Marks {
         let find = |block| find(table, block);
         ordered(threads, blocks, &find, &mut |marked: Marked| {
             for (line, stamp) in &marked.stamps {
-                (steps.push(*stamp)).map_err(|message| Fault::new(&table.path, *line, message))?;
+                (steps.push(*stamp))
+                    .map_err(|message| RowFault::new(&table.path, *line, message))?;
             }
             marks.rows.extend_from_slice(&marked.rows);
             marks.ends.extend_from_slice(&marked.ends);
@@ -152,12 +153,12 @@ impl Marks {
     }
 
     /// Whether any row has something in its last cell, of several.
-    pub fn something_last(&self, separator: Separator) -> io::Result<bool> {
+    pub fn something_last(&self, separator: CellSeparator) -> io::Result<bool> {
         for row in 0..self.rows() {
             let mut end = [0; 2];
             let at = self.rows[row] + self.before(row, self.each) as u64 - 1;
             self.file.read_exact_at(&mut end, at - 2)?;
-            let last = Separator::Byte(end[1]);
+            let last = CellSeparator::Byte(end[1]);
             if last != separator && !end[1].is_ascii_whitespace() && &end != b"\"\"" {
                 return Ok(true);
             }
@@ -172,7 +173,7 @@ impl Marks {
     }
 }
 
-fn find(table: &Table, block: Block) -> Result<Marked> {
+fn find(table: &WideTable, block: TextBlock) -> Result<Marked> {
     let (mut stamps, mut rows, mut ends) = (Vec::new(), Vec::new(), Vec::new());
     for (number, offset, line) in block.lines_at() {
         let (stamp, at) = time(table, number, line)?;
@@ -181,8 +182,8 @@ fn find(table: &Table, block: Block) -> Result<Marked> {
         let cells = &line[at..];
         let before = ends.len();
         let plain = match table.separator {
-            Separator::Byte(separator) => plain(cells, separator, table.ids.len(), &mut ends),
-            Separator::White => None,
+            CellSeparator::Byte(separator) => plain(cells, separator, table.ids.len(), &mut ends),
+            CellSeparator::White => None,
         };
         let whole = plain.unwrap_or_else(|| {
             ends.truncate(before);
@@ -201,7 +202,7 @@ fn find(table: &Table, block: Block) -> Result<Marked> {
 }
 
 /// The time of a row, and where its values begin.
-fn time(table: &Table, number: u64, line: &[u8]) -> Result<(i64, usize), Fault> {
+fn time(table: &WideTable, number: u64, line: &[u8]) -> Result<(i64, usize), RowFault> {
     let mut at = 0;
     let mut parts = Vec::with_capacity(table.time_cells);
     for _ in 0..table.time_cells {
@@ -214,7 +215,7 @@ fn time(table: &Table, number: u64, line: &[u8]) -> Result<(i64, usize), Fault> 
         at = end + 1;
     }
     let stamp = (table.clock.stamp(&parts))
-        .map_err(|message| Fault::cell(&table.path, number, 0, "time", message))?;
+        .map_err(|message| RowFault::cell(&table.path, number, 0, "time", message))?;
     Ok((stamp, at))
 }
 
@@ -256,16 +257,16 @@ fn plain(cells: &[u8], separator: u8, columns: usize, ends: &mut Vec<u32>) -> Op
 
 /// Whether all cells are empty.
 fn is_empty(rest: &[u8], separator: u8) -> bool {
-    let mut cells = cells(rest, Separator::Byte(separator)).into_iter();
+    let mut cells = cells(rest, CellSeparator::Byte(separator)).into_iter();
     cells.all(|cell| name(cell).is_empty())
 }
 
 /// The marks of any row; whether it has so many cells and nothing behind them.
-fn quoted(table: &Table, cells: &[u8], ends: &mut Vec<u32>) -> bool {
+fn quoted(table: &WideTable, cells: &[u8], ends: &mut Vec<u32>) -> bool {
     let columns = table.ids.len();
     let mut at = table.skip_white(cells, 0);
     for column in 1..=columns {
-        if at >= cells.len() && (table.separator == Separator::White || at > cells.len()) {
+        if at >= cells.len() && (table.separator == CellSeparator::White || at > cells.len()) {
             return false;
         }
         let end = at + end_of_cell(&cells[at..], table.separator);
@@ -273,8 +274,8 @@ fn quoted(table: &Table, cells: &[u8], ends: &mut Vec<u32>) -> bool {
             ends.push((end + 1) as u32);
             let rest = cells.get(end + 1..).unwrap_or_default();
             return match table.separator {
-                Separator::White => rest.trim_ascii().is_empty(),
-                Separator::Byte(separator) => is_empty(rest, separator),
+                CellSeparator::White => rest.trim_ascii().is_empty(),
+                CellSeparator::Byte(separator) => is_empty(rest, separator),
             };
         }
         at = end + 1;

@@ -49,7 +49,7 @@ pub fn variables(path: &Path) -> Result<Vec<(String, Classic)>> {
         )
     })?;
     let file = Arc::new(file);
-    let layout = Layout::of(&header, size);
+    let layout = VariableLayout::of(&header, size);
     let variable = |entry: &Entry| {
         let found = layout.variable(entry, &file);
         let found = found.filter(|found| found.end().is_some_and(|end| end <= size));
@@ -66,14 +66,14 @@ pub fn variables(path: &Path) -> Result<Vec<(String, Classic)>> {
 }
 
 /// How records lie in a file.
-struct Layout<'a> {
+struct VariableLayout<'a> {
     header: &'a Header,
     records: u64,
     /// Bytes from one record to the next.
     stride: u64,
 }
 
-impl<'a> Layout<'a> {
+impl<'a> VariableLayout<'a> {
     fn of(header: &'a Header, size: u64) -> Self {
         let mut layout = Self {
             header,

@@ -11,7 +11,7 @@ use hdf5::{Dataset, Location};
 use super::decoding::Decoding;
 use super::texts::TextMarks;
 use crate::inputs::conventions::{ATTRIBUTES, Conventions};
-use crate::inputs::hdf5_types::{self, Kind};
+use crate::inputs::hdf5_types::{self, ElementKind};
 use crate::inputs::number::{Attribute, Number, Stored};
 
 /// What the attributes of a table say of all its columns of numbers, and of all its columns of text.
@@ -78,13 +78,13 @@ pub fn those<'a>(of: &Location, names: &[&'a CStr]) -> hdf5::Result<Vec<(&'a str
 fn read(of: &Location, name: &str) -> hdf5::Result<Attribute> {
     let attribute = of.attr(name)?;
     Ok(match hdf5_types::kind(&attribute)? {
-        Kind::Number(stored) if stored.is_whole() => {
+        ElementKind::Number(stored) if stored.is_whole() => {
             let numbers = hdf5_types::whole(&attribute)?
                 .into_iter()
                 .map(Number::Whole);
             Attribute::Numbers(stored, numbers.collect())
         }
-        Kind::Number(stored) => {
+        ElementKind::Number(stored) => {
             let numbers = hdf5_types::numbers(&attribute)?
                 .into_iter()
                 .map(Number::Real);

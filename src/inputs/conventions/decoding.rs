@@ -12,9 +12,9 @@ pub struct Decoding {
     /// Whether whole numbers have another sign than their type.
     pub sign: Sign,
     /// What stands for a missing whole number.
-    pub whole: Marks<i128>,
+    pub whole: MissingMarks<i128>,
     /// What stands for a missing number that is held as floating point.
-    pub real: Marks<f64>,
+    pub real: MissingMarks<f64>,
     /// How numbers are packed, if they are.
     pub packing: Option<Packing>,
     /// The relative precision of the values' type, such as 2^-52; 0 if they are whole.
@@ -45,7 +45,7 @@ impl Sign {
 
 /// Which stored numbers, in their proper sign, stand for a missing one.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Marks<T> {
+pub struct MissingMarks<T> {
     /// These.
     pub missing: Vec<T>,
     /// All below this, if there is a limit.
@@ -54,7 +54,7 @@ pub struct Marks<T> {
     pub highest: Option<T>,
 }
 
-impl<T> Default for Marks<T> {
+impl<T> Default for MissingMarks<T> {
     fn default() -> Self {
         Self {
             missing: Vec::new(),
@@ -64,7 +64,7 @@ impl<T> Default for Marks<T> {
     }
 }
 
-impl<T: Copy + PartialOrd> Marks<T> {
+impl<T: Copy + PartialOrd> MissingMarks<T> {
     fn is_missing(&self, stored: T) -> bool {
         self.missing.contains(&stored)
             || self.lowest.is_some_and(|lowest| stored < lowest)
@@ -72,8 +72,8 @@ impl<T: Copy + PartialOrd> Marks<T> {
     }
 
     /// The same marks for numbers of another type.
-    pub fn map<U>(&self, convert: impl Fn(T) -> U) -> Marks<U> {
-        Marks {
+    pub fn map<U>(&self, convert: impl Fn(T) -> U) -> MissingMarks<U> {
+        MissingMarks {
             missing: self.missing.iter().copied().map(&convert).collect(),
             lowest: self.lowest.map(&convert),
             highest: self.highest.map(&convert),
@@ -101,7 +101,7 @@ impl Packing {
 
 /// The values of a variable.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Values {
+pub enum DecodedValues {
     /// Whole numbers, exact: stored as such, and not packed. `None` where one is missing.
     Whole(Vec<Option<i128>>),
     /// All others, NaN where one is missing.
@@ -134,7 +134,7 @@ impl Decoding {
 
     /// The same for many numbers, in their place.
     pub fn apply_all(&self, numbers: &mut [f64]) {
-        let Marks {
+        let MissingMarks {
             missing,
             lowest: None,
             highest: None,
@@ -165,13 +165,13 @@ impl Decoding {
     }
 
     /// The values of stored whole numbers; of packed ones, an error if floating point would round one before it is unpacked.
-    pub fn values(&self, stored: Vec<i128>) -> Result<Values, Inexact> {
+    pub fn values(&self, stored: Vec<i128>) -> Result<DecodedValues, Inexact> {
         if self.packing.is_some() {
             let values = stored.into_iter().map(|stored| self.value(stored));
-            return values.collect::<Result<_, _>>().map(Values::Real);
+            return values.collect::<Result<_, _>>().map(DecodedValues::Real);
         }
         let values = stored.into_iter().map(|stored| self.whole(stored));
-        Ok(Values::Whole(values.collect()))
+        Ok(DecodedValues::Whole(values.collect()))
     }
 
     /// The value of a stored whole number of any size, NaN if it is missing.

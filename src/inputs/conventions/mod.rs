@@ -20,7 +20,7 @@ use std::ffi::CStr;
 use anyhow::{Context, anyhow, bail};
 
 use super::number::{Attribute, Number, Stored, rounded};
-use crate::inputs::conventions::decoding::{Decoding, Marks, Packing, Sign};
+use crate::inputs::conventions::decoding::{Decoding, MissingMarks, Packing, Sign};
 
 /// The attributes that count: a reader has to hand over those of them that a variable has.
 pub const ATTRIBUTES: [&CStr; 8] = [
@@ -84,7 +84,7 @@ impl Conventions<'_> {
             let real = whole.map(|mark| mark as f64);
             (whole, real)
         } else {
-            (Marks::default(), self.real_marks(packed)?)
+            (MissingMarks::default(), self.real_marks(packed)?)
         };
         Ok(Decoding {
             sign,
@@ -229,9 +229,9 @@ impl Conventions<'_> {
         Ok(marks)
     }
 
-    fn whole_marks(&self, sign: Sign, packed: bool) -> anyhow::Result<Marks<i128>> {
+    fn whole_marks(&self, sign: Sign, packed: bool) -> anyhow::Result<MissingMarks<i128>> {
         let Stored::Whole { signed, bytes } = self.stored else {
-            return Ok(Marks::default());
+            return Ok(MissingMarks::default());
         };
         let meant = Stored::Whole {
             signed: signed == (sign == Sign::AsStored),
@@ -283,7 +283,7 @@ impl Conventions<'_> {
         })
     }
 
-    fn real_marks(&self, packed: bool) -> anyhow::Result<Marks<f64>> {
+    fn real_marks(&self, packed: bool) -> anyhow::Result<MissingMarks<f64>> {
         let bytes = self.stored.bytes();
         // A mark of a longer type is meant as it is when it is stored.
         let as_stored = |stored: Option<Stored>, number: Number| match stored {
@@ -360,7 +360,7 @@ impl Conventions<'_> {
         &self,
         missing: Vec<T>,
         convert: &dyn Fn(&Limit) -> anyhow::Result<T>,
-    ) -> anyhow::Result<Marks<T>> {
+    ) -> anyhow::Result<MissingMarks<T>> {
         let (mut lowest, mut highest) = (None, None);
         for limit in self.limits()? {
             let own = convert(&limit)?;
@@ -382,7 +382,7 @@ impl Conventions<'_> {
                 "no number is valid: the lowest that is, by `valid_range` or `valid_min`, is above the highest"
             );
         }
-        Ok(Marks {
+        Ok(MissingMarks {
             missing,
             lowest,
             highest,

@@ -3,7 +3,7 @@
 //! Source: CF conventions 1.11, section 4.4, and the unit names of UDUNITS. Units of no fixed length (months, years) and
 //! calendars other than the one in civil use are refused rather than guessed. It knows nothing of files.
 
-use super::decoding::Values;
+use super::decoding::DecodedValues;
 use super::reference_date::{DAY, SECOND, reference_time};
 
 /// Why a time coordinate can't be understood.
@@ -52,7 +52,7 @@ pub fn is_other_unit(units: &str) -> bool {
 /// fractions of that size; all others mean the nearest full hour within the precision, or else minute, second, millisecond or
 /// microsecond: an hourly series in days comes out on the hour.
 pub fn decode(
-    times: &Values,
+    times: &DecodedValues,
     precision: f64,
     units: &str,
     calendar: Option<&str>,
@@ -78,13 +78,13 @@ pub fn decode(
         i64::try_from(start + offset).map_err(|_| CfTimeError::Range(step))
     };
     match times {
-        Values::Whole(values) => (values.iter().enumerate())
+        DecodedValues::Whole(values) => (values.iter().enumerate())
             .map(|(step, value)| {
                 let value = value.ok_or(CfTimeError::Missing(step))?;
                 stamp(step, value * unit)
             })
             .collect(),
-        Values::Real(values) => (values.iter().enumerate())
+        DecodedValues::Real(values) => (values.iter().enumerate())
             .map(|(step, &value)| {
                 if !value.is_finite() {
                     return Err(CfTimeError::Missing(step));
@@ -159,7 +159,12 @@ mod tests {
     const HOUR: i64 = 3_600_000_000_000;
 
     fn whole(units: &str, calendar: Option<&str>) -> Result<Vec<i64>, CfTimeError> {
-        decode(&Values::Whole(vec![Some(0), Some(1)]), 0.0, units, calendar)
+        decode(
+            &DecodedValues::Whole(vec![Some(0), Some(1)]),
+            0.0,
+            units,
+            calendar,
+        )
     }
 
     #[test]
@@ -230,7 +235,7 @@ mod tests {
     #[test]
     fn the_mixed_calendar_is_julian_before_1582() {
         // What cftime gives for 2000-01-01 in the calendars `standard` and `proleptic_gregorian`.
-        let days = |n| Values::Whole(vec![Some(n)]);
+        let days = |n| DecodedValues::Whole(vec![Some(n)]);
         let expected = Ok(vec![10_957 * 24 * HOUR]);
         assert_eq!(
             decode(
@@ -255,13 +260,13 @@ mod tests {
     #[test]
     fn fractions_come_out_on_the_hour() {
         let values: Vec<f64> = (0..9000).map(|h| 40_000.0 + f64::from(h) / 24.0).collect();
-        let times = Values::Real(values);
+        let times = DecodedValues::Real(values);
         let decoded = decode(&times, f64::EPSILON, "days since 1900-01-01", None).expect("times");
         assert!((1..9000).all(|h| decoded[h] - decoded[h - 1] == HOUR));
         let short = f64::from(f32::EPSILON);
         assert_eq!(
             decode(
-                &Values::Real(vec![10_000.0]),
+                &DecodedValues::Real(vec![10_000.0]),
                 short,
                 "days since 1979-01-01",
                 None
@@ -273,7 +278,7 @@ mod tests {
     #[test]
     fn whole_numbers_of_a_short_type_are_taken_as_they_are() {
         let short = f64::from(f32::EPSILON);
-        let decode = |value, units| decode(&Values::Real(vec![value]), short, units, None);
+        let decode = |value, units| decode(&DecodedValues::Real(vec![value]), short, units, None);
         let seconds = 1_000_000_000;
         // Within the type's precision there is a full hour, which is not meant.
         assert_eq!(
@@ -290,8 +295,8 @@ mod tests {
     #[test]
     fn a_gap_is_named() {
         for times in [
-            Values::Real(vec![0.0, f64::NAN]),
-            Values::Whole(vec![Some(0), None]),
+            DecodedValues::Real(vec![0.0, f64::NAN]),
+            DecodedValues::Whole(vec![Some(0), None]),
         ] {
             assert_eq!(
                 decode(&times, f64::EPSILON, "days since 1970-01-01", None),
@@ -310,7 +315,7 @@ mod tests {
         #[test]
         fn whole_numbers_are_exact(hours in -2_000_000_i64..2_000_000) {
             prop_assert_eq!(
-                decode(&Values::Whole(vec![Some(hours.into())]), 0.0, "hours since 1970-01-01", None),
+                decode(&DecodedValues::Whole(vec![Some(hours.into())]), 0.0, "hours since 1970-01-01", None),
                 Ok(vec![hours * HOUR])
             );
         }

@@ -94,9 +94,11 @@ impl Linked {
             && (self.absent.iter()).all(|path| matches!(path.try_exists(), Ok(false)))
     }
 
-    /// False if one of them could still change without its stamp changing (see [`Stamp::is_settled`]).
-    pub fn is_settled(&self, now: SystemTime) -> bool {
-        self.present.values().all(|stamp| stamp.is_settled(now))
+    /// False if one of them could still change without its stamp changing (see [`Stamp::is_older_than_clock_step`]).
+    pub fn is_older_than_clock_step(&self, now: SystemTime) -> bool {
+        self.present
+            .values()
+            .all(|stamp| stamp.is_older_than_clock_step(now))
     }
 }
 

@@ -28,7 +28,7 @@ use crate::inputs::links::pointers::Link;
 const MOST_LINKS: usize = 16;
 
 /// An object's place.
-pub(crate) struct Place {
+pub(crate) struct LinkPlace {
     /// The open file.
     pub file: File,
     /// Its path, absolute.
@@ -91,7 +91,7 @@ impl Links {
 
     /// Follows the links to an object, a path from the root; an error if they lead nowhere.
     pub fn object(&mut self, object: &str) -> Result<()> {
-        let place = Place {
+        let place = LinkPlace {
             file: self.file.clone(),
             path: self.path.clone(),
             object: object.to_owned(),
@@ -112,14 +112,14 @@ impl Links {
     }
 
     /// Where an object really is.
-    pub(crate) fn follow(&mut self, place: Place) -> Result<Place> {
+    pub(crate) fn follow(&mut self, place: LinkPlace) -> Result<LinkPlace> {
         let steps = |path: &str| -> Vec<String> {
             let steps = path.split('/').rev();
             let steps = steps.filter(|step| !matches!(*step, "" | "."));
             steps.map(str::to_owned).collect()
         };
         let mut left = steps(&place.object);
-        let mut here = Place {
+        let mut here = LinkPlace {
             object: String::new(),
             ..place
         };
@@ -150,7 +150,7 @@ impl Links {
                             format!("`{at}` in {} is a link to `{object}`", here.path.display())
                         })?;
                     let file = open_file(&path)?;
-                    here = Place {
+                    here = LinkPlace {
                         file,
                         path,
                         object: String::new(),

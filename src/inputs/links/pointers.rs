@@ -115,7 +115,7 @@ pub fn link(file: &File, path: &str) -> hdf5::Result<Link> {
 
 /// One mapping of a virtual dataset: these elements are those of another dataset.
 #[derive(Debug)]
-pub struct Mapping {
+pub struct VirtualMapping {
     /// The source file's name as it is stored, `.` for the same file.
     pub file: OsString,
     /// The source dataset's path there.
@@ -128,7 +128,7 @@ pub struct Mapping {
 
 /// The mappings of a virtual dataset.
 #[allow(unsafe_code)]
-pub fn mappings(plist: &DatasetCreate) -> hdf5::Result<Vec<Mapping>> {
+pub fn mappings(plist: &DatasetCreate) -> hdf5::Result<Vec<VirtualMapping>> {
     let id = plist.id();
     hdf5::sync::sync(|| {
         let mut count = 0;
@@ -138,7 +138,7 @@ pub fn mappings(plist: &DatasetCreate) -> hdf5::Result<Vec<Mapping>> {
             // SAFETY: as above, and the index is below the count. The texts are written to buffers of the size that is passed
             // along; each data space is a new one, whose id is handed to its only owner.
             unsafe {
-                Ok(Mapping {
+                Ok(VirtualMapping {
                     file: OsString::from_vec(sized(|buffer, size| {
                         H5Pget_virtual_filename(id, index, buffer, size)
                     })?),

@@ -16,12 +16,12 @@ use hdf5::dataset::{DatasetCreate, Layout};
 use hdf5::{Dataset, Dataspace};
 
 use super::linked::{RAW_DATA, VIRTUAL_SOURCES};
-use super::pointers::{self, Mapping};
-use crate::inputs::content::Content;
-use crate::inputs::hdf5_types::{self, Kind};
-use crate::inputs::links::{Links, Place, Seen, places};
+use super::pointers::{self, VirtualMapping};
+use crate::inputs::content::VariableContent;
+use crate::inputs::hdf5_types::{self, ElementKind};
+use crate::inputs::links::{LinkPlace, Links, Seen, places};
 use crate::inputs::open_file;
-use crate::inputs::variables::Variable;
+use crate::inputs::variables::FileVariable;
 use crate::system::regular;
 
 /// How many numbers behind a numbered source that is not there are looked for.
@@ -29,9 +29,11 @@ const AHEAD: u64 = 100;
 
 impl Links {
     /// Makes sure of a variable's shape: a virtual dataset's depends on which of its sources are there.
-    pub fn check_shape(&mut self, variable: &Variable) -> Result<()> {
+    pub fn check_shape(&mut self, variable: &FileVariable) -> Result<()> {
         match &variable.content {
-            Content::Hdf5(dataset) if dataset.create_plist()?.get_layout()? == Layout::Virtual => {
+            VariableContent::Hdf5(dataset)
+                if dataset.create_plist()?.get_layout()? == Layout::Virtual =>
+            {
                 self.check(variable)
             }
             _ => Ok(()),
@@ -60,10 +62,10 @@ impl Links {
     }
 
     /// The same of a variable of this file.
-    pub fn check(&mut self, variable: &Variable) -> Result<()> {
+    pub fn check(&mut self, variable: &FileVariable) -> Result<()> {
         match &variable.content {
-            Content::Hdf5(dataset) => self.values(&variable.name, dataset),
-            Content::Classic(_) => Ok(()),
+            VariableContent::Hdf5(dataset) => self.values(&variable.name, dataset),
+            VariableContent::Classic(_) => Ok(()),
         }
     }
 
@@ -129,7 +131,12 @@ impl Links {
     }
 
     /// Makes sure that a numbered source that is not there is the end of them. From there on HDF5 sees none.
-    fn end_of_numbered(&mut self, mapping: &Mapping, path: &Path, blocks: u64) -> Result<()> {
+    fn end_of_numbered(
+        &mut self,
+        mapping: &VirtualMapping,
+        path: &Path,
+        blocks: u64,
+    ) -> Result<()> {
         let name = |block| OsString::from_vec(numbered(mapping.file.as_bytes(), block));
         let is_there = self
             .linked
@@ -159,7 +166,7 @@ impl Links {
         &mut self,
         dataset: &Dataset,
         path: &Path,
-        mapping: &Mapping,
+        mapping: &VirtualMapping,
         block: u64,
         wanted: usize,
     ) -> Result<()> {
@@ -175,7 +182,7 @@ impl Links {
             })?;
             (open_file(&found)?, found)
         };
-        let place = Place { file, path, object };
+        let place = LinkPlace { file, path, object };
         let about = format!("its source, `{}` in {}", place.object, place.path.display());
         let place = self.follow(place).with_context(|| about.clone())?;
         let source = place
@@ -238,12 +245,12 @@ fn is_elsewhere(plist: &DatasetCreate) -> Result<bool> {
 
 /// Whether what HDF5 hands out for numbers that are nowhere stands for a missing one.
 fn is_missing(plist: &DatasetCreate, dataset: &Dataset) -> bool {
-    let (Ok(Kind::Number(stored)), Some(fill)) =
+    let (Ok(ElementKind::Number(stored)), Some(fill)) =
         (hdf5_types::kind(dataset), plist.fill_value_as::<f64>())
     else {
         return false;
     };
-    let decoding = Content::Hdf5(dataset.clone()).decoding(stored);
+    let decoding = VariableContent::Hdf5(dataset.clone()).decoding(stored);
     stored.fits_f64() && decoding.is_ok_and(|decoding| decoding.apply(fill).is_nan())
 }
 

@@ -19,7 +19,7 @@ const BETWEEN_THOUSANDS: [char; 5] = ['\'', '\u{2019}', '\u{a0}', '\u{202f}', '\
 
 /// The decimal marks of the numbers of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Marks {
+pub enum DecimalMarks {
     /// The project file says which.
     Stated(char),
     /// Points, as far as is known.
@@ -33,7 +33,7 @@ pub enum Marks {
     },
 }
 
-impl Marks {
+impl DecimalMarks {
     /// What the numbers of a table with semicolons tell together: those that have no other reading.
     pub fn among<'a>(cells: impl Iterator<Item = &'a str>) -> Self {
         let (mut point, mut comma) = (false, false);
@@ -91,7 +91,7 @@ fn has_thousands<'a>(column: impl Iterator<Item = &'a str>, mark: char) -> bool 
 ///
 /// # Errors
 /// What is wrong with a cell that has two readings.
-pub fn value(cell: &str, marks: Marks) -> Result<Option<Value>, String> {
+pub fn value(cell: &str, marks: DecimalMarks) -> Result<Option<Value>, String> {
     if cell.is_empty() || cell == "NA" || cell.eq_ignore_ascii_case("nan") {
         return Ok(None);
     }
@@ -102,8 +102,12 @@ pub fn value(cell: &str, marks: Marks) -> Result<Option<Value>, String> {
     }
     if let Some(number) = number(cell, marks.decimal()) {
         return match marks {
-            Marks::Either { comma: true, .. } if is_grouped(cell, '.') => Err(two_marks(cell)),
-            Marks::Either { point: true, .. } if is_grouped(cell, ',') => Err(two_marks(cell)),
+            DecimalMarks::Either { comma: true, .. } if is_grouped(cell, '.') => {
+                Err(two_marks(cell))
+            }
+            DecimalMarks::Either { point: true, .. } if is_grouped(cell, ',') => {
+                Err(two_marks(cell))
+            }
             _ => Ok(Some(number)),
         };
     }
@@ -120,7 +124,7 @@ pub fn value(cell: &str, marks: Marks) -> Result<Option<Value>, String> {
             "{cell:?} may be a number with something between thousands; write nothing between them, and a decimal point"
         ));
     }
-    if marks == Marks::Point && number(cell, &[',']).is_some() {
+    if marks == DecimalMarks::Point && number(cell, &[',']).is_some() {
         return Err(format!(
             "{cell:?} may be a number with a decimal comma or a text; write a decimal point, or say by `decimal = \",\"` \
              beside the table's `id` that it is a number, by `decimal = \".\"` that it is a text"
@@ -225,7 +229,7 @@ fn is_grouped_number(text: &str) -> bool {
 }
 
 /// The id that a text is: whole numbers lose a decimal mark and zeros, all else stays as it stands.
-pub fn id(text: &str, marks: Marks) -> String {
+pub fn id(text: &str, marks: DecimalMarks) -> String {
     match text.split_once(marks.decimal()) {
         Some((whole, zeros))
             if !whole.is_empty()
@@ -242,7 +246,7 @@ pub fn id(text: &str, marks: Marks) -> String {
 mod tests {
     use super::*;
 
-    const SEMICOLONS: Marks = Marks::Either {
+    const SEMICOLONS: DecimalMarks = DecimalMarks::Either {
         point: false,
         comma: false,
     };
@@ -271,27 +275,27 @@ mod tests {
 
     #[test]
     fn what_has_two_readings_is_a_fault() {
-        let either = |point, comma| Marks::Either { point, comma };
+        let either = |point, comma| DecimalMarks::Either { point, comma };
         for (cell, marks) in [
-            ("12,5", Marks::Point),
-            ("1,234", Marks::Point),
-            ("1,234", Marks::Stated('.')),
-            ("1,234.50", Marks::Point),
+            ("12,5", DecimalMarks::Point),
+            ("1,234", DecimalMarks::Point),
+            ("1,234", DecimalMarks::Stated('.')),
+            ("1,234.50", DecimalMarks::Point),
             ("1.234,50", SEMICOLONS),
             ("1,234.50", SEMICOLONS),
             ("1.234.567", SEMICOLONS),
-            ("1'234", Marks::Point),
+            ("1'234", DecimalMarks::Point),
             ("1\u{a0}234,5", SEMICOLONS),
             ("1.234", either(false, true)),
             ("1,234", either(true, false)),
-            ("\u{2212}3", Marks::Point),
-            ("NULL", Marks::Point),
+            ("\u{2212}3", DecimalMarks::Point),
+            ("NULL", DecimalMarks::Point),
             ("#DIV/0!", SEMICOLONS),
-            ("20 \u{80}", Marks::Point),
-            ("=5+5", Marks::Point),
-            ("-inf", Marks::Point),
-            ("1e999", Marks::Point),
-            ("1.#QNAN", Marks::Point),
+            ("20 \u{80}", DecimalMarks::Point),
+            ("=5+5", DecimalMarks::Point),
+            ("-inf", DecimalMarks::Point),
+            ("1e999", DecimalMarks::Point),
+            ("1.#QNAN", DecimalMarks::Point),
         ] {
             assert!(value(cell, marks).is_err(), "{cell} with {marks:?}");
         }
@@ -306,21 +310,21 @@ mod tests {
             ("1,234", SEMICOLONS, number(1.234)),
             (
                 "0,123",
-                Marks::Either {
+                DecimalMarks::Either {
                     point: true,
                     comma: false,
                 },
                 number(0.123),
             ),
-            ("12,5", Marks::Stated(','), number(12.5)),
-            ("12,5", Marks::Stated('.'), text("12,5")),
-            ("1,2,3", Marks::Point, text("1,2,3")),
-            ("01.02.2009", Marks::Point, text("01.02.2009")),
-            ("1.5D+03", Marks::Point, text("1.5D+03")),
-            ("none", Marks::Point, text("none")),
+            ("12,5", DecimalMarks::Stated(','), number(12.5)),
+            ("12,5", DecimalMarks::Stated('.'), text("12,5")),
+            ("1,2,3", DecimalMarks::Point, text("1,2,3")),
+            ("01.02.2009", DecimalMarks::Point, text("01.02.2009")),
+            ("1.5D+03", DecimalMarks::Point, text("1.5D+03")),
+            ("none", DecimalMarks::Point, text("none")),
             (
                 "12345678901234567891",
-                Marks::Point,
+                DecimalMarks::Point,
                 text("12345678901234567891"),
             ),
         ] {
@@ -331,8 +335,8 @@ mod tests {
             );
         }
         assert_eq!(
-            Marks::among(["1.234", "0,5", "x,y"].into_iter()),
-            Marks::Either {
+            DecimalMarks::among(["1.234", "0,5", "x,y"].into_iter()),
+            DecimalMarks::Either {
                 point: false,
                 comma: true
             }
@@ -342,7 +346,7 @@ mod tests {
     #[test]
     fn marks_between_thousands_are_known_by_the_numbers_beside_them() {
         let unknown = SEMICOLONS;
-        let comma = Marks::Either {
+        let comma = DecimalMarks::Either {
             point: false,
             comma: true,
         };
@@ -354,7 +358,7 @@ mod tests {
         ] {
             assert_eq!(unknown.within(column.into_iter()), expected, "{column:?}");
         }
-        let point = Marks::Either {
+        let point = DecimalMarks::Either {
             point: true,
             comma: false,
         };
@@ -364,9 +368,9 @@ mod tests {
 
     #[test]
     fn ids_of_whole_numbers_have_no_decimals() {
-        assert_eq!(id("70007.0", Marks::Point), "70007");
+        assert_eq!(id("70007.0", DecimalMarks::Point), "70007");
         assert_eq!(id("70007,0", SEMICOLONS), "70007");
-        assert_eq!(id("70007,0", Marks::Point), "70007,0");
-        assert_eq!(id("007", Marks::Point), "007");
+        assert_eq!(id("70007,0", DecimalMarks::Point), "70007,0");
+        assert_eq!(id("007", DecimalMarks::Point), "007");
     }
 }

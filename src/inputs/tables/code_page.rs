@@ -26,16 +26,16 @@ pub enum CodePage {
     /// Nothing states it.
     Unstated,
     /// The header has a number for it.
-    Driver(Charset),
+    Driver(TableCharset),
     /// A `.cpg` file names it.
-    Named(Charset),
+    Named(TableCharset),
     /// What states it, in a way that is not understood.
     Unknown(String),
 }
 
 /// How bytes become letters.
 #[derive(Clone, Copy, Debug)]
-pub enum Charset {
+pub enum TableCharset {
     /// By the upper half of a code page of DOS.
     Dos(&'static str),
     /// Each byte is the letter of its number.
@@ -109,7 +109,7 @@ impl CodePage {
             }),
             Self::Unstated => (utf_8
                 .map(str::to_owned)
-                .or_else(|| Charset::Latin1.decode(bytes)))
+                .or_else(|| TableCharset::Latin1.decode(bytes)))
             .ok_or_else(|| format!("\"{shown}\" is text in neither UTF-8 nor Latin-1; {remedy}")),
             Self::Driver(charset) => match (utf_8, charset.decode(bytes)) {
                 (Some(text), Some(other)) if !charset.is_western() => Err(format!(
@@ -127,7 +127,7 @@ impl CodePage {
     }
 }
 
-impl Charset {
+impl TableCharset {
     /// The text, if all of it is there; control characters above ASCII are letters of another code page.
     fn decode(self, bytes: &[u8]) -> Option<String> {
         let upper = |half: &str, byte: u8| half.chars().nth(usize::from(byte - 0x80));
@@ -168,11 +168,11 @@ impl Charset {
 }
 
 /// A code page by the number that Windows and DOS know it by.
-fn numbered(page: u32) -> Option<Charset> {
+fn numbered(page: u32) -> Option<TableCharset> {
     let label = match page {
-        437 => return Some(Charset::Dos(CP437)),
-        850 => return Some(Charset::Dos(CP850)),
-        28_591 => return Some(Charset::Latin1),
+        437 => return Some(TableCharset::Dos(CP437)),
+        850 => return Some(TableCharset::Dos(CP850)),
+        28_591 => return Some(TableCharset::Latin1),
         866 => "ibm866".to_owned(),
         874 | 1250..=1258 => format!("windows-{page}"),
         932 => "shift_jis".to_owned(),
@@ -188,11 +188,11 @@ fn numbered(page: u32) -> Option<Charset> {
         65_001 => "utf-8".to_owned(),
         _ => return None,
     };
-    Encoding::for_label(label.as_bytes()).map(Charset::Known)
+    Encoding::for_label(label.as_bytes()).map(TableCharset::Known)
 }
 
 /// A code page as `.cpg` files name it: `UTF-8`, `1251`, `CP1251`, `ANSI 1252`, `ISO-8859-1`, `88591`, `Big5`.
-fn named(text: &str) -> Option<Charset> {
+fn named(text: &str) -> Option<TableCharset> {
     let name: String = (text.chars())
         .filter(|c| !" -_\u{feff}".contains(*c))
         .map(|c| c.to_ascii_lowercase())
@@ -209,14 +209,14 @@ fn named(text: &str) -> Option<Charset> {
         ("" | "cp" | "ansi" | "oem" | "windows" | "win" | "ibm" | "dos" | "ms", _) => {
             numbered(digits.parse().ok()?)
         }
-        ("latin", _) if digits == "1" => Some(Charset::Latin1),
+        ("latin", _) if digits == "1" => Some(TableCharset::Latin1),
         _ => {
             let label = if name == "utf8" { "utf-8" } else { text };
             let encoding = Encoding::for_label(label.as_bytes())?;
             // What is in UTF-16 can't be a dBASE table, and `ascii` means a Windows code page there.
             let is_byte_wise =
                 encoding.is_ascii_compatible() && encoding != encoding_rs::WINDOWS_1252;
-            is_byte_wise.then_some(Charset::Known(encoding))
+            is_byte_wise.then_some(TableCharset::Known(encoding))
         }
     }
 }

@@ -9,7 +9,7 @@ mod field;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use self::field::{Field, Kind};
+use self::field::{DbfField, FieldKind};
 use super::RawTable;
 use super::code_page::CodePage;
 use crate::data::value::Value;
@@ -27,7 +27,7 @@ pub struct DbfTable {
     bytes: Vec<u8>,
     columns: Vec<String>,
     /// Of each column.
-    fields: Vec<Field>,
+    fields: Vec<DbfField>,
     /// Where each record that is not deleted is, and its number.
     records: Vec<(usize, u64)>,
     record_length: usize,
@@ -128,7 +128,7 @@ fn fields(
     record_length: usize,
     is_foxpro: bool,
     code_page: &CodePage,
-) -> Result<Vec<(String, Field)>> {
+) -> Result<Vec<(String, DbfField)>> {
     let mut fields = Vec::new();
     let mut begin = 1;
     let mut bits = 0;
@@ -166,8 +166,8 @@ fn fields(
                  description"
             );
         }
-        let mut field = Field::new(
-            Kind::of(kind, end - begin, descriptor[17], is_foxpro),
+        let mut field = DbfField::new(
+            FieldKind::of(kind, end - begin, descriptor[17], is_foxpro),
             begin,
             end,
         );

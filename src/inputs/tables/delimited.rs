@@ -8,7 +8,7 @@ use anyhow::{Result, bail, ensure};
 
 /// A row of a table.
 #[derive(Debug)]
-pub struct Row {
+pub struct DelimitedRow {
     /// The number of its first line, from 1.
     pub line: u64,
     /// Without quotes and white space around them.
@@ -18,13 +18,13 @@ pub struct Row {
 }
 
 /// Takes text apart at a separator in ASCII; lines end in `\n`, and rows without anything in them are passed over.
-pub fn rows(text: &str, separator: u8, first_line: u64) -> Result<Vec<Row>> {
+pub fn rows(text: &str, separator: u8, first_line: u64) -> Result<Vec<DelimitedRow>> {
     let mut rows = Vec::new();
     let (mut rest, mut line) = (text, first_line);
     while !rest.is_empty() {
-        let mut row = Row {
+        let mut row = DelimitedRow {
             line,
-            cells: Vec::with_capacity(rows.last().map_or(0, |row: &Row| row.cells.len())),
+            cells: Vec::with_capacity(rows.last().map_or(0, |row: &DelimitedRow| row.cells.len())),
             is_marked: rest.starts_with('#'),
         };
         loop {

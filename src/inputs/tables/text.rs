@@ -2,8 +2,8 @@
 
 use anyhow::{Result, bail, ensure};
 
-use super::cell::{self, Marks};
-use super::delimited::{self, Row};
+use super::cell::{self, DecimalMarks};
+use super::delimited::{self, DelimitedRow};
 use super::{Decimal, RawTable};
 use crate::data::value::Value;
 use crate::inputs::foreign;
@@ -12,9 +12,9 @@ use crate::text::charset::Charset;
 /// A table in text.
 pub struct TextTable {
     columns: Vec<String>,
-    rows: Vec<Row>,
+    rows: Vec<DelimitedRow>,
     /// Of each column.
-    marks: Vec<Marks>,
+    marks: Vec<DecimalMarks>,
 }
 
 impl RawTable for TextTable {
@@ -69,7 +69,7 @@ pub fn read(
     let (text, line, comment) = behind_comments(text, line, id, stated);
     let separator = stated.unwrap_or_else(|| separator_in(text));
     let mut rows = delimited::rows(text, separator, line)?.into_iter();
-    let Some(Row {
+    let Some(DelimitedRow {
         cells: mut columns, ..
     }) = rows.next()
     else {
@@ -87,20 +87,20 @@ pub fn read(
         );
     }
     // One that could be a row is left to who knows whether ids may look so.
-    let mut rows: Vec<Row> = rows
+    let mut rows: Vec<DelimitedRow> = rows
         .filter(|row| {
             !row.is_marked || (used(row) <= columns.len() && row.cells.len() >= columns.len())
         })
         .collect();
     fit(&mut columns, &mut rows)?;
     let marks = match decimal {
-        Some(Decimal::Point) => Marks::Stated('.'),
-        Some(Decimal::Comma) => Marks::Stated(','),
+        Some(Decimal::Point) => DecimalMarks::Stated('.'),
+        Some(Decimal::Comma) => DecimalMarks::Stated(','),
         None if separator == b';' => {
             let cells = rows.iter().flat_map(|row| &row.cells);
-            Marks::among(cells.map(String::as_str))
+            DecimalMarks::among(cells.map(String::as_str))
         }
-        None => Marks::Point,
+        None => DecimalMarks::Point,
     };
     let marks = (0..columns.len())
         .map(|at| marks.within(rows.iter().map(|row| row.cells[at].as_str())))
@@ -241,7 +241,7 @@ pub fn separator_of(text: &str, candidates: &[u8]) -> Option<u8> {
 }
 
 /// Makes header and rows equally long where what is surplus is empty throughout, as behind a separator at the end of lines.
-fn fit(columns: &mut Vec<String>, rows: &mut [Row]) -> Result<()> {
+fn fit(columns: &mut Vec<String>, rows: &mut [DelimitedRow]) -> Result<()> {
     while columns.last().is_some_and(String::is_empty)
         && rows.iter().all(|row| used(row) < columns.len())
     {
@@ -269,7 +269,7 @@ fn fit(columns: &mut Vec<String>, rows: &mut [Row]) -> Result<()> {
 }
 
 /// How many cells a row has up to the last one that is not empty.
-fn used(row: &Row) -> usize {
+fn used(row: &DelimitedRow) -> usize {
     let last = row.cells.iter().rposition(|cell| !cell.is_empty());
     last.map_or(0, |at| at + 1)
 }

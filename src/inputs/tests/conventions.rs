@@ -2,7 +2,7 @@
 
 use super::super::conventions::Conventions;
 use super::super::number::{Attribute, Number, Stored};
-use crate::inputs::conventions::decoding::{Decoding, Inexact, Values};
+use crate::inputs::conventions::decoding::{DecodedValues, Decoding, Inexact};
 
 const BYTE: Stored = whole(true, 1);
 const UBYTE: Stored = whole(false, 1);
@@ -163,7 +163,7 @@ fn large_whole_numbers_are_exact_or_refused() {
     let largest = i128::from(u64::MAX);
     assert_eq!(
         plain.values(vec![largest]),
-        Ok(Values::Whole(vec![Some(largest)]))
+        Ok(DecodedValues::Whole(vec![Some(largest)]))
     );
     assert_eq!(plain.value(largest), Err(Inexact(largest)));
     assert_eq!(plain.value(1 << 63), Ok(2.0_f64.powi(63)));

@@ -29,7 +29,7 @@ enum Kind {
 
 /// `[[fill]align][sign][z][0][width][.precision][type]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Layout {
+pub struct FormatLayout {
     fill: char,
     align: Option<Align>,
     sign: Option<char>,
@@ -41,7 +41,7 @@ pub struct Layout {
     capitals: bool,
 }
 
-impl Layout {
+impl FormatLayout {
     pub(super) fn parse(text: &str) -> Result<Self, FormatProblem> {
         let mut layout = Self {
             fill: ' ',

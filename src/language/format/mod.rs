@@ -14,7 +14,7 @@ use jiff::fmt::StdIoWrite;
 use jiff::fmt::strtime::{BrokenDownTime, Config, PosixCustom};
 use jiff::tz::Offset;
 
-pub use layout::Layout;
+pub use layout::FormatLayout;
 
 use crate::data::value::Value;
 
@@ -81,7 +81,7 @@ pub enum Misfit {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Format {
     /// For numbers and text.
-    Layout(Layout),
+    Layout(FormatLayout),
     /// For date-times: a strftime format, known to work.
     Time(String),
 }
@@ -99,7 +99,7 @@ impl Format {
                 }),
             };
         }
-        Layout::parse(text).map(Self::Layout)
+        FormatLayout::parse(text).map(Self::Layout)
     }
 
     /// Appends a parameter's value.

@@ -7,7 +7,7 @@ use crate::data::time_axis::TimeAxis;
 use crate::data::value::{Value, push_number};
 use crate::language::format::push_time;
 use crate::language::template::{Placeholder, RenderError, RenderProblem};
-use crate::text::buffer::{Pieces, SHORT};
+use crate::text::buffer::{SHORT, TextBuffer};
 use crate::text::charset::Charset;
 
 /// How much text that depends on time alone one placeholder may keep; 16 MiB are 150 years of hourly steps.
@@ -110,7 +110,7 @@ impl Texts {
 
     /// Appends the text of a step.
     #[inline]
-    pub(super) fn push(&self, step: usize, out: &mut Pieces<'_>) {
+    pub(super) fn push(&self, step: usize, out: &mut TextBuffer<'_>) {
         let start = if step == 0 {
             0
         } else {
@@ -122,7 +122,7 @@ impl Texts {
 
 /// Appends a text out of `bytes`, behind which are at least [`SHORT`] more.
 #[inline]
-pub(super) fn push_text(bytes: &[u8], text: Range<usize>, out: &mut Pieces<'_>) {
+pub(super) fn push_text(bytes: &[u8], text: Range<usize>, out: &mut TextBuffer<'_>) {
     match bytes[text.start..].first_chunk::<SHORT>() {
         Some(short) if text.len() <= SHORT => out.short(short, text.len()),
         _ => out.text().extend_from_slice(&bytes[text]),

@@ -17,7 +17,7 @@ use crate::data::value::{Value, push_number};
 use crate::language::template::{
     Piece, Placeholder, RenderError, RenderProblem, Scope, Scoped, Template, TemplateError,
 };
-use crate::text::buffer::{Pieces, SHORT, Tail};
+use crate::text::buffer::{SHORT, Tail, TextBuffer};
 use crate::text::charset::Charset;
 use crate::text::decimal::{self, Decimals, GAP};
 use clock::{Clock, Texts, push_text};
@@ -31,7 +31,7 @@ pub const ROW_NAMES: [&str; 3] = ["step", "step_days", "time"];
 
 /// A part of a series table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
+pub enum RowPart {
     /// What stands before the rows.
     Header,
     /// What is repeated for every time step.
@@ -40,7 +40,7 @@ pub enum Part {
     Footer,
 }
 
-impl fmt::Display for Part {
+impl fmt::Display for RowPart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Header => "header",
@@ -55,12 +55,12 @@ impl fmt::Display for Part {
 #[error("{part}, {error}")]
 pub struct InPart<E: std::error::Error> {
     /// The part.
-    pub part: Part,
+    pub part: RowPart,
     /// What is wrong in it; lines and columns are those of the part.
     pub error: E,
 }
 
-impl Part {
+impl RowPart {
     fn of<E: std::error::Error>(self) -> impl Fn(E) -> InPart<E> {
         move |error| InPart { part: self, error }
     }
@@ -89,11 +89,12 @@ impl SeriesTable {
         row: &str,
         footer: Option<&str>,
     ) -> Result<Self, InPart<TemplateError>> {
-        let template = |part: Part, source: &str| Template::text(&lines(source)).map_err(part.of());
+        let template =
+            |part: RowPart, source: &str| Template::text(&lines(source)).map_err(part.of());
         Ok(Self {
-            header: template(Part::Header, header.unwrap_or(""))?,
-            row: template(Part::Row, row)?,
-            footer: template(Part::Footer, footer.unwrap_or(""))?,
+            header: template(RowPart::Header, header.unwrap_or(""))?,
+            row: template(RowPart::Row, row)?,
+            footer: template(RowPart::Footer, footer.unwrap_or(""))?,
             is_xml: false,
         })
     }
@@ -106,7 +107,9 @@ impl SeriesTable {
     ) -> Result<Self, InPart<TemplateError>> {
         let parts = [header.unwrap_or(""), row, footer.unwrap_or("")].map(lines);
         let [header, row, footer] = Template::xml_table(parts.each_ref().map(String::as_str))
-            .map_err(|(part, error)| [Part::Header, Part::Row, Part::Footer][part].of()(error))?;
+            .map_err(|(part, error)| {
+                [RowPart::Header, RowPart::Row, RowPart::Footer][part].of()(error)
+            })?;
         Ok(Self {
             header,
             row,
@@ -117,7 +120,7 @@ impl SeriesTable {
 
     /// Whether a value of `scope` is written otherwise than in plain text, because the table is XML.
     pub fn escapes(&self, scope: &dyn Scope) -> bool {
-        let parts = [Part::Header, Part::Row, Part::Footer].into_iter();
+        let parts = [RowPart::Header, RowPart::Row, RowPart::Footer].into_iter();
         let mut holes = parts.flat_map(|part| self.placeholders(part));
         self.is_xml
             && holes.any(|hole| {
@@ -135,11 +138,11 @@ impl SeriesTable {
     }
 
     /// The placeholders of a part.
-    pub fn placeholders(&self, part: Part) -> impl Iterator<Item = &Placeholder> {
+    pub fn placeholders(&self, part: RowPart) -> impl Iterator<Item = &Placeholder> {
         match part {
-            Part::Header => &self.header,
-            Part::Row => &self.row,
-            Part::Footer => &self.footer,
+            RowPart::Header => &self.header,
+            RowPart::Row => &self.row,
+            RowPart::Footer => &self.footer,
         }
         .placeholders()
     }
@@ -165,7 +168,7 @@ impl SeriesTable {
                     match (Clock::named(&hole.name), column) {
                         (Some(clock), _) => {
                             let texts =
-                                Texts::prepare(clock, hole, time).map_err(Part::Row.of())?;
+                                Texts::prepare(clock, hole, time).map_err(RowPart::Row.of())?;
                             RowPiece::Clock(clock, hole.clone(), texts)
                         }
                         (None, Some(column)) => RowPiece::Column(column, hole.clone()),
@@ -255,12 +258,12 @@ impl BoundTable {
         };
         self.header
             .render(&with_steps, out)
-            .map_err(Part::Header.of())?;
+            .map_err(RowPart::Header.of())?;
         self.write_rows(scope, columns, out)
-            .map_err(Part::Row.of())?;
+            .map_err(RowPart::Row.of())?;
         self.footer
             .render(&with_steps, out)
-            .map_err(Part::Footer.of())
+            .map_err(RowPart::Footer.of())
     }
 
     fn write_rows(
@@ -273,7 +276,7 @@ impl BoundTable {
         let mut cells = self.cells(scope, columns, &mut constants)?;
         join_tails(&mut cells, &constants);
         constants.extend([0; SHORT]);
-        let mut pieces = Pieces::new(out);
+        let mut pieces = TextBuffer::new(out);
         for step in 0..self.time.len() {
             for cell in &cells {
                 match cell {

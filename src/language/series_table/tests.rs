@@ -87,7 +87,7 @@ fn only_the_series_of_the_rows_are_used() {
     let bound = parsed.bind(&names, &hours(2)).expect("a table");
     assert_eq!(bound.columns_used(), [0, 2]);
     let row: Vec<_> = parsed
-        .placeholders(Part::Row)
+        .placeholders(RowPart::Row)
         .map(|p| p.name.as_str())
         .collect();
     assert_eq!(row, ["c", "a", "c", "time", "id"]);
@@ -98,7 +98,7 @@ fn errors_name_the_part() {
     let error = SeriesTable::parse(None, "{a}", Some("x\n{")).expect_err("a brace");
     assert_eq!(
         (error.part, error.error.line, error.error.column),
-        (Part::Footer, 2, 1)
+        (RowPart::Footer, 2, 1)
     );
     assert!(
         error.to_string().starts_with("footer, line 2, column 1: "),
@@ -113,7 +113,7 @@ fn errors_name_the_part() {
         .expect_err("no such name");
     assert_eq!(
         (error.part, error.error.problem),
-        (Part::Row, RenderProblem::UnknownName)
+        (RowPart::Row, RenderProblem::UnknownName)
     );
 
     let parsed = SeriesTable::parse(Some("Q"), "{Q:d}", None).expect("templates");
@@ -181,13 +181,13 @@ fn no_value_breaks_a_table_that_is_xml() {
 #[test]
 fn a_table_that_is_no_document_names_part_and_line() {
     for (parts, part, line) in [
-        (["<s>", "<e>{Q}</f>", "</s>"], Part::Row, 1),
-        (["<s>", "<e>\n{Q}", "</e></s>"], Part::Footer, 1),
-        (["<s>\n<t>", "{Q}", "</s>"], Part::Footer, 1),
-        (["", "<e q='{Q}'/>", ""], Part::Row, 1),
-        (["<s><!--", "--> {Q} <![CDATA[", "]]></s>"], Part::Row, 1),
-        (["<s>\n { }", "{Q}", "</s>"], Part::Header, 2),
-        (["<s>", "\n{Q}&x;", "</s>"], Part::Row, 2),
+        (["<s>", "<e>{Q}</f>", "</s>"], RowPart::Row, 1),
+        (["<s>", "<e>\n{Q}", "</e></s>"], RowPart::Footer, 1),
+        (["<s>\n<t>", "{Q}", "</s>"], RowPart::Footer, 1),
+        (["", "<e q='{Q}'/>", ""], RowPart::Row, 1),
+        (["<s><!--", "--> {Q} <![CDATA[", "]]></s>"], RowPart::Row, 1),
+        (["<s>\n { }", "{Q}", "</s>"], RowPart::Header, 2),
+        (["<s>", "\n{Q}&x;", "</s>"], RowPart::Row, 2),
     ] {
         let [header, row, footer] = parts;
         let error = SeriesTable::parse_xml(Some(header), row, Some(footer)).expect_err(row);

@@ -40,7 +40,7 @@ impl At {
 }
 
 /// Collects the pieces of a template, or of the parts of one text; what is handed over must come in its order.
-pub(crate) struct Builder<'s> {
+pub(crate) struct TemplateBuilder<'s> {
     source: &'s str,
     charset: Charset,
     /// Where the part that is under way began, and where it and the following ones end.
@@ -54,7 +54,7 @@ pub(crate) struct Builder<'s> {
     counted: (usize, usize, usize),
 }
 
-impl<'s> Builder<'s> {
+impl<'s> TemplateBuilder<'s> {
     /// `parts` put together are the source. But for the last, each ends with a line end or is empty.
     pub fn new(source: &'s str, parts: &[&str], charset: Charset) -> Self {
         let mut end = 0;

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::DateTime;
 
-pub(crate) use self::builder::{At, Builder, continues_name, starts_name};
+pub(crate) use self::builder::{At, TemplateBuilder, continues_name, starts_name};
 use crate::data::value::{Value, push_number};
 use crate::language::format::{Format, FormatProblem, Misfit, push_time};
 use crate::language::xml::{self, XmlProblem};
@@ -240,7 +240,7 @@ impl Template {
     }
 
     fn text_in(source: &str, charset: Charset) -> Result<Self, TemplateError> {
-        let mut builder = Builder::new(source, &[source], charset);
+        let mut builder = TemplateBuilder::new(source, &[source], charset);
         builder
             .scan(0..source.len(), Place::Plain)
             .map_err(|at| at.in_source(source))?;
@@ -255,7 +255,7 @@ impl Template {
 
     fn xml_parts(parts: &[&str], charset: Charset) -> Result<Vec<Self>, (usize, TemplateError)> {
         let whole = parts.concat();
-        let mut builder = Builder::new(&whole, parts, charset);
+        let mut builder = TemplateBuilder::new(&whole, parts, charset);
         xml::compile(&whole, charset, &mut builder).map_err(|at| at.in_parts(parts))?;
         Ok(builder.finish())
     }

@@ -17,7 +17,7 @@ pub enum Said {
 
 /// What a directive says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
+pub enum DirectivePart {
     Year,
     Month,
     Day,
@@ -36,7 +36,7 @@ pub enum Part {
     Zone,
 }
 
-impl Part {
+impl DirectivePart {
     /// What the directive of this letter says; nothing where it stands for white space or a percent sign.
     pub fn of(letter: u8) -> Result<Option<Self>, String> {
         Ok(Some(match letter {
@@ -99,7 +99,7 @@ pub struct Directive {
     pub at: usize,
     /// Behind its letter.
     pub end: usize,
-    /// What it is of, see [`Part::of`].
+    /// What it is of, see [`DirectivePart::of`].
     pub letter: u8,
 }
 
@@ -147,57 +147,60 @@ pub fn check_literals(form: &str) -> Result<(), String> {
 }
 
 /// What the parts of a form say, if that is one time.
-pub fn said(parts: &[Part]) -> Result<Said, String> {
-    let has = |part: Part| parts.contains(&part);
-    let needs =
-        |part: Part, of: Part| Err(format!("{} is missing, beside {}", part.name(), of.name()));
-    if has(Part::Epoch) {
+pub fn said(parts: &[DirectivePart]) -> Result<Said, String> {
+    let has = |part: DirectivePart| parts.contains(&part);
+    let needs = |part: DirectivePart, of: DirectivePart| {
+        Err(format!("{} is missing, beside {}", part.name(), of.name()))
+    };
+    if has(DirectivePart::Epoch) {
         return match parts.len() {
             1 => Ok(Said::Epoch),
             _ => Err("%s is a whole time; nothing else may say it again".to_owned()),
         };
     }
     for (part, of) in [
-        (Part::Minute, Part::Second),
-        (Part::Second, Part::Fraction),
-        (Part::HalfDay, Part::HalfDayHour),
-        (Part::HalfDayHour, Part::HalfDay),
-        (Part::Weekday, Part::IsoWeek),
-        (Part::Weekday, Part::Week),
-        (Part::WeekYear, Part::IsoWeek),
-        (Part::IsoWeek, Part::WeekYear),
-        (Part::Month, Part::Day),
+        (DirectivePart::Minute, DirectivePart::Second),
+        (DirectivePart::Second, DirectivePart::Fraction),
+        (DirectivePart::HalfDay, DirectivePart::HalfDayHour),
+        (DirectivePart::HalfDayHour, DirectivePart::HalfDay),
+        (DirectivePart::Weekday, DirectivePart::IsoWeek),
+        (DirectivePart::Weekday, DirectivePart::Week),
+        (DirectivePart::WeekYear, DirectivePart::IsoWeek),
+        (DirectivePart::IsoWeek, DirectivePart::WeekYear),
+        (DirectivePart::Month, DirectivePart::Day),
     ] {
         if has(of) && !has(part) {
             return needs(part, of);
         }
     }
-    let clock = has(Part::Hour) || has(Part::HalfDayHour);
-    if has(Part::Minute) && !clock {
-        return needs(Part::Hour, Part::Minute);
+    let clock = has(DirectivePart::Hour) || has(DirectivePart::HalfDayHour);
+    if has(DirectivePart::Minute) && !clock {
+        return needs(DirectivePart::Hour, DirectivePart::Minute);
     }
-    if has(Part::Hour) && has(Part::HalfDayHour) {
+    if has(DirectivePart::Hour) && has(DirectivePart::HalfDayHour) {
         return Err("it says the hour twice, %H and %I".to_owned());
     }
     let ways = [
-        has(Part::Month),
-        has(Part::DayOfYear),
-        has(Part::WeekYear),
-        has(Part::Week),
+        has(DirectivePart::Month),
+        has(DirectivePart::DayOfYear),
+        has(DirectivePart::WeekYear),
+        has(DirectivePart::Week),
     ];
-    if ways.iter().filter(|way| **way).count() > 1 || (has(Part::WeekYear) && has(Part::Year)) {
+    if ways.iter().filter(|way| **way).count() > 1
+        || (has(DirectivePart::WeekYear) && has(DirectivePart::Year))
+    {
         return Err("it says the day in two ways; keep one of %m with %d, %j, %G with %V and %u, %U or %W with %u".to_owned());
     }
-    if !has(Part::Year) && !has(Part::WeekYear) {
-        return Err(format!("{} is missing", Part::Year.name()));
+    if !has(DirectivePart::Year) && !has(DirectivePart::WeekYear) {
+        return Err(format!("{} is missing", DirectivePart::Year.name()));
     }
     let said = match ways {
-        [true, ..] if !has(Part::Day) => Said::Month,
+        [true, ..] if !has(DirectivePart::Day) => Said::Month,
         [false, false, false, false] => Said::Year,
         _ => Said::Day,
     };
-    if said != Said::Day && (clock || has(Part::Weekday)) {
-        return Err(format!("{} is missing", Part::Day.name()));
+    if said != Said::Day && (clock || has(DirectivePart::Weekday)) {
+        return Err(format!("{} is missing", DirectivePart::Day.name()));
     }
     Ok(said)
 }

@@ -15,7 +15,7 @@ use jiff::tz::Offset;
 
 use crate::import::clock::{NO_LEAP_SECONDS, midnight_after};
 use crate::language::time_format::directives::{
-    Directive, Part, Said, check_literals, directives, said,
+    Directive, DirectivePart, Said, check_literals, directives, said,
 };
 
 /// A form of times, checked.
@@ -54,19 +54,19 @@ impl TimeFormat {
             };
             spelled.replace_range(directive.at..directive.end, parts);
         }
-        let mut found: Vec<(Part, usize)> = Vec::new();
+        let mut found: Vec<(DirectivePart, usize)> = Vec::new();
         let mut zone = None;
         let mut removed = 0;
         let mut form = spelled.clone();
         for Directive { at, end, letter } in directives(&spelled)? {
-            let Some(part) = Part::of(letter)? else {
+            let Some(part) = DirectivePart::of(letter)? else {
                 continue;
             };
             if found.iter().any(|(other, _)| *other == part) {
                 return Err(format!("it says {} twice", part.name()));
             }
             found.push((part, at - removed));
-            if part == Part::Zone {
+            if part == DirectivePart::Zone {
                 let until = spelled.as_bytes().get(end).copied();
                 if until == Some(b'%') {
                     return Err(
@@ -79,7 +79,7 @@ impl TimeFormat {
             }
         }
         check_literals(&spelled)?;
-        let parts: Vec<Part> = found.iter().map(|(part, _)| *part).collect();
+        let parts: Vec<DirectivePart> = found.iter().map(|(part, _)| *part).collect();
         let place = |wanted| {
             found
                 .iter()
@@ -88,8 +88,8 @@ impl TimeFormat {
         };
         Ok(Self {
             said: said(&parts)?,
-            hour: place(Part::Hour),
-            second: place(Part::Second),
+            hour: place(DirectivePart::Hour),
+            second: place(DirectivePart::Second),
             form,
             zone,
         })

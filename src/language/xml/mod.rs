@@ -19,7 +19,7 @@ use quick_xml::events::attributes::{AttrError, Attributes};
 use quick_xml::events::{BytesDecl, BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 
-use crate::language::template::{At, Builder, Place, TemplateProblem};
+use crate::language::template::{At, Place, TemplateBuilder, TemplateProblem};
 use crate::text::charset::Charset;
 pub(crate) use document::{begins_as_xml, named_as_xml, read};
 pub(crate) use escape::{escape, unescape};
@@ -30,7 +30,7 @@ use rules::{Entities, is_name, is_xml};
 pub(crate) fn compile<'s>(
     source: &'s str,
     charset: Charset,
-    builder: &mut Builder<'s>,
+    builder: &mut TemplateBuilder<'s>,
 ) -> Result<(), At> {
     if let Some((offset, c)) = source.char_indices().find(|(_, c)| !is_xml(*c)) {
         return Err(at(offset, XmlProblem::Character(c)));
@@ -80,7 +80,7 @@ fn at(offset: usize, problem: XmlProblem) -> At {
 struct Document<'a, 's> {
     source: &'s str,
     charset: Charset,
-    builder: &'a mut Builder<'s>,
+    builder: &'a mut TemplateBuilder<'s>,
     /// The elements not yet closed and where they start.
     open: Vec<(&'s str, usize)>,
     root_seen: bool,

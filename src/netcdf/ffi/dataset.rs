@@ -34,7 +34,7 @@ pub(in crate::netcdf) struct Storage<'a> {
     /// The value of what is never written.
     pub(in crate::netcdf) fill: Option<&'a [u8]>,
     /// Have its place in the file at once, with nothing in it: [`place`] tells where. For contiguous ones.
-    pub(in crate::netcdf) placed: bool,
+    pub(in crate::netcdf) contiguous: bool,
     /// Track the attributes' order, as netCDF wants it. Costs kilobytes an object once there are many attributes.
     pub(in crate::netcdf) tracked: bool,
 }
@@ -72,7 +72,7 @@ pub(in crate::netcdf) fn create_dataset(
             call(|| unsafe { H5Pset_deflate(list.id, c_uint::from(storage.deflate)) })?;
         }
     }
-    if storage.placed {
+    if storage.contiguous {
         let (early, never) = (
             H5D_alloc_time_t::H5D_ALLOC_TIME_EARLY,
             H5D_fill_time_t::H5D_FILL_TIME_NEVER,
@@ -171,7 +171,7 @@ pub(super) fn chunk_offset(dataset: &Handle, offset: &[usize]) -> Result<Vec<hsi
     Ok(offset.iter().map(|&n| n as hsize_t).collect())
 }
 
-/// Where in the file the values of a data set that was created as placed begin, in bytes.
+/// Where in the file the values of a data set that was created as contiguous begin, in bytes.
 pub(in crate::netcdf) fn place(dataset: &Handle) -> Result<u64> {
     // SAFETY: the id is an open data set.
     let offset = sync(|| unsafe { H5Dget_offset(dataset.id) });

@@ -10,7 +10,7 @@ use crate::language::formula::Expr;
 use crate::project::{Project, ProjectError};
 
 /// A series column that templates can use.
-pub struct Column<'p> {
+pub struct BasinColumn<'p> {
     /// Its name.
     pub name: String,
     /// Where its values come from.
@@ -25,7 +25,7 @@ pub enum ColumnSource<'p> {
     Formula(&'p Expr, BTreeMap<String, usize>),
 }
 
-impl Column<'_> {
+impl BasinColumn<'_> {
     /// What the column's values depend on beside the input: `precipitation`, `= precipitation * 25.4`.
     pub fn definition(&self) -> Cow<'_, str> {
         match &self.source {
@@ -39,9 +39,9 @@ impl Column<'_> {
 pub(super) fn of<'p>(
     project: &'p Project,
     catalog: &Catalog,
-) -> Result<Vec<Column<'p>>, ProjectError> {
-    let mut columns: Vec<Column<'p>> = (catalog.columns.iter().enumerate())
-        .map(|(i, column)| Column {
+) -> Result<Vec<BasinColumn<'p>>, ProjectError> {
+    let mut columns: Vec<BasinColumn<'p>> = (catalog.columns.iter().enumerate())
+        .map(|(i, column)| BasinColumn {
             name: column.name.clone(),
             source: ColumnSource::Input(i),
         })
@@ -71,7 +71,7 @@ pub(super) fn of<'p>(
             };
             names.insert(used, at);
         }
-        columns.push(Column {
+        columns.push(BasinColumn {
             name: name.clone(),
             source: ColumnSource::Formula(formula, names),
         });

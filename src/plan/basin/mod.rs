@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use anyhow::{Result, bail};
 
-pub use self::columns::{Column, ColumnSource};
-pub use self::parameters::Values;
+pub use self::columns::{BasinColumn, ColumnSource};
+pub use self::parameters::CatchmentValues;
 use crate::data::catchment::CatchmentId;
 use crate::data::time_axis::TimeAxis;
 use crate::inputs::tables::{ParameterTable, TableSpec, read_parameter_table};
@@ -31,7 +31,7 @@ pub struct Basin<'p> {
     chosen: Option<Vec<usize>>,
     catchments: Vec<Arc<CatalogEntry>>,
     /// The series columns: the input's, then the computed ones.
-    pub columns: Vec<Column<'p>>,
+    pub columns: Vec<BasinColumn<'p>>,
     tables: Vec<Arc<ParameterTable>>,
 }
 

@@ -14,20 +14,20 @@ use crate::plan::problem::Problem;
 use crate::project::{Parameter, ProjectError, nearest};
 
 /// The values of the names that templates use, for one catchment.
-pub struct Values {
+pub struct CatchmentValues {
     values: BTreeMap<String, Value>,
     start: DateTime,
     end: DateTime,
 }
 
-impl Values {
+impl CatchmentValues {
     /// The value of a parameter.
     pub fn parameter(&self, name: &str) -> Option<&Value> {
         self.values.get(name)
     }
 }
 
-impl Scope for Values {
+impl Scope for CatchmentValues {
     fn get(&self, name: &str) -> Option<Scoped<'_>> {
         match name {
             "start" => Some(Scoped::Time(self.start)),
@@ -56,7 +56,11 @@ impl Basin<'_> {
     }
 
     /// The values of `names` for one catchment; formulas are computed.
-    pub fn values(&self, catchment: usize, names: &BTreeSet<String>) -> Result<Values, Problem> {
+    pub fn values(
+        &self,
+        catchment: usize,
+        names: &BTreeSet<String>,
+    ) -> Result<CatchmentValues, Problem> {
         let entry = &self.catchments[catchment];
         let place = self.place(catchment);
         if let Some(problem) = &entry.problem {
@@ -75,7 +79,7 @@ impl Basin<'_> {
         }
         let time = self.time();
         let (start, end) = (time.date_time(0), time.date_time(time.len() - 1));
-        Ok(Values { values, start, end })
+        Ok(CatchmentValues { values, start, end })
     }
 
     /// A parameter of a catchment that may be unfit to be run; `None` where it has none of this name.

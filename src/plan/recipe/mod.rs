@@ -18,7 +18,7 @@ use crate::data::digest::Digest;
 use crate::language::series_table::BoundTable;
 use crate::plan::basin::Basin;
 use crate::plan::environment;
-use crate::plan::key::{Explanation, Hasher, Key, LongTexts, Part};
+use crate::plan::key::{Explanation, Hasher, Key, KeyPart, LongTexts};
 use crate::plan::problem::Problem;
 use crate::plan::recipe::names::Names;
 use crate::plan::support::{self, SupportFile};
@@ -180,17 +180,17 @@ impl<'p> Recipe<'p> {
         &self.names
     }
 
-    /// The names of [`Self::columns`], as [`Part::Series`] has them.
+    /// The names of [`Self::columns`], as [`KeyPart::Series`] has them.
     pub fn column_names(&self) -> &[String] {
         &self.column_names
     }
 
     /// The support files, and the program where none of them is it.
-    pub fn support(&self) -> Result<Vec<(Part, SupportFile)>> {
+    pub fn support(&self) -> Result<Vec<(KeyPart, SupportFile)>> {
         let simulator = &self.project.simulator;
-        let mut files: Vec<(Part, SupportFile)> = support::files(simulator)?
+        let mut files: Vec<(KeyPart, SupportFile)> = support::files(simulator)?
             .into_iter()
-            .map(|file| (Part::Support(file.name.clone()), file))
+            .map(|file| (KeyPart::Support(file.name.clone()), file))
             .collect();
         let command = &simulator.command[0];
         let name = command.source();
@@ -215,7 +215,7 @@ impl<'p> Recipe<'p> {
             }
         } else {
             let path = environment::find_program(self.project, name)?;
-            files.push((Part::Program, support::program(name, path)?));
+            files.push((KeyPart::Program, support::program(name, path)?));
         }
         Ok(files)
     }

@@ -5,20 +5,20 @@
 
 use std::collections::BTreeSet;
 
-use crate::language::series_table::{Part, ROW_NAMES, SeriesTable};
+use crate::language::series_table::{ROW_NAMES, RowPart, SeriesTable};
 use crate::language::template::{Placeholder, Template};
 use crate::plan::basin::{Basin, OWN_NAMES};
 use crate::project::{Content, Project, ProjectError, nearest};
 
 /// The names that a table's parts use, but for those that a row has of itself.
 pub fn of_table(table: &SeriesTable) -> BTreeSet<String> {
-    let all = [Part::Header, Part::Row, Part::Footer].into_iter();
+    let all = [RowPart::Header, RowPart::Row, RowPart::Footer].into_iter();
     all.flat_map(|part| {
         table
             .placeholders(part)
             .map(move |placeholder| (part, &placeholder.name))
     })
-    .filter(|(part, name)| *part != Part::Row || !ROW_NAMES.contains(&name.as_str()))
+    .filter(|(part, name)| *part != RowPart::Row || !ROW_NAMES.contains(&name.as_str()))
     .map(|(_, name)| name.clone())
     .collect()
 }

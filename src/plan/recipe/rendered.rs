@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::Recipe;
 use crate::language::template::Template;
-use crate::plan::basin::{Basin, Values};
+use crate::plan::basin::{Basin, CatchmentValues};
 use crate::plan::environment;
 use crate::plan::problem::Problem;
 use crate::project::{Content, plain_path};
@@ -23,7 +23,7 @@ pub struct Rendered {
     pub headers: Vec<String>,
     /// The files that a good run leaves, with a text each must contain.
     pub require: Vec<(PathBuf, String)>,
-    pub(super) values: Values,
+    pub(super) values: CatchmentValues,
 }
 
 impl Recipe<'_> {
@@ -86,7 +86,7 @@ impl Recipe<'_> {
     }
 }
 
-fn render_text(template: &Template, values: &Values) -> Result<String, Problem> {
+fn render_text(template: &Template, values: &CatchmentValues) -> Result<String, Problem> {
     let mut out = Vec::new();
     template
         .render(values, &mut out)

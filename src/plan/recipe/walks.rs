@@ -8,42 +8,42 @@ use crate::data::digest::Digest;
 use crate::data::record::{Described, record, tuple};
 use crate::execute::local::output::Separator;
 use crate::plan::basin::OWN_NAMES;
-use crate::plan::key::{Part, Sink};
+use crate::plan::key::{KeyPart, Sink};
 use crate::plan::recipe::names;
 use crate::project::{Content, Requirement, Simulator};
 
 impl Recipe<'_> {
     /// The one walk over what is a catchment's own.
     pub(super) fn walk(&self, rendered: &Rendered, series: &[Digest], sink: &mut dyn Sink) {
-        sink.part(Part::Command, rendered.command.join("\0").as_bytes());
+        sink.part(KeyPart::Command, rendered.command.join("\0").as_bytes());
         for (name, value) in &rendered.environment {
-            sink.part(Part::Environment(name.clone()), value.as_bytes());
+            sink.part(KeyPart::Environment(name.clone()), value.as_bytes());
         }
         let output = format!(
             "{}\0{}",
             rendered.output.display(),
             rendered.headers.join("\0")
         );
-        sink.part(Part::Output, output.as_bytes());
+        sink.part(KeyPart::Output, output.as_bytes());
         for (file, input) in rendered.files.iter().zip(&self.project.simulator.inputs) {
             match (file, &input.content) {
-                (Some(bytes), _) => sink.part(Part::File(input.name.clone()), bytes),
+                (Some(bytes), _) => sink.part(KeyPart::File(input.name.clone()), bytes),
                 (None, Content::Series(table)) => {
                     for name in names::of_table(table) {
                         if let Some(value) = rendered.values.parameter(&name) {
-                            sink.part(Part::Parameter(name), value.to_string().as_bytes());
+                            sink.part(KeyPart::Parameter(name), value.to_string().as_bytes());
                         }
                     }
                     // The same values and layout gave another text before XML was known as such.
                     if table.escapes(&rendered.values) {
-                        sink.part(Part::File(input.name.clone()), b"XML");
+                        sink.part(KeyPart::File(input.name.clone()), b"XML");
                     }
                 }
                 (None, Content::Template { .. }) => {}
             }
         }
         for (name, digest) in self.column_names.iter().zip(series) {
-            sink.digest(Part::Series(name.clone()), digest);
+            sink.digest(KeyPart::Series(name.clone()), digest);
         }
         for name in self
             .names
@@ -51,13 +51,13 @@ impl Recipe<'_> {
             .filter(|name| !OWN_NAMES.contains(&name.as_str()))
         {
             if let Some(value) = rendered.values.parameter(name) {
-                sink.note(Part::Parameter(name.clone()), &value.to_string());
+                sink.note(KeyPart::Parameter(name.clone()), &value.to_string());
             }
         }
     }
 
     /// The one walk over what is common to all catchments.
-    pub(super) fn walk_common(&self, support: &[(Part, Digest)], sink: &mut dyn Sink) {
+    pub(super) fn walk_common(&self, support: &[(KeyPart, Digest)], sink: &mut dyn Sink) {
         let simulator = &self.project.simulator;
         for (part, mark) in support {
             sink.digest(part.clone(), mark);
@@ -67,23 +67,23 @@ impl Recipe<'_> {
             .iter()
             .map(|path| path.to_string_lossy())
             .collect();
-        sink.part(Part::Directories, directories.join("\0").as_bytes());
-        sink.part(Part::Output, extraction(simulator).as_bytes());
+        sink.part(KeyPart::Directories, directories.join("\0").as_bytes());
+        sink.part(KeyPart::Output, extraction(simulator).as_bytes());
         for (field, text) in contract(simulator) {
-            sink.note(Part::Contract(field.to_owned()), &text);
+            sink.note(KeyPart::Contract(field.to_owned()), &text);
         }
-        sink.digest(Part::Time, &self.time);
+        sink.digest(KeyPart::Time, &self.time);
         for input in &simulator.inputs {
             match &input.content {
                 Content::Template { template, .. } => {
                     sink.note(
-                        Part::Template(input.name.clone()),
+                        KeyPart::Template(input.name.clone()),
                         &Digest::of(template.source().as_bytes()).to_string(),
                     );
                 }
                 Content::Series(table) => {
                     sink.part(
-                        Part::Table(input.name.clone()),
+                        KeyPart::Table(input.name.clone()),
                         table.sources().join("\0").as_bytes(),
                     );
                 }

@@ -17,8 +17,8 @@ use super::block::{Blank, Block};
 use super::summary::Summaries;
 use super::tiling::Tiling;
 use super::unchanged::{Group, Unchanged};
-use super::upstream::Slots;
-use super::{ProductSpec, Source, Status, VariableSource};
+use super::upstream::SumScratch;
+use super::{ProductSpec, ResultSource, Status, VariableSource};
 use crate::system::parallel::ordered;
 
 /// Fetched but not yet decoded results kept ready at most, estimated in bytes of what they decode to.
@@ -55,7 +55,7 @@ impl<'a> Parts<'a> {
     pub(super) fn new(spec: &'a ProductSpec, tiling: &'a Tiling, unchanged: &'a Unchanged) -> Self {
         let variables = Group::ALL.map(|group| group.variables(spec));
         let sums = &variables[Group::Sums as usize];
-        let has_sum = |row: &super::Row, variable: usize| {
+        let has_sum = |row: &super::ProductRow, variable: usize| {
             let outlets = spec.variables[variable].upstream.as_ref();
             outlets.is_some_and(|outlets| outlets.contain(&row.id))
         };
@@ -103,12 +103,12 @@ impl<'a> Parts<'a> {
     /// were fetched.
     pub(super) fn make<E: Send, P: Send>(
         &self,
-        source: &mut Source<'_, E>,
+        source: &mut ResultSource<'_, E>,
         summaries: &mut Summaries,
         encode: &Encode<'_, P>,
         take: &mut Take<'_, P>,
     ) -> Result<usize> {
-        let Source {
+        let ResultSource {
             threads,
             fetch,
             decode,
@@ -120,7 +120,7 @@ impl<'a> Parts<'a> {
         let ahead = AHEAD_BYTES / (8 * self.tiling.steps * self.spec.variables.len().max(1));
         let [own, sums] = self.variables.each_ref().map(|variables| variables.len());
         let slots = match self.summed.contains(&true) {
-            true => Some(Slots::create(self.spec, sums * self.tiling.steps)?),
+            true => Some(SumScratch::create(self.spec, sums * self.tiling.steps)?),
             false => None,
         };
         let blank = Blank::new(own, self.tiling.steps);
@@ -252,7 +252,7 @@ impl<'a> Parts<'a> {
     fn make_sums<P: Send>(
         &self,
         scenario: usize,
-        slots: Option<&Slots>,
+        slots: Option<&SumScratch>,
         threads: usize,
         summaries: &mut Summaries,
         encode: &Encode<'_, P>,

@@ -7,12 +7,12 @@ use std::path::Path;
 
 use super::tiling::Tiling;
 use super::{
-    Layout, Outlets, ParameterValues, ParameterVariable, Precision, ProductSpec, Row, Status,
-    VariableSource,
+    Layout, Outlets, ParameterValues, ParameterVariable, Precision, ProductRow, ProductSpec,
+    Status, VariableSource,
 };
 use crate::data::digest::Digest;
 use crate::data::value::Value;
-use crate::netcdf::EarlierFile;
+use crate::netcdf::PreviousFile;
 
 /// Changes whenever the way files are laid out does.
 const FORMAT: u64 = 2;
@@ -96,7 +96,7 @@ pub fn digest_of(path: &Path) -> Option<String> {
     if !path.is_file() {
         return None;
     }
-    EarlierFile::open(path).ok()?.attribute(PRODUCT_DIGEST)
+    PreviousFile::open(path).ok()?.attribute(PRODUCT_DIGEST)
 }
 
 /// The digest of how rows become chunks, the rows themselves left out: where it and a block's rows are the same, so are
@@ -118,7 +118,7 @@ pub(super) fn chunks_digest(spec: &ProductSpec, tiling: &Tiling) -> Digest {
 
 /// The digest of all that a row's values are made of, its result's content and the numbers in its formulas; empty
 /// where it has no values.
-pub(super) fn values_digest(row: &Row) -> String {
+pub(super) fn values_digest(row: &ProductRow) -> String {
     match (row.status, &row.content) {
         (Status::Ok, Some(content)) => values_digest_with(row, content),
         _ => String::new(),
@@ -126,7 +126,7 @@ pub(super) fn values_digest(row: &Row) -> String {
 }
 
 /// The digest that a row with a result has, were this the result's content.
-pub(super) fn values_digest_with(row: &Row, content: &Digest) -> String {
+pub(super) fn values_digest_with(row: &ProductRow, content: &Digest) -> String {
     let scalars = Digest::of_numbers(&row.scalars);
     Digest::of(&[*content.as_bytes(), *scalars.as_bytes()].concat()).to_string()
 }
@@ -255,7 +255,7 @@ impl Walk {
 #[cfg(test)]
 mod tests {
     use super::super::tests::spec;
-    use super::super::{Link, Network, Scenarios, Statistic, Summary};
+    use super::super::{Network, NetworkLink, ScenarioDimension, Statistic, Summary};
     use super::*;
     use crate::data::catchment::CatchmentId;
     use crate::data::time_axis::TimeAxis;
@@ -270,7 +270,7 @@ mod tests {
             digest(&spec)
         };
         assert_eq!(changed(&|s| s.path = "elsewhere".into()), base);
-        let named = |names: [&str; 1]| Scenarios {
+        let named = |names: [&str; 1]| ScenarioDimension {
             names: names.map(str::to_owned).into(),
             coordinates: Vec::new(),
         };
@@ -282,14 +282,14 @@ mod tests {
             long_name: None,
             standard_name: None,
         };
-        let network = |first: Link| {
-            let rest = || Link::Outlet;
+        let network = |first: NetworkLink| {
+            let rest = || NetworkLink::Outlet;
             Network::new(
                 &["a", "b", "c", "d", "e"],
                 &[first, rest(), rest(), rest(), rest()],
             )
         };
-        let network = |first: Link| network(first).expect("a network");
+        let network = |first: NetworkLink| network(first).expect("a network");
         let changes: [&dyn Fn(&mut ProductSpec); 24] = [
             &|s| s.title.push('x'),
             &|s| s.attributes[0].1.push('x'),
@@ -313,8 +313,8 @@ mod tests {
             &|s| s.variables[0].upstream = Some(Outlets::All),
             &|s| s.variables[1].upstream = Some(Outlets::All),
             &|s| s.variables[1].upstream = Some(Outlets::These([CatchmentId::new("70000")].into())),
-            &|s| s.networks.push(network(Link::Outlet)),
-            &|s| s.networks.push(network(Link::To("b".to_owned()))),
+            &|s| s.networks.push(network(NetworkLink::Outlet)),
+            &|s| s.networks.push(network(NetworkLink::To("b".to_owned()))),
         ];
         let mut digests: Vec<Digest> = changes.into_iter().map(changed).chain([base]).collect();
         digests.sort();

@@ -12,17 +12,20 @@ use super::rows::{self, Dimensions};
 use super::summary::Summaries;
 use super::tiling::Tiling;
 use super::unchanged::{Group, Unchanged};
-use super::{Assembled, ProductSpec, Source, cf};
+use super::{Assembled, ProductSpec, ResultSource, cf};
 use crate::netcdf::{Chunk, ChunkedVariable, Chunking, NetcdfFile, Uncopied, encode_chunk};
-use crate::product::file::previous::Earlier;
+use crate::product::file::previous::Previous;
 
 /// Writes the product; see [`super::assemble`].
-pub(super) fn write<E: Send>(spec: &ProductSpec, source: &mut Source<'_, E>) -> Result<Assembled> {
+pub(super) fn write<E: Send>(
+    spec: &ProductSpec,
+    source: &mut ResultSource<'_, E>,
+) -> Result<Assembled> {
     let each = spec.catchments_each();
     let tiling = Tiling::new(spec.time.len(), each, spec.variables.len());
     let tiling = tiling.with_scenarios(spec.scenario_count());
-    let earlier = Earlier::open(spec, &tiling, source.known);
-    match write_over(spec, &tiling, earlier.as_ref(), source) {
+    let previous = Previous::open(spec, &tiling, source.known);
+    match write_over(spec, &tiling, previous.as_ref(), source) {
         Err(error) if error.is::<Uncopied>() => write_over(spec, &tiling, None, source),
         outcome => outcome,
     }
@@ -31,8 +34,8 @@ pub(super) fn write<E: Send>(spec: &ProductSpec, source: &mut Source<'_, E>) -> 
 fn write_over<E: Send>(
     spec: &ProductSpec,
     tiling: &Tiling,
-    earlier: Option<&Earlier>,
-    source: &mut Source<'_, E>,
+    previous: Option<&Previous>,
+    source: &mut ResultSource<'_, E>,
 ) -> Result<Assembled> {
     let mut assembled = Assembled {
         fetched: 0,
@@ -41,12 +44,12 @@ fn write_over<E: Send>(
         digest: digest(spec),
     };
     let (mut file, dimensions, variables) = begin(spec, tiling, &assembled)?;
-    let mut summaries = match earlier {
-        Some(earlier) => earlier.summaries(spec, tiling),
+    let mut summaries = match previous {
+        Some(previous) => previous.summaries(spec, tiling),
         None => Summaries::new(spec.summaries.len(), spec.catchments.len()),
     };
     let nothing = Unchanged::nothing(spec, tiling);
-    let unchanged = earlier.map_or(&nothing, Earlier::unchanged);
+    let unchanged = previous.map_or(&nothing, Previous::unchanged);
     let limit = 2 * 8 * tiling.tile_values() as u64 + 1024;
     let groups = Group::ALL.map(|group| group.variables(spec));
     let parts = Parts::new(spec, tiling, unchanged);
@@ -65,10 +68,10 @@ fn write_over<E: Send>(
         let mut tile = vec![f64::NAN; values.map_or(0, |_| tiling.tile_values())];
         let chunk = |((place, variable), slab): ((usize, usize), usize)| {
             if unchanged.is_variable(group, block, variable) {
-                let earlier = earlier.expect("it is unchanged since something");
-                let before = offset(earlier.scenario(scenario), first, slab);
-                let chunk = earlier.chunk(variable, &before, limit);
-                return chunk.map(Chunk::Earlier);
+                let previous = previous.expect("it is unchanged since something");
+                let before = offset(previous.scenario(scenario), first, slab);
+                let chunk = previous.chunk(variable, &before, limit);
+                return chunk.map(Chunk::Previous);
             }
             let values = values.expect("what has changed has values");
             tiling.gather(values, block, place, slab, &mut tile);
@@ -85,7 +88,7 @@ fn write_over<E: Send>(
             let (scenario, first) = tiling.corner(block);
             for (((_, variable), slab), chunk) in tiles(group).zip(chunks) {
                 match &chunk {
-                    Chunk::Earlier(_) => assembled.chunks_copied += 1,
+                    Chunk::Previous(_) => assembled.chunks_copied += 1,
                     Chunk::Made(_) => assembled.chunks_written += 1,
                 }
                 let offset = offset(scenario, first, slab);

@@ -12,7 +12,7 @@
 //! A variable may hold sums over all catchments upstream, see [`Network`]; then all of these are fetched for a block that
 //! has changed, and a block has changed if anything upstream of it has.
 //!
-//! A product may hold several scenarios of the same catchments, see [`Scenarios`].
+//! A product may hold several scenarios of the same catchments, see [`ScenarioDimension`].
 
 mod block;
 mod blocks;
@@ -38,8 +38,8 @@ use anyhow::{Result, ensure};
 pub use self::cf::valid_name;
 pub(crate) use self::cf::{catchment as catchment_attributes, time as time_coordinate};
 pub use self::digest::{digest, digest_of};
-pub use self::network::{Link, Network, NetworkError};
-pub use self::scenarios::Scenarios;
+pub use self::network::{Network, NetworkError, NetworkLink};
+pub use self::scenarios::ScenarioDimension;
 pub use self::summary::{Statistic, Summary};
 pub use self::upstream::Outlets;
 use crate::data::catchment::CatchmentId;
@@ -66,10 +66,10 @@ pub struct ProductSpec {
     /// The variables over time and catchments; their names pass [`valid_name`] and are unique.
     pub variables: Vec<Variable>,
     /// The scenarios; without, there is no dimension for them.
-    pub scenarios: Option<Scenarios>,
+    pub scenarios: Option<ScenarioDimension>,
     /// The catchments in the file's order, at least one; with scenarios all catchments of the first, then all of the next,
     /// the same ones in the same order.
-    pub catchments: Vec<Row>,
+    pub catchments: Vec<ProductRow>,
     /// How the catchments drain, one network for each scenario; none if no variable has sums over all upstream.
     pub networks: Vec<Network>,
     /// The variables along the catchments; their names pass [`valid_name`] and are unique among all variables.
@@ -92,7 +92,7 @@ pub enum Layout {
 }
 
 /// One catchment's place in the product.
-pub struct Row {
+pub struct ProductRow {
     /// The catchment.
     pub id: CatchmentId,
     /// Whether it has a result; one that is not [`Status::Ok`] is not fetched and reads as missing.
@@ -175,7 +175,7 @@ pub enum ParameterValues {
 }
 
 /// Where results come from.
-pub struct Source<'a, E> {
+pub struct ResultSource<'a, E> {
     /// So many threads decode results and make chunks of them.
     pub threads: usize,
     /// A row's result. Called once with the index of each row that is needed and [`Status::Ok`], in ascending order, on one
@@ -184,12 +184,12 @@ pub struct Source<'a, E> {
     /// All columns of a result, each as long as the time axis.
     pub decode: &'a (dyn Fn(&E) -> Result<Vec<Vec<f64>>> + Sync),
     /// What is known of the result of a key, whether of a row or of an earlier time.
-    pub known: &'a dyn Fn(&Digest) -> Option<Known>,
+    pub known: &'a dyn Fn(&Digest) -> Option<KnownProduct>,
 }
 
 /// The digests of a result, which say whether it is what it was without decoding it.
-pub struct Known {
-    /// As in [`Row::content`].
+pub struct KnownProduct {
+    /// As in [`ProductRow::content`].
     pub content: Digest,
     /// Of each column that decoding gives.
     pub columns: Vec<Digest>,
@@ -202,7 +202,7 @@ pub struct Assembled {
     pub fetched: usize,
     /// Chunks compressed anew.
     pub chunks_written: usize,
-    /// Chunks taken over from the earlier product.
+    /// Chunks taken over from the previous product.
     pub chunks_copied: usize,
     /// The digest that the file carries.
     pub digest: Digest,
@@ -210,11 +210,14 @@ pub struct Assembled {
 
 /// Writes the product and puts it at its path only once it is whole and on the disk.
 ///
-/// Should chunks of the earlier product turn out to be unreadable half-way, all is fetched from the beginning.
+/// Should chunks of the previous product turn out to be unreadable half-way, all is fetched from the beginning.
 ///
 /// # Errors
 /// What fetching and decoding report, with the catchment; a column of another length; what the disk reports.
-pub fn assemble<E: Send>(spec: &ProductSpec, source: &mut Source<'_, E>) -> Result<Assembled> {
+pub fn assemble<E: Send>(
+    spec: &ProductSpec,
+    source: &mut ResultSource<'_, E>,
+) -> Result<Assembled> {
     spec.check_rows()?;
     ensure!(
         spec.deflate <= crate::netcdf::HIGHEST_LEVEL,

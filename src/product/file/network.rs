@@ -12,14 +12,14 @@ use crate::project::nearest;
 
 /// Where a catchment drains to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Link {
+pub enum NetworkLink {
     /// Out of the basin.
     Outlet,
     /// Into the catchment of this id.
     To(String),
 }
 
-impl From<Option<&Value>> for Link {
+impl From<Option<&Value>> for NetworkLink {
     /// No value, an empty text, 0 and negative numbers (also as text) mean an outlet.
     fn from(value: Option<&Value>) -> Self {
         match value {
@@ -105,12 +105,12 @@ pub struct Network {
 
 impl Network {
     /// The network of these catchments, each with its link; ids are unique.
-    pub fn new(ids: &[&str], links: &[Link]) -> Result<Self, NetworkError> {
+    pub fn new(ids: &[&str], links: &[NetworkLink]) -> Result<Self, NetworkError> {
         let places: HashMap<&str, usize> =
             ids.iter().enumerate().map(|(at, id)| (*id, at)).collect();
-        let place = |(id, link): (&&str, &Link)| match link {
-            Link::Outlet => Ok(None),
-            Link::To(to) => match places.get(to.as_str()) {
+        let place = |(id, link): (&&str, &NetworkLink)| match link {
+            NetworkLink::Outlet => Ok(None),
+            NetworkLink::To(to) => match places.get(to.as_str()) {
                 Some(place) => Ok(Some(*place)),
                 None => Err(NetworkError::Unknown {
                     catchment: (*id).to_owned(),
@@ -208,9 +208,9 @@ mod tests {
 
     fn network(links: &[(&str, &str)]) -> Result<Network, NetworkError> {
         let ids: Vec<&str> = links.iter().map(|(id, _)| *id).collect();
-        let links: Vec<Link> = links
+        let links: Vec<NetworkLink> = links
             .iter()
-            .map(|(_, to)| Link::from(Some(&Value::Text((*to).to_owned()))))
+            .map(|(_, to)| NetworkLink::from(Some(&Value::Text((*to).to_owned()))))
             .collect();
         Network::new(&ids, &links)
     }
@@ -229,21 +229,28 @@ mod tests {
             Value::Number(0.0),
             Value::Number(f64::NAN),
         ] {
-            assert_eq!(Link::from(Some(&value)), Link::Outlet, "{value:?}");
+            assert_eq!(
+                NetworkLink::from(Some(&value)),
+                NetworkLink::Outlet,
+                "{value:?}"
+            );
         }
         for text in ["", " ", "0", "-1", "-9999.0", "nan"] {
             assert_eq!(
-                Link::from(Some(&Value::Text(text.to_owned()))),
-                Link::Outlet,
+                NetworkLink::from(Some(&Value::Text(text.to_owned()))),
+                NetworkLink::Outlet,
                 "{text:?}"
             );
         }
-        assert_eq!(Link::from(None), Link::Outlet);
-        let to = |text: &str| Link::To(text.to_owned());
-        assert_eq!(Link::from(Some(&Value::Number(70007.0))), to("70007"));
-        assert_eq!(Link::from(Some(&Value::Integer(70007))), to("70007"));
+        assert_eq!(NetworkLink::from(None), NetworkLink::Outlet);
+        let to = |text: &str| NetworkLink::To(text.to_owned());
         assert_eq!(
-            Link::from(Some(&Value::Text(" weir 7".to_owned()))),
+            NetworkLink::from(Some(&Value::Number(70007.0))),
+            to("70007")
+        );
+        assert_eq!(NetworkLink::from(Some(&Value::Integer(70007))), to("70007"));
+        assert_eq!(
+            NetworkLink::from(Some(&Value::Text(" weir 7".to_owned()))),
             to("weir 7")
         );
     }

@@ -1,4 +1,4 @@
-//! The earlier product at the path: which of its blocks are what they would be again, and their chunks and summaries as they are.
+//! The previous product at the path: which of its blocks are what they would be again, and their chunks and summaries as they are.
 //!
 //! A scenario is found by its name and may stand elsewhere than before; within it, rows have to stand where they stood.
 //! Whatever can't be read or is not clear makes the file useless, never an error: then all is made anew.
@@ -11,24 +11,24 @@ use super::summary::Summaries;
 use super::tiling::Tiling;
 use super::unchanged::{Group, Unchanged};
 use super::upstream::upstream_digests;
-use super::{Known, Outlets, ProductSpec, Status, Summary, VariableSource};
+use super::{KnownProduct, Outlets, ProductSpec, Status, Summary, VariableSource};
 use crate::data::digest::Digest;
-use crate::netcdf::{EarlierChunk, EarlierFile, EarlierVariable, Uncopied, storable};
+use crate::netcdf::{PreviousChunk, PreviousFile, PreviousVariable, Uncopied, storable};
 
-/// The earlier product, as far as it can serve.
-pub(super) struct Earlier {
+/// The previous product, as far as it can serve.
+pub(super) struct Previous {
     /// By variable.
-    variables: Vec<EarlierVariable>,
-    /// By scenario: its number in the earlier product.
+    variables: Vec<PreviousVariable>,
+    /// By scenario: its number in the previous product.
     scenarios: Vec<Option<usize>>,
     unchanged: Unchanged,
-    /// By summary: the numbers of all earlier rows.
+    /// By summary: the numbers of all previous rows.
     summaries: Vec<Vec<f64>>,
-    /// How many catchments each earlier scenario had.
+    /// How many catchments each previous scenario had.
     catchments: usize,
 }
 
-/// What the earlier product says of its rows.
+/// What the previous product says of its rows.
 struct Rows {
     ids: Vec<String>,
     status: Vec<i8>,
@@ -38,17 +38,17 @@ struct Rows {
     sums_made_of: Vec<String>,
 }
 
-impl Earlier {
-    /// The earlier product, if its chunks can be taken over: same cut, same definitions, and something without a change.
+impl Previous {
+    /// The previous product, if its chunks can be taken over: same cut, same definitions, and something without a change.
     pub(super) fn open(
         spec: &ProductSpec,
         tiling: &Tiling,
-        known: &dyn Fn(&Digest) -> Option<Known>,
+        known: &dyn Fn(&Digest) -> Option<KnownProduct>,
     ) -> Option<Self> {
         if !spec.path.is_file() {
             return None;
         }
-        let file = EarlierFile::open(&spec.path).ok()?;
+        let file = PreviousFile::open(&spec.path).ok()?;
         if file.attribute(CHUNKS_DIGEST)? != chunks_digest(spec, tiling).to_string() {
             return None;
         }
@@ -133,7 +133,7 @@ impl Earlier {
         variable: usize,
         offset: &[usize],
         limit: u64,
-    ) -> Result<EarlierChunk> {
+    ) -> Result<PreviousChunk> {
         let chunk = self.variables[variable].chunk(offset, limit);
         chunk.context(Uncopied)
     }
@@ -146,12 +146,12 @@ impl Rows {
         spec: &ProductSpec,
         tiling: &Tiling,
         scenarios: &[Option<usize>],
-        known: &dyn Fn(&Digest) -> Option<Known>,
+        known: &dyn Fn(&Digest) -> Option<KnownProduct>,
     ) -> Unchanged {
         let each = self.ids.len();
         let block = |block: usize, same: &mut dyn FnMut(usize, usize) -> bool| {
             let (scenario, first) = tiling.corner(block);
-            let Some(earlier) = scenarios[scenario] else {
+            let Some(previous) = scenarios[scenario] else {
                 return false;
             };
             let rows = tiling.block(block);
@@ -159,7 +159,7 @@ impl Rows {
             let old_end = each.min(first + tiling.tile_catchments);
             let same = |(row, catchment): (usize, usize)| {
                 storable(spec.catchments[row].id.as_str()) == self.ids[catchment]
-                    && same(row, earlier * each + catchment)
+                    && same(row, previous * each + catchment)
             };
             first + rows.len() == old_end && rows.zip(first..).all(same)
         };
@@ -215,13 +215,13 @@ impl Rows {
         unchanged
     }
 
-    /// Which columns of a row's result are those of the result that the earlier row was made of; empty if that can't be told.
+    /// Which columns of a row's result are those of the result that the previous row was made of; empty if that can't be told.
     fn same_columns(
         &self,
         spec: &ProductSpec,
         index: usize,
         old: usize,
-        known: &dyn Fn(&Digest) -> Option<Known>,
+        known: &dyn Fn(&Digest) -> Option<KnownProduct>,
     ) -> Vec<bool> {
         let row = &spec.catchments[index];
         let compare = || {

@@ -7,7 +7,7 @@ use super::cf::{self, Attributes, UPSTREAM_DIGEST, VALUES_DIGEST};
 use super::digest::values_digest;
 use super::summary::Summaries;
 use super::upstream::upstream_digests;
-use super::{ParameterValues, ParameterVariable, ProductSpec, Row};
+use super::{ParameterValues, ParameterVariable, ProductRow, ProductSpec};
 use crate::netcdf::{Attribute, Data, Dimension, NetcdfFile};
 
 /// The dimensions of a product.
@@ -114,7 +114,7 @@ pub(super) fn write_summaries(
 }
 
 /// The key as files show it; empty without one.
-pub(super) fn key(row: &Row) -> String {
+pub(super) fn key(row: &ProductRow) -> String {
     row.key.map_or_else(String::new, |key| key.to_string())
 }
 

@@ -10,7 +10,7 @@ use anyhow::{Result, ensure};
 use super::{Network, ParameterValues, ParameterVariable, ProductSpec, valid_name};
 
 /// The scenarios of a product, in the file's order.
-pub struct Scenarios {
+pub struct ScenarioDimension {
     /// Their names, at least one, each once; selected by in the file: `ds.load.sel(scenario="k=0.013")`.
     pub names: Vec<String>,
     /// What they differ in, one value per scenario: coordinates along `scenario`. Their names pass [`valid_name`] and are
@@ -82,7 +82,7 @@ impl ProductSpec {
     }
 }
 
-impl Scenarios {
+impl ScenarioDimension {
     fn check(&self, spec: &ProductSpec) -> Result<()> {
         let (count, rows) = (self.names.len(), spec.catchments.len());
         ensure!(count > 0, "there are no scenarios to write");

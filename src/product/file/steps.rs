@@ -20,9 +20,10 @@ use super::tables::{
 };
 use super::tiling::Tiling;
 use super::unchanged::{Group, Unchanged};
-use super::{Assembled, ProductSpec, Source, Variable, cf};
+use super::{Assembled, ProductSpec, ResultSource, Variable, cf};
 use crate::netcdf::{
-    Attribute, Column, Data, Precision, Table, TableFile, decode_chunk, encode_chunk, shuffle,
+    Attribute, CompoundColumn, CompoundTable, Data, Precision, TableFile, decode_chunk,
+    encode_chunk, shuffle,
 };
 use crate::system::parallel::ordered;
 
@@ -39,7 +40,10 @@ const CHUNK_BYTES: usize = 1 << 20;
 const STAGED_LEVEL: u8 = 1;
 
 /// Writes the product; see [`super::assemble`].
-pub(super) fn write<E: Send>(spec: &ProductSpec, source: &mut Source<'_, E>) -> Result<Assembled> {
+pub(super) fn write<E: Send>(
+    spec: &ProductSpec,
+    source: &mut ResultSource<'_, E>,
+) -> Result<Assembled> {
     let mut assembled = Assembled {
         fetched: 0,
         chunks_written: 0,
@@ -151,16 +155,16 @@ fn write_steps(
     file: &mut TableFile,
 ) -> Result<usize> {
     let labels = labels(spec);
-    let label = |(name, _, size): &(&str, Vec<String>, usize)| Column::Text {
+    let label = |(name, _, size): &(&str, Vec<String>, usize)| CompoundColumn::Text {
         name: (*name).to_owned(),
         size: *size,
     };
-    let mut columns: Vec<Column> = labels.iter().map(label).collect();
-    columns.extend(spec.variables.iter().map(|v| Column::F64 {
+    let mut columns: Vec<CompoundColumn> = labels.iter().map(label).collect();
+    columns.extend(spec.variables.iter().map(|v| CompoundColumn::F64 {
         name: v.name.clone(),
     }));
     let rows = spec.catchments.len();
-    let mut layout = Table {
+    let mut layout = CompoundTable {
         columns,
         rows,
         chunk_rows: rows,

@@ -5,7 +5,9 @@ use anyhow::Result;
 use super::rows::key;
 use super::summary::Summaries;
 use super::{ParameterValues, ParameterVariable, ProductSpec};
-use crate::netcdf::{Column, Precision, Table, TableFile, deflate, shuffle, storable};
+use crate::netcdf::{
+    CompoundColumn, CompoundTable, Precision, TableFile, deflate, shuffle, storable,
+};
 
 /// Bytes of the ids' column at least; what reads such tables expects it.
 const ID_SIZE: usize = 10;
@@ -28,7 +30,7 @@ pub(super) fn write_catchments(spec: &ProductSpec, file: &mut TableFile) -> Resu
     for (name, texts, size) in labels(spec) {
         small.texts(name, &texts, size);
     }
-    small.columns.push(Column::I8 {
+    small.columns.push(CompoundColumn::I8 {
         name: "status".to_owned(),
     });
     let status = spec.catchments.iter().map(|row| row.status as u8);
@@ -61,7 +63,7 @@ pub(super) fn write_summaries(
 /// A table in the making that is written at once, column by column.
 struct SmallTable {
     rows: usize,
-    columns: Vec<Column>,
+    columns: Vec<CompoundColumn>,
     planes: Vec<u8>,
 }
 
@@ -76,13 +78,13 @@ impl SmallTable {
 
     fn texts(&mut self, name: &str, texts: &[String], size: usize) {
         let name = name.to_owned();
-        self.columns.push(Column::Text { name, size });
+        self.columns.push(CompoundColumn::Text { name, size });
         self.planes.extend(text_planes(texts, size, self.rows));
     }
 
     fn numbers(&mut self, name: &str, numbers: &[f64]) {
         let name = name.to_owned();
-        self.columns.push(Column::F64 { name });
+        self.columns.push(CompoundColumn::F64 { name });
         let start = self.planes.len();
         self.planes.resize(start + 8 * self.rows, 0);
         shuffle(numbers, Precision::F64, &mut self.planes[start..]);
@@ -104,7 +106,7 @@ impl SmallTable {
     }
 
     fn write(self, name: &str, level: u8, file: &mut TableFile) -> Result<()> {
-        let layout = Table {
+        let layout = CompoundTable {
             columns: self.columns,
             rows: self.rows,
             chunk_rows: self.rows,
@@ -151,7 +153,7 @@ pub(super) fn text_planes(texts: &[String], size: usize, rows: usize) -> Vec<u8>
 }
 
 /// A chunk from its planes: they are what shuffle makes of the rows, so only deflate is left to do.
-pub(super) fn filtered(planes: Vec<u8>, layout: &Table) -> Vec<u8> {
+pub(super) fn filtered(planes: Vec<u8>, layout: &CompoundTable) -> Vec<u8> {
     if layout.level > 0 {
         return deflate(&planes, layout.level);
     }

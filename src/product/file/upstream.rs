@@ -38,12 +38,12 @@ impl Outlets {
 }
 
 /// A series of each catchment of one scenario on the disk: its own values, later the sums.
-pub(super) struct Slots {
+pub(super) struct SumScratch {
     file: File,
     bytes_each: usize,
 }
 
-impl Slots {
+impl SumScratch {
     /// Room for series of so many values.
     pub(super) fn create(spec: &ProductSpec, values_each: usize) -> Result<Self> {
         Ok(Self {

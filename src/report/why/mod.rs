@@ -10,8 +10,8 @@ use jiff::Timestamp;
 
 use crate::data::digest::Digest;
 use crate::inputs::BadInput;
-use crate::plan::key::{Change, Explanation, Part, leave_out_consequences};
-use crate::plan::session::Session;
+use crate::plan::key::{Change, Explanation, KeyPart, leave_out_consequences};
+use crate::plan::loaded::LoadedScenario;
 use crate::plan::{Staleness, State};
 use crate::project::VariableSource;
 use crate::store::cache_folder::Cache;
@@ -25,18 +25,18 @@ const TAIL_LINES: usize = 5;
 
 /// Why the catchment at this position of the basin is in the state that it is in; lines of text.
 pub fn explain(
-    session: &Session<'_>,
+    loaded: &LoadedScenario<'_>,
     store: Option<&Store>,
     catchment: usize,
 ) -> Result<Vec<String>> {
-    let id = session.basin.id(catchment);
-    let (scenario, name) = (&session.project.scenario.name, session.label(catchment));
-    let _snapshot = store.map(Store::snapshot).transpose()?;
+    let id = loaded.basin.id(catchment);
+    let (scenario, name) = (&loaded.project.scenario.name, loaded.label(catchment));
+    let _read_transaction = store.map(Store::read_transaction).transpose()?;
     let last = match store {
         Some(store) => store.last(scenario)?.remove(id),
         None => None,
     };
-    let values = session.read_series(catchment)?;
+    let values = loaded.read_series(catchment)?;
     let digests: Result<Vec<Digest>, BadInput> = match &values {
         Ok(values) => Ok(values
             .iter()
@@ -44,8 +44,8 @@ pub fn explain(
             .collect()),
         Err(fault) => Err(fault.clone()),
     };
-    let key = session.key(catchment, &digests);
-    let entry = session.look(catchment, &digests, key, store, last.as_ref())?;
+    let key = loaded.key(catchment, &digests);
+    let entry = loaded.look(catchment, &digests, key, store, last.as_ref())?;
     let mut lines = Vec::new();
     let attempts = match store {
         Some(store) => store.attempts(scenario, id)?,
@@ -78,7 +78,7 @@ pub fn explain(
                 other => lines.push(format!("{name} is stale: {other}")),
             }
             lines.extend(of_staleness(
-                session,
+                loaded,
                 store,
                 staleness,
                 entry.key.map(|key| key.0),
@@ -86,16 +86,16 @@ pub fn explain(
         }
     }
     if let Some(last) = &last {
-        lines.extend(of_failure(session, catchment, last, &attempts));
+        lines.extend(of_failure(loaded, catchment, last, &attempts));
     }
-    let Ok(now) = session.explain(catchment, &digests) else {
+    let Ok(now) = loaded.explain(catchment, &digests) else {
         return Ok(lines);
     };
-    let (rendered, digests) = (session.recipe.render(&session.basin, catchment)?, digests?);
-    let mut texts = session.recipe.long_texts(&rendered, &digests);
-    texts.extend(session.recipe.common_texts(&session.basin));
-    let words = Words::new(session, store, texts, values?);
-    let common = session.recipe.explanation();
+    let (rendered, digests) = (loaded.recipe.render(&loaded.basin, catchment)?, digests?);
+    let mut texts = loaded.recipe.long_texts(&rendered, &digests);
+    texts.extend(loaded.recipe.common_texts(&loaded.basin));
+    let words = Words::new(loaded, store, texts, values?);
+    let common = loaded.recipe.explanation();
     let then = match (&entry.state, store) {
         (State::Stale(Staleness::Changed(_)), Some(store)) => store.parts(scenario, id)?,
         _ => None,
@@ -130,7 +130,7 @@ pub fn explain(
 
 /// What is worth saying of reasons other than a change.
 fn of_staleness(
-    session: &Session<'_>,
+    loaded: &LoadedScenario<'_>,
     store: Option<&Store>,
     staleness: &Staleness,
     key: Option<Digest>,
@@ -140,7 +140,7 @@ fn of_staleness(
             "  it was run with exactly these inputs; its result was collected by `rerunoff gc`, discarded as damaged, or never completed".to_owned(),
         ],
         Staleness::OutOfRange(name) => {
-            let variable = (session.project.product.variables.iter())
+            let variable = (loaded.project.product.variables.iter())
                 .find(|variable| &variable.name == name);
             let summary = match (store, key) {
                 (Some(store), Some(key)) => store.summary(&key)?,
@@ -148,7 +148,7 @@ fn of_staleness(
             };
             let column = variable.and_then(|variable| match variable.source {
                 VariableSource::Column(at) => {
-                    let source = &session.project.simulator.output.columns[at].source;
+                    let source = &loaded.project.simulator.output.columns[at].source;
                     summary?.columns.into_iter().find(|column| &column.name == source)
                 }
                 VariableSource::Formula(_) => None,
@@ -179,7 +179,7 @@ fn of_staleness(
 
 /// The last run's failure with its evidence, whatever has changed since.
 fn of_failure(
-    session: &Session<'_>,
+    loaded: &LoadedScenario<'_>,
     catchment: usize,
     last: &Last,
     attempts: &[(Digest, Attempt)],
@@ -202,9 +202,9 @@ fn of_failure(
             lines.push(format!("    | {shown}"));
         }
     }
-    let id = session.basin.id(catchment);
-    let kept = Cache::of(session.project).failed();
-    let kept = kept.path(&session.project.scenario.name, id);
+    let id = loaded.basin.id(catchment);
+    let kept = Cache::of(loaded.project).failed();
+    let kept = kept.path(&loaded.project.scenario.name, id);
     if kept.exists() {
         lines.push(format!("    its work directory is {}", kept.display()));
     }
@@ -263,12 +263,12 @@ fn compare(
 }
 
 /// Parts that others tell of already are not worth a line of their own.
-fn is_shown(part: &Part, explanation: &Explanation) -> bool {
-    let told = |part: &Part| explanation.get(part).is_some();
+fn is_shown(part: &KeyPart, explanation: &Explanation) -> bool {
+    let told = |part: &KeyPart| explanation.get(part).is_some();
     match part {
-        Part::File(_) => false,
+        KeyPart::File(_) => false,
         // The common one is told of field by field; the other is the name of the output file with its headers.
-        Part::Output => !told(&Part::Contract("file".to_owned())),
+        KeyPart::Output => !told(&KeyPart::Contract("file".to_owned())),
         _ => true,
     }
 }

@@ -7,8 +7,8 @@ use anyhow::Result;
 use crate::data::digest::Digest;
 use crate::data::time_axis::TimeAxis;
 use crate::data::value::Value;
-use crate::plan::key::{Part, Remembered};
-use crate::plan::session::Session;
+use crate::plan::key::{KeyPart, Remembered};
+use crate::plan::loaded::LoadedScenario;
 use crate::report::text_diff::changed_lines;
 use crate::store::Store;
 use crate::store::codec;
@@ -18,7 +18,7 @@ const UNKNOWN: &str = "it is not in the store any more";
 
 /// What is known of the present, and the store for the past.
 pub(super) struct Words<'a> {
-    session: &'a Session<'a>,
+    loaded: &'a LoadedScenario<'a>,
     store: Option<&'a Store>,
     /// What is a text now, by its digest.
     texts: HashMap<Digest, Vec<u8>>,
@@ -28,14 +28,14 @@ pub(super) struct Words<'a> {
 
 impl<'a> Words<'a> {
     pub fn new(
-        session: &'a Session<'a>,
+        loaded: &'a LoadedScenario<'a>,
         store: Option<&'a Store>,
         texts: Vec<Vec<u8>>,
         series: Vec<Vec<f64>>,
     ) -> Self {
         let texts = texts.into_iter().map(|text| (Digest::of(&text), text));
         Self {
-            session,
+            loaded,
             store,
             texts: texts.collect(),
             series,
@@ -43,22 +43,25 @@ impl<'a> Words<'a> {
     }
 
     /// A part as it is now, in one line.
-    pub fn present(&self, part: &Part, now: &Remembered) -> Result<String> {
+    pub fn present(&self, part: &KeyPart, now: &Remembered) -> Result<String> {
         Ok(match part {
-            Part::Series(name) => format!(
+            KeyPart::Series(name) => format!(
                 "{name}: a series of {} values",
-                self.session.basin.time().len()
+                self.loaded.basin.time().len()
             ),
-            Part::Template(_) | Part::Support(_) | Part::Program => {
+            KeyPart::Template(_) | KeyPart::Support(_) | KeyPart::Program => {
                 let digest = digest_of(now).map(|digest| format!(", digest {digest:?}"));
                 format!("{part}{}", digest.unwrap_or_default())
             }
-            Part::Time => format!("{part}: {}", axis(self.session.basin.time())),
-            Part::Directories | Part::Command | Part::Output | Part::Table(_) => {
+            KeyPart::Time => format!("{part}: {}", axis(self.loaded.basin.time())),
+            KeyPart::Directories | KeyPart::Command | KeyPart::Output | KeyPart::Table(_) => {
                 let text = self.text(now)?.unwrap_or_default();
                 format!("{part}: {}", words(&text))
             }
-            Part::Parameter(_) | Part::Environment(_) | Part::Contract(_) | Part::File(_) => {
+            KeyPart::Parameter(_)
+            | KeyPart::Environment(_)
+            | KeyPart::Contract(_)
+            | KeyPart::File(_) => {
                 format!("{part} = {}", self.text(now)?.unwrap_or_default())
             }
         })
@@ -67,17 +70,17 @@ impl<'a> Words<'a> {
     /// How a part changed; the first line names it.
     pub fn change(
         &self,
-        part: &Part,
+        part: &KeyPart,
         then: Option<&Remembered>,
         now: Option<&Remembered>,
     ) -> Result<Vec<String>> {
         let (then, now) = match (then, now) {
             (None, None) => return Ok(Vec::new()),
-            (None, Some(_)) if let Part::File(name) = part => return Ok(vec![rendered(name)]),
+            (None, Some(_)) if let KeyPart::File(name) = part => return Ok(vec![rendered(name)]),
             (None, Some(now)) => return Ok(vec![format!("{} (new)", self.present(part, now)?)]),
             (Some(then), None) => {
                 let was = match part {
-                    Part::Parameter(_) | Part::Environment(_) | Part::Contract(_) => {
+                    KeyPart::Parameter(_) | KeyPart::Environment(_) | KeyPart::Contract(_) => {
                         format!(", was {}", self.text(then)?.unwrap_or_default())
                     }
                     _ => String::new(),
@@ -87,13 +90,13 @@ impl<'a> Words<'a> {
             (Some(then), Some(now)) => (then, now),
         };
         Ok(match part {
-            Part::Series(name) => self.series(name, then)?,
-            Part::Template(_) | Part::Table(_) => self.lines(part, then, now)?,
-            Part::Time => vec![self.time(then)?],
-            Part::Support(name) => vec![self.support(part, Some(name), then)?],
-            Part::Program => vec![self.support(part, None, then)?],
-            Part::File(name) => vec![rendered(name)],
-            Part::Command | Part::Directories | Part::Output => {
+            KeyPart::Series(name) => self.series(name, then)?,
+            KeyPart::Template(_) | KeyPart::Table(_) => self.lines(part, then, now)?,
+            KeyPart::Time => vec![self.time(then)?],
+            KeyPart::Support(name) => vec![self.support(part, Some(name), then)?],
+            KeyPart::Program => vec![self.support(part, None, then)?],
+            KeyPart::File(name) => vec![rendered(name)],
+            KeyPart::Command | KeyPart::Directories | KeyPart::Output => {
                 let text = |remembered| -> Result<String> {
                     Ok(self
                         .text(remembered)?
@@ -101,7 +104,7 @@ impl<'a> Words<'a> {
                 };
                 vec![format!("{part}: {} → {}", text(then)?, text(now)?)]
             }
-            Part::Parameter(_) | Part::Environment(_) | Part::Contract(_) => {
+            KeyPart::Parameter(_) | KeyPart::Environment(_) | KeyPart::Contract(_) => {
                 let text = |remembered| -> Result<String> {
                     Ok(self.text(remembered)?.unwrap_or_else(|| UNKNOWN.to_owned()))
                 };
@@ -135,9 +138,9 @@ impl<'a> Words<'a> {
     }
 
     /// A template, remembered by the digest of its text, or a table's header, row and footer.
-    fn lines(&self, part: &Part, then: &Remembered, now: &Remembered) -> Result<Vec<String>> {
+    fn lines(&self, part: &KeyPart, then: &Remembered, now: &Remembered) -> Result<Vec<String>> {
         let text = |remembered: &Remembered| match part {
-            Part::Template(_) => match digest_of(remembered) {
+            KeyPart::Template(_) => match digest_of(remembered) {
                 Some(digest) => self.content(&digest),
                 None => Ok(None),
             },
@@ -159,7 +162,7 @@ impl<'a> Words<'a> {
             None => None,
         };
         let then = bytes.and_then(|bytes| TimeAxis::from_bytes(&bytes));
-        let now = self.session.basin.time();
+        let now = self.loaded.basin.time();
         let then_text = then.as_ref().map_or(UNKNOWN.to_owned(), axis);
         let mut text = format!("the time steps: {then_text} → {}", axis(now));
         let differs = |at: &usize| {
@@ -176,8 +179,8 @@ impl<'a> Words<'a> {
     }
 
     /// A file of which only the digest is known.
-    fn support(&self, part: &Part, name: Option<&str>, then: &Remembered) -> Result<String> {
-        let files = self.session.recipe.support()?;
+    fn support(&self, part: &KeyPart, name: Option<&str>, then: &Remembered) -> Result<String> {
+        let files = self.loaded.recipe.support()?;
         let file = files
             .iter()
             .find(|(other, file)| other == part && name.is_none_or(|name| file.name == name));
@@ -204,7 +207,7 @@ impl<'a> Words<'a> {
 
     /// The first step that differs, with its values, and how many do.
     fn series(&self, name: &str, then: &Remembered) -> Result<Vec<String>> {
-        let columns = self.session.recipe.column_names();
+        let columns = self.loaded.recipe.column_names();
         let now = columns.iter().position(|column| column == name);
         let now = now.and_then(|at| self.series.get(at));
         let stored = match (self.store, digest_of(then)) {
@@ -216,7 +219,7 @@ impl<'a> Words<'a> {
             (Digest::of_numbers(&values) == digest).then_some(values)
         });
         let (Some(then), Some(now)) = (then, now) else {
-            let why = match self.session.project.cache_limits.keep_series {
+            let why = match self.loaded.project.cache_limits.keep_series {
                 true => UNKNOWN,
                 false => "`keep_series = false` keeps none",
             };
@@ -239,7 +242,7 @@ impl<'a> Words<'a> {
                     "{} of {} time steps differ, the first at step {at} ({}): {} → {}",
                     differing.len(),
                     then.len().min(now.len()),
-                    self.session.basin.time().date_time(at),
+                    self.loaded.basin.time().date_time(at),
                     value(&then),
                     value(now)
                 ));

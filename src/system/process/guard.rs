@@ -26,7 +26,7 @@ use signal_hook::consts::SIGCHLD;
 use signal_hook::low_level;
 
 use super::child::Child;
-use super::message::{Order, Report, Start, errno, receive, send};
+use super::message::{GuardReport, Order, Start, errno, receive, send};
 use super::{Cost, End, Finished, GRACE_AFTER_INTERRUPT, Interrupt, Invocation, ProcessError};
 
 /// The hidden verb that makes rerunoff a guard; its standard input is the socket, its standard error a file whose position
@@ -187,9 +187,9 @@ impl Running {
             }
         }
         let (status, cost) = match self.report()? {
-            Report::Ended(status, cost) => (ExitStatus::from_raw(status), cost),
-            Report::Refused(refusal) => return Err(refusal.into()),
-            Report::Lost(errno) => return Err(lost(io::Error::from_raw_os_error(errno))),
+            GuardReport::Ended(status, cost) => (ExitStatus::from_raw(status), cost),
+            GuardReport::Refused(refusal) => return Err(refusal.into()),
+            GuardReport::Lost(errno) => return Err(lost(io::Error::from_raw_os_error(errno))),
         };
         let end = match (forced, status.code(), status.signal()) {
             (Some((forced, _)), _, _) => forced,
@@ -203,7 +203,7 @@ impl Running {
         send(&self.socket, order).map_err(lost)
     }
 
-    fn report(&self) -> Result<Report, ProcessError> {
+    fn report(&self) -> Result<GuardReport, ProcessError> {
         match receive(&self.socket) {
             Ok(Some(report)) => Ok(report),
             Ok(None) => Err(lost(io::ErrorKind::UnexpectedEof.into())),
@@ -275,7 +275,7 @@ pub fn serve(socket: OwnedFd) -> io::Result<()> {
         // A signal for a simulator that has ended meanwhile has nobody to go to.
         let Order::Start(start) = order else { continue };
         match Child::start(&start) {
-            Err(error) => send(&socket, &Report::Refused(error.into()))?,
+            Err(error) => send(&socket, &GuardReport::Refused(error.into()))?,
             Ok(child) => {
                 let noted = group.seek(SeekFrom::Start(child.number()));
                 let watched = noted.and_then(|_| watch(&child, &socket, &ended));
@@ -283,8 +283,8 @@ pub fn serve(socket: OwnedFd) -> io::Result<()> {
                 // From now on the number may be somebody else's.
                 group.rewind()?;
                 let report = match (watched, buried) {
-                    (Ok(()), Ok((status, cost))) => Report::Ended(status, cost),
-                    (Err(error), _) | (_, Err(error)) => Report::Lost(errno(&error)),
+                    (Ok(()), Ok((status, cost))) => GuardReport::Ended(status, cost),
+                    (Err(error), _) | (_, Err(error)) => GuardReport::Lost(errno(&error)),
                 };
                 send(&socket, &report)?;
             }

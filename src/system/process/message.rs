@@ -55,7 +55,7 @@ impl From<&Invocation<'_>> for Start {
 
 /// What a guard has to tell.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) enum Report {
+pub(super) enum GuardReport {
     /// It could not be started.
     Refused(Refusal),
     /// It has ended with this wait status, and nothing that it started is alive.

@@ -146,7 +146,7 @@ pub fn parse(
     }
     let separator = format.separator.unwrap_or_else(|| recognised(header));
     let body = &text[text.len().min(before.end + 1)..];
-    let table = Table {
+    let table = OutputTable {
         body: &body[..body.len() - blank_lines_at_end(body)],
         first_line: before.number + 1,
         missing: Missing::new(&format.missing),
@@ -231,7 +231,7 @@ impl<'a> Missing<'a> {
     }
 }
 
-struct Table<'a> {
+struct OutputTable<'a> {
     /// What stands behind the header, without blank lines at the end.
     body: &'a [u8],
     /// The number of its first line.
@@ -241,7 +241,7 @@ struct Table<'a> {
     steps: usize,
 }
 
-impl Table<'_> {
+impl OutputTable<'_> {
     fn columns(
         &self,
         header: &[u8],

@@ -8,7 +8,7 @@
 use std::borrow::Cow;
 
 use super::scan::{Scan, divide};
-use super::{OutputError, Table};
+use super::{OutputError, OutputTable};
 use crate::text::short_number::of_length;
 
 /// A cell without white space around it and without its quotes.
@@ -55,7 +55,7 @@ fn number(cell: &[u8]) -> Option<f64> {
     fast_float2::parse(with_e).ok()
 }
 
-impl Table<'_> {
+impl OutputTable<'_> {
     /// The values of the cells with the indices `wanted` (ascending, each once), one vector for each.
     pub(super) fn rows<S: Scan>(
         &self,

@@ -6,12 +6,12 @@
 use std::borrow::Cow;
 
 use crate::data::value::Value;
-use crate::inputs::tables::cell::{self, EXACT, Marks, float, is_grouped, plain_number};
+use crate::inputs::tables::cell::{self, DecimalMarks, EXACT, float, is_grouped, plain_number};
 use crate::inputs::tables::code_page::CodePage;
 
 /// A field.
-pub struct Field {
-    kind: Kind,
+pub struct DbfField {
+    kind: FieldKind,
     /// Its bytes in a record.
     pub begin: usize,
     pub end: usize,
@@ -24,7 +24,7 @@ pub struct Field {
 
 /// What is in a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum FieldKind {
     Text,
     /// Digits, as text.
     Number {
@@ -50,7 +50,7 @@ pub enum Kind {
     Other(u8),
 }
 
-impl Kind {
+impl FieldKind {
     /// By the letter of a field's type and its width.
     pub fn of(letter: u8, width: usize, decimals: u8, is_foxpro: bool) -> Self {
         match (letter, width) {
@@ -71,9 +71,9 @@ impl Kind {
     }
 }
 
-impl Field {
+impl DbfField {
     /// One that is never null.
-    pub fn new(kind: Kind, begin: usize, end: usize) -> Self {
+    pub fn new(kind: FieldKind, begin: usize, end: usize) -> Self {
         Self {
             kind,
             begin,
@@ -91,33 +91,33 @@ impl Field {
         }
         let bytes = &record[self.begin..self.end];
         match self.kind {
-            Kind::Text => {
+            FieldKind::Text => {
                 let text = code_page.decode(self.text(record)?)?;
                 Ok((!text.is_empty()).then_some(Value::Text(text)))
             }
-            Kind::Number { .. } | Kind::Float => self.digits(record)?.map(|text| self.number(&text)).transpose(),
-            Kind::Logical => match bytes {
+            FieldKind::Number { .. } | FieldKind::Float => self.digits(record)?.map(|text| self.number(&text)).transpose(),
+            FieldKind::Logical => match bytes {
                 b"T" | b"t" | b"Y" | b"y" => Ok(Some(Value::Integer(1))),
                 b"F" | b"f" | b"N" | b"n" => Ok(Some(Value::Integer(0))),
                 b"?" | b" " | b"\0" => Ok(None),
                 _ => Err(format!("\"{}\" is neither T nor F", bytes.escape_ascii())),
             },
-            Kind::Date => date(bytes),
-            Kind::Integer => Ok(bytes.first_chunk().map(|bytes| Value::Integer(i32::from_le_bytes(*bytes).into()))),
-            Kind::Currency => Ok(bytes.first_chunk().and_then(|bytes| currency(i64::from_le_bytes(*bytes)))),
-            Kind::Double => {
+            FieldKind::Date => date(bytes),
+            FieldKind::Integer => Ok(bytes.first_chunk().map(|bytes| Value::Integer(i32::from_le_bytes(*bytes).into()))),
+            FieldKind::Currency => Ok(bytes.first_chunk().and_then(|bytes| currency(i64::from_le_bytes(*bytes)))),
+            FieldKind::Double => {
                 let number = bytes.first_chunk().map(|bytes| f64::from_le_bytes(*bytes));
                 match number.filter(|number| number.is_finite()) {
                     Some(number) => Ok(Some(Value::Number(number))),
                     None => Err(format!("{} is no number", number.unwrap_or(f64::NAN))),
                 }
             }
-            Kind::Memo | Kind::Time if is_blank(bytes) => Ok(None),
-            Kind::Memo => Err("it is a memo field, whose texts are in a file of their own, which is not read; make it a field \
+            FieldKind::Memo | FieldKind::Time if is_blank(bytes) => Ok(None),
+            FieldKind::Memo => Err("it is a memo field, whose texts are in a file of their own, which is not read; make it a field \
                                of text or numbers"
                 .to_owned()),
-            Kind::Time => Err("it is a field of times, which are not read; make it a field of text or numbers".to_owned()),
-            Kind::Other(letter) => Err(format!(
+            FieldKind::Time => Err("it is a field of times, which are not read; make it a field of text or numbers".to_owned()),
+            FieldKind::Other(letter) => Err(format!(
                 "it is a field of type {:?} and {} bytes, which is not read; make it a field of text or numbers",
                 char::from(letter),
                 bytes.len()
@@ -130,10 +130,12 @@ impl Field {
         let value = self.value(record, code_page)?;
         Ok(match (self.kind, value) {
             (_, None) => None,
-            (Kind::Text, Some(value)) => Some(cell::id(&value.to_string(), Marks::Point)),
-            (Kind::Number { .. } | Kind::Float, Some(value)) => {
+            (FieldKind::Text, Some(value)) => {
+                Some(cell::id(&value.to_string(), DecimalMarks::Point))
+            }
+            (FieldKind::Number { .. } | FieldKind::Float, Some(value)) => {
                 let digits = self.digits(record)?.unwrap_or_default();
-                let plain = cell::id(&digits, Marks::Point);
+                let plain = cell::id(&digits, DecimalMarks::Point);
                 match (plain.bytes().all(|byte| byte.is_ascii_digit()), &value) {
                     (true, _) => Some(plain),
                     (false, Value::Number(number)) if number.abs() >= EXACT => {
@@ -186,7 +188,7 @@ impl Field {
             return Ok(Some(text.into()));
         };
         // Three digits may be thousands, unless the field has just as many decimals.
-        let is_stated = matches!(self.kind, Kind::Number { decimals: 3 });
+        let is_stated = matches!(self.kind, FieldKind::Number { decimals: 3 });
         match is_grouped(text, ',') && !(is_stated && decimals.len() == 3) {
             true => Err(format!(
                 "{text:?} has two readings: a decimal comma, or one between thousands"
@@ -197,12 +199,12 @@ impl Field {
 
     fn number(&self, text: &str) -> Result<Value, String> {
         let number = match self.kind {
-            Kind::Float => float(text).map(Value::Number),
+            FieldKind::Float => float(text).map(Value::Number),
             _ => plain_number(text),
         };
         match (number, self.kind) {
             // Where there may be decimals, it is no whole number for having none, unless it needs to be.
-            (Some(Value::Integer(whole)), Kind::Number { decimals: 1.. })
+            (Some(Value::Integer(whole)), FieldKind::Number { decimals: 1.. })
                 if whole.unsigned_abs() < EXACT as u64 =>
             {
                 Ok(Value::Number(text.parse().unwrap_or(whole as f64)))

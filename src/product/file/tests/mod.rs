@@ -27,9 +27,9 @@ fn result(key: &Digest, steps: usize) -> Vec<Vec<f64>> {
 }
 
 /// What is known of a key's result, of the same content.
-fn known(key: &Digest, steps: usize) -> Option<Known> {
+fn known(key: &Digest, steps: usize) -> Option<KnownProduct> {
     let columns = result(key, steps);
-    Some(Known {
+    Some(KnownProduct {
         content: *key,
         columns: (columns.iter())
             .map(|column| Digest::of_numbers(column))
@@ -44,7 +44,7 @@ fn assemble<E: Send>(
     fetch: &mut (dyn FnMut(usize) -> Result<E> + Send),
     decode: &(dyn Fn(&E) -> Result<Vec<Vec<f64>>> + Sync),
 ) -> Result<Assembled> {
-    let mut source = Source {
+    let mut source = ResultSource {
         threads,
         fetch,
         decode,
@@ -67,8 +67,8 @@ fn variable(name: &str, source: VariableSource) -> Variable {
     }
 }
 
-fn row(id: &str) -> Row {
-    Row {
+fn row(id: &str) -> ProductRow {
+    ProductRow {
         id: CatchmentId::new(id),
         status: Status::Ok,
         key: Some(Digest::of(id.as_bytes())),
@@ -80,9 +80,9 @@ fn row(id: &str) -> Row {
 pub(super) fn spec(path: &Path, catchments: usize, steps: i64) -> ProductSpec {
     let formula: Formula =
         Box::new(|columns, scalars| columns[0].iter().map(|v| v * scalars[0]).collect());
-    let mut rows: Vec<Row> = (0..catchments).map(|i| row(&format!("7{i:04}"))).collect();
+    let mut rows: Vec<ProductRow> = (0..catchments).map(|i| row(&format!("7{i:04}"))).collect();
     if catchments > 2 {
-        rows[2] = Row {
+        rows[2] = ProductRow {
             status: Status::Failed,
             key: None,
             ..row("failed")
@@ -124,7 +124,7 @@ pub(super) fn make(spec: &ProductSpec, threads: usize) -> Assembled {
             .expect("only rows with a key are fetched"))
     };
     let steps = spec.time.len();
-    let mut source = Source {
+    let mut source = ResultSource {
         threads,
         fetch: &mut fetch,
         decode: &|key| Ok(result(key, steps)),
@@ -310,7 +310,7 @@ fn of_a_changed_block_the_variables_that_have_not_changed_are_copied() {
     let summed = |s: &mut ProductSpec| s.variables[0].upstream = Some(Outlets::All);
     let networked = |s: &mut ProductSpec| {
         let ids: Vec<&str> = s.catchments.iter().map(|row| row.id.as_str()).collect();
-        let links: Vec<Link> = ids.iter().map(|_| Link::Outlet).collect();
+        let links: Vec<NetworkLink> = ids.iter().map(|_| NetworkLink::Outlet).collect();
         let network = Network::new(&ids, &links).expect("a network");
         s.networks = vec![network];
         summed(s);
@@ -338,7 +338,7 @@ fn a_damaged_earlier_product_is_rebuilt() {
 fn steps_hold_every_value() {
     #[derive(hdf5::H5Type, Clone)]
     #[repr(C, packed)]
-    struct Row {
+    struct ProductRow {
         catchment: hdf5::types::FixedAscii<10>,
         q: f64,
         load: f64,
@@ -359,7 +359,7 @@ fn steps_hold_every_value() {
             let table = file
                 .dataset(&format!("step_{step}/values"))
                 .expect("a table");
-            let rows = table.read_1d::<Row>().expect("rows");
+            let rows = table.read_1d::<ProductRow>().expect("rows");
             assert_eq!(rows.len(), 150);
             for (i, row) in rows.iter().enumerate() {
                 let values = expected(&spec, i, step);

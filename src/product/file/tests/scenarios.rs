@@ -10,7 +10,7 @@ pub(super) fn several(path: &Path, names: &[&str], catchments: usize, steps: i64
     for name in names {
         let one = spec(path, catchments, steps);
         all.catchments
-            .extend(one.catchments.into_iter().map(|row| Row {
+            .extend(one.catchments.into_iter().map(|row| ProductRow {
                 content: row.content.map(|content| {
                     let both = [name.as_bytes(), content.as_bytes()].concat();
                     Digest::of(&both)
@@ -27,7 +27,7 @@ pub(super) fn several(path: &Path, names: &[&str], catchments: usize, steps: i64
     }
     all.parameters[0].values = ParameterValues::Numbers(lat);
     let k: Vec<f64> = (0..names.len()).map(|i| 0.5 + i as f64).collect();
-    all.scenarios = Some(Scenarios {
+    all.scenarios = Some(ScenarioDimension {
         names: names.iter().map(|name| (*name).to_owned()).collect(),
         coordinates: vec![ParameterVariable {
             name: "k".to_owned(),
@@ -143,7 +143,7 @@ fn scenarios_that_do_not_fit_are_refused() {
         assert!(!spec.path.exists());
         error.expect_err("an error").to_string()
     };
-    fn scenarios(spec: &mut ProductSpec) -> &mut Scenarios {
+    fn scenarios(spec: &mut ProductSpec) -> &mut ScenarioDimension {
         spec.scenarios.as_mut().expect("scenarios")
     }
     let found = refused(&|s| s.catchments.swap(4, 5));

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use super::*;
 
 /// Pseudo-random numbers, the same in each run.
-struct Dice(u64);
+struct RandomNumbers(u64);
 
-impl Dice {
+impl RandomNumbers {
     fn below(&mut self, limit: usize) -> usize {
         self.0 = self
             .0
@@ -19,7 +19,7 @@ impl Dice {
 
 /// A random forest whose links lead to and fro among the positions.
 fn random_links(count: usize, seed: u64) -> Vec<Option<usize>> {
-    let mut dice = Dice(seed);
+    let mut dice = RandomNumbers(seed);
     let mut places: Vec<usize> = (0..count).collect();
     for at in (1..count).rev() {
         places.swap(at, dice.below(at + 1));
@@ -39,9 +39,13 @@ fn network(spec: &ProductSpec, links: &[Option<usize>]) -> Network {
     let ids: Vec<&str> = (0..links.len())
         .map(|at| spec.catchments[at].id.as_str())
         .collect();
-    let links: Vec<Link> = links
+    let links: Vec<NetworkLink> = links
         .iter()
-        .map(|link| link.map_or(Link::Outlet, |to| Link::To(ids[to].to_owned())))
+        .map(|link| {
+            link.map_or(NetworkLink::Outlet, |to| {
+                NetworkLink::To(ids[to].to_owned())
+            })
+        })
         .collect();
     Network::new(&ids, &links).expect("a network")
 }

@@ -1,6 +1,6 @@
 //! What is known of the input: its catalog and a digest of every series column of every catchment.
 //!
-//! Reading all series only to find that nothing changed would cost more than all the rest, so a survey is remembered
+//! Reading all series only to find that nothing changed would cost more than all the rest, so an input index is remembered
 //! in the store together with what the files looked like, those that they lead to included. It is believed only while every
 //! file looks the same and did so for long enough (see [`crate::system::stamp`]).
 
@@ -39,7 +39,7 @@ pub type SeriesDigests = Vec<Result<Vec<Digest>, BadInput>>;
 type Digests = BTreeMap<String, Vec<Result<Digest, BadInput>>>;
 
 /// What the input's files looked like and what is known of their series.
-pub struct Survey {
+pub struct InputIndex {
     spec: Digest,
     stamps: Vec<Stamp>,
     linked: Linked,
@@ -48,7 +48,7 @@ pub struct Survey {
     columns: Digests,
 }
 
-/// A survey as it is put down, beside the catalog.
+/// An input index as it is put down, beside the catalog.
 #[derive(Serialize)]
 struct Memo<'a>(
     &'a Digest,
@@ -79,8 +79,8 @@ impl Described for InputSpec {
     }
 }
 
-impl Survey {
-    /// The catalog and the survey remembered in the store if they still hold, else the files' own catalog.
+impl InputIndex {
+    /// The catalog and the input index remembered in the store if they still hold, else the files' own catalog.
     pub fn new(
         spec: &InputSpec,
         store: Option<&Store>,
@@ -159,10 +159,13 @@ impl Survey {
         (0..basin.catalog().catchments.len()).map(of).collect()
     }
 
-    /// Puts the survey down in the store if it may be believed later.
+    /// Puts the input index down in the store if it may be believed later.
     pub fn remember(&self, basin: &Basin<'_>, store: &mut Store) -> Result<()> {
-        let is_settled = self.stamps.iter().all(|stamp| stamp.is_settled(self.began));
-        if !(is_settled && self.linked.is_settled(self.began)) {
+        let is_older_than_clock_step = self
+            .stamps
+            .iter()
+            .all(|stamp| stamp.is_older_than_clock_step(self.began));
+        if !(is_older_than_clock_step && self.linked.is_older_than_clock_step(self.began)) {
             return Ok(());
         }
         let payload = postcard::to_stdvec(&Memo(

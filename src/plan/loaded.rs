@@ -15,13 +15,13 @@ use crate::data::digest::Digest;
 use crate::inputs::{BadInput, Inputs, Linked};
 use crate::plan::basin::{Basin, Tables};
 use crate::plan::file_digests::FileDigests;
+use crate::plan::input_index::{BLOCK_BYTES, InputIndex, SeriesDigests};
 use crate::plan::key::{Change, Explanation, Key, leave_out_consequences};
 use crate::plan::problem::Problem;
 use crate::plan::recipe::Recipe;
-use crate::plan::series_digests::{BLOCK_BYTES, SeriesDigests, Survey};
 use crate::plan::{Entry, Found, Plan, Staleness, State};
 use crate::project::{Project, Study, Variable, VariableSource};
-use crate::store::{ColumnSummary, Last, Store, StoreError, Summary};
+use crate::store::{ColumnSummary, Last, ResultSummary, Store, StoreError};
 use crate::system::parallel::ordered;
 
 /// So many keys are one piece of work for a thread.
@@ -31,7 +31,7 @@ const AT_ONCE: usize = 128;
 pub type Touched = (CatchmentId, Digest, Vec<u8>, Digest);
 
 /// A project in one of its scenarios, with all that was found out about it.
-pub struct Session<'p> {
+pub struct LoadedScenario<'p> {
     /// The project.
     pub project: &'p Project,
     /// Its catchments.
@@ -41,15 +41,15 @@ pub struct Session<'p> {
     digests: Arc<SeriesDigests>,
 }
 
-/// A study with all that was found out about it: a session for every scenario.
-pub struct Sessions<'p> {
+/// A study with all that was found out about it: a [`LoadedScenario`] for each scenario.
+pub struct LoadedStudy<'p> {
     /// In the study's order.
-    pub list: Vec<Session<'p>>,
-    survey: Survey,
+    pub list: Vec<LoadedScenario<'p>>,
+    input_index: InputIndex,
     files: FileDigests,
 }
 
-impl<'p> Sessions<'p> {
+impl<'p> LoadedStudy<'p> {
     /// Looks at everything that determines results, reading what is not remembered from an earlier look.
     ///
     /// `tick` is told how many catchments of how many have been read.
@@ -59,27 +59,29 @@ impl<'p> Sessions<'p> {
         rehash: bool,
         tick: &mut dyn FnMut(usize, usize),
     ) -> Result<Self> {
-        let mut sessions = Self::without_series(study, store, rehash)?;
+        let mut loaded_study = Self::without_series(study, store, rehash)?;
         let project = study.common();
         // A look at a project that was never run makes no cache folder.
         let scratch = Some(project.cache())
             .filter(|cache| cache.is_dir())
             .unwrap_or_else(std::env::temp_dir);
-        let Self { list, survey, .. } = &mut sessions;
-        let wanted = (list.iter()).flat_map(|session| session.recipe.columns().iter().copied());
+        let Self {
+            list, input_index, ..
+        } = &mut loaded_study;
+        let wanted = (list.iter()).flat_map(|loaded| loaded.recipe.columns().iter().copied());
         let wanted: BTreeSet<usize> = wanted.collect();
         // Series columns are the same in all scenarios, so any basin serves.
-        survey.complete(&project.input, &list[0].basin, &wanted, &scratch, tick)?;
+        input_index.complete(&project.input, &list[0].basin, &wanted, &scratch, tick)?;
         let mut known: HashMap<Vec<usize>, Arc<SeriesDigests>> = HashMap::new();
-        for session in list {
-            let columns = session.recipe.columns();
+        for loaded in list {
+            let columns = loaded.recipe.columns();
             let digests = known
                 .entry(columns.to_vec())
-                .or_insert_with(|| Arc::new(survey.digests(&session.basin, columns)));
-            session.digests = digests.clone();
+                .or_insert_with(|| Arc::new(input_index.digests(&loaded.basin, columns)));
+            loaded.digests = digests.clone();
         }
         for Project { product, .. } in &study.scenarios {
-            if sessions.linked().reads(&product.path) {
+            if loaded_study.linked().reads(&product.path) {
                 let message = format!(
                     "the product would overwrite {}, which the input leads to",
                     product.path.display()
@@ -87,19 +89,19 @@ impl<'p> Sessions<'p> {
                 return Err(project.error("product.file", message).into());
             }
         }
-        Ok(sessions)
+        Ok(loaded_study)
     }
 
     /// The same without a look at the series' values: enough to check names and to render, not to plan.
     pub fn without_series(study: &'p Study, store: Option<&Store>, rehash: bool) -> Result<Self> {
-        let (catalog, survey) = Survey::new(&study.common().input, store, rehash)?;
+        let (catalog, input_index) = InputIndex::new(&study.common().input, store, rehash)?;
         let mut tables = Tables::default();
         let mut files = FileDigests::new(store, rehash)?;
         let mut list = Vec::with_capacity(study.scenarios.len());
         for project in &study.scenarios {
             let basin = Basin::new(project, catalog.clone(), &mut tables)?;
             let recipe = Recipe::new(project, &basin, &mut |path| files.get(path))?;
-            list.push(Session {
+            list.push(LoadedScenario {
                 project,
                 basin,
                 recipe,
@@ -108,26 +110,26 @@ impl<'p> Sessions<'p> {
         }
         Ok(Self {
             list,
-            survey,
+            input_index,
             files,
         })
     }
 
     /// The further files that the input's files read.
     pub fn linked(&self) -> &Linked {
-        self.survey.linked()
+        self.input_index.linked()
     }
 
     /// The plan of every scenario, and the states of fresh catchments whose last known state was another.
     pub fn plan(&self, store: Option<&Store>) -> Result<(Vec<Plan>, Vec<Vec<Touched>>)> {
         // One reading transaction for all questions: much faster, and one state of things beside a running writer.
-        let _snapshot = store.map(Store::snapshot).transpose()?;
-        let plans = self.list.iter().map(|session| session.plan(store));
+        let _snapshot = store.map(Store::read_transaction).transpose()?;
+        let plans = self.list.iter().map(|loaded| loaded.plan(store));
         Ok(plans.collect::<Result<Vec<_>>>()?.into_iter().unzip())
     }
 
     /// Brings plans up to date after the `wanted` keys have been run, of which the `good` ones gave a result, and tells of the
-    /// same states as [`Sessions::plan`].
+    /// same states as [`LoadedStudy::plan`].
     ///
     /// Keys are what they were, and so is what was fresh, as long as nobody else may write to the store.
     pub fn plan_after(
@@ -137,9 +139,10 @@ impl<'p> Sessions<'p> {
         wanted: &HashSet<Key>,
         good: &HashSet<Key>,
     ) -> Result<Vec<Vec<Touched>>> {
-        let _snapshot = store.snapshot()?;
-        let sessions = self.list.iter().zip(plans);
-        let touched = sessions.map(|(session, plan)| session.plan_after(store, plan, wanted, good));
+        let _snapshot = store.read_transaction()?;
+        let loaded_study = self.list.iter().zip(plans);
+        let touched =
+            loaded_study.map(|(loaded, plan)| loaded.plan_after(store, plan, wanted, good));
         touched.collect()
     }
 
@@ -154,11 +157,11 @@ impl<'p> Sessions<'p> {
     /// Puts down in the store what need not be read again.
     pub fn remember(&self, store: &mut Store) -> Result<()> {
         self.files.remember(store)?;
-        self.survey.remember(&self.list[0].basin, store)
+        self.input_index.remember(&self.list[0].basin, store)
     }
 }
 
-impl<'p> Session<'p> {
+impl<'p> LoadedScenario<'p> {
     /// The series of one catchment that the simulator gets, read now: the columns that [`Recipe::columns`] names.
     pub fn series(&self, catchment: usize) -> Result<Vec<Vec<f64>>> {
         Ok(self.read_series(catchment)??)
@@ -325,7 +328,12 @@ impl<'p> Session<'p> {
     ///
     /// What failed when it was last run has failed, even if an earlier run of the same inputs gave a result: it depends on
     /// something that its project does not state, and which of the two is right nobody knows.
-    fn judge(&self, key: &Key, summary: Option<Summary>, last: Option<&Last>) -> Option<State> {
+    fn judge(
+        &self,
+        key: &Key,
+        summary: Option<ResultSummary>,
+        last: Option<&Last>,
+    ) -> Option<State> {
         let same = last.filter(|last| last.key == key.0);
         if let Some(failed) = same.and_then(|last| last.failure.as_ref()) {
             return Some(State::Stale(Staleness::Failed(failed.reason.clone())));
