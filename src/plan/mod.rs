@@ -12,6 +12,7 @@ pub mod input_index;
 pub mod key;
 pub mod loaded;
 pub mod problem;
+pub mod product_needs;
 pub mod recipe;
 pub mod snapshot;
 pub mod support;

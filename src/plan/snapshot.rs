@@ -14,9 +14,8 @@ use crate::data::scenario::ScenarioName;
 use crate::data::value::Value;
 use crate::plan::loaded::LoadedScenario;
 use crate::plan::problem::Problem;
+use crate::plan::product_needs;
 use crate::plan::{Plan, Staleness, State};
-use crate::product;
-use crate::product::file::Status;
 
 /// All scenarios as they were.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -55,6 +54,19 @@ pub struct SnapshotRow {
     pub content: Option<Digest>,
     /// Its values of [`ScenarioSnapshot::names`].
     pub values: Vec<Option<Value>>,
+}
+
+/// The state of a catchment's result; the numbers are the flag's values in the product.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Status {
+    /// The result is there.
+    Ok = 0,
+    /// The simulator failed.
+    Failed = 1,
+    /// Its input is bad and was passed over.
+    Skipped = 2,
+    /// It has not been run.
+    NotRun = 3,
 }
 
 impl Snapshot {
@@ -105,7 +117,7 @@ impl ScenarioSnapshot {
     /// The present, as the plan has it.
     pub fn of(loaded: &LoadedScenario<'_>, plan: &Plan) -> Result<Self> {
         let project = loaded.project;
-        let names = product::parameters(loaded)?;
+        let names = product_needs::parameters(loaded)?;
         let catchments = loaded.basin.catchments().iter().zip(&plan.entries);
         // Where water goes is known of catchments that can't be run, too, and some are said to have no catchment downstream.
         let link = project.product.downstream.as_ref();

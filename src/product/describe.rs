@@ -2,7 +2,7 @@
 //!
 //! It knows names, formulas and parameters, and touches neither the store nor a file.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use anyhow::{Result, bail};
 
@@ -11,6 +11,7 @@ use crate::data::time_axis::TimeAxis;
 use crate::data::value::Value;
 use crate::language::formula::{Expr, Operand};
 use crate::plan::loaded::LoadedScenario;
+use crate::plan::product_needs::{needed, needed_link, parameters, scalars};
 use crate::plan::snapshot::{self, ScenarioSnapshot};
 use crate::product::file::{
     self, Network, NetworkLink, Outlets, ParameterValues, ParameterVariable, Precision, ProductRow,
@@ -57,13 +58,6 @@ struct Drain<'a> {
     is_fit: bool,
 }
 
-/// The parameter with the id of the catchment downstream, if a variable is summed up.
-fn needed_link(project: &Project) -> Option<&str> {
-    let is_summed = |variable: &project::Variable| variable.upstream.is_some();
-    let link = project.product.downstream.as_deref();
-    link.filter(|_| project.product.variables.iter().any(is_summed))
-}
-
 /// How these catchments drain.
 fn network<'a>(
     project: &Project,
@@ -97,86 +91,6 @@ fn network<'a>(
         }
     }
     Network::new(&ids, &links).map_err(|error| fault(error.to_string()))
-}
-
-/// The parameters that the product needs of every catchment; a name that nothing provides is an error.
-pub fn parameters(loaded: &LoadedScenario<'_>) -> Result<BTreeSet<String>, ProjectError> {
-    let project = loaded.project;
-    let known = loaded.basin.parameter_names();
-    let columns: Vec<&str> = project
-        .simulator
-        .output
-        .columns
-        .iter()
-        .map(|column| column.name.as_str())
-        .collect();
-    for variable in &project.product.variables {
-        let VariableSource::Formula(formula) = &variable.source else {
-            continue;
-        };
-        for name in formula
-            .names()
-            .into_iter()
-            .filter(|name| !columns.contains(&name.as_str()))
-        {
-            if !known.contains(name.as_str()) {
-                let there = || columns.iter().copied().chain(known.iter().copied());
-                let hint = nearest(&name, there())
-                    .map(|near| format!("; did you mean {near:?}?"))
-                    .unwrap_or_default();
-                let message = format!(
-                    "the formula uses {name:?}, which is neither an output column ({}) nor a parameter{hint}",
-                    columns.join(", ")
-                );
-                return Err(project.error(
-                    &format!("product.variables.{}.formula", variable.name),
-                    message,
-                ));
-            }
-        }
-    }
-    for parameter in &project.product.parameters {
-        if !known.contains(parameter.parameter.as_str()) {
-            let near = nearest(&parameter.parameter, known.iter().copied());
-            let hint = near
-                .map(|near| format!("; did you mean {near:?}?"))
-                .unwrap_or_default();
-            let message = format!("there is no parameter {:?}{hint}", parameter.parameter);
-            return Err(project.error(&format!("product.parameters.{}", parameter.name), message));
-        }
-    }
-    if let Some(link) = &project.product.downstream
-        && !known.contains(link.as_str())
-    {
-        let hint = nearest(link, known.iter().copied())
-            .map(|near| format!("; did you mean {near:?}?"))
-            .unwrap_or_default();
-        let message = format!("there is no parameter {link:?}{hint}");
-        return Err(project.error("product.downstream", message));
-    }
-    Ok(needed(project))
-}
-
-/// The same without asking whether they are there.
-fn needed(project: &Project) -> BTreeSet<String> {
-    let mut needed = scalars(project);
-    needed.extend(needed_link(project).map(str::to_owned));
-    needed
-}
-
-/// Those that a catchment's own part of the product is made of.
-fn scalars(project: &Project) -> BTreeSet<String> {
-    let columns = &project.simulator.output.columns;
-    let formulas =
-        (project.product.variables.iter()).filter_map(|variable| match &variable.source {
-            VariableSource::Formula(formula) => Some(formula.names()),
-            VariableSource::Column(_) => None,
-        });
-    let is_parameter = |name: &String| !columns.iter().any(|column| &column.name == name);
-    let mut needed: BTreeSet<String> = formulas.flatten().filter(is_parameter).collect();
-    let parameters = project.product.parameters.iter();
-    needed.extend(parameters.map(|parameter| parameter.parameter.clone()));
-    needed
 }
 
 /// What the product is to hold at a scenario snapshot.

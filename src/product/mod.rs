@@ -18,7 +18,7 @@ use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail};
 
-pub use self::describe::{check, parameters};
+pub use self::describe::check;
 use self::describe::{describe, title};
 use self::file::{KnownProduct, ProductSpec, ResultSource, ScenarioDimension};
 use self::join::join;

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::build::{ProjectBuilder, place, same_file};
+use super::product_spec::valid_name;
 use super::raw::RawTable;
 use super::{ProjectError, nearest};
 use crate::import::clock::time_format;
 use crate::language::formula::Expr;
-use crate::product::file::valid_name;
 use crate::project::import_spec::{
     Aggregate, CellSeparator, Fill, Ids, ImportSpec, OnMissing, ParameterSpec, SeriesSpec,
     SourceLayout, TextFormat,

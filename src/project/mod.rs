@@ -10,6 +10,7 @@ pub mod exclusion;
 mod import;
 pub mod import_spec;
 mod product;
+pub mod product_spec;
 mod raw;
 mod simulator;
 mod study;
@@ -35,10 +36,10 @@ use crate::inputs::tables::TableSpec;
 use crate::language::formula::Expr;
 use crate::language::series_table::SeriesTable;
 use crate::language::template::Template;
-use crate::product::file::{Outlets, Statistic};
 use crate::project::exclusion::Exclusion;
 use crate::project::import_spec::ImportSpec;
 use error::{Moved, SourceText};
+use product_spec::{Outlets, Statistic};
 
 /// The name of the project file.
 pub const PROJECT_FILE: &str = "rerunoff.toml";

@@ -1,12 +1,12 @@
 //! The `[product]` table: what to make of all results, checked.
 
 use super::build::ProjectBuilder;
+use super::product_spec::{DEFAULT_DEFLATE, Outlets, Statistic, valid_name};
 use super::{
     OutputColumn, ParameterVariable, Per, Product, ProjectError, Summary, Variable, VariableSource,
     nearest, raw,
 };
 use crate::data::catchment::CatchmentId;
-use crate::product::file::{Outlets, Statistic, valid_name};
 
 /// What stands for a scenario's name in the product's.
 pub(super) const SCENARIO: &str = "{scenario}";
@@ -36,7 +36,7 @@ impl ProjectBuilder<'_> {
             (None, true) => Per::File,
             (None, false) => Per::Dimension,
         };
-        let compression = raw.compression.unwrap_or(1);
+        let compression = raw.compression.unwrap_or(DEFAULT_DEFLATE);
         if compression > 9 {
             return Err(self.source.error(
                 "product.compression",

@@ -10,13 +10,13 @@ use std::path::{Path, PathBuf};
 use super::build::{ProjectBuilder, place, same_file};
 use super::error::{Moved, SourceText, nearest};
 use super::product::SCENARIO;
+use super::product_spec::valid_name;
 use super::sweep::{Point, Sweeps, joined_label};
 use super::{PROJECT_FILE, Parameter, Per, Project, ProjectError, Variable, raw};
 use crate::data::catchment::file_name;
 use crate::data::digest::Digest;
 use crate::data::scenario::ScenarioName;
 use crate::data::value::Value;
-use crate::product::file::valid_name;
 use crate::project::import_spec::ImportSpec;
 use crate::system::regular;
 

@@ -1,4 +1,4 @@
-//! The words of the CF conventions (1.8): how time is encoded, what attributes a variable carries, what a name may be.
+//! The words of the CF conventions (1.8): how time is encoded, what attributes a variable carries.
 //!
 //! A checker does not notice a missing `cf_role`, `featureType` or `coordinates`; readers do. Nothing here knows HDF5, and
 //! nothing here looks at a clock: the same results give the same bytes.
@@ -9,20 +9,6 @@ use crate::data::digest::Digest;
 use crate::data::time_axis::TimeAxis;
 use crate::data::value::Value;
 use crate::netcdf::Attribute;
-
-/// Names of the product's own variables.
-pub(super) const VALUES_DIGEST: &str = "values_digest";
-pub(super) const UPSTREAM_DIGEST: &str = "upstream_digest";
-
-const RESERVED: [&str; 7] = [
-    "scenario",
-    "time",
-    "catchment",
-    "status",
-    "key",
-    VALUES_DIGEST,
-    UPSTREAM_DIGEST,
-];
 
 /// Attributes that limit a variable's values.
 const RANGES: [&str; 3] = ["valid_min", "valid_max", "missing_value"];
@@ -38,16 +24,6 @@ const UNITS: [(&str, i128); 6] = [
 ];
 
 const SECOND: i128 = 1_000_000_000;
-
-/// Whether a product variable or parameter may have this name: a letter, then letters, digits and underscores (ASCII, up
-/// to 200), and none of the product's own: `scenario`, `time`, `catchment`, `status`, `key`, `values_digest`,
-/// `upstream_digest`.
-pub fn valid_name(name: &str) -> bool {
-    name.len() <= 200
-        && name.starts_with(|c: char| c.is_ascii_alphabetic())
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-        && !RESERVED.contains(&name)
-}
 
 /// Attributes in the order of their first setting; setting one again replaces its value.
 #[derive(Default)]
@@ -333,27 +309,5 @@ mod tests {
         assert_eq!(limit(Precision::F32), Attribute::F32(0.0));
         let other = of_the_variables_type("level", &Value::Integer(1 << 40), Precision::F32);
         assert_eq!(other, Attribute::F64(1_099_511_627_776.0));
-    }
-
-    #[test]
-    fn names_are_what_every_reader_takes() {
-        for name in ["load", "Q2", "a_b"] {
-            assert!(valid_name(name), "{name}");
-        }
-        for name in [
-            "",
-            "time",
-            "key",
-            "_x",
-            "2x",
-            "a b",
-            "a-b",
-            "a/b",
-            "ä",
-            "a\0",
-            &"x".repeat(201),
-        ] {
-            assert!(!valid_name(name), "{name}");
-        }
     }
 }

@@ -35,21 +35,18 @@ use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
 
-pub use self::cf::valid_name;
 pub(crate) use self::cf::{catchment as catchment_attributes, time as time_coordinate};
 pub use self::digest::{digest, digest_of};
 pub use self::network::{Network, NetworkError, NetworkLink};
 pub use self::scenarios::ScenarioDimension;
-pub use self::summary::{Statistic, Summary};
-pub use self::upstream::Outlets;
+pub use self::summary::Summary;
 use crate::data::catchment::CatchmentId;
 use crate::data::digest::Digest;
 use crate::data::time_axis::TimeAxis;
 use crate::data::value::Value;
 pub use crate::netcdf::Precision;
-
-/// The level of deflate unless the project says otherwise: higher ones cost much time and save little.
-pub const DEFAULT_DEFLATE: u8 = 1;
+pub use crate::plan::snapshot::Status;
+pub use crate::project::product_spec::{Outlets, Statistic};
 
 /// All that determines a product.
 pub struct ProductSpec {
@@ -63,7 +60,7 @@ pub struct ProductSpec {
     pub recipe: Digest,
     /// The time steps.
     pub time: TimeAxis,
-    /// The variables over time and catchments; their names pass [`valid_name`] and are unique.
+    /// The variables over time and catchments; their names pass [`valid_name`](crate::project::product_spec::valid_name) and are unique.
     pub variables: Vec<Variable>,
     /// The scenarios; without, there is no dimension for them.
     pub scenarios: Option<ScenarioDimension>,
@@ -72,9 +69,9 @@ pub struct ProductSpec {
     pub catchments: Vec<ProductRow>,
     /// How the catchments drain, one network for each scenario; none if no variable has sums over all upstream.
     pub networks: Vec<Network>,
-    /// The variables along the catchments; their names pass [`valid_name`] and are unique among all variables.
+    /// The variables along the catchments; their names pass [`valid_name`](crate::project::product_spec::valid_name) and are unique among all variables.
     pub parameters: Vec<ParameterVariable>,
-    /// Numbers out of the variables' time steps; their names pass [`valid_name`] and are unique among all variables.
+    /// Numbers out of the variables' time steps; their names pass [`valid_name`](crate::project::product_spec::valid_name) and are unique among all variables.
     pub summaries: Vec<Summary>,
     /// The level of deflate, 0 (none) to 9.
     pub deflate: u8,
@@ -103,19 +100,6 @@ pub struct ProductRow {
     pub content: Option<Digest>,
     /// The numbers of this catchment that formulas use, in an order that all formulas know.
     pub scalars: Vec<f64>,
-}
-
-/// The state of a catchment's result; the numbers are the flag's values in the file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub enum Status {
-    /// The result is there.
-    Ok = 0,
-    /// The simulator failed.
-    Failed = 1,
-    /// Its input is bad and was passed over.
-    Skipped = 2,
-    /// It has not been run.
-    NotRun = 3,
 }
 
 /// A formula: from the columns of a catchment's result and the row's scalars to one value per time step.

@@ -5,7 +5,6 @@
 
 use anyhow::{Context, Result};
 
-use super::cf::{UPSTREAM_DIGEST, VALUES_DIGEST};
 use super::digest::{CHUNKS_DIGEST, chunks_digest, values_digest, values_digest_with};
 use super::summary::Summaries;
 use super::tiling::Tiling;
@@ -14,6 +13,7 @@ use super::upstream::upstream_digests;
 use super::{KnownProduct, Outlets, ProductSpec, Status, Summary, VariableSource};
 use crate::data::digest::Digest;
 use crate::netcdf::{PreviousChunk, PreviousFile, PreviousVariable, Uncopied, storable};
+use crate::project::product_spec::{UPSTREAM_DIGEST, VALUES_DIGEST};
 
 /// The previous product, as far as it can serve.
 pub(super) struct Previous {

@@ -3,12 +3,13 @@
 
 use anyhow::Result;
 
-use super::cf::{self, Attributes, UPSTREAM_DIGEST, VALUES_DIGEST};
+use super::cf::{self, Attributes};
 use super::digest::values_digest;
 use super::summary::Summaries;
 use super::upstream::upstream_digests;
 use super::{ParameterValues, ParameterVariable, ProductRow, ProductSpec};
 use crate::netcdf::{Attribute, Data, Dimension, NetcdfFile};
+use crate::project::product_spec::{UPSTREAM_DIGEST, VALUES_DIGEST};
 
 /// The dimensions of a product.
 pub(super) struct Dimensions {

@@ -7,7 +7,8 @@ use std::collections::HashSet;
 
 use anyhow::{Result, ensure};
 
-use super::{Network, ParameterValues, ParameterVariable, ProductSpec, valid_name};
+use super::{Network, ParameterValues, ParameterVariable, ProductSpec};
+use crate::project::product_spec::valid_name;
 
 /// The scenarios of a product, in the file's order.
 pub struct ScenarioDimension {

@@ -4,6 +4,8 @@
 //! variable's values in 64 bits, whatever precision it is stored in, one series at a time and always in the order of the time
 //! steps, so that they are the same on every machine. It knows no files.
 
+use crate::project::product_spec::Statistic;
+
 /// A variable along the catchments (and scenarios), computed while the product is assembled.
 pub struct Summary {
     /// Its name in the file.
@@ -20,39 +22,7 @@ pub struct Summary {
     pub standard_name: Option<String>,
 }
 
-/// A number out of a series.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Statistic {
-    /// The arithmetic mean.
-    Mean,
-    /// The greatest value.
-    Max,
-    /// The least value.
-    Min,
-    /// The sum.
-    Sum,
-    /// The quantile of this share, from 0 to 1, between two values linearly, as NumPy's `quantile` does by default.
-    Quantile(f64),
-    /// The share of time steps with a value over this threshold, among all with a value.
-    Exceedance(f64),
-}
-
 impl Statistic {
-    /// What the project file calls them.
-    pub const NAMES: [&'static str; 6] = ["mean", "max", "min", "sum", "quantile", "exceedance"];
-
-    /// What the project file calls it, and its setting if it has one.
-    pub(super) fn definition(self) -> (&'static str, Option<f64>) {
-        match self {
-            Self::Mean => ("mean", None),
-            Self::Max => ("max", None),
-            Self::Min => ("min", None),
-            Self::Sum => ("sum", None),
-            Self::Quantile(q) => ("quantile", Some(q)),
-            Self::Exceedance(threshold) => ("exceedance", Some(threshold)),
-        }
-    }
-
     /// The number; NaN if all values are.
     pub(super) fn of(self, series: &[f64]) -> f64 {
         let values = || series.iter().copied().filter(|value| !value.is_nan());

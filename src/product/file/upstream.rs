@@ -5,7 +5,6 @@
 //! Memory holds one series for each open branch, the logarithm of their number. A missing value makes all sums
 //! downstream of it missing, so that none is too small in silence.
 
-use std::collections::BTreeSet;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 
@@ -15,27 +14,7 @@ use super::digest::values_digest;
 use super::network::Network;
 use super::scratch::unnamed;
 use super::{ProductSpec, Status};
-use crate::data::catchment::CatchmentId;
 use crate::data::digest::Digest;
-
-/// Where a variable has sums over all upstream.
-#[derive(Clone)]
-pub enum Outlets {
-    /// In every catchment.
-    All,
-    /// In these; elsewhere it is missing.
-    These(BTreeSet<CatchmentId>),
-}
-
-impl Outlets {
-    /// Whether there is a sum in this catchment.
-    pub(super) fn contain(&self, id: &CatchmentId) -> bool {
-        match self {
-            Self::All => true,
-            Self::These(ids) => ids.contains(id),
-        }
-    }
-}
 
 /// A series of each catchment of one scenario on the disk: its own values, later the sums.
 pub(super) struct SumScratch {

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use anyhow::bail;
 
 use super::*;
+use crate::project::product_spec::DEFAULT_DEFLATE;
 
 mod scenarios;
 mod summary;

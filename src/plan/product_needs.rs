@@ -1,0 +1,95 @@
+//! What a product needs beside results: the parameters of which a snapshot keeps every catchment's value.
+//!
+//! It knows names only, no values.
+
+use std::collections::BTreeSet;
+
+use crate::plan::loaded::LoadedScenario;
+use crate::project::{Project, ProjectError, Variable, VariableSource, nearest};
+
+/// The parameters that the product needs of every catchment; a name that nothing provides is an error.
+pub fn parameters(loaded: &LoadedScenario<'_>) -> Result<BTreeSet<String>, ProjectError> {
+    let project = loaded.project;
+    let known = loaded.basin.parameter_names();
+    let columns: Vec<&str> = project
+        .simulator
+        .output
+        .columns
+        .iter()
+        .map(|column| column.name.as_str())
+        .collect();
+    for variable in &project.product.variables {
+        let VariableSource::Formula(formula) = &variable.source else {
+            continue;
+        };
+        for name in formula
+            .names()
+            .into_iter()
+            .filter(|name| !columns.contains(&name.as_str()))
+        {
+            if !known.contains(name.as_str()) {
+                let there = || columns.iter().copied().chain(known.iter().copied());
+                let hint = nearest(&name, there())
+                    .map(|near| format!("; did you mean {near:?}?"))
+                    .unwrap_or_default();
+                let message = format!(
+                    "the formula uses {name:?}, which is neither an output column ({}) nor a parameter{hint}",
+                    columns.join(", ")
+                );
+                return Err(project.error(
+                    &format!("product.variables.{}.formula", variable.name),
+                    message,
+                ));
+            }
+        }
+    }
+    for parameter in &project.product.parameters {
+        if !known.contains(parameter.parameter.as_str()) {
+            let near = nearest(&parameter.parameter, known.iter().copied());
+            let hint = near
+                .map(|near| format!("; did you mean {near:?}?"))
+                .unwrap_or_default();
+            let message = format!("there is no parameter {:?}{hint}", parameter.parameter);
+            return Err(project.error(&format!("product.parameters.{}", parameter.name), message));
+        }
+    }
+    if let Some(link) = &project.product.downstream
+        && !known.contains(link.as_str())
+    {
+        let hint = nearest(link, known.iter().copied())
+            .map(|near| format!("; did you mean {near:?}?"))
+            .unwrap_or_default();
+        let message = format!("there is no parameter {link:?}{hint}");
+        return Err(project.error("product.downstream", message));
+    }
+    Ok(needed(project))
+}
+
+/// The parameters that the product needs of every catchment, whether anything provides them or not.
+pub fn needed(project: &Project) -> BTreeSet<String> {
+    let mut needed = scalars(project);
+    needed.extend(needed_link(project).map(str::to_owned));
+    needed
+}
+
+/// The parameters that a catchment's own values in the product are made of.
+pub fn scalars(project: &Project) -> BTreeSet<String> {
+    let columns = &project.simulator.output.columns;
+    let formulas =
+        (project.product.variables.iter()).filter_map(|variable| match &variable.source {
+            VariableSource::Formula(formula) => Some(formula.names()),
+            VariableSource::Column(_) => None,
+        });
+    let is_parameter = |name: &String| !columns.iter().any(|column| &column.name == name);
+    let mut needed: BTreeSet<String> = formulas.flatten().filter(is_parameter).collect();
+    let parameters = project.product.parameters.iter();
+    needed.extend(parameters.map(|parameter| parameter.parameter.clone()));
+    needed
+}
+
+/// The parameter with the id of the catchment downstream, if a variable is summed up.
+pub fn needed_link(project: &Project) -> Option<&str> {
+    let is_summed = |variable: &Variable| variable.upstream.is_some();
+    let link = project.product.downstream.as_deref();
+    link.filter(|_| project.product.variables.iter().any(is_summed))
+}
