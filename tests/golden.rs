@@ -11,7 +11,7 @@ use std::fs;
 use common::{Project, STEPS, discharge, id, precipitation};
 use hdf5::types::{FixedAscii, VarLenUnicode};
 use hdf5::{File, H5Type};
-use rerunoff::data::digest::Digest;
+use rerunoff::system::regular;
 
 const CATCHMENTS: usize = 3;
 
@@ -182,7 +182,7 @@ fn keys(project: &Project) -> Vec<String> {
 }
 
 fn digest(project: &Project, file: &str) -> String {
-    Digest::of_file(&project.path(file))
+    regular::digest(&project.path(file))
         .expect("a digest")
         .to_string()
 }

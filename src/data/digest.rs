@@ -1,14 +1,11 @@
-//! BLAKE3 digests of bytes, numbers and files.
+//! BLAKE3 digests of bytes, numbers and whatever can be read.
 //!
-//! Every digest that rerunoff stores or compares is made here, so that "the same" means one thing everywhere.
+//! Every digest that rerunoff stores or compares is computed here, so that "the same" means one thing everywhere.
 
 use std::fmt;
-use std::io;
-use std::path::Path;
+use std::io::{self, Read};
 
 use serde::{Deserialize, Serialize};
-
-use crate::system::regular;
 
 /// A BLAKE3 digest, 32 bytes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -35,10 +32,10 @@ impl Digest {
         Self(hasher.finalize().into())
     }
 
-    /// The digest of a file's content, read in blocks.
-    pub fn of_file(path: &Path) -> io::Result<Self> {
+    /// The digest of everything up to the end of `reader`, read in blocks.
+    pub fn of_reader(reader: impl Read) -> io::Result<Self> {
         let mut hasher = blake3::Hasher::new();
-        hasher.update_reader(regular::open(path)?)?;
+        hasher.update_reader(reader)?;
         Ok(Self(hasher.finalize().into()))
     }
 

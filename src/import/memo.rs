@@ -18,6 +18,7 @@ use crate::data::record::Described;
 use crate::inputs::tables;
 use crate::project::import_spec::{ImportSpec, SourceLayout};
 use crate::store::Store;
+use crate::system::regular;
 use crate::system::stamp::Stamp;
 
 const MEMO: &str = "import";
@@ -183,7 +184,7 @@ impl Memo {
     fn complete(&mut self) -> Result<()> {
         for source in &mut self.sources {
             if source.digest.is_none() {
-                let digest = Digest::of_file(&source.path).with_context(|| unread(&source.path))?;
+                let digest = regular::digest(&source.path).with_context(|| unread(&source.path))?;
                 source.digest = Some(digest);
             }
         }

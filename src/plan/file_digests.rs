@@ -8,6 +8,7 @@ use anyhow::Result;
 
 use crate::data::digest::Digest;
 use crate::store::Store;
+use crate::system::regular;
 use crate::system::stamp::Stamp;
 
 const MEMO: &str = "files";
@@ -43,7 +44,7 @@ impl FileDigests {
         {
             return Ok(*digest);
         }
-        let digest = Digest::of_file(path)?;
+        let digest = regular::digest(path)?;
         if stamp.is_older_than_clock_step(now) {
             self.known.insert(path.to_owned(), (stamp, digest));
             self.learned = true;

@@ -15,6 +15,7 @@ use anyhow::Result;
 use crate::data::digest::Digest;
 use crate::plan::support::{self, SupportFile};
 use crate::project::Simulator;
+use crate::system::regular;
 use crate::system::stamp::Stamp;
 
 /// Support files and the program.
@@ -73,7 +74,7 @@ impl Watched {
         if *stamp == now {
             return true;
         }
-        let (Ok(content), Ok(found)) = (Digest::of_file(path), fs::metadata(path)) else {
+        let (Ok(content), Ok(found)) = (regular::digest(path), fs::metadata(path)) else {
             return false;
         };
         let executable = found.permissions().mode() & 0o111 != 0;

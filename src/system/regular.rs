@@ -9,6 +9,7 @@ use std::io::{self, ErrorKind, Read};
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use crate::data::digest::Digest;
 use crate::system::folder;
 
 /// Opens a file to read it; what is no file is an error that says what it is. Links are followed.
@@ -44,6 +45,11 @@ pub fn read_to_string(path: &Path) -> io::Result<String> {
     let mut text = String::new();
     open(path)?.read_to_string(&mut text)?;
     Ok(text)
+}
+
+/// The digest of a file's content.
+pub fn digest(path: &Path) -> io::Result<Digest> {
+    Digest::of_reader(open(path)?)
 }
 
 /// Where the file at `path` really is, or will be: a link stays when the file it leads to is replaced, and that file's folder

@@ -12,6 +12,7 @@ use crate::plan::loaded::LoadedScenario;
 use crate::report::text_diff::changed_lines;
 use crate::store::Store;
 use crate::store::codec;
+use crate::system::regular;
 
 /// Where an earlier text or series is missing.
 const UNKNOWN: &str = "it is not in the store any more";
@@ -188,7 +189,7 @@ impl<'a> Words<'a> {
         let Some((_, file)) = file else {
             return Ok(format!("{part}: another file than before"));
         };
-        let content = Digest::of_file(&file.path)?;
+        let content = regular::digest(&file.path)?;
         if then == Some(file.with_executable(!file.executable).mark(&content)) {
             let (was, is) = if file.executable {
                 ("not ", "")
