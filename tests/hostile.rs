@@ -5,9 +5,10 @@ use std::fs;
 
 use proptest::prelude::*;
 use rerunoff::data::value::Value;
-use rerunoff::execute::local::output::{OutputFormat, parse};
+use rerunoff::execute::local::output::parse;
 use rerunoff::language::template::Template;
 use rerunoff::project::Study;
+use rerunoff::project::output_format::OutputFormat;
 use rerunoff::text::charset::Charset;
 
 /// Texts with what has a meaning in the format more often than chance would have it.

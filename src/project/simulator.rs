@@ -12,9 +12,9 @@ use super::{
     Timeout, raw,
 };
 use crate::data::size::Size;
-use crate::execute::local::output::{OutputFormat, Separator};
 use crate::language::series_table::SeriesTable;
 use crate::project::exclusion::Exclusion;
+use crate::project::output_format::{OutputFormat, Separator};
 
 /// The floor of automatic timeouts unless the project states another.
 const LEAST: Duration = Duration::from_secs(60);

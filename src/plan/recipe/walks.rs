@@ -6,10 +6,10 @@
 use super::{Recipe, Rendered};
 use crate::data::digest::Digest;
 use crate::data::record::{Described, record, tuple};
-use crate::execute::local::output::Separator;
 use crate::plan::basin::OWN_NAMES;
 use crate::plan::key::{KeyPart, Sink};
 use crate::plan::recipe::names;
+use crate::project::output_format::Separator;
 use crate::project::{Content, Requirement, Simulator};
 
 impl Recipe<'_> {

@@ -12,37 +12,13 @@ use std::borrow::Cow;
 
 use strsim::normalized_damerau_levenshtein;
 
+use crate::project::output_format::{OutputFormat, Separator};
 use scan::{Blanks, Delimiter, Scan};
 
 /// A first line beyond this is no header; the limit bounds the memory that a garbage file can take.
 const LONGEST_HEADER: usize = 1 << 20;
 /// How many names of a header an error repeats.
 const NAMES_SHOWN: usize = 20;
-
-/// What stands between two cells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Separator {
-    /// One tab.
-    Tab,
-    /// One comma.
-    Comma,
-    /// One semicolon.
-    Semicolon,
-    /// Any number of blanks and tabs, also before the first cell.
-    Whitespace,
-}
-
-/// What is known of a simulator's table beforehand.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct OutputFormat {
-    /// `None`: recognised from the header, the first that it has of tab, semicolon, comma, white space.
-    pub separator: Option<Separator>,
-    /// Cells that stand for a missing value. One that is a number stands for all cells of that value: `-9999` for
-    /// `-9999.000` too. The empty text stands for empty cells.
-    pub missing: Vec<String>,
-    /// How many lines behind the header are passed over unread.
-    pub skip_rows: usize,
-}
 
 /// What is wrong with a simulator's table; lines count from 1.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
