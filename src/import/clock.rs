@@ -9,12 +9,8 @@ use jiff::civil::DateTime;
 use super::fault::{decoded, shown};
 use super::time_hints;
 use crate::data::time_axis::TimeAxis;
-use crate::language::time_format::TimeFormat;
-use crate::language::time_format::zone;
+use crate::language::time_format::{NO_LEAP_SECONDS, TimeFormat, midnight_after, zone};
 use crate::project::import_spec::TextFormat;
-
-/// What is said of a second 60, which the library takes for 59.
-pub const NO_LEAP_SECONDS: &str = "leap seconds are not known here: a minute's last second is 59";
 
 const SECOND: i64 = 1_000_000_000;
 
@@ -37,7 +33,7 @@ impl Clock {
     pub fn new(format: &TextFormat, spread: bool, first: &[&[u8]]) -> Result<Self, String> {
         Ok(Self(match &format.time_format {
             _ if spread => Form::Spread,
-            Some(stated) => Form::Stated(stated.clone(), time_format(stated)?),
+            Some(stated) => Form::Stated(stated.clone(), TimeFormat::new(stated)?),
             None => {
                 let first = first.first().map(|cell| bare(cell));
                 let zoned = first
@@ -75,11 +71,6 @@ impl Clock {
         };
         nanoseconds(time, offset).map_err(|why| format!("{} {why}", shown(cell)))
     }
-}
-
-/// Checks a `time_format`.
-pub fn time_format(stated: &str) -> Result<TimeFormat, String> {
-    TimeFormat::new(stated).map_err(|why| format!("{stated:?} can't be read as times: {why}"))
 }
 
 /// The text of a cell without its quotes.
@@ -147,15 +138,6 @@ fn iso(text: &str) -> Result<(DateTime, Option<i64>), Option<String>> {
         .then(|| zone::offset(stated))
         .transpose();
     Ok((time, offset.map_err(Some)?))
-}
-
-/// The beginning of the next day, for a time at 24 o'clock that was read as 0 o'clock.
-pub fn midnight_after(time: DateTime) -> Result<DateTime, String> {
-    let next = time.date().tomorrow().map(DateTime::from);
-    match next {
-        Ok(next) if time == time.date().into() => Ok(next),
-        _ => Err("a day ends at 24:00".to_owned()),
-    }
 }
 
 /// The time spread over columns.

@@ -1,86 +1,14 @@
 //! The `[import]` table: which files become the input file, checked.
 
-use std::collections::BTreeMap;
-
-use serde::Deserialize;
-
 use super::build::{ProjectBuilder, place, same_file};
 use super::product_spec::valid_name;
-use super::raw::RawTable;
+use super::raw::import::{Import, Parameter, RawIds, Series};
 use super::{ProjectError, nearest};
-use crate::import::clock::time_format;
 use crate::language::formula::Expr;
+use crate::language::time_format::TimeFormat;
 use crate::project::import_spec::{
-    Aggregate, CellSeparator, Fill, Ids, ImportSpec, OnMissing, ParameterSpec, SeriesSpec,
-    SourceLayout, TextFormat,
+    CellSeparator, Ids, ImportSpec, ParameterSpec, SeriesSpec, SourceLayout, TextFormat,
 };
-
-/// `[import]` as it is written.
-#[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Import {
-    file: Option<String>,
-    #[serde(default)]
-    on_missing: OnMissing,
-    filter: Option<String>,
-    time: Option<String>,
-    compression: Option<u8>,
-    #[serde(default)]
-    series: BTreeMap<String, Series>,
-    #[serde(default)]
-    table: Vec<RawTable>,
-    #[serde(default)]
-    parameters: BTreeMap<String, Parameter>,
-}
-
-#[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Series {
-    file: String,
-    units: Option<String>,
-    long_name: Option<String>,
-    formula: Option<String>,
-    fill: Option<Fill>,
-    aggregate: Option<Aggregate>,
-    id: Option<String>,
-    time: Option<String>,
-    value: Option<String>,
-    ids: Option<RawIds>,
-    time_columns: Option<usize>,
-    separator: Option<String>,
-    decimal: Option<String>,
-    #[serde(default)]
-    missing: Vec<String>,
-    time_format: Option<String>,
-    #[serde(default)]
-    skip_lines: usize,
-}
-
-#[derive(Clone, Deserialize)]
-#[serde(
-    untagged,
-    expecting = "a list of ids, a text file with one a line, or { file = \"…\", name = \"…\" }"
-)]
-enum RawIds {
-    List(Vec<String>),
-    Lines(String),
-    Named { file: String, name: String },
-}
-
-#[derive(Clone, Deserialize)]
-#[serde(
-    untagged,
-    expecting = "a formula or { formula = \"…\", units = \"…\" }"
-)]
-enum Parameter {
-    Formula(String),
-    #[serde(rename_all = "snake_case")]
-    Described {
-        formula: String,
-        units: Option<String>,
-        long_name: Option<String>,
-    },
-}
 
 impl ProjectBuilder<'_> {
     /// The description of an import; `input` is the one file of `[input]`, where it names one.
@@ -225,7 +153,7 @@ impl ProjectBuilder<'_> {
             return Err(wrong("time_format", message));
         }
         if let Some(stated) = &format.time_format {
-            time_format(stated).map_err(|why| wrong("time_format", &why))?;
+            TimeFormat::new(stated).map_err(|why| wrong("time_format", &why))?;
         }
         Ok(SeriesSpec {
             layout: self.import_layout(&field, raw.file.clone(), &raw)?,

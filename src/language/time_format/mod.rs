@@ -13,10 +13,12 @@ use jiff::civil::DateTime;
 use jiff::fmt::strtime::{self, BrokenDownTime};
 use jiff::tz::Offset;
 
-use crate::import::clock::{NO_LEAP_SECONDS, midnight_after};
 use crate::language::time_format::directives::{
     Directive, DirectivePart, Said, check_literals, directives, said,
 };
+
+/// What is said of a second 60, which the library takes for 59.
+pub const NO_LEAP_SECONDS: &str = "leap seconds are not known here: a minute's last second is 59";
 
 /// A form of times, checked.
 #[derive(Clone, Debug)]
@@ -41,8 +43,12 @@ struct Zone {
 }
 
 impl TimeFormat {
-    /// Checks a form; what it lacks, says twice or can't be read.
+    /// Checks a form, and says what is wrong with it: what it lacks, says twice or can't be read.
     pub fn new(stated: &str) -> Result<Self, String> {
+        Self::checked(stated).map_err(|why| format!("{stated:?} can't be read as times: {why}"))
+    }
+
+    fn checked(stated: &str) -> Result<Self, String> {
         let mut spelled = stated.to_owned();
         for directive in directives(stated)?.iter().rev() {
             let parts = match directive.letter {
@@ -178,6 +184,15 @@ impl TimeFormat {
     fn place(&self, at: usize, text: &str) -> Option<usize> {
         let (_, read) = BrokenDownTime::parse_prefix(&self.form[..at], text).ok()?;
         Some(text.len() - text.get(read..)?.trim_ascii_start().len())
+    }
+}
+
+/// The beginning of the next day, for a time at 24 o'clock that was read as 0 o'clock.
+pub fn midnight_after(time: DateTime) -> Result<DateTime, String> {
+    let next = time.date().tomorrow().map(DateTime::from);
+    match next {
+        Ok(next) if time == time.date().into() => Ok(next),
+        _ => Err("a day ends at 24:00".to_owned()),
     }
 }
 

@@ -3,6 +3,8 @@
 //! Everything here mirrors a table of `rerunoff.toml` one to one. Checks that need more than a type are made in
 //! [`super`], which turns this into a [`super::Project`].
 
+pub(super) mod import;
+
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
@@ -15,7 +17,7 @@ pub(super) struct Project {
     pub title: Option<String>,
     #[serde(default)]
     pub input: Input,
-    pub import: Option<super::import::Import>,
+    pub import: Option<import::Import>,
     #[serde(default)]
     pub series: BTreeMap<String, String>,
     #[serde(default)]
@@ -163,7 +165,7 @@ pub(super) struct Parameters {
 
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table")]
-pub(super) struct RawTable {
+pub(in crate::project) struct RawTable {
     pub file: String,
     pub id: String,
     pub decimal: Option<Decimal>,
