@@ -206,9 +206,9 @@ fn import(
 }
 
 /// The common time steps, if there are series, and how each comes to them.
-type Joined = (Option<TimeAxis>, Vec<(SeriesValues, StepMapping)>);
+type Joined = (Option<TimeAxis>, Vec<(Box<dyn SeriesValues>, StepMapping)>);
 
-fn join(spec: &ImportSpec, read: Vec<(Vec<i64>, SeriesValues)>) -> Result<Joined> {
+fn join(spec: &ImportSpec, read: Vec<(Vec<i64>, Box<dyn SeriesValues>)>) -> Result<Joined> {
     let times: Vec<Times<'_>> = (spec.series.iter().zip(&read))
         .map(|(series, (stamps, _))| Times {
             name: &series.name,
@@ -321,7 +321,7 @@ impl Opened {
         threads: usize,
         folder: &Path,
         tick: &mut dyn FnMut(usize),
-    ) -> Result<(Vec<i64>, SeriesValues)> {
+    ) -> Result<(Vec<i64>, Box<dyn SeriesValues>)> {
         let parked = match (self, &series.layout) {
             (Self::Wide(wide), SourceLayout::Wide { path, .. }) => {
                 let read = wide.read(catchments, memo.lacks(path), threads, folder, tick)?;
@@ -343,6 +343,6 @@ impl Opened {
                 unreachable!("a series is opened as its layout says")
             }
         };
-        Ok((parked.0, SeriesValues::Staged(parked.1)))
+        Ok((parked.0, Box::new(parked.1)))
     }
 }

@@ -10,6 +10,8 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
+use super::values::SeriesValues;
+
 /// The parked values of one series.
 #[derive(Debug)]
 pub struct StagedSeries {
@@ -45,13 +47,21 @@ impl StagedSeries {
             .context("can't write the scratch file: is the disk full?")
     }
 
-    /// The number of time steps.
-    pub fn steps(&self) -> usize {
+    fn offset(&self, catchment: usize) -> u64 {
+        (catchment * self.steps * 8) as u64
+    }
+}
+
+impl SeriesValues for StagedSeries {
+    fn steps(&self) -> usize {
         self.steps
     }
 
-    /// The values of some catchments at some time steps, one catchment after the other, as they lie in files.
-    pub fn fetch(
+    fn tile(&self, values: usize) -> [usize; 2] {
+        [(values / self.steps.max(1)).max(1), self.steps]
+    }
+
+    fn fetch(
         &self,
         catchments: Range<usize>,
         steps: Range<usize>,
@@ -71,10 +81,6 @@ impl StagedSeries {
             read(values, catchment)?;
         }
         Ok(())
-    }
-
-    fn offset(&self, catchment: usize) -> u64 {
-        (catchment * self.steps * 8) as u64
     }
 }
 

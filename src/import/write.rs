@@ -11,7 +11,7 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 
 use super::axis::StepMapping;
-use super::values::SeriesValues;
+use super::values::{GROUP, SeriesValues};
 use crate::import::buffer_pool::BufferPool;
 use crate::import::write_queue::WriteQueue;
 use crate::project::import_spec::{ImportSpec, ParameterSpec, SeriesSpec};
@@ -20,11 +20,11 @@ use crate::data::catchment::CatchmentId;
 use crate::data::time_axis::TimeAxis;
 use crate::data::value::Value;
 use crate::language::formula::Operand;
+use crate::netcdf::cf::{catchment_attributes, time_coordinate};
 use crate::netcdf::{
     Attribute, Chunk, ChunkedVariable, Chunking, ContiguousVariable, Data, Dimension, NetcdfFile,
     Precision, PreviousFile, encode_chunk,
 };
-use crate::product::file::{catchment_attributes, time_coordinate};
 use crate::system::parallel::ordered;
 
 /// Values of a chunk: a year of hours is one catchment's, short series share one.
@@ -32,9 +32,6 @@ const CHUNK: usize = 1 << 15;
 
 /// No chunk has more time steps than this, 1 MiB.
 const LONGEST: usize = 1 << 17;
-
-/// Values that are fetched at once to be written as they are, 8 MiB; the more, the fewer and longer reads and writes.
-pub const GROUP: usize = 1 << 20;
 
 /// Values that are converted at once, which takes several times their memory.
 const CONVERTED: usize = 1 << 20;
@@ -51,7 +48,7 @@ pub struct ImportContent<'a> {
     /// The time steps, where there are series.
     pub time: Option<&'a TimeAxis>,
     /// The values of each series of the spec, and how they come to the time steps.
-    pub series: &'a [(SeriesValues, StepMapping)],
+    pub series: &'a [(Box<dyn SeriesValues>, StepMapping)],
 }
 
 /// Writes the file, and waits for the disk if `sync` says so; `tick` is told of catchments written, once for each series.
@@ -92,7 +89,7 @@ pub fn write(
             let dimensions = [catchment, dimension];
             let one = One {
                 series,
-                values,
+                values: &**values,
                 mapping,
                 shape,
             };
@@ -143,7 +140,7 @@ impl Shape {
 /// One series on its way into the file.
 struct One<'a> {
     series: &'a SeriesSpec,
-    values: &'a SeriesValues,
+    values: &'a dyn SeriesValues,
     mapping: &'a StepMapping,
     shape: Shape,
 }

@@ -3,11 +3,13 @@
 //! It knows how NetCDF-4 lies in HDF5 (dimension scales, fill values, what text looks like) and how to write such a file
 //! so that the same calls give the same bytes: creation order tracked, no object times, format bounds that HDF5 1.10
 //! reads. Large variables are written chunk by chunk with bytes that [`encode_chunk`] has made or that an earlier file holds,
-//! outside of the library and its lock, or without chunks by any number of threads. It knows nothing of catchments, products or CF.
+//! outside of the library and its lock, or without chunks by any number of threads. It knows nothing of products;
+//! of CF's words, [`cf`] has those that every file needs.
 //!
 //! Text is of variable length in UTF-8: xarray, netCDF4, ncdump and R read it as strings without being told, and a
 //! coordinate of it can be selected by. What no C string can hold, a NUL character, is escaped by [`storable`].
 
+pub(crate) mod cf;
 mod chunk;
 mod contiguous;
 mod ffi;

@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 
 use crate::import::cells::end_of_cell;
 use crate::import::fault::RowFault;
+use crate::import::values::SeriesValues;
 use crate::import::wide::WideTable;
 use crate::import::wide::row_index::{RowIndex, STRIDE};
 use crate::project::import_spec::CellSeparator;
@@ -53,60 +54,6 @@ impl Columns {
             marks,
             wanted,
         }
-    }
-
-    /// The number of time steps.
-    pub fn steps(&self) -> usize {
-        self.marks.rows()
-    }
-
-    /// How many of them and how many time steps are best fetched at once, if about `values` are to be: whole series, so that
-    /// what is written is one long piece, unless they would be of too few columns, whose cells are short pieces of the text.
-    pub fn tile(&self, values: usize) -> [usize; 2] {
-        let steps = self.steps().max(1);
-        let columns = (values / steps).next_multiple_of(STRIDE).max(BREADTH);
-        let pieces = (steps * columns.min(self.wanted.len()) / values).max(1);
-        [columns, steps.div_ceil(pieces).next_multiple_of(ABREAST)]
-    }
-
-    /// The values of some of them at some time steps, one column after the other, as they lie in files.
-    pub fn fetch(
-        &self,
-        range: Range<usize>,
-        steps: Range<usize>,
-        values: &mut Vec<[u8; 8]>,
-    ) -> Result<()> {
-        let wanted = &self.wanted[range];
-        // What was in it is written over.
-        values.resize(wanted.len() * steps.len(), [0; 8]);
-        let (Some(first), Some(last)) = (wanted.first(), wanted.last()) else {
-            return Ok(());
-        };
-        let from = first / STRIDE;
-        let marks = (from, last / STRIDE + 1);
-        let mut band = Band {
-            top: 0,
-            rows: 0,
-            text: Vec::new(),
-            at: [0; ABREAST],
-            ends: [0; ABREAST],
-            alone: 0,
-        };
-        for top in steps.clone().step_by(ABREAST) {
-            self.read(&mut band, top..steps.end.min(top + ABREAST), marks)
-                .with_context(|| self.table.unread())?;
-            let mut next = from * STRIDE;
-            let done = top - steps.start;
-            for (&column, series) in wanted.iter().zip(values.chunks_exact_mut(steps.len())) {
-                for _ in next..column {
-                    self.pass(&mut band);
-                }
-                let values = &mut series[done..done + band.rows];
-                self.cells(&mut band, column, values)?;
-                next = column + 1;
-            }
-        }
-        Ok(())
     }
 
     /// Reads some rows from one mark to another.
@@ -208,5 +155,59 @@ impl Columns {
         let head = table.ids[column].as_str();
         let line = self.marks.line(row).with_context(|| self.table.unread())?;
         Err(RowFault::cell(&table.path, line, column + table.time_cells, head, message).into())
+    }
+}
+
+impl SeriesValues for Columns {
+    fn steps(&self) -> usize {
+        self.marks.rows()
+    }
+
+    /// Whole series, so that what is written is one long piece, unless they would be of too few columns, whose cells are short
+    /// pieces of the text.
+    fn tile(&self, values: usize) -> [usize; 2] {
+        let steps = self.steps().max(1);
+        let columns = (values / steps).next_multiple_of(STRIDE).max(BREADTH);
+        let pieces = (steps * columns.min(self.wanted.len()) / values).max(1);
+        [columns, steps.div_ceil(pieces).next_multiple_of(ABREAST)]
+    }
+
+    fn fetch(
+        &self,
+        range: Range<usize>,
+        steps: Range<usize>,
+        values: &mut Vec<[u8; 8]>,
+    ) -> Result<()> {
+        let wanted = &self.wanted[range];
+        // What was in it is written over.
+        values.resize(wanted.len() * steps.len(), [0; 8]);
+        let (Some(first), Some(last)) = (wanted.first(), wanted.last()) else {
+            return Ok(());
+        };
+        let from = first / STRIDE;
+        let marks = (from, last / STRIDE + 1);
+        let mut band = Band {
+            top: 0,
+            rows: 0,
+            text: Vec::new(),
+            at: [0; ABREAST],
+            ends: [0; ABREAST],
+            alone: 0,
+        };
+        for top in steps.clone().step_by(ABREAST) {
+            self.read(&mut band, top..steps.end.min(top + ABREAST), marks)
+                .with_context(|| self.table.unread())?;
+            let mut next = from * STRIDE;
+            let done = top - steps.start;
+            for (&column, series) in wanted.iter().zip(values.chunks_exact_mut(steps.len())) {
+                for _ in next..column {
+                    self.pass(&mut band);
+                }
+                let values = &mut series[done..done + band.rows];
+                self.cells(&mut band, column, values)?;
+                next = column + 1;
+            }
+        }
+        Ok(())
     }
 }

@@ -20,8 +20,7 @@ use super::ids;
 use super::number::Numbers;
 use super::staged::StagedSeries;
 use super::text::Text;
-use super::values::SeriesValues;
-use super::write::GROUP;
+use super::values::{GROUP, SeriesValues};
 use crate::data::catchment::CatchmentId;
 use crate::data::digest::Digest;
 use crate::import::wide::columns::Columns;
@@ -59,7 +58,7 @@ pub struct Read {
     /// The times of its rows.
     pub stamps: Vec<i64>,
     /// The values of the catchments that were asked for.
-    pub values: SeriesValues,
+    pub values: Box<dyn SeriesValues>,
     /// The digest of the file, if it was asked for and came without another look at it.
     pub digest: Option<Digest>,
 }
@@ -129,10 +128,10 @@ impl Wide {
                 );
             }
         }
-        let values = if wanted.is_sorted() {
-            SeriesValues::Columns(Box::new(Columns::new(table, marks, wanted)))
+        let values: Box<dyn SeriesValues> = if wanted.is_sorted() {
+            Box::new(Columns::new(table, marks, wanted))
         } else {
-            SeriesValues::Staged(reordered(table, marks, &wanted, threads, folder)?)
+            Box::new(reordered(table, marks, &wanted, threads, folder)?)
         };
         Ok(Read {
             stamps,

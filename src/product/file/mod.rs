@@ -35,7 +35,6 @@ use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
 
-pub(crate) use self::cf::{catchment as catchment_attributes, time as time_coordinate};
 pub use self::digest::{digest, digest_of};
 pub use self::network::{Network, NetworkError, NetworkLink};
 pub use self::scenarios::ScenarioDimension;

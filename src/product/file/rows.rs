@@ -3,11 +3,12 @@
 
 use anyhow::Result;
 
-use super::cf::{self, Attributes};
+use super::cf;
 use super::digest::values_digest;
 use super::summary::Summaries;
 use super::upstream::upstream_digests;
 use super::{ParameterValues, ParameterVariable, ProductRow, ProductSpec};
+use crate::netcdf::cf::{Attributes, catchment_attributes, time_coordinate};
 use crate::netcdf::{Attribute, Data, Dimension, NetcdfFile};
 use crate::project::product_spec::{UPSTREAM_DIGEST, VALUES_DIGEST};
 
@@ -28,11 +29,12 @@ impl Dimensions {
             }
             None => None,
         };
-        let (values, attributes) = cf::time(&spec.time);
+        let (values, attributes) = time_coordinate(&spec.time);
         let time = file.coordinate("time", Data::F64(&values), &attributes.0)?;
         let ids = &spec.catchments[..spec.catchments_each()];
         let ids: Vec<&str> = ids.iter().map(|row| row.id.as_str()).collect();
-        let catchment = file.coordinate("catchment", Data::Texts(&ids), &cf::catchment().0)?;
+        let catchment =
+            file.coordinate("catchment", Data::Texts(&ids), &catchment_attributes().0)?;
         Ok(Self {
             scenario,
             time,
