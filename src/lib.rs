@@ -54,7 +54,7 @@
 //! | the file for what comes next | [`product`], [`product::file`], [`product::on_disk`], [`netcdf`] |
 //! | why it is so | [`report::why`], [`report::text_diff`], [`history::prediction`] |
 //! | what was, and the way back | [`plan::snapshot`], [`history::record`], [`history::account`], [`history::difference`], [`history::gc`], [`data::size`] |
-//! | people | [`cli`], [`system::progress`], [`execute::timings`], [`text::listing`], [`example`] |
+//! | people | [`cli`], [`system::progress`], [`execute::timings`], [`text::wording`], [`example`] |
 //!
 //! # What always holds
 //! - A key covers what the simulator receives: rendered files, the series' bits with the layout of their table, every

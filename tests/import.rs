@@ -410,6 +410,11 @@ fn the_project_file_is_checked() {
             "AREAA * 1e6",
             "no table has a column `AREAA`; did you mean `AREA`?",
         ),
+        (
+            "AREA * 1e6",
+            "zz * 1e6",
+            "no table has a column `zz`. There are ",
+        ),
         ("STRAHLER <= 3", "STRAHLR <= 3", "did you mean `STRAHLER`?"),
         ("value / 1000", "values / 1000", "knows nothing but `value`"),
         (

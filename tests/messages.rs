@@ -84,6 +84,12 @@ fn faults_of_the_project_file_name_line_and_remedy() {
         ],
     );
     complaint(
+        "{discharge}",
+        "{zz}",
+        2,
+        &["simulator.input.2", "nothing provides {zz}. There are "],
+    );
+    complaint(
         "concentration * discharge",
         "concentration * flow",
         2,

@@ -15,11 +15,12 @@ use crate::cli::options::jobs::cores;
 use crate::history::account::Account;
 use crate::plan::snapshot::Snapshot;
 use crate::product::{self, How, Outcome};
-use crate::project::{Study, nearest};
+use crate::project::Study;
 use crate::store::Store;
 use crate::store::cache_folder::Cache;
 use crate::system::process::Interrupt;
 use crate::system::progress::duration;
+use crate::text::wording::{self, Quotes};
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -256,10 +257,10 @@ fn moment_of(store: &Store, digest: &crate::data::digest::Digest, title: &str) -
 
 fn unknown(store: &Store, name: &str) -> Result<anyhow::Error> {
     let tags = store.tags()?;
-    let hint = nearest(name, tags.iter().map(|tag| tag.name.as_str()))
-        .map(|near| format!("did you mean {near:?}?"))
-        .unwrap_or_else(|| "`rerunoff tags` lists them".to_owned());
-    Ok(Usage(format!("there is no tag {name:?}; {hint}")).into())
+    let names = tags.iter().map(|tag| tag.name.as_str());
+    let hint = wording::hint(name, names, Quotes::Double)
+        .unwrap_or_else(|| "; `rerunoff tags` lists them".to_owned());
+    Ok(Usage(format!("there is no tag {name:?}{hint}")).into())
 }
 
 fn date(seconds: i64) -> String {

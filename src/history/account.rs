@@ -10,8 +10,8 @@ use crate::execute::RunReport;
 use crate::plan::loaded::LoadedScenario;
 use crate::store::{Store, StoreError};
 use crate::system::progress::duration;
-use crate::text::listing::first_few;
 use crate::text::shell;
+use crate::text::wording::first_few;
 
 /// How many failures are put down with their reasons.
 const FAILURES: usize = 1000;

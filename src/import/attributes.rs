@@ -8,8 +8,9 @@ use crate::data::catchment::CatchmentId;
 use crate::data::value::Value;
 use crate::inputs::tables::{CellFault, ParameterTable, read_parameter_table};
 use crate::language::formula::Expr;
+use crate::project::Project;
 use crate::project::import_spec::ImportSpec;
-use crate::project::{Project, nearest};
+use crate::text::wording::{self, Quotes};
 
 /// Why a catchment has no value of a formula.
 pub enum Unfit {
@@ -73,11 +74,10 @@ impl Attributes {
                 spec.tables[other].path.display()
             )),
             (None, _) => {
-                let all = || self.tables.iter().flat_map(|table| &table.columns);
-                let hint = nearest(name, all().map(String::as_str))
-                    .map(|near| format!("; did you mean `{near}`?"))
-                    .unwrap_or_default();
-                let all: Vec<&str> = all().map(String::as_str).collect();
+                let columns = self.tables.iter().flat_map(|table| &table.columns);
+                let all: Vec<&str> = columns.map(String::as_str).collect();
+                let hint = wording::hint(name, all.iter().copied(), Quotes::Backticks)
+                    .unwrap_or_else(|| ".".to_owned());
                 Err(format!(
                     "no table has a column `{name}`{hint} There are {}",
                     all.join(", ")

@@ -8,7 +8,7 @@ use std::path::Path;
 use super::fault::{RowFault, decoded};
 use crate::inputs::tables::separator_of;
 use crate::project::import_spec::{CellSeparator, TextFormat};
-use crate::project::nearest;
+use crate::text::wording::{self, Quotes};
 
 /// The separator of a source that states none: what this line of it has most of.
 ///
@@ -102,14 +102,14 @@ pub fn find(
             format!("there are two columns `{name}`; rename one"),
         )),
         (None, _) => {
-            let hint = nearest(name, header.iter().map(String::as_str))
-                .map(|near| format!(" did you mean `{near}`?"))
-                .unwrap_or_default();
+            let names = header.iter().map(String::as_str);
+            let hint =
+                wording::hint(name, names, Quotes::Backticks).unwrap_or_else(|| ";".to_owned());
             Err(RowFault::new(
                 path,
                 line,
                 format!(
-                    "there is no column `{name}`, which `{field}` names;{hint} The columns there are: {}",
+                    "there is no column `{name}`, which `{field}` names{hint} The columns there are: {}",
                     header.join(", ")
                 ),
             ))

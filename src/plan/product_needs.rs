@@ -5,7 +5,8 @@
 use std::collections::BTreeSet;
 
 use crate::plan::loaded::LoadedScenario;
-use crate::project::{Project, ProjectError, Variable, VariableSource, nearest};
+use crate::project::{Project, ProjectError, Variable, VariableSource};
+use crate::text::wording::{self, Quotes};
 
 /// The parameters that the product needs of every catchment; a name that nothing provides is an error.
 pub fn parameters(loaded: &LoadedScenario<'_>) -> Result<BTreeSet<String>, ProjectError> {
@@ -29,9 +30,7 @@ pub fn parameters(loaded: &LoadedScenario<'_>) -> Result<BTreeSet<String>, Proje
         {
             if !known.contains(name.as_str()) {
                 let there = || columns.iter().copied().chain(known.iter().copied());
-                let hint = nearest(&name, there())
-                    .map(|near| format!("; did you mean {near:?}?"))
-                    .unwrap_or_default();
+                let hint = wording::hint(&name, there(), Quotes::Double).unwrap_or_default();
                 let message = format!(
                     "the formula uses {name:?}, which is neither an output column ({}) nor a parameter{hint}",
                     columns.join(", ")
@@ -45,9 +44,7 @@ pub fn parameters(loaded: &LoadedScenario<'_>) -> Result<BTreeSet<String>, Proje
     }
     for parameter in &project.product.parameters {
         if !known.contains(parameter.parameter.as_str()) {
-            let near = nearest(&parameter.parameter, known.iter().copied());
-            let hint = near
-                .map(|near| format!("; did you mean {near:?}?"))
+            let hint = wording::hint(&parameter.parameter, known.iter().copied(), Quotes::Double)
                 .unwrap_or_default();
             let message = format!("there is no parameter {:?}{hint}", parameter.parameter);
             return Err(project.error(&format!("product.parameters.{}", parameter.name), message));
@@ -56,9 +53,7 @@ pub fn parameters(loaded: &LoadedScenario<'_>) -> Result<BTreeSet<String>, Proje
     if let Some(link) = &project.product.downstream
         && !known.contains(link.as_str())
     {
-        let hint = nearest(link, known.iter().copied())
-            .map(|near| format!("; did you mean {near:?}?"))
-            .unwrap_or_default();
+        let hint = wording::hint(link, known.iter().copied(), Quotes::Double).unwrap_or_default();
         let message = format!("there is no parameter {link:?}{hint}");
         return Err(project.error("product.downstream", message));
     }

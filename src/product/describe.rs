@@ -17,7 +17,8 @@ use crate::product::file::{
     self, Network, NetworkLink, Outlets, ParameterValues, ParameterVariable, Precision, ProductRow,
     ProductSpec, Statistic, Status,
 };
-use crate::project::{self, Layout, Project, ProjectError, VariableSource, nearest};
+use crate::project::{self, Layout, Project, ProjectError, VariableSource};
+use crate::text::wording::{self, Quotes};
 
 /// Checks that all that the product is made of is there.
 pub fn check(loaded: &LoadedScenario<'_>) -> Result<()> {
@@ -82,9 +83,8 @@ fn network<'a>(
         };
         let known: HashSet<&str> = ids.iter().copied().collect();
         if let Some(id) = outlets.iter().find(|id| !known.contains(id.as_str())) {
-            let hint = nearest(id.as_str(), ids.iter().copied())
-                .map(|near| format!("; did you mean {near:?}?"))
-                .unwrap_or_default();
+            let hint =
+                wording::hint(id.as_str(), ids.iter().copied(), Quotes::Double).unwrap_or_default();
             let field = format!("product.variables.{}.outlets", variable.name);
             let message = format!("there is no catchment {:?}{hint}", id.as_str());
             return Err(project.error(&field, message));

@@ -11,7 +11,7 @@ use crate::plan::snapshot::ScenarioSnapshot;
 use crate::product::file::{self, ProductSpec, Status};
 use crate::project::Project;
 use crate::store::{ResultId, Store, StoreError};
-use crate::text::listing::first_few;
+use crate::text::wording::first_few;
 
 /// The results of a scenario snapshot as the product's variables, catchment by catchment: the catchments' own values, no sums.
 pub struct Results {

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::text::wording::{self, Quotes};
+
 /// A fault in `rerunoff.toml` or in a file that it names.
 #[derive(Debug)]
 pub struct ProjectError {
@@ -97,13 +99,11 @@ impl<'a> SourceText<'a> {
         let unknown = quoted
             .next()
             .filter(|_| message.starts_with("unknown field"));
-        let message = match unknown {
-            Some(name) => match nearest(name, quoted) {
-                Some(known) => format!("unknown field `{name}`; did you mean `{known}`?"),
-                None => message.to_owned(),
-            },
-            None => message.to_owned(),
-        };
+        let meant = unknown.and_then(|name| {
+            let hint = wording::hint(name, quoted, Quotes::Backticks)?;
+            Some(format!("unknown field `{name}`{hint}"))
+        });
+        let message = meant.unwrap_or_else(|| message.to_owned());
         ProjectError {
             file: self.path.to_owned(),
             place: error.span().map(|span| self.place(span.start)),
@@ -146,19 +146,4 @@ impl<'a> SourceText<'a> {
         }
         Some(offset)
     }
-}
-
-/// The known name that `name` was most likely meant to be, if any comes close.
-pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    known
-        .into_iter()
-        .map(|candidate| {
-            (
-                strsim::jaro_winkler(&name.to_lowercase(), &candidate.to_lowercase()),
-                candidate,
-            )
-        })
-        .filter(|(likeness, _)| *likeness > 0.7)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, candidate)| candidate)
 }

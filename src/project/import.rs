@@ -1,14 +1,15 @@
 //! The `[import]` table: which files become the input file, checked.
 
+use super::ProjectError;
 use super::build::{ProjectBuilder, place, same_file};
 use super::product_spec::valid_name;
 use super::raw::import::{Import, Parameter, RawIds, Series};
-use super::{ProjectError, nearest};
 use crate::language::formula::Expr;
 use crate::language::time_format::TimeFormat;
 use crate::project::import_spec::{
     CellSeparator, Ids, ImportSpec, ParameterSpec, SeriesSpec, SourceLayout, TextFormat,
 };
+use crate::text::wording::{self, Quotes};
 
 impl ProjectBuilder<'_> {
     /// The description of an import; `input` is the one file of `[input]`, where it names one.
@@ -37,9 +38,8 @@ impl ProjectBuilder<'_> {
         if let Some(time) = &raw.time
             && series.iter().all(|series| series.name != *time)
         {
-            let hint = nearest(time, series.iter().map(|series| series.name.as_str()))
-                .map(|near| format!("; did you mean {near:?}?"))
-                .unwrap_or_default();
+            let names = series.iter().map(|series| series.name.as_str());
+            let hint = wording::hint(time, names, Quotes::Double).unwrap_or_default();
             let message = format!("there is no series {time:?} under [import.series]{hint}");
             return Err(self.source.error("import.time", message));
         }

@@ -23,7 +23,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use build::plain_path;
-pub use error::{ProjectError, nearest};
+pub use error::ProjectError;
 pub use raw::{Layout, OnBadInput, Per, Precision, WorkIn};
 pub use study::Study;
 

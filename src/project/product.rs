@@ -4,9 +4,10 @@ use super::build::ProjectBuilder;
 use super::product_spec::{DEFAULT_DEFLATE, Outlets, Statistic, valid_name};
 use super::{
     OutputColumn, ParameterVariable, Per, Product, ProjectError, Summary, Variable, VariableSource,
-    nearest, raw,
+    raw,
 };
 use crate::data::catchment::CatchmentId;
+use crate::text::wording::{self, Quotes};
 
 /// What stands for a scenario's name in the product's.
 pub(super) const SCENARIO: &str = "{scenario}";
@@ -277,10 +278,8 @@ impl ProjectBuilder<'_> {
         name: &str,
         known: impl IntoIterator<Item = &'n str>,
     ) -> ProjectError {
-        match nearest(name, known) {
-            Some(near) => (self.source).error(field, format!("{message}; did you mean {near:?}?")),
-            None => self.source.error(field, message),
-        }
+        let hint = wording::hint(name, known, Quotes::Double).unwrap_or_default();
+        self.source.error(field, format!("{message}{hint}"))
     }
 
     /// Whether `name` can be a name in the product; output columns get there unless they are renamed.

@@ -8,7 +8,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::build::{ProjectBuilder, place, same_file};
-use super::error::{Moved, SourceText, nearest};
+use super::error::{Moved, SourceText};
 use super::product::SCENARIO;
 use super::product_spec::valid_name;
 use super::sweep::{Point, Sweeps, joined_label};
@@ -19,6 +19,7 @@ use crate::data::scenario::ScenarioName;
 use crate::data::value::Value;
 use crate::project::import_spec::ImportSpec;
 use crate::system::regular;
+use crate::text::wording::{self, Quotes};
 
 /// A project file with all its scenarios.
 pub struct Study {
@@ -299,10 +300,8 @@ fn variant(
 }
 
 fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> String {
-    match nearest(name, known) {
-        Some(near) => format!("there is no {what} {name:?}; did you mean {near:?}?"),
-        None => format!("there is no {what} {name:?}"),
-    }
+    let hint = wording::hint(name, known, Quotes::Double).unwrap_or_default();
+    format!("there is no {what} {name:?}{hint}")
 }
 
 impl Variant {

@@ -5,6 +5,6 @@
 pub mod buffer;
 pub mod charset;
 pub mod decimal;
-pub mod listing;
 pub mod shell;
 pub mod short_number;
+pub mod wording;

@@ -7,8 +7,8 @@ use clap::Args;
 
 use crate::cli::Usage;
 use crate::data::scenario::ScenarioName;
-use crate::project::{Study, nearest};
-use crate::text::listing::first_few;
+use crate::project::Study;
+use crate::text::wording::{self, Quotes, first_few};
 
 /// Which scenarios are meant.
 #[derive(Args)]
@@ -64,9 +64,8 @@ impl ScenarioOption {
 
 /// There is no such scenario; which one may be meant.
 pub(crate) fn unknown(name: &str, known: &[&ScenarioName]) -> String {
-    let hint = match nearest(name, known.iter().map(|name| name.as_str())) {
-        Some(near) => format!("did you mean {near:?}?"),
-        None => format!("there are {}", first_few(known)),
-    };
-    format!("there is no scenario {name:?}; {hint}")
+    let names = known.iter().map(|name| name.as_str());
+    let hint = wording::hint(name, names, Quotes::Double)
+        .unwrap_or_else(|| format!("; there are {}", first_few(known)));
+    format!("there is no scenario {name:?}{hint}")
 }

@@ -3,6 +3,7 @@
 use strsim::damerau_levenshtein;
 
 use super::ExprProblem;
+use crate::text::wording::{Quotes, did_you_mean};
 
 /// An operator between two numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,7 +88,7 @@ pub(super) fn function(name: &str) -> Result<(&'static str, Call), ExprProblem> 
             .filter(|(distance, known)| *distance <= 1 + known.len() / 4);
         let hint = match (name, nearest) {
             ("log", _) => "did you mean `ln` or `log10`?".to_owned(),
-            (_, Some((_, known))) => format!("did you mean `{known}`?"),
+            (_, Some((_, known))) => did_you_mean(known, Quotes::Backticks),
             (_, None) => format!("there are {}", FUNCTIONS.map(|(known, _)| known).join(", ")),
         };
         ExprProblem::UnknownFunction {

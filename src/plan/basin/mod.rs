@@ -18,7 +18,7 @@ use crate::inputs::tables::{ParameterTable, TableSpec, read_parameter_table};
 use crate::inputs::{BadInput, Catalog, CatalogEntry};
 use crate::language::formula::Operand;
 use crate::project::{Project, Selection};
-use crate::text::listing::first_few;
+use crate::text::wording::first_few;
 
 /// Names that every template may use beside parameters.
 pub const OWN_NAMES: [&str; 5] = ["id", "input_file_name", "steps", "start", "end"];

@@ -11,7 +11,8 @@ use crate::inputs::tables::CellFault;
 use crate::language::formula::{EvalError, Expr};
 use crate::language::template::{Scope, Scoped};
 use crate::plan::problem::Problem;
-use crate::project::{Parameter, ProjectError, nearest};
+use crate::project::{Parameter, ProjectError};
+use crate::text::wording::{self, Quotes};
 
 /// The values of the names that templates use, for one catchment.
 pub struct CatchmentValues {
@@ -188,15 +189,12 @@ impl Basin<'_> {
         for (formula, names) in &formulas {
             for name in names {
                 if !known.contains(name.as_str()) {
-                    let hint = match nearest(name, known.iter().copied()) {
-                        Some(near) => format!("did you mean {near:?}?"),
-                        None => format!(
-                            "there are {}",
-                            Vec::from_iter(known.iter().copied()).join(", ")
-                        ),
-                    };
-                    let message =
-                        format!("the formula uses {name:?}, which is no parameter; {hint}");
+                    let names = known.iter().copied();
+                    let hint =
+                        wording::hint(name, names.clone(), Quotes::Double).unwrap_or_else(|| {
+                            format!("; there are {}", Vec::from_iter(names).join(", "))
+                        });
+                    let message = format!("the formula uses {name:?}, which is no parameter{hint}");
                     return Err(self
                         .project
                         .error(&format!("parameters.{formula}"), message));

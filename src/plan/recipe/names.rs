@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 use crate::language::series_table::{ROW_NAMES, RowPart, SeriesTable};
 use crate::language::template::{Placeholder, Template};
 use crate::plan::basin::{Basin, OWN_NAMES};
-use crate::project::{Content, Project, ProjectError, nearest};
+use crate::project::{Content, Project, ProjectError};
+use crate::text::wording::{self, Quotes};
 
 /// The names that a table's parts use, but for those that a row has of itself.
 pub fn of_table(table: &SeriesTable) -> BTreeSet<String> {
@@ -144,9 +145,7 @@ impl<'b> Names<'b> {
 
     fn unknown(&self, name: &str) -> String {
         let all = || self.parameters.union(&self.columns).copied();
-        let hint = nearest(name, all())
-            .map(|near| format!("; did you mean {{{near}}}?"))
-            .unwrap_or_default();
+        let hint = wording::hint(name, all(), Quotes::Braces).unwrap_or_else(|| ".".to_owned());
         format!(
             "nothing provides {{{name}}}{hint} There are {}",
             all().collect::<Vec<_>>().join(", ")

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::fmt;
 
 use crate::data::value::Value;
-use crate::project::nearest;
+use crate::text::wording::{self, Quotes};
 
 /// Where a catchment drains to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,8 +54,8 @@ pub enum NetworkError {
         catchment: String,
         /// The id that no catchment has.
         link: String,
-        /// The id that was perhaps meant.
-        near: Option<String>,
+        /// The id that was probably meant, as a message adds it; empty if none comes close.
+        hint: String,
     },
     /// Water would flow in a circle: the catchments, the first one once more at the end.
     Cycle(Vec<String>),
@@ -67,14 +67,12 @@ impl fmt::Display for NetworkError {
             Self::Unknown {
                 catchment,
                 link,
-                near,
+                hint,
             } => {
                 write!(
                     f,
-                    "catchment {catchment} drains into {link:?}, which is neither a catchment nor the mark of an outlet (nothing, 0 or a negative number)"
-                )?;
-                near.iter()
-                    .try_for_each(|near| write!(f, "; did you mean {near:?}?"))
+                    "catchment {catchment} drains into {link:?}, which is neither a catchment nor the mark of an outlet (nothing, 0 or a negative number){hint}"
+                )
             }
             Self::Cycle(ids) => {
                 // Of a long way round, both ends show where it is.
@@ -115,7 +113,8 @@ impl Network {
                 None => Err(NetworkError::Unknown {
                     catchment: (*id).to_owned(),
                     link: to.clone(),
-                    near: nearest(to, ids.iter().copied()).map(str::to_owned),
+                    hint: wording::hint(to, ids.iter().copied(), Quotes::Double)
+                        .unwrap_or_default(),
                 }),
             },
         };

@@ -1,0 +1,82 @@
+//! Phrases that messages share: the beginning of a long list, and the name that was probably meant.
+
+use std::fmt::Display;
+
+/// So many are named.
+const NAMED: usize = 10;
+
+/// The first ten, with commas between them, and a sign if there are more.
+pub fn first_few<T: Display>(items: &[T]) -> String {
+    let named: Vec<String> = items.iter().take(NAMED).map(T::to_string).collect();
+    let more = if items.len() > NAMED { ", …" } else { "" };
+    format!("{}{more}", named.join(", "))
+}
+
+/// How a message sets off names.
+#[derive(Clone, Copy, Debug)]
+pub enum Quotes {
+    /// `"name"`, with escapes as in TOML.
+    Double,
+    /// `` `name` ``
+    Backticks,
+    /// `{name}`, as in templates.
+    Braces,
+}
+
+/// What follows on the news that a name is unknown, if a known one comes close: `; did you mean "name"?`
+pub fn hint<'a>(
+    name: &str,
+    known: impl IntoIterator<Item = &'a str>,
+    quotes: Quotes,
+) -> Option<String> {
+    let near = nearest(name, known)?;
+    Some(format!("; {}", did_you_mean(near, quotes)))
+}
+
+/// Asks whether a known name was meant.
+pub fn did_you_mean(near: &str, quotes: Quotes) -> String {
+    match quotes {
+        Quotes::Double => format!("did you mean {near:?}?"),
+        Quotes::Backticks => format!("did you mean `{near}`?"),
+        Quotes::Braces => format!("did you mean {{{near}}}?"),
+    }
+}
+
+/// The known name that `name` was most likely meant to be, if any comes close.
+fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let name = name.to_lowercase();
+    known
+        .into_iter()
+        .map(|candidate| {
+            let likeness = strsim::jaro_winkler(&name, &candidate.to_lowercase());
+            (likeness, candidate)
+        })
+        .filter(|(likeness, _)| *likeness > 0.7)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_out_is_hinted_at() {
+        assert_eq!(first_few(&[1, 2]), "1, 2");
+        let many: Vec<u32> = (0..11).collect();
+        assert_eq!(first_few(&many), "0, 1, 2, 3, 4, 5, 6, 7, 8, 9, …");
+    }
+
+    #[test]
+    fn only_a_name_that_comes_close_is_asked_for() {
+        let known = ["discharge", "area"];
+        let asked = |name, quotes| hint(name, known, quotes);
+        let double = asked("Dischrge", Quotes::Double);
+        assert_eq!(double.as_deref(), Some("; did you mean \"discharge\"?"));
+        let backticks = asked("AREAA", Quotes::Backticks);
+        assert_eq!(backticks.as_deref(), Some("; did you mean `area`?"));
+        let braces = asked("dischrge", Quotes::Braces);
+        assert_eq!(braces.as_deref(), Some("; did you mean {discharge}?"));
+        assert_eq!(asked("zz", Quotes::Double), None);
+    }
+}
