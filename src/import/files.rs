@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use super::fault::RowFault;
+use super::reading::Reading;
 use super::rows::{ColumnNames, RowReader};
 use super::staged::StagedSeries;
 use super::stamps::{Steps, differ};
@@ -84,19 +85,17 @@ impl Files {
         names: &ColumnNames<'_>,
         format: &TextFormat,
         catchments: &[CatchmentId],
-        threads: usize,
-        folder: &Path,
-        tick: &mut dyn FnMut(usize),
+        reading: &mut Reading<'_>,
     ) -> Result<(Vec<i64>, StagedSeries)> {
-        let mut staged = StagedSeries::new(folder)?;
+        let mut staged = StagedSeries::new(reading.folder)?;
         let mut common: Option<(PathBuf, Vec<i64>)> = None;
         let paths = catchments.iter().map(|id| Ok(self.files[id].clone()));
         ordered(
-            threads,
+            reading.threads,
             paths,
-            &|path: PathBuf| read_one(path, names, format),
-            &mut |one: One| {
-                tick(one.size);
+            &|path: PathBuf| read_file(path, names, format),
+            &mut |one: CatchmentFile| {
+                (reading.tick)(one.size);
                 match &common {
                     None => common = Some((one.path, one.stamps)),
                     Some((first, stamps)) => {
@@ -115,7 +114,7 @@ impl Files {
 }
 
 /// What is in one file.
-struct One {
+struct CatchmentFile {
     path: PathBuf,
     size: usize,
     lines: Vec<u64>,
@@ -123,7 +122,7 @@ struct One {
     values: Vec<f64>,
 }
 
-fn read_one(path: PathBuf, names: &ColumnNames<'_>, format: &TextFormat) -> Result<One> {
+fn read_file(path: PathBuf, names: &ColumnNames<'_>, format: &TextFormat) -> Result<CatchmentFile> {
     let mut text = Text::open(&path)?;
     let reader = RowReader::new(&path, &mut text, names, format)?;
     let mut steps = Steps::default();
@@ -141,7 +140,7 @@ fn read_one(path: PathBuf, names: &ColumnNames<'_>, format: &TextFormat) -> Resu
     if values.is_empty() {
         bail!("{}: the file has no rows", path.display());
     }
-    Ok(One {
+    Ok(CatchmentFile {
         path,
         size,
         lines,

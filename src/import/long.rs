@@ -14,6 +14,7 @@ use anyhow::{Context, Result, bail};
 
 use super::cells::name;
 use super::fault::RowFault;
+use super::reading::{Reading, scratch_file};
 use super::rows::{ColumnNames, RowReader};
 use super::staged::StagedSeries;
 use super::stamps::{Steps, differ};
@@ -51,21 +52,18 @@ pub struct Long {
 type Parsed = Vec<(CatchmentId, Vec<u8>)>;
 
 impl Long {
-    /// Reads the whole table; `tick` is told of bytes.
+    /// Reads the whole table.
     pub fn read(
         path: &Path,
         names: &ColumnNames<'_>,
         format: &TextFormat,
-        threads: usize,
-        folder: &Path,
-        tick: &mut dyn FnMut(usize),
+        reading: &mut Reading<'_>,
     ) -> Result<Self> {
         let mut text = Text::open(path)?;
         let reader = RowReader::new(path, &mut text, names, format)?;
         let mut long = Self {
             path: path.to_owned(),
-            file: tempfile::tempfile_in(folder)
-                .with_context(|| format!("can't make a scratch file in {}", folder.display()))?,
+            file: scratch_file(reading.folder)?,
             length: 0,
             ids: Vec::new(),
             positions: HashMap::new(),
@@ -73,10 +71,10 @@ impl Long {
             rows: Vec::new(),
         };
         let blocks = text.blocks().inspect(|block| {
-            tick(block.as_ref().map_or(0, |block| block.bytes.len()));
+            (reading.tick)(block.as_ref().map_or(0, |block| block.bytes.len()));
         });
         ordered(
-            threads,
+            reading.threads,
             blocks,
             &|block| parse(&reader, &block),
             &mut |parsed| long.park(parsed),

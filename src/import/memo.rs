@@ -23,12 +23,12 @@ use crate::system::stamp::Stamp;
 
 const MEMO: &str = "import";
 
-/// A source: what it looked like, if that had settled, and what its content was.
+/// A source: what it looked like, whether a later change would show in that, and the digest of its content.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct ImportSource {
     path: PathBuf,
     stamp: Stamp,
-    settled: bool,
+    older_than_clock_step: bool,
     /// `None` as long as nobody needed it.
     digest: Option<Digest>,
 }
@@ -77,13 +77,15 @@ fn look_in(
         let now = SystemTime::now();
         let stamp = Stamp::of(&path).with_context(|| unread(&path))?;
         let earlier = known.as_ref().and_then(|memo| memo.source(&path));
-        let same = |source: &&ImportSource| !rehash && source.settled && source.stamp == stamp;
+        let same = |source: &&ImportSource| {
+            !rehash && source.older_than_clock_step && source.stamp == stamp
+        };
         sources.push(match earlier.filter(same) {
             Some(earlier) => earlier.clone(),
             None => {
                 touched = true;
                 ImportSource {
-                    settled: stamp.is_older_than_clock_step(now),
+                    older_than_clock_step: stamp.is_older_than_clock_step(now),
                     digest: None,
                     path,
                     stamp,
@@ -149,10 +151,10 @@ pub fn make_sure(spec: &ImportSpec, store: &mut Store) -> Result<bool> {
         return Ok(false);
     };
     if memo.boot.is_some() {
-        if memo.settle(spec).is_err() {
+        if memo.sync(spec).is_err() {
             return Ok(false);
         }
-        memo.put(store)?;
+        memo.save(store)?;
     }
     Ok(true)
 }
@@ -199,7 +201,7 @@ impl Memo {
 
     /// Makes sure that the file is on the disk, if that is not known. The system tells once that it could not be brought there,
     /// so whoever hears it has to import again.
-    pub fn settle(&mut self, spec: &ImportSpec) -> std::io::Result<()> {
+    pub fn sync(&mut self, spec: &ImportSpec) -> std::io::Result<()> {
         if self.boot.is_some() {
             disk::sync(&spec.file)?;
             self.boot = None;
@@ -219,10 +221,10 @@ impl Memo {
             );
         }
         self.written = Some(Stamp::of(&spec.file)?);
-        self.put(store)
+        self.save(store)
     }
 
-    fn put(&self, store: &mut Store) -> Result<()> {
+    fn save(&self, store: &mut Store) -> Result<()> {
         Ok(store.remember(MEMO, "", &postcard::to_stdvec(self)?)?)
     }
 

@@ -5,7 +5,7 @@
 //! attributes ───┴─▶ selection ─▶ series ─▶ time axis ─▶ values, parsed in threads ─▶ NetCDF-4
 //! ```
 //! Wide tables, long tables and files of one catchment each (`wide`, `long`, `files`) all become `values`, to be fetched by
-//! catchment; from there on a series is a series. A wide table, the bulk of all imports, is read twice: for `marks`, where
+//! catchment; from there on a series is a series. A wide table, the bulk of all imports, is read twice: for `row_index`, where
 //! its rows and columns are, and then by `columns`. The others are parked on disk by catchment (`staged`). Memory holds
 //! blocks, never an array of everything. Whether there is anything to do is `memo`'s part. It knows the project file's
 //! `[import]` and nothing of simulators, keys and results.
@@ -25,6 +25,7 @@ mod ids;
 mod long;
 mod memo;
 mod number;
+mod reading;
 mod rows;
 mod selection;
 mod staged;
@@ -37,7 +38,7 @@ mod write;
 mod write_queue;
 
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::thread;
 
 use anyhow::{Context, Result, bail};
@@ -53,6 +54,7 @@ use axis::{StepMapping, Times, finest};
 use files::{Files, Pattern};
 use long::Long;
 use memo::{ImportState, Memo};
+use reading::Reading;
 use rows::ColumnNames;
 use selection::{Selection, select};
 use values::SeriesValues;
@@ -97,7 +99,7 @@ pub fn bring_up_to_date(
                 ImportState::Fresh => return Ok(None),
             }
         }
-        ImportState::Touched(mut memo) => match memo.settle(spec) {
+        ImportState::Touched(mut memo) => match memo.sync(spec) {
             Ok(()) => {
                 memo.remember(spec, store)?;
                 return Ok(None);
@@ -161,10 +163,15 @@ fn import(
         bytes += more;
         progress.set((bytes / 2).min(half) >> 20);
     };
+    let mut reading = Reading {
+        threads,
+        folder: &folder,
+        tick: &mut tick,
+    };
     let attributes = Attributes::read(project, spec)?;
     let mut opened = Vec::with_capacity(spec.series.len());
     for series in &spec.series {
-        opened.push(Opened::new(series, threads, &folder, &mut tick)?);
+        opened.push(Opened::new(series, &mut reading)?);
     }
     let sources: Vec<(String, &[CatchmentId])> = (spec.series.iter().zip(&opened))
         .map(|(series, opened)| (place(series), opened.ids()))
@@ -178,7 +185,7 @@ fn import(
     drop((sources, attributes));
     let mut read = Vec::with_capacity(opened.len());
     for (series, opened) in spec.series.iter().zip(opened) {
-        let (stamps, values) = opened.read(series, &ids, memo, threads, &folder, &mut tick)?;
+        let (stamps, values) = opened.read(series, &ids, memo, &mut reading)?;
         if stamps.is_empty() {
             bail!("{}: there are no rows", place(series));
         }
@@ -259,12 +266,7 @@ enum Opened {
 }
 
 impl Opened {
-    fn new(
-        series: &SeriesSpec,
-        threads: usize,
-        folder: &Path,
-        tick: &mut dyn FnMut(usize),
-    ) -> Result<Self> {
+    fn new(series: &SeriesSpec, reading: &mut Reading<'_>) -> Result<Self> {
         let format = &series.format;
         Ok(match &series.layout {
             SourceLayout::Wide {
@@ -286,7 +288,7 @@ impl Opened {
                     time: time.as_deref(),
                     value,
                 };
-                let long = Long::read(path, &names, format, threads, folder, tick)?;
+                let long = Long::read(path, &names, format, reading)?;
                 Self::Long(Box::new(long))
             }
             SourceLayout::Files {
@@ -318,26 +320,24 @@ impl Opened {
         series: &SeriesSpec,
         catchments: &[CatchmentId],
         memo: &mut Memo,
-        threads: usize,
-        folder: &Path,
-        tick: &mut dyn FnMut(usize),
+        reading: &mut Reading<'_>,
     ) -> Result<(Vec<i64>, Box<dyn SeriesValues>)> {
         let parked = match (self, &series.layout) {
             (Self::Wide(wide), SourceLayout::Wide { path, .. }) => {
-                let read = wide.read(catchments, memo.lacks(path), threads, folder, tick)?;
+                let read = wide.read(catchments, memo.lacks(path), reading)?;
                 if let Some(digest) = read.digest {
                     memo.learn(path, digest);
                 }
                 return Ok((read.stamps, read.values));
             }
-            (Self::Long(long), _) => long.stage(catchments, folder)?,
+            (Self::Long(long), _) => long.stage(catchments, reading.folder)?,
             (Self::Files(files), SourceLayout::Files { time, value, .. }) => {
                 let names = ColumnNames {
                     id: None,
                     time: time.as_deref(),
                     value,
                 };
-                files.read(&names, &series.format, catchments, threads, folder, tick)?
+                files.read(&names, &series.format, catchments, reading)?
             }
             (Self::Wide(_) | Self::Files(_), _) => {
                 unreachable!("a series is opened as its layout says")

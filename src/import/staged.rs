@@ -10,6 +10,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
+use super::reading::scratch_file;
 use super::values::SeriesValues;
 
 /// The parked values of one series.
@@ -23,10 +24,8 @@ pub struct StagedSeries {
 impl StagedSeries {
     /// A place for values, in a file in `folder`.
     pub fn new(folder: &Path) -> Result<Self> {
-        let file = tempfile::tempfile_in(folder)
-            .with_context(|| format!("can't make a scratch file in {}", folder.display()))?;
         Ok(Self {
-            file,
+            file: scratch_file(folder)?,
             catchments: 0,
             steps: 0,
         })

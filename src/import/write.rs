@@ -87,16 +87,17 @@ pub fn write(
         for (series, (values, mapping)) in spec.series.iter().zip(content.series) {
             let attributes = described(series.units.as_deref(), series.long_name.as_deref());
             let dimensions = [catchment, dimension];
-            let one = One {
+            let writer = SeriesWriter {
                 series,
                 values: &**values,
                 mapping,
                 shape,
+                threads,
             };
             let written = match spec.compression {
                 0 => {
                     let variable = file.contiguous(&series.name, &dimensions, &attributes)?;
-                    one.place(&variable, threads, tick)
+                    writer.place(&variable, tick)
                 }
                 level => {
                     let chunking = Chunking {
@@ -106,7 +107,7 @@ pub fn write(
                     };
                     let variable =
                         file.chunked(&series.name, &dimensions, &chunking, &attributes)?;
-                    one.compress(&mut file, variable, level, threads, tick)
+                    writer.compress(&mut file, variable, level, tick)
                 }
             };
             written.with_context(|| format!("can't write the series {}", series.name))?;
@@ -138,11 +139,12 @@ impl Shape {
 }
 
 /// One series on its way into the file.
-struct One<'a> {
+struct SeriesWriter<'a> {
     series: &'a SeriesSpec,
     values: &'a dyn SeriesValues,
     mapping: &'a StepMapping,
     shape: Shape,
+    threads: usize,
 }
 
 /// Catchments, time steps, and the values of these, one catchment after the other, as they lie in files.
@@ -151,14 +153,9 @@ type Tile = (Range<usize>, Range<usize>, Vec<[u8; 8]>);
 /// A chunk as HDF5's filters make it, and where its first value belongs.
 type Encoded = ([usize; 2], Vec<u8>);
 
-impl One<'_> {
+impl SeriesWriter<'_> {
     /// Writes all values as they are, each thread what it has.
-    fn place(
-        &self,
-        variable: &ContiguousVariable,
-        threads: usize,
-        tick: &mut dyn FnMut(usize),
-    ) -> Result<()> {
+    fn place(&self, variable: &ContiguousVariable, tick: &mut dyn FnMut(usize)) -> Result<()> {
         let Shape { catchments, steps } = self.shape;
         let plain = matches!(self.mapping, StepMapping::Same) && self.series.formula.is_none();
         let [tall, wide] = match plain {
@@ -194,10 +191,10 @@ impl One<'_> {
             }
             // A catchment is done with its last piece.
             let done = if columns.end == steps { rows.len() } else { 0 };
-            write_queue.put(threads, (rows, columns, bytes), &place)?;
+            write_queue.put(self.threads, (rows, columns, bytes), &place)?;
             Ok(done)
         };
-        ordered(threads, tiles, &write, &mut |done| {
+        ordered(self.threads, tiles, &write, &mut |done| {
             tick(done);
             Ok(())
         })
@@ -209,14 +206,13 @@ impl One<'_> {
         file: &mut NetcdfFile,
         variable: ChunkedVariable,
         level: u8,
-        threads: usize,
         tick: &mut dyn FnMut(usize),
     ) -> Result<()> {
         let catchments = self.shape.catchments;
         let group = self.group();
         let starts = (0..catchments).step_by(group).map(Ok);
         let encode = |start| self.encode(start..catchments.min(start + group), level);
-        ordered(threads, starts, &encode, &mut |chunks| {
+        ordered(self.threads, starts, &encode, &mut |chunks| {
             for (offset, bytes) in chunks {
                 file.write_chunk(variable, &offset, Chunk::Made(bytes))?;
             }

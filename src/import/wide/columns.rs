@@ -25,7 +25,7 @@ const ALONE: u32 = 7;
 /// The wanted columns of a table.
 pub struct Columns {
     table: WideTable,
-    marks: RowIndex,
+    index: RowIndex,
     /// Which columns they are, from the left.
     wanted: Vec<usize>,
 }
@@ -47,11 +47,11 @@ struct Band {
 
 impl Columns {
     /// The columns at these positions, from the left.
-    pub fn new(table: WideTable, marks: RowIndex, wanted: Vec<usize>) -> Self {
+    pub fn new(table: WideTable, index: RowIndex, wanted: Vec<usize>) -> Self {
         debug_assert!(wanted.is_sorted());
         Self {
             table,
-            marks,
+            index,
             wanted,
         }
     }
@@ -67,12 +67,12 @@ impl Columns {
         let ending = self.ending();
         let mut start = 0;
         for (line, row) in rows.enumerate() {
-            let length = self.marks.length(row, marks);
+            let length = self.index.length(row, marks);
             let end = start + length;
             if band.text.len() < end + 1 + PADDING {
                 band.text.resize(end + 1 + PADDING, 0);
             }
-            (self.marks).read(row, marks, &mut band.text[start..end])?;
+            (self.index).read_between(row, marks, &mut band.text[start..end])?;
             band.text[end] = ending;
             (band.at[line], band.ends[line]) = (start, end);
             start = end + 1 + PADDING;
@@ -153,14 +153,14 @@ impl Columns {
     fn fault(&self, row: usize, column: usize, message: String) -> Result<f64> {
         let table = &self.table;
         let head = table.ids[column].as_str();
-        let line = self.marks.line(row).with_context(|| self.table.unread())?;
+        let line = self.index.line(row).with_context(|| self.table.unread())?;
         Err(RowFault::cell(&table.path, line, column + table.time_cells, head, message).into())
     }
 }
 
 impl SeriesValues for Columns {
     fn steps(&self) -> usize {
-        self.marks.rows()
+        self.index.rows()
     }
 
     /// Whole series, so that what is written is one long piece, unless they would be of too few columns, whose cells are short

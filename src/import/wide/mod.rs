@@ -1,7 +1,7 @@
 //! Wide tables: one column for each catchment, one row for each time step.
 //!
 //! What the columns are is found out here, from the header or from the ids that are given for them. Where the values are
-//! is found out by `marks`, and they are read by `columns`.
+//! is found out by `row_index`, and they are read by `columns`.
 
 pub(crate) mod columns;
 pub(crate) mod row_index;
@@ -18,6 +18,7 @@ use super::fault::RowFault;
 use super::head::Head;
 use super::ids;
 use super::number::Numbers;
+use super::reading::Reading;
 use super::staged::StagedSeries;
 use super::text::Text;
 use super::values::{GROUP, SeriesValues};
@@ -103,24 +104,22 @@ impl Wide {
 
     /// Prepares the values of these catchments, all of which the table has, to be fetched.
     ///
-    /// The whole text is read once, and digested on the way if `digest` says so; `tick` is told of bytes. The values are
-    /// parsed when they are fetched.
+    /// The whole text is read once, and digested on the way if `digest` says so. The values are parsed when they are
+    /// fetched.
     pub fn read(
         self,
         catchments: &[CatchmentId],
         digest: bool,
-        threads: usize,
-        folder: &Path,
-        tick: &mut dyn FnMut(usize),
+        reading: &mut Reading<'_>,
     ) -> Result<Read> {
         let Self { text, table } = self;
         let places: HashMap<&CatchmentId, usize> = (table.ids.iter().enumerate())
             .map(|(at, id)| (id, at))
             .collect();
         let wanted: Vec<usize> = catchments.iter().map(|id| places[id]).collect();
-        let (stamps, marks, digest) = RowIndex::find(&table, text, digest, threads, folder, tick)?;
+        let (stamps, index, digest) = RowIndex::read(&table, text, digest, reading)?;
         if table.undecided {
-            let decided = marks.something_last(table.separator);
+            let decided = index.something_last(table.separator);
             if !decided.with_context(|| table.unread())? {
                 bail!(
                     "{}: the last cell of every row is empty: {EITHER}",
@@ -129,9 +128,9 @@ impl Wide {
             }
         }
         let values: Box<dyn SeriesValues> = if wanted.is_sorted() {
-            Box::new(Columns::new(table, marks, wanted))
+            Box::new(Columns::new(table, index, wanted))
         } else {
-            Box::new(reordered(table, marks, &wanted, threads, folder)?)
+            Box::new(reordered(table, index, &wanted, reading)?)
         };
         Ok(Read {
             stamps,
@@ -144,18 +143,17 @@ impl Wide {
 /// Parks the values of columns that are in another order than their catchments.
 fn reordered(
     table: WideTable,
-    marks: RowIndex,
+    index: RowIndex,
     wanted: &[usize],
-    threads: usize,
-    folder: &Path,
+    reading: &Reading<'_>,
 ) -> Result<StagedSeries> {
     let mut places: Vec<(usize, usize)> = (wanted.iter().enumerate())
         .map(|(catchment, &column)| (column, catchment))
         .collect();
     places.sort_unstable();
     let sorted = places.iter().map(|(column, _)| *column).collect();
-    let columns = Columns::new(table, marks, sorted);
-    let mut staged = StagedSeries::new(folder)?;
+    let columns = Columns::new(table, index, sorted);
+    let mut staged = StagedSeries::new(reading.folder)?;
     let group = (GROUP / columns.steps().max(1)).max(1);
     let starts = (0..places.len()).step_by(group).map(Ok);
     let fetch = |start: usize| {
@@ -164,7 +162,7 @@ fn reordered(
         columns.fetch(range, 0..columns.steps(), &mut values)?;
         Ok((start, values))
     };
-    ordered(threads, starts, &fetch, &mut |(start, values)| {
+    ordered(reading.threads, starts, &fetch, &mut |(start, values)| {
         for (at, values) in values.chunks_exact(columns.steps()).enumerate() {
             staged.put(places[start + at].1, values)?;
         }

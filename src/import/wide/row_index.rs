@@ -9,13 +9,13 @@
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::unix::fs::FileExt;
-use std::path::Path;
 
 use anyhow::{Context, Result};
 
 use crate::data::digest::{Digest, Digester};
 use crate::import::cells::{cells, end_of_cell, name};
 use crate::import::fault::RowFault;
+use crate::import::reading::{Reading, scratch_file};
 use crate::import::stamps::Steps;
 use crate::import::text::{Text, TextBlock};
 use crate::import::wide::WideTable;
@@ -44,7 +44,7 @@ pub struct RowIndex {
 }
 
 /// A block after its marks were found.
-struct Marked {
+struct MarkedBlock {
     block: TextBlock,
     /// Line and time of each row.
     stamps: Vec<(u64, i64)>,
@@ -53,25 +53,20 @@ struct Marked {
 }
 
 impl RowIndex {
-    /// Reads all of `text`, whose header was read; the times of its rows, the marks, and the digest if `digest` asks for
-    /// it and the file is not packed.
-    pub fn find(
+    /// Reads all of `text` behind its header: the times of the rows, where they are, and the digest of the file if `digest`
+    /// asks for it and the file is not packed.
+    pub fn read(
         table: &WideTable,
         text: Text,
         digest: bool,
-        threads: usize,
-        folder: &Path,
-        tick: &mut dyn FnMut(usize),
+        reading: &mut Reading<'_>,
     ) -> Result<(Vec<i64>, Self, Option<Digest>)> {
         let unread = || table.unread();
         let file = regular::open(&table.path).with_context(unread)?;
-        let mut scratch =
-            match text.packed() {
-                true => Some(tempfile::tempfile_in(folder).with_context(|| {
-                    format!("can't make a scratch file in {}", folder.display())
-                })?),
-                false => None,
-            };
+        let mut scratch = match text.packed() {
+            true => Some(scratch_file(reading.folder)?),
+            false => None,
+        };
         let first = text.position();
         let head = first.1;
         let mut digester = (digest && !text.packed()).then(Digester::default);
@@ -83,7 +78,7 @@ impl RowIndex {
                 .with_context(unread)?;
             digester.update(&bytes);
         }
-        let mut marks = Self {
+        let mut index = Self {
             file,
             rows: Vec::new(),
             ends: Vec::new(),
@@ -93,34 +88,39 @@ impl RowIndex {
         let mut steps = Steps::default();
         let spare = text.spare();
         let blocks = text.blocks().inspect(|block| {
-            tick(block.as_ref().map_or(0, |block| block.bytes.len()));
+            (reading.tick)(block.as_ref().map_or(0, |block| block.bytes.len()));
         });
-        let find = |block| find(table, block);
-        ordered(threads, blocks, &find, &mut |marked: Marked| {
-            for (line, stamp) in &marked.stamps {
-                (steps.push(*stamp))
-                    .map_err(|message| RowFault::new(&table.path, *line, message))?;
-            }
-            marks.rows.extend_from_slice(&marked.rows);
-            marks.ends.extend_from_slice(&marked.ends);
-            if let Some(digester) = &mut digester {
-                digester.update(&marked.block.bytes);
-            }
-            if let Some(scratch) = &mut scratch {
-                (scratch.write_all(&marked.block.bytes))
-                    .context("can't write the scratch file: is the disk full?")?;
-            }
-            spare.give(marked.block.bytes);
-            Ok(())
-        })?;
+        let mark = |block| mark(table, block);
+        ordered(
+            reading.threads,
+            blocks,
+            &mark,
+            &mut |marked: MarkedBlock| {
+                for (line, stamp) in &marked.stamps {
+                    (steps.push(*stamp))
+                        .map_err(|message| RowFault::new(&table.path, *line, message))?;
+                }
+                index.rows.extend_from_slice(&marked.rows);
+                index.ends.extend_from_slice(&marked.ends);
+                if let Some(digester) = &mut digester {
+                    digester.update(&marked.block.bytes);
+                }
+                if let Some(scratch) = &mut scratch {
+                    (scratch.write_all(&marked.block.bytes))
+                        .context("can't write the scratch file: is the disk full?")?;
+                }
+                spare.give(marked.block.bytes);
+                Ok(())
+            },
+        )?;
         if let Some(scratch) = scratch {
             // It begins behind the header.
-            marks.rows.iter_mut().for_each(|row| *row -= head);
-            marks.first.1 = 0;
-            marks.file = scratch;
+            index.rows.iter_mut().for_each(|row| *row -= head);
+            index.first.1 = 0;
+            index.file = scratch;
         }
         let digest = digester.map(Digester::finish);
-        Ok((steps.into_stamps(), marks, digest))
+        Ok((steps.into_stamps(), index, digest))
     }
 
     /// The number of rows.
@@ -147,7 +147,12 @@ impl RowIndex {
     }
 
     /// Reads these bytes into `text`.
-    pub fn read(&self, row: usize, (from, _): (usize, usize), text: &mut [u8]) -> io::Result<()> {
+    pub fn read_between(
+        &self,
+        row: usize,
+        (from, _): (usize, usize),
+        text: &mut [u8],
+    ) -> io::Result<()> {
         let start = self.rows[row] + self.before(row, from) as u64;
         self.file.read_exact_at(text, start)
     }
@@ -173,7 +178,8 @@ impl RowIndex {
     }
 }
 
-fn find(table: &WideTable, block: TextBlock) -> Result<Marked> {
+/// Finds the rows of a block and the marks in them.
+fn mark(table: &WideTable, block: TextBlock) -> Result<MarkedBlock> {
     let (mut stamps, mut rows, mut ends) = (Vec::new(), Vec::new(), Vec::new());
     for (number, offset, line) in block.lines_at() {
         let (stamp, at) = time(table, number, line)?;
@@ -193,7 +199,7 @@ fn find(table: &WideTable, block: TextBlock) -> Result<Marked> {
             return Err(table.ragged(number, line).into());
         }
     }
-    Ok(Marked {
+    Ok(MarkedBlock {
         block,
         stamps,
         rows,
