@@ -1,4 +1,8 @@
 //! The `[import]` table: which files become the input file, checked.
+//!
+//! None of these files is opened here; whether their headers have what is named is known when they are imported.
+
+use std::collections::BTreeMap;
 
 use super::ProjectError;
 use super::build::{ProjectBuilder, place, same_file};
@@ -35,13 +39,8 @@ impl ProjectBuilder<'_> {
         for (name, one) in raw.series {
             series.push(self.import_series(name, one)?);
         }
-        if let Some(time) = &raw.time
-            && series.iter().all(|series| series.name != *time)
-        {
-            let names = series.iter().map(|series| series.name.as_str());
-            let hint = wording::hint(time, names, Quotes::Double).unwrap_or_default();
-            let message = format!("there is no series {time:?} under [import.series]{hint}");
-            return Err(self.source.error("import.time", message));
+        if let Some(time) = &raw.time {
+            self.check_time(time, &series)?;
         }
         let tables = self.tables("import.table", raw.table)?;
         if series.is_empty() && tables.is_empty() {
@@ -50,30 +49,7 @@ impl ProjectBuilder<'_> {
                 "has nothing to import: add [import.series.NAME] or [[import.table]]",
             ));
         }
-        let mut parameters = Vec::new();
-        for (name, parameter) in raw.parameters {
-            let field = format!("import.parameters.{name}");
-            self.import_name(&field, &name)?;
-            if series.iter().any(|series| series.name == name) {
-                return Err(self
-                    .source
-                    .error(&field, "there is a series of this name, too"));
-            }
-            let (formula, units, long_name) = match parameter {
-                Parameter::Formula(formula) => (formula, None, None),
-                Parameter::Described {
-                    formula,
-                    units,
-                    long_name,
-                } => (formula, units, long_name),
-            };
-            parameters.push(ParameterSpec {
-                formula: self.formula(&field, &formula)?,
-                name,
-                units,
-                long_name,
-            });
-        }
+        let parameters = self.import_parameters(raw.parameters, &series)?;
         let filter = raw
             .filter
             .as_deref()
@@ -96,6 +72,49 @@ impl ProjectBuilder<'_> {
         Ok(spec)
     }
 
+    /// The series that states the time steps must be one of them.
+    fn check_time(&self, time: &str, series: &[SeriesSpec]) -> Result<(), ProjectError> {
+        let names = || series.iter().map(|series| series.name.as_str());
+        if names().any(|name| name == time) {
+            return Ok(());
+        }
+        let hint = wording::hint(time, names(), Quotes::Double).unwrap_or_default();
+        let message = format!("there is no series {time:?} under [import.series]{hint}");
+        Err(self.source.error("import.time", message))
+    }
+
+    /// The parameters, none of which may have the name of a series.
+    fn import_parameters(
+        &self,
+        raw: BTreeMap<String, Parameter>,
+        series: &[SeriesSpec],
+    ) -> Result<Vec<ParameterSpec>, ProjectError> {
+        let parameters = raw.into_iter().map(|(name, parameter)| {
+            let field = format!("import.parameters.{name}");
+            self.import_name(&field, &name)?;
+            if series.iter().any(|series| series.name == name) {
+                return Err(self
+                    .source
+                    .error(&field, "there is a series of this name, too"));
+            }
+            let (formula, units, long_name) = match parameter {
+                Parameter::Formula(formula) => (formula, None, None),
+                Parameter::Described {
+                    formula,
+                    units,
+                    long_name,
+                } => (formula, units, long_name),
+            };
+            Ok(ParameterSpec {
+                formula: self.formula(&field, &formula)?,
+                name,
+                units,
+                long_name,
+            })
+        });
+        parameters.collect()
+    }
+
     fn import_name(&self, field: &str, name: &str) -> Result<(), ProjectError> {
         if valid_name(name) {
             return Ok(());
@@ -114,7 +133,36 @@ impl ProjectBuilder<'_> {
             .as_deref()
             .map(|text| self.value_formula(&field, text));
         let formula = formula.transpose()?;
-        let format = TextFormat {
+        let format = self.text_format(&field, &raw)?;
+        let wrong =
+            |key: &str, message: &str| self.source.error(&format!("{field}.{key}"), message);
+        if raw.aggregate.is_some() && raw.fill.is_some() {
+            let message =
+                "is for series with finer time steps, and `fill` for coarser ones; state one";
+            return Err(wrong("aggregate", message));
+        }
+        if raw.time_columns.is_some() && raw.time_format.is_some() {
+            let message = "has no place here: `time_columns` says how the time is written";
+            return Err(wrong("time_format", message));
+        }
+        if let Some(stated) = &format.time_format {
+            TimeFormat::new(stated).map_err(|why| wrong("time_format", &why))?;
+        }
+        Ok(SeriesSpec {
+            layout: self.import_layout(&field, &raw)?,
+            name,
+            units: raw.units,
+            long_name: raw.long_name,
+            formula,
+            fill: raw.fill.unwrap_or_default(),
+            aggregate: raw.aggregate,
+            format,
+        })
+    }
+
+    /// How the text of a series' files is written.
+    fn text_format(&self, field: &str, raw: &Series) -> Result<TextFormat, ProjectError> {
+        Ok(TextFormat {
             separator: match raw.separator.as_deref() {
                 None => None,
                 Some(" ") => Some(CellSeparator::White),
@@ -140,30 +188,6 @@ impl ProjectBuilder<'_> {
             missing: raw.missing.clone(),
             time_format: raw.time_format.clone(),
             skip_lines: raw.skip_lines,
-        };
-        let wrong =
-            |key: &str, message: &str| self.source.error(&format!("{field}.{key}"), message);
-        if raw.aggregate.is_some() && raw.fill.is_some() {
-            let message =
-                "is for series with finer time steps, and `fill` for coarser ones; state one";
-            return Err(wrong("aggregate", message));
-        }
-        if raw.time_columns.is_some() && raw.time_format.is_some() {
-            let message = "has no place here: `time_columns` says how the time is written";
-            return Err(wrong("time_format", message));
-        }
-        if let Some(stated) = &format.time_format {
-            TimeFormat::new(stated).map_err(|why| wrong("time_format", &why))?;
-        }
-        Ok(SeriesSpec {
-            layout: self.import_layout(&field, raw.file.clone(), &raw)?,
-            name,
-            units: raw.units,
-            long_name: raw.long_name,
-            formula,
-            fill: raw.fill.unwrap_or_default(),
-            aggregate: raw.aggregate,
-            format,
         })
     }
 
@@ -180,15 +204,11 @@ impl ProjectBuilder<'_> {
         }
     }
 
-    fn import_layout(
-        &self,
-        field: &str,
-        file: String,
-        raw: &Series,
-    ) -> Result<SourceLayout, ProjectError> {
+    /// How the values lie in the file or files: what the path and the columns named tell of that.
+    fn import_layout(&self, field: &str, raw: &Series) -> Result<SourceLayout, ProjectError> {
         let wrong =
             |key: &str, message: &str| Err(self.source.error(&format!("{field}.{key}"), message));
-        if let Some((before, suffix)) = file.split_once("{id}") {
+        if let Some((before, suffix)) = raw.file.split_once("{id}") {
             let (folder, prefix) = before.rsplit_once('/').unwrap_or((".", before));
             if suffix.contains('/') {
                 return wrong(
@@ -214,7 +234,7 @@ impl ProjectBuilder<'_> {
                 value,
             });
         }
-        let path = self.existing_file(&format!("{field}.file"), &file)?;
+        let path = self.existing_file(&format!("{field}.file"), &raw.file)?;
         match (&raw.id, &raw.value) {
             (Some(id), Some(value)) => {
                 self.wide_only(field, raw)?;

@@ -13,13 +13,14 @@ use super::{
 };
 use crate::data::size::Size;
 use crate::language::series_table::SeriesTable;
+use crate::language::template::Template;
 use crate::project::exclusion::Exclusion;
 use crate::project::output_format::{OutputFormat, Separator};
 
 /// The floor of automatic timeouts unless the project states another.
-const LEAST: Duration = Duration::from_secs(60);
+const DEFAULT_FLOOR: Duration = Duration::from_secs(60);
 /// How large a simulator's files may grow unless the project states it.
-const LARGEST_FILE: Size = Size(1_000_000_000);
+const DEFAULT_MAX_FILE_SIZE: Size = Size(1_000_000_000);
 
 impl ProjectBuilder<'_> {
     pub(super) fn simulator(&self, raw: raw::Simulator) -> Result<Simulator, ProjectError> {
@@ -28,26 +29,7 @@ impl ProjectBuilder<'_> {
                 .source
                 .error("simulator.command", "is empty; name the program to run"));
         }
-        let mut support: Vec<Support> = Vec::new();
-        for (i, file) in raw.support.iter().enumerate() {
-            let field = format!("simulator.support.{i}");
-            let path = self.existing(&field, file)?;
-            let name = path
-                .file_name()
-                .map(|name| name.to_string_lossy().into_owned());
-            let Some(name) = name else {
-                return Err(self
-                    .source
-                    .error(&field, format!("{file:?} has no name of its own")));
-            };
-            if support.iter().any(|other| other.name == name) {
-                return Err(self.source.error(
-                    &field,
-                    format!("there is a support file named {name:?} already"),
-                ));
-            }
-            support.push(Support { name, path });
-        }
+        let support = self.support(&raw.support)?;
         let exclusion = |(i, text): (usize, &String)| {
             let field = format!("simulator.support_exclude.{i}");
             Exclusion::new(text).map_err(|fault| self.source.error(&field, fault))
@@ -56,7 +38,7 @@ impl ProjectBuilder<'_> {
         let support_exclude = exclude.collect::<Result<_, _>>()?;
         let timeout = self.timeout(raw.timeout.as_deref(), raw.timeout_floor.as_deref())?;
         let max_file_size = match raw.max_file_size.map(|text| text.parse::<Size>()) {
-            None => LARGEST_FILE,
+            None => DEFAULT_MAX_FILE_SIZE,
             Some(Ok(size)) => size,
             Some(Err(fault)) => return Err(self.source.error("simulator.max_file_size", fault)),
         };
@@ -76,16 +58,7 @@ impl ProjectBuilder<'_> {
                 contains: requirement.contains,
             });
         }
-        let mut environment = BTreeMap::new();
-        for (name, text) in &raw.env {
-            let field = format!("simulator.env.{name}");
-            if name.is_empty() || name.contains(['=', '\0']) {
-                return Err(self
-                    .source
-                    .error(&field, "is no name of an environment variable"));
-            }
-            environment.insert(name.clone(), self.template(&field, text)?);
-        }
+        let environment = self.environment(&raw.env)?;
         let mut inputs = Vec::new();
         for (i, input) in raw.input.into_iter().enumerate() {
             inputs.push(self.simulator_input(&format!("simulator.input.{i}"), input)?);
@@ -112,6 +85,49 @@ impl ProjectBuilder<'_> {
         })
     }
 
+    /// Files and folders that are there, each with a name of its own.
+    fn support(&self, files: &[String]) -> Result<Vec<Support>, ProjectError> {
+        let mut support: Vec<Support> = Vec::new();
+        for (i, file) in files.iter().enumerate() {
+            let field = format!("simulator.support.{i}");
+            let path = self.existing(&field, file)?;
+            let name = path
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned());
+            let Some(name) = name else {
+                return Err(self
+                    .source
+                    .error(&field, format!("{file:?} has no name of its own")));
+            };
+            if support.iter().any(|other| other.name == name) {
+                return Err(self.source.error(
+                    &field,
+                    format!("there is a support file named {name:?} already"),
+                ));
+            }
+            support.push(Support { name, path });
+        }
+        Ok(support)
+    }
+
+    /// The environment variables with their names checked.
+    fn environment(
+        &self,
+        raw: &BTreeMap<String, String>,
+    ) -> Result<BTreeMap<String, Template>, ProjectError> {
+        let mut environment = BTreeMap::new();
+        for (name, text) in raw {
+            let field = format!("simulator.env.{name}");
+            if name.is_empty() || name.contains(['=', '\0']) {
+                return Err(self
+                    .source
+                    .error(&field, "is no name of an environment variable"));
+            }
+            environment.insert(name.clone(), self.template(&field, text)?);
+        }
+        Ok(environment)
+    }
+
     fn timeout(
         &self,
         timeout: Option<&str>,
@@ -119,7 +135,9 @@ impl ProjectBuilder<'_> {
     ) -> Result<Option<Timeout>, ProjectError> {
         let floor_field = "simulator.timeout_floor";
         match (timeout, floor) {
-            (Some("auto"), None) => Ok(Some(Timeout::Auto { floor: LEAST })),
+            (Some("auto"), None) => Ok(Some(Timeout::Auto {
+                floor: DEFAULT_FLOOR,
+            })),
             (Some("auto"), Some(floor)) => {
                 let floor = self.duration(floor_field, floor)?;
                 Ok(Some(Timeout::Auto { floor }))
