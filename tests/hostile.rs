@@ -5,7 +5,7 @@ use std::fs;
 
 use proptest::prelude::*;
 use rerunoff::data::value::Value;
-use rerunoff::execute::local::output::parse;
+use rerunoff::execute::output::parse;
 use rerunoff::language::template::Template;
 use rerunoff::project::Study;
 use rerunoff::project::output_format::OutputFormat;

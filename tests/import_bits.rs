@@ -102,7 +102,7 @@ fn import(folder: &Path, more: &str) -> Vec<f64> {
     .expect("written");
     let study = Study::load(folder).expect("a project");
     let project = study.common();
-    let mut store = Cache::prepare(project)
+    let mut store = Cache::prepare(project.cache())
         .expect("a cache")
         .store()
         .expect("a store");

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use rerunoff::execute::local::output::parse;
+use rerunoff::execute::output::parse;
 use rerunoff::project::output_format::{OutputFormat, Separator};
 
 fuzz_target!(|input: (u8, u8, &[u8])| {

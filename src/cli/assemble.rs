@@ -34,7 +34,7 @@ pub(super) fn assemble(root: &Path, arguments: Arguments) -> Result<Exit> {
     let study = Study::load(root)?;
     let chosen = arguments.scenarios.of(&study)?;
     let project = study.common();
-    let cache = Cache::prepare(project)?;
+    let cache = Cache::prepare(project.cache())?;
     let _lock = cache.lock(arguments.wait)?;
     let mut store = cache.store()?;
     import::before_look(project, Some(&store))?;

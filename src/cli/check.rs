@@ -33,7 +33,7 @@ pub(super) struct Arguments {
 
 pub(super) fn check(root: &Path, arguments: Arguments) -> Result<Exit> {
     let study = Study::load(root)?;
-    let store = Cache::of(study.common()).store_to_read()?;
+    let store = Cache::at(study.common().cache()).store_to_read()?;
     import::before_look(study.common(), store.as_ref())?;
     let loaded_study = LoadedStudy::without_series(&study, store.as_ref(), false)?;
     loaded_study.list.iter().try_for_each(product::check)?;

@@ -113,7 +113,7 @@ struct Pair<'a> {
 
 pub(super) fn diff(root: &Path, arguments: Arguments) -> Result<Exit> {
     let study = Study::load(root)?;
-    let store = Cache::of(study.common())
+    let store = Cache::at(study.common().cache())
         .store_to_read()?
         .context("nothing has been run yet, so there is nothing to compare")?;
     let then = Side::of(&study, &store, arguments.then.as_deref(), 1)?;

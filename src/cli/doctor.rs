@@ -29,7 +29,7 @@ pub(super) struct Arguments {
 
 pub(super) fn doctor(root: &Path, arguments: Arguments) -> Result<Exit> {
     let study = Study::load(root)?;
-    let cache = Cache::of(study.common());
+    let cache = Cache::at(study.common().cache());
     let mut out = stdout();
     if !cache.store_path().exists() {
         writeln!(out, "there is no store yet; `rerunoff run` makes one").ok();

@@ -32,7 +32,7 @@ pub(super) struct Arguments {
 
 pub(super) fn export(root: &Path, arguments: Arguments) -> Result<Exit> {
     let study = Study::load(root)?;
-    let store = Cache::of(study.common())
+    let store = Cache::at(study.common().cache())
         .store_to_read()?
         .context("nothing has been run yet; `rerunoff run` first")?;
     let named = named(&store, arguments.at.as_deref(), 0)?;

@@ -32,7 +32,7 @@ pub(super) fn gc(root: &Path, arguments: Arguments) -> Result<Exit> {
     let study = Study::load(root)?;
     let project = study.common();
     let scenarios = || study.names().cloned().collect();
-    let cache = Cache::of(project);
+    let cache = Cache::at(project.cache());
     let mut out = stdout().lock();
     let Some(store) = cache.store_to_read()? else {
         writeln!(

@@ -48,7 +48,7 @@ pub(super) fn import(root: &Path, arguments: Arguments) -> Result<Exit> {
         ))
         .into());
     };
-    let cache = Cache::prepare(project)?;
+    let cache = Cache::prepare(project.cache())?;
     let _lock = cache.lock(arguments.wait)?;
     let mut store = cache.store()?;
     let Arguments {

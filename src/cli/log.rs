@@ -12,6 +12,7 @@ use super::{Exit, Usage};
 use crate::cli::options::scenario::ScenarioOption;
 use crate::data::catchment::CatchmentId;
 use crate::data::digest::Digest;
+use crate::execute::local::failed_runs::FailedRuns;
 use crate::project::Study;
 use crate::store::cache_folder::Cache;
 use crate::store::{Attempt, Last};
@@ -29,7 +30,7 @@ pub(super) struct Arguments {
 pub(super) fn log(root: &Path, arguments: Arguments) -> Result<Exit> {
     let study = Study::load(root)?;
     let chosen = arguments.scenarios.of(&study)?;
-    let cache = Cache::of(study.common());
+    let cache = Cache::at(study.common().cache());
     let id = CatchmentId::new(&arguments.catchment);
     let store = cache.store_to_read()?;
     let mut is_known = false;
@@ -40,7 +41,7 @@ pub(super) fn log(root: &Path, arguments: Arguments) -> Result<Exit> {
         };
         is_known = true;
         let attempts = store.attempts(scenario, &id)?;
-        let kept = cache.failed().path(scenario, &id);
+        let kept = FailedRuns::in_cache(cache.folder()).path(scenario, &id);
         let kept = kept.exists().then(|| kept.display().to_string());
         let label = scenario.label(&id);
         tell(

@@ -35,7 +35,7 @@ pub(super) struct Arguments {
 pub(super) fn repro(root: &Path, arguments: Arguments) -> Result<Exit> {
     let study = Study::load(root)?;
     let at = arguments.scenarios.only(&study)?;
-    let store = Cache::of(study.common()).store_to_read()?;
+    let store = Cache::at(study.common().cache()).store_to_read()?;
     let loaded_study = LoadedStudy::without_series(&study, store.as_ref(), false)?;
     let loaded = &loaded_study.list[at];
     let at = find(&loaded.basin, &arguments.catchment)?;

@@ -87,7 +87,7 @@ impl<'a> OfScenario<'a> {
 pub(super) fn status(root: &Path, arguments: Arguments) -> Result<Exit> {
     let study = Study::load(root)?;
     let chosen = arguments.scenarios.of(&study)?;
-    let store = Cache::of(study.common()).store_to_read()?;
+    let store = Cache::at(study.common().cache()).store_to_read()?;
     import::before_look(study.common(), store.as_ref())?;
     let loaded_study = open(&study, store.as_ref(), arguments.rehash, arguments.json)?;
     let (plans, _) = loaded_study.plan(store.as_ref())?;

@@ -59,7 +59,7 @@ pub(super) fn tag(root: &Path, arguments: Arguments) -> Result<Exit> {
         );
     }
     let study = Study::load(root)?;
-    let cache = Cache::prepare(study.common())?;
+    let cache = Cache::prepare(study.common().cache())?;
     let _lock = cache.lock(arguments.wait)?;
     let mut store = cache.store()?;
     if arguments.delete {
@@ -107,7 +107,7 @@ struct TagLine {
 pub(super) fn tags(root: &Path, arguments: ListArguments) -> Result<Exit> {
     let study = Study::load(root)?;
     let mut lines = Vec::new();
-    if let Some(store) = Cache::of(study.common()).store_to_read()? {
+    if let Some(store) = Cache::at(study.common().cache()).store_to_read()? {
         for tag in store.tags()? {
             let snapshot = moment_of(&store, &tag.snapshot, &tag.name)?;
             lines.push(TagLine {
@@ -151,7 +151,7 @@ struct RunLine {
 pub(super) fn runs(root: &Path, arguments: ListArguments) -> Result<Exit> {
     const LISTED: usize = 20;
     let study = Study::load(root)?;
-    let past = match Cache::of(study.common()).store_to_read()? {
+    let past = match Cache::at(study.common().cache()).store_to_read()? {
         Some(store) => store.runs(if arguments.json { usize::MAX } else { LISTED })?,
         None => Vec::new(),
     };
@@ -194,7 +194,7 @@ pub(super) fn runs(root: &Path, arguments: ListArguments) -> Result<Exit> {
 pub(super) fn restore(root: &Path, name: &str, wait: bool, quiet: bool) -> Result<Exit> {
     let started = Instant::now();
     let study = Study::load(root)?;
-    let cache = Cache::prepare(study.common())?;
+    let cache = Cache::prepare(study.common().cache())?;
     let _lock = cache.lock(wait)?;
     let mut store = cache.store()?;
     let Named { title, snapshot } = named(&store, Some(name), 0)?;

@@ -17,6 +17,7 @@ use crate::cli::options::scenario::ScenarioOption;
 use crate::data::digest::Digest;
 use crate::execute::local::failed_runs::FailedRuns;
 use crate::execute::local::trial::{RunContext, ScenarioContext, Trial};
+use crate::execute::local::work_folders::WorkFolders;
 use crate::execute::local::{Next, run};
 use crate::execute::timings::Timings;
 use crate::plan::key::Key;
@@ -67,7 +68,7 @@ pub(super) fn verify(root: &Path, arguments: Arguments) -> Result<Exit> {
     let study = Study::load(root)?;
     let chosen = arguments.scenarios.of(&study)?;
     let project = study.common();
-    let cache = Cache::prepare(project)?;
+    let cache = Cache::prepare(project.cache())?;
     let lock = cache.lock(arguments.wait)?;
     let store = cache.store()?;
     let loaded_study = open(&study, Some(&store), false, arguments.quiet)?;
@@ -83,7 +84,7 @@ pub(super) fn verify(root: &Path, arguments: Arguments) -> Result<Exit> {
         return Ok(Exit::Fine);
     }
     let interrupt = Interrupt::installed().context("can't prepare for signals")?;
-    let work = cache.work_folders(project)?;
+    let work = WorkFolders::of(project)?;
     let kept = FailedRuns::new(project.cache().join("verify"));
     let timings = Timings::default();
     let run_context = RunContext {

@@ -27,7 +27,7 @@ pub(super) struct Arguments {
 pub(super) fn why(root: &Path, arguments: Arguments) -> Result<Exit> {
     let study = Study::load(root)?;
     let chosen = arguments.scenarios.of(&study)?;
-    let store = Cache::of(study.common()).store_to_read()?;
+    let store = Cache::at(study.common().cache()).store_to_read()?;
     let loaded_study = LoadedStudy::without_series(&study, store.as_ref(), false)?;
     let mut out = stdout().lock();
     for id in &arguments.catchments {

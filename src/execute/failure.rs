@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::execute::local::output::OutputError;
+use crate::execute::output::OutputError;
 use crate::inputs::BadInput;
 use crate::plan::problem::Problem;
 use crate::plan::support::SupportFile;

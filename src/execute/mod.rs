@@ -5,6 +5,7 @@
 
 pub mod failure;
 pub mod local;
+pub mod output;
 mod recorder;
 pub mod timeouts;
 pub mod timings;
@@ -15,14 +16,15 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 
 use self::recorder::Recorder;
+use crate::execute::local::failed_runs::FailedRuns;
 use crate::execute::local::run;
 use crate::execute::local::trial::{RunContext, ScenarioContext};
+use crate::execute::local::work_folders::WorkFolders;
 use crate::execute::timings::Timings;
 use crate::plan::Unit;
 use crate::plan::key::Key;
 use crate::plan::loaded::LoadedScenario;
 use crate::store::Store;
-use crate::store::cache_folder::Cache;
 use crate::system::jobserver::slots::Slots;
 use crate::system::lock::Lock;
 use crate::system::process::Interrupt;
@@ -116,9 +118,8 @@ pub fn update(
     let Some(project) = loaded_study.first().map(|loaded| loaded.project) else {
         return Ok(RunReport::default());
     };
-    let cache = Cache::of(project);
-    let places = cache.work_folders(project)?;
-    let kept = cache.failed();
+    let places = WorkFolders::of(project)?;
+    let kept = FailedRuns::in_cache(&project.cache());
     let known = match project.cache_limits.keep_series {
         true => Some(store.inputs()?),
         false => None,

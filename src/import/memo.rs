@@ -287,7 +287,7 @@ file = "output.h5"
     fn import(folder: &Path) -> Option<&'static str> {
         let study = Study::load(folder).expect("a project");
         let project = study.common();
-        let cache = Cache::prepare(project).expect("a cache");
+        let cache = Cache::prepare(project.cache()).expect("a cache");
         let mut store = cache.store().expect("a store");
         let report = super::super::bring_up_to_date(project, &mut store, false, false, true);
         report.expect("imported").map(|report| report.reason)
@@ -298,7 +298,7 @@ file = "output.h5"
         let study = Study::load(folder).expect("a project");
         let project = study.common();
         let spec = project.import.as_ref().expect("an import");
-        let store = Cache::prepare(project).expect("a cache").store();
+        let store = Cache::prepare(project.cache()).expect("a cache").store();
         let store = store.expect("a store");
         match look_in(boot.map(str::to_owned), spec, Some(&store), false).expect("a look") {
             ImportState::Fresh => Ok(false),
@@ -348,7 +348,7 @@ file = "output.h5"
         let project = study.common();
         let spec = project.import.as_ref().expect("an import");
         let sure = || {
-            let store = Cache::prepare(project).expect("a cache").store();
+            let store = Cache::prepare(project.cache()).expect("a cache").store();
             make_sure(spec, &mut store.expect("a store")).expect("a look")
         };
         assert!(!sure(), "nothing was imported");

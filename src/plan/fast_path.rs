@@ -23,7 +23,7 @@ use crate::inputs::Linked;
 use crate::plan::dependencies::Dependencies;
 use crate::project::{Content, Study};
 use crate::store::Store;
-use crate::store::cache_folder::Cache;
+use crate::store::cache_folder::{CACHE, Cache};
 use crate::system::stamp::Stamp;
 
 const MEMO: &str = "settled, all files";
@@ -113,7 +113,7 @@ impl Look {
 impl FastPath {
     /// The state remembered of the project in this folder, if it still holds beyond doubt and no other run is at work.
     pub fn recall(root: &Path) -> Option<Self> {
-        let cache = Cache::below(root);
+        let cache = Cache::at(root.join(CACHE));
         let _lock = cache.lock(false).ok()?;
         let store = cache.store_to_read().ok()??;
         let payload = store.memo(MEMO, "").ok()??;

@@ -39,14 +39,12 @@ use crate::language::template::Template;
 use crate::project::exclusion::Exclusion;
 use crate::project::import_spec::ImportSpec;
 use crate::project::output_format::OutputFormat;
+use crate::store::cache_folder::CACHE;
 use error::{Moved, SourceText};
 use product_spec::{Outlets, Statistic};
 
 /// The name of the project file.
 pub const PROJECT_FILE: &str = "rerunoff.toml";
-
-/// The name of the folder with the store and the work directories.
-pub const CACHE: &str = "cache";
 
 /// A validated project as one of its scenarios has it; see [`Study`] for all of them.
 #[derive(Clone)]

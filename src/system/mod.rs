@@ -8,6 +8,7 @@ pub mod filesystem;
 pub mod folder;
 pub mod jobserver;
 pub mod lock;
+pub mod memory_folder;
 pub mod parallel;
 pub mod process;
 pub mod progress;

@@ -274,7 +274,7 @@ impl Project {
 
     /// The folder of its work directories in memory, there only while a run is under way.
     pub fn in_memory(&self) -> PathBuf {
-        rerunoff::execute::local::work_folders::folder(self.root()).expect("the project's folder")
+        rerunoff::system::memory_folder::folder(self.root()).expect("the project's folder")
     }
 
     /// Whether no work directory is left, neither in memory nor on the disk.

@@ -37,7 +37,7 @@ struct Document<'a> {
 /// Plans and tells, and touches nothing: not even a cache folder is made.
 pub(crate) fn dry_run(study: &Study, chosen: &[usize], arguments: &Arguments) -> Result<Exit> {
     let project = study.common();
-    let store = Cache::of(project).store_to_read()?;
+    let store = Cache::at(project.cache()).store_to_read()?;
     import::before_look(project, store.as_ref())?;
     let loaded_study = open(study, store.as_ref(), arguments.rehash, arguments.quiet)?;
     let (plans, _) = loaded_study.plan(store.as_ref())?;

@@ -20,6 +20,7 @@ use crate::cli::options::scenario::ScenarioOption;
 use crate::cli::run::max_rerun::MaxRerun;
 use crate::cli::run::summary::{ProductOf, RunSummary};
 use crate::cli::run::wanted::{CannotRun, TooMany, wanted};
+use crate::execute::local::failed_runs::FailedRuns;
 use crate::execute::timings::{Phase, Timings};
 use crate::execute::{Limits, RunReport, Work};
 use crate::history::account::Account;
@@ -33,7 +34,7 @@ use crate::plan::{Unit, causes};
 use crate::product::{self, Product};
 use crate::project::Study;
 use crate::store::Store;
-use crate::store::cache_folder::Cache;
+use crate::store::cache_folder::{CACHE, Cache};
 use crate::system::jobserver::makeflags::MakeFlags;
 use crate::system::jobserver::slots::Slots;
 use crate::system::process::Interrupt;
@@ -142,7 +143,7 @@ impl Arguments {
             return Ok(());
         };
         // It changes with every failure, so that make looks again after one that it has not seen.
-        dependencies.push(cache.failed().made()?);
+        dependencies.push(FailedRuns::in_cache(cache.folder()).made()?);
         let here = std::env::current_dir().context("can't tell the current folder")?;
         if let Some(list) = self.only.as_deref().and_then(|only| only.strip_prefix('@')) {
             let list = here.join(list);
@@ -184,7 +185,7 @@ pub(super) fn run(root: &Path, mut arguments: Arguments) -> Result<Exit> {
     // What can't be looked at is an error soon, from who wants to read it.
     let look = Look::at(&study).ok();
     let project = study.common();
-    let cache = Cache::prepare(project)?;
+    let cache = Cache::prepare(project.cache())?;
     let lock = cache.lock(arguments.wait)?;
     let mut store = cache.store()?;
     import::before_run(project, &mut store, arguments.rehash, arguments.quiet)?;
@@ -283,7 +284,11 @@ fn tell_settled(
     started: Instant,
 ) -> Result<Exit> {
     let products = settled.products();
-    arguments.write_depfile(&Cache::below(root), &products, settled.dependencies())?;
+    arguments.write_depfile(
+        &Cache::at(root.join(CACHE)),
+        &products,
+        settled.dependencies(),
+    )?;
     if arguments.verbose {
         say("everything looks as it did when nothing was left to do");
     }

@@ -4,7 +4,7 @@
 
 use std::fs;
 use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use anyhow::{Context, Result};
@@ -23,7 +23,12 @@ pub struct FailedRuns {
 }
 
 impl FailedRuns {
-    /// Those below `folder`.
+    /// Those of the runs with this cache folder.
+    pub fn in_cache(cache: &Path) -> Self {
+        Self::new(cache.join("failed"))
+    }
+
+    /// Those in `folder`.
     pub fn new(folder: PathBuf) -> Self {
         Self { folder }
     }

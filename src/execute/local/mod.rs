@@ -6,7 +6,6 @@
 
 pub mod failed_runs;
 pub mod left_files;
-pub mod output;
 pub mod trial;
 pub mod validate;
 pub mod work_directory;

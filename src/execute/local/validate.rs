@@ -8,8 +8,8 @@ use std::path::Path;
 
 use crate::execute::failure::Failure;
 use crate::execute::local::left_files::{find_any, read_output};
-use crate::execute::local::output;
 use crate::execute::local::work_directory::PRINTED;
+use crate::execute::output;
 use crate::plan::recipe::Rendered;
 use crate::project::{Project, VariableSource};
 use crate::system::file_limit::FileLimit;

@@ -15,9 +15,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use crate::data::size::Size;
-use crate::execute::local::work_folders::Memory;
 use crate::project::Simulator;
 use crate::system::folder::remove;
+use crate::system::memory_folder::Memory;
 
 /// What the simulator prints goes to these files of its work directory.
 pub const PRINTED: [&str; 2] = ["rerunoff.stdout", "rerunoff.stderr"];

@@ -9,12 +9,12 @@ use anyhow::{Context, Result};
 use jiff::Timestamp;
 
 use crate::data::digest::Digest;
+use crate::execute::local::failed_runs::FailedRuns;
 use crate::inputs::BadInput;
 use crate::plan::key::{Change, Explanation, KeyPart, leave_out_consequences};
 use crate::plan::loaded::LoadedScenario;
 use crate::plan::{Staleness, State};
 use crate::project::VariableSource;
-use crate::store::cache_folder::Cache;
 use crate::store::{Attempt, Last, Store};
 use crate::system::progress::duration;
 
@@ -203,7 +203,7 @@ fn of_failure(
         }
     }
     let id = loaded.basin.id(catchment);
-    let kept = Cache::of(loaded.project).failed();
+    let kept = FailedRuns::in_cache(&loaded.project.cache());
     let kept = kept.path(&loaded.project.scenario.name, id);
     if kept.exists() {
         lines.push(format!("    its work directory is {}", kept.display()));

@@ -1,0 +1,184 @@
+//! A project's folder on the file system that Linux keeps in memory, `/dev/shm`, and how much room there is.
+//!
+//! It is made only where there is plenty of room and programs can be started from it. Later it is called short when room
+//! is short, or when the folder was taken away: systemd empties `/dev/shm` of a user who logs out.
+//!
+//! It is named after the device and inode of the project's folder: whoever holds the project's lock owns it, and finds
+//! what a killed run has left. It knows nothing of what is done there.
+
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use anyhow::Result;
+use rustix::fs::{StatVfsMountFlags, statfs, statvfs};
+
+use crate::system::folder::remove;
+
+/// Where Linux keeps files in memory, for everybody.
+pub const MEMORY: &str = "/dev/shm";
+
+/// `TMPFS_MAGIC` of `linux/magic.h`. Unlike ramfs, a tmpfs ends before memory does.
+const TMPFS: u64 = 0x0102_1994;
+
+/// Free space that is asked for to begin with, in bytes; of free memory twice as much.
+const ROOM: u64 = 512 << 20;
+
+/// With less than this left, room is short.
+const RESERVE: u64 = 64 << 20;
+
+/// With fewer files than this left to be made, too.
+const RESERVE_FILES: u64 = 1000;
+
+/// A folder on a file system in memory; clones know of each other when room is short.
+#[derive(Clone, Debug)]
+pub struct Memory {
+    folder: PathBuf,
+    short: Arc<AtomicBool>,
+}
+
+impl Memory {
+    /// Makes the folder, for this user alone, if it is wise to work there; else says why not.
+    pub fn new(root: &Path) -> io::Result<Self> {
+        let unfit = |why: &str| Err(io::Error::other(why.to_owned()));
+        if statfs(MEMORY)?.f_type as u64 != TMPFS {
+            return unfit("it is no tmpfs");
+        }
+        let flags = statvfs(MEMORY)?.f_flag;
+        if flags.intersects(StatVfsMountFlags::NOEXEC | StatVfsMountFlags::RDONLY) {
+            return unfit("it is mounted read-only or noexec");
+        }
+        if left(Path::new(MEMORY)).is_none_or(|left| left < ROOM) {
+            return unfit("there is too little room");
+        }
+        if memory_left().is_none_or(|left| left < 2 * ROOM) {
+            return unfit("there is too little free memory");
+        }
+        let folder = folder(root)?;
+        DirBuilder::new().mode(0o700).create(&folder)?;
+        Ok(Self {
+            folder,
+            short: Arc::default(),
+        })
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Whether no more should be done there, and what failed there may have failed because of that.
+    pub fn is_short(&self) -> bool {
+        if !self.short.load(Relaxed) {
+            let short = match statvfs(&self.folder) {
+                Err(_) => true,
+                Ok(space) => {
+                    let used =
+                        (space.f_blocks - space.f_bfree.min(space.f_blocks)) * space.f_frsize;
+                    space.f_bavail.saturating_mul(space.f_frsize) < RESERVE
+                        || space.f_favail < RESERVE_FILES && space.f_files > 0
+                        // Asked only where it can matter: the kernel takes its time to answer.
+                        || used > ROOM && memory_left().is_none_or(|left| left < ROOM)
+                }
+            };
+            if short {
+                self.give_up();
+            }
+        }
+        self.short.load(Relaxed)
+    }
+
+    /// Makes [`Self::is_short`] true from now on.
+    pub fn give_up(&self) {
+        self.short.store(true, Relaxed);
+    }
+}
+
+/// The folder in memory of the project in `root`, there only while a run is under way.
+pub fn folder(root: &Path) -> io::Result<PathBuf> {
+    let place = fs::metadata(root)?;
+    let user = rustix::process::geteuid().as_raw();
+    let name = format!("rerunoff-{user}-{:x}-{:x}", place.dev(), place.ino());
+    Ok(Path::new(MEMORY).join(name))
+}
+
+/// Removes what a killed run of the project in `root` has left in memory. The caller must hold the project's lock.
+///
+/// Anybody may write to `/dev/shm`, so what is not this user's own folder is left alone; then nothing is done there.
+pub fn clear_leftovers(root: &Path) -> Result<()> {
+    let Ok(folder) = folder(root) else {
+        return Ok(());
+    };
+    let user = rustix::process::geteuid().as_raw();
+    match fs::symlink_metadata(&folder) {
+        Ok(found) if found.is_dir() && found.uid() == user => remove(&folder),
+        _ => Ok(()),
+    }
+}
+
+/// Free bytes for this user on the file system of `path`.
+fn left(path: &Path) -> Option<u64> {
+    let space = statvfs(path).ok()?;
+    Some(space.f_bavail.saturating_mul(space.f_frsize))
+}
+
+/// Bytes of memory that may still be taken without pushing anybody out: the machine's, or fewer in a container.
+fn memory_left() -> Option<u64> {
+    let machine = field(&fs::read_to_string("/proc/meminfo").ok()?, "MemAvailable:")? * 1024;
+    let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    let own = groups.lines().find_map(|line| line.strip_prefix("0::/"));
+    let own = Path::new("/sys/fs/cgroup").join(own.unwrap_or_default());
+    let limits = own.ancestors().filter_map(|group| {
+        let read = |name: &str| fs::read_to_string(group.join(name)).ok();
+        let most: u64 = read("memory.max")?.trim().parse().ok()?;
+        let used: u64 = read("memory.current")?.trim().parse().ok()?;
+        // Pages of files are given back when memory is needed.
+        let pages = read("memory.stat")?;
+        let files = field(&pages, "active_file")? + field(&pages, "inactive_file")?;
+        Some(most.saturating_sub(used.saturating_sub(files)))
+    });
+    limits.chain([machine]).min()
+}
+
+/// The number behind a name at the beginning of a line.
+fn field(text: &str, name: &str) -> Option<u64> {
+    let mut lines = text.lines().map(str::split_ascii_whitespace);
+    lines.find_map(|mut words| {
+        let number = words.by_ref().next().filter(|word| *word == name);
+        number.and_then(|_| words.next())?.parse().ok()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_found_by_their_whole_names() {
+        let text = "inactive_file 7\nactive_file 5\nMemAvailable:   12 kB\n";
+        assert_eq!(field(text, "active_file"), Some(5));
+        assert_eq!(field(text, "MemAvailable:"), Some(12));
+        assert_eq!(field(text, "file"), None);
+        assert!(memory_left().is_some_and(|left| left > 0));
+    }
+
+    #[test]
+    fn a_folder_in_memory_is_ours_alone_and_goes() {
+        let root = tempfile::tempdir().expect("a folder");
+        let Ok(memory) = Memory::new(root.path()) else {
+            return; // A machine without room; then there is nothing to see.
+        };
+        assert_eq!(memory.folder, folder(root.path()).expect("a name"));
+        let mode = fs::metadata(&memory.folder).expect("there").mode();
+        assert_eq!(mode & 0o777, 0o700);
+        let second = Memory::new(root.path());
+        assert!(second.is_err(), "what is there already is not trusted");
+        assert!(!memory.is_short());
+        clear_leftovers(root.path()).expect("removed");
+        assert!(!memory.folder.exists());
+        assert!(memory.is_short(), "it was taken away");
+    }
+}
