@@ -66,7 +66,7 @@ struct Event {
 
 /// What all catchments share; memory grows with the number of steps only.
 pub struct ExampleBasin {
-    dice: RandomNumbers,
+    random: RandomNumbers,
     steps: usize,
     /// 1 in mid-January, −1 in mid-July.
     winter: Vec<f64>,
@@ -78,7 +78,7 @@ pub struct ExampleBasin {
 impl ExampleBasin {
     /// The basin that belongs to `seed`, for `steps` hours from the first of January.
     pub fn new(seed: u64, steps: usize) -> Self {
-        let dice = RandomNumbers::new(seed);
+        let random = RandomNumbers::new(seed);
         let day = |step: usize| step as f64 / STEPS_PER_DAY as f64;
         let winter: Vec<f64> = (0..steps)
             .map(|step| libm::cos(TAU * (day(step) - 17.0) / 365.25))
@@ -87,19 +87,19 @@ impl ExampleBasin {
             let hour = libm::cos(TAU * (day(step) - 15.0 / 24.0));
             // Spells of warm and cold air, four days from one turn to the next.
             let (turn, way) = (step / 96, (step % 96) as f64 / 96.0);
-            let [from, to] = [turn, turn + 1].map(|turn| 3.4 * dice.bell(Draw::Spell, turn, 0));
+            let [from, to] = [turn, turn + 1].map(|turn| 3.4 * random.bell(Draw::Spell, turn, 0));
             let spell = from + (to - from) * way * way * (3.0 - 2.0 * way);
             spell + hour * (3.2 - 1.8 * winter[step]) - 9.2 * winter[step]
         });
         let fronts = (0..steps.div_ceil(STEPS_PER_DAY))
-            .filter(|day| dice.uniform(Draw::Front, *day, 0) < 0.38);
+            .filter(|day| random.uniform(Draw::Front, *day, 0) < 0.38);
         let fronts = fronts.map(|day| Event {
-            start: day * STEPS_PER_DAY + dice.between(0.0, 24.0, Draw::Front, day, 1) as usize,
-            hours: dice.between(3.0, 17.0, Draw::Front, day, 2) as usize,
-            peak: 0.15 - 0.6 * libm::log(1.0 - dice.uniform(Draw::Front, day, 3)),
+            start: day * STEPS_PER_DAY + random.between(0.0..24.0, Draw::Front, day, 1) as usize,
+            hours: random.between(3.0..17.0, Draw::Front, day, 2) as usize,
+            peak: 0.15 - 0.6 * libm::log(1.0 - random.uniform(Draw::Front, day, 3)),
         });
         Self {
-            dice,
+            random,
             steps,
             warmth: warmth.collect(),
             fronts: fronts.collect(),
@@ -114,12 +114,12 @@ impl ExampleBasin {
 
     /// The catchment with index `catchment`, from 0.
     pub fn site(&self, catchment: usize) -> Site {
-        let dice = self.dice;
+        let random = self.random;
         let region = catchment / REGION;
-        let own = |low, high, what| dice.between(low, high, Draw::Site, catchment, what);
+        let own = |low, high, what| random.between(low..high, Draw::Site, catchment, what);
         let near = |low, high, spread: f64, what| {
-            dice.between(low, high, Draw::Region, region, what)
-                + dice.between(-spread, spread, Draw::Site, catchment, what)
+            random.between(low..high, Draw::Region, region, what)
+                + random.between(-spread..spread, Draw::Site, catchment, what)
         };
         let area = hundreds(self.area(catchment));
         let farmed = near(0.05, 0.3, 0.04, 3);
@@ -146,7 +146,7 @@ impl ExampleBasin {
         let site = self.site(catchment);
         let precipitation = self.precipitation(catchment, &site);
         let mean = 12.6 - 0.0063 * site.altitude - 0.7 * (site.latitude - 48.5);
-        let air = (0..self.steps).map(|step| 0.35 * self.dice.bell(Draw::Air, catchment, step));
+        let air = (0..self.steps).map(|step| 0.35 * self.random.bell(Draw::Air, catchment, step));
         let warmth = self.warmth.iter().zip(air);
         let temperature = warmth
             .map(|(warmth, air)| decimals(mean + warmth + air, 1e2))
@@ -162,32 +162,29 @@ impl ExampleBasin {
 
     /// Fronts, which cross the basin from west to east, and in summer the storms of the region.
     fn precipitation(&self, catchment: usize, site: &Site) -> Vec<f64> {
-        let dice = self.dice;
+        let random = self.random;
         let mut rain = vec![0.0; self.steps];
         let delay = (1.8 * (site.longitude - 5.9)) as usize;
         for front in &self.fronts {
-            let share = dice.between(0.35, 1.5, Draw::FrontHere, catchment, front.start);
-            self.rain(
-                &mut rain,
-                catchment,
-                front.start + delay,
-                front.hours,
-                front.peak * share,
-            );
+            let share = random.between(0.35..1.5, Draw::FrontHere, catchment, front.start);
+            let event = Event {
+                start: front.start + delay,
+                hours: front.hours,
+                peak: front.peak * share,
+            };
+            self.add_rain(&mut rain, catchment, &event);
         }
         let region = catchment / REGION;
         for day in 0..self.steps.div_ceil(STEPS_PER_DAY) {
-            let draw = |what| dice.uniform(Draw::Storm, region, 4 * day + what);
+            let draw = |what| random.uniform(Draw::Storm, region, 4 * day + what);
             let summer = -self.winter[day * STEPS_PER_DAY];
-            if draw(0) < 0.24 * summer && dice.uniform(Draw::StormHere, catchment, day) < 0.6 {
-                let start = day * STEPS_PER_DAY + 13 + (9.0 * draw(1)) as usize;
-                self.rain(
-                    &mut rain,
-                    catchment,
-                    start,
-                    1 + (3.0 * draw(2)) as usize,
-                    2.0 - 3.5 * libm::log(1.0 - draw(3)),
-                );
+            if draw(0) < 0.24 * summer && random.uniform(Draw::StormHere, catchment, day) < 0.6 {
+                let event = Event {
+                    start: day * STEPS_PER_DAY + 13 + (9.0 * draw(1)) as usize,
+                    hours: 1 + (3.0 * draw(2)) as usize,
+                    peak: 2.0 - 3.5 * libm::log(1.0 - draw(3)),
+                };
+                self.add_rain(&mut rain, catchment, &event);
             }
         }
         for value in &mut rain {
@@ -197,22 +194,18 @@ impl ExampleBasin {
     }
 
     /// Adds an event that swells and fades, gusty from hour to hour.
-    fn rain(&self, rain: &mut [f64], catchment: usize, start: usize, hours: usize, peak: f64) {
+    fn add_rain(&self, rain: &mut [f64], catchment: usize, event: &Event) {
+        let Event { start, hours, peak } = *event;
         for (hour, value) in rain.iter_mut().skip(start).take(hours).enumerate() {
             let way = (hour as f64 + 0.5) / hours as f64;
-            *value += peak
-                * 4.0
-                * way
-                * (1.0 - way)
-                * self
-                    .dice
-                    .between(0.3, 1.7, Draw::Rain, catchment, start + hour);
+            let gust = (self.random).between(0.3..1.7, Draw::Rain, catchment, start + hour);
+            *value += peak * 4.0 * way * (1.0 - way) * gust;
         }
     }
 
     /// Discharge at the outlet and from the catchment itself.
     fn discharges(&self, catchment: usize, site: &Site, precipitation: &[f64]) -> [Vec<f64>; 2] {
-        let own = |low, high, what| self.dice.between(low, high, Draw::Site, catchment, what);
+        let own = |low, high, what| self.random.between(low..high, Draw::Site, catchment, what);
         // What share of its content each reservoir gives off in an hour.
         let (fast, slow) = (1.0 / own(5.0, 20.0, 7), 1.0 / own(500.0, 1300.0, 8));
         let to_fast = own(0.3, 0.6, 9);
@@ -245,7 +238,7 @@ impl ExampleBasin {
 
     /// The area before rounding, m²: 0.5 to 90 km², most about 7.
     fn area(&self, catchment: usize) -> f64 {
-        7e6 * libm::exp(0.85 * self.dice.bell(Draw::Site, catchment, 100))
+        7e6 * libm::exp(0.85 * self.random.bell(Draw::Site, catchment, 100))
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! That is what lets a catchment be made by itself, in any order and on any thread.
 
+use std::ops::Range;
+
 /// What is drawn; every purpose has its own stream of numbers.
 #[derive(Clone, Copy)]
 pub enum Draw {
@@ -30,7 +32,7 @@ pub enum Draw {
 pub struct RandomNumbers(u64);
 
 impl RandomNumbers {
-    /// The dice that belong to `seed`.
+    /// The numbers that belong to `seed`.
     pub fn new(seed: u64) -> Self {
         Self(mix(seed))
     }
@@ -41,9 +43,9 @@ impl RandomNumbers {
         (hash >> 11) as f64 / (1_u64 << 53) as f64
     }
 
-    /// A number in [low, high).
-    pub fn between(self, low: f64, high: f64, draw: Draw, a: usize, b: usize) -> f64 {
-        low + (high - low) * self.uniform(draw, a, b)
+    /// A number in `range`.
+    pub fn between(self, range: Range<f64>, draw: Draw, a: usize, b: usize) -> f64 {
+        range.start + (range.end - range.start) * self.uniform(draw, a, b)
     }
 
     /// A bell-shaped number, mean 0, standard deviation 1, within ±3: the sum of three uniform ones.
@@ -69,12 +71,12 @@ mod tests {
 
     #[test]
     fn numbers_are_spread_evenly_and_streams_differ() {
-        let dice = RandomNumbers::new(7);
+        let random = RandomNumbers::new(7);
         let mut counts = [0; 10];
         let (mut mean, mut square) = (0.0, 0.0);
         for i in 0..10_000 {
-            counts[(10.0 * dice.uniform(Draw::Site, i, 0)) as usize] += 1;
-            let bell = dice.bell(Draw::Air, 3, i);
+            counts[(10.0 * random.uniform(Draw::Site, i, 0)) as usize] += 1;
+            let bell = random.bell(Draw::Air, 3, i);
             mean += bell / 10_000.0;
             square += bell * bell / 10_000.0;
         }
@@ -87,15 +89,15 @@ mod tests {
             "{mean} {square}"
         );
         assert_ne!(
-            dice.uniform(Draw::Site, 1, 2),
-            dice.uniform(Draw::Site, 2, 1)
+            random.uniform(Draw::Site, 1, 2),
+            random.uniform(Draw::Site, 2, 1)
         );
         assert_ne!(
-            dice.uniform(Draw::Site, 1, 2),
-            dice.uniform(Draw::Rain, 1, 2)
+            random.uniform(Draw::Site, 1, 2),
+            random.uniform(Draw::Rain, 1, 2)
         );
         assert_ne!(
-            dice.uniform(Draw::Site, 1, 2),
+            random.uniform(Draw::Site, 1, 2),
             RandomNumbers::new(8).uniform(Draw::Site, 1, 2)
         );
     }

@@ -56,22 +56,38 @@ pub struct GroupFile {
     usual_series: Usual,
 }
 
-/// The names of the groups that belong to catchments; none if the file has another layout.
-pub fn catchment_groups(file: &File, names: &[String], spec: &InputSpec) -> Vec<String> {
-    let groups: Vec<String> = (names.iter())
-        .filter(|name| name.starts_with(&spec.group_prefix))
-        .filter(|name| matches!(file.loc_type_by_name(name), Ok(LocationType::Group)))
-        .cloned()
-        .collect();
-    let has_tables = |name: &String| {
-        [&spec.series_table, &spec.parameter_table]
-            .iter()
-            .any(|table| is_table(file, name, table))
-    };
-    if groups.iter().any(has_tables) {
-        groups
-    } else {
-        Vec::new()
+/// What is at the root of such a file.
+pub struct GroupMembers {
+    /// The catchments' groups.
+    groups: Vec<String>,
+    /// All else, and what is stated as the time.
+    others: Vec<String>,
+}
+
+impl GroupMembers {
+    /// Sorts the names at the root of a file; `None` if it has another layout.
+    pub fn find(file: &File, names: &[String], spec: &InputSpec) -> Option<Self> {
+        let is_of_catchment = |name: &&String| name.starts_with(&spec.group_prefix);
+        let mut groups: Vec<String> = (names.iter())
+            .filter(is_of_catchment)
+            .filter(|name| matches!(file.loc_type_by_name(name), Ok(LocationType::Group)))
+            .cloned()
+            .collect();
+        let has_tables = |name: &String| {
+            [&spec.series_table, &spec.parameter_table]
+                .iter()
+                .any(|table| is_table(file, name, table))
+        };
+        if !groups.iter().any(has_tables) {
+            return None;
+        }
+        groups.sort_by(|a, b| natural_order(a, b));
+        let others = (names.iter())
+            .filter(|name| !is_of_catchment(name) || Some(name.as_str()) == spec.time.as_deref());
+        Some(Self {
+            groups,
+            others: others.cloned().collect(),
+        })
     }
 }
 
@@ -83,97 +99,32 @@ fn is_table(file: &File, group: &str, table: &str) -> bool {
 }
 
 impl GroupFile {
-    /// Reads the parameters of all `groups`, and what there is of time and columns.
+    /// Reads the parameters of all groups, and what there is of time and columns.
     pub fn new(
         path: &Path,
         file: File,
         spec: &InputSpec,
-        names: &[String],
-        mut groups: Vec<String>,
+        members: &GroupMembers,
         mut links: Links,
     ) -> anyhow::Result<Self> {
-        groups.sort_by(|a, b| natural_order(a, b));
-        let root = |name: &str| {
-            !name.starts_with(&spec.group_prefix) || Some(name) == spec.time.as_deref()
-        };
-        let variables = variables::input_index(&file, path, names, &root)?;
-        let time = match identify::find_time(path, spec, &variables)? {
-            Some(variable) => {
+        let variables = variables::input_index(&file, path, &members.others)?;
+        let time = (identify::find_time(path, spec, &variables)?)
+            .map(|variable| {
                 links.check(variable)?;
-                Some(arrays::read_time(path, variable, true)?)
-            }
-            None => None,
+                arrays::read_time(path, variable, true)
+            })
+            .transpose()?;
+        let mut reader = GroupReader {
+            path,
+            file: &file,
+            spec,
+            links: &mut links,
+            columns: None,
+            usual_series: Usual::default(),
+            usual_parameters: None,
         };
-        let mut columns: Option<Vec<SeriesColumn>> = None;
-        let mut entries = Vec::with_capacity(groups.len());
-        let mut parameters = Parameters::default();
-        let (mut usual_series, mut usual_parameters) = (Usual::default(), None);
-        let (mut without_series, mut without_parameters) = (Vec::new(), Vec::new());
-        for (at, group) in groups.iter().enumerate() {
-            let about = |table: &str| {
-                format!(
-                    "{}: the table `{group}/{table}` can't be read",
-                    path.display()
-                )
-            };
-            if !links.table(group, &spec.series_table)? {
-                without_series.push(at);
-            } else if columns.is_none() && is_table(&file, group, &spec.series_table) {
-                let (fields, usual) = open(&file, group, &spec.series_table)
-                    .and_then(|table| Ok((hdf5_types::fields(&table)?, Usual::of(&table)?)))
-                    .with_context(|| about(&spec.series_table))?;
-                usual_series = usual;
-                let numbers = fields.into_iter().filter(|field| field.kind.is_number());
-                let of_field = |field: Field| SeriesColumn {
-                    name: field.name,
-                    units: None,
-                };
-                columns = Some(numbers.map(of_field).collect()).filter(|c: &Vec<_>| !c.is_empty());
-            }
-            let mut entry = GroupEntry {
-                id: CatchmentId::new(group.strip_prefix(&spec.group_prefix).unwrap_or(group)),
-                problem: None,
-            };
-            if links.table(group, &spec.parameter_table)?
-                && is_table(&file, group, &spec.parameter_table)
-            {
-                let table = open(&file, group, &spec.parameter_table)
-                    .with_context(|| about(&spec.parameter_table))?;
-                links.values(&format!("{group}/{}", spec.parameter_table), &table)?;
-                let about = || about(&spec.parameter_table);
-                let usual = match usual_parameters {
-                    Some(usual) => usual,
-                    None => *usual_parameters.insert(Usual::of(&table).with_context(about)?),
-                };
-                match read_parameters(&table, usual).with_context(about)? {
-                    Ok(own) => {
-                        for (name, value) in own {
-                            parameters.set(&name, at, value);
-                        }
-                    }
-                    Err(problem) => {
-                        let table = spec.parameter_table.clone();
-                        entry.problem = Some(BadInput::BadParameters { table, problem });
-                    }
-                }
-            } else {
-                without_parameters.push(at);
-            }
-            entries.push(entry);
-        }
-        // A table that no catchment has is not missing from any: other files may provide what it would hold.
-        if without_parameters.len() < entries.len() {
-            for at in without_parameters {
-                let table = spec.parameter_table.clone();
-                entries[at].problem = Some(BadInput::NoParameters { table });
-            }
-        }
-        if without_series.len() < entries.len() {
-            for at in without_series {
-                let table = spec.series_table.clone();
-                entries[at].problem = Some(BadInput::NoSeriesTable { table });
-            }
-        }
+        let (entries, parameters) = reader.entries(&members.groups)?;
+        let (columns, usual_series) = (reader.columns, reader.usual_series);
         if columns.is_some() && time.is_none() {
             bail!(
                 "{}: there is no `time_steps` at the root of the file; if the time steps have another name, say it \
@@ -269,15 +220,130 @@ impl GroupFile {
     }
 }
 
+/// Sets the problem of the catchments that lack a table. One that no catchment has is missing from none: other files may
+/// provide what it would hold.
+fn set_missing(entries: &mut [GroupEntry], without: &[usize], problem: &BadInput) {
+    if without.len() < entries.len() {
+        for &at in without {
+            entries[at].problem = Some(problem.clone());
+        }
+    }
+}
+
+/// Looks at the tables of one group after the other.
+struct GroupReader<'a> {
+    path: &'a Path,
+    file: &'a File,
+    spec: &'a InputSpec,
+    links: &'a mut Links,
+    /// The series that the first series table has, once there was one.
+    columns: Option<Vec<SeriesColumn>>,
+    usual_series: Usual,
+    usual_parameters: Option<Usual>,
+}
+
+impl GroupReader<'_> {
+    /// The catchments and their parameters.
+    fn entries(&mut self, groups: &[String]) -> anyhow::Result<(Vec<GroupEntry>, Parameters)> {
+        let spec = self.spec;
+        let mut entries = Vec::with_capacity(groups.len());
+        let mut parameters = Parameters::default();
+        let (mut without_series, mut without_parameters) = (Vec::new(), Vec::new());
+        for (at, group) in groups.iter().enumerate() {
+            let mut entry = GroupEntry {
+                id: CatchmentId::new(group.strip_prefix(&spec.group_prefix).unwrap_or(group)),
+                problem: None,
+            };
+            if !self.has_series(group)? {
+                without_series.push(at);
+            }
+            match self.parameters(group)? {
+                Some(Ok(own)) => {
+                    for (name, value) in own {
+                        parameters.set(&name, at, value);
+                    }
+                }
+                Some(Err(problem)) => {
+                    let table = spec.parameter_table.clone();
+                    entry.problem = Some(BadInput::BadParameters { table, problem });
+                }
+                None => without_parameters.push(at),
+            }
+            entries.push(entry);
+        }
+        let table = spec.parameter_table.clone();
+        set_missing(
+            &mut entries,
+            &without_parameters,
+            &BadInput::NoParameters { table },
+        );
+        let table = spec.series_table.clone();
+        set_missing(
+            &mut entries,
+            &without_series,
+            &BadInput::NoSeriesTable { table },
+        );
+        Ok((entries, parameters))
+    }
+
+    /// Whether a group has a series table. The first one tells which columns they have.
+    fn has_series(&mut self, group: &str) -> anyhow::Result<bool> {
+        let name = &self.spec.series_table;
+        if !self.links.table(group, name)? {
+            return Ok(false);
+        }
+        if self.columns.is_none() && is_table(self.file, group, name) {
+            let (fields, usual) = open(self.file, group, name)
+                .and_then(|table| Ok((hdf5_types::fields(&table)?, Usual::of(&table)?)))
+                .with_context(|| self.about(group, name))?;
+            self.usual_series = usual;
+            let numbers = fields.into_iter().filter(|field| field.kind.is_number());
+            let of_field = |field: Field| SeriesColumn {
+                name: field.name,
+                units: None,
+            };
+            self.columns = Some(numbers.map(of_field).collect())
+                .filter(|columns: &Vec<_>| !columns.is_empty());
+        }
+        Ok(true)
+    }
+
+    /// A group's parameters, `None` without a table of them; the inner error says what is wrong with that one.
+    fn parameters(&mut self, group: &str) -> anyhow::Result<Option<ParametersRead>> {
+        let name = &self.spec.parameter_table;
+        if !self.links.table(group, name)? || !is_table(self.file, group, name) {
+            return Ok(None);
+        }
+        let table = open(self.file, group, name).with_context(|| self.about(group, name))?;
+        self.links.values(&format!("{group}/{name}"), &table)?;
+        let usual = match self.usual_parameters {
+            Some(usual) => usual,
+            None => {
+                let usual = Usual::of(&table).with_context(|| self.about(group, name))?;
+                *self.usual_parameters.insert(usual)
+            }
+        };
+        let read = read_parameters(&table, usual).with_context(|| self.about(group, name))?;
+        Ok(Some(read))
+    }
+
+    fn about(&self, group: &str, table: &str) -> String {
+        format!(
+            "{}: the table `{group}/{table}` can't be read",
+            self.path.display()
+        )
+    }
+}
+
+/// Parameters by name, or in words why a table is none of them.
+type ParametersRead = Result<BTreeMap<String, Value>, String>;
+
 fn open(file: &File, group: &str, table: &str) -> hdf5::Result<Dataset> {
     file.dataset(&format!("{group}/{table}"))
 }
 
 /// Reads rows of `name` and `value`; the inner error says in words why the table is none of these.
-fn read_parameters(
-    table: &Dataset,
-    usual: Usual,
-) -> anyhow::Result<Result<BTreeMap<String, Value>, String>> {
+fn read_parameters(table: &Dataset, usual: Usual) -> anyhow::Result<ParametersRead> {
     let fields = hdf5_types::fields(table)?;
     let field = |name: &str| fields.iter().find(|field| field.name == name);
     let (Some(name), Some(value)) = (field("name"), field("value")) else {

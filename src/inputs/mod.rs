@@ -42,7 +42,7 @@ pub use links::linked::Linked;
 
 use arrays::ArrayFile;
 use conventions::attributes;
-use groups::GroupFile;
+use groups::{GroupFile, GroupMembers};
 use links::Links;
 use variables::FileVariable;
 
@@ -177,12 +177,11 @@ fn open(path: &Path, spec: &InputSpec, hints: &[String]) -> anyhow::Result<Input
     let file = open_file(path)?;
     let mut links = Links::new(&file, path);
     let names = links.members()?;
-    let groups = groups::catchment_groups(&file, &names, spec);
-    if !groups.is_empty() {
-        let groups = GroupFile::new(path, file, spec, &names, groups, links)?;
+    if let Some(members) = GroupMembers::find(&file, &names, spec) {
+        let groups = GroupFile::new(path, file, spec, &members, links)?;
         return Ok(InputFile::Groups(groups));
     }
-    let variables = variables::input_index(&file, path, &names, &|_| true)?;
+    let variables = variables::input_index(&file, path, &names)?;
     (variables.iter()).try_for_each(|variable| links.check_shape(variable))?;
     let check = &mut |variable: &FileVariable| links.check(variable);
     let arrays = ArrayFile::new(path, spec, &variables, hints, check)
@@ -259,7 +258,7 @@ pub fn ids_in(path: &Path, variable: &str) -> anyhow::Result<Vec<CatchmentId>> {
     let file = open_file(path)?;
     let mut links = Links::new(&file, path);
     let names = links.members()?;
-    let variables = variables::input_index(&file, path, &names, &|_| true)?;
+    let variables = variables::input_index(&file, path, &names)?;
     let found = list(path, &variables, variable)?;
     links.check(found)?;
     if let Some(other) = links.linked().paths().next() {

@@ -21,7 +21,7 @@ const PIECE: usize = 512 * 1024;
 /// Chunks side by side in one piece: for as long as it reads, the library remembers kilobytes of each.
 const SIDE_BY_SIDE_CHUNKS: usize = 512;
 
-/// Series that are turned at once; their write positions stay in the innermost cache.
+/// Series that are filled at once; their write positions stay in the innermost cache.
 const TILE: usize = 64;
 
 /// Neighbours that are read together where there are no chunks: a cluster of a disk or page of memory.
@@ -34,6 +34,13 @@ pub struct Target {
     pub position: usize,
     /// Position in the block that is being read.
     pub slot: usize,
+}
+
+/// Values that were read at once, time first.
+struct Piece {
+    values: Array2<f64>,
+    first_step: usize,
+    first_position: usize,
 }
 
 /// A two-dimensional array of series.
@@ -163,8 +170,12 @@ impl Grid {
             let mut from = 0;
             while from < self.steps {
                 let to = (from + rows).min(self.steps);
-                let values = self.piece(from..to, first..last + 1)?;
-                self.turn(&values, first, targets, block, column, from);
+                let piece = Piece {
+                    values: self.piece(from..to, first..last + 1)?,
+                    first_step: from,
+                    first_position: first,
+                };
+                self.scatter(&piece, targets, block, column);
                 from = to;
             }
         }
@@ -192,15 +203,15 @@ impl Grid {
         Some(())
     }
 
-    fn turn(
+    /// Decodes the values of a piece into the series of its targets.
+    fn scatter(
         &self,
-        values: &Array2<f64>,
-        first: usize,
+        piece: &Piece,
         targets: &[Target],
         block: &mut [Vec<Vec<f64>>],
         column: usize,
-        from: usize,
     ) {
+        let (values, first, from) = (&piece.values, piece.first_position, piece.first_step);
         let rows = values.nrows();
         if !self.time_first {
             // Every series lies together already.

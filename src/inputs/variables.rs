@@ -173,16 +173,15 @@ pub fn of_classic(path: &Path) -> anyhow::Result<Vec<FileVariable>> {
         .collect())
 }
 
-/// Opens all datasets at the root whose name `wanted` approves.
+/// Opens the datasets at the root among these names.
 pub fn input_index(
     file: &File,
     path: &Path,
     names: &[String],
-    wanted: &dyn Fn(&str) -> bool,
 ) -> anyhow::Result<Vec<FileVariable>> {
     let mut found = Vec::new();
     let mut scales: Vec<(Place, String)> = Vec::new();
-    for name in names.iter().filter(|name| wanted(name)) {
+    for name in names {
         if !matches!(file.loc_type_by_name(name), Ok(LocationType::Dataset)) {
             continue;
         }

@@ -126,8 +126,7 @@ impl NetcdfFile {
         attributes: &[(String, Attribute)],
     ) -> Result<ContiguousVariable> {
         let create = || -> Result<(Handle, u64)> {
-            let dataset =
-                self.create_array(name, dimensions, None, Precision::F64, 0, attributes)?;
+            let dataset = self.create_array(name, dimensions, None, attributes)?;
             let place = dataset::place(&dataset)?;
             Ok((dataset, place))
         };
@@ -148,13 +147,8 @@ impl NetcdfFile {
         chunking: &Chunking<'_>,
         attributes: &[(String, Attribute)],
     ) -> Result<ChunkedVariable> {
-        let Chunking {
-            chunk,
-            precision,
-            level,
-        } = *chunking;
         let dataset = self
-            .create_array(name, dimensions, Some(chunk), precision, level, attributes)
+            .create_array(name, dimensions, Some(chunking), attributes)
             .with_context(|| self.problem("variable", name))?;
         self.arrays.push(dataset);
         Ok(ChunkedVariable(self.arrays.len() - 1))
@@ -200,16 +194,16 @@ impl NetcdfFile {
         part.finish(sync)
     }
 
-    /// Creates what is filled later, with NaN as its fill value: in chunks, or without in a place that it has at once.
+    /// Creates what is filled later, with NaN as its fill value: in chunks, or else as numbers of 64 bits in a place that it
+    /// has at once.
     fn create_array(
         &self,
         name: &str,
         dimensions: &[Dimension],
-        chunk: Option<&[usize]>,
-        precision: Precision,
-        level: u8,
+        chunking: Option<&Chunking<'_>>,
         attributes: &[(String, Attribute)],
     ) -> Result<Handle> {
+        let precision = chunking.map_or(Precision::F64, |chunking| chunking.precision);
         let (number, fill, fill_bytes) = match precision {
             Precision::F64 => (
                 Number::F64,
@@ -223,10 +217,10 @@ impl NetcdfFile {
             ),
         };
         let storage = Storage {
-            chunk,
-            deflate: level,
+            chunk: chunking.map(|chunking| chunking.chunk),
+            deflate: chunking.map_or(0, |chunking| chunking.level),
             fill: Some(&fill_bytes),
-            contiguous: chunk.is_none(),
+            contiguous: chunking.is_none(),
             tracked: true,
         };
         let dims = self.lengths(dimensions);

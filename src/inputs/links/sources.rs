@@ -27,6 +27,14 @@ use crate::system::regular;
 /// How many numbers behind a numbered source that is not there are looked for.
 const AHEAD: u64 = 100;
 
+/// A dataset that may have its values elsewhere.
+struct Indirect<'a> {
+    dataset: &'a Dataset,
+    plist: &'a DatasetCreate,
+    /// The path of its file, where relative names of others start.
+    path: &'a Path,
+}
+
 impl Links {
     /// Makes sure of a variable's shape: a virtual dataset's depends on which of its sources are there.
     pub fn check_shape(&mut self, variable: &FileVariable) -> Result<()> {
@@ -56,7 +64,12 @@ impl Links {
             let path = std::env::current_dir()
                 .with_context(about)?
                 .join(dataset.filename());
-            return self.sources(dataset, &plist, &path).with_context(about);
+            let indirect = Indirect {
+                dataset,
+                plist: &plist,
+                path: &path,
+            };
+            return self.sources(&indirect).with_context(about);
         }
         check_filters(&plist).with_context(about)
     }
@@ -70,7 +83,12 @@ impl Links {
     }
 
     /// The same for values that are elsewhere, or for a source.
-    fn sources(&mut self, dataset: &Dataset, plist: &DatasetCreate, path: &Path) -> Result<()> {
+    fn sources(&mut self, indirect: &Indirect<'_>) -> Result<()> {
+        let Indirect {
+            dataset,
+            plist,
+            path,
+        } = *indirect;
         // By one name for each file: on the way round a circle it may get longer and longer.
         let place = (fs::canonicalize(path)?, dataset.name());
         match self.seen.insert(place.clone(), Seen::UnderWay) {
@@ -79,8 +97,8 @@ impl Links {
             None => {
                 check_filters(plist)?;
                 match plist.get_layout()? {
-                    Layout::Virtual => self.virtual_sources(dataset, plist, path)?,
-                    Layout::Contiguous => self.raw_files(dataset, plist, path)?,
+                    Layout::Virtual => self.virtual_sources(indirect)?,
+                    Layout::Contiguous => self.raw_files(indirect)?,
                     Layout::Compact | Layout::Chunked => {}
                 }
             }
@@ -90,12 +108,12 @@ impl Links {
     }
 
     /// The sources of a virtual dataset, which together have to make up all of it.
-    fn virtual_sources(
-        &mut self,
-        dataset: &Dataset,
-        plist: &DatasetCreate,
-        path: &Path,
-    ) -> Result<()> {
+    fn virtual_sources(&mut self, indirect: &Indirect<'_>) -> Result<()> {
+        let Indirect {
+            dataset,
+            plist,
+            path,
+        } = *indirect;
         let extent = dataset.shape();
         let mut covered = None;
         for mapping in pointers::mappings(plist)? {
@@ -106,11 +124,11 @@ impl Links {
                 Some(blocks) if pointers::blocks(&mapping.source, &extent).is_none() => {
                     for block in 0..blocks {
                         let each = wanted / blocks as usize;
-                        self.virtual_source(dataset, path, &mapping, block, each)?;
+                        self.virtual_source(indirect, &mapping, block, each)?;
                     }
                     self.end_of_numbered(&mapping, path, blocks)?;
                 }
-                _ => self.virtual_source(dataset, path, &mapping, 0, wanted)?,
+                _ => self.virtual_source(indirect, &mapping, 0, wanted)?,
             }
             let Some(target) = target else { continue };
             match &covered {
@@ -161,11 +179,10 @@ impl Links {
         Ok(())
     }
 
-    /// Makes sure that a source has what a mapping wants of it.
+    /// Makes sure that a source has the `wanted` values that a mapping takes from it.
     fn virtual_source(
         &mut self,
-        dataset: &Dataset,
-        path: &Path,
+        indirect: &Indirect<'_>,
         mapping: &VirtualMapping,
         block: u64,
         wanted: usize,
@@ -174,9 +191,9 @@ impl Links {
         let object = numbered(mapping.dataset.as_bytes(), block);
         let object = String::from_utf8_lossy(&object).into_owned();
         let (file, path) = if name == "." {
-            (dataset.file()?, path.to_owned())
+            (indirect.dataset.file()?, indirect.path.to_owned())
         } else {
-            let found = self.find(VIRTUAL_SOURCES, &name, path);
+            let found = self.find(VIRTUAL_SOURCES, &name, indirect.path);
             let found = found.with_context(|| {
                 format!("it is a virtual dataset, with `{object}` as one of its sources")
             })?;
@@ -201,12 +218,21 @@ impl Links {
                 "{about}, of shape {shape:?}, has {has} values where the virtual dataset was made for {wanted}; make it anew"
             );
         }
-        self.sources(&source, &source.create_plist()?, &place.path)
-            .with_context(|| about.clone())
+        let indirect = Indirect {
+            dataset: &source,
+            plist: &source.create_plist()?,
+            path: &place.path,
+        };
+        self.sources(&indirect).with_context(|| about.clone())
     }
 
     /// The files of raw numbers, if the dataset has any: HDF5 would take zeros for what is beyond the end of one.
-    fn raw_files(&mut self, dataset: &Dataset, plist: &DatasetCreate, path: &Path) -> Result<()> {
+    fn raw_files(&mut self, indirect: &Indirect<'_>) -> Result<()> {
+        let Indirect {
+            dataset,
+            plist,
+            path,
+        } = *indirect;
         let pieces = plist.get_external()?;
         let mut left = (dataset.size() as u64).saturating_mul(dataset.dtype()?.size() as u64);
         for piece in &pieces {

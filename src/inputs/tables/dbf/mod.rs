@@ -1,15 +1,17 @@
-//! dBASE tables (`.dbf`), the attribute tables of shapefiles: header, fields, and which records there are.
+//! dBASE tables (`.dbf`), the attribute tables of shapefiles: the header, and which records there are.
 //!
 //! A header, fixed-width records, nearly everything as text: read here by hand, because a number in a field of type `F` has
 //! more digits than the `f32` that libraries make of it, and because a table whose header does not fit its records would
-//! give other numbers without a word. Sources: the file formats of dBASE III+ to 7 and of Visual FoxPro. What is in a field
-//! of which type is for [`field`].
+//! give other numbers without a word. Sources: the file formats of dBASE III+ to 7 and of Visual FoxPro. Which fields
+//! there are is for [`descriptors`], what is in one of which type for [`field`].
 
+mod descriptors;
 mod field;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use self::field::{DbfField, FieldKind};
+use self::descriptors::RecordLayout;
+use self::field::DbfField;
 use super::RawTable;
 use super::code_page::CodePage;
 use crate::data::value::Value;
@@ -104,12 +106,12 @@ pub fn read(bytes: Vec<u8>, code_page: Option<&str>) -> Result<DbfTable> {
         !is_long,
         "this is a dBASE 7 table, which is not supported; save it as dBASE III or IV, or as CSV"
     );
-    let fields = fields(
-        header,
-        record_length,
-        matches!(head[0], 0x30..=0x32),
-        &code_page,
-    )?;
+    let layout = RecordLayout {
+        length: record_length,
+        is_foxpro: matches!(head[0], 0x30..=0x32),
+        code_page: &code_page,
+    };
+    let fields = descriptors::fields(header, &layout)?;
     let records = records(&bytes, header_length, record_length, count)?;
     let (columns, fields) = fields.into_iter().unzip();
     Ok(DbfTable {
@@ -120,102 +122,6 @@ pub fn read(bytes: Vec<u8>, code_page: Option<&str>) -> Result<DbfTable> {
         code_page,
         bytes,
     })
-}
-
-/// The fields with their names, from what follows the first 32 bytes of the header.
-fn fields(
-    header: &[u8],
-    record_length: usize,
-    is_foxpro: bool,
-    code_page: &CodePage,
-) -> Result<Vec<(String, DbfField)>> {
-    let mut fields = Vec::new();
-    let mut begin = 1;
-    let mut bits = 0;
-    let mut null_flags = None;
-    let descriptors = header
-        .chunks_exact(32)
-        .take_while(|descriptor| !matches!(descriptor[0], 0 | b'\r'));
-    let mut length = 0;
-    for descriptor in descriptors {
-        length += 32;
-        let name = &descriptor[..11];
-        let name = name[..memchr::memchr(0, name).unwrap_or(name.len())].trim_ascii();
-        // One that can't be decoded can't be in a project file either.
-        let name = code_page
-            .decode(name)
-            .unwrap_or_else(|_| name.escape_ascii().to_string());
-        let kind = descriptor[11].to_ascii_uppercase();
-        // Long text keeps the high byte of its length where numbers have their decimals.
-        let high = if kind == b'C' {
-            usize::from(descriptor[17]) << 8
-        } else {
-            0
-        };
-        let end = begin + usize::from(descriptor[16]) + high;
-        ensure!(
-            end <= record_length,
-            "its fields are longer than its records"
-        );
-        if is_foxpro {
-            let place = [12, 13, 14, 15].map(|at| descriptor[at]);
-            let place = u32::from_le_bytes(place) as usize;
-            ensure!(
-                place == 0 || place == begin,
-                "field {name} is at byte {begin} of a record by the widths of the fields before it, and at {place} by its own \
-                 description"
-            );
-        }
-        let mut field = DbfField::new(
-            FieldKind::of(kind, end - begin, descriptor[17], is_foxpro),
-            begin,
-            end,
-        );
-        // Of each field of varying length a bit tells whether it has one, of each that may be null whether it is; in this order.
-        let mut bit = |is_there: bool| {
-            is_there.then(|| {
-                bits += 1;
-                bits - 1
-            })
-        };
-        if is_foxpro {
-            field.length_bit = bit(matches!(kind, b'V' | b'Q'));
-            field.null_bit = bit(descriptor[18] & 0x02 != 0);
-        }
-        begin = end;
-        match kind {
-            b'0' if is_foxpro => null_flags = Some((field.begin, field.end)),
-            _ => fields.push((name, field)),
-        }
-    }
-    match null_flags {
-        Some((begin, end)) => {
-            ensure!(
-                bits <= (end - begin) * 8,
-                "its null flags are too short for its fields"
-            );
-            fields
-                .iter_mut()
-                .for_each(|(_, field)| field.flags_begin = begin);
-        }
-        None => fields
-            .iter_mut()
-            .for_each(|(_, field)| (field.null_bit, field.length_bit) = (None, None)),
-    }
-    let is_ended = header.get(length) == Some(&b'\r');
-    ensure!(
-        begin == record_length || (is_ended && begin < record_length),
-        "its fields have {} bytes, and its records {}",
-        begin - 1,
-        record_length - 1
-    );
-    // Were the records to begin earlier than it says, all would be read from the wrong bytes.
-    let behind = header.get(length + 1..).unwrap_or_default();
-    ensure!(
-        is_foxpro || !is_ended || behind.iter().all(|&byte| byte == 0),
-        "the length of its header does not fit its fields"
-    );
-    Ok(fields)
 }
 
 /// Where the records are that are not deleted.
