@@ -48,11 +48,11 @@ test: build $(INTEROP)/.installed demo-delaware ## run all tests, with the real 
 
 torture: build ## kill it 500 times at random moments: make torture KILLS=2000 SEED=7
 	RERUNOFF_KILLS=$(or $(KILLS),500) $(if $(SEED),RERUNOFF_SEED=$(SEED)) $(CARGO) test --release --locked \
-	  --test crash killed_at_random_moments -- --nocapture
+	  --test integration crash::killed_at_random_moments -- --nocapture
 
 random: build $(INTEROP)/.installed ## compare what is read with other decoders, at random: make random ROUNDS=2000 SEED=7
 	RERUNOFF_ROUNDS=$(or $(ROUNDS),300) $(if $(SEED),RERUNOFF_SEED=$(SEED)) $(CARGO) test --release --locked \
-	  --test reading random -- --nocapture
+	  --test integration ::random_ -- --nocapture
 
 FUZZ_TARGETS := template output project
 

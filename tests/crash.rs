@@ -2,15 +2,14 @@
 //!
 //! `RERUNOFF_KILLS` says how often the loop kills (50), `RERUNOFF_SEED` replays a loop that has told its seed.
 
-mod common;
-
 use std::fs;
 use std::process::Stdio;
 use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime};
 
-use common::Project;
 use rustix::process::{Pid, Signal, kill_process};
+
+use crate::common::Project;
 
 const CATCHMENTS: usize = 40;
 

@@ -1,13 +1,12 @@
 //! Flipped bytes, truncation and foreign hands: noticed, named, and repaired so that only what is lost runs again.
 
-mod common;
-
 use std::fs::{self, File};
 use std::os::unix::fs::{FileExt, MetadataExt};
 
-use common::{Project, STEPS, id, precipitation};
 use rerunoff::netcdf::{Precision, encode_chunk};
 use rusqlite::Connection;
+
+use crate::common::{Project, STEPS, id, precipitation};
 
 fn connection(project: &Project) -> Connection {
     Connection::open(project.path("cache/store.sqlite")).expect("the store")

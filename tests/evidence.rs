@@ -1,11 +1,9 @@
 //! `log`, `repro` and `verify`: what is known of one catchment, its run by hand, and a second look at results.
 
-mod common;
-
 use std::fs;
 use std::process::Command;
 
-use common::{Project, id};
+use crate::common::{Project, id};
 
 #[test]
 fn log_tells_outcome_reason_cost_output_and_evidence() {

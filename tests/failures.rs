@@ -1,11 +1,9 @@
 //! Simulators that fail, hang, write garbage and leave children behind: each costs one catchment, with its reason.
 
-mod common;
-
 use std::fs;
 use std::path::Path;
 
-use common::{Project, id};
+use crate::common::{Project, STEPS, id};
 
 #[test]
 fn every_kind_of_failure_is_told_and_costs_one_catchment() {
@@ -280,7 +278,7 @@ fn write_ids(project: &Project, ids: &[&str]) {
         "units".to_owned(),
         Attribute::from("hours since 2009-01-01 00:00:00"),
     )];
-    let hours: Vec<f64> = (0..common::STEPS).map(|step| step as f64).collect();
+    let hours: Vec<f64> = (0..STEPS).map(|step| step as f64).collect();
     let time = file
         .coordinate("time", Data::F64(&hours), &units)
         .expect("time");
@@ -289,7 +287,7 @@ fn write_ids(project: &Project, ids: &[&str]) {
         .expect("ids");
     file.variable("A_tot", &[catchment], Data::F64(&vec![1.0; ids.len()]), &[])
         .expect("areas");
-    let ones = vec![1.0; common::STEPS * ids.len()];
+    let ones = vec![1.0; STEPS * ids.len()];
     for name in ["precipitation", "discharge"] {
         file.variable(name, &[time, catchment], Data::F64(&ones), &[])
             .expect(name);

@@ -3,11 +3,9 @@
 //! Each test mounts a small file system of its own, in a user namespace, which needs no rights on most machines. Where
 //! that is not allowed the tests fail and say so; `RERUNOFF_NO_NAMESPACES=1` leaves them out.
 
-mod common;
-
 use std::process::Command;
 
-use common::Project;
+use crate::common::Project;
 
 /// Runs a script as root of a namespace, where it may mount; `None` if the user has these tests left out.
 fn as_root(project: &Project, script: &str) -> Option<String> {

@@ -4,14 +4,13 @@
 //! both are written down here, of one small project in several shapes. Where a change is meant, the new values go here, and the
 //! CHANGELOG says who is concerned. Nothing in them depends on the machine: the simulator is a script that copies.
 
-mod common;
-
 use std::fs;
 
-use common::{Project, STEPS, discharge, id, precipitation};
 use hdf5::types::{FixedAscii, VarLenUnicode};
 use hdf5::{File, H5Type};
 use rerunoff::system::regular;
+
+use crate::common::{Project, STEPS, discharge, id, precipitation};
 
 const CATCHMENTS: usize = 3;
 

@@ -1,11 +1,9 @@
 //! From the tables that people have to a finished product, and how often the simulator was called for it.
 
-mod common;
-
 use std::fs;
 use std::io::Write;
 
-use common::{Project, STEPS, discharge, id, precipitation};
+use crate::common::{Project, STEPS, discharge, id, precipitation};
 
 const IMPORT: &str = r#"
 [import]

@@ -1,16 +1,15 @@
 //! Whatever a table looks like, an import of it holds the bits that a straightforward reader finds in it.
 
-mod common;
-
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
-use common::IMPORTING;
 use proptest::prelude::*;
 use rerunoff::import::bring_up_to_date;
 use rerunoff::project::Study;
 use rerunoff::store::cache_folder::Cache;
+
+use crate::common::IMPORTING;
 
 /// A cell as someone may write it, without its decimal point decided.
 fn cell() -> impl Strategy<Value = String> {

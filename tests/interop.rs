@@ -1,12 +1,9 @@
 //! What other programs write is read, and what rerunoff writes is read by other programs: the real ones, from the
 //! virtual environment that `make test` sets up.
 
-mod common;
-
 use std::path::Path;
 
 use anyhow::Result;
-use common::{Project, STEPS, discharge, id, precipitation, python};
 use rerunoff::data::catchment::CatchmentId;
 use rerunoff::data::digest::Digest;
 use rerunoff::data::time_axis::TimeAxis;
@@ -16,6 +13,8 @@ use rerunoff::product::file::{
     ProductRow, ProductSpec, ResultSource, ScenarioDimension, Statistic, Status, Summary, Variable,
     VariableSource, assemble,
 };
+
+use crate::common::{Project, STEPS, discharge, id, precipitation, python};
 
 /// What the simulator printed, as the readers' script wants it.
 fn write_expected(project: &Project, catchments: usize, failed: usize) {

@@ -1,7 +1,5 @@
 //! Signals, a closed pipe, a terminal that is gone, and a second run beside the first.
 
-mod common;
-
 use std::fs::{self, File};
 use std::io::Read;
 use std::os::fd::OwnedFd;
@@ -10,8 +8,9 @@ use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
-use common::{Project, undisturbed};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+
+use crate::common::{Project, undisturbed};
 
 const STUBBORN: [(usize, &str); 3] = [(3, "stubborn"), (4, "deaf"), (5, "daemon")];
 

@@ -1,10 +1,8 @@
 //! The main job as a user does it: run, tweak, run again; and how often the simulator was called.
 
-mod common;
-
 use std::fs;
 
-use common::{Project, STEPS, discharge, id, precipitation};
+use crate::common::{Project, STEPS, discharge, id, precipitation};
 
 fn all(project_size: usize) -> Vec<String> {
     (0..project_size).map(id).collect()

@@ -1,13 +1,11 @@
 //! rerunoff behind GNU make: the Makefiles of the README, the depfile, and the share in `make -j`.
 
-mod common;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
-use common::{Project, Run, id};
+use crate::common::{Project, Run, id};
 
 /// The makes there are: the system's, and the one that `make test` installs, of the other kind of jobserver.
 fn makes() -> Vec<PathBuf> {

@@ -1,10 +1,8 @@
 //! What people are told when something is wrong: the file, the line, the remedy, and the exit code.
 
-mod common;
-
 use std::fs;
 
-use common::Project;
+use crate::common::Project;
 
 /// What `rerunoff check` says of the test project after one edit of its project file.
 #[track_caller]

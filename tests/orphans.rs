@@ -1,9 +1,8 @@
 //! No simulator outlives rerunoff, nor does anything that it started: however the one ends and whatever the others do.
 
-mod common;
-
-use common::Project;
 use rustix::process::{Pid, Signal, kill_process};
+
+use crate::common::Project;
 
 /// Simulators that ignore TERM, fork, daemonise and fill their standard output.
 const WORST: [&str; 5] = ["stubborn", "daemon", "deaf", "flood", "hang"];

@@ -1,12 +1,10 @@
 //! Several scenarios in one project: what is run, what is shared, what comes out of it, and what messages say.
 
-mod common;
-
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use common::{Project, STEPS, id};
+use crate::common::{Project, STEPS, id};
 
 /// Three substances, of which one leaves the factor as it is, and a sweep that the simulator does not see.
 const SUBSTANCES: &str = r#"

@@ -1,13 +1,11 @@
 //! The short way of a run that has nothing to do: that it is taken, and that every kind of change leaves it.
 
-mod common;
-
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
-use common::{Project, id};
+use crate::common::{Project, id};
 
 /// What a run says that took the short way.
 const SHORT: &str = "everything looks as it did";

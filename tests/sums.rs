@@ -1,8 +1,6 @@
 //! Sums over all upstream: what they are, what they rest on, and what is said of links that make no sense.
 
-mod common;
-
-use common::{Project, STEPS, id};
+use crate::common::{Project, STEPS, id, precipitation};
 
 /// Catchments 0 and 1 drain into 2, this and 3 into 4; of 5 the table says nothing, so it is a basin of its own.
 const LINKS: [(usize, &str); 5] = [
@@ -132,7 +130,7 @@ fn what_fails_leaves_no_sum_downstream_too_small() {
     project.edit("[input]\n", "[input]\non_bad_input = \"skip\"\n");
     project.write_input(&|catchment, step| match catchment {
         3 => f64::NAN,
-        _ => common::precipitation(catchment, step),
+        _ => precipitation(catchment, step),
     });
     project.rerunoff(&["run"]).expect(0);
     expect_sums(&project, [&[0], &[1], &[0, 1, 2], &[], &[], &[5]]);

@@ -1,16 +1,15 @@
 //! What lies around a project: support folders that simulators write to, things in the place of files, links, and the system's
 //! limit to the size of a file.
 
-mod common;
-
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::process::Stdio;
 
-use common::{Project, STEPS, undisturbed};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
+
+use crate::common::{Project, Run, STEPS, undisturbed};
 
 /// A project with the support folder `models`, whose simulator does this first.
 fn with_models(first: &str) -> Project {
@@ -332,7 +331,7 @@ fn a_limit_to_the_size_of_files_is_an_error_that_names_the_file() {
             .env_remove("MAKEFLAGS")
             .stdin(Stdio::null())
             .output();
-        common::Run::from(run.expect("sh"))
+        Run::from(run.expect("sh"))
     };
     let run = limited(20).expect(4);
     let told = "a file reached 10.2 kB, the limit that `ulimit -f` sets";

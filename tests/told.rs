@@ -1,13 +1,12 @@
 //! What a run tells is one truth: exit code, last line, JSON, `runs`, `status`, `log` and the product's flags agree, whatever
 //! was asked for and whatever became of it.
 
-mod common;
-
 use std::collections::BTreeMap;
 use std::fs;
 
-use common::{Project, Run, id};
 use serde_json::Value;
+
+use crate::common::{Project, Run, id, precipitation};
 
 const CATCHMENTS: usize = 4;
 
@@ -237,7 +236,7 @@ fn all_places_agree_on_every_kind_of_run() {
     let with_bad_input = |project: &Project| {
         project.write_input(&|catchment, step| match (catchment, step) {
             (1, 5) => f64::NAN,
-            _ => common::precipitation(catchment, step),
+            _ => precipitation(catchment, step),
         });
         project.edit(
             "file = \"input.h5\"",

@@ -1,10 +1,8 @@
 //! The tweak loop: what a change will cost, a limit to it, what it did, and the way back.
 
-mod common;
-
 use std::fs;
 
-use common::{Project, STEPS, discharge, id, precipitation};
+use crate::common::{Project, STEPS, discharge, id, precipitation};
 
 /// A project that has been run.
 fn ran(catchments: usize) -> Project {

@@ -1,12 +1,10 @@
 //! A world that does not hold still: programs replaced midway, flaky simulators, hangs, and outputs of any size.
 
-mod common;
-
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 
-use common::{Project, id};
+use crate::common::{Project, id, precipitation};
 
 #[test]
 fn a_program_replaced_midway_stores_nothing_under_the_wrong_key() {
@@ -41,7 +39,7 @@ fn a_program_replaced_midway_stores_nothing_under_the_wrong_key() {
     fs::set_permissions(project.path("simulator.sh"), executable).expect("permissions");
     project.rerunoff(&["run"]).expect(0);
     for at in 0..8 {
-        let expected = 2.0 * common::precipitation(at, 1);
+        let expected = 2.0 * precipitation(at, 1);
         assert_eq!(project.product("concentration")[1][at], expected, "{at}");
     }
 }

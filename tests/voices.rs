@@ -1,12 +1,11 @@
 //! What goes where: the last line, JSON, silence, closed pipes; completions and man pages.
 
-mod common;
-
 use std::fs;
 use std::process::Stdio;
 
-use common::Project;
 use serde_json::Value;
+
+use crate::common::Project;
 
 fn json(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error} in {text}"))

@@ -1,11 +1,9 @@
 //! `rerunoff why`: for each cause there is, what it was and what it is.
 
-mod common;
-
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use common::{Project, id, precipitation};
+use crate::common::{Project, id, precipitation};
 
 /// A project of three catchments that has been run.
 fn ran() -> Project {

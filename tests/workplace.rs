@@ -1,12 +1,11 @@
 //! Work directories: in memory or on the disk, emptied between runs, and gone in the end.
 
-mod common;
-
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use common::{Project, id};
 use rustix::process::{Pid, Signal, kill_process};
+
+use crate::common::{Project, id};
 
 /// What a simulator finds, as `ls -A` lists it.
 const FOUND: &str =

@@ -1,5 +1,4 @@
 //! A project in a temporary folder with a simulator that does as it is told, and the built binary to drive.
-#![allow(dead_code)]
 
 use std::ffi::OsStr;
 use std::fs;

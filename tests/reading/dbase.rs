@@ -7,9 +7,9 @@ use rerunoff::data::catchment::CatchmentId;
 use rerunoff::data::value::Value;
 use rerunoff::inputs::tables::{ParameterTable, TableSpec, read_parameter_table};
 
+use super::parameter::{self, given, unask};
+use super::random;
 use crate::common::{Project, id, python};
-use crate::parameter::{self, given, unask};
-use crate::random;
 
 /// A table of dBASE III with fields of the given name, type, width and decimals, of which each record has the cells.
 fn dbf(fields: &[(&str, char, usize, u8)], records: &[&[&[u8]]]) -> Vec<u8> {

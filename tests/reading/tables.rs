@@ -1,7 +1,7 @@
 //! Parameter tables in text.
 
+use super::parameter;
 use crate::common::Project;
-use crate::parameter;
 
 /// A project whose parameter A comes from this table.
 fn project(table: impl AsRef<[u8]>) -> Project {

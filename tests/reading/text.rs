@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use crate::imported::{Imported, import, import_one};
+use super::imported::{Imported, import, import_one};
 
 /// What is told of a table that is refused.
 #[track_caller]

@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::Path;
 
+use super::imported::{Imported, import, import_one};
+use super::random;
 use crate::common::python;
-use crate::imported::{Imported, import, import_one};
-use crate::random;
 
 /// A table of these times, and what the project file has to say of it.
 fn table(form: Option<&str>, times: &[&str]) -> (String, String) {

@@ -7,8 +7,8 @@ use std::path::Path;
 use rerunoff::data::value::Value;
 use rerunoff::language::template::Template;
 
-use super::common::{Project, Run, python};
 use super::random;
+use crate::common::{Project, Run, python};
 
 /// As many as take about a second.
 const ROUNDS: u64 = 300;

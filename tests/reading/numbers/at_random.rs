@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use super::basin::spec;
 use crate::common::python;
-use crate::random;
+use crate::reading::random;
 
 /// The folder with the files that a script wrote, and what it says is in them.
 fn written(script: &str, rounds: u64) -> (TempDir, Vec<Json>) {

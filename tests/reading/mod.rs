@@ -1,9 +1,6 @@
 //! What other people's files mean: each kind of file that came out wrong once, with the right value, and files made at
 //! random beside decoders that nobody here wrote.
 
-#[path = "../common/mod.rs"]
-mod common;
-
 mod dbase;
 mod imported;
 mod linked;

@@ -1,0 +1,68 @@
+//! All tests of the command as a whole in one program, which is linked once: each file is a module of it, named for what it shows.
+//!
+//! They run side by side in threads. So a test works in a folder of its own, and leaves this process's environment, signals,
+//! limits and current folder alone; what needs any of these is done to a child. A test that cannot do so has a target of its
+//! own in `Cargo.toml`, and says why.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+mod common;
+
+mod crash;
+mod damage;
+mod evidence;
+mod failures;
+mod full_disk;
+mod golden;
+mod hostile;
+mod import;
+mod import_bits;
+mod interop;
+mod interrupts;
+mod main_job;
+mod make;
+mod messages;
+mod orphans;
+mod reading;
+mod readme;
+mod scenarios;
+mod settled;
+mod sums;
+mod surroundings;
+mod told;
+mod tweak;
+mod unsteady;
+mod voices;
+mod why;
+mod workplace;
+
+/// The modules in a folder and in those below it that their parent, of this text, does not name.
+fn forgotten(folder: &Path, parent: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_stem().expect("a name").display();
+        let names = [format!("\nmod {name};"), format!("\"tests/{name}.rs\"")];
+        let is_rust = path.extension().is_some_and(|extension| extension == "rs");
+        let is_module = is_rust && !path.ends_with("mod.rs") || path.join("mod.rs").exists();
+        if is_module && !names.iter().any(|name| parent.contains(name)) {
+            found.push(path.clone());
+        }
+        if path.is_dir() {
+            let files = [path.join("mod.rs"), path.with_extension("rs")];
+            let texts = files.iter().flat_map(fs::read_to_string);
+            found.extend(forgotten(&path, &texts.collect::<String>()));
+        }
+    }
+    found
+}
+
+/// Cargo does not look for tests by itself (`autotests = false`): a file that nobody names would never be run.
+#[test]
+fn no_file_is_forgotten() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let parents = concat!(include_str!("main.rs"), include_str!("../Cargo.toml"));
+    let forgotten = forgotten(&root.join("tests"), parents);
+    assert!(forgotten.is_empty(), "no module names {forgotten:?}");
+}
