@@ -9,13 +9,13 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 
-use super::catalog::{BadInput, Catalog, CatalogEntry, SeriesColumn};
-use super::{InputFile, Inputs};
 use crate::data::catchment::CatchmentId;
 use crate::data::parameters::Parameters;
 use crate::data::time_axis::TimeAxis;
 use crate::data::value::Value;
+use crate::inputs::catalog::{BadInput, Catalog, CatalogEntry, SeriesColumn};
 use crate::inputs::links::linked::Linked;
+use crate::inputs::{InputFile, Inputs};
 
 /// How many ids an error shows of those that differ.
 const SHOWN: usize = 10;

@@ -6,22 +6,17 @@
 //! catchment after the other, in whatever order the files are read fastest. It knows nothing of templates, keys and
 //! projects. What the files point to is read as if it were theirs, and told as [`Linked`]. HDF5 has one global lock, so one owner reads and hands on; nothing here starts a thread.
 
-mod arrays;
 mod catalog;
-mod chunks;
 mod classic;
-mod content;
 mod conventions;
 pub mod foreign;
-mod groups;
-mod hdf5_types;
-mod identify;
+mod hdf;
 mod join;
+mod layouts;
 mod links;
 mod number;
 mod read;
-mod slabs;
-mod staging;
+mod series;
 pub mod tables;
 mod variables;
 
@@ -40,9 +35,9 @@ pub use catalog::{BadInput, Catalog, CatalogEntry, Series, SeriesColumn};
 
 pub use links::linked::Linked;
 
-use arrays::ArrayFile;
 use conventions::attributes;
-use groups::{GroupFile, GroupMembers};
+use layouts::arrays::{self, ArrayFile};
+use layouts::groups::{GroupFile, GroupMembers};
 use links::Links;
 use variables::FileVariable;
 

@@ -2,17 +2,17 @@
 //!
 //! An array of shape [time, catchment] has one catchment's values scattered over the whole file, so a block of catchments
 //! is read at once, as many as the caller allows memory for. Blocks begin and end where the chunks do, as long as at least
-//! one chunk's catchments fit: then every chunk is inflated once in all. Arrays with larger chunks are [staged](super::staging).
+//! one chunk's catchments fit: then every chunk is inflated once in all. Arrays with larger chunks are [staged](crate::inputs::series::staging).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use anyhow::Context;
 
-use super::catalog::{BadInput, Series};
-use super::slabs::{Grid, Target};
-use super::staging::StagedColumns;
-use super::{InputFile, Inputs};
+use crate::inputs::catalog::{BadInput, Series};
+use crate::inputs::series::slabs::{Grid, Target};
+use crate::inputs::series::staging::StagedColumns;
+use crate::inputs::{InputFile, Inputs};
 
 /// Catchments that are read at once where each lies by itself and is read past the library.
 const FEW: usize = 4;

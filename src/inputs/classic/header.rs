@@ -8,7 +8,7 @@ use std::io::Read;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::inputs::hdf5_types;
+use crate::inputs::hdf::types;
 use crate::inputs::number::{Attribute, Number, Stored};
 
 /// The external types of the format.
@@ -208,7 +208,7 @@ impl<R: Read> Parts<R> {
             let bytes = parts.padded(length.context("it is cut off")?)?;
             let attribute = match ty {
                 Type::Char if bytes.is_empty() => Attribute::Texts(Vec::new()),
-                Type::Char => Attribute::Texts(vec![hdf5_types::text(&bytes)]),
+                Type::Char => Attribute::Texts(vec![types::text(&bytes)]),
                 Type::Number(stored) => {
                     let numbers = bytes.chunks_exact(stored.bytes());
                     let numbers = numbers.map(|bytes| number(stored, bytes));

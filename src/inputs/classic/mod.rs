@@ -3,7 +3,7 @@
 //! [`header`] says what there is; here the numbers are read. Variables without the record dimension lie by themselves, row
 //! after row; those with it are interleaved, record after record, so a piece of one is read row by row. Nothing is kept in
 //! memory but the header. What the numbers mean is settled where it is for all formats, in
-//! [`conventions`](super::conventions).
+//! [`conventions`](crate::inputs::conventions).
 
 mod header;
 
@@ -19,7 +19,7 @@ use ndarray::Array2;
 
 use self::header::{Entry, Header, number};
 pub use self::header::{Type, is_classic};
-use super::number::{Attribute, Number, Stored};
+use crate::inputs::number::{Attribute, Number, Stored};
 use crate::system::regular;
 
 /// A variable of a classic file.

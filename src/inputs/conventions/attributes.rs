@@ -8,10 +8,10 @@ use std::ffi::CStr;
 use hdf5::plist::dataset_create::FillValue;
 use hdf5::{Dataset, Location};
 
-use super::decoding::Decoding;
-use super::texts::TextMarks;
+use crate::inputs::conventions::decoding::Decoding;
+use crate::inputs::conventions::texts::TextMarks;
 use crate::inputs::conventions::{ATTRIBUTES, Conventions};
-use crate::inputs::hdf5_types::{self, ElementKind};
+use crate::inputs::hdf::types::{self, ElementKind};
 use crate::inputs::number::{Attribute, Number, Stored};
 
 /// What the attributes of a table say of all its columns of numbers, and of all its columns of text.
@@ -68,29 +68,23 @@ impl Usual {
 
 /// Those of the named attributes that there are.
 pub fn those<'a>(of: &Location, names: &[&'a CStr]) -> hdf5::Result<Vec<(&'a str, Attribute)>> {
-    let there = names
-        .iter()
-        .filter(|name| hdf5_types::has_attribute(of, name));
+    let there = names.iter().filter(|name| types::has_attribute(of, name));
     let names = there.filter_map(|name| name.to_str().ok());
     names.map(|name| Ok((name, read(of, name)?))).collect()
 }
 
 fn read(of: &Location, name: &str) -> hdf5::Result<Attribute> {
     let attribute = of.attr(name)?;
-    Ok(match hdf5_types::kind(&attribute)? {
+    Ok(match types::kind(&attribute)? {
         ElementKind::Number(stored) if stored.is_whole() => {
-            let numbers = hdf5_types::whole(&attribute)?
-                .into_iter()
-                .map(Number::Whole);
+            let numbers = types::whole(&attribute)?.into_iter().map(Number::Whole);
             Attribute::Numbers(stored, numbers.collect())
         }
         ElementKind::Number(stored) => {
-            let numbers = hdf5_types::numbers(&attribute)?
-                .into_iter()
-                .map(Number::Real);
+            let numbers = types::numbers(&attribute)?.into_iter().map(Number::Real);
             Attribute::Numbers(stored, numbers.collect())
         }
-        kind if kind.is_text() => Attribute::Texts(hdf5_types::texts(&attribute)?),
+        kind if kind.is_text() => Attribute::Texts(types::texts(&attribute)?),
         _ => Attribute::Other,
     })
 }
@@ -98,7 +92,7 @@ fn read(of: &Location, name: &str) -> hdf5::Result<Attribute> {
 /// A text attribute; `None` if there is none, if it is empty or if it holds no text.
 pub fn text(of: &Location, name: &str) -> Option<String> {
     let attribute = of.attr(name).ok()?;
-    let text = hdf5_types::texts(&attribute).ok()?.into_iter().next()?;
+    let text = types::texts(&attribute).ok()?.into_iter().next()?;
     (!text.is_empty()).then_some(text)
 }
 

@@ -19,8 +19,8 @@ use std::ffi::CStr;
 
 use anyhow::{Context, anyhow, bail};
 
-use super::number::{Attribute, Number, Stored, rounded};
 use crate::inputs::conventions::decoding::{Decoding, MissingMarks, Packing, Sign};
+use crate::inputs::number::{Attribute, Number, Stored, rounded};
 
 /// The attributes that count: a reader has to hand over those of them that a variable has.
 pub const ATTRIBUTES: [&CStr; 8] = [

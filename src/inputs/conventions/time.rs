@@ -3,8 +3,8 @@
 //! Source: CF conventions 1.11, section 4.4, and the unit names of UDUNITS. Units of no fixed length (months, years) and
 //! calendars other than the one in civil use are refused rather than guessed. It knows nothing of files.
 
-use super::decoding::DecodedValues;
-use super::reference_date::{DAY, SECOND, reference_time};
+use crate::inputs::conventions::decoding::DecodedValues;
+use crate::inputs::conventions::reference_date::{DAY, SECOND, reference_time};
 
 /// Why a time coordinate can't be understood.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

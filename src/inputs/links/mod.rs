@@ -20,9 +20,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use hdf5::{File, LinkInfo, LinkType};
 
-use super::open_file;
 use crate::inputs::links::linked::{EXTERNAL_LINKS, Linked, RAW_DATA, VIRTUAL_SOURCES};
 use crate::inputs::links::pointers::Link;
+use crate::inputs::open_file;
 
 /// How many links may lead from one to the next: as many as HDF5 follows.
 const MOST_LINKS: usize = 16;

@@ -15,13 +15,13 @@ use anyhow::{Context, Result, bail};
 use hdf5::dataset::{DatasetCreate, Layout};
 use hdf5::{Dataset, Dataspace};
 
-use super::linked::{RAW_DATA, VIRTUAL_SOURCES};
-use super::pointers::{self, VirtualMapping};
-use crate::inputs::content::VariableContent;
-use crate::inputs::hdf5_types::{self, ElementKind};
+use crate::inputs::hdf::types::{self, ElementKind};
+use crate::inputs::links::linked::{RAW_DATA, VIRTUAL_SOURCES};
+use crate::inputs::links::pointers::{self, VirtualMapping};
 use crate::inputs::links::{LinkPlace, Links, Seen, places};
 use crate::inputs::open_file;
 use crate::inputs::variables::FileVariable;
+use crate::inputs::variables::content::VariableContent;
 use crate::system::regular;
 
 /// How many numbers behind a numbered source that is not there are looked for.
@@ -272,7 +272,7 @@ fn is_elsewhere(plist: &DatasetCreate) -> Result<bool> {
 /// Whether what HDF5 hands out for numbers that are nowhere stands for a missing one.
 fn is_missing(plist: &DatasetCreate, dataset: &Dataset) -> bool {
     let (Ok(ElementKind::Number(stored)), Some(fill)) =
-        (hdf5_types::kind(dataset), plist.fill_value_as::<f64>())
+        (types::kind(dataset), plist.fill_value_as::<f64>())
     else {
         return false;
     };

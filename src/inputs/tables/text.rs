@@ -2,11 +2,11 @@
 
 use anyhow::{Result, bail, ensure};
 
-use super::cell::{self, DecimalMarks};
-use super::delimited::{self, DelimitedRow};
-use super::{Decimal, RawTable};
 use crate::data::value::Value;
 use crate::inputs::foreign;
+use crate::inputs::tables::cell::{self, DecimalMarks};
+use crate::inputs::tables::delimited::{self, DelimitedRow};
+use crate::inputs::tables::{Decimal, RawTable};
 use crate::text::charset::Charset;
 
 /// A table in text.

@@ -1,8 +1,8 @@
 //! What attributes say of numbers, and which of them make no sense.
 
-use super::super::conventions::Conventions;
-use super::super::number::{Attribute, Number, Stored};
+use crate::inputs::conventions::Conventions;
 use crate::inputs::conventions::decoding::{DecodedValues, Decoding, Inexact};
+use crate::inputs::number::{Attribute, Number, Stored};
 
 const BYTE: Stored = whole(true, 1);
 const UBYTE: Stored = whole(false, 1);

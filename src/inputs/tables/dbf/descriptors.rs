@@ -5,8 +5,8 @@
 
 use anyhow::{Result, ensure};
 
-use super::field::{DbfField, FieldKind};
 use crate::inputs::tables::code_page::CodePage;
+use crate::inputs::tables::dbf::field::{DbfField, FieldKind};
 
 /// The length of a descriptor.
 const LENGTH: usize = 32;

@@ -12,10 +12,10 @@ use anyhow::{Context, Result, bail, ensure};
 
 use self::descriptors::RecordLayout;
 use self::field::DbfField;
-use super::RawTable;
-use super::code_page::CodePage;
 use crate::data::value::Value;
 use crate::inputs::foreign;
+use crate::inputs::tables::RawTable;
+use crate::inputs::tables::code_page::CodePage;
 
 /// The first bytes of tables with a header of 32 bytes: dBASE III and IV, FoxBASE, FoxPro, Visual FoxPro, HiPer-Six and
 /// others.

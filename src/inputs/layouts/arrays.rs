@@ -9,17 +9,17 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-use super::InputSpec;
-use super::catalog::SeriesColumn;
-use super::identify::{find_ids, find_time};
-use super::slabs::Grid;
-use super::variables::{Dim, FileVariable};
 use crate::data::catchment::CatchmentId;
 use crate::data::time_axis::TimeAxis;
 use crate::data::value::{Value, push_number};
+use crate::inputs::InputSpec;
+use crate::inputs::catalog::SeriesColumn;
 use crate::inputs::conventions::decoding::DecodedValues;
 use crate::inputs::conventions::time;
+use crate::inputs::layouts::identify::{find_ids, find_time};
 use crate::inputs::links::linked::Linked;
+use crate::inputs::series::slabs::Grid;
+use crate::inputs::variables::{Dim, FileVariable};
 
 /// Nanoseconds below which plain whole numbers are taken for something else than nanoseconds: a second.
 const SHORTEST_STEP: i64 = 1_000_000_000;

@@ -7,10 +7,10 @@ use std::path::Path;
 
 use anyhow::bail;
 
-use super::InputSpec;
-use super::variables::{Dim, FileVariable};
+use crate::inputs::InputSpec;
 use crate::inputs::conventions::time;
-use crate::inputs::hdf5_types::ElementKind;
+use crate::inputs::hdf::types::ElementKind;
+use crate::inputs::variables::{Dim, FileVariable};
 
 /// Finds the time coordinate: the one that is named, or else the variable whose units are "… since …".
 ///

@@ -10,14 +10,14 @@ use anyhow::{Context, Result, bail};
 use hdf5::{Dataset, H5Type};
 use ndarray::{Array2, s};
 
-use super::chunks::Chunks;
-use super::classic::Classic;
-use super::conventions::{ATTRIBUTES, Conventions};
-use super::number::{Attribute, Number, Stored};
+use crate::inputs::classic::Classic;
 use crate::inputs::conventions::attributes;
 use crate::inputs::conventions::decoding::Decoding;
 use crate::inputs::conventions::texts::TextMarks;
-use crate::inputs::hdf5_types;
+use crate::inputs::conventions::{ATTRIBUTES, Conventions};
+use crate::inputs::hdf::chunks::Chunks;
+use crate::inputs::hdf::types;
+use crate::inputs::number::{Attribute, Number, Stored};
 
 /// A variable's attributes and values.
 #[derive(Clone, Debug)]
@@ -91,7 +91,7 @@ impl VariableContent {
     /// All floating point numbers.
     pub fn numbers(&self) -> Result<Vec<f64>> {
         match self {
-            Self::Hdf5(dataset) => Ok(hdf5_types::numbers(dataset)?),
+            Self::Hdf5(dataset) => Ok(types::numbers(dataset)?),
             Self::Classic(classic) => {
                 let numbers = classic.numbers()?.into_iter();
                 Ok(numbers.map(Number::as_f64).collect())
@@ -102,7 +102,7 @@ impl VariableContent {
     /// All whole numbers.
     pub fn whole(&self) -> Result<Vec<i128>> {
         match self {
-            Self::Hdf5(dataset) => Ok(hdf5_types::whole(dataset)?),
+            Self::Hdf5(dataset) => Ok(types::whole(dataset)?),
             Self::Classic(classic) => {
                 let numbers = classic.numbers()?.into_iter().map(Number::as_whole);
                 let whole: Option<_> = numbers.collect();
@@ -114,10 +114,10 @@ impl VariableContent {
     /// All texts, where each is one element.
     pub fn texts(&self) -> Result<Vec<String>> {
         match self {
-            Self::Hdf5(dataset) => Ok(hdf5_types::texts(dataset)?),
+            Self::Hdf5(dataset) => Ok(types::texts(dataset)?),
             Self::Classic(classic) => {
                 let characters = classic.characters()?;
-                Ok(characters.chunks_exact(1).map(hdf5_types::text).collect())
+                Ok(characters.chunks_exact(1).map(types::text).collect())
             }
         }
     }
@@ -125,7 +125,7 @@ impl VariableContent {
     /// All single characters.
     pub fn characters(&self) -> Result<Vec<u8>> {
         match self {
-            Self::Hdf5(dataset) => Ok(hdf5_types::characters(dataset)?),
+            Self::Hdf5(dataset) => Ok(types::characters(dataset)?),
             Self::Classic(classic) => classic.characters(),
         }
     }

@@ -18,7 +18,7 @@ use hdf5_sys::h5t::{
     H5Tget_nmembers, H5Tget_sign, H5Tget_size, H5Tis_variable_str,
 };
 
-use super::number::Stored;
+use crate::inputs::number::Stored;
 
 /// What kind of values a variable or a table column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

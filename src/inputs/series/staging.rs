@@ -13,7 +13,7 @@ use std::path::Path;
 
 use anyhow::Context;
 
-use super::slabs::Grid;
+use crate::inputs::series::slabs::Grid;
 
 /// Bytes of one group of time steps, if chunks allow it.
 const GROUP: usize = 8 << 20;

@@ -10,10 +10,10 @@ use anyhow::Context;
 use hdf5::Dataset;
 use ndarray::Array2;
 
-use super::chunks::Chunks;
-use super::content::VariableContent;
-use super::number::Stored;
 use crate::inputs::conventions::decoding::Decoding;
+use crate::inputs::hdf::chunks::Chunks;
+use crate::inputs::number::Stored;
+use crate::inputs::variables::content::VariableContent;
 
 /// Values in one piece, if chunks allow it: 4 MiB of numbers.
 const PIECE: usize = 512 * 1024;

@@ -12,7 +12,7 @@ use libdeflater::Decompressor;
 use ndarray::Array2;
 
 use crate::data::shuffle;
-use crate::inputs::hdf5_types;
+use crate::inputs::hdf::types;
 
 /// Larger chunks are left to the library.
 const LARGEST: usize = 64 << 20;
@@ -116,7 +116,7 @@ impl Chunks {
         inflated: &mut [u8],
     ) -> Option<()> {
         // Level 1 stores what does not shrink, with a few bytes more.
-        let stored = hdf5_types::stored_chunk(dataset, offset, 2 * inflated.len() + 1024)?;
+        let stored = types::stored_chunk(dataset, offset, 2 * inflated.len() + 1024)?;
         let length = decompressor.zlib_decompress(&stored, inflated).ok()?;
         (length == inflated.len()).then_some(())
     }

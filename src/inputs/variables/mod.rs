@@ -3,18 +3,20 @@
 //! netCDF-4 keeps named dimensions as HDF5 dimension scales; plain HDF5 files have none, and then all that is known of an
 //! axis is its length. Both are one type here, [`Dim`]. This module knows nothing of catchments and time.
 
+pub(super) mod content;
+
 use std::path::Path;
 
 use anyhow::{Context, bail};
 use hdf5::types::VarLenArray;
 use hdf5::{Dataset, File, LocationToken, LocationType, ObjectReference1, ReferencedObject};
 
-use super::classic::{self, Classic, Type};
-use super::content::VariableContent;
-use super::number::Stored;
+use crate::inputs::classic::{self, Classic, Type};
 use crate::inputs::conventions::attributes::{self, TableAttributes, Usual};
 use crate::inputs::conventions::decoding::DecodedValues;
-use crate::inputs::hdf5_types::{self, ElementKind};
+use crate::inputs::hdf::types::{self, ElementKind};
+use crate::inputs::number::Stored;
+use crate::inputs::variables::content::VariableContent;
 
 /// What netCDF-4 puts into the name of a dimension that has no variable.
 const ONLY_A_DIMENSION: &str = "This is a netCDF dimension but not a netCDF variable";
@@ -88,7 +90,7 @@ impl FileVariable {
             return Ok(vec![None; self.dims[0].length]);
         }
         let characters = self.content.characters()?;
-        let text = |characters: &[u8]| marks.apply(hdf5_types::text(marks.trimmed(characters)));
+        let text = |characters: &[u8]| marks.apply(types::text(marks.trimmed(characters)));
         Ok(characters.chunks_exact(width).map(text).collect())
     }
 
@@ -122,7 +124,7 @@ impl FileVariable {
         let VariableContent::Hdf5(table) = &self.content else {
             return Ok(None);
         };
-        let fields = hdf5_types::fields(table)?;
+        let fields = types::fields(table)?;
         let whole: Vec<_> = fields.iter().filter(|f| f.kind.is_whole()).collect();
         let [field] = whole.as_slice() else {
             return Ok(None);
@@ -131,8 +133,8 @@ impl FileVariable {
             return Ok(None);
         };
         let decoding = TableAttributes::of(table, Usual::default())?.decoding(stored)?;
-        match hdf5_types::columns(table, &[field])?.pop() {
-            Some(hdf5_types::FieldValues::Whole(stamps)) => Ok(Some(decoding.values(stamps)?)),
+        match types::columns(table, &[field])?.pop() {
+            Some(types::FieldValues::Whole(stamps)) => Ok(Some(decoding.values(stamps)?)),
             _ => Ok(None),
         }
     }
@@ -211,7 +213,7 @@ pub fn input_index(
             name_dims(&dataset, &scales, &mut dims);
         }
         variables.push(FileVariable {
-            kind: hdf5_types::kind(&dataset).with_context(about)?,
+            kind: types::kind(&dataset).with_context(about)?,
             coordinate: scale,
             name,
             dims,

@@ -11,20 +11,20 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use anyhow::{Context, bail};
 use hdf5::{Dataset, File, LocationType};
 
-use super::InputSpec;
-use super::arrays;
-use super::catalog::{BadInput, Series, SeriesColumn, natural_order};
-use super::identify;
-use super::links::Links;
-use super::variables;
 use crate::data::catchment::CatchmentId;
 use crate::data::parameters::Parameters;
 use crate::data::time_axis::TimeAxis;
 use crate::data::value::Value;
+use crate::inputs::InputSpec;
+use crate::inputs::catalog::{BadInput, Series, SeriesColumn, natural_order};
 use crate::inputs::conventions::attributes::{TableAttributes, Usual};
 use crate::inputs::conventions::decoding::{DecodedValues, Inexact};
-use crate::inputs::hdf5_types::{self, ElementKind, Field, FieldValues};
+use crate::inputs::hdf::types::{self, ElementKind, Field, FieldValues};
+use crate::inputs::layouts::arrays;
+use crate::inputs::layouts::identify;
+use crate::inputs::links::Links;
 use crate::inputs::links::linked::Linked;
+use crate::inputs::variables;
 
 /// One catchment's group.
 #[derive(Debug)]
@@ -171,7 +171,7 @@ impl GroupFile {
         let table = open(&self.file, &group, &self.series_table).with_context(about)?;
         self.links()
             .values(&format!("{group}/{}", self.series_table), &table)?;
-        let fields = hdf5_types::fields(&table).with_context(about)?;
+        let fields = types::fields(&table).with_context(about)?;
         let mut wanted = Vec::with_capacity(columns.len());
         for &column in columns {
             let column = &self.columns[column].name;
@@ -195,7 +195,7 @@ impl GroupFile {
                 expected: steps,
             }));
         }
-        let read = hdf5_types::columns(&table, &wanted).with_context(about)?;
+        let read = types::columns(&table, &wanted).with_context(about)?;
         let attributes = TableAttributes::of(&table, self.usual_series).with_context(about)?;
         let mut series = Vec::with_capacity(wanted.len());
         for (field, column) in wanted.into_iter().zip(read) {
@@ -294,7 +294,7 @@ impl GroupReader<'_> {
         }
         if self.columns.is_none() && is_table(self.file, group, name) {
             let (fields, usual) = open(self.file, group, name)
-                .and_then(|table| Ok((hdf5_types::fields(&table)?, Usual::of(&table)?)))
+                .and_then(|table| Ok((types::fields(&table)?, Usual::of(&table)?)))
                 .with_context(|| self.about(group, name))?;
             self.usual_series = usual;
             let numbers = fields.into_iter().filter(|field| field.kind.is_number());
@@ -344,7 +344,7 @@ fn open(file: &File, group: &str, table: &str) -> hdf5::Result<Dataset> {
 
 /// Reads rows of `name` and `value`; the inner error says in words why the table is none of these.
 fn read_parameters(table: &Dataset, usual: Usual) -> anyhow::Result<ParametersRead> {
-    let fields = hdf5_types::fields(table)?;
+    let fields = types::fields(table)?;
     let field = |name: &str| fields.iter().find(|field| field.name == name);
     let (Some(name), Some(value)) = (field("name"), field("value")) else {
         return Ok(Err("it needs the columns `name` and `value`".to_owned()));
@@ -362,7 +362,7 @@ fn read_parameters(table: &Dataset, usual: Usual) -> anyhow::Result<ParametersRe
             "`name` must be text and `value` text or numbers".to_owned()
         ));
     }
-    let read = hdf5_types::columns(table, &[name, value])?;
+    let read = types::columns(table, &[name, value])?;
     let mut read = read.into_iter();
     let (Some(FieldValues::Texts(names)), Some(values)) = (read.next(), read.next()) else {
         return Ok(Err("`name` must be text".to_owned()));

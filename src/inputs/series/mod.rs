@@ -1,0 +1,6 @@
+//! How the series of many catchments are got out of one array, whose chunks may span all of them.
+//!
+//! It knows positions in an array and slots in a block, not catchments.
+
+pub(super) mod slabs;
+pub(super) mod staging;
