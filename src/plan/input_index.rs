@@ -1,8 +1,8 @@
 //! What is known of the input: its catalog and a digest of every series column of every catchment.
 //!
-//! Reading all series only to find that nothing changed would cost more than all the rest, so an input index is remembered
-//! in the store together with what the files looked like, those that they lead to included. It is believed only while every
-//! file looks the same and did so for long enough (see [`crate::system::stamp`]).
+//! Reading all series only to find that nothing changed would cost more than all the rest, so the index is kept in the store
+//! together with what the files looked like, including those that they point to. It is trusted only while every file looks
+//! the same, and if none had changed just before it was read (see [`crate::system::stamp`]).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
@@ -19,23 +19,21 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::digest::Digest;
 use crate::data::record::{Described, record};
-use crate::inputs::{BadInput, Catalog, InputSpec, Inputs, Linked, MEANING};
+use crate::inputs::{BadInput, Catalog, InputSpec, Inputs, Linked, MEANING, Series};
 use crate::plan::basin::Basin;
+use crate::plan::series::SeriesReader;
 use crate::store::Store;
 use crate::system::stamp::Stamp;
 
-/// At most this many bytes of series values are held at once by all readers.
-pub const BLOCK_BYTES: usize = 16 << 20;
-
-/// What is found out about so many catchments may wait to be put down.
-const AT_ONCE: usize = 64;
+/// The digests of so many catchments may wait to be noted.
+const MOST_WAITING: usize = 64;
 
 const MEMO: &str = "survey of all files";
 
 /// For each of the input's catchments the digests of some columns, or what is wrong with its input.
 pub type SeriesDigests = Vec<Result<Vec<Digest>, BadInput>>;
 
-/// By the definition of a column, a digest or a fault for every catchment.
+/// For each column, by its definition, a digest or a fault for every catchment.
 type Digests = BTreeMap<String, Vec<Result<Digest, BadInput>>>;
 
 /// What the input's files looked like and what is known of their series.
@@ -43,12 +41,12 @@ pub struct InputIndex {
     spec: Digest,
     stamps: Vec<Stamp>,
     linked: Linked,
-    /// When the first look at them was taken.
+    /// When its files were first looked at.
     began: SystemTime,
     columns: Digests,
 }
 
-/// An input index as it is put down, beside the catalog.
+/// An input index as it is stored, with the catalog.
 #[derive(Serialize)]
 struct Memo<'a>(
     &'a Digest,
@@ -80,7 +78,7 @@ impl Described for InputSpec {
 }
 
 impl InputIndex {
-    /// The catalog and the input index remembered in the store if they still hold, else the files' own catalog.
+    /// The catalog and the index from the store if they still hold, else the catalog read from the files.
     pub fn new(
         spec: &InputSpec,
         store: Option<&Store>,
@@ -91,7 +89,7 @@ impl InputIndex {
         let digest = Digest::of(format!("{MEANING} {}", spec.description()).as_bytes());
         if let Some(store) = store.filter(|_| !rehash)
             && let Some(payload) = store.memo(MEMO, "")?
-            // A memo that can't be read was written by another version; it is made anew.
+            // A memo that can't be read was written by another version; the index is then made anew.
             && let Ok(Known(known_spec, known_stamps, linked, catalog, columns)) = postcard::from_bytes(&payload)
             && (&known_spec, &known_stamps) == (&digest, &stamps)
             && linked.holds()
@@ -128,29 +126,52 @@ impl InputIndex {
 
     /// Reads what is not known yet of the wanted columns (indices into [`Basin::columns`]) of all of the input's catchments.
     ///
-    /// `scratch` is for what does not fit memory; `tick` is told how many catchments of how many are read.
+    /// `scratch` is for what does not fit into memory; `tick` is told how many catchments of how many are read.
     pub fn complete(
         &mut self,
-        spec: &InputSpec,
         basin: &Basin<'_>,
         wanted: &BTreeSet<usize>,
         scratch: &Path,
         tick: &mut dyn FnMut(usize, usize),
     ) -> Result<()> {
-        let is_known = |at: usize| {
-            let definition = basin.columns[at].definition();
-            self.columns.contains_key(definition.as_ref())
-        };
+        let definition = |at: usize| basin.columns[at].definition();
         let unknown: Vec<usize> = (wanted.iter().copied())
-            .filter(|&at| !is_known(at))
+            .filter(|&at| !self.columns.contains_key(definition(at).as_ref()))
             .collect();
-        match unknown.is_empty() {
-            true => Ok(()),
-            false => self.read(spec, basin, &unknown, scratch, tick),
+        if unknown.is_empty() {
+            return Ok(());
         }
+        let mut reader = SeriesReader::open(basin, &unknown)?.with_scratch(scratch);
+        let digests = read_digests(&mut reader, basin.catalog().catchments.len(), tick)?;
+        self.linked.add(&reader.linked());
+        self.expect_unchanged(basin.input())?;
+        for (column, &at) in unknown.iter().enumerate() {
+            let of_column = digests.iter().map(|digests| match digests {
+                Ok(digests) => Ok(digests[column]),
+                Err(fault) => Err(fault.clone()),
+            });
+            let definition = definition(at).into_owned();
+            self.columns.insert(definition, of_column.collect());
+        }
+        Ok(())
     }
 
-    /// For each of the input's catchments the digests of these columns, which are complete, or its first fault.
+    /// An error if the input's files do not look as they did before they were read.
+    fn expect_unchanged(&self, spec: &InputSpec) -> Result<()> {
+        if stamps(spec)? == self.stamps && self.linked.holds() {
+            return Ok(());
+        }
+        let files = spec.files.iter().map(PathBuf::as_path);
+        let list: Vec<_> = (files.chain(self.linked.paths()))
+            .map(|file| file.display().to_string())
+            .collect();
+        bail!(
+            "the input changed while it was read: {}; run again when it is complete",
+            list.join(", ")
+        );
+    }
+
+    /// For each of the input's catchments the digests of these columns, which must be complete, or its first fault.
     pub fn digests(&self, basin: &Basin<'_>, wanted: &[usize]) -> SeriesDigests {
         let columns: Vec<_> = (wanted.iter())
             .filter_map(|&at| self.columns.get(basin.columns[at].definition().as_ref()))
@@ -159,13 +180,12 @@ impl InputIndex {
         (0..basin.catalog().catchments.len()).map(of).collect()
     }
 
-    /// Puts the input index down in the store if it may be believed later.
+    /// Stores the index, if it can be trusted later.
     pub fn remember(&self, basin: &Basin<'_>, store: &mut Store) -> Result<()> {
-        let is_older_than_clock_step = self
-            .stamps
-            .iter()
-            .all(|stamp| stamp.is_older_than_clock_step(self.began));
-        if !(is_older_than_clock_step && self.linked.is_older_than_clock_step(self.began)) {
+        let mut stamps = self.stamps.iter();
+        let can_be_trusted = stamps.all(|stamp| stamp.is_older_than_clock_step(self.began))
+            && self.linked.is_older_than_clock_step(self.began);
+        if !can_be_trusted {
             return Ok(());
         }
         let payload = postcard::to_stdvec(&Memo(
@@ -181,80 +201,55 @@ impl InputIndex {
         }
         Ok(())
     }
+}
 
-    fn read(
-        &mut self,
-        spec: &InputSpec,
-        basin: &Basin<'_>,
-        wanted: &[usize],
-        scratch: &Path,
-        tick: &mut dyn FnMut(usize, usize),
-    ) -> Result<()> {
-        let all: Vec<usize> = (0..basin.catalog().catchments.len()).collect();
-        let nothing = Ok(Digest::of(b""));
-        let mut digests = vec![vec![nothing; all.len()]; wanted.len()];
-        let mut done = 0;
-        let inputs = Inputs::open(spec)?.with_scratch(scratch);
-        let columns = basin.input_columns(wanted);
-        let threads = available_parallelism().map_or(1, NonZeroUsize::get);
-        let block_bytes = BLOCK_BYTES / threads;
-        let shares = inputs.shares(&all, &columns, block_bytes, threads);
-        let digest = |series: Result<Vec<Vec<f64>>, BadInput>| -> Result<Vec<Digest>, BadInput> {
-            let columns = basin.compute(wanted, series?)?;
-            Ok(columns
-                .iter()
-                .map(|values| Digest::of_numbers(values))
-                .collect())
-        };
-        thread::scope(|scope| {
-            // Owned in here: should this thread break down, the others see that nobody wants what they find.
-            let (sender, found) = sync_channel(AT_ONCE);
-            let readers: Vec<_> = (shares.iter())
-                .map(|share| {
-                    let (sender, inputs, columns) = (sender.clone(), &inputs, &columns);
-                    scope.spawn(move || {
-                        inputs.read(share, columns, block_bytes, &mut |catchment, series| {
-                            match sender.send((catchment, digest(series))) {
-                                Ok(()) => ControlFlow::Continue(()),
-                                Err(_) => ControlFlow::Break(()),
-                            }
-                        })
+/// Reads the series of all `catchments` of the input on all cores, and digests the columns of each.
+fn read_digests(
+    reader: &mut SeriesReader<'_>,
+    catchments: usize,
+    tick: &mut dyn FnMut(usize, usize),
+) -> Result<SeriesDigests> {
+    let places: Vec<usize> = (0..catchments).collect();
+    let threads = available_parallelism().map_or(1, NonZeroUsize::get);
+    let shares = reader.shares(&places, threads);
+    let reader = &*reader;
+    let mut digests: SeriesDigests = vec![Ok(Vec::new()); catchments];
+    let mut done = 0;
+    thread::scope(|scope| {
+        // Owned in here: if this thread panics, the readers notice that nobody takes what they find.
+        let (sender, found) = sync_channel(MOST_WAITING);
+        let readers: Vec<_> = (shares.iter())
+            .map(|share| {
+                let sender = sender.clone();
+                scope.spawn(move || {
+                    reader.read(share, &mut |place, series| match sender
+                        .send((place, digests_of(series)))
+                    {
+                        Ok(()) => ControlFlow::Continue(()),
+                        Err(_) => ControlFlow::Break(()),
                     })
                 })
-                .collect();
-            drop(sender);
-            for (catchment, found) in found {
-                for (at, digests) in digests.iter_mut().enumerate() {
-                    digests[catchment] = match &found {
-                        Ok(found) => Ok(found[at]),
-                        Err(fault) => Err(fault.clone()),
-                    };
-                }
-                done += 1;
-                tick(done, all.len());
-            }
-            readers.into_iter().try_for_each(|reader| {
-                let outcome = reader.join();
-                outcome.unwrap_or_else(|panic| resume_unwind(panic))
             })
-        })?;
-        self.linked.add(&inputs.linked());
-        if stamps(spec)? != self.stamps || !self.linked.holds() {
-            let files = spec.files.iter().map(PathBuf::as_path);
-            let list: Vec<_> = (files.chain(self.linked.paths()))
-                .map(|file| file.display().to_string())
-                .collect();
-            bail!(
-                "the input changed while it was read: {}; run again when it is complete",
-                list.join(", ")
-            );
+            .collect();
+        drop(sender);
+        for (place, found) in found {
+            digests[place] = found;
+            done += 1;
+            tick(done, catchments);
         }
-        for (&at, digests) in wanted.iter().zip(digests) {
-            self.columns
-                .insert(basin.columns[at].definition().into_owned(), digests);
-        }
-        Ok(())
-    }
+        readers.into_iter().try_for_each(|reader| {
+            let outcome = reader.join();
+            outcome.unwrap_or_else(|panic| resume_unwind(panic))
+        })
+    })?;
+    Ok(digests)
+}
+
+fn digests_of(series: Series) -> Result<Vec<Digest>, BadInput> {
+    let columns = series?;
+    Ok((columns.iter())
+        .map(|values| Digest::of_numbers(values))
+        .collect())
 }
 
 fn stamps(spec: &InputSpec) -> Result<Vec<Stamp>> {

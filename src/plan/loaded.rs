@@ -12,13 +12,14 @@ use anyhow::{Context, Result};
 
 use crate::data::catchment::CatchmentId;
 use crate::data::digest::Digest;
-use crate::inputs::{BadInput, Inputs, Linked};
+use crate::inputs::{BadInput, Linked, Series};
 use crate::plan::basin::{Basin, Tables};
 use crate::plan::file_digests::FileDigests;
-use crate::plan::input_index::{BLOCK_BYTES, InputIndex, SeriesDigests};
+use crate::plan::input_index::{InputIndex, SeriesDigests};
 use crate::plan::key::{Change, Explanation, Key, leave_out_consequences};
 use crate::plan::problem::Problem;
 use crate::plan::recipe::Recipe;
+use crate::plan::series::SeriesReader;
 use crate::plan::{Entry, Found, Plan, Staleness, State};
 use crate::project::{Project, Study, Variable, VariableSource};
 use crate::store::{ColumnSummary, Last, ResultSummary, Store, StoreError};
@@ -71,7 +72,7 @@ impl<'p> LoadedStudy<'p> {
         let wanted = (list.iter()).flat_map(|loaded| loaded.recipe.columns().iter().copied());
         let wanted: BTreeSet<usize> = wanted.collect();
         // Series columns are the same in all scenarios, so any basin serves.
-        input_index.complete(&project.input, &list[0].basin, &wanted, &scratch, tick)?;
+        input_index.complete(&list[0].basin, &wanted, &scratch, tick)?;
         let mut known: HashMap<Vec<usize>, Arc<SeriesDigests>> = HashMap::new();
         for loaded in list {
             let columns = loaded.recipe.columns();
@@ -168,21 +169,17 @@ impl<'p> LoadedScenario<'p> {
     }
 
     /// The same, or what is wrong with the catchment's own input.
-    pub fn read_series(&self, catchment: usize) -> Result<Result<Vec<Vec<f64>>, BadInput>> {
+    pub fn read_series(&self, catchment: usize) -> Result<Series> {
         let columns = self.recipe.columns();
         if columns.is_empty() {
             return Ok(Ok(Vec::new()));
         }
         let mut series = Ok(Vec::new());
-        Inputs::open(&self.project.input)?.read(
-            &[self.basin.place(catchment)],
-            &self.basin.input_columns(columns),
-            BLOCK_BYTES,
-            &mut |_, read| {
-                series = read.and_then(|read| self.basin.compute(columns, read));
-                ControlFlow::Break(())
-            },
-        )?;
+        let reader = SeriesReader::open(&self.basin, columns)?;
+        reader.read(&[self.basin.place(catchment)], &mut |_, read| {
+            series = read;
+            ControlFlow::Break(())
+        })?;
         Ok(series)
     }
 

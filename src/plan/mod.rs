@@ -14,6 +14,7 @@ pub mod loaded;
 pub mod problem;
 pub mod product_needs;
 pub mod recipe;
+pub mod series;
 pub mod snapshot;
 pub mod support;
 pub mod watch;

@@ -25,10 +25,9 @@ use crate::execute::local::trial::{Job, RunContext, ScenarioContext, Trial};
 use crate::execute::local::work_directory::WorkDirectory;
 use crate::execute::local::work_folders::WorkFolders;
 use crate::execute::timings::Phase;
-use crate::inputs::Inputs;
 use crate::plan::Unit;
-use crate::plan::input_index::BLOCK_BYTES;
 use crate::plan::key::Key;
+use crate::plan::series::{BLOCK_BYTES, SeriesReader};
 use crate::system::jobserver::slots::Slots;
 use crate::system::process::Guard;
 
@@ -215,25 +214,17 @@ fn feed_group(
     let places: Vec<usize> = by_place.iter().map(|(unit, _)| place(*unit)).collect();
     // Series columns are the same in all scenarios.
     let ScenarioContext { project, basin, .. } = &contexts[first.scenario];
-    let inputs = Inputs::open(&project.input)?.with_scratch(&project.cache());
+    let reader = SeriesReader::open(basin, columns)?.with_scratch(&project.cache());
     let mut since = Instant::now();
-    inputs.read(
-        &places,
-        &basin.input_columns(columns),
-        BLOCK_BYTES,
-        &mut |place, series| {
-            let series = series.and_then(|series| basin.compute(columns, series));
-            run_context.timings.add(Phase::Read, since.elapsed());
-            let first = places.partition_point(|&other| other < place);
-            let sharing = places[first..].partition_point(|&other| other == place);
-            let next = match &by_place[first..][..sharing] {
-                [(unit, key)] => hand_on(*unit, *key, series),
-                units => {
-                    (units.iter()).try_for_each(|&(unit, key)| hand_on(unit, key, series.clone()))
-                }
-            };
-            since = Instant::now();
-            next
-        },
-    )
+    reader.read(&places, &mut |place, series| {
+        run_context.timings.add(Phase::Read, since.elapsed());
+        let first = places.partition_point(|&other| other < place);
+        let sharing = places[first..].partition_point(|&other| other == place);
+        let next = match &by_place[first..][..sharing] {
+            [(unit, key)] => hand_on(*unit, *key, series),
+            units => (units.iter()).try_for_each(|&(unit, key)| hand_on(unit, key, series.clone())),
+        };
+        since = Instant::now();
+        next
+    })
 }

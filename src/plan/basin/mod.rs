@@ -15,7 +15,7 @@ pub use self::parameters::CatchmentValues;
 use crate::data::catchment::CatchmentId;
 use crate::data::time_axis::TimeAxis;
 use crate::inputs::tables::{ParameterTable, TableSpec, read_parameter_table};
-use crate::inputs::{BadInput, Catalog, CatalogEntry};
+use crate::inputs::{BadInput, Catalog, CatalogEntry, InputSpec};
 use crate::language::formula::Operand;
 use crate::project::{Project, Selection};
 use crate::text::wording::first_few;
@@ -124,6 +124,11 @@ impl<'p> Basin<'p> {
             }
         }
         Ok(())
+    }
+
+    /// Where the input is and how it is read, the same for all scenarios.
+    pub fn input(&self) -> &InputSpec {
+        &self.project.input
     }
 
     /// The input's time steps, columns and catchments, those that are not chosen included.
