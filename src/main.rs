@@ -3,13 +3,15 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use rerunoff::cli::{Cli, main as run, tell, tell_unparsed};
+use rerunoff::cli::{Cli, main as run, print_error, print_unparsed};
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return tell_unparsed(&error).into(),
+        Err(error) => return print_unparsed(&error).into(),
     };
     let json = cli.wants_json();
-    run(cli).unwrap_or_else(|error| tell(&error, json)).into()
+    run(cli)
+        .unwrap_or_else(|error| print_error(&error, json))
+        .into()
 }

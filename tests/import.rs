@@ -246,6 +246,52 @@ fn from_tables_to_a_product_and_then_only_what_changed() {
 }
 
 #[test]
+fn verbs_that_look_at_the_input_tell_that_it_is_not_up_to_date() {
+    let project = project(4);
+    let looks: [&[&str]; 8] = [
+        &["status"],
+        &["check"],
+        &["run", "--dry-run"],
+        &["why", "70001"],
+        &["repro", "70001", "by-hand"],
+        &["assemble"],
+        &["tag", "now"],
+        &["verify", "--only", "70001"],
+    ];
+    for look in looks {
+        let told = project.rerunoff(look).expect(4).stderr;
+        let wanted = "input.h5 is not there yet; `rerunoff import` makes it";
+        assert!(told.contains(wanted), "{look:?}: {told}");
+    }
+    assert!(!project.path("by-hand").exists());
+
+    project.rerunoff(&["run"]).expect(0);
+    for look in [["why", "70001"], ["log", "70001"]] {
+        let told = project.rerunoff(&look).expect(0).stderr;
+        assert_eq!(told, "", "{look:?}");
+    }
+    let changed = |c: usize, step| precipitation(c, step) + if c == 1 { 1.0 } else { 0.0 };
+    project.write("P.csv", &hours("time", 4, &changed));
+    for look in looks {
+        let told = project.rerunoff(look).expect(0).stderr;
+        let wanted = [
+            "note: sources changed, so `rerunoff run` will import first; what follows is about ",
+            "input.h5 as it is\n",
+        ];
+        for wanted in wanted {
+            assert!(told.contains(wanted), "{look:?}: {told}");
+        }
+    }
+    // What they say is about the file as it is.
+    let why = project.rerunoff(&["why", "70001"]).expect(0).stdout;
+    assert!(why.contains("fresh"), "{why}");
+    assert!(project.path("by-hand").is_dir());
+    project.calls();
+    project.rerunoff(&["run"]).expect(0);
+    assert_eq!(project.calls(), [id(1)]);
+}
+
+#[test]
 fn the_file_says_what_it_holds() {
     let project = project(4);
     let import = project.rerunoff(&["import"]).expect(0);

@@ -7,13 +7,13 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use clap::Args;
 
-use super::{Exit, import, open};
-use crate::cli::options::jobs::cores;
-use crate::cli::options::scenario::ScenarioOption;
+use super::exit::Exit;
+use super::open::OpenProject;
+use super::options::jobs::cores;
+use super::options::scenario::ScenarioOption;
 use crate::plan::Counts;
 use crate::product::{self, How, Outcome};
-use crate::project::{OnBadInput, Study};
-use crate::store::cache_folder::Cache;
+use crate::project::OnBadInput;
 use crate::system::process::Interrupt;
 use crate::system::progress::duration;
 
@@ -31,14 +31,11 @@ pub(super) struct Arguments {
 
 pub(super) fn assemble(root: &Path, arguments: Arguments) -> Result<Exit> {
     let started = Instant::now();
-    let study = Study::load(root)?;
-    let chosen = arguments.scenarios.of(&study)?;
-    let project = study.common();
-    let cache = Cache::prepare(project.cache())?;
-    let _lock = cache.lock(arguments.wait)?;
-    let mut store = cache.store()?;
-    import::before_look(project, Some(&store))?;
-    let loaded_study = open(&study, Some(&store), false, arguments.quiet)?;
+    let opened = OpenProject::at(root)?;
+    let study = &opened.study;
+    let chosen = arguments.scenarios.of(study)?;
+    let (_lock, mut store) = opened.store_to_write(arguments.wait)?;
+    let loaded_study = opened.load(Some(&store), false, arguments.quiet)?;
     loaded_study.remember(&mut store)?;
     let (plans, _) = loaded_study.plan(Some(&store))?;
     let interrupt = Interrupt::installed().context("can't prepare for signals")?;
@@ -47,14 +44,7 @@ pub(super) fn assemble(root: &Path, arguments: Arguments) -> Result<Exit> {
         interrupt: &interrupt,
         quiet: arguments.quiet,
     };
-    let products = product::assemble(
-        &study,
-        &loaded_study.list,
-        &plans,
-        &chosen,
-        &mut store,
-        &how,
-    );
+    let products = product::assemble(study, &loaded_study.list, &plans, &chosen, &mut store, &how);
     if interrupt.is_triggered() && products.is_err() {
         writeln!(stderr(), "interrupted; the product is as it was").ok();
         return Ok(Exit::Interrupted);
@@ -65,7 +55,7 @@ pub(super) fn assemble(root: &Path, arguments: Arguments) -> Result<Exit> {
         fresh, stale, bad, ..
     } = counts;
     // As for a run: what the project has left out is not missed.
-    let (missing, skipped) = match project.on_bad_input {
+    let (missing, skipped) = match study.common().on_bad_input {
         OnBadInput::Fail => (stale + bad, 0),
         OnBadInput::Skip => (stale, bad),
     };

@@ -7,16 +7,16 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
-use super::{Exit, Usage, import};
+use super::exit::{Exit, Usage};
+use super::open::OpenProject;
 use crate::cli::options::only::find;
 use crate::cli::options::scenario::unknown;
 use crate::data::scenario::ScenarioName;
 use crate::language::template::Template;
-use crate::plan::loaded::{LoadedScenario, LoadedStudy};
+use crate::plan::loaded::LoadedScenario;
 use crate::plan::recipe::names::Names;
 use crate::product;
-use crate::project::{Content, Study};
-use crate::store::cache_folder::Cache;
+use crate::project::Content;
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -32,10 +32,10 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn check(root: &Path, arguments: Arguments) -> Result<Exit> {
-    let study = Study::load(root)?;
-    let store = Cache::at(study.common().cache()).store_to_read()?;
-    import::before_look(study.common(), store.as_ref())?;
-    let loaded_study = LoadedStudy::without_series(&study, store.as_ref(), false)?;
+    let opened = OpenProject::at(root)?;
+    let study = &opened.study;
+    let store = opened.store_to_read()?;
+    let loaded_study = opened.load_without_series(store.as_ref())?;
     loaded_study.list.iter().try_for_each(product::check)?;
     let names: Vec<&ScenarioName> = study.names().collect();
     let place = match &arguments.scenario {

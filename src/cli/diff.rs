@@ -7,10 +7,11 @@ use anyhow::{Context, Result};
 use clap::Args;
 use serde::Serialize;
 
-use super::fault::print_document;
-use super::tag::{Named, named};
-use super::{Exit, print};
-use crate::cli::options::scenario::ScenarioOption;
+use super::exit::Exit;
+use super::named_snapshot::{Named, named};
+use super::open::OpenProject;
+use super::options::scenario::ScenarioOption;
+use super::terminal::{print, print_document};
 use crate::data::scenario::ScenarioName;
 use crate::data::time_axis::TimeAxis;
 use crate::history::difference::{Compared, Difference, Extreme, ValueChange};
@@ -18,7 +19,6 @@ use crate::plan::snapshot::{ScenarioSnapshot, Snapshot};
 use crate::product::Results;
 use crate::project::Study;
 use crate::store::Store;
-use crate::store::cache_folder::Cache;
 use crate::system::progress::Progress;
 
 /// The width of the bars, in characters.
@@ -112,13 +112,13 @@ struct Pair<'a> {
 }
 
 pub(super) fn diff(root: &Path, arguments: Arguments) -> Result<Exit> {
-    let study = Study::load(root)?;
-    let store = Cache::at(study.common().cache())
-        .store_to_read()?
+    let opened = OpenProject::at(root)?;
+    let study = &opened.study;
+    let store = (opened.store_to_read()?)
         .context("nothing has been run yet, so there is nothing to compare")?;
-    let then = Side::of(&study, &store, arguments.then.as_deref(), 1)?;
-    let now = Side::of(&study, &store, arguments.now.as_deref(), 0)?;
-    let chosen = arguments.scenarios.of(&study)?;
+    let then = Side::of(study, &store, arguments.then.as_deref(), 1)?;
+    let now = Side::of(study, &store, arguments.now.as_deref(), 0)?;
+    let chosen = arguments.scenarios.of(study)?;
     let one = now.scenario.as_ref().or(then.scenario.as_ref());
     let names: Vec<&ScenarioName> = match one {
         Some(name) => vec![name],
@@ -130,7 +130,7 @@ pub(super) fn diff(root: &Path, arguments: Arguments) -> Result<Exit> {
     let machine = arguments.csv || arguments.json;
     let mut pairs = Vec::with_capacity(names.len());
     for name in names {
-        pairs.push(compare(&study, &store, [&then, &now], name, machine)?);
+        pairs.push(compare(study, &store, [&then, &now], name, machine)?);
     }
     // Two scenarios compared are no scenario of their own.
     let is_named = study.is_named() && then.scenario.is_none() && now.scenario.is_none();

@@ -7,9 +7,9 @@ use std::path::Path;
 use anyhow::Result;
 use clap::Args;
 
-use super::Exit;
+use super::exit::Exit;
+use super::open::OpenProject;
 use crate::data::digest::Digest;
-use crate::project::Study;
 use crate::store::cache_folder::Cache;
 use crate::store::codec;
 use crate::store::{Store, StoreError};
@@ -28,8 +28,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn doctor(root: &Path, arguments: Arguments) -> Result<Exit> {
-    let study = Study::load(root)?;
-    let cache = Cache::at(study.common().cache());
+    let OpenProject { cache, .. } = OpenProject::at(root)?;
     let mut out = stdout();
     if !cache.store_path().exists() {
         writeln!(out, "there is no store yet; `rerunoff run` makes one").ok();

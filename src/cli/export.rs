@@ -5,14 +5,14 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use clap::Args;
 
-use super::tag::named;
-use super::{Exit, Usage, print};
-use crate::cli::options::scenario::ScenarioOption;
+use super::exit::{Exit, Usage};
+use super::named_snapshot::named;
+use super::open::OpenProject;
+use super::options::scenario::ScenarioOption;
+use super::terminal::print;
 use crate::data::catchment::CatchmentId;
 use crate::data::value::push_number;
 use crate::product::Results;
-use crate::project::Study;
-use crate::store::cache_folder::Cache;
 use crate::text::shell;
 
 #[derive(Args)]
@@ -31,12 +31,12 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn export(root: &Path, arguments: Arguments) -> Result<Exit> {
-    let study = Study::load(root)?;
-    let store = Cache::at(study.common().cache())
-        .store_to_read()?
-        .context("nothing has been run yet; `rerunoff run` first")?;
+    let opened = OpenProject::at(root)?;
+    let study = &opened.study;
+    let store =
+        (opened.store_to_read()?).context("nothing has been run yet; `rerunoff run` first")?;
     let named = named(&store, arguments.at.as_deref(), 0)?;
-    let chosen = arguments.scenarios.of(&study)?;
+    let chosen = arguments.scenarios.of(study)?;
     let mut wanted = Vec::new();
     for project in chosen.iter().map(|&at| &study.scenarios[at]) {
         let Some(scenario_snapshot) = named.snapshot.scenario_snapshot(&project.scenario.name)

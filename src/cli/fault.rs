@@ -6,12 +6,12 @@
 use std::io::{Write, stderr};
 use std::path::Path;
 
-use anyhow::{Context, Result};
 use serde::Serialize;
 
-use super::{Exit, Usage, print};
-use crate::cli::run::summary::{Cause, FailureOf};
-use crate::cli::run::wanted::{CannotRun, TooMany};
+use super::document::{Cause, FailureOf};
+use super::exit::{Exit, Usage};
+use super::refusal::{CannotRun, TooMany};
+use super::terminal::print_document;
 use crate::project::ProjectError;
 use crate::store::StoreError;
 use crate::system::lock::{Holder, LockError};
@@ -169,8 +169,8 @@ impl<'a> Fault<'a> {
     }
 }
 
-/// Tells of an error that ended a verb; the exit code for it.
-pub fn tell(error: &anyhow::Error, json: bool) -> Exit {
+/// Prints an error that ended a verb; the exit code for it.
+pub fn print_error(error: &anyhow::Error, json: bool) -> Exit {
     // With standard error gone there is nobody to tell; the exit code still does.
     writeln!(stderr(), "error: {error:#}").ok();
     let fault = Fault::of(error);
@@ -182,9 +182,8 @@ pub fn tell(error: &anyhow::Error, json: bool) -> Exit {
     exit
 }
 
-/// Tells of a command line that was not understood, or of what was asked for in its place, help or the version; the exit code
-/// for it.
-pub fn tell_unparsed(error: &clap::Error) -> Exit {
+/// Prints what is wrong with a command line, or what it asks for in place of a verb: help or the version. The exit code for it.
+pub fn print_unparsed(error: &clap::Error) -> Exit {
     error.print().ok();
     if !error.use_stderr() {
         return Exit::Fine;
@@ -205,10 +204,4 @@ pub fn tell_unparsed(error: &clap::Error) -> Exit {
         print_document(&Document { error }).ok();
     }
     Exit::Usage
-}
-
-/// Prints a document on standard output; a reader that has gone is no error.
-pub(super) fn print_document(document: &impl Serialize) -> Result<()> {
-    let text = serde_json::to_string_pretty(document).context("can't put it as JSON")?;
-    print(format!("{text}\n").as_bytes())
 }

@@ -6,11 +6,10 @@ use std::path::Path;
 use anyhow::Result;
 use clap::Args;
 
-use super::Exit;
+use super::exit::Exit;
+use super::open::OpenProject;
 use crate::data::size::Size;
 use crate::history::gc::Collection;
-use crate::project::Study;
-use crate::store::cache_folder::Cache;
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -29,12 +28,11 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn gc(root: &Path, arguments: Arguments) -> Result<Exit> {
-    let study = Study::load(root)?;
-    let project = study.common();
-    let scenarios = || study.names().cloned().collect();
-    let cache = Cache::at(project.cache());
+    let opened = OpenProject::at(root)?;
+    let project = opened.study.common();
+    let scenarios = || opened.study.names().cloned().collect();
     let mut out = stdout().lock();
-    let Some(store) = cache.store_to_read()? else {
+    let Some(store) = opened.store_to_read()? else {
         writeln!(
             out,
             "nothing has been run yet, so there is nothing to remove"
@@ -61,8 +59,7 @@ pub(super) fn gc(root: &Path, arguments: Arguments) -> Result<Exit> {
         return Ok(Exit::Fine);
     }
     drop(store);
-    let _lock = cache.lock(arguments.wait)?;
-    let mut store = cache.store()?;
+    let (_lock, mut store) = opened.store_to_write(arguments.wait)?;
     let collection = Collection::plan(&store, scenarios(), runs, limit)?;
     collection.carry_out(&mut store)?;
     let left = store.size()?;

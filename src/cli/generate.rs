@@ -11,7 +11,8 @@ use clap::{Args, Command, CommandFactory, ValueEnum};
 use clap_complete::Shell;
 use clap_mangen::Man;
 
-use super::{Cli, Exit};
+use super::Cli;
+use super::exit::Exit;
 
 /// The commands' part of the manual.
 const SECTION: &str = "1";

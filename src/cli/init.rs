@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use clap::Args;
 
-use super::Exit;
+use super::exit::Exit;
 use crate::example::{self, Example};
 use crate::project::PROJECT_FILE;
 

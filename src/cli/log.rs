@@ -8,13 +8,12 @@ use anyhow::Result;
 use clap::Args;
 use jiff::Timestamp;
 
-use super::{Exit, Usage};
-use crate::cli::options::scenario::ScenarioOption;
+use super::exit::{Exit, Usage};
+use super::open::OpenProject;
+use super::options::scenario::ScenarioOption;
 use crate::data::catchment::CatchmentId;
 use crate::data::digest::Digest;
 use crate::execute::local::failed_runs::FailedRuns;
-use crate::project::Study;
-use crate::store::cache_folder::Cache;
 use crate::store::{Attempt, Last};
 use crate::system::progress::duration;
 
@@ -28,11 +27,11 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn log(root: &Path, arguments: Arguments) -> Result<Exit> {
-    let study = Study::load(root)?;
-    let chosen = arguments.scenarios.of(&study)?;
-    let cache = Cache::at(study.common().cache());
+    let opened = OpenProject::at(root)?;
+    let study = &opened.study;
+    let chosen = arguments.scenarios.of(study)?;
     let id = CatchmentId::new(&arguments.catchment);
-    let store = cache.store_to_read()?;
+    let store = opened.store_to_read()?;
     let mut is_known = false;
     for scenario in chosen.iter().map(|&at| &study.scenarios[at].scenario.name) {
         let Some(store) = &store else { break };
@@ -41,10 +40,10 @@ pub(super) fn log(root: &Path, arguments: Arguments) -> Result<Exit> {
         };
         is_known = true;
         let attempts = store.attempts(scenario, &id)?;
-        let kept = FailedRuns::in_cache(cache.folder()).path(scenario, &id);
+        let kept = FailedRuns::in_cache(opened.cache.folder()).path(scenario, &id);
         let kept = kept.exists().then(|| kept.display().to_string());
         let label = scenario.label(&id);
-        tell(
+        print(
             &label,
             &last,
             &attempts,
@@ -60,7 +59,7 @@ pub(super) fn log(root: &Path, arguments: Arguments) -> Result<Exit> {
     Ok(Exit::Fine)
 }
 
-fn tell(
+fn print(
     label: &str,
     last: &Last,
     attempts: &[(Digest, Attempt)],

@@ -6,37 +6,41 @@ mod assemble;
 mod check;
 mod diff;
 mod doctor;
+mod document;
+mod exit;
 mod export;
 mod fault;
 mod gc;
 mod generate;
 mod import;
+mod import_report;
 mod init;
 mod log;
+mod named_snapshot;
+mod open;
 mod options;
+mod refusal;
 mod repro;
 mod run;
 mod status;
 mod tag;
+mod terminal;
 mod verify;
+mod wanted;
 mod why;
 
-use std::io::{ErrorKind, Write, stderr, stdout};
 use std::os::fd::AsFd;
-use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
-pub use self::fault::{tell, tell_unparsed};
-use crate::plan::loaded::LoadedStudy;
-use crate::project::Study;
-use crate::store::Store;
+pub use self::exit::Exit;
+pub use self::fault::{print_error, print_unparsed};
+use self::open::find;
 use crate::system::allocator;
 use crate::system::file_limit;
 use crate::system::process;
-use crate::system::progress::Progress;
 
 /// Reruns a simulator over thousands of river catchments, and only over those whose inputs changed.
 #[derive(Parser)]
@@ -98,46 +102,6 @@ enum Verb {
     Guard,
 }
 
-/// How the program ended, as a Makefile sees it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Exit {
-    /// All catchments are fresh, or what was asked for is done.
-    Fine,
-    /// Some catchments failed or could not be run.
-    Failures,
-    /// The command line or the project file is wrong.
-    Usage,
-    /// Another run holds the lock.
-    Locked,
-    /// The input or the store can't be read or written.
-    Unreadable,
-    /// More would be run than `--max-rerun` allows.
-    Refused,
-    /// It was interrupted.
-    Interrupted,
-}
-
-impl Exit {
-    /// The number that the program ends with.
-    pub fn code(self) -> u8 {
-        match self {
-            Self::Fine => 0,
-            Self::Failures => 1,
-            Self::Usage => 2,
-            Self::Locked => 3,
-            Self::Unreadable => 4,
-            Self::Refused => 5,
-            Self::Interrupted => 130,
-        }
-    }
-}
-
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
-        Self::from(exit.code())
-    }
-}
-
 impl Cli {
     /// Whether one JSON document is to be printed in place of text.
     pub fn wants_json(&self) -> bool {
@@ -150,11 +114,6 @@ impl Cli {
         }
     }
 }
-
-/// A request that can't be met as it was put.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct Usage(String);
 
 /// Does what the command line asks for.
 pub fn main(cli: Cli) -> Result<Exit> {
@@ -193,39 +152,4 @@ fn guard() -> Result<Exit> {
     let socket = std::io::stdin().as_fd().try_clone_to_owned()?;
     process::serve(socket)?;
     Ok(Exit::Fine)
-}
-
-/// Prints a table; a reader that has seen enough (`| head`) is no fault.
-fn print(bytes: &[u8]) -> Result<()> {
-    let mut out = stdout().lock();
-    match out.write_all(bytes).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(error).context("can't write to standard output")
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Tells people on standard error; that it is closed is no reason to stop.
-fn say(line: &str) {
-    writeln!(stderr(), "{line}").ok();
-}
-
-/// Looks at all scenarios of a study.
-fn open<'p>(
-    study: &'p Study,
-    store: Option<&Store>,
-    rehash: bool,
-    quiet: bool,
-) -> Result<LoadedStudy<'p>> {
-    let mut progress: Option<Progress> = None;
-    LoadedStudy::open(study, store, rehash, &mut |done, total| {
-        progress
-            .get_or_insert_with(|| Progress::new("reading", total, quiet))
-            .set(done);
-    })
-}
-
-fn find(root: &Path) -> Result<PathBuf> {
-    std::path::absolute(root).with_context(|| format!("can't find {}", root.display()))
 }

@@ -8,16 +8,14 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use clap::Args;
 
-use super::{Exit, Usage};
+use super::exit::{Exit, Usage};
+use super::open::OpenProject;
 use crate::cli::options::only::find;
 use crate::cli::options::scenario::ScenarioOption;
 use crate::data::digest::Digest;
 use crate::execute::local::trial;
 use crate::execute::local::work_directory::{PRINTED, WorkDirectory};
 use crate::plan::environment;
-use crate::plan::loaded::LoadedStudy;
-use crate::project::Study;
-use crate::store::cache_folder::Cache;
 use crate::text::shell;
 
 #[derive(Args)]
@@ -33,10 +31,10 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn repro(root: &Path, arguments: Arguments) -> Result<Exit> {
-    let study = Study::load(root)?;
-    let at = arguments.scenarios.only(&study)?;
-    let store = Cache::at(study.common().cache()).store_to_read()?;
-    let loaded_study = LoadedStudy::without_series(&study, store.as_ref(), false)?;
+    let opened = OpenProject::at(root)?;
+    let at = arguments.scenarios.only(&opened.study)?;
+    let store = opened.store_to_read()?;
+    let loaded_study = opened.load_without_series(store.as_ref())?;
     let loaded = &loaded_study.list[at];
     let at = find(&loaded.basin, &arguments.catchment)?;
     let id = loaded.basin.id(at);

@@ -8,20 +8,18 @@ use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
 
-use super::fault::print_document;
-use super::{Exit, import, open};
-use crate::cli::options::jobs::cores;
-use crate::cli::options::scenario::ScenarioOption;
-use crate::cli::run::dry_run::prediction;
-use crate::cli::run::summary::{Cause, FailureOf};
-use crate::cli::run::wanted::wanted;
+use super::document::{Cause, FailureOf};
+use super::exit::Exit;
+use super::open::OpenProject;
+use super::options::jobs::cores;
+use super::options::scenario::ScenarioOption;
+use super::terminal::print_document;
+use super::wanted::wanted;
 use crate::data::scenario::ScenarioName;
 use crate::execute::Work;
 use crate::history::prediction::Prediction;
 use crate::plan::loaded::LoadedScenario;
 use crate::plan::{Counts, Plan, causes};
-use crate::project::Study;
-use crate::store::cache_folder::Cache;
 
 /// How many failed catchments are listed for people; `--json` lists all.
 const LISTED: usize = 10;
@@ -85,11 +83,11 @@ impl<'a> OfScenario<'a> {
 }
 
 pub(super) fn status(root: &Path, arguments: Arguments) -> Result<Exit> {
-    let study = Study::load(root)?;
-    let chosen = arguments.scenarios.of(&study)?;
-    let store = Cache::at(study.common().cache()).store_to_read()?;
-    import::before_look(study.common(), store.as_ref())?;
-    let loaded_study = open(&study, store.as_ref(), arguments.rehash, arguments.json)?;
+    let opened = OpenProject::at(root)?;
+    let study = &opened.study;
+    let chosen = arguments.scenarios.of(study)?;
+    let store = opened.store_to_read()?;
+    let loaded_study = opened.load(store.as_ref(), arguments.rehash, arguments.json)?;
     let (plans, _) = loaded_study.plan(store.as_ref())?;
     let (loaded_study, plans) = loaded_study.chosen(plans, &chosen);
     let Counts {
@@ -102,7 +100,7 @@ pub(super) fn status(root: &Path, arguments: Arguments) -> Result<Exit> {
         Some(store) => {
             let all: Vec<usize> = (0..plans.len()).collect();
             let work = Work::of(&wanted(&loaded_study, &plans, &all, None, false)?);
-            prediction(store, &loaded_study, &work, cores(arguments.jobs))?
+            Prediction::of(store, &loaded_study, work.units(), cores(arguments.jobs))?
         }
         None => None,
     };
@@ -127,7 +125,7 @@ pub(super) fn status(root: &Path, arguments: Arguments) -> Result<Exit> {
     };
     match arguments.json {
         true => print_document(&document)?,
-        false => drop(tell(&document, &mut stdout().lock()).ok()),
+        false => drop(print(&document, &mut stdout().lock()).ok()),
     }
     Ok(if failed > 0 {
         Exit::Failures
@@ -136,7 +134,7 @@ pub(super) fn status(root: &Path, arguments: Arguments) -> Result<Exit> {
     })
 }
 
-fn tell(document: &Document<'_>, out: &mut dyn Write) -> std::io::Result<()> {
+fn print(document: &Document<'_>, out: &mut dyn Write) -> std::io::Result<()> {
     writeln!(
         out,
         "{:>7} fresh of {}",

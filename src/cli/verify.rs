@@ -10,7 +10,8 @@ use std::time::SystemTime;
 use anyhow::{Context, Result};
 use clap::Args;
 
-use super::{Exit, Usage, open};
+use super::exit::{Exit, Usage};
+use super::open::OpenProject;
 use crate::cli::options::jobs::slots;
 use crate::cli::options::only::chosen;
 use crate::cli::options::scenario::ScenarioOption;
@@ -23,8 +24,6 @@ use crate::execute::timings::Timings;
 use crate::plan::key::Key;
 use crate::plan::loaded::{LoadedScenario, LoadedStudy};
 use crate::plan::{Plan, State, Unit};
-use crate::project::Study;
-use crate::store::cache_folder::Cache;
 use crate::store::codec::{self, Encoded};
 use crate::store::{ResultSummary, Store};
 use crate::system::jobserver::makeflags::MakeFlags;
@@ -65,13 +64,11 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn verify(root: &Path, arguments: Arguments) -> Result<Exit> {
-    let study = Study::load(root)?;
-    let chosen = arguments.scenarios.of(&study)?;
-    let project = study.common();
-    let cache = Cache::prepare(project.cache())?;
-    let lock = cache.lock(arguments.wait)?;
-    let store = cache.store()?;
-    let loaded_study = open(&study, Some(&store), false, arguments.quiet)?;
+    let opened = OpenProject::at(root)?;
+    let chosen = arguments.scenarios.of(&opened.study)?;
+    let project = opened.study.common();
+    let (lock, store) = opened.store_to_write(arguments.wait)?;
+    let loaded_study = opened.load(Some(&store), false, arguments.quiet)?;
     let (plans, _) = loaded_study.plan(Some(&store))?;
     let (loaded_study, plans) = loaded_study.chosen(plans, &chosen);
     let fresh = fresh(&plans);

@@ -6,14 +6,12 @@ use std::path::Path;
 use anyhow::Result;
 use clap::Args;
 
-use super::Exit;
+use super::exit::Exit;
+use super::open::OpenProject;
 use crate::cli::options::only::missing;
 use crate::cli::options::scenario::ScenarioOption;
 use crate::data::catchment::CatchmentId;
-use crate::plan::loaded::LoadedStudy;
-use crate::project::Study;
 use crate::report::why;
-use crate::store::cache_folder::Cache;
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -25,10 +23,10 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn why(root: &Path, arguments: Arguments) -> Result<Exit> {
-    let study = Study::load(root)?;
-    let chosen = arguments.scenarios.of(&study)?;
-    let store = Cache::at(study.common().cache()).store_to_read()?;
-    let loaded_study = LoadedStudy::without_series(&study, store.as_ref(), false)?;
+    let opened = OpenProject::at(root)?;
+    let chosen = arguments.scenarios.of(&opened.study)?;
+    let store = opened.store_to_read()?;
+    let loaded_study = opened.load_without_series(store.as_ref())?;
     let mut out = stdout().lock();
     for id in &arguments.catchments {
         let mut is_known = false;

@@ -11,6 +11,8 @@ use serde::Serialize;
 use crate::data::catchment::CatchmentId;
 use crate::data::scenario::ScenarioName;
 use crate::history::account::Account;
+use crate::plan::Unit;
+use crate::plan::loaded::LoadedStudy;
 use crate::store::Store;
 use crate::system::progress::duration;
 
@@ -29,10 +31,11 @@ impl Prediction {
     /// For the given catchments in this order; `None` if nothing is to be done or nothing is known.
     pub fn of(
         store: &Store,
-        wanted: &[(ScenarioName, CatchmentId)],
+        loaded_study: &LoadedStudy<'_>,
+        units: impl Iterator<Item = Unit>,
         workers: usize,
     ) -> Result<Option<Self>> {
-        let costs: HashMap<_, f64> = (store.states()?.into_iter())
+        let costs: HashMap<(ScenarioName, CatchmentId), f64> = (store.states()?.into_iter())
             .filter_map(|(unit, last)| Some((unit, last.cost?.wall)))
             .collect();
         // What a run takes beside its simulators: writing their files, reading what they leave.
@@ -41,7 +44,13 @@ impl Prediction {
             let beside = account.running_seconds * workers - account.simulator_seconds;
             (beside / account.ran as f64).max(0.0)
         });
-        let own: Vec<Option<f64>> = wanted.iter().map(|unit| costs.get(unit).copied()).collect();
+        let own = units.map(|unit| {
+            let loaded = &loaded_study.list[unit.scenario];
+            let scenario = loaded.project.scenario.name.clone();
+            let name = (scenario, loaded.basin.id(unit.catchment).clone());
+            costs.get(&name).copied()
+        });
+        let own: Vec<Option<f64>> = own.collect();
         let all: Vec<f64> = costs.into_values().collect();
         Ok(Self::from_costs(&own, &all, overhead, workers))
     }

@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::thread;
 
-use crate::cli::say;
+use crate::cli::terminal::say;
 use crate::system::jobserver::makeflags::MakeFlags;
 use crate::system::jobserver::slots::Slots;
 

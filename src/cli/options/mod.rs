@@ -1,5 +1,6 @@
 //! Options that several verbs have.
 
 pub(crate) mod jobs;
+pub(crate) mod max_rerun;
 pub(crate) mod only;
 pub(crate) mod scenario;

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use crate::cli::Usage;
+use crate::cli::exit::Usage;
 use crate::data::catchment::CatchmentId;
 use crate::plan::basin::Basin;
 use crate::plan::loaded::LoadedScenario;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::Result;
 use clap::Args;
 
-use crate::cli::Usage;
+use crate::cli::exit::Usage;
 use crate::data::scenario::ScenarioName;
 use crate::project::Study;
 use crate::text::wording::{self, Quotes, first_few};

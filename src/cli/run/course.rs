@@ -1,25 +1,27 @@
-//! The course of a run once it is planned: what is stale is run, what came of it noted, the products brought up to date, and
-//! all of it told.
+//! The course of a run once it is planned: run what is stale, record it, bring the products up to date, print the summary.
 //!
-//! Each step is a method, and [`super::run`] says which of them come to pass. It knows nothing of how a run is planned.
+//! Each step is a method, and [`super::run`] decides which of them happen. How a run is planned is not known here.
 
 use std::time::{Instant, SystemTime};
 
 use anyhow::{Result, bail};
 
-use super::super::fault::Fault;
-use super::super::verify::CAUSES;
-use super::super::{Exit, say};
-use super::{Arguments, touch};
-use crate::cli::run::summary::{FailureOf, ProductOf, RunSummary};
+use super::Arguments;
+use super::selection::Selection;
+use super::summary::{ProductOf, RunSummary};
+use crate::cli::document::FailureOf;
+use crate::cli::exit::Exit;
+use crate::cli::fault::Fault;
+use crate::cli::terminal::say;
+use crate::cli::verify::CAUSES;
 use crate::execute::timings::{Phase, Timings};
-use crate::execute::{Limits, RunReport, Work, update};
+use crate::execute::{Limits, RunReport, update};
 use crate::history::account::Account;
 use crate::history::record;
 use crate::import::make_sure;
 use crate::plan::fast_path::{FastPath, Look};
 use crate::plan::key::Key;
-use crate::plan::loaded::LoadedStudy;
+use crate::plan::loaded::{LoadedStudy, Touched};
 use crate::plan::{Counts, Found, Plan, State, Unit};
 use crate::product::{self, How, Outcome};
 use crate::project::Study;
@@ -34,19 +36,21 @@ pub(super) struct Course<'a> {
     /// The scenarios that are asked for.
     pub(super) chosen: &'a [usize],
     pub(super) loaded_study: &'a LoadedStudy<'a>,
+    pub(super) selection: &'a Selection,
     pub(super) store: Store,
     pub(super) plans: Vec<Plan>,
     pub(super) limits: Limits,
     pub(super) interrupt: Interrupt,
     pub(super) timings: Timings,
     pub(super) started: Instant,
-    /// What was told of an interrupt, if there was one.
+    /// The message about an interrupt, if there was one.
     pub(super) interrupted: Option<String>,
 }
 
 impl Course<'_> {
     /// Runs what is to be run. An obstacle to all is an error; what was done before it is kept.
-    pub(super) fn carry_out(&mut self, work: &Work, lock: &Lock) -> Result<RunReport> {
+    pub(super) fn carry_out(&mut self, lock: &Lock) -> Result<RunReport> {
+        let work = &self.selection.work;
         if work.runs() == 0 {
             return Ok(RunReport::default());
         }
@@ -71,11 +75,12 @@ impl Course<'_> {
         Ok(report)
     }
 
-    /// Brings the plans up to date after a run, an interrupted one too: what it left is what is told of it.
-    pub(super) fn look_again(&mut self, wanted: &[(Unit, Key)], report: &RunReport) -> Result<()> {
+    /// Brings the plans up to date after a run, even an interrupted one: the summary is about what it left.
+    pub(super) fn plan_again(&mut self, report: &RunReport) -> Result<()> {
         if report.run == 0 {
             return Ok(());
         }
+        let wanted = &self.selection.wanted;
         let with_result = |(unit, _): &(Unit, Key)| Some((*unit, self.found(*unit)?));
         let earlier: Vec<(Unit, Found)> = wanted.iter().filter_map(with_result).collect();
         let keys = wanted.iter().map(|(_, key)| *key).collect();
@@ -85,7 +90,7 @@ impl Course<'_> {
         // What one scenario's run gave may be what another waits for.
         touch(self.loaded_study, &touched, &mut self.store)?;
         if !self.arguments.quiet {
-            self.tell_contradictions(&earlier);
+            self.say_contradictions(&earlier);
         }
         Ok(())
     }
@@ -98,8 +103,8 @@ impl Course<'_> {
         }
     }
 
-    /// Tells of catchments that had a result, were run again all the same, and gave something else.
-    fn tell_contradictions(&self, earlier: &[(Unit, Found)]) {
+    /// Says how many catchments had a result, were run again all the same, and gave something else.
+    fn say_contradictions(&self, earlier: &[(Unit, Found)]) {
         let now = earlier.iter().map(|(unit, then)| (then, self.found(*unit)));
         let failed = now.clone().filter(|(_, now)| now.is_none()).count();
         let differ = now.filter(|(then, now)| now.is_some_and(|now| now.content != then.content));
@@ -119,8 +124,8 @@ impl Course<'_> {
         }
     }
 
-    /// Puts down what the run did, and tells of it.
-    pub(super) fn note(&mut self, account: &Account) -> Result<()> {
+    /// Records what the run did, and prints it.
+    pub(super) fn record(&mut self, account: &Account) -> Result<()> {
         record::record(
             &self.loaded_study.list,
             &mut self.store,
@@ -152,14 +157,15 @@ impl Course<'_> {
         assembled
     }
 
-    /// Tells of an interrupt.
+    /// Notes an interrupt, and says so.
     fn stop(&mut self, message: String) {
         say(&message);
         self.interrupted = Some(message);
     }
 
-    /// Has the next run told at once that nothing is left to do, if so it is of `all` catchments.
-    pub(super) fn remember(&mut self, look: Look, began: SystemTime, all: usize) -> Result<()> {
+    /// Lets the next run take the fast path if all catchments are fresh.
+    pub(super) fn remember(&mut self, look: Look, began: SystemTime) -> Result<()> {
+        let all = self.selection.all;
         let counts: Counts = self.plans.iter().map(Plan::counts).sum();
         if counts.fresh == all
             && self.arguments.are_plain()
@@ -171,8 +177,8 @@ impl Course<'_> {
         Ok(())
     }
 
-    /// The last line, or the document, of what has been done.
-    pub(super) fn tell(&self, report: &RunReport, products: &[Outcome]) -> Result<Exit> {
+    /// Prints the last line, or the document; the exit code that goes with it.
+    pub(super) fn finish(&self, report: &RunReport, products: &[Outcome]) -> Result<Exit> {
         let chosen = self
             .chosen
             .iter()
@@ -219,4 +225,16 @@ impl Course<'_> {
             false => Exit::Failures,
         })
     }
+}
+
+/// Records what was found fresh without being run.
+pub(super) fn touch(
+    loaded_study: &LoadedStudy<'_>,
+    touched: &[Vec<Touched>],
+    store: &mut Store,
+) -> Result<()> {
+    for (loaded, touched) in loaded_study.list.iter().zip(touched) {
+        store.touch(&loaded.project.scenario.name, touched)?;
+    }
+    Ok(())
 }

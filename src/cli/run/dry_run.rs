@@ -5,20 +5,17 @@ use std::io::{Write, stdout};
 use anyhow::Result;
 use serde::Serialize;
 
-use super::summary::Cause;
-use super::wanted::{CannotRun, TooMany, wanted};
-use crate::cli::fault::{Fault, print_document};
+use super::Arguments;
+use super::selection::Selection;
+use crate::cli::document::Cause;
+use crate::cli::exit::Exit;
+use crate::cli::fault::Fault;
+use crate::cli::open::OpenProject;
 use crate::cli::options::jobs::cores;
-use crate::cli::run::Arguments;
-use crate::cli::{Exit, import, open};
-use crate::execute::Work;
+use crate::cli::refusal::CannotRun;
+use crate::cli::terminal::print_document;
 use crate::history::prediction::Prediction;
-use crate::plan::key::Key;
-use crate::plan::loaded::LoadedStudy;
-use crate::plan::{Unit, causes};
-use crate::project::Study;
-use crate::store::Store;
-use crate::store::cache_folder::Cache;
+use crate::plan::causes;
 
 /// What would be done, for machines.
 #[derive(Serialize)]
@@ -35,35 +32,41 @@ struct Document<'a> {
 }
 
 /// Plans and tells, and touches nothing: not even a cache folder is made.
-pub(crate) fn dry_run(study: &Study, chosen: &[usize], arguments: &Arguments) -> Result<Exit> {
-    let project = study.common();
-    let store = Cache::at(project.cache()).store_to_read()?;
-    import::before_look(project, store.as_ref())?;
-    let loaded_study = open(study, store.as_ref(), arguments.rehash, arguments.quiet)?;
+pub(super) fn dry_run(
+    opened: &OpenProject,
+    chosen: &[usize],
+    arguments: &Arguments,
+) -> Result<Exit> {
+    let store = opened.store_to_read()?;
+    let loaded_study = opened.load(store.as_ref(), arguments.rehash, arguments.quiet)?;
     let (plans, _) = loaded_study.plan(store.as_ref())?;
-    let (only, force) = (arguments.only.as_deref(), arguments.force);
-    let wanted = wanted(&loaded_study, &plans, chosen, only, force)?;
-    let work = Work::of(&wanted);
-    let entry = |(unit, _): &(Unit, Key)| &plans[unit.scenario].entries[unit.catchment];
+    let selection = Selection::of(&loaded_study, &plans, chosen, arguments)?;
+    let (runs, all) = (selection.work.runs(), selection.all);
     let causes = match arguments.only {
-        Some(_) => causes(wanted.iter().map(entry), force),
-        None => causes(chosen.iter().flat_map(|&at| &plans[at].entries), force),
+        Some(_) => selection.causes(&plans, arguments.force),
+        // Those that can't be run are among them.
+        None => causes(
+            chosen.iter().flat_map(|&at| &plans[at].entries),
+            arguments.force,
+        ),
     };
     let prediction = match &store {
-        Some(store) => prediction(store, &loaded_study, &work, cores(arguments.jobs))?,
+        Some(store) => {
+            let (units, workers) = (selection.work.units(), cores(arguments.jobs));
+            Prediction::of(store, &loaded_study, units, workers)?
+        }
         None => None,
     };
-    let all: usize = chosen.iter().map(|&at| plans[at].entries.len()).sum();
     let refusal = match CannotRun::of(&loaded_study, &plans) {
         Some(bad) => Some(bad.into()),
-        None => TooMany::of(arguments, work.runs(), all, &causes).map(anyhow::Error::from),
+        None => (selection.too_many(arguments.max_rerun, &causes)).map(anyhow::Error::from),
     };
     let error = refusal.as_ref().map(Fault::of);
     let exit = error.as_ref().map_or(Exit::Fine, Fault::exit);
     if arguments.json {
         print_document(&Document {
             catchments: all,
-            would_run: work.runs(),
+            would_run: runs,
             causes: Cause::all(causes),
             prediction,
             refused: refusal.as_ref().map(ToString::to_string),
@@ -72,7 +75,7 @@ pub(crate) fn dry_run(study: &Study, chosen: &[usize], arguments: &Arguments) ->
         return Ok(exit);
     }
     let mut out = stdout().lock();
-    writeln!(out, "would run {} of {all}", work.runs()).ok();
+    writeln!(out, "would run {runs} of {all}").ok();
     for (count, cause) in causes {
         writeln!(out, "{count:>7} {cause}").ok();
     }
@@ -83,20 +86,4 @@ pub(crate) fn dry_run(study: &Study, chosen: &[usize], arguments: &Arguments) ->
         writeln!(out, "a run would refuse to start: {refusal}").ok();
     }
     Ok(exit)
-}
-
-/// How long the work will take.
-pub(crate) fn prediction(
-    store: &Store,
-    loaded_study: &LoadedStudy<'_>,
-    work: &Work,
-    workers: usize,
-) -> Result<Option<Prediction>> {
-    let name = |unit: Unit| {
-        let loaded = &loaded_study.list[unit.scenario];
-        let id = loaded.basin.id(unit.catchment);
-        (loaded.project.scenario.name.clone(), id.clone())
-    };
-    let units: Vec<_> = work.units().map(name).collect();
-    Prediction::of(store, &units, workers)
 }

@@ -9,17 +9,15 @@ use std::time::Duration;
 use anyhow::Result;
 use serde::Serialize;
 
-use crate::cli::fault::{Fault, print_document};
-use crate::data::catchment::CatchmentId;
-use crate::data::scenario::ScenarioName;
-use crate::plan::loaded::LoadedScenario;
-use crate::plan::{Plan, Staleness, State, Unit};
+use crate::cli::document::FailureOf;
+use crate::cli::fault::Fault;
+use crate::cli::terminal::print_document;
 use crate::product::Product;
 use crate::system::progress::duration;
 
 /// The outcome of `rerunoff run`.
 #[derive(Default, Serialize)]
-pub(crate) struct RunSummary {
+pub(super) struct RunSummary {
     /// Left out where the project has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scenarios: Option<usize>,
@@ -50,25 +48,9 @@ pub(crate) struct RunSummary {
 
 /// The product and what became of it.
 #[derive(Serialize)]
-pub(crate) struct ProductOf {
+pub(super) struct ProductOf {
     path: String,
     state: String,
-}
-
-/// A catchment without a result, and why.
-#[derive(Debug, Serialize)]
-pub(crate) struct FailureOf {
-    #[serde(skip_serializing_if = "ScenarioName::is_unnamed")]
-    pub scenario: ScenarioName,
-    pub catchment: CatchmentId,
-    pub reason: String,
-}
-
-/// Why so many catchments are to be run.
-#[derive(Debug, Serialize)]
-pub(crate) struct Cause {
-    pub count: usize,
-    pub cause: String,
 }
 
 impl ProductOf {
@@ -77,70 +59,6 @@ impl ProductOf {
             path: path.display().to_string(),
             state: product.to_string(),
         }
-    }
-}
-
-impl Cause {
-    pub fn all(causes: Vec<(usize, String)>) -> Vec<Self> {
-        let cause = |(count, cause)| Self { count, cause };
-        causes.into_iter().map(cause).collect()
-    }
-}
-
-impl FailureOf {
-    /// Of one catchment of the scenario.
-    fn new(loaded: &LoadedScenario<'_>, catchment: usize, reason: String) -> Self {
-        Self {
-            scenario: loaded.project.scenario.name.clone(),
-            catchment: loaded.basin.id(catchment).clone(),
-            reason,
-        }
-    }
-
-    /// Of those that failed in a run, in the basins' order.
-    pub fn of_run(loaded_study: &[LoadedScenario<'_>], failed: &[(Unit, String)]) -> Vec<Self> {
-        let mut failed: Vec<_> = failed.iter().collect();
-        failed.sort_by_key(|(unit, _)| *unit);
-        let of = |(unit, reason): &(Unit, String)| {
-            Self::new(&loaded_study[unit.scenario], unit.catchment, reason.clone())
-        };
-        failed.into_iter().map(of).collect()
-    }
-
-    /// Of those that failed when they were last run.
-    pub fn failed<'a>(
-        all: impl IntoIterator<Item = (&'a LoadedScenario<'a>, &'a Plan)>,
-    ) -> Vec<Self> {
-        Self::all(all, |state| match state {
-            State::Stale(Staleness::Failed(reason)) => Some(reason.clone()),
-            State::Fresh(_) | State::Stale(_) | State::Bad(_) => None,
-        })
-    }
-
-    /// Of those that can't be run.
-    pub fn bad<'a>(all: impl IntoIterator<Item = (&'a LoadedScenario<'a>, &'a Plan)>) -> Vec<Self> {
-        Self::all(all, |state| match state {
-            State::Bad(problem) => Some(problem.to_string()),
-            State::Fresh(_) | State::Stale(_) => None,
-        })
-    }
-
-    fn all<'a>(
-        all: impl IntoIterator<Item = (&'a LoadedScenario<'a>, &'a Plan)>,
-        reason: impl Fn(&State) -> Option<String>,
-    ) -> Vec<Self> {
-        let mut found = Vec::new();
-        for (loaded, plan) in all {
-            let entries = plan.entries.iter().enumerate();
-            let with_reason = entries.filter_map(|(at, entry)| Some((at, reason(&entry.state)?)));
-            found.extend(with_reason.map(|(at, reason)| Self::new(loaded, at, reason)));
-        }
-        found
-    }
-
-    /// How messages name it.
-    pub fn label(&self) -> String {
-        self.scenario.label(&self.catchment)
     }
 }
 

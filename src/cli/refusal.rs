@@ -1,17 +1,12 @@
-//! Which catchments a run is about: those that are stale and asked for, unless some can't be run or they are too many.
+//! Why a run does not start: catchments that can't be run, or more to run than is allowed.
 
 use std::fmt;
 use std::io::{Write, stderr};
 
-use anyhow::Result;
-
-use super::max_rerun::MaxRerun;
-use super::summary::{Cause, FailureOf};
-use crate::cli::options::only;
-use crate::cli::run::Arguments;
-use crate::plan::key::Key;
-use crate::plan::loaded::{LoadedScenario, LoadedStudy};
-use crate::plan::{Plan, State, Unit};
+use super::document::{Cause, FailureOf};
+use super::options::max_rerun::MaxRerun;
+use crate::plan::Plan;
+use crate::plan::loaded::LoadedStudy;
 use crate::project::OnBadInput;
 
 /// How many catchments that can't be run are named.
@@ -22,7 +17,7 @@ const LISTED: usize = 10;
 #[error(
     "{would_run} of {all} catchments would be run, more than --max-rerun {limit} allows; `rerunoff status` tells why, a higher limit lets it go ahead"
 )]
-pub(crate) struct TooMany {
+pub(super) struct TooMany {
     pub would_run: usize,
     pub all: usize,
     limit: MaxRerun,
@@ -32,7 +27,7 @@ pub(crate) struct TooMany {
 
 /// Some catchments can't be run, and the project does not say to skip them.
 #[derive(Debug)]
-pub(crate) struct CannotRun {
+pub(super) struct CannotRun {
     /// All of them.
     pub catchments: Vec<FailureOf>,
     all: usize,
@@ -41,12 +36,12 @@ pub(crate) struct CannotRun {
 impl TooMany {
     /// The error, if so many of all are too many.
     pub fn of(
-        arguments: &Arguments,
+        limit: Option<MaxRerun>,
         would_run: usize,
         all: usize,
         causes: &[(usize, String)],
     ) -> Option<Self> {
-        let limit = arguments.max_rerun?;
+        let limit = limit?;
         (would_run > limit.of(all)).then(|| Self {
             would_run,
             all,
@@ -106,40 +101,3 @@ impl fmt::Display for CannotRun {
 }
 
 impl std::error::Error for CannotRun {}
-
-/// The catchments that are to be run, of those asked for: the stale ones, or with `force` the fresh ones as well.
-pub(crate) fn wanted(
-    loaded_study: &LoadedStudy<'_>,
-    plans: &[Plan],
-    chosen: &[usize],
-    chosen_ids: Option<&str>,
-    force: bool,
-) -> Result<Vec<(Unit, Key)>> {
-    let chosen_sessions: Vec<&LoadedScenario<'_>> =
-        chosen.iter().map(|&at| &loaded_study.list[at]).collect();
-    let ids = chosen_ids
-        .map(|ids| only::chosen(&chosen_sessions, ids))
-        .transpose()?;
-    let mut wanted = Vec::new();
-    for (&scenario, loaded) in chosen.iter().zip(chosen_sessions) {
-        let catchments = loaded.basin.catchments().iter();
-        for (catchment, (entry, plan)) in catchments.zip(&plans[scenario].entries).enumerate() {
-            if ids.as_ref().is_some_and(|ids| !ids.contains(&entry.id)) {
-                continue;
-            }
-            let is_wanted = match plan.state {
-                State::Stale(_) => true,
-                State::Fresh(_) => force,
-                State::Bad(_) => false,
-            };
-            if let (true, Some(key)) = (is_wanted, plan.key) {
-                let unit = Unit {
-                    scenario,
-                    catchment,
-                };
-                wanted.push((unit, key));
-            }
-        }
-    }
-    Ok(wanted)
-}

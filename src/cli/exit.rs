@@ -1,0 +1,48 @@
+//! How the program ends: the exit codes that a Makefile sees, and the error of a request that can't be met.
+
+use std::process::ExitCode;
+
+/// How the program ended, as a Makefile sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// All catchments are fresh, or what was asked for is done.
+    Fine,
+    /// Some catchments failed or could not be run.
+    Failures,
+    /// The command line or the project file is wrong.
+    Usage,
+    /// Another run holds the lock.
+    Locked,
+    /// The input or the store can't be read or written.
+    Unreadable,
+    /// More would be run than `--max-rerun` allows.
+    Refused,
+    /// It was interrupted.
+    Interrupted,
+}
+
+impl Exit {
+    /// The number that the program ends with.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Fine => 0,
+            Self::Failures => 1,
+            Self::Usage => 2,
+            Self::Locked => 3,
+            Self::Unreadable => 4,
+            Self::Refused => 5,
+            Self::Interrupted => 130,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
+/// A request that can't be met as it was put.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Usage(pub String);

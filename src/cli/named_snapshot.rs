@@ -1,0 +1,69 @@
+//! Snapshots as the command line names them: a tag, or a run counted from the last.
+
+use anyhow::{Context, Result, bail};
+use jiff::Timestamp;
+
+use super::exit::Usage;
+use crate::data::digest::Digest;
+use crate::plan::snapshot::Snapshot;
+use crate::store::Store;
+use crate::text::wording::{self, Quotes};
+
+/// A snapshot and what to call it.
+pub(super) struct Named {
+    pub title: String,
+    pub snapshot: Snapshot,
+}
+
+/// The snapshot of a tag, or without a name the one that a run left: the last, or so many before it.
+pub(super) fn named(store: &Store, name: Option<&str>, before: usize) -> Result<Named> {
+    if let Some(name) = name {
+        let Some(tag) = store.find_tag(name)? else {
+            return Err(unknown(store, name)?);
+        };
+        let snapshot = snapshot_at(store, &tag.snapshot, name)?;
+        let title = format!("tag {name:?}");
+        return Ok(Named { title, snapshot });
+    }
+    let Some(run) = store.runs(before + 1)?.into_iter().nth(before) else {
+        let message = match before {
+            0 => "no run has come to its end yet; `rerunoff run` first",
+            _ => "there is no run before the last one; name a tag, or run again after a change",
+        };
+        return Err(Usage(message.to_owned()).into());
+    };
+    let title = match before {
+        0 => format!("the last run ({})", date(run.ended)),
+        _ => format!("the run before ({})", date(run.ended)),
+    };
+    let Some(digest) = run.snapshot else {
+        bail!(
+            "{title}: its results were collected; name a tag, or keep more runs (`keep_runs` under [cache])"
+        );
+    };
+    let snapshot = snapshot_at(store, &digest, &title)?;
+    Ok(Named { title, snapshot })
+}
+
+/// The snapshot with this digest; `title` is how messages name it.
+pub(super) fn snapshot_at(store: &Store, digest: &Digest, title: &str) -> Result<Snapshot> {
+    let bytes = store.content(digest)?;
+    let bytes = bytes.with_context(|| format!("{title}: the store's record of it is damaged"))?;
+    Snapshot::from_bytes(&bytes).with_context(|| title.to_owned())
+}
+
+/// There is no such tag; which one may be meant.
+pub(super) fn unknown(store: &Store, name: &str) -> Result<anyhow::Error> {
+    let tags = store.tags()?;
+    let names = tags.iter().map(|tag| tag.name.as_str());
+    let hint = wording::hint(name, names, Quotes::Double)
+        .unwrap_or_else(|| "; `rerunoff tags` lists them".to_owned());
+    Ok(Usage(format!("there is no tag {name:?}{hint}")).into())
+}
+
+/// A moment as messages and documents give it.
+pub(super) fn date(seconds: i64) -> String {
+    Timestamp::from_second(seconds)
+        .map(|at| at.to_string())
+        .unwrap_or_default()
+}

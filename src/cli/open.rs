@@ -1,0 +1,113 @@
+//! The one way in which verbs open a project: the study, then the store to read or to write, then the inputs.
+//!
+//! Each step is asked for by itself, so that no verb does more than it needs. What is known of the inputs comes only from here,
+//! so that every verb that uses them tells when the tables of `[import]` have changed since the input file was made of them.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+
+use super::import_report;
+use super::terminal::say;
+use crate::import::{bring_up_to_date, outdated};
+use crate::plan::loaded::LoadedStudy;
+use crate::project::{ProjectError, Study};
+use crate::store::cache_folder::Cache;
+use crate::store::{Store, StoreError};
+use crate::system::lock::Lock;
+use crate::system::progress::Progress;
+
+/// The project's folder, whatever becomes of the working directory.
+pub(super) fn find(root: &Path) -> Result<PathBuf> {
+    std::path::absolute(root).with_context(|| format!("can't find {}", root.display()))
+}
+
+/// A project whose file has been read.
+pub(super) struct OpenProject {
+    pub study: Study,
+    /// Its cache folder, which need not be there yet.
+    pub cache: Cache,
+}
+
+impl OpenProject {
+    /// The project in this folder.
+    pub fn at(root: &Path) -> Result<Self, ProjectError> {
+        let study = Study::load(root)?;
+        let cache = Cache::at(study.common().cache());
+        Ok(Self { study, cache })
+    }
+
+    /// The store to read only, beside whatever run is under way; `None` if there is none yet.
+    pub fn store_to_read(&self) -> Result<Option<Store>, StoreError> {
+        self.cache.store_to_read()
+    }
+
+    /// The project's lock and the store to write, both made where they are missing.
+    pub fn store_to_write(&self, wait: bool) -> Result<(Lock, Store)> {
+        let cache = Cache::prepare(self.study.common().cache())?;
+        let lock = cache.lock(wait)?;
+        let store = cache.store()?;
+        Ok((lock, store))
+    }
+
+    /// Everything that determines results, with the input file as it is.
+    pub fn load(
+        &self,
+        store: Option<&Store>,
+        rehash: bool,
+        quiet: bool,
+    ) -> Result<LoadedStudy<'_>> {
+        self.note_outdated_import(store)?;
+        self.read(store, rehash, quiet)
+    }
+
+    /// The same without the series' values: enough to check names and to render, not to plan.
+    pub fn load_without_series(&self, store: Option<&Store>) -> Result<LoadedStudy<'_>> {
+        self.note_outdated_import(store)?;
+        LoadedStudy::without_series(&self.study, store, false)
+    }
+
+    /// Everything that determines results, with the input file imported again if need be.
+    pub fn import_and_load(
+        &self,
+        store: &mut Store,
+        rehash: bool,
+        quiet: bool,
+    ) -> Result<LoadedStudy<'_>> {
+        let project = self.study.common();
+        if let Some(report) = bring_up_to_date(project, store, rehash, false, quiet)? {
+            import_report::list_left_out(project, &report)?;
+            if !quiet {
+                let summary = import_report::summary(&report);
+                say(&format!("imported {summary}: {}", report.reason));
+            }
+        }
+        self.read(Some(store), rehash, quiet)
+    }
+
+    fn read(&self, store: Option<&Store>, rehash: bool, quiet: bool) -> Result<LoadedStudy<'_>> {
+        let mut progress: Option<Progress> = None;
+        LoadedStudy::open(&self.study, store, rehash, &mut |done, total| {
+            progress
+                .get_or_insert_with(|| Progress::new("reading", total, quiet))
+                .set(done);
+        })
+    }
+
+    /// A note if the input file is older than what it was imported from, an error if it is not there.
+    fn note_outdated_import(&self, store: Option<&Store>) -> Result<()> {
+        let project = self.study.common();
+        let (Some(reason), Some(spec)) = (outdated(project, store)?, &project.import) else {
+            return Ok(());
+        };
+        let file = spec.file.display();
+        ensure!(
+            spec.file.exists(),
+            "{file} is not there yet; `rerunoff import` makes it, and so does `rerunoff run`"
+        );
+        say(&format!(
+            "note: {reason}, so `rerunoff run` will import first; what follows is about {file} as it is"
+        ));
+        Ok(())
+    }
+}

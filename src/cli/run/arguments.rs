@@ -1,0 +1,132 @@
+//! The options of `rerunoff run`.
+
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use clap::Args;
+
+use crate::cli::options::max_rerun::MaxRerun;
+use crate::cli::options::scenario::ScenarioOption;
+use crate::execute::local::failed_runs::FailedRuns;
+use crate::plan::depfile;
+use crate::store::cache_folder::Cache;
+use crate::system::progress::Verbosity;
+
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// Simulators at work at once [default: the cores available]
+    #[arg(short, long, value_name = "N")]
+    pub jobs: Option<NonZeroUsize>,
+    /// Only these catchments, comma-separated, or @FILE with one id a line
+    #[arg(long, value_name = "ID,…|@FILE")]
+    pub only: Option<String>,
+    #[command(flatten)]
+    pub scenarios: ScenarioOption,
+    /// Run them even if they are fresh
+    #[arg(long)]
+    pub force: bool,
+    /// Tell what would be run and why, and run nothing
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+    /// Start nothing new after so many failures
+    #[arg(long, value_name = "N")]
+    pub max_failures: Option<NonZeroUsize>,
+    /// Refuse to start if more catchments than this would be run (exit code 5)
+    #[arg(long, value_name = "N|P%")]
+    pub max_rerun: Option<MaxRerun>,
+    /// Make the product of a tag again, running nothing
+    #[arg(
+        long,
+        value_name = "NAME",
+        conflicts_with_all = ["only", "scenario", "force", "dry_run", "max_rerun", "max_failures", "no_assemble", "rehash", "depfile", "json"]
+    )]
+    pub at: Option<String>,
+    /// Leave the product as it is
+    #[arg(long)]
+    pub no_assemble: bool,
+    /// Read every input again, whatever its time stamps say
+    #[arg(long)]
+    pub rehash: bool,
+    /// Wait for another run on this project to end
+    #[arg(long)]
+    pub wait: bool,
+    /// Tell afterwards where the time went
+    #[arg(long, conflicts_with = "dry_run")]
+    pub timings: bool,
+    /// Print no progress, only failures and the last line
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Tell why catchments are run, and of each how long it took
+    #[arg(short, long, conflicts_with = "quiet")]
+    pub verbose: bool,
+    /// One JSON document on standard output instead of the last line
+    #[arg(long)]
+    pub json: bool,
+    /// Write a rule for make with all files that the run depends on
+    #[arg(long, value_name = "FILE")]
+    pub depfile: Option<PathBuf>,
+    /// The target of that rule [default: the product, or all of them]
+    #[arg(long, value_name = "NAME", requires = "depfile")]
+    pub depfile_target: Option<PathBuf>,
+}
+
+impl Arguments {
+    pub fn verbosity(&self) -> Verbosity {
+        match (self.quiet, self.verbose) {
+            (true, _) => Verbosity::Quiet,
+            (false, true) => Verbosity::Verbose,
+            (false, false) => Verbosity::Normal,
+        }
+    }
+
+    /// Whether all that is asked for is that everything be up to date. Names every option, so that a new one is thought of.
+    pub fn are_plain(&self) -> bool {
+        let Self {
+            jobs: _,
+            only,
+            scenarios,
+            force,
+            dry_run,
+            max_failures: _,
+            // Where nothing is to be run, nothing is too much.
+            max_rerun: _,
+            at,
+            no_assemble,
+            rehash: _,
+            wait: _,
+            quiet: _,
+            verbose: _,
+            json: _,
+            depfile: _,
+            depfile_target: _,
+            timings,
+        } = self;
+        let is_about_all = only.is_none() && scenarios.are_all();
+        is_about_all && at.is_none() && !force && !dry_run && !no_assemble && !timings
+    }
+
+    pub fn write_depfile(
+        &self,
+        cache: &Cache,
+        products: &[&Path],
+        mut dependencies: Vec<PathBuf>,
+    ) -> Result<()> {
+        let Some(file) = &self.depfile else {
+            return Ok(());
+        };
+        // It changes with every failure, so that make looks again after one that it has not seen.
+        dependencies.push(FailedRuns::in_cache(cache.folder()).made()?);
+        let here = std::env::current_dir().context("can't tell the current folder")?;
+        if let Some(list) = self.only.as_deref().and_then(|only| only.strip_prefix('@')) {
+            let list = here.join(list);
+            // A pipe that it was read from is nothing that make could look at.
+            if list.is_file() {
+                dependencies.push(list);
+            }
+        }
+        let stated = self.depfile_target.as_deref();
+        let targets = stated.map_or(products.to_vec(), |target| vec![target]);
+        depfile::write(file, &targets, &dependencies, &here)
+    }
+}

@@ -1,0 +1,43 @@
+//! `rerunoff run --at`: the products of a tag, made again.
+
+use std::io::{Write, stdout};
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+
+use crate::cli::exit::Exit;
+use crate::cli::named_snapshot::{Named, named};
+use crate::cli::open::OpenProject;
+use crate::cli::options::jobs::cores;
+use crate::product::{self, How, Outcome};
+use crate::system::process::Interrupt;
+use crate::system::progress::duration;
+
+/// Makes the products of a tag again, without running anything or reading the input.
+pub(super) fn restore(root: &Path, name: &str, wait: bool, quiet: bool) -> Result<Exit> {
+    let started = Instant::now();
+    let opened = OpenProject::at(root)?;
+    let (_lock, mut store) = opened.store_to_write(wait)?;
+    let Named { title, snapshot } = named(&store, Some(name), 0)?;
+    let interrupt = Interrupt::new().context("can't prepare for signals")?;
+    let how = How {
+        workers: cores(None),
+        interrupt: &interrupt,
+        quiet,
+    };
+    let products = product::restore(&opened.study, &mut store, &snapshot, &how);
+    let products = products.context(title.clone())?;
+    let missing = match snapshot.catchments() - snapshot.results() {
+        0 => String::new(),
+        missing => format!(", {missing} missing"),
+    };
+    let (results, took) = (snapshot.results(), duration(started.elapsed()));
+    let mut out = stdout();
+    write!(out, "{title}: {results} results, 0 run{missing} in {took}").ok();
+    for Outcome { path, product } in products {
+        write!(out, "; {} {product}", path.display()).ok();
+    }
+    writeln!(out).ok();
+    Ok(Exit::Fine)
+}

@@ -1,0 +1,28 @@
+//! What verbs print: results on standard output, notes for people on standard error.
+
+use std::io::{ErrorKind, Write, stderr, stdout};
+
+use anyhow::{Context, Result};
+use serde::Serialize;
+
+/// Prints a table; a reader that has seen enough (`| head`) is no fault.
+pub(super) fn print(bytes: &[u8]) -> Result<()> {
+    let mut out = stdout().lock();
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(error).context("can't write to standard output")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Prints a JSON document; a reader that has gone is no error.
+pub(super) fn print_document(document: &impl Serialize) -> Result<()> {
+    let text = serde_json::to_string_pretty(document).context("can't put it as JSON")?;
+    print(format!("{text}\n").as_bytes())
+}
+
+/// Tells people on standard error; that it is closed is no reason to stop.
+pub(super) fn say(line: &str) {
+    writeln!(stderr(), "{line}").ok();
+}
