@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use anyhow::{Result, bail};
 
-use super::stamps::{end, show};
+use crate::import::stamps::{end, show};
 use crate::project::import_spec::{Aggregate, Fill};
 
 /// How the values of a series come to the common time steps.

@@ -10,32 +10,15 @@
 //! blocks, never an array of everything. Whether there is anything to do is `memo`'s part. It knows the project file's
 //! `[import]` and nothing of simulators, keys and results.
 
-mod alignment;
 mod attributes;
 mod axis;
 mod buffer_pool;
-mod cells;
-pub mod clock;
-mod description;
-mod disk;
-mod fault;
-mod files;
-mod head;
-mod ids;
-mod long;
+mod layouts;
 mod memo;
-mod number;
-mod reading;
-mod rows;
 mod selection;
-mod staged;
 mod stamps;
 mod text;
-mod time_hints;
-mod values;
-mod wide;
 mod write;
-mod write_queue;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -51,14 +34,14 @@ use crate::store::Store;
 use crate::system::progress::Progress;
 use attributes::Attributes;
 use axis::{StepMapping, Times, finest};
-use files::{Files, Pattern};
-use long::Long;
+use layouts::files::{Files, Pattern};
+use layouts::long::Long;
+use layouts::reading::Reading;
+use layouts::values::SeriesValues;
+use layouts::wide::Wide;
 use memo::{ImportState, Memo};
-use reading::Reading;
-use rows::ColumnNames;
 use selection::{Selection, select};
-use values::SeriesValues;
-use wide::Wide;
+use text::rows::ColumnNames;
 use write::ImportContent;
 
 /// What an import did.

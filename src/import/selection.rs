@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use anyhow::{Result, bail};
 
-use super::attributes::{Attributes, Unfit};
 use crate::data::catchment::CatchmentId;
 use crate::data::value::Value;
+use crate::import::attributes::{Attributes, Unfit};
 use crate::project::import_spec::{ImportSpec, OnMissing};
 
 /// How many catchments an error lists.

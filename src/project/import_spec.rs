@@ -1,6 +1,6 @@
 //! What `[import]` asks for, checked: which files hold what, and how they are written.
 //!
-//! Only descriptions; nothing here opens a file. `description.rs` decides whether an earlier import was of the same
+//! Only descriptions; nothing here opens a file. The import's `memo/description.rs` decides whether an earlier import was of the same
 //! description, so every field that changes the outcome has to be named there.
 
 use std::path::{Path, PathBuf};

@@ -4,6 +4,15 @@
 //! its line. Memory holds a block and its remainder, whatever the size of the file; a line longer than a block makes its
 //! block longer. Nothing here knows what the lines mean.
 
+pub(super) mod alignment;
+pub(super) mod cells;
+pub(super) mod clock;
+pub(super) mod fault;
+pub(super) mod head;
+pub(super) mod number;
+pub(super) mod rows;
+mod time_hints;
+
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 

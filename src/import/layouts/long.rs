@@ -12,14 +12,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use super::cells::name;
-use super::fault::RowFault;
-use super::reading::{Reading, scratch_file};
-use super::rows::{ColumnNames, RowReader};
-use super::staged::StagedSeries;
-use super::stamps::{Steps, differ};
-use super::text::{Text, TextBlock};
 use crate::data::catchment::CatchmentId;
+use crate::import::layouts::reading::{Reading, scratch_file};
+use crate::import::layouts::staged::StagedSeries;
+use crate::import::stamps::{Steps, differ};
+use crate::import::text::cells::name;
+use crate::import::text::fault::RowFault;
+use crate::import::text::rows::{ColumnNames, RowReader};
+use crate::import::text::{Text, TextBlock};
 use crate::project::import_spec::TextFormat;
 use crate::system::parallel::ordered;
 

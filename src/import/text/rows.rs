@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use super::alignment::{named, nameless};
-use super::cells::{UNCLOSED, cells, find, name, unclosed};
-use super::clock::Clock;
-use super::fault::RowFault;
-use super::head::Head;
-use super::number::Numbers;
-use super::text::Text;
+use crate::import::text::Text;
+use crate::import::text::alignment::{named, nameless};
+use crate::import::text::cells::{UNCLOSED, cells, find, name, unclosed};
+use crate::import::text::clock::Clock;
+use crate::import::text::fault::RowFault;
+use crate::import::text::head::Head;
+use crate::import::text::number::Numbers;
 use crate::project::import_spec::{CellSeparator, TextFormat};
 
 /// How to read the rows of one table.

@@ -10,8 +10,8 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::reading::scratch_file;
-use super::values::SeriesValues;
+use crate::import::layouts::reading::scratch_file;
+use crate::import::layouts::values::SeriesValues;
 
 /// The parked values of one series.
 #[derive(Debug)]

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use super::fault::{RowFault, decoded};
+use crate::import::text::fault::{RowFault, decoded};
 use crate::inputs::tables::separator_of;
 use crate::project::import_spec::{CellSeparator, TextFormat};
 use crate::text::wording::{self, Quotes};

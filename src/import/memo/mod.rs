@@ -5,16 +5,18 @@
 //! the source then. The file that was written is watched as well: one that is not there any more, that something else
 //! wrote, or that may not have reached the disk before the machine went down, is made anew.
 
+mod description;
+mod disk;
+
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
-use super::disk;
-use super::files::Pattern;
 use crate::data::digest::Digest;
 use crate::data::record::Described;
+use crate::import::layouts::files::Pattern;
 use crate::inputs::tables;
 use crate::project::import_spec::{ImportSpec, SourceLayout};
 use crate::store::Store;

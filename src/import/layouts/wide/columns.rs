@@ -8,11 +8,11 @@ use std::ops::Range;
 
 use anyhow::{Context, Result};
 
-use crate::import::cells::end_of_cell;
-use crate::import::fault::RowFault;
-use crate::import::values::SeriesValues;
-use crate::import::wide::WideTable;
-use crate::import::wide::row_index::{RowIndex, STRIDE};
+use crate::import::layouts::values::SeriesValues;
+use crate::import::layouts::wide::WideTable;
+use crate::import::layouts::wide::row_index::{RowIndex, STRIDE};
+use crate::import::text::cells::end_of_cell;
+use crate::import::text::fault::RowFault;
 use crate::project::import_spec::CellSeparator;
 use crate::text::short_number::{ABREAST, PADDING, quick, side_by_side};
 

@@ -5,15 +5,17 @@
 //! writes what it has made. Either way the same sources give the same bytes. The file is under its name only when it is
 //! complete.
 
+mod queue;
+
 use std::ops::Range;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 
-use super::axis::StepMapping;
-use super::values::{GROUP, SeriesValues};
+use crate::import::axis::StepMapping;
 use crate::import::buffer_pool::BufferPool;
-use crate::import::write_queue::WriteQueue;
+use crate::import::layouts::values::{GROUP, SeriesValues};
+use crate::import::write::queue::WriteQueue;
 use crate::project::import_spec::{ImportSpec, ParameterSpec, SeriesSpec};
 
 use crate::data::catchment::CatchmentId;

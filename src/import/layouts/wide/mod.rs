@@ -11,21 +11,21 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use super::alignment::{self, EITHER, HeaderNames};
-use super::cells::{UNCLOSED, cells, unclosed};
-use super::clock::Clock;
-use super::fault::RowFault;
-use super::head::Head;
-use super::ids;
-use super::number::Numbers;
-use super::reading::Reading;
-use super::staged::StagedSeries;
-use super::text::Text;
-use super::values::{GROUP, SeriesValues};
 use crate::data::catchment::CatchmentId;
 use crate::data::digest::Digest;
-use crate::import::wide::columns::Columns;
-use crate::import::wide::row_index::RowIndex;
+use crate::import::layouts::ids;
+use crate::import::layouts::reading::Reading;
+use crate::import::layouts::staged::StagedSeries;
+use crate::import::layouts::values::{GROUP, SeriesValues};
+use crate::import::layouts::wide::columns::Columns;
+use crate::import::layouts::wide::row_index::RowIndex;
+use crate::import::text::Text;
+use crate::import::text::alignment::{self, EITHER, HeaderNames};
+use crate::import::text::cells::{UNCLOSED, cells, unclosed};
+use crate::import::text::clock::Clock;
+use crate::import::text::fault::RowFault;
+use crate::import::text::head::Head;
+use crate::import::text::number::Numbers;
 use crate::project::import_spec::{CellSeparator, Ids, TextFormat};
 use crate::system::parallel::ordered;
 

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use super::fault::RowFault;
-use super::reading::Reading;
-use super::rows::{ColumnNames, RowReader};
-use super::staged::StagedSeries;
-use super::stamps::{Steps, differ};
-use super::text::Text;
 use crate::data::catchment::CatchmentId;
+use crate::import::layouts::reading::Reading;
+use crate::import::layouts::staged::StagedSeries;
+use crate::import::stamps::{Steps, differ};
+use crate::import::text::Text;
+use crate::import::text::fault::RowFault;
+use crate::import::text::rows::{ColumnNames, RowReader};
 use crate::inputs::natural_order;
 use crate::project::import_spec::TextFormat;
 use crate::system::parallel::ordered;

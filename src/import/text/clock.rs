@@ -6,9 +6,9 @@
 
 use jiff::civil::DateTime;
 
-use super::fault::{decoded, shown};
-use super::time_hints;
 use crate::data::time_axis::TimeAxis;
+use crate::import::text::fault::{decoded, shown};
+use crate::import::text::time_hints;
 use crate::language::time_format::{NO_LEAP_SECONDS, TimeFormat, midnight_after, zone};
 use crate::project::import_spec::TextFormat;
 

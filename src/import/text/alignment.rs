@@ -5,8 +5,8 @@
 //! cell right of it. A cell that somebody put behind a row looks like either. What a header and its first row can mean in
 //! one of these ways only is taken so; the rest is refused. What holds for the first row is checked in all of them.
 
-use super::cells::{is_quoted, name};
-use super::fault::shown;
+use crate::import::text::cells::{is_quoted, name};
+use crate::import::text::fault::shown;
 
 /// What a header's first name is the name of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,7 +131,7 @@ fn shape(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::import::cells::cells;
+    use crate::import::text::cells::cells;
     use crate::project::import_spec::CellSeparator;
 
     fn align(header: &str, row: &str) -> Result<HeaderNames, String> {

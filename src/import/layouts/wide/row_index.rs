@@ -13,12 +13,12 @@ use std::os::unix::fs::FileExt;
 use anyhow::{Context, Result};
 
 use crate::data::digest::{Digest, Digester};
-use crate::import::cells::{cells, end_of_cell, name};
-use crate::import::fault::RowFault;
-use crate::import::reading::{Reading, scratch_file};
+use crate::import::layouts::reading::{Reading, scratch_file};
+use crate::import::layouts::wide::WideTable;
 use crate::import::stamps::Steps;
+use crate::import::text::cells::{cells, end_of_cell, name};
+use crate::import::text::fault::RowFault;
 use crate::import::text::{Text, TextBlock};
-use crate::import::wide::WideTable;
 use crate::project::import_spec::CellSeparator;
 use crate::system::parallel::ordered;
 use crate::system::regular;

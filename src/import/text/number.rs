@@ -3,7 +3,7 @@
 //! It knows what people write for no value, how decimal points look, and what to say of what is no number; short and simple
 //! numbers, nearly all of them, [`short_number`](crate::text::short_number) reads.
 
-use super::fault::shown;
+use crate::import::text::fault::shown;
 use crate::project::import_spec::TextFormat;
 
 /// How the numbers of a source are written.

@@ -7,10 +7,10 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
-use super::cells::{UNCLOSED, cells, separator, unclosed};
-use super::clock::Clock;
-use super::fault::RowFault;
-use super::text::Text;
+use crate::import::text::Text;
+use crate::import::text::cells::{UNCLOSED, cells, separator, unclosed};
+use crate::import::text::clock::Clock;
+use crate::import::text::fault::RowFault;
 use crate::project::import_spec::{CellSeparator, TextFormat};
 
 /// The beginning of a table.
