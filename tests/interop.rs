@@ -8,10 +8,15 @@ use rerunoff::data::catchment::CatchmentId;
 use rerunoff::data::digest::Digest;
 use rerunoff::data::time_axis::TimeAxis;
 use rerunoff::data::value::Value;
+use rerunoff::netcdf::Precision;
+use rerunoff::plan::snapshot::Status;
 use rerunoff::product::file::{
-    Layout, Network, NetworkLink, Outlets, ParameterValues, ParameterVariable, Precision,
-    ProductRow, ProductSpec, ResultSource, ScenarioDimension, Statistic, Status, Summary, Variable,
-    VariableSource, assemble,
+    Network, NetworkLink, ParameterValues, ProductContent, ProductRow, ResultColumn, ResultSource,
+    ScenarioCoordinate, ScenarioDimension, assemble,
+};
+use rerunoff::project::product_spec::{
+    Layout, Outlets, ParameterVariable, Per, ProductSpec, ProductVariable, Statistic,
+    SummaryVariable, VariableSource,
 };
 
 use crate::common::{Project, STEPS, discharge, id, precipitation, python};
@@ -39,14 +44,14 @@ fn write_expected(project: &Project, catchments: usize, failed: usize) {
 }
 
 /// Writes a product whose results are known by their row.
-fn make(spec: &ProductSpec, decode: &(dyn Fn(&usize) -> Result<Vec<Vec<f64>>> + Sync)) {
+fn make(product: &ProductContent, decode: &(dyn Fn(&usize) -> Result<Vec<Vec<f64>>> + Sync)) {
     let mut source = ResultSource {
         threads: 2,
         fetch: &mut |row| Ok(row),
         decode,
         known: &|_| None,
     };
-    assemble(spec, &mut source).expect("a product");
+    assemble(product, &mut source).expect("a product");
 }
 
 #[test]
@@ -134,11 +139,11 @@ fn groups_and_arrays_with_the_same_data_give_the_same_keys() {
 }
 
 /// Five catchments in three scenarios; what is in it is told in `check_scenarios.py`.
-fn scenarios(path: &Path) -> ProductSpec {
+fn scenarios(path: &Path) -> ProductContent {
     let names = ["k=0.012", "k=0.013", "what if"];
-    let numbers = |name: &str, units: &str, values: Vec<f64>| ParameterVariable {
+    let parameter = |name: &str, units: &str| ParameterVariable {
         name: name.to_owned(),
-        values: ParameterValues::Numbers(values),
+        parameter: name.to_owned(),
         units: Some(units.to_owned()),
         long_name: Some(name.to_owned()),
         standard_name: None,
@@ -150,59 +155,79 @@ fn scenarios(path: &Path) -> ProductSpec {
         content: Some(Digest::of(&[at as u8])),
         scalars: Vec::new(),
     };
-    ProductSpec {
-        path: path.to_owned(),
+    let k = ScenarioCoordinate {
+        variable: parameter("k", "d-1"),
+        values: ParameterValues::Numbers(vec![0.012, 0.013, 0.02]),
+    };
+    ProductContent {
+        spec: ProductSpec {
+            path: path.to_owned(),
+            per: Per::Dimension,
+            downstream: None,
+            layout: Layout::Grid,
+            compression: 1,
+            attributes: Default::default(),
+            variables: vec![variable("load", None)],
+            parameters: vec![parameter("area", "m2"), parameter("dose", "g")],
+            summaries: Vec::new(),
+        },
         title: "Three scenarios".to_owned(),
-        attributes: Vec::new(),
         recipe: Digest::of(b"recipe"),
         time: TimeAxis::new((0..30).map(|h| h * 3_600_000_000_000).collect()).expect("an axis"),
-        variables: vec![Variable {
+        columns: vec![ResultColumn {
             name: "load".to_owned(),
-            source: VariableSource::Column(0),
-            definition: "load".to_owned(),
-            upstream: None,
-            units: Some("g h-1".to_owned()),
-            long_name: Some("load".to_owned()),
-            standard_name: None,
-            attributes: Vec::new(),
-            precision: Precision::F64,
+            header: "load".to_owned(),
         }],
+        scalars: Vec::new(),
         scenarios: Some(ScenarioDimension {
             names: names.map(str::to_owned).into(),
-            coordinates: vec![numbers("k", "d-1", vec![0.012, 0.013, 0.02])],
+            coordinates: vec![k],
         }),
         catchments: (0..15).map(row).collect(),
         networks: Vec::new(),
         parameters: vec![
-            numbers("area", "m2", (0..15).map(|at| f64::from(at % 5)).collect()),
-            numbers("dose", "g", (0..15).map(f64::from).collect()),
+            ParameterValues::Numbers((0..15).map(|at| f64::from(at % 5)).collect()),
+            ParameterValues::Numbers((0..15).map(f64::from).collect()),
         ],
-        summaries: Vec::new(),
-        deflate: 1,
-        layout: Layout::Grid,
+    }
+}
+
+/// The first column of all results, or its sums.
+fn variable(name: &str, upstream: Option<Outlets>) -> ProductVariable {
+    ProductVariable {
+        name: name.to_owned(),
+        source: VariableSource::Column(0),
+        upstream,
+        units: Some("g h-1".to_owned()),
+        long_name: Some(name.to_owned()),
+        standard_name: None,
+        min: None,
+        max: None,
+        attributes: Vec::new(),
+        precision: Precision::F64,
     }
 }
 
 #[test]
 fn a_product_of_scenarios_opens_as_a_person_expects() {
     let folder = tempfile::tempdir().expect("a folder");
-    let spec = scenarios(&folder.path().join("output.nc"));
+    let product = scenarios(&folder.path().join("output.nc"));
     let decode = |row: &usize| {
         let value =
             |step| 1000.0 * (row / 5) as f64 + 10.0 * (row % 5) as f64 + f64::from(step) / 8.0;
         Ok(vec![(0..30).map(value).collect()])
     };
-    make(&spec, &decode);
-    python("check_scenarios.py", &[&spec.path]);
+    make(&product, &decode);
+    python("check_scenarios.py", &[&product.spec.path]);
 }
 
 #[test]
 fn sums_over_all_upstream_are_those_of_numpy() {
     let folder = tempfile::tempdir().expect("a folder");
-    let mut spec = scenarios(&folder.path().join("output.nc"));
+    let mut product = scenarios(&folder.path().join("output.nc"));
     let count = 1000;
-    spec.scenarios = None;
-    spec.catchments = (0..count)
+    product.scenarios = None;
+    product.catchments = (0..count)
         .map(|at| ProductRow {
             id: CatchmentId::new(format!("{}", 70000 + at)),
             status: if at == 77 { Status::Failed } else { Status::Ok },
@@ -211,7 +236,7 @@ fn sums_over_all_upstream_are_those_of_numpy() {
             scalars: Vec::new(),
         })
         .collect();
-    let ids: Vec<String> = spec
+    let ids: Vec<String> = product
         .catchments
         .iter()
         .map(|row| row.id.to_string())
@@ -226,27 +251,16 @@ fn sums_over_all_upstream_are_those_of_numpy() {
         .map(|next| NetworkLink::from(Some(&Value::Text(next.clone()))))
         .collect();
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-    spec.networks = vec![Network::new(&ids, &links).expect("a network")];
-    spec.parameters.truncate(1);
-    spec.parameters[0].name = "next".to_owned();
-    spec.parameters[0].units = None;
-    spec.parameters[0].values = ParameterValues::Texts(next);
-    let variable = |name: &str, upstream: Option<Outlets>| Variable {
-        name: name.to_owned(),
-        source: VariableSource::Column(0),
-        definition: "load".to_owned(),
-        upstream,
-        units: Some("g h-1".to_owned()),
-        long_name: Some(name.to_owned()),
-        standard_name: None,
-        attributes: Vec::new(),
-        precision: Precision::F64,
-    };
-    spec.variables = vec![
+    product.networks = vec![Network::new(&ids, &links).expect("a network")];
+    product.spec.parameters.truncate(1);
+    product.spec.parameters[0].name = "next".to_owned();
+    product.spec.parameters[0].units = None;
+    product.parameters = vec![ParameterValues::Texts(next)];
+    product.spec.variables = vec![
         variable("local", None),
         variable("total", Some(Outlets::All)),
     ];
-    spec.summaries = vec![Summary {
+    product.spec.summaries = vec![SummaryVariable {
         name: "total_mean".to_owned(),
         of: 1,
         statistic: Statistic::Mean,
@@ -258,8 +272,8 @@ fn sums_over_all_upstream_are_those_of_numpy() {
         let value = |step: usize| ((row * 31 + step * 17) % 1009) as f64 / 7.0;
         Ok(vec![(0..30).map(value).collect()])
     };
-    make(&spec, &decode);
-    python("check_sums.py", &[&spec.path]);
+    make(&product, &decode);
+    python("check_sums.py", &[&product.spec.path]);
 }
 
 #[test]

@@ -204,12 +204,12 @@ fn compare<'a>(
     });
     drop(progress);
     let [title_then, title_now] = sides.map(|side| &side.title);
-    let units = now.spec.variables.iter();
+    let units = now.product.spec.variables.iter();
     Ok(Pair {
         scenario: name,
         difference: difference.with_context(|| format!("{title_then} and {title_now}"))?,
         units: units.map(|v| v.units.clone().unwrap_or_default()).collect(),
-        time: now.spec.time,
+        time: now.product.time,
     })
 }
 

@@ -47,7 +47,7 @@ pub(super) fn export(root: &Path, arguments: Arguments) -> Result<Exit> {
             Results::open(project, &store, scenario_snapshot).context(named.title.clone())?;
         wanted.push((&project.scenario.name, results));
     }
-    let names = (wanted.iter().take(1)).flat_map(|(_, results)| &results.spec.variables);
+    let names = (wanted.iter().take(1)).flat_map(|(_, results)| &results.product.spec.variables);
     let names = names.map(|variable| variable.name.as_str());
     let scenario = study.is_named().then_some("scenario");
     let header = ["catchment", "time"].into_iter().chain(names);
@@ -82,7 +82,7 @@ pub(super) fn export(root: &Path, arguments: Arguments) -> Result<Exit> {
                     shell::word(id)
                 )
             })?;
-            let time = &results.spec.time;
+            let time = &results.product.time;
             for step in 0..time.len() {
                 let mut record = vec![id.clone(), time.date_time(step).to_string()];
                 if study.is_named() {

@@ -74,22 +74,22 @@ impl Difference {
         now: &Results,
         tick: &mut dyn FnMut(usize, usize),
     ) -> Result<Self> {
-        if then.spec.time != now.spec.time {
+        if then.product.time != now.product.time {
             bail!("they have different time steps and can't be compared value by value");
         }
         let _snapshot = store.read_transaction()?;
-        let variables = now.spec.variables.iter();
+        let variables = now.product.spec.variables.iter();
         let mut difference = Self {
             variables: variables.map(|variable| variable.name.clone()).collect(),
             catchments: Vec::new(),
             alone: [0, 0],
         };
-        let places = then.spec.catchments.iter().enumerate();
+        let places = then.product.catchments.iter().enumerate();
         let places: std::collections::HashMap<&CatchmentId, usize> =
             places.map(|(at, row)| (&row.id, at)).collect();
         let mut met = 0;
-        for (at, row) in now.spec.catchments.iter().enumerate() {
-            tick(at, now.spec.catchments.len());
+        for (at, row) in now.product.catchments.iter().enumerate() {
+            tick(at, now.product.catchments.len());
             let earlier = places.get(&row.id).copied();
             let had = earlier.filter(|&at| then.has(at));
             let Some(before) = had else {
@@ -100,7 +100,7 @@ impl Difference {
                 continue;
             }
             met += 1;
-            let row_then = &then.spec.catchments[before];
+            let row_then = &then.product.catchments[before];
             let bits =
                 |scalars: &[f64]| -> Vec<u64> { scalars.iter().map(|x| x.to_bits()).collect() };
             let same =
@@ -120,7 +120,7 @@ impl Difference {
                 changes,
             });
         }
-        let had = (0..then.spec.catchments.len()).filter(|&at| then.has(at));
+        let had = (0..then.product.catchments.len()).filter(|&at| then.has(at));
         difference.alone[0] = had.count() - met;
         Ok(difference)
     }

@@ -21,7 +21,8 @@ use crate::plan::problem::Problem;
 use crate::plan::recipe::Recipe;
 use crate::plan::series::SeriesReader;
 use crate::plan::{Entry, Found, Plan, Staleness, State};
-use crate::project::{Project, Study, Variable, VariableSource};
+use crate::project::product_spec::{ProductVariable, VariableSource};
+use crate::project::{Project, Study};
 use crate::store::{ColumnSummary, Last, ResultSummary, Store, StoreError};
 use crate::system::parallel::ordered;
 
@@ -336,7 +337,7 @@ impl<'p> LoadedScenario<'p> {
             return Some(State::Stale(Staleness::Failed(failed.reason.clone())));
         }
         if let Some(summary) = summary {
-            let excess = |variable: &&Variable| {
+            let excess = |variable: &&ProductVariable| {
                 let VariableSource::Column(at) = variable.source else {
                     return false;
                 };
@@ -381,7 +382,7 @@ impl<'p> LoadedScenario<'p> {
     }
 }
 
-fn within(column: &ColumnSummary, variable: &Variable) -> bool {
+fn within(column: &ColumnSummary, variable: &ProductVariable) -> bool {
     let above = |limit: f64| column.minimum.is_none_or(|minimum| minimum >= limit);
     let below = |limit: f64| column.maximum.is_none_or(|maximum| maximum <= limit);
     variable.min.is_none_or(above) && variable.max.is_none_or(below)

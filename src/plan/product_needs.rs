@@ -5,7 +5,8 @@
 use std::collections::BTreeSet;
 
 use crate::plan::loaded::LoadedScenario;
-use crate::project::{Project, ProjectError, Variable, VariableSource};
+use crate::project::product_spec::{ProductVariable, VariableSource};
+use crate::project::{Project, ProjectError};
 use crate::text::wording::{self, Quotes};
 
 /// The parameters that the product needs of every catchment; a name that nothing provides is an error.
@@ -84,7 +85,7 @@ pub fn scalars(project: &Project) -> BTreeSet<String> {
 
 /// The parameter with the id of the catchment downstream, if a variable is summed up.
 pub fn needed_link(project: &Project) -> Option<&str> {
-    let is_summed = |variable: &Variable| variable.upstream.is_some();
+    let is_summed = |variable: &ProductVariable| variable.upstream.is_some();
     let link = project.product.downstream.as_deref();
     link.filter(|_| project.product.variables.iter().any(is_summed))
 }

@@ -7,8 +7,9 @@ use super::describe::parameter_values;
 use crate::data::catchment::CatchmentId;
 use crate::data::digest::Digest;
 use crate::data::scenario::ScenarioName;
-use crate::plan::snapshot::{ScenarioSnapshot, SnapshotRow};
-use crate::product::file::{ParameterVariable, ScenarioDimension, Status};
+use crate::plan::snapshot::{ScenarioSnapshot, SnapshotRow, Status};
+use crate::product::file::{ScenarioCoordinate, ScenarioDimension};
+use crate::project::product_spec::ParameterVariable;
 use crate::store::ResultId;
 
 /// One part of all; every scenario has all catchments that any has, those that it leaves out as not run. There is at
@@ -82,14 +83,16 @@ fn scenarios(parts: &[Part<'_>]) -> ScenarioDimension {
         .flat_map(|scenario_snapshot| scenario_snapshot.coordinates.keys())
         .collect();
     let coordinate = |name: &String| {
-        let values = scenario_snapshots()
-            .map(|scenario_snapshot| scenario_snapshot.coordinates.get(name).cloned());
-        ParameterVariable {
-            name: name.clone(),
+        let values = scenario_snapshots().map(|snapshot| snapshot.coordinates.get(name));
+        ScenarioCoordinate {
+            variable: ParameterVariable {
+                name: name.clone(),
+                parameter: name.clone(),
+                units: None,
+                long_name: Some(name.replace('_', " ")),
+                standard_name: None,
+            },
             values: parameter_values(values.collect()),
-            units: None,
-            long_name: Some(name.replace('_', " ")),
-            standard_name: None,
         }
     };
     ScenarioDimension {

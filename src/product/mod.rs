@@ -4,6 +4,7 @@
 //! knows what a project's variables mean; [`crate::product::file`] knows how to write them.
 
 mod describe;
+mod drainage;
 pub mod file;
 mod join;
 pub mod on_disk;
@@ -20,7 +21,7 @@ use anyhow::{Context, Result, bail};
 
 pub use self::describe::check;
 use self::describe::{describe, title};
-use self::file::{KnownProduct, ProductSpec, ResultSource, ScenarioDimension};
+use self::file::{KnownProduct, ProductContent, ResultSource, ScenarioDimension};
 use self::join::join;
 use self::on_disk::Anew;
 pub use self::results::Results;
@@ -30,7 +31,8 @@ use crate::data::time_axis::TimeAxis;
 use crate::plan::loaded::LoadedScenario;
 use crate::plan::snapshot::{ScenarioSnapshot, Snapshot};
 use crate::plan::{Entry, Found, Plan, State};
-use crate::project::{Per, Project, Study};
+use crate::project::product_spec::Per;
+use crate::project::{Project, Study};
 use crate::store::codec;
 use crate::store::{ResultId, Store, StoredColumn};
 use crate::system::folder;
@@ -166,13 +168,13 @@ fn publish<'p>(
     let mut outcomes = Vec::new();
     let mut write = |part: Part<'_>, scenarios: Option<ScenarioDimension>| -> Result<()> {
         let count = scenarios.as_ref().map_or(1, |all| all.names.len());
-        let mut spec = describe(part.project, &part.scenario_snapshot, count, part.time)?;
+        let mut content = describe(part.project, &part.scenario_snapshot, count, part.time)?;
         if scenarios.is_some() {
-            spec.title = title(&study.title);
-            spec.scenarios = scenarios;
+            content.title = title(&study.title);
+            content.scenarios = scenarios;
         }
-        let path = spec.path.clone();
-        let product = write(part.project, spec, part.results, store, how)?;
+        let path = content.spec.path.clone();
+        let product = write(part.project, content, part.results, store, how)?;
         outcomes.push(Outcome { path, product });
         Ok(())
     };
@@ -198,28 +200,29 @@ fn decode(columns: &[StoredColumn]) -> Result<Vec<Vec<f64>>> {
 
 fn write(
     project: &Project,
-    mut spec: ProductSpec,
+    mut product: ProductContent,
     results: Vec<Option<ResultId>>,
     store: &mut Store,
     how: &How<'_>,
 ) -> Result<Product> {
-    let path = std::mem::take(&mut spec.path);
+    let path = std::mem::take(&mut product.spec.path);
     if fs::symlink_metadata(&path).is_err() {
         let folder = folder::of(&path);
         fs::create_dir_all(folder)
             .with_context(|| format!("can't make the product's folder {}", folder.display()))?;
     }
-    spec.path = regular::place(&path).with_context(|| format!("can't write {}", path.display()))?;
-    let place = spec.path.clone();
+    product.spec.path =
+        regular::place(&path).with_context(|| format!("can't write {}", path.display()))?;
+    let place = product.spec.path.clone();
     let anew = Anew::beside(&place)?;
     let is_ours = on_disk::is_as_written(store, &path)?;
-    if is_ours && file::digest_of(&path) == Some(file::digest(&spec).to_string()) {
+    if is_ours && file::digest_of(&path) == Some(file::digest(&product).to_string()) {
         return Ok(Product::Unchanged);
     }
     // Somebody has touched the file since it was written, so no part of it is taken over, whatever it says of itself.
     let is_doubtful = !is_ours && place.exists();
     if is_doubtful {
-        spec.path = anew.path().to_owned();
+        product.spec.path = anew.path().to_owned();
     }
     let sources: Vec<&str> = project
         .simulator
@@ -263,7 +266,7 @@ fn write(
         decode: &|columns: &Vec<StoredColumn>| decode(columns),
         known: &known,
     };
-    file::assemble(&spec, &mut source)?;
+    file::assemble(&product, &mut source)?;
     drop(fetch);
     let is_new = !is_doubtful || anew.replaces(&place)?;
     on_disk::remember(store, &path)?;

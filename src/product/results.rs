@@ -7,8 +7,8 @@ use super::describe::describe;
 use crate::data::catchment::CatchmentId;
 use crate::data::time_axis::TimeAxis;
 use crate::plan::Found;
-use crate::plan::snapshot::ScenarioSnapshot;
-use crate::product::file::{self, ProductSpec, Status};
+use crate::plan::snapshot::{ScenarioSnapshot, Status};
+use crate::product::file::ProductContent;
 use crate::project::Project;
 use crate::store::{ResultId, Store, StoreError};
 use crate::text::wording::first_few;
@@ -16,7 +16,7 @@ use crate::text::wording::first_few;
 /// The results of a scenario snapshot as the product's variables, catchment by catchment: the catchments' own values, no sums.
 pub struct Results {
     /// What the product of that snapshot is; sums over all upstream and summaries are left out.
-    pub spec: ProductSpec,
+    pub product: ProductContent,
     ids: Vec<Option<ResultId>>,
     sources: Vec<String>,
 }
@@ -29,21 +29,21 @@ impl Results {
         scenario_snapshot: &ScenarioSnapshot,
     ) -> Result<Self> {
         let (time, ids) = found(store, scenario_snapshot)?;
-        let mut spec = describe(project, scenario_snapshot, 1, time)?;
-        (spec.variables).retain(|variable| variable.upstream.is_none());
-        spec.summaries.clear();
-        spec.networks.clear();
+        let mut product = describe(project, scenario_snapshot, 1, time)?;
+        (product.spec.variables).retain(|variable| variable.upstream.is_none());
+        product.spec.summaries.clear();
+        product.networks.clear();
         let sources = project.simulator.output.columns.iter();
         Ok(Self {
-            spec,
+            product,
             ids,
             sources: sources.map(|column| column.source.clone()).collect(),
         })
     }
 
-    /// Where a catchment is in `spec.catchments`.
+    /// Where a catchment is in `product.catchments`.
     pub fn find(&self, id: &CatchmentId) -> Option<usize> {
-        self.spec.catchments.iter().position(|row| &row.id == id)
+        self.product.catchments.iter().position(|row| &row.id == id)
     }
 
     /// Whether a catchment has a result.
@@ -58,16 +58,11 @@ impl Results {
         };
         let sources: Vec<&str> = self.sources.iter().map(String::as_str).collect();
         let columns = decode(&store.columns(id, &sources)?)?;
-        let scalars = &self.spec.catchments[catchment].scalars;
-        let variables = self.spec.variables.iter();
-        Ok(Some(
-            variables
-                .map(|variable| match &variable.source {
-                    file::VariableSource::Column(at) => columns[*at].clone(),
-                    file::VariableSource::Formula(formula) => formula(&columns, scalars),
-                })
-                .collect(),
-        ))
+        let values = |variable| self.product.values(catchment, variable, &columns);
+        let variables = (0..self.product.spec.variables.len())
+            .map(|variable| Ok(values(variable)?.into_owned()))
+            .collect::<Result<_>>()?;
+        Ok(Some(variables))
     }
 }
 

@@ -24,7 +24,7 @@ use std::time::Duration;
 
 pub use build::plain_path;
 pub use error::ProjectError;
-pub use raw::{Layout, OnBadInput, Per, Precision, WorkIn};
+pub use raw::{OnBadInput, WorkIn};
 pub use study::Study;
 
 use crate::data::catchment::CatchmentId;
@@ -41,7 +41,7 @@ use crate::project::import_spec::ImportSpec;
 use crate::project::output_format::OutputFormat;
 use crate::store::cache_folder::CACHE;
 use error::{Moved, SourceText};
-use product_spec::{Outlets, Statistic};
+use product_spec::ProductSpec;
 
 /// The name of the project file.
 pub const PROJECT_FILE: &str = "rerunoff.toml";
@@ -78,7 +78,7 @@ pub struct Project {
     /// How to run one catchment.
     pub simulator: Simulator,
     /// What to make of all results.
-    pub product: Product,
+    pub product: ProductSpec,
     /// Where the work directories are.
     pub work: WorkIn,
     /// What the store keeps.
@@ -233,114 +233,6 @@ pub struct OutputColumn {
     pub source: String,
     /// The same as a template.
     pub header: Template,
-}
-
-/// What to make of all results.
-#[derive(Clone)]
-pub struct Product {
-    /// The file.
-    pub path: PathBuf,
-    /// How several scenarios share it.
-    pub per: Per,
-    /// The parameter with the id of the catchment downstream.
-    pub downstream: Option<String>,
-    /// Arrays or a table a time step.
-    pub layout: Layout,
-    /// The deflate level, 0 to 9.
-    pub compression: u8,
-    /// Global attributes, by name.
-    pub attributes: BTreeMap<String, String>,
-    /// Variables along time and catchment.
-    pub variables: Vec<Variable>,
-    /// Variables along catchment only.
-    pub parameters: Vec<ParameterVariable>,
-    /// Variables along catchment, computed from those along time.
-    pub summaries: Vec<Summary>,
-}
-
-/// A product variable along time and catchment.
-#[derive(Clone)]
-pub struct Variable {
-    /// Its name.
-    pub name: String,
-    /// Where its values come from.
-    pub source: VariableSource,
-    /// Its units, as UDUNITS writes them.
-    pub units: Option<String>,
-    /// What it is, for people.
-    pub long_name: Option<String>,
-    /// What it is, in the words of the CF standard name table.
-    pub standard_name: Option<String>,
-    /// The least value that a valid run may have.
-    pub min: Option<f64>,
-    /// The greatest value that a valid run may have.
-    pub max: Option<f64>,
-    /// Where it holds sums over a catchment and all upstream of it; `None`: nowhere.
-    pub upstream: Option<Outlets>,
-    /// How its values are kept.
-    pub precision: Precision,
-    /// Further attributes.
-    pub attributes: Vec<(String, Value)>,
-}
-
-impl Variable {
-    /// All that shows of it in a product.
-    fn description(&self) -> String {
-        let source = match &self.source {
-            VariableSource::Column(at) => at.to_string(),
-            VariableSource::Formula(formula) => formula.source().to_owned(),
-        };
-        format!(
-            "{:?} {source:?} {:?} {:?} {:?} {:?} {:?}",
-            self.name,
-            self.units,
-            self.long_name,
-            self.standard_name,
-            self.precision,
-            self.attributes
-        )
-    }
-}
-
-/// Where the values of a product variable come from.
-#[derive(Clone)]
-pub enum VariableSource {
-    /// An output column, an index into [`Output::columns`].
-    Column(usize),
-    /// A formula over output columns and parameters.
-    Formula(Expr),
-}
-
-/// A product variable along catchment, out of a parameter.
-#[derive(Clone)]
-pub struct ParameterVariable {
-    /// Its name.
-    pub name: String,
-    /// The parameter's name.
-    pub parameter: String,
-    /// Its units.
-    pub units: Option<String>,
-    /// What it is, for people.
-    pub long_name: Option<String>,
-    /// What it is, in the words of the CF standard name table.
-    pub standard_name: Option<String>,
-}
-
-/// A product variable along catchment that says something of another's time steps.
-#[derive(Clone)]
-pub struct Summary {
-    /// Its name.
-    pub name: String,
-    /// The variable, an index into [`Product::variables`].
-    pub of: usize,
-    /// What it says.
-    pub statistic: Statistic,
-    /// Its units; by default what follows from the variable's.
-    pub units: Option<String>,
-    /// What it is, for people.
-    pub long_name: Option<String>,
-    /// What it is, in the words of the CF standard name table.
-    pub standard_name: Option<String>,
 }
 
 impl Project {

@@ -1,12 +1,15 @@
 //! The `[product]` table: what to make of all results, checked.
 
+use std::collections::BTreeMap;
+
 use super::build::ProjectBuilder;
-use super::product_spec::{DEFAULT_DEFLATE, Outlets, Statistic, valid_name};
-use super::{
-    OutputColumn, ParameterVariable, Per, Product, ProjectError, Summary, Variable, VariableSource,
-    raw,
+use super::product_spec::{
+    DEFAULT_DEFLATE, Outlets, ParameterVariable, Per, ProductSpec, ProductVariable, Statistic,
+    SummaryVariable, VariableSource, valid_name,
 };
+use super::{OutputColumn, ProjectError, raw};
 use crate::data::catchment::CatchmentId;
+use crate::netcdf::Precision;
 use crate::text::wording::{self, Quotes};
 
 /// What stands for a scenario's name in the product's.
@@ -17,26 +20,12 @@ impl ProjectBuilder<'_> {
         &self,
         raw: raw::Product,
         columns: &[OutputColumn],
-    ) -> Result<Product, ProjectError> {
+    ) -> Result<ProductSpec, ProjectError> {
         let path = self.root.join(&raw.file);
         if path.file_name().is_none() {
             return Err(self.source.error("product.file", "names no file"));
         }
-        let has_place = raw.file.contains(SCENARIO);
-        let per = match (raw.per, has_place) {
-            (Some(Per::File), false) => {
-                let rule = "names one file for all scenarios; have \"{scenario}\" in it, or write `per = \"dimension\"`";
-                return Err(self.source.error("product.file", rule));
-            }
-            (Some(Per::Dimension), true) => {
-                let rule =
-                    "one file is for all scenarios, so there can be no \"{scenario}\" in its name";
-                return Err(self.source.error("product.file", rule));
-            }
-            (Some(per), _) => per,
-            (None, true) => Per::File,
-            (None, false) => Per::Dimension,
-        };
+        let per = self.per(raw.per, raw.file.contains(SCENARIO))?;
         let compression = raw.compression.unwrap_or(DEFAULT_DEFLATE);
         if compression > 9 {
             return Err(self.source.error(
@@ -44,10 +33,7 @@ impl ProjectBuilder<'_> {
                 "must be from 0 (none) to 9 (smallest, slow)",
             ));
         }
-        let mut variables = Vec::new();
-        for (name, variable) in raw.variables {
-            variables.push(self.variable(name, variable, columns)?);
-        }
+        let mut variables = self.variables(raw.variables, columns)?;
         let summed = variables
             .iter()
             .find(|variable| variable.upstream.is_some());
@@ -57,49 +43,106 @@ impl ProjectBuilder<'_> {
                         such as downstream = \"NEXTDOWNID\"";
             return Err(self.source.error(&field, rule));
         }
+        self.add_other_columns(&mut variables, columns)?;
+        let parameters = self.parameter_variables(raw.parameters, &variables)?;
+        let summaries = self.summaries(raw.summary, &variables, &parameters)?;
+        Ok(ProductSpec {
+            path,
+            per,
+            downstream: raw.downstream,
+            layout: raw.layout,
+            compression,
+            attributes: raw.attributes,
+            variables,
+            parameters,
+            summaries,
+        })
+    }
+
+    /// How several scenarios share the product: as stated, or as its name has it.
+    fn per(&self, stated: Option<Per>, has_place: bool) -> Result<Per, ProjectError> {
+        let rule = match (stated, has_place) {
+            (Some(Per::File), false) => {
+                "names one file for all scenarios; have \"{scenario}\" in it, or write `per = \"dimension\"`"
+            }
+            (Some(Per::Dimension), true) => {
+                "one file is for all scenarios, so there can be no \"{scenario}\" in its name"
+            }
+            (Some(per), _) => return Ok(per),
+            (None, true) => return Ok(Per::File),
+            (None, false) => return Ok(Per::Dimension),
+        };
+        Err(self.source.error("product.file", rule))
+    }
+
+    /// The variables that the project file states.
+    fn variables(
+        &self,
+        raw: BTreeMap<String, raw::Variable>,
+        columns: &[OutputColumn],
+    ) -> Result<Vec<ProductVariable>, ProjectError> {
+        raw.into_iter()
+            .map(|(name, variable)| self.variable(name, variable, columns))
+            .collect()
+    }
+
+    /// Every extracted column is in the product: under its own name, unless a variable has it under another.
+    fn add_other_columns(
+        &self,
+        variables: &mut Vec<ProductVariable>,
+        columns: &[OutputColumn],
+    ) -> Result<(), ProjectError> {
+        let is_of = |variable: &ProductVariable, i: usize| matches!(variable.source, VariableSource::Column(at) if at == i);
         for (i, column) in columns.iter().enumerate() {
-            let by_name = variables
-                .iter()
-                .find(|variable: &&Variable| variable.name == column.name);
-            if by_name.is_some_and(|v| !matches!(v.source, VariableSource::Column(at) if at == i)) {
+            let by_name = (variables.iter()).find(|variable| variable.name == column.name);
+            if by_name.is_some_and(|variable| !is_of(variable, i)) {
                 let field = format!("product.variables.{}", column.name);
                 let rule =
                     "an output column has this name; give the column or the variable another";
                 return Err(self.source.error(&field, rule));
             }
         }
-        // Every extracted column is in the product: under its own name, unless a variable takes it under another.
         for (i, column) in columns.iter().enumerate() {
-            if !variables
-                .iter()
-                .any(|variable| matches!(variable.source, VariableSource::Column(at) if at == i))
-            {
-                variables.push(self.variable(
-                    column.name.clone(),
-                    raw::Variable::default(),
-                    columns,
-                )?);
+            if !variables.iter().any(|variable| is_of(variable, i)) {
+                let variable = raw::Variable::default();
+                variables.push(self.variable(column.name.clone(), variable, columns)?);
             }
         }
-        let mut parameters = Vec::new();
-        for (name, parameter) in raw.parameters {
+        Ok(())
+    }
+
+    fn parameter_variables(
+        &self,
+        raw: BTreeMap<String, raw::ParameterVariable>,
+        variables: &[ProductVariable],
+    ) -> Result<Vec<ParameterVariable>, ProjectError> {
+        let mut parameters = Vec::with_capacity(raw.len());
+        for (name, parameter) in raw {
             let field = format!("product.parameters.{name}");
             self.product_name(&field, &name)?;
             if variables.iter().any(|variable| variable.name == name) {
-                return Err(self
-                    .source
-                    .error(&field, "there is a product variable of this name already"));
+                let rule = "there is a product variable of this name already";
+                return Err(self.source.error(&field, rule));
             }
             parameters.push(ParameterVariable {
+                long_name: long_name(&name, parameter.long_name, &parameter.standard_name),
                 parameter: parameter.parameter.unwrap_or_else(|| name.clone()),
                 name,
                 units: parameter.units,
-                long_name: parameter.long_name,
                 standard_name: parameter.standard_name,
             });
         }
-        let mut summaries = Vec::new();
-        for (name, summary) in raw.summary {
+        Ok(parameters)
+    }
+
+    fn summaries(
+        &self,
+        raw: BTreeMap<String, raw::RawSummary>,
+        variables: &[ProductVariable],
+        parameters: &[ParameterVariable],
+    ) -> Result<Vec<SummaryVariable>, ProjectError> {
+        let mut summaries = Vec::with_capacity(raw.len());
+        for (name, summary) in raw {
             let is_taken = variables.iter().any(|variable| variable.name == name)
                 || parameters.iter().any(|parameter| parameter.name == name);
             if is_taken {
@@ -107,20 +150,9 @@ impl ProjectBuilder<'_> {
                 let field = format!("product.summary.{name}");
                 return Err(self.source.error(&field, rule));
             }
-            summaries.push(self.summary(name, summary, &variables)?);
+            summaries.push(self.summary(name, summary, variables)?);
         }
-        let attributes = raw.attributes;
-        Ok(Product {
-            path,
-            per,
-            downstream: raw.downstream,
-            layout: raw.layout,
-            compression,
-            attributes,
-            variables,
-            parameters,
-            summaries,
-        })
+        Ok(summaries)
     }
 
     fn variable(
@@ -128,7 +160,7 @@ impl ProjectBuilder<'_> {
         name: String,
         raw: raw::Variable,
         columns: &[OutputColumn],
-    ) -> Result<Variable, ProjectError> {
+    ) -> Result<ProductVariable, ProjectError> {
         let field = format!("product.variables.{name}");
         self.product_name(&field, &name)?;
         let source = match (raw.formula, raw.column) {
@@ -183,16 +215,19 @@ impl ProjectBuilder<'_> {
             let value = self.value(&format!("{field}.attributes.{key}"), value)?;
             attributes.push((key, value));
         }
-        Ok(Variable {
+        Ok(ProductVariable {
+            long_name: long_name(&name, raw.long_name, &raw.standard_name),
             name,
             source,
             units: raw.units,
-            long_name: raw.long_name,
             standard_name: raw.standard_name,
             min: raw.min,
             max: raw.max,
             upstream,
-            precision: raw.precision,
+            precision: match raw.precision {
+                raw::Precision::F64 => Precision::F64,
+                raw::Precision::F32 => Precision::F32,
+            },
             attributes,
         })
     }
@@ -201,8 +236,8 @@ impl ProjectBuilder<'_> {
         &self,
         name: String,
         raw: raw::RawSummary,
-        variables: &[Variable],
-    ) -> Result<Summary, ProjectError> {
+        variables: &[ProductVariable],
+    ) -> Result<SummaryVariable, ProjectError> {
         let field = format!("product.summary.{name}");
         self.product_name(&field, &name)?;
         let names = || variables.iter().map(|variable| variable.name.as_str());
@@ -214,10 +249,24 @@ impl ProjectBuilder<'_> {
             );
             return Err(self.unknown(&format!("{field}.of"), &message, &raw.of, names()));
         };
+        let statistic = self.statistic(&field, &raw)?;
+        let (units, long_name) = words_of(statistic, &variables[of]);
+        Ok(SummaryVariable {
+            name,
+            of,
+            statistic,
+            units: raw.units.or(units),
+            long_name: raw.long_name.or(Some(long_name)),
+            standard_name: raw.standard_name,
+        })
+    }
+
+    /// The statistic of a summary at this field, with just the setting that it needs.
+    fn statistic(&self, field: &str, raw: &raw::RawSummary) -> Result<Statistic, ProjectError> {
         let setting = |name: &str, value: Option<f64>, is_good: fn(f64) -> bool, rule: &str| {
             let message = || format!("the statistic {:?} needs `{name}`, {rule}", raw.statistic);
             let good = value.filter(|value| is_good(*value));
-            good.ok_or_else(|| self.source.error(&field, message()))
+            good.ok_or_else(|| self.source.error(field, message()))
         };
         let statistic = match raw.statistic.as_str() {
             "mean" => Statistic::Mean,
@@ -260,14 +309,7 @@ impl ProjectBuilder<'_> {
                 return Err(self.source.error(&format!("{field}.{name}"), rule));
             }
         }
-        Ok(Summary {
-            name,
-            of,
-            statistic,
-            units: raw.units,
-            long_name: raw.long_name,
-            standard_name: raw.standard_name,
-        })
+        Ok(statistic)
     }
 
     /// An error about an unknown name, with the nearest known one.
@@ -293,4 +335,30 @@ impl ProjectBuilder<'_> {
             .source
             .error(field, format!("the name {name:?} {rule}")))
     }
+}
+
+/// The stated name for people; without any, the variable's own does, so that every axis in a plot has a label.
+fn long_name(name: &str, stated: Option<String>, standard: &Option<String>) -> Option<String> {
+    let own = || standard.is_none().then(|| name.replace('_', " "));
+    stated.or_else(own)
+}
+
+/// The units and the long name of a statistic, as they follow from the variable's.
+fn words_of(statistic: Statistic, of: &ProductVariable) -> (Option<String>, String) {
+    let own_name = || of.name.replace('_', " ");
+    let name = of.long_name.clone().unwrap_or_else(own_name);
+    let long_name = match statistic {
+        Statistic::Mean => format!("mean of {name}"),
+        Statistic::Max => format!("maximum of {name}"),
+        Statistic::Min => format!("minimum of {name}"),
+        Statistic::Sum => format!("sum of {name} over time"),
+        Statistic::Quantile(q) => format!("{q} quantile of {name}"),
+        Statistic::Exceedance(threshold) => {
+            let units = of.units.as_deref().unwrap_or_default();
+            let over = format!("{threshold} {units}");
+            let name = format!("share of time steps with {name} over {}", over.trim_end());
+            return (Some("1".to_owned()), name);
+        }
+    };
+    (of.units.clone(), long_name)
 }

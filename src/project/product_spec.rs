@@ -1,10 +1,16 @@
-//! What `[product]` asks for, checked: names, statistics, where there are sums.
+//! What `[product]` asks for, checked: what to make of all results. It serves the one who writes the product as it is.
 //!
-//! Only descriptions; nothing here computes or writes a value.
+//! Only descriptions; nothing here computes or writes a value. What the project file leaves out is filled in, so that
+//! nobody needs to know the defaults.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
+pub use super::raw::{Layout, Per};
 use crate::data::catchment::CatchmentId;
+use crate::data::value::Value;
+use crate::language::formula::Expr;
+use crate::netcdf::Precision;
 
 /// The level of deflate unless the project says otherwise: higher ones cost much time and save little.
 pub const DEFAULT_DEFLATE: u8 = 1;
@@ -34,6 +40,114 @@ pub fn valid_name(name: &str) -> bool {
         && name.starts_with(|c: char| c.is_ascii_alphabetic())
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
         && !RESERVED.contains(&name)
+}
+
+/// What to make of all results.
+#[derive(Clone)]
+pub struct ProductSpec {
+    /// The file.
+    pub path: PathBuf,
+    /// How several scenarios share it.
+    pub per: Per,
+    /// The parameter with the id of the catchment downstream.
+    pub downstream: Option<String>,
+    /// How the file is laid out.
+    pub layout: Layout,
+    /// The deflate level, 0 to 9.
+    pub compression: u8,
+    /// Global attributes, by name.
+    pub attributes: BTreeMap<String, String>,
+    /// Variables along time and catchment.
+    pub variables: Vec<ProductVariable>,
+    /// Variables along catchment only.
+    pub parameters: Vec<ParameterVariable>,
+    /// Variables along catchment, computed from those along time.
+    pub summaries: Vec<SummaryVariable>,
+}
+
+/// A product variable along time and catchment.
+#[derive(Clone)]
+pub struct ProductVariable {
+    /// Its name.
+    pub name: String,
+    /// Where its values come from.
+    pub source: VariableSource,
+    /// Its units, as UDUNITS writes them.
+    pub units: Option<String>,
+    /// What it is, for people.
+    pub long_name: Option<String>,
+    /// What it is, in the words of the CF standard name table.
+    pub standard_name: Option<String>,
+    /// The least value that a valid run may have.
+    pub min: Option<f64>,
+    /// The greatest value that a valid run may have.
+    pub max: Option<f64>,
+    /// Where it holds sums over a catchment and all upstream of it; `None`: nowhere.
+    pub upstream: Option<Outlets>,
+    /// How its values are kept.
+    pub precision: Precision,
+    /// Further attributes.
+    pub attributes: Vec<(String, Value)>,
+}
+
+impl ProductVariable {
+    /// All that shows of it in a product.
+    pub(super) fn description(&self) -> String {
+        let source = match &self.source {
+            VariableSource::Column(at) => at.to_string(),
+            VariableSource::Formula(formula) => formula.source().to_owned(),
+        };
+        format!(
+            "{:?} {source:?} {:?} {:?} {:?} {:?} {:?}",
+            self.name,
+            self.units,
+            self.long_name,
+            self.standard_name,
+            self.precision,
+            self.attributes
+        )
+    }
+}
+
+/// Where the values of a product variable come from.
+#[derive(Clone)]
+pub enum VariableSource {
+    /// An output column, an index into [`Output::columns`](super::Output::columns).
+    Column(usize),
+    /// A formula over output columns and parameters.
+    Formula(Expr),
+}
+
+/// A product variable along catchment, out of a parameter.
+#[derive(Clone)]
+pub struct ParameterVariable {
+    /// Its name.
+    pub name: String,
+    /// The parameter's name.
+    pub parameter: String,
+    /// Its units.
+    pub units: Option<String>,
+    /// What it is, for people.
+    pub long_name: Option<String>,
+    /// What it is, in the words of the CF standard name table.
+    pub standard_name: Option<String>,
+}
+
+/// A product variable along catchment that says something of another's time steps.
+#[derive(Clone)]
+pub struct SummaryVariable {
+    /// Its name.
+    pub name: String,
+    /// The variable, an index into [`ProductSpec::variables`].
+    pub of: usize,
+    /// What it says.
+    pub statistic: Statistic,
+    /// Its units, as UDUNITS writes them.
+    pub units: Option<String>,
+    /// What it is, for people.
+    pub long_name: Option<String>,
+    /// What it is, in the words of the CF standard name table.
+    pub standard_name: Option<String>,
 }
 
 /// Where a variable has sums over all upstream.

@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 use super::build::{ProjectBuilder, place, same_file};
 use super::error::{Moved, SourceText};
 use super::product::SCENARIO;
-use super::product_spec::valid_name;
+use super::product_spec::{Per, ProductVariable, valid_name};
 use super::sweep::{Point, Sweeps, joined_label};
-use super::{PROJECT_FILE, Parameter, Per, Project, ProjectError, Variable, raw};
+use super::{PROJECT_FILE, Parameter, Project, ProjectError, raw};
 use crate::data::catchment::file_name;
 use crate::data::digest::Digest;
 use crate::data::scenario::ScenarioName;
@@ -187,7 +187,7 @@ impl Study {
         }
         let described = |project: &Project| -> Vec<_> {
             let variables = project.product.variables.iter();
-            variables.map(Variable::description).collect()
+            variables.map(ProductVariable::description).collect()
         };
         let own = described(first);
         match (self.scenarios.iter()).find(|project| described(project) != own) {

@@ -11,7 +11,8 @@ use crate::execute::local::left_files::{find_any, read_output};
 use crate::execute::local::work_directory::PRINTED;
 use crate::execute::output;
 use crate::plan::recipe::Rendered;
-use crate::project::{Project, VariableSource};
+use crate::project::Project;
+use crate::project::product_spec::VariableSource;
 use crate::system::file_limit::FileLimit;
 
 /// What a shell ends with when its command got the signal for a file that may not grow.

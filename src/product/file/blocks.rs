@@ -5,20 +5,20 @@
 //! other: scenario by scenario the blocks of the catchments' own variables, then, when all of the scenario are known, those of
 //! sums over all upstream. It knows nothing of the product's files.
 
-use std::borrow::Cow;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 
 use super::block::{Blank, Block};
 use super::summary::Summaries;
 use super::tiling::Tiling;
 use super::unchanged::{Group, Unchanged};
 use super::upstream::SumScratch;
-use super::{ProductSpec, ResultSource, Status, VariableSource};
+use super::{ProductContent, ProductRow, ResultSource};
+use crate::plan::snapshot::Status;
 use crate::system::parallel::ordered;
 
 /// Fetched but not yet decoded results kept ready at most, estimated in bytes of what they decode to.
@@ -32,7 +32,7 @@ const BATCH: usize = 16;
 
 /// All that a product is made of, one part at a time.
 pub(super) struct Parts<'a> {
-    spec: &'a ProductSpec,
+    product: &'a ProductContent,
     tiling: &'a Tiling,
     unchanged: &'a Unchanged,
     /// The variables of each group.
@@ -52,21 +52,25 @@ pub(super) type Take<'a, P> = dyn FnMut(Group, usize, Vec<P>) -> Result<()> + 'a
 
 impl<'a> Parts<'a> {
     /// The parts of this product, cut so.
-    pub(super) fn new(spec: &'a ProductSpec, tiling: &'a Tiling, unchanged: &'a Unchanged) -> Self {
-        let variables = Group::ALL.map(|group| group.variables(spec));
+    pub(super) fn new(
+        product: &'a ProductContent,
+        tiling: &'a Tiling,
+        unchanged: &'a Unchanged,
+    ) -> Self {
+        let variables = Group::ALL.map(|group| group.variables(product));
         let sums = &variables[Group::Sums as usize];
-        let has_sum = |row: &super::ProductRow, variable: usize| {
-            let outlets = spec.variables[variable].upstream.as_ref();
+        let has_sum = |row: &ProductRow, variable: usize| {
+            let outlets = product.spec.variables[variable].upstream.as_ref();
             outlets.is_some_and(|outlets| outlets.contain(&row.id))
         };
-        let has_sums = spec.catchments.iter();
+        let has_sums = product.catchments.iter();
         let has_sums = has_sums.flat_map(|row| sums.iter().map(move |&sum| has_sum(row, sum)));
         let has_sums: Vec<bool> = has_sums.collect();
-        let mut summed = Vec::with_capacity(spec.catchments.len());
+        let mut summed = Vec::with_capacity(product.catchments.len());
         if sums.is_empty() {
-            summed.resize(spec.catchments.len(), false);
+            summed.resize(product.catchments.len(), false);
         }
-        for (scenario, network) in spec
+        for (scenario, network) in product
             .networks
             .iter()
             .enumerate()
@@ -80,7 +84,7 @@ impl<'a> Parts<'a> {
             summed.extend(network.with_upstream(wanted.collect()));
         }
         Self {
-            spec,
+            product,
             tiling,
             unchanged,
             variables,
@@ -92,11 +96,13 @@ impl<'a> Parts<'a> {
     /// The rows that have to be fetched, in ascending order.
     fn wanted(&self) -> Vec<usize> {
         let is_wanted = |row: &usize| {
-            let is_ok = self.spec.catchments[*row].status == Status::Ok;
+            let is_ok = self.product.catchments[*row].status == Status::Ok;
             let block = self.tiling.find(*row).0;
             is_ok && (self.summed[*row] || !self.unchanged.is(Group::Own, block))
         };
-        (0..self.spec.catchments.len()).filter(is_wanted).collect()
+        (0..self.product.catchments.len())
+            .filter(is_wanted)
+            .collect()
     }
 
     /// Hands all parts to `take` in a fixed order, puts down the summaries of those that changed, and tells how many results
@@ -117,10 +123,11 @@ impl<'a> Parts<'a> {
         let threads = self.threads(*threads);
         let wanted = self.wanted();
         let count = wanted.len();
-        let ahead = AHEAD_BYTES / (8 * self.tiling.steps * self.spec.variables.len().max(1));
+        let ahead =
+            AHEAD_BYTES / (8 * self.tiling.steps * self.product.spec.variables.len().max(1));
         let [own, sums] = self.variables.each_ref().map(|variables| variables.len());
         let slots = match self.summed.contains(&true) {
-            true => Some(SumScratch::create(self.spec, sums * self.tiling.steps)?),
+            true => Some(SumScratch::create(self.product, sums * self.tiling.steps)?),
             false => None,
         };
         let blank = Blank::new(own, self.tiling.steps);
@@ -140,7 +147,8 @@ impl<'a> Parts<'a> {
             let mut receive = |index: usize| {
                 let outcome = fetched.recv().expect("the feeder feeds until the last one");
                 let encoded = outcome.unwrap_or_else(|panic| resume_unwind(panic));
-                let context = || format!("{}: cannot fetch its result", self.spec.row_name(index));
+                let context =
+                    || format!("{}: cannot fetch its result", self.product.row_name(index));
                 Ok((index, encoded.with_context(context)?))
             };
             let work = |batch: Vec<(usize, Vec<(usize, E)>)>| -> Result<Vec<Made<P>>> {
@@ -185,7 +193,8 @@ impl<'a> Parts<'a> {
 
     /// So many threads that the blocks under way fit in memory.
     fn threads(&self, threads: usize) -> usize {
-        let block = self.tiling.tile_catchments * self.tiling.steps * self.spec.variables.len();
+        let block =
+            self.tiling.tile_catchments * self.tiling.steps * self.product.spec.variables.len();
         threads.min(AT_WORK_BYTES / (8 * block.max(1))).max(1)
     }
 
@@ -222,12 +231,12 @@ impl<'a> Parts<'a> {
         let mut made = Made::of(block);
         let mut values = blank.take(if is_unchanged { 0 } else { range.len() });
         for (row, encoded) in rows {
-            let context = || format!("{}: cannot decode its result", self.spec.row_name(*row));
+            let context = || format!("{}: cannot decode its result", self.product.row_name(*row));
             let columns = decode(encoded).with_context(context)?;
             if !is_unchanged {
                 let mut summarised = Vec::new();
                 for (place, &variable) in own.iter().enumerate() {
-                    let series = values_of(self.spec, *row, variable, &columns)?;
+                    let series = self.product.values(*row, variable, &columns)?;
                     summarised.extend(self.summarise(variable, &series));
                     values.set(row - range.start, place, &series);
                 }
@@ -236,7 +245,7 @@ impl<'a> Parts<'a> {
             if self.summed[*row] {
                 let mut series = Vec::with_capacity(sums.len() * self.tiling.steps);
                 for &variable in sums {
-                    series.extend_from_slice(&values_of(self.spec, *row, variable, &columns)?);
+                    series.extend_from_slice(&self.product.values(*row, variable, &columns)?);
                 }
                 made.summed.push((*row, series));
             }
@@ -258,13 +267,13 @@ impl<'a> Parts<'a> {
         encode: &Encode<'_, P>,
         take: &mut Take<'_, P>,
     ) -> Result<()> {
-        let (spec, tiling) = (self.spec, self.tiling);
+        let (product, tiling) = (self.product, self.tiling);
         let (first, each) = (scenario * tiling.catchments, tiling.catchments);
         if let Some(slots) = slots {
             let is_there =
-                |catchment: usize| spec.catchments[first + catchment].status == Status::Ok;
+                |catchment: usize| product.catchments[first + catchment].status == Status::Ok;
             let these = &self.summed[first..][..each];
-            slots.accumulate(&spec.networks[scenario], these, &is_there)?;
+            slots.accumulate(&product.networks[scenario], these, &is_there)?;
         }
         let variables = &self.variables[Group::Sums as usize];
         let blank = Blank::new(variables.len(), tiling.steps);
@@ -311,7 +320,7 @@ impl<'a> Parts<'a> {
 
     /// The summaries of a variable of one catchment, by number.
     fn summarise(&self, variable: usize, series: &[f64]) -> Vec<(usize, f64)> {
-        let summaries = self.spec.summaries.iter().enumerate();
+        let summaries = self.product.spec.summaries.iter().enumerate();
         let own = summaries.filter(|(_, summary)| summary.of == variable);
         own.map(|(number, summary)| (number, summary.statistic.of(series)))
             .collect()
@@ -338,38 +347,4 @@ impl<P> Made<P> {
             summed: Vec::new(),
         }
     }
-}
-
-/// A variable's values of one catchment, from the columns of its result.
-fn values_of<'c>(
-    spec: &ProductSpec,
-    row: usize,
-    variable: usize,
-    columns: &'c [Vec<f64>],
-) -> Result<Cow<'c, [f64]>> {
-    let (variable, steps) = (&spec.variables[variable], spec.time.len());
-    let values = match &variable.source {
-        VariableSource::Column(column) => {
-            let column = columns.get(*column);
-            let context = || {
-                format!(
-                    "{}: its result has no column for `{}`",
-                    spec.row_name(row),
-                    variable.name
-                )
-            };
-            Cow::Borrowed(column.with_context(context)?.as_slice())
-        }
-        VariableSource::Formula(formula) => {
-            Cow::Owned(formula(columns, &spec.catchments[row].scalars))
-        }
-    };
-    ensure!(
-        values.len() == steps,
-        "{}: `{}` has {} values for {steps} time steps",
-        spec.row_name(row),
-        variable.name,
-        values.len()
-    );
-    Ok(values)
 }

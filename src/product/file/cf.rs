@@ -3,18 +3,25 @@
 //! A checker does not notice a missing `cf_role`, `featureType` or `coordinates`; readers do. Nothing here knows HDF5, and
 //! nothing here looks at a clock: the same results give the same bytes.
 
+use super::ProductContent;
 use super::digest::{CHUNKS_DIGEST, PRODUCT_DIGEST};
-use super::{ParameterVariable, Precision, ProductSpec, Statistic, Summary, Variable};
 use crate::data::digest::Digest;
 use crate::data::value::Value;
-use crate::netcdf::Attribute;
 use crate::netcdf::cf::Attributes;
+use crate::netcdf::{Attribute, Precision};
+use crate::project::product_spec::{
+    ParameterVariable, ProductVariable, Statistic, SummaryVariable,
+};
 
 /// Attributes that limit a variable's values.
 const RANGES: [&str; 3] = ["valid_min", "valid_max", "missing_value"];
 
 /// The global attributes: what the file is, where it comes from, the user's own, the digests.
-pub(super) fn global(spec: &ProductSpec, product: &Digest, chunks: Option<&Digest>) -> Attributes {
+pub(super) fn global(
+    product: &ProductContent,
+    digest: &Digest,
+    chunks: Option<&Digest>,
+) -> Attributes {
     let version = concat!("rerunoff ", env!("CARGO_PKG_VERSION"));
     let mut attributes = Attributes::default();
     let conventions = [("Conventions", "CF-1.8"), ("featureType", "timeSeries")];
@@ -25,22 +32,22 @@ pub(super) fn global(spec: &ProductSpec, product: &Digest, chunks: Option<&Diges
         }
     };
     set_conventions(&mut attributes);
-    attributes.set("title", spec.title.as_str());
+    attributes.set("title", product.title.as_str());
     attributes.set("source", version);
     // Without a date, on purpose.
     attributes.set(
         "history",
         &*format!(
             "assembled by {version} from the results of recipe {}",
-            spec.recipe
+            product.recipe
         ),
     );
-    for (name, value) in &spec.attributes {
+    for (name, value) in &product.spec.attributes {
         attributes.set(name, value.as_str());
     }
     set_conventions(&mut attributes);
-    attributes.set("recipe", &*spec.recipe.to_string());
-    attributes.set(PRODUCT_DIGEST, &*product.to_string());
+    attributes.set("recipe", &*product.recipe.to_string());
+    attributes.set(PRODUCT_DIGEST, &*digest.to_string());
     if let Some(chunks) = chunks {
         attributes.set(CHUNKS_DIGEST, &*chunks.to_string());
     }
@@ -48,7 +55,7 @@ pub(super) fn global(spec: &ProductSpec, product: &Digest, chunks: Option<&Diges
 }
 
 /// The attributes of a variable over time and catchments.
-pub(super) fn variable(variable: &Variable, spec: &ProductSpec) -> Attributes {
+pub(super) fn variable(variable: &ProductVariable, product: &ProductContent) -> Attributes {
     let mut attributes = Attributes::default();
     attributes.set_some("long_name", variable.long_name.as_deref());
     attributes.set_some("standard_name", variable.standard_name.as_deref());
@@ -59,7 +66,7 @@ pub(super) fn variable(variable: &Variable, spec: &ProductSpec) -> Attributes {
     for (name, value) in &variable.attributes {
         attributes.set(name, of_the_variables_type(name, value, variable.precision));
     }
-    attributes.set("coordinates", &*coordinates(spec));
+    attributes.set("coordinates", &*coordinates(product));
     attributes.set("ancillary_variables", "status");
     // Written with the variable; a second one would contradict it.
     attributes.0.retain(|(name, _)| name != "_FillValue");
@@ -67,13 +74,18 @@ pub(super) fn variable(variable: &Variable, spec: &ProductSpec) -> Attributes {
 }
 
 /// The names of all that tells whose values these are: catchments and where they are, scenarios and what they differ in.
-fn coordinates(spec: &ProductSpec) -> String {
+fn coordinates(product: &ProductContent) -> String {
     let mut names = vec!["catchment"];
-    let positions = spec.parameters.iter().filter(|p| is_position(p));
+    let positions = product.spec.parameters.iter().filter(|p| is_position(p));
     names.extend(positions.map(|parameter| parameter.name.as_str()));
-    if let Some(scenarios) = &spec.scenarios {
+    if let Some(scenarios) = &product.scenarios {
         names.push("scenario");
-        names.extend(scenarios.coordinates.iter().map(|c| c.name.as_str()));
+        names.extend(
+            scenarios
+                .coordinates
+                .iter()
+                .map(|c| c.variable.name.as_str()),
+        );
     }
     names.join(" ")
 }
@@ -114,7 +126,7 @@ pub(super) fn parameter(parameter: &ParameterVariable) -> Attributes {
 }
 
 /// The attributes of a summary along the catchments.
-pub(super) fn summary(summary: &Summary, spec: &ProductSpec) -> Attributes {
+pub(super) fn summary(summary: &SummaryVariable, product: &ProductContent) -> Attributes {
     let mut attributes = Attributes::default();
     attributes.set_some("long_name", summary.long_name.as_deref());
     attributes.set_some("standard_name", summary.standard_name.as_deref());
@@ -136,7 +148,7 @@ pub(super) fn summary(summary: &Summary, spec: &ProductSpec) -> Attributes {
         }
     };
     attributes.set_some("cell_methods", method);
-    attributes.set("coordinates", &*coordinates(spec));
+    attributes.set("coordinates", &*coordinates(product));
     attributes.set("ancillary_variables", "status");
     attributes.set("_FillValue", Attribute::F64(f64::NAN));
     attributes

@@ -6,13 +6,12 @@
 use std::path::Path;
 
 use super::tiling::Tiling;
-use super::{
-    Layout, Outlets, ParameterValues, ParameterVariable, Precision, ProductRow, ProductSpec,
-    Status, VariableSource,
-};
+use super::{ParameterValues, ProductContent, ProductRow};
 use crate::data::digest::Digest;
 use crate::data::value::Value;
-use crate::netcdf::PreviousFile;
+use crate::netcdf::{Precision, PreviousFile};
+use crate::plan::snapshot::Status;
+use crate::project::product_spec::{Layout, Outlets, ParameterVariable, VariableSource};
 
 /// Changes whenever the way files are laid out does.
 const FORMAT: u64 = 2;
@@ -25,28 +24,29 @@ pub(super) const CHUNKS_DIGEST: &str = "chunks_digest";
 
 /// The digest of all that determines the product's bytes: equal digests, equal files.
 ///
-/// It fetches nothing: a row's key stands for its result, a variable's definition for its source.
-pub fn digest(spec: &ProductSpec) -> Digest {
+/// It fetches nothing: a row's key stands for its result, a variable's source in words for its values.
+pub fn digest(product: &ProductContent) -> Digest {
     let mut walk = Walk::new();
-    walk.text(&spec.title);
-    walk.number(spec.attributes.len() as u64);
-    for (name, value) in &spec.attributes {
+    walk.text(&product.title);
+    walk.number(product.spec.attributes.len() as u64);
+    for (name, value) in &product.spec.attributes {
         walk.text(name);
         walk.text(value);
     }
-    walk.bytes(spec.recipe.as_bytes());
-    walk.number(spec.time.len() as u64);
-    spec.time
+    walk.bytes(product.recipe.as_bytes());
+    walk.number(product.time.len() as u64);
+    product
+        .time
         .nanoseconds()
         .iter()
         .for_each(|stamp| walk.bytes(&stamp.to_le_bytes()));
-    walk.number(u64::from(spec.deflate));
-    walk.number(match spec.layout {
+    walk.number(u64::from(product.spec.compression));
+    walk.number(match product.spec.layout {
         Layout::Grid => 0,
         Layout::Steps => 1,
     });
-    walk.definitions(spec);
-    for variable in &spec.variables {
+    walk.definitions(product);
+    for variable in &product.spec.variables {
         for text in [
             &variable.units,
             &variable.long_name,
@@ -60,29 +60,29 @@ pub fn digest(spec: &ProductSpec) -> Digest {
             walk.value(value);
         }
     }
-    walk.parameters(&spec.parameters);
-    walk.number(spec.catchments.len() as u64);
-    for row in &spec.catchments {
+    walk.parameters(product.parameters());
+    walk.number(product.catchments.len() as u64);
+    for row in &product.catchments {
         walk.text(row.id.as_str());
         walk.number(row.status as u64);
         walk.bytes(row.key.as_ref().map_or(&[], |key| key.as_bytes()));
         walk.text(&values_digest(row));
     }
-    if let Some(scenarios) = &spec.scenarios {
+    if let Some(scenarios) = &product.scenarios {
         walk.number(scenarios.names.len() as u64);
         scenarios.names.iter().for_each(|name| walk.text(name));
-        walk.parameters(&scenarios.coordinates);
+        walk.parameters(scenarios.parameters());
     }
-    walk.sums(spec);
-    for network in &spec.networks {
-        walk.number(spec.catchments_each() as u64);
-        for catchment in 0..spec.catchments_each() {
+    walk.sums(product);
+    for network in &product.networks {
+        walk.number(product.catchments_each() as u64);
+        for catchment in 0..product.catchments_each() {
             let down = network.downstream(catchment);
             walk.number(down.map_or(u64::MAX, |down| down as u64));
         }
     }
-    walk.summaries(spec);
-    for summary in &spec.summaries {
+    walk.summaries(product);
+    for summary in &product.spec.summaries {
         for text in [&summary.units, &summary.long_name, &summary.standard_name] {
             walk.optional(text.as_deref());
         }
@@ -101,18 +101,18 @@ pub fn digest_of(path: &Path) -> Option<String> {
 
 /// The digest of how rows become chunks, the rows themselves left out: where it and a block's rows are the same, so are
 /// the block's chunks.
-pub(super) fn chunks_digest(spec: &ProductSpec, tiling: &Tiling) -> Digest {
+pub(super) fn chunks_digest(product: &ProductContent, tiling: &Tiling) -> Digest {
     let mut walk = Walk::new();
     for number in [tiling.steps, tiling.tile_steps, tiling.tile_catchments] {
         walk.number(number as u64);
     }
-    walk.number(u64::from(spec.deflate));
-    walk.definitions(spec);
-    if spec.scenarios.is_some() {
+    walk.number(u64::from(product.spec.compression));
+    walk.definitions(product);
+    if product.scenarios.is_some() {
         walk.text("scenarios");
     }
-    walk.sums(spec);
-    walk.summaries(spec);
+    walk.sums(product);
+    walk.summaries(product);
     walk.end()
 }
 
@@ -177,9 +177,12 @@ impl Walk {
         }
     }
 
-    fn parameters(&mut self, parameters: &[ParameterVariable]) {
+    fn parameters<'a>(
+        &mut self,
+        parameters: impl ExactSizeIterator<Item = (&'a ParameterVariable, &'a ParameterValues)>,
+    ) {
         self.number(parameters.len() as u64);
-        for parameter in parameters {
+        for (parameter, values) in parameters {
             self.text(&parameter.name);
             for text in [
                 &parameter.units,
@@ -188,7 +191,7 @@ impl Walk {
             ] {
                 self.optional(text.as_deref());
             }
-            match &parameter.values {
+            match values {
                 ParameterValues::Numbers(numbers) => {
                     self.bytes(Digest::of_numbers(numbers).as_bytes());
                 }
@@ -201,11 +204,11 @@ impl Walk {
     }
 
     /// What decides how a result's columns become the variables' numbers.
-    fn definitions(&mut self, spec: &ProductSpec) {
-        self.number(spec.variables.len() as u64);
-        for variable in &spec.variables {
+    fn definitions(&mut self, product: &ProductContent) {
+        self.number(product.spec.variables.len() as u64);
+        for variable in &product.spec.variables {
             self.text(&variable.name);
-            self.text(&variable.definition);
+            self.text(&product.definition(variable));
             self.number(match variable.source {
                 VariableSource::Column(column) => 1 + column as u64,
                 VariableSource::Formula(_) => 0,
@@ -218,8 +221,8 @@ impl Walk {
     }
 
     /// Where there are sums over all upstream. Nothing where there are none.
-    fn sums(&mut self, spec: &ProductSpec) {
-        for (number, variable) in spec.variables.iter().enumerate() {
+    fn sums(&mut self, product: &ProductContent) {
+        for (number, variable) in product.spec.variables.iter().enumerate() {
             let Some(outlets) = &variable.upstream else {
                 continue;
             };
@@ -236,8 +239,8 @@ impl Walk {
     }
 
     /// What decides how variables become summaries. Nothing where there are none.
-    fn summaries(&mut self, spec: &ProductSpec) {
-        for summary in &spec.summaries {
+    fn summaries(&mut self, product: &ProductContent) {
+        for summary in &product.spec.summaries {
             self.text("summary");
             self.text(&summary.name);
             self.number(summary.of as u64);
@@ -254,27 +257,29 @@ impl Walk {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::spec;
-    use super::super::{Network, NetworkLink, ScenarioDimension, Statistic, Summary};
+    use super::super::tests::product;
+    use super::super::{Network, NetworkLink, ScenarioDimension};
     use super::*;
     use crate::data::catchment::CatchmentId;
     use crate::data::time_axis::TimeAxis;
+    use crate::language::formula::Expr;
+    use crate::project::product_spec::{Statistic, SummaryVariable};
 
     #[test]
     fn the_digest_covers_whatever_shows_in_the_file() {
         let path = Path::new("p.nc");
-        let base = digest(&spec(path, 5, 4));
-        let changed = |change: &dyn Fn(&mut ProductSpec)| {
-            let mut spec = spec(path, 5, 4);
-            change(&mut spec);
-            digest(&spec)
+        let base = digest(&product(path, 5, 4));
+        let changed = |change: &dyn Fn(&mut ProductContent)| {
+            let mut product = product(path, 5, 4);
+            change(&mut product);
+            digest(&product)
         };
-        assert_eq!(changed(&|s| s.path = "elsewhere".into()), base);
+        assert_eq!(changed(&|s| s.spec.path = "elsewhere".into()), base);
         let named = |names: [&str; 1]| ScenarioDimension {
             names: names.map(str::to_owned).into(),
             coordinates: Vec::new(),
         };
-        let summary = |q: f64| Summary {
+        let summary = |q: f64| SummaryVariable {
             name: "s".to_owned(),
             of: 0,
             statistic: Statistic::Quantile(q),
@@ -282,6 +287,7 @@ mod tests {
             long_name: None,
             standard_name: None,
         };
+        let formula = |text: &str| VariableSource::Formula(Expr::parse(text).expect("a formula"));
         let network = |first: NetworkLink| {
             let rest = || NetworkLink::Outlet;
             Network::new(
@@ -290,35 +296,46 @@ mod tests {
             )
         };
         let network = |first: NetworkLink| network(first).expect("a network");
-        let changes: [&dyn Fn(&mut ProductSpec); 24] = [
+        let changes: [&dyn Fn(&mut ProductContent); 26] = [
             &|s| s.title.push('x'),
-            &|s| s.attributes[0].1.push('x'),
+            &|s| {
+                drop(
+                    s.spec
+                        .attributes
+                        .insert("institution".to_owned(), "x".to_owned()),
+                )
+            },
             &|s| s.recipe = Digest::of(b"x"),
             &|s| s.time = TimeAxis::new(vec![1, 2, 3, 4]).expect("an axis"),
-            &|s| s.deflate = 2,
-            &|s| s.layout = Layout::Steps,
-            &|s| s.variables[0].units = None,
-            &|s| s.variables[0].precision = Precision::F32,
-            &|s| s.variables[1].definition.push('x'),
-            &|s| s.variables[0].attributes[0].1 = Value::Number(3.0),
-            &|s| s.parameters[0].standard_name = None,
+            &|s| s.spec.compression = 2,
+            &|s| s.spec.layout = Layout::Steps,
+            &|s| s.spec.variables[0].units = None,
+            &|s| s.spec.variables[0].precision = Precision::F32,
+            &|s| s.spec.variables[1].source = formula("second * number"),
+            &|s| s.columns[1].header.push('x'),
+            &|s| s.scalars[0].push('x'),
+            &|s| s.spec.variables[0].attributes[0].1 = Value::Number(3.0),
+            &|s| s.spec.parameters[0].standard_name = None,
             &|s| s.catchments[0].status = Status::Skipped,
             &|s| s.catchments[0].key = None,
             &|s| s.catchments[0].content = Some(Digest::of(b"x")),
             &|s| s.catchments[0].scalars[0] = 3.0,
             &|s| s.scenarios = Some(named(["a"])),
             &|s| s.scenarios = Some(named(["b"])),
-            &|s| s.summaries.push(summary(0.5)),
-            &|s| s.summaries.push(summary(0.6)),
-            &|s| s.variables[0].upstream = Some(Outlets::All),
-            &|s| s.variables[1].upstream = Some(Outlets::All),
-            &|s| s.variables[1].upstream = Some(Outlets::These([CatchmentId::new("70000")].into())),
+            &|s| s.spec.summaries.push(summary(0.5)),
+            &|s| s.spec.summaries.push(summary(0.6)),
+            &|s| s.spec.variables[0].upstream = Some(Outlets::All),
+            &|s| s.spec.variables[1].upstream = Some(Outlets::All),
+            &|s| {
+                s.spec.variables[1].upstream =
+                    Some(Outlets::These([CatchmentId::new("70000")].into()))
+            },
             &|s| s.networks.push(network(NetworkLink::Outlet)),
             &|s| s.networks.push(network(NetworkLink::To("b".to_owned()))),
         ];
         let mut digests: Vec<Digest> = changes.into_iter().map(changed).chain([base]).collect();
         digests.sort();
         digests.dedup();
-        assert_eq!(digests.len(), 25);
+        assert_eq!(digests.len(), 27);
     }
 }

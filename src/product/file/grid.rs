@@ -12,27 +12,27 @@ use super::rows::{self, Dimensions};
 use super::summary::Summaries;
 use super::tiling::Tiling;
 use super::unchanged::{Group, Unchanged};
-use super::{Assembled, ProductSpec, ResultSource, cf};
+use super::{Assembled, ProductContent, ResultSource, cf};
 use crate::netcdf::{Chunk, ChunkedVariable, Chunking, NetcdfFile, Uncopied, encode_chunk};
 use crate::product::file::previous::Previous;
 
 /// Writes the product; see [`super::assemble`].
 pub(super) fn write<E: Send>(
-    spec: &ProductSpec,
+    product: &ProductContent,
     source: &mut ResultSource<'_, E>,
 ) -> Result<Assembled> {
-    let each = spec.catchments_each();
-    let tiling = Tiling::new(spec.time.len(), each, spec.variables.len());
-    let tiling = tiling.with_scenarios(spec.scenario_count());
-    let previous = Previous::open(spec, &tiling, source.known);
-    match write_over(spec, &tiling, previous.as_ref(), source) {
-        Err(error) if error.is::<Uncopied>() => write_over(spec, &tiling, None, source),
+    let each = product.catchments_each();
+    let tiling = Tiling::new(product.time.len(), each, product.spec.variables.len());
+    let tiling = tiling.with_scenarios(product.scenario_count());
+    let previous = Previous::open(product, &tiling, source.known);
+    match write_over(product, &tiling, previous.as_ref(), source) {
+        Err(error) if error.is::<Uncopied>() => write_over(product, &tiling, None, source),
         outcome => outcome,
     }
 }
 
 fn write_over<E: Send>(
-    spec: &ProductSpec,
+    product: &ProductContent,
     tiling: &Tiling,
     previous: Option<&Previous>,
     source: &mut ResultSource<'_, E>,
@@ -41,25 +41,25 @@ fn write_over<E: Send>(
         fetched: 0,
         chunks_written: 0,
         chunks_copied: 0,
-        digest: digest(spec),
+        digest: digest(product),
     };
-    let (mut file, dimensions, variables) = begin(spec, tiling, &assembled)?;
+    let (mut file, dimensions, variables) = begin(product, tiling, &assembled)?;
     let mut summaries = match previous {
-        Some(previous) => previous.summaries(spec, tiling),
-        None => Summaries::new(spec.summaries.len(), spec.catchments.len()),
+        Some(previous) => previous.summaries(product, tiling),
+        None => Summaries::new(product.spec.summaries.len(), product.catchments.len()),
     };
-    let nothing = Unchanged::nothing(spec, tiling);
+    let nothing = Unchanged::nothing(product, tiling);
     let unchanged = previous.map_or(&nothing, Previous::unchanged);
     let limit = 2 * 8 * tiling.tile_values() as u64 + 1024;
-    let groups = Group::ALL.map(|group| group.variables(spec));
-    let parts = Parts::new(spec, tiling, unchanged);
+    let groups = Group::ALL.map(|group| group.variables(product));
+    let parts = Parts::new(product, tiling, unchanged);
     // The chunks of a block: variable by variable, slab by slab. Each variable with its place among the group's.
     let tiles = |group: Group| {
         let of_group = groups[group as usize].iter().copied().enumerate();
         of_group.flat_map(|at| (0..tiling.slabs()).map(move |slab| (at, slab)))
     };
     let offset = |scenario: usize, first: usize, slab: usize| -> Vec<usize> {
-        let scenario = spec.scenarios.is_some().then_some(scenario);
+        let scenario = product.scenarios.is_some().then_some(scenario);
         let within = [slab * tiling.tile_steps, first];
         scenario.into_iter().chain(within).collect()
     };
@@ -75,8 +75,12 @@ fn write_over<E: Send>(
             }
             let values = values.expect("what has changed has values");
             tiling.gather(values, block, place, slab, &mut tile);
-            let precision = spec.variables[variable].precision;
-            Ok(Chunk::Made(encode_chunk(&tile, precision, spec.deflate)))
+            let precision = product.spec.variables[variable].precision;
+            Ok(Chunk::Made(encode_chunk(
+                &tile,
+                precision,
+                product.spec.compression,
+            )))
         };
         tiles(group).map(chunk).collect()
     };
@@ -98,35 +102,35 @@ fn write_over<E: Send>(
         },
     )?;
     assembled.fetched = fetched;
-    rows::write_summaries(spec, &file, &dimensions, &summaries)?;
+    rows::write_summaries(product, &file, &dimensions, &summaries)?;
     file.finish()?;
     Ok(assembled)
 }
 
 /// Creates the file with everything but the chunks.
 fn begin(
-    spec: &ProductSpec,
+    product: &ProductContent,
     tiling: &Tiling,
     assembled: &Assembled,
 ) -> Result<(NetcdfFile, Dimensions, Vec<ChunkedVariable>)> {
-    let mut file = NetcdfFile::create(&spec.path)?;
-    let chunks = chunks_digest(spec, tiling);
-    for (name, value) in cf::global(spec, &assembled.digest, Some(&chunks)).0 {
+    let mut file = NetcdfFile::create(&product.spec.path)?;
+    let chunks = chunks_digest(product, tiling);
+    for (name, value) in cf::global(product, &assembled.digest, Some(&chunks)).0 {
         file.attribute(&name, &value)?;
     }
-    let dimensions = Dimensions::write(spec, &mut file)?;
-    rows::write(spec, &file, &dimensions)?;
-    let scenario = spec.scenarios.is_some().then_some(1);
+    let dimensions = Dimensions::write(product, &mut file)?;
+    rows::write(product, &file, &dimensions)?;
+    let scenario = product.scenarios.is_some().then_some(1);
     let chunk = scenario.into_iter();
     let chunk = chunk.chain([tiling.tile_steps, tiling.tile_catchments]);
     let chunk: Vec<usize> = chunk.collect();
-    let mut variables = Vec::with_capacity(spec.variables.len());
-    for variable in &spec.variables {
-        let attributes = cf::variable(variable, spec);
+    let mut variables = Vec::with_capacity(product.spec.variables.len());
+    for variable in &product.spec.variables {
+        let attributes = cf::variable(variable, product);
         let chunking = Chunking {
             chunk: &chunk,
             precision: variable.precision,
-            level: spec.deflate,
+            level: product.spec.compression,
         };
         let over = dimensions.of_variables();
         variables.push(file.chunked(&variable.name, &over, &chunking, &attributes.0)?);
@@ -136,19 +140,19 @@ fn begin(
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{make, spec};
+    use super::super::tests::{make, product};
     use super::*;
 
     #[test]
     fn missing_chunks_of_the_earlier_product_are_made_anew() {
         let folder = tempfile::tempdir().expect("a folder");
-        let spec = spec(&folder.path().join("p.nc"), 200, 600);
-        let rebuilt = make(&spec, 2);
-        let whole = std::fs::read(&spec.path).expect("a file");
+        let product = product(&folder.path().join("p.nc"), 200, 600);
+        let rebuilt = make(&product, 2);
+        let whole = std::fs::read(&product.spec.path).expect("a file");
         let tiling = Tiling::new(600, 200, 2);
-        let (file, _, _) = begin(&spec, &tiling, &rebuilt).expect("a file without chunks");
+        let (file, _, _) = begin(&product, &tiling, &rebuilt).expect("a file without chunks");
         file.finish().expect("the end");
-        assert_eq!(make(&spec, 2), rebuilt);
-        assert!(std::fs::read(&spec.path).expect("a file") == whole);
+        assert_eq!(make(&product, 2), rebuilt);
+        assert!(std::fs::read(&product.spec.path).expect("a file") == whole);
     }
 }

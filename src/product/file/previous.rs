@@ -10,10 +10,13 @@ use super::summary::Summaries;
 use super::tiling::Tiling;
 use super::unchanged::{Group, Unchanged};
 use super::upstream::upstream_digests;
-use super::{KnownProduct, Outlets, ProductSpec, Status, Summary, VariableSource};
+use super::{KnownProduct, ProductContent};
 use crate::data::digest::Digest;
 use crate::netcdf::{PreviousChunk, PreviousFile, PreviousVariable, Uncopied, storable};
-use crate::project::product_spec::{UPSTREAM_DIGEST, VALUES_DIGEST};
+use crate::plan::snapshot::Status;
+use crate::project::product_spec::{
+    Outlets, SummaryVariable, UPSTREAM_DIGEST, VALUES_DIGEST, VariableSource,
+};
 
 /// The previous product, as far as it can serve.
 pub(super) struct Previous {
@@ -41,15 +44,15 @@ struct Rows {
 impl Previous {
     /// The previous product, if its chunks can be taken over: same cut, same definitions, and something without a change.
     pub(super) fn open(
-        spec: &ProductSpec,
+        product: &ProductContent,
         tiling: &Tiling,
         known: &dyn Fn(&Digest) -> Option<KnownProduct>,
     ) -> Option<Self> {
-        if !spec.path.is_file() {
+        if !product.spec.path.is_file() {
             return None;
         }
-        let file = PreviousFile::open(&spec.path).ok()?;
-        if file.attribute(CHUNKS_DIGEST)? != chunks_digest(spec, tiling).to_string() {
+        let file = PreviousFile::open(&product.spec.path).ok()?;
+        if file.attribute(CHUNKS_DIGEST)? != chunks_digest(product, tiling).to_string() {
             return None;
         }
         let rows = Rows {
@@ -57,12 +60,12 @@ impl Previous {
             status: file.bytes("status").ok()?,
             keys: file.texts("key").ok()?,
             made_of: file.texts(VALUES_DIGEST).ok()?,
-            sums_made_of: match spec.networks.is_empty() {
+            sums_made_of: match product.networks.is_empty() {
                 true => Vec::new(),
                 false => file.texts(UPSTREAM_DIGEST).ok()?,
             },
         };
-        let names = match &spec.scenarios {
+        let names = match &product.scenarios {
             Some(_) => file.texts("scenario").ok()?,
             None => vec![String::new()],
         };
@@ -70,28 +73,34 @@ impl Previous {
         if counts != [names.len() * rows.ids.len(); 3] {
             return None;
         }
-        if !spec.networks.is_empty() && rows.sums_made_of.len() != rows.status.len() {
+        if !product.networks.is_empty() && rows.sums_made_of.len() != rows.status.len() {
             return None;
         }
         let place = |name: &str| names.iter().position(|known| known == &storable(name));
-        let scenarios: Vec<Option<usize>> = match &spec.scenarios {
+        let scenarios: Vec<Option<usize>> = match &product.scenarios {
             Some(scenarios) => scenarios.names.iter().map(|name| place(name)).collect(),
             None => vec![Some(0)],
         };
-        let unchanged = rows.unchanged(spec, tiling, &scenarios, known);
+        let unchanged = rows.unchanged(product, tiling, &scenarios, known);
         if !unchanged.is_any() {
             return None;
         }
-        let variables = spec
+        let variables = product
+            .spec
             .variables
             .iter()
             .map(|variable| file.chunked(&variable.name).ok());
-        let numbers = |summary: &Summary| {
+        let numbers = |summary: &SummaryVariable| {
             let numbers = file.numbers(&summary.name).ok()?;
             (numbers.len() == rows.status.len()).then_some(numbers)
         };
         Some(Self {
-            summaries: spec.summaries.iter().map(numbers).collect::<Option<_>>()?,
+            summaries: product
+                .spec
+                .summaries
+                .iter()
+                .map(numbers)
+                .collect::<Option<_>>()?,
             catchments: rows.ids.len(),
             variables: variables.collect::<Option<_>>()?,
             scenarios,
@@ -105,10 +114,10 @@ impl Previous {
     }
 
     /// The summaries of all rows in unchanged blocks; the others are missing yet.
-    pub(super) fn summaries(&self, spec: &ProductSpec, tiling: &Tiling) -> Summaries {
-        let mut summaries = Summaries::new(spec.summaries.len(), spec.catchments.len());
-        for (number, summary) in spec.summaries.iter().enumerate() {
-            let group = Group::of(&spec.variables[summary.of]);
+    pub(super) fn summaries(&self, product: &ProductContent, tiling: &Tiling) -> Summaries {
+        let mut summaries = Summaries::new(product.spec.summaries.len(), product.catchments.len());
+        for (number, summary) in product.spec.summaries.iter().enumerate() {
+            let group = Group::of(&product.spec.variables[summary.of]);
             let is_unchanged = |block: &usize| self.unchanged.is(group, *block);
             for block in (0..tiling.blocks()).filter(is_unchanged) {
                 let (scenario, first) = tiling.corner(block);
@@ -143,7 +152,7 @@ impl Rows {
     /// Which blocks of which group are made of the same here, and which variables of the other blocks.
     fn unchanged(
         &self,
-        spec: &ProductSpec,
+        product: &ProductContent,
         tiling: &Tiling,
         scenarios: &[Option<usize>],
         known: &dyn Fn(&Digest) -> Option<KnownProduct>,
@@ -158,43 +167,47 @@ impl Rows {
             // The old block must end where the new one does, or its chunk holds other catchments besides.
             let old_end = each.min(first + tiling.tile_catchments);
             let same = |(row, catchment): (usize, usize)| {
-                storable(spec.catchments[row].id.as_str()) == self.ids[catchment]
+                storable(product.catchments[row].id.as_str()) == self.ids[catchment]
                     && same(row, previous * each + catchment)
             };
             first + rows.len() == old_end && rows.zip(first..).all(same)
         };
         let own = |index: usize, old: usize| {
-            let row = &spec.catchments[index];
+            let row = &product.catchments[index];
             // Only a digest says that a result is what it was.
             (row.status != Status::Ok || row.content.is_some())
                 && row.status as i8 == self.status[old]
                 && values_digest(row) == self.made_of[old]
         };
-        let digests = upstream_digests(spec);
-        let outlets: Vec<&Outlets> = (spec.variables.iter())
+        let digests = upstream_digests(product);
+        let outlets: Vec<&Outlets> = (product.spec.variables.iter())
             .filter_map(|variable| variable.upstream.as_ref())
             .collect();
         let mut sums = |index: usize, old: usize| {
-            let id = &spec.catchments[index].id;
+            let id = &product.catchments[index].id;
             let is_known = |digest: Digest| digest.to_string() == self.sums_made_of[old];
             // Where there are no sums, nothing of them can change.
             !outlets.iter().any(|outlets| outlets.contain(id))
                 || digests[index].is_some_and(is_known)
         };
         // What is computed may use any column.
-        let is_column = spec.variables.iter().map(|variable| match variable.source {
-            VariableSource::Column(_) => variable.upstream.is_none(),
-            VariableSource::Formula(_) => false,
-        });
+        let is_column = product
+            .spec
+            .variables
+            .iter()
+            .map(|variable| match variable.source {
+                VariableSource::Column(_) => variable.upstream.is_none(),
+                VariableSource::Formula(_) => false,
+            });
         let is_column: Vec<bool> = is_column.collect();
-        let mut unchanged = Unchanged::nothing(spec, tiling);
+        let mut unchanged = Unchanged::nothing(product, tiling);
         for at in 0..tiling.blocks() {
             let (mut all, mut variables) = (true, is_column.clone());
             let mut anything = |index: usize, old: usize| {
                 if !own(index, old) {
                     all = false;
-                    let columns = self.same_columns(spec, index, old, known);
-                    for (same, variable) in variables.iter_mut().zip(&spec.variables) {
+                    let columns = self.same_columns(product, index, old, known);
+                    for (same, variable) in variables.iter_mut().zip(&product.spec.variables) {
                         if let VariableSource::Column(column) = variable.source {
                             *same &= columns.get(column) == Some(&true);
                         }
@@ -218,12 +231,12 @@ impl Rows {
     /// Which columns of a row's result are those of the result that the previous row was made of; empty if that can't be told.
     fn same_columns(
         &self,
-        spec: &ProductSpec,
+        product: &ProductContent,
         index: usize,
         old: usize,
         known: &dyn Fn(&Digest) -> Option<KnownProduct>,
     ) -> Vec<bool> {
-        let row = &spec.catchments[index];
+        let row = &product.catchments[index];
         let compare = || {
             let before = known(&Digest::from_hex(&self.keys[old])?)?;
             let now = known(row.key.as_ref().filter(|_| row.status == Status::Ok)?)?;

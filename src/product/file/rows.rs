@@ -7,10 +7,10 @@ use super::cf;
 use super::digest::values_digest;
 use super::summary::Summaries;
 use super::upstream::upstream_digests;
-use super::{ParameterValues, ParameterVariable, ProductRow, ProductSpec};
+use super::{ParameterValues, ProductContent, ProductRow};
 use crate::netcdf::cf::{Attributes, catchment_attributes, time_coordinate};
 use crate::netcdf::{Attribute, Data, Dimension, NetcdfFile};
-use crate::project::product_spec::{UPSTREAM_DIGEST, VALUES_DIGEST};
+use crate::project::product_spec::{ParameterVariable, UPSTREAM_DIGEST, VALUES_DIGEST};
 
 /// The dimensions of a product.
 pub(super) struct Dimensions {
@@ -21,17 +21,17 @@ pub(super) struct Dimensions {
 
 impl Dimensions {
     /// Writes the coordinates, scenarios first.
-    pub(super) fn write(spec: &ProductSpec, file: &mut NetcdfFile) -> Result<Self> {
-        let scenario = match &spec.scenarios {
+    pub(super) fn write(product: &ProductContent, file: &mut NetcdfFile) -> Result<Self> {
+        let scenario = match &product.scenarios {
             Some(scenarios) => {
                 let names: Vec<&str> = scenarios.names.iter().map(String::as_str).collect();
                 Some(file.coordinate("scenario", Data::Texts(&names), &cf::scenario().0)?)
             }
             None => None,
         };
-        let (values, attributes) = time_coordinate(&spec.time);
+        let (values, attributes) = time_coordinate(&product.time);
         let time = file.coordinate("time", Data::F64(&values), &attributes.0)?;
-        let ids = &spec.catchments[..spec.catchments_each()];
+        let ids = &product.catchments[..product.catchments_each()];
         let ids: Vec<&str> = ids.iter().map(|row| row.id.as_str()).collect();
         let catchment =
             file.coordinate("catchment", Data::Texts(&ids), &catchment_attributes().0)?;
@@ -55,22 +55,30 @@ impl Dimensions {
 }
 
 /// Writes what there is for each scenario and each row.
-pub(super) fn write(spec: &ProductSpec, file: &NetcdfFile, dimensions: &Dimensions) -> Result<()> {
-    if let (Some(scenario), Some(scenarios)) = (dimensions.scenario, &spec.scenarios) {
-        for coordinate in &scenarios.coordinates {
+pub(super) fn write(
+    product: &ProductContent,
+    file: &NetcdfFile,
+    dimensions: &Dimensions,
+) -> Result<()> {
+    if let (Some(scenario), Some(scenarios)) = (dimensions.scenario, &product.scenarios) {
+        for coordinate in scenarios.parameters() {
             write_parameter(file, coordinate, &[scenario], scenarios.names.len())?;
         }
     }
     let of_rows = dimensions.of_rows();
-    for parameter in &spec.parameters {
+    for parameter in product.parameters() {
         // What no scenario changes needs no dimension for them.
-        let each = spec.catchments_each();
-        match parameter.values.repeat_after(each) {
+        let each = product.catchments_each();
+        match parameter.1.repeat_after(each) {
             true => write_parameter(file, parameter, &[dimensions.catchment], each)?,
-            false => write_parameter(file, parameter, &of_rows, spec.catchments.len())?,
+            false => write_parameter(file, parameter, &of_rows, product.catchments.len())?,
         }
     }
-    let status: Vec<i8> = spec.catchments.iter().map(|row| row.status as i8).collect();
+    let status: Vec<i8> = product
+        .catchments
+        .iter()
+        .map(|row| row.status as i8)
+        .collect();
     file.variable("status", &of_rows, Data::Bytes(&status), &cf::status().0)?;
     let texts = |name: &str, texts: Vec<String>, attributes: Attributes| {
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
@@ -78,18 +86,18 @@ pub(super) fn write(spec: &ProductSpec, file: &NetcdfFile, dimensions: &Dimensio
     };
     texts(
         "key",
-        spec.catchments.iter().map(key).collect(),
+        product.catchments.iter().map(key).collect(),
         cf::text("key: BLAKE3 digest of all that determines the catchment's result"),
     )?;
     texts(
         VALUES_DIGEST,
-        spec.catchments.iter().map(values_digest).collect(),
+        product.catchments.iter().map(values_digest).collect(),
         cf::text("digest of the result and the parameters that the catchment's values are made of"),
     )?;
-    if spec.networks.is_empty() {
+    if product.networks.is_empty() {
         return Ok(());
     }
-    let made_of = upstream_digests(spec).into_iter();
+    let made_of = upstream_digests(product).into_iter();
     let made_of =
         made_of.map(|digest| digest.map_or_else(String::new, |digest| digest.to_string()));
     texts(
@@ -103,13 +111,13 @@ pub(super) fn write(spec: &ProductSpec, file: &NetcdfFile, dimensions: &Dimensio
 
 /// Writes the summaries: last of all, for they are known only when all else is written.
 pub(super) fn write_summaries(
-    spec: &ProductSpec,
+    product: &ProductContent,
     file: &NetcdfFile,
     dimensions: &Dimensions,
     summaries: &Summaries,
 ) -> Result<()> {
-    for (i, summary) in spec.summaries.iter().enumerate() {
-        let attributes = cf::summary(summary, spec);
+    for (i, summary) in product.spec.summaries.iter().enumerate() {
+        let attributes = cf::summary(summary, product);
         let values = Data::F64(summaries.of(i));
         file.variable(&summary.name, &dimensions.of_rows(), values, &attributes.0)?;
     }
@@ -124,12 +132,12 @@ pub(super) fn key(row: &ProductRow) -> String {
 /// Writes the first `count` values of a parameter.
 fn write_parameter(
     file: &NetcdfFile,
-    parameter: &ParameterVariable,
+    (parameter, values): (&ParameterVariable, &ParameterValues),
     dimensions: &[Dimension],
     count: usize,
 ) -> Result<()> {
     let mut attributes = cf::parameter(parameter);
-    match &parameter.values {
+    match values {
         ParameterValues::Numbers(numbers) => {
             let numbers = &numbers[..count];
             if numbers.iter().any(|number| number.is_nan()) {

@@ -7,19 +7,26 @@ use std::collections::HashSet;
 
 use anyhow::{Result, ensure};
 
-use super::{Network, ParameterValues, ParameterVariable, ProductSpec};
-use crate::project::product_spec::valid_name;
+use super::{Network, ParameterValues, ProductContent};
+use crate::project::product_spec::{ParameterVariable, valid_name};
 
 /// The scenarios of a product, in the file's order.
 pub struct ScenarioDimension {
     /// Their names, at least one, each once; selected by in the file: `ds.load.sel(scenario="k=0.013")`.
     pub names: Vec<String>,
-    /// What they differ in, one value per scenario: coordinates along `scenario`. Their names pass [`valid_name`] and are
-    /// unique among all variables.
-    pub coordinates: Vec<ParameterVariable>,
+    /// What they differ in. Their names pass [`valid_name`] and are unique among all variables.
+    pub coordinates: Vec<ScenarioCoordinate>,
 }
 
-impl ProductSpec {
+/// A parameter in which scenarios differ: a coordinate along `scenario`.
+pub struct ScenarioCoordinate {
+    /// The variable that holds it.
+    pub variable: ParameterVariable,
+    /// One value per scenario.
+    pub values: ParameterValues,
+}
+
+impl ProductContent {
     /// How many scenarios there are; one that has no name counts.
     pub(super) fn scenario_count(&self) -> usize {
         self.scenarios
@@ -37,6 +44,13 @@ impl ProductSpec {
         row / self.catchments_each()
     }
 
+    /// The parameters along the catchments with their values.
+    pub(super) fn parameters(
+        &self,
+    ) -> impl ExactSizeIterator<Item = (&ParameterVariable, &ParameterValues)> + Clone {
+        self.spec.parameters.iter().zip(&self.parameters)
+    }
+
     /// What messages call a row.
     pub(super) fn row_name(&self, row: usize) -> String {
         let id = &self.catchments[row].id;
@@ -51,7 +65,7 @@ impl ProductSpec {
 
     /// Whether rows, scenarios and parameters fit together.
     pub(super) fn check_rows(&self) -> Result<()> {
-        let path = self.path.display();
+        let path = self.spec.path.display();
         ensure!(
             !self.catchments.is_empty(),
             "there are no catchments to write to {path}"
@@ -60,6 +74,7 @@ impl ProductSpec {
             scenarios.check(self)?;
         }
         if self
+            .spec
             .variables
             .iter()
             .any(|variable| variable.upstream.is_some())
@@ -70,12 +85,18 @@ impl ProductSpec {
                 "sums over all upstream need the links of all catchments"
             );
         }
-        for parameter in &self.parameters {
+        ensure!(
+            self.parameters.len() == self.spec.parameters.len(),
+            "there are {} parameters with values in place of {}",
+            self.parameters.len(),
+            self.spec.parameters.len()
+        );
+        for (parameter, values) in self.parameters() {
             ensure!(
-                parameter.values.len() == self.catchments.len(),
+                values.len() == self.catchments.len(),
                 "the parameter `{}` has {} values for {} catchments",
                 parameter.name,
-                parameter.values.len(),
+                values.len(),
                 self.catchments.len()
             );
         }
@@ -84,8 +105,16 @@ impl ProductSpec {
 }
 
 impl ScenarioDimension {
-    fn check(&self, spec: &ProductSpec) -> Result<()> {
-        let (count, rows) = (self.names.len(), spec.catchments.len());
+    /// The coordinates along the scenarios with their values.
+    pub(super) fn parameters(
+        &self,
+    ) -> impl ExactSizeIterator<Item = (&ParameterVariable, &ParameterValues)> + Clone {
+        let coordinates = self.coordinates.iter();
+        coordinates.map(|coordinate| (&coordinate.variable, &coordinate.values))
+    }
+
+    fn check(&self, product: &ProductContent) -> Result<()> {
+        let (count, rows) = (self.names.len(), product.catchments.len());
         ensure!(count > 0, "there are no scenarios to write");
         ensure!(
             rows.is_multiple_of(count),
@@ -99,21 +128,25 @@ impl ScenarioDimension {
             );
         }
         let each = rows / count;
-        for (at, row) in spec.catchments.iter().enumerate().skip(each) {
-            let first = &spec.catchments[at % each];
+        for (at, row) in product.catchments.iter().enumerate().skip(each) {
+            let first = &product.catchments[at % each];
             ensure!(
                 row.id == first.id,
                 "{}: the first scenario has {} in this place, and all need the same catchments in the same order",
-                spec.row_name(at),
+                product.row_name(at),
                 first.id
             );
         }
-        let variables = spec.variables.iter().map(|variable| &variable.name);
-        let parameters = spec.parameters.iter().map(|parameter| &parameter.name);
-        let summaries = spec.summaries.iter().map(|summary| &summary.name);
+        let variables = product.spec.variables.iter().map(|variable| &variable.name);
+        let parameters = product
+            .spec
+            .parameters
+            .iter()
+            .map(|parameter| &parameter.name);
+        let summaries = product.spec.summaries.iter().map(|summary| &summary.name);
         let mut taken: HashSet<&String> = variables.chain(parameters).chain(summaries).collect();
         for coordinate in &self.coordinates {
-            let name = &coordinate.name;
+            let name = &coordinate.variable.name;
             ensure!(
                 valid_name(name),
                 "a scenario's parameter can't be called {name:?} in the product: letters, digits and underscores only"

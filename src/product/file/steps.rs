@@ -20,11 +20,12 @@ use super::tables::{
 };
 use super::tiling::Tiling;
 use super::unchanged::{Group, Unchanged};
-use super::{Assembled, ProductSpec, ResultSource, Variable, cf};
+use super::{Assembled, ProductContent, ResultSource, cf};
 use crate::netcdf::{
     Attribute, CompoundColumn, CompoundTable, Data, Precision, TableFile, decode_chunk,
     encode_chunk, shuffle,
 };
+use crate::project::product_spec::ProductVariable;
 use crate::system::parallel::ordered;
 
 /// Values of one stretch of time in memory at most, in bytes (a single step may exceed it).
@@ -41,32 +42,32 @@ const STAGED_LEVEL: u8 = 1;
 
 /// Writes the product; see [`super::assemble`].
 pub(super) fn write<E: Send>(
-    spec: &ProductSpec,
+    product: &ProductContent,
     source: &mut ResultSource<'_, E>,
 ) -> Result<Assembled> {
     let mut assembled = Assembled {
         fetched: 0,
         chunks_written: 0,
         chunks_copied: 0,
-        digest: digest(spec),
+        digest: digest(product),
     };
-    let (rows, variables) = (spec.catchments.len(), spec.variables.len());
-    let tiling = Tiling::new(spec.time.len(), spec.catchments_each(), variables);
-    let tiling = tiling.with_scenarios(spec.scenario_count());
+    let (rows, variables) = (product.catchments.len(), product.spec.variables.len());
+    let tiling = Tiling::new(product.time.len(), product.catchments_each(), variables);
+    let tiling = tiling.with_scenarios(product.scenario_count());
     let step_bytes = 8 * variables.max(1);
     let tile_steps = (SLAB_BYTES / (step_bytes * rows))
         .min(STAGED_BYTES / (step_bytes * tiling.tile_catchments));
     let tiling = tiling.with_steps(tile_steps);
     // Early, so that a path that can't be written to costs no time.
-    let mut file = begin(spec, &assembled)?;
-    let mut stage = Stage::create(&spec.path)?;
-    let mut summaries = Summaries::new(spec.summaries.len(), rows);
+    let mut file = begin(product, &assembled)?;
+    let mut stage = Stage::create(&product.spec.path)?;
+    let mut summaries = Summaries::new(product.spec.summaries.len(), rows);
     let threads = source.threads;
-    let groups = Group::ALL.map(|group| group.variables(spec).len());
+    let groups = Group::ALL.map(|group| group.variables(product).len());
     // By group and block: where its pieces begin.
     let mut pieces = Group::ALL.map(|_| Vec::with_capacity(tiling.blocks()));
-    let nothing = Unchanged::nothing(spec, &tiling);
-    let parts = Parts::new(spec, &tiling, &nothing);
+    let nothing = Unchanged::nothing(product, &tiling);
+    let parts = Parts::new(product, &tiling, &nothing);
     let encode = |group: Group, block: usize, values: Option<&Block>| {
         let values = values.expect("no block is unchanged");
         let mut tiles = vec![f64::NAN; groups[group as usize] * tiling.tile_values()];
@@ -84,8 +85,8 @@ pub(super) fn write<E: Send>(
     })?;
     assembled.fetched = fetched;
     let staged = Staged { stage, pieces };
-    assembled.chunks_written = write_steps(spec, &tiling, &staged, threads, &mut file)?;
-    write_summaries(spec, &summaries, &mut file)?;
+    assembled.chunks_written = write_steps(product, &tiling, &staged, threads, &mut file)?;
+    write_summaries(product, &summaries, &mut file)?;
     file.finish()?;
     Ok(assembled)
 }
@@ -101,7 +102,7 @@ impl Staged {
     /// The tiles of a slab, by group and block.
     fn read(
         &self,
-        spec: &ProductSpec,
+        product: &ProductContent,
         tiling: &Tiling,
         threads: usize,
         slab: usize,
@@ -110,7 +111,7 @@ impl Staged {
         for group in Group::ALL {
             let pieces = self.pieces[group as usize].iter();
             let staged = pieces.map(|first| self.stage.read(first + slab));
-            let values = group.variables(spec).len() * tiling.tile_values();
+            let values = group.variables(product).len() * tiling.tile_values();
             let decode = |bytes: Vec<u8>| {
                 decode_chunk(&bytes, values, STAGED_LEVEL).context("the staged values are damaged")
             };
@@ -125,10 +126,10 @@ impl Staged {
 }
 
 /// Creates the file with everything but the steps.
-fn begin(spec: &ProductSpec, assembled: &Assembled) -> Result<TableFile> {
-    let mut file = TableFile::create(&spec.path, &spec.title)?;
-    let mut attributes = cf::global(spec, &assembled.digest, None);
-    for variable in &spec.variables {
+fn begin(product: &ProductContent, assembled: &Assembled) -> Result<TableFile> {
+    let mut file = TableFile::create(&product.spec.path, &product.title)?;
+    let mut attributes = cf::global(product, &assembled.digest, None);
+    for variable in &product.spec.variables {
         if let Some(units) = &variable.units {
             attributes.set(&format!("{}_units", variable.name), units.as_str());
         }
@@ -140,35 +141,35 @@ fn begin(spec: &ProductSpec, assembled: &Assembled) -> Result<TableFile> {
         }
     }
     file.attribute("layout", &Attribute::from("steps"))?;
-    file.array("time_steps", Data::I64(spec.time.nanoseconds()))?;
-    write_scenarios(spec, &mut file)?;
-    write_catchments(spec, &mut file)?;
+    file.array("time_steps", Data::I64(product.time.nanoseconds()))?;
+    write_scenarios(product, &mut file)?;
+    write_catchments(product, &mut file)?;
     Ok(file)
 }
 
 /// Writes the tables of all steps, and tells how many chunks that took.
 fn write_steps(
-    spec: &ProductSpec,
+    product: &ProductContent,
     tiling: &Tiling,
     staged: &Staged,
     threads: usize,
     file: &mut TableFile,
 ) -> Result<usize> {
-    let labels = labels(spec);
+    let labels = labels(product);
     let label = |(name, _, size): &(&str, Vec<String>, usize)| CompoundColumn::Text {
         name: (*name).to_owned(),
         size: *size,
     };
     let mut columns: Vec<CompoundColumn> = labels.iter().map(label).collect();
-    columns.extend(spec.variables.iter().map(|v| CompoundColumn::F64 {
+    columns.extend(product.spec.variables.iter().map(|v| CompoundColumn::F64 {
         name: v.name.clone(),
     }));
-    let rows = spec.catchments.len();
+    let rows = product.catchments.len();
     let mut layout = CompoundTable {
         columns,
         rows,
         chunk_rows: rows,
-        level: spec.deflate,
+        level: product.spec.compression,
     };
     let chunks = rows.div_ceil((CHUNK_BYTES / layout.row_size()).max(1));
     layout.chunk_rows = rows.div_ceil(chunks);
@@ -181,22 +182,23 @@ fn write_steps(
         }
     }
     // Where each variable is: its group, and which of the group's it is.
-    let groups = Group::ALL.map(|group| group.variables(spec));
-    let place = |(number, variable): (usize, &Variable)| {
+    let groups = Group::ALL.map(|group| group.variables(product));
+    let place = |(number, variable): (usize, &ProductVariable)| {
         let group = Group::of(variable);
         let place = groups[group as usize]
             .iter()
             .position(|&other| other == number);
         Some((group, place?))
     };
-    let places: Vec<(Group, usize)> = spec
+    let places: Vec<(Group, usize)> = product
+        .spec
         .variables
         .iter()
         .enumerate()
         .filter_map(place)
         .collect();
     for slab in 0..tiling.slabs() {
-        let tiles = staged.read(spec, tiling, threads, slab)?;
+        let tiles = staged.read(product, tiling, threads, slab)?;
         let steps = tiling.slab(slab);
         let start = steps.start;
         let encode = |step: usize| {

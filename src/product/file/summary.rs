@@ -6,22 +6,6 @@
 
 use crate::project::product_spec::Statistic;
 
-/// A variable along the catchments (and scenarios), computed while the product is assembled.
-pub struct Summary {
-    /// Its name in the file.
-    pub name: String,
-    /// The variable it summarises, an index.
-    pub of: usize,
-    /// What it says of it.
-    pub statistic: Statistic,
-    /// The CF attribute `units`.
-    pub units: Option<String>,
-    /// The CF attribute `long_name`.
-    pub long_name: Option<String>,
-    /// The CF attribute `standard_name`.
-    pub standard_name: Option<String>,
-}
-
 impl Statistic {
     /// The number; NaN if all values are.
     pub(super) fn of(self, series: &[f64]) -> f64 {

@@ -4,60 +4,61 @@ use anyhow::Result;
 
 use super::rows::key;
 use super::summary::Summaries;
-use super::{ParameterValues, ParameterVariable, ProductSpec};
+use super::{ParameterValues, ProductContent};
 use crate::netcdf::{
     CompoundColumn, CompoundTable, Precision, TableFile, deflate, shuffle, storable,
 };
+use crate::project::product_spec::ParameterVariable;
 
 /// Bytes of the ids' column at least; what reads such tables expects it.
 const ID_SIZE: usize = 10;
 
 /// Writes `/scenarios`, if there are any: names and what they differ in.
-pub(super) fn write_scenarios(spec: &ProductSpec, file: &mut TableFile) -> Result<()> {
-    let Some(scenarios) = &spec.scenarios else {
+pub(super) fn write_scenarios(product: &ProductContent, file: &mut TableFile) -> Result<()> {
+    let Some(scenarios) = &product.scenarios else {
         return Ok(());
     };
     let mut small = SmallTable::new(scenarios.names.len());
     let (names, size) = stored(scenarios.names.iter().map(String::as_str));
     small.texts("scenario", &names, size);
-    small.parameters(&scenarios.coordinates);
-    small.write("scenarios", spec.deflate, file)
+    small.parameters(scenarios.parameters());
+    small.write("scenarios", product.spec.compression, file)
 }
 
 /// Writes `/catchments`: id, status, key and parameters, in the order of the rows of all other tables.
-pub(super) fn write_catchments(spec: &ProductSpec, file: &mut TableFile) -> Result<()> {
-    let mut small = SmallTable::new(spec.catchments.len());
-    for (name, texts, size) in labels(spec) {
+pub(super) fn write_catchments(product: &ProductContent, file: &mut TableFile) -> Result<()> {
+    let mut small = SmallTable::new(product.catchments.len());
+    for (name, texts, size) in labels(product) {
         small.texts(name, &texts, size);
     }
     small.columns.push(CompoundColumn::I8 {
         name: "status".to_owned(),
     });
-    let status = spec.catchments.iter().map(|row| row.status as u8);
+    let status = product.catchments.iter().map(|row| row.status as u8);
     small.planes.extend(status);
-    let keys: Vec<String> = spec.catchments.iter().map(key).collect();
+    let keys: Vec<String> = product.catchments.iter().map(key).collect();
     small.texts("key", &keys, longest(&keys));
-    small.parameters(&spec.parameters);
-    small.write("catchments", spec.deflate, file)
+    small.parameters(product.parameters());
+    small.write("catchments", product.spec.compression, file)
 }
 
 /// Writes `/summary`, if any are asked for.
 pub(super) fn write_summaries(
-    spec: &ProductSpec,
+    product: &ProductContent,
     summaries: &Summaries,
     file: &mut TableFile,
 ) -> Result<()> {
-    if spec.summaries.is_empty() {
+    if product.spec.summaries.is_empty() {
         return Ok(());
     }
-    let mut small = SmallTable::new(spec.catchments.len());
-    for (name, texts, size) in labels(spec) {
+    let mut small = SmallTable::new(product.catchments.len());
+    for (name, texts, size) in labels(product) {
         small.texts(name, &texts, size);
     }
-    for (i, summary) in spec.summaries.iter().enumerate() {
+    for (i, summary) in product.spec.summaries.iter().enumerate() {
         small.numbers(&summary.name, summaries.of(i));
     }
-    small.write("summary", spec.deflate, file)
+    small.write("summary", product.spec.compression, file)
 }
 
 /// A table in the making that is written at once, column by column.
@@ -91,15 +92,18 @@ impl SmallTable {
     }
 
     /// Texts first, then numbers.
-    fn parameters(&mut self, parameters: &[ParameterVariable]) {
-        for parameter in parameters {
-            if let ParameterValues::Texts(texts) = &parameter.values {
+    fn parameters<'a>(
+        &mut self,
+        parameters: impl Iterator<Item = (&'a ParameterVariable, &'a ParameterValues)> + Clone,
+    ) {
+        for (parameter, values) in parameters.clone() {
+            if let ParameterValues::Texts(texts) = values {
                 let (texts, _) = stored(texts.iter().map(String::as_str));
                 self.texts(&parameter.name, &texts, longest(&texts));
             }
         }
-        for parameter in parameters {
-            if let ParameterValues::Numbers(numbers) = &parameter.values {
+        for (parameter, values) in parameters {
+            if let ParameterValues::Numbers(numbers) = values {
                 self.numbers(&parameter.name, numbers);
             }
         }
@@ -117,12 +121,12 @@ impl SmallTable {
 }
 
 /// What tells the rows of a table apart: the names of these columns, their texts, and the sizes.
-pub(super) fn labels(spec: &ProductSpec) -> Vec<(&'static str, Vec<String>, usize)> {
-    let rows = 0..spec.catchments.len();
-    let (ids, size) = stored(spec.catchments.iter().map(|row| row.id.as_str()));
+pub(super) fn labels(product: &ProductContent) -> Vec<(&'static str, Vec<String>, usize)> {
+    let rows = 0..product.catchments.len();
+    let (ids, size) = stored(product.catchments.iter().map(|row| row.id.as_str()));
     let mut labels = vec![("catchment", ids, size)];
-    if let Some(scenarios) = &spec.scenarios {
-        let names = rows.map(|row| scenarios.names[spec.scenario_of(row)].as_str());
+    if let Some(scenarios) = &product.scenarios {
+        let names = rows.map(|row| scenarios.names[product.scenario_of(row)].as_str());
         let (names, size) = stored(names);
         labels.insert(0, ("scenario", names, size));
     }

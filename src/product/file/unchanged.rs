@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::ProductContent;
 use super::tiling::Tiling;
-use super::{ProductSpec, Variable};
+use crate::project::product_spec::ProductVariable;
 
 /// Variables whose blocks are made together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +19,7 @@ impl Group {
     pub(super) const ALL: [Self; 2] = [Self::Own, Self::Sums];
 
     /// The group of a variable.
-    pub(super) fn of(variable: &Variable) -> Self {
+    pub(super) fn of(variable: &ProductVariable) -> Self {
         match variable.upstream {
             None => Self::Own,
             Some(_) => Self::Sums,
@@ -26,9 +27,9 @@ impl Group {
     }
 
     /// The group's variables, by number.
-    pub(super) fn variables(self, spec: &ProductSpec) -> Vec<usize> {
-        let is_in = |variable: &usize| Self::of(&spec.variables[*variable]) == self;
-        (0..spec.variables.len()).filter(is_in).collect()
+    pub(super) fn variables(self, product: &ProductContent) -> Vec<usize> {
+        let is_in = |variable: &usize| Self::of(&product.spec.variables[*variable]) == self;
+        (0..product.spec.variables.len()).filter(is_in).collect()
     }
 }
 
@@ -42,8 +43,8 @@ pub(super) struct Unchanged {
 
 impl Unchanged {
     /// All has to be made, as far as there is anything.
-    pub(super) fn nothing(spec: &ProductSpec, tiling: &Tiling) -> Self {
-        let is_empty = |group: Group| group.variables(spec).is_empty();
+    pub(super) fn nothing(product: &ProductContent, tiling: &Tiling) -> Self {
+        let is_empty = |group: Group| group.variables(product).is_empty();
         Self {
             blocks: Group::ALL.map(|group| vec![is_empty(group); tiling.blocks()]),
             variables: BTreeMap::new(),

@@ -10,11 +10,12 @@ use std::os::unix::fs::FileExt;
 
 use anyhow::{Context, Result};
 
+use super::ProductContent;
 use super::digest::values_digest;
 use super::network::Network;
 use super::scratch::unnamed;
-use super::{ProductSpec, Status};
 use crate::data::digest::Digest;
+use crate::plan::snapshot::Status;
 
 /// A series of each catchment of one scenario on the disk: its own values, later the sums.
 pub(super) struct SumScratch {
@@ -24,9 +25,9 @@ pub(super) struct SumScratch {
 
 impl SumScratch {
     /// Room for series of so many values.
-    pub(super) fn create(spec: &ProductSpec, values_each: usize) -> Result<Self> {
+    pub(super) fn create(product: &ProductContent, values_each: usize) -> Result<Self> {
         Ok(Self {
-            file: unnamed(&spec.path)?,
+            file: unnamed(&product.spec.path)?,
             bytes_each: 8 * values_each,
         })
     }
@@ -105,14 +106,14 @@ fn add(sum: &mut [f64], values: &[f64]) {
 
 /// For every row the digest of all that its sums are made of: its own values and, in the order in which they are added,
 /// those upstream of it. `None` where a result has no digest.
-pub(super) fn upstream_digests(spec: &ProductSpec) -> Vec<Option<Digest>> {
-    let each = spec.catchments_each();
-    let mut digests = vec![None; spec.catchments.len()];
-    for (scenario, network) in spec.networks.iter().enumerate() {
+pub(super) fn upstream_digests(product: &ProductContent) -> Vec<Option<Digest>> {
+    let each = product.catchments_each();
+    let mut digests = vec![None; product.catchments.len()];
+    for (scenario, network) in product.networks.iter().enumerate() {
         let first = scenario * each;
         let mut received: Vec<Option<Vec<u8>>> = vec![Some(Vec::new()); each];
         for &catchment in network.order() {
-            let row = &spec.catchments[first + catchment];
+            let row = &product.catchments[first + catchment];
             let is_known = row.status != Status::Ok || row.content.is_some();
             let parts = received[catchment].take().filter(|_| is_known);
             let digest = parts

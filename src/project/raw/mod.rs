@@ -300,7 +300,7 @@ pub(super) enum Accumulate {
 /// How a product variable is kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Precision {
+pub(super) enum Precision {
     /// 64 bits: every value as the simulator printed it.
     #[default]
     F64,

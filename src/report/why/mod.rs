@@ -14,7 +14,7 @@ use crate::inputs::BadInput;
 use crate::plan::key::{Change, Explanation, KeyPart, leave_out_consequences};
 use crate::plan::loaded::LoadedScenario;
 use crate::plan::{Staleness, State};
-use crate::project::VariableSource;
+use crate::project::product_spec::VariableSource;
 use crate::store::{Attempt, Last, Store};
 use crate::system::progress::duration;
 

@@ -7,7 +7,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use anyhow::bail;
 
 use super::*;
-use crate::project::product_spec::DEFAULT_DEFLATE;
+use crate::data::value::Value;
+use crate::language::formula::Expr;
+use crate::netcdf::Precision;
+use crate::project::product_spec::{
+    DEFAULT_DEFLATE, Outlets, ParameterVariable, Per, ProductVariable, Statistic, SummaryVariable,
+    VariableSource,
+};
 
 mod scenarios;
 mod summary;
@@ -40,7 +46,7 @@ fn known(key: &Digest, steps: usize) -> Option<KnownProduct> {
 
 /// Writes a product of which nothing is known before.
 fn assemble<E: Send>(
-    spec: &ProductSpec,
+    product: &ProductContent,
     threads: usize,
     fetch: &mut (dyn FnMut(usize) -> Result<E> + Send),
     decode: &(dyn Fn(&E) -> Result<Vec<Vec<f64>>> + Sync),
@@ -51,14 +57,15 @@ fn assemble<E: Send>(
         decode,
         known: &|_| None,
     };
-    super::assemble(spec, &mut source)
+    super::assemble(product, &mut source)
 }
 
-fn variable(name: &str, source: VariableSource) -> Variable {
-    Variable {
+fn variable(name: &str, source: VariableSource) -> ProductVariable {
+    ProductVariable {
         name: name.to_owned(),
         source,
-        definition: name.to_owned(),
+        min: None,
+        max: None,
         upstream: None,
         units: Some("g/h".to_owned()),
         long_name: Some(format!("the {name}")),
@@ -78,9 +85,32 @@ fn row(id: &str) -> ProductRow {
     }
 }
 
-pub(super) fn spec(path: &Path, catchments: usize, steps: i64) -> ProductSpec {
-    let formula: Formula =
-        Box::new(|columns, scalars| columns[0].iter().map(|v| v * scalars[0]).collect());
+fn formula(text: &str) -> VariableSource {
+    VariableSource::Formula(Expr::parse(text).expect("a formula"))
+}
+
+fn parameter(name: &str, units: Option<&str>, standard_name: Option<&str>) -> ParameterVariable {
+    ParameterVariable {
+        name: name.to_owned(),
+        parameter: name.to_owned(),
+        units: units.map(str::to_owned),
+        long_name: None,
+        standard_name: standard_name.map(str::to_owned),
+    }
+}
+
+fn summary(name: &str, of: usize, statistic: Statistic) -> SummaryVariable {
+    SummaryVariable {
+        name: name.to_owned(),
+        of,
+        statistic,
+        units: Some("g/h".to_owned()),
+        long_name: None,
+        standard_name: None,
+    }
+}
+
+pub(super) fn product(path: &Path, catchments: usize, steps: i64) -> ProductContent {
     let mut rows: Vec<ProductRow> = (0..catchments).map(|i| row(&format!("7{i:04}"))).collect();
     if catchments > 2 {
         rows[2] = ProductRow {
@@ -89,56 +119,66 @@ pub(super) fn spec(path: &Path, catchments: usize, steps: i64) -> ProductSpec {
             ..row("failed")
         };
     }
-    ProductSpec {
-        path: path.to_owned(),
+    let load = ProductVariable {
+        precision: Precision::F32,
+        ..variable("load", formula("first * factor"))
+    };
+    let column = |name: &str| ResultColumn {
+        name: name.to_owned(),
+        header: name.to_owned(),
+    };
+    let latitudes = (0..catchments).map(|i| 45.0 + i as f64);
+    ProductContent {
+        spec: ProductSpec {
+            path: path.to_owned(),
+            per: Per::File,
+            downstream: None,
+            layout: Layout::Grid,
+            compression: DEFAULT_DEFLATE,
+            attributes: [("institution".to_owned(), "here".to_owned())].into(),
+            variables: vec![variable("q", VariableSource::Column(1)), load],
+            parameters: vec![parameter("lat", Some("degrees_north"), Some("latitude"))],
+            summaries: Vec::new(),
+        },
         title: "A test".to_owned(),
-        attributes: vec![("institution".to_owned(), "here".to_owned())],
         recipe: Digest::of(b"recipe"),
         time: TimeAxis::new((0..steps).map(|h| h * HOUR).collect()).expect("an axis"),
-        variables: vec![
-            variable("q", VariableSource::Column(1)),
-            Variable {
-                precision: Precision::F32,
-                ..variable("load", VariableSource::Formula(formula))
-            },
-        ],
+        columns: ["first", "second"].map(column).into(),
+        scalars: vec!["factor".to_owned()],
         scenarios: None,
         catchments: rows,
         networks: Vec::new(),
-        parameters: vec![ParameterVariable {
-            name: "lat".to_owned(),
-            values: ParameterValues::Numbers((0..catchments).map(|i| 45.0 + i as f64).collect()),
-            units: Some("degrees_north".to_owned()),
-            long_name: None,
-            standard_name: Some("latitude".to_owned()),
-        }],
-        summaries: Vec::new(),
-        deflate: DEFAULT_DEFLATE,
-        layout: Layout::Grid,
+        parameters: vec![ParameterValues::Numbers(latitudes.collect())],
     }
 }
 
-pub(super) fn make(spec: &ProductSpec, threads: usize) -> Assembled {
+/// The same in this layout.
+fn laid_out(layout: Layout, mut product: ProductContent) -> ProductContent {
+    product.spec.layout = layout;
+    product
+}
+
+pub(super) fn make(product: &ProductContent, threads: usize) -> Assembled {
     let mut fetch = |i: usize| {
-        Ok(spec.catchments[i]
+        Ok(product.catchments[i]
             .content
             .expect("only rows with a key are fetched"))
     };
-    let steps = spec.time.len();
+    let steps = product.time.len();
     let mut source = ResultSource {
         threads,
         fetch: &mut fetch,
         decode: &|key| Ok(result(key, steps)),
         known: &|key| known(key, steps),
     };
-    super::assemble(spec, &mut source).expect("a product")
+    super::assemble(product, &mut source).expect("a product")
 }
 
-fn expected(spec: &ProductSpec, catchment: usize, step: usize) -> [f64; 2] {
-    let row = &spec.catchments[catchment];
+fn expected(product: &ProductContent, catchment: usize, step: usize) -> [f64; 2] {
+    let row = &product.catchments[catchment];
     match (row.status, row.content) {
         (Status::Ok, Some(key)) => {
-            let columns = result(&key, spec.time.len());
+            let columns = result(&key, product.time.len());
             [columns[1][step], columns[0][step] * row.scalars[0]]
         }
         _ => [f64::NAN; 2],
@@ -152,8 +192,8 @@ fn same(a: f64, b: f64) -> bool {
 #[test]
 fn the_grid_holds_every_value() {
     let folder = tempfile::tempdir().expect("a folder");
-    let spec = spec(&folder.path().join("p.nc"), 150, 600);
-    let assembled = make(&spec, 2);
+    let product = product(&folder.path().join("p.nc"), 150, 600);
+    let assembled = make(&product, 2);
     assert_eq!(
         (
             assembled.fetched,
@@ -162,8 +202,11 @@ fn the_grid_holds_every_value() {
         ),
         (149, 100, 0)
     );
-    assert_eq!(digest_of(&spec.path), Some(digest(&spec).to_string()));
-    let file = hdf5::File::open(&spec.path).expect("a file");
+    assert_eq!(
+        digest_of(&product.spec.path),
+        Some(digest(&product).to_string())
+    );
+    let file = hdf5::File::open(&product.spec.path).expect("a file");
     let q = file
         .dataset("q")
         .expect("q")
@@ -177,7 +220,7 @@ fn the_grid_holds_every_value() {
     assert_eq!(q.dim(), (600, 150));
     for catchment in 0..150 {
         for step in 0..600 {
-            let values = expected(&spec, catchment, step);
+            let values = expected(&product, catchment, step);
             assert!(same(q[[step, catchment]], values[0]));
             assert!(same(
                 load[[step, catchment]].into(),
@@ -200,11 +243,8 @@ fn threads_do_not_matter() {
         let mut files = Vec::new();
         for threads in [1, 2, 5] {
             let path = folder.path().join(format!("{threads}.h5"));
-            let spec = ProductSpec {
-                layout,
-                ..spec(&path, 70, 40)
-            };
-            make(&spec, threads);
+            let product = laid_out(layout, product(&path, 70, 40));
+            make(&product, threads);
             files.push(fs::read(path).expect("a file"));
         }
         assert!(files[0] == files[1] && files[1] == files[2]);
@@ -212,28 +252,36 @@ fn threads_do_not_matter() {
 }
 
 /// Writes the product over an earlier one and from nothing: the bytes are the same. Returns what was done.
-fn patched(change: impl Fn(&mut ProductSpec)) -> Assembled {
+fn patched(change: impl Fn(&mut ProductContent)) -> Assembled {
     patched_from(|_| (), change)
 }
 
 /// The same with something changed before.
-fn patched_from(before: impl Fn(&mut ProductSpec), change: impl Fn(&mut ProductSpec)) -> Assembled {
+fn patched_from(
+    before: impl Fn(&mut ProductContent),
+    change: impl Fn(&mut ProductContent),
+) -> Assembled {
     let folder = tempfile::tempdir().expect("a folder");
     let (patched, full) = (
         folder.path().join("patched.nc"),
         folder.path().join("full.nc"),
     );
-    let mut changed = spec(&patched, 200, 600);
+    let mut changed = product(&patched, 200, 600);
     before(&mut changed);
     make(&changed, 2);
     change(&mut changed);
     let assembled = make(&changed, 2);
-    changed.path = full;
+    changed.spec.path = full;
     let rebuilt = make(&changed, 2);
     assert_eq!(rebuilt.chunks_copied, 0);
     assert_eq!(rebuilt.digest, assembled.digest);
-    assert!(fs::read(&patched).expect("a file") == fs::read(&changed.path).expect("a file"));
+    assert!(fs::read(&patched).expect("a file") == fs::read(&changed.spec.path).expect("a file"));
     assembled
+}
+
+fn clear_parameters(product: &mut ProductContent) {
+    product.spec.parameters.clear();
+    product.parameters.clear();
 }
 
 #[test]
@@ -260,23 +308,28 @@ fn a_patched_product_equals_a_full_one() {
         (15 + 16, 110)
     );
     assert_eq!(counts(patched(|s| s.title.push('!'))), (0, 130));
-    let units = |s: &mut ProductSpec| s.variables[0].units = Some("kg/d".to_owned());
+    let units = |s: &mut ProductContent| s.spec.variables[0].units = Some("kg/d".to_owned());
     assert_eq!(counts(patched(units)), (0, 130));
     assert_eq!(
-        counts(patched(|s| s.variables[1].definition.push('2'))),
+        counts(patched(
+            |s| s.spec.variables[1].source = formula("first + factor")
+        )),
         (199, 0)
     );
-    assert_eq!(counts(patched(|s| s.variables[0].name.push('2'))), (199, 0));
-    assert_eq!(counts(patched(|s| s.deflate = 0)), (199, 0));
-    let remove = |s: &mut ProductSpec| {
+    assert_eq!(
+        counts(patched(|s| s.spec.variables[0].name.push('2'))),
+        (199, 0)
+    );
+    assert_eq!(counts(patched(|s| s.spec.compression = 0)), (199, 0));
+    let remove = |s: &mut ProductContent| {
         s.catchments.truncate(195);
-        s.parameters.clear();
+        clear_parameters(s);
     };
     assert_eq!(counts(patched(remove)), (3, 120));
-    let append = |s: &mut ProductSpec| {
+    let append = |s: &mut ProductContent| {
         s.catchments
             .extend((0..70).map(|i| row(&format!("more {i}"))));
-        s.parameters.clear();
+        clear_parameters(s);
     };
     assert_eq!(counts(patched(append)), (78, 120));
 }
@@ -289,7 +342,7 @@ fn of_a_changed_block_the_variables_that_have_not_changed_are_copied() {
         Some(Digest::from(bytes))
     };
     let becomes = |at: usize| {
-        move |s: &mut ProductSpec| {
+        move |s: &mut ProductContent| {
             let row = &mut s.catchments[70];
             (row.key, row.content) = (other(at), other(at));
         }
@@ -298,18 +351,18 @@ fn of_a_changed_block_the_variables_that_have_not_changed_are_copied() {
     // Column 0 is what `load` is computed from, column 1 is `q`.
     assert_eq!(copied(patched(becomes(0))), 125);
     assert_eq!(copied(patched(becomes(2))), 120);
-    let both = |s: &mut ProductSpec| {
+    let both = |s: &mut ProductContent| {
         becomes(0)(s);
         s.catchments[71].content = Some(Digest::of(b"of another key"));
     };
     assert_eq!(copied(patched(both)), 120);
-    let with_a_number = |s: &mut ProductSpec| {
+    let with_a_number = |s: &mut ProductContent| {
         becomes(0)(s);
         s.catchments[70].scalars[0] = -2.0;
     };
     assert_eq!(copied(patched(with_a_number)), 120);
-    let summed = |s: &mut ProductSpec| s.variables[0].upstream = Some(Outlets::All);
-    let networked = |s: &mut ProductSpec| {
+    let summed = |s: &mut ProductContent| s.spec.variables[0].upstream = Some(Outlets::All);
+    let networked = |s: &mut ProductContent| {
         let ids: Vec<&str> = s.catchments.iter().map(|row| row.id.as_str()).collect();
         let links: Vec<NetworkLink> = ids.iter().map(|_| NetworkLink::Outlet).collect();
         let network = Network::new(&ids, &links).expect("a network");
@@ -318,20 +371,20 @@ fn of_a_changed_block_the_variables_that_have_not_changed_are_copied() {
     };
     assert_eq!(copied(patched_from(networked, becomes(0))), 120);
     // The product was made of another result than the one that the key has now.
-    let replaced = |s: &mut ProductSpec| s.catchments[70].content = other(2);
+    let replaced = |s: &mut ProductContent| s.catchments[70].content = other(2);
     assert_eq!(copied(patched_from(replaced, becomes(0))), 120);
 }
 
 #[test]
 fn a_damaged_earlier_product_is_rebuilt() {
     let folder = tempfile::tempdir().expect("a folder");
-    let spec = spec(&folder.path().join("p.nc"), 200, 600);
-    make(&spec, 2);
-    let whole = fs::read(&spec.path).expect("a file");
+    let product = product(&folder.path().join("p.nc"), 200, 600);
+    make(&product, 2);
+    let whole = fs::read(&product.spec.path).expect("a file");
     for length in [0, 100, 5_000, whole.len() - 5_000] {
-        fs::write(&spec.path, &whole[..length]).expect("a file");
-        assert_eq!(make(&spec, 2).fetched, 199);
-        assert!(fs::read(&spec.path).expect("a file") == whole);
+        fs::write(&product.spec.path, &whole[..length]).expect("a file");
+        assert_eq!(make(&product, 2).fetched, 199);
+        assert!(fs::read(&product.spec.path).expect("a file") == whole);
     }
 }
 
@@ -347,15 +400,15 @@ fn steps_hold_every_value() {
     let folder = tempfile::tempdir().expect("a folder");
     for deflate in [0, 1] {
         let path = folder.path().join("p.h5");
-        let spec = ProductSpec {
-            layout: Layout::Steps,
-            deflate,
-            ..spec(&path, 150, 300)
-        };
-        let assembled = make(&spec, 2);
+        let mut product = laid_out(Layout::Steps, product(&path, 150, 300));
+        product.spec.compression = deflate;
+        let assembled = make(&product, 2);
         assert_eq!((assembled.fetched, assembled.chunks_written), (149, 300));
-        assert_eq!(digest_of(&spec.path), Some(digest(&spec).to_string()));
-        let file = hdf5::File::open(&spec.path).expect("a file");
+        assert_eq!(
+            digest_of(&product.spec.path),
+            Some(digest(&product).to_string())
+        );
+        let file = hdf5::File::open(&product.spec.path).expect("a file");
         for step in [0, 1, 127, 128, 299] {
             let table = file
                 .dataset(&format!("step_{step}/values"))
@@ -363,8 +416,8 @@ fn steps_hold_every_value() {
             let rows = table.read_1d::<ProductRow>().expect("rows");
             assert_eq!(rows.len(), 150);
             for (i, row) in rows.iter().enumerate() {
-                let values = expected(&spec, i, step);
-                assert_eq!(row.catchment.as_str(), spec.catchments[i].id.as_str());
+                let values = expected(&product, i, step);
+                assert_eq!(row.catchment.as_str(), product.catchments[i].id.as_str());
                 assert!(same(row.q, values[0]) && same(row.load, values[1]));
             }
         }
@@ -386,16 +439,13 @@ fn any_id_is_harmless() {
         "\0",
     ];
     for layout in [Layout::Grid, Layout::Steps] {
-        let mut spec = ProductSpec {
-            layout,
-            ..spec(&folder.path().join("p"), 1, 3)
-        };
-        spec.catchments = ids.iter().map(|id| row(id)).collect();
-        spec.parameters[0].values =
+        let mut product = laid_out(layout, product(&folder.path().join("p"), 1, 3));
+        product.catchments = ids.iter().map(|id| row(id)).collect();
+        product.parameters[0] =
             ParameterValues::Texts(ids.iter().map(|id| (*id).to_owned()).collect());
-        assert_eq!(make(&spec, 2).fetched, ids.len());
-        assert!(digest_of(&spec.path).is_some());
-        let again = make(&spec, 2);
+        assert_eq!(make(&product, 2).fetched, ids.len());
+        assert!(digest_of(&product.spec.path).is_some());
+        let again = make(&product, 2);
         assert_eq!(
             again.fetched,
             if layout == Layout::Grid { 0 } else { ids.len() }
@@ -407,13 +457,10 @@ fn any_id_is_harmless() {
 fn problems_name_the_catchment_and_leave_the_old_product() {
     let folder = tempfile::tempdir().expect("a folder");
     for layout in [Layout::Grid, Layout::Steps] {
-        let mut spec = ProductSpec {
-            layout,
-            ..spec(&folder.path().join("p"), 100, 30)
-        };
-        make(&spec, 2);
-        let before = fs::read(&spec.path).expect("a file");
-        spec.catchments[80].content = Some(Digest::of(b"new"));
+        let mut product = laid_out(layout, product(&folder.path().join("p"), 100, 30));
+        make(&product, 2);
+        let before = fs::read(&product.spec.path).expect("a file");
+        product.catchments[80].content = Some(Digest::of(b"new"));
         let mut fetch = |i: usize| {
             if i == 80 {
                 bail!("no such result")
@@ -422,24 +469,24 @@ fn problems_name_the_catchment_and_leave_the_old_product() {
             }
         };
         let decode = |_: &usize| Ok(vec![vec![0.0; 30]; 2]);
-        let error = assemble(&spec, 2, &mut fetch, &decode).expect_err("an error");
+        let error = assemble(&product, 2, &mut fetch, &decode).expect_err("an error");
         assert_eq!(
             format!("{error:#}"),
             "catchment 70080: cannot fetch its result: no such result"
         );
         let decode = |_: &usize| Ok(vec![vec![0.0; 29]; 2]);
-        let error = assemble(&spec, 2, &mut |i| Ok(i), &decode).expect_err("an error");
+        let error = assemble(&product, 2, &mut |i| Ok(i), &decode).expect_err("an error");
         assert!(
             format!("{error:#}").contains("`q` has 29 values for 30 time steps"),
             "{error:#}"
         );
         let decode = |_: &usize| Ok(vec![vec![0.0; 30]]);
-        let error = assemble(&spec, 2, &mut |i| Ok(i), &decode).expect_err("an error");
+        let error = assemble(&product, 2, &mut |i| Ok(i), &decode).expect_err("an error");
         assert!(
             format!("{error:#}").contains("has no column for `q`"),
             "{error:#}"
         );
-        assert!(before == fs::read(&spec.path).expect("a file"));
+        assert!(before == fs::read(&product.spec.path).expect("a file"));
         assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1);
     }
 }
@@ -448,7 +495,7 @@ fn problems_name_the_catchment_and_leave_the_old_product() {
 #[should_panic(expected = "in the feeder")]
 fn a_panic_of_the_feeder_is_passed_on() {
     let folder = tempfile::tempdir().expect("a folder");
-    let spec = spec(&folder.path().join("p"), 100, 30);
+    let product = product(&folder.path().join("p"), 100, 30);
     let mut fetch = |i: usize| {
         if i == 50 {
             panic!("in the feeder")
@@ -456,7 +503,7 @@ fn a_panic_of_the_feeder_is_passed_on() {
             Ok(i)
         }
     };
-    drop(assemble(&spec, 2, &mut fetch, &|_| {
+    drop(assemble(&product, 2, &mut fetch, &|_| {
         Ok(vec![vec![0.0; 30]; 2])
     }));
 }
@@ -464,12 +511,12 @@ fn a_panic_of_the_feeder_is_passed_on() {
 #[test]
 fn results_are_fetched_once_and_in_order() {
     let folder = tempfile::tempdir().expect("a folder");
-    let spec = spec(&folder.path().join("p"), 300, 5);
+    let product = product(&folder.path().join("p"), 300, 5);
     let last = AtomicUsize::new(0);
     let mut fetch = |i: usize| {
         assert!(last.swap(i + 1, Ordering::SeqCst) <= i);
-        Ok(spec.catchments[i].content.expect("a key"))
+        Ok(product.catchments[i].content.expect("a key"))
     };
-    assemble(&spec, 2, &mut fetch, &|key| Ok(result(key, 5))).expect("a product");
+    assemble(&product, 2, &mut fetch, &|key| Ok(result(key, 5))).expect("a product");
     assert_eq!(last.into_inner(), 300);
 }

@@ -3,12 +3,17 @@
 use super::*;
 
 /// The made-up product once for each scenario; every scenario has other results and scalars.
-pub(super) fn several(path: &Path, names: &[&str], catchments: usize, steps: i64) -> ProductSpec {
-    let mut all = spec(path, catchments, steps);
+pub(super) fn several(
+    path: &Path,
+    names: &[&str],
+    catchments: usize,
+    steps: i64,
+) -> ProductContent {
+    let mut all = product(path, catchments, steps);
     all.catchments.clear();
     let mut lat = Vec::new();
     for name in names {
-        let one = spec(path, catchments, steps);
+        let one = product(path, catchments, steps);
         all.catchments
             .extend(one.catchments.into_iter().map(|row| ProductRow {
                 content: row.content.map(|content| {
@@ -17,24 +22,18 @@ pub(super) fn several(path: &Path, names: &[&str], catchments: usize, steps: i64
                 }),
                 ..row
             }));
-        let [parameter] = &one.parameters[..] else {
-            panic!("one parameter");
-        };
-        let ParameterValues::Numbers(numbers) = &parameter.values else {
-            panic!("numbers");
+        let [ParameterValues::Numbers(numbers)] = &one.parameters[..] else {
+            panic!("one parameter, numbers");
         };
         lat.extend(numbers.clone());
     }
-    all.parameters[0].values = ParameterValues::Numbers(lat);
+    all.parameters[0] = ParameterValues::Numbers(lat);
     let k: Vec<f64> = (0..names.len()).map(|i| 0.5 + i as f64).collect();
     all.scenarios = Some(ScenarioDimension {
         names: names.iter().map(|name| (*name).to_owned()).collect(),
-        coordinates: vec![ParameterVariable {
-            name: "k".to_owned(),
+        coordinates: vec![ScenarioCoordinate {
+            variable: parameter("k", Some("d-1"), None),
             values: ParameterValues::Numbers(k),
-            units: Some("d-1".to_owned()),
-            long_name: None,
-            standard_name: None,
         }],
     });
     all
@@ -43,17 +42,15 @@ pub(super) fn several(path: &Path, names: &[&str], catchments: usize, steps: i64
 #[test]
 fn every_scenario_holds_its_own_values() {
     let folder = tempfile::tempdir().expect("a folder");
-    let mut spec = several(&folder.path().join("p.nc"), &["a", "b", "c"], 70, 40);
-    spec.parameters.push(ParameterVariable {
-        name: "dose".to_owned(),
-        values: ParameterValues::Texts((0..210).map(|i| (i / 7).to_string()).collect()),
-        units: None,
-        long_name: None,
-        standard_name: None,
-    });
-    let assembled = make(&spec, 2);
+    let mut product = several(&folder.path().join("p.nc"), &["a", "b", "c"], 70, 40);
+    product.spec.parameters.push(parameter("dose", None, None));
+    let doses = (0..210).map(|i| (i / 7).to_string());
+    product
+        .parameters
+        .push(ParameterValues::Texts(doses.collect()));
+    let assembled = make(&product, 2);
     assert_eq!((assembled.fetched, assembled.chunks_written), (207, 18));
-    let file = hdf5::File::open(&spec.path).expect("a file");
+    let file = hdf5::File::open(&product.spec.path).expect("a file");
     let shape = |name: &str| file.dataset(name).expect(name).shape();
     assert_eq!(shape("q"), [3, 40, 70]);
     assert_eq!(shape("status"), [3, 70]);
@@ -66,7 +63,7 @@ fn every_scenario_holds_its_own_values() {
     for row in 0..210 {
         for step in 0..40 {
             let found = q[[row / 70, step, row % 70]];
-            assert!(same(found, expected(&spec, row, step)[0]));
+            assert!(same(found, expected(&product, row, step)[0]));
         }
     }
 }
@@ -74,22 +71,22 @@ fn every_scenario_holds_its_own_values() {
 #[test]
 fn a_changed_scenario_rewrites_only_its_own_chunks() {
     let folder = tempfile::tempdir().expect("a folder");
-    let patched = |names: &[&str], change: &dyn Fn(&mut ProductSpec)| {
+    let patched = |names: &[&str], change: &dyn Fn(&mut ProductContent)| {
         let path = folder.path().join("patched.nc");
         make(&several(&path, &["a", "b", "c"], 200, 600), 2);
         let mut changed = several(&path, names, 200, 600);
         change(&mut changed);
         let assembled = make(&changed, 2);
-        changed.path = folder.path().join("full.nc");
+        changed.spec.path = folder.path().join("full.nc");
         assert_eq!(make(&changed, 2).chunks_copied, 0);
-        assert!(fs::read(path).expect("a file") == fs::read(&changed.path).expect("a file"));
-        fs::remove_file(&changed.path).expect("the full one");
+        assert!(fs::read(path).expect("a file") == fs::read(&changed.spec.path).expect("a file"));
+        fs::remove_file(&changed.spec.path).expect("the full one");
         (assembled.fetched, assembled.chunks_copied)
     };
     // 13 blocks a scenario, two variables, five slabs: 130 chunks each.
     let all = ["a", "b", "c"];
     assert_eq!(patched(&all, &|_| ()), (0, 390));
-    let tweak = |s: &mut ProductSpec| s.catchments[270].content = Some(Digest::of(b"new"));
+    let tweak = |s: &mut ProductContent| s.catchments[270].content = Some(Digest::of(b"new"));
     assert_eq!(patched(&all, &tweak), (16, 380));
     assert_eq!(patched(&["a", "x", "c"], &|_| ()), (199, 260));
     // Where a scenario stands does not matter.
@@ -111,12 +108,12 @@ fn tables_have_a_column_for_scenarios() {
     }
     let folder = tempfile::tempdir().expect("a folder");
     let names = ["a", "k=0.013 twice", "c"].map(|name| &name[..name.len().min(12)]);
-    let spec = ProductSpec {
-        layout: Layout::Steps,
-        ..several(&folder.path().join("p.h5"), &names, 150, 300)
-    };
-    assert_eq!(make(&spec, 2).fetched, 447);
-    let file = hdf5::File::open(&spec.path).expect("a file");
+    let product = laid_out(
+        Layout::Steps,
+        several(&folder.path().join("p.h5"), &names, 150, 300),
+    );
+    assert_eq!(make(&product, 2).fetched, 447);
+    let file = hdf5::File::open(&product.spec.path).expect("a file");
     for step in [0, 255, 299] {
         let table = file
             .dataset(&format!("step_{step}/values"))
@@ -125,8 +122,8 @@ fn tables_have_a_column_for_scenarios() {
         assert_eq!(rows.len(), 450);
         for (i, row) in rows.iter().enumerate() {
             assert_eq!(row.scenario.as_str(), names[i / 150]);
-            assert_eq!(row.catchment.as_str(), spec.catchments[i].id.as_str());
-            let values = expected(&spec, i, step);
+            assert_eq!(row.catchment.as_str(), product.catchments[i].id.as_str());
+            let values = expected(&product, i, step);
             assert!(same(row.q, values[0]) && same(row.load, values[1]));
         }
     }
@@ -136,15 +133,15 @@ fn tables_have_a_column_for_scenarios() {
 #[test]
 fn scenarios_that_do_not_fit_are_refused() {
     let folder = tempfile::tempdir().expect("a folder");
-    let refused = |change: &dyn Fn(&mut ProductSpec)| {
-        let mut spec = several(&folder.path().join("p.nc"), &["a", "b"], 4, 3);
-        change(&mut spec);
-        let error = assemble(&spec, 1, &mut |i| Ok(i), &|_| Ok(Vec::new()));
-        assert!(!spec.path.exists());
+    let refused = |change: &dyn Fn(&mut ProductContent)| {
+        let mut product = several(&folder.path().join("p.nc"), &["a", "b"], 4, 3);
+        change(&mut product);
+        let error = assemble(&product, 1, &mut |i| Ok(i), &|_| Ok(Vec::new()));
+        assert!(!product.spec.path.exists());
         error.expect_err("an error").to_string()
     };
-    fn scenarios(spec: &mut ProductSpec) -> &mut ScenarioDimension {
-        spec.scenarios.as_mut().expect("scenarios")
+    fn scenarios(product: &mut ProductContent) -> &mut ScenarioDimension {
+        product.scenarios.as_mut().expect("scenarios")
     }
     let found = refused(&|s| s.catchments.swap(4, 5));
     assert!(
@@ -158,12 +155,12 @@ fn scenarios_that_do_not_fit_are_refused() {
         found.contains("two scenarios have the name \"a\""),
         "{found}"
     );
-    let found = refused(&|s| scenarios(s).coordinates[0].name = "load".to_owned());
+    let found = refused(&|s| scenarios(s).coordinates[0].variable.name = "load".to_owned());
     assert!(found.contains("something else in the product"), "{found}");
-    let found = refused(&|s| scenarios(s).coordinates[0].name = "k 1".to_owned());
+    let found = refused(&|s| scenarios(s).coordinates[0].variable.name = "k 1".to_owned());
     assert!(found.contains("letters, digits"), "{found}");
     let values = ParameterValues::Numbers(vec![1.0]);
-    let shorten = move |s: &mut ProductSpec| {
+    let shorten = move |s: &mut ProductContent| {
         let ParameterValues::Numbers(numbers) = &values else {
             return;
         };

@@ -2,41 +2,32 @@
 
 use super::*;
 
-fn summarised(path: &Path, catchments: usize, steps: i64) -> ProductSpec {
-    let summary = |name: &str, of: usize, statistic: Statistic| Summary {
-        name: name.to_owned(),
-        of,
-        statistic,
-        units: Some("g/h".to_owned()),
-        long_name: None,
-        standard_name: None,
-    };
-    ProductSpec {
-        summaries: vec![
-            summary("q_mean", 0, Statistic::Mean),
-            summary("load_max", 1, Statistic::Max),
-            summary("load_p90", 1, Statistic::Quantile(0.9)),
-        ],
-        ..spec(path, catchments, steps)
-    }
+fn summarised(path: &Path, catchments: usize, steps: i64) -> ProductContent {
+    let mut product = product(path, catchments, steps);
+    product.spec.summaries = vec![
+        summary("q_mean", 0, Statistic::Mean),
+        summary("load_max", 1, Statistic::Max),
+        summary("load_p90", 1, Statistic::Quantile(0.9)),
+    ];
+    product
 }
 
-fn numbers(spec: &ProductSpec, name: &str) -> Vec<f64> {
-    let file = hdf5::File::open(&spec.path).expect("a file");
+fn numbers(product: &ProductContent, name: &str) -> Vec<f64> {
+    let file = hdf5::File::open(&product.spec.path).expect("a file");
     file.dataset(name).expect(name).read_raw().expect(name)
 }
 
 #[test]
 fn summaries_are_of_the_values_before_they_are_stored() {
     let folder = tempfile::tempdir().expect("a folder");
-    let spec = summarised(&folder.path().join("p.nc"), 150, 600);
-    assert_eq!(make(&spec, 2).fetched, 149);
-    let (mean, max) = (numbers(&spec, "q_mean"), numbers(&spec, "load_max"));
+    let product = summarised(&folder.path().join("p.nc"), 150, 600);
+    assert_eq!(make(&product, 2).fetched, 149);
+    let (mean, max) = (numbers(&product, "q_mean"), numbers(&product, "load_max"));
     for (row, (mean, max)) in mean.into_iter().zip(max).enumerate() {
         let series = |variable: usize| -> Vec<f64> {
             let steps = 0..600;
             steps
-                .map(|step| expected(&spec, row, step)[variable])
+                .map(|step| expected(&product, row, step)[variable])
                 .collect()
         };
         assert!(same(mean, Statistic::Mean.of(&series(0))), "{row}");
@@ -48,25 +39,25 @@ fn summaries_are_of_the_values_before_they_are_stored() {
 #[test]
 fn nothing_is_fetched_for_summaries_of_unchanged_blocks() {
     let folder = tempfile::tempdir().expect("a folder");
-    let patched = |change: &dyn Fn(&mut ProductSpec)| {
+    let patched = |change: &dyn Fn(&mut ProductContent)| {
         let path = folder.path().join("patched.nc");
         make(&summarised(&path, 200, 600), 2);
         let mut changed = summarised(&path, 200, 600);
         change(&mut changed);
         let assembled = make(&changed, 2);
-        changed.path = folder.path().join("full.nc");
+        changed.spec.path = folder.path().join("full.nc");
         make(&changed, 2);
-        assert!(fs::read(path).expect("a file") == fs::read(&changed.path).expect("a file"));
-        fs::remove_file(&changed.path).expect("the full one");
+        assert!(fs::read(path).expect("a file") == fs::read(&changed.spec.path).expect("a file"));
+        fs::remove_file(&changed.spec.path).expect("the full one");
         (assembled.fetched, assembled.chunks_copied)
     };
     assert_eq!(patched(&|_| ()), (0, 130));
-    let tweak = |s: &mut ProductSpec| s.catchments[70].content = Some(Digest::of(b"new"));
+    let tweak = |s: &mut ProductContent| s.catchments[70].content = Some(Digest::of(b"new"));
     assert_eq!(patched(&tweak), (16, 120));
-    assert_eq!(patched(&|s| s.summaries[0].units = None), (0, 130));
-    let another = |s: &mut ProductSpec| s.summaries[2].statistic = Statistic::Quantile(0.8);
+    assert_eq!(patched(&|s| s.spec.summaries[0].units = None), (0, 130));
+    let another = |s: &mut ProductContent| s.spec.summaries[2].statistic = Statistic::Quantile(0.8);
     assert_eq!(patched(&another), (199, 0));
-    assert_eq!(patched(&|s| drop(s.summaries.pop())), (199, 0));
+    assert_eq!(patched(&|s| drop(s.spec.summaries.pop())), (199, 0));
 }
 
 #[test]
@@ -82,12 +73,12 @@ fn tables_of_steps_have_a_table_of_summaries() {
     let folder = tempfile::tempdir().expect("a folder");
     let grid = summarised(&folder.path().join("p.nc"), 20, 30);
     make(&grid, 2);
-    let steps = ProductSpec {
-        layout: Layout::Steps,
-        ..summarised(&folder.path().join("p.h5"), 20, 30)
-    };
+    let steps = laid_out(
+        Layout::Steps,
+        summarised(&folder.path().join("p.h5"), 20, 30),
+    );
     make(&steps, 2);
-    let file = hdf5::File::open(&steps.path).expect("a file");
+    let file = hdf5::File::open(&steps.spec.path).expect("a file");
     let lines = file.dataset("summary").expect("a table");
     let lines = lines.read_1d::<Line>().expect("lines");
     let columns: [fn(&Line) -> f64; 3] = [|l| l.q_mean, |l| l.load_max, |l| l.load_p90];

@@ -35,9 +35,9 @@ fn random_links(count: usize, seed: u64) -> Vec<Option<usize>> {
     links
 }
 
-fn network(spec: &ProductSpec, links: &[Option<usize>]) -> Network {
+fn network(product: &ProductContent, links: &[Option<usize>]) -> Network {
     let ids: Vec<&str> = (0..links.len())
-        .map(|at| spec.catchments[at].id.as_str())
+        .map(|at| product.catchments[at].id.as_str())
         .collect();
     let links: Vec<NetworkLink> = links
         .iter()
@@ -51,29 +51,30 @@ fn network(spec: &ProductSpec, links: &[Option<usize>]) -> Network {
 }
 
 /// The made-up product with a third variable: the first one over all upstream.
-fn summed(path: &Path, links: &[Option<usize>], steps: i64) -> ProductSpec {
-    let mut spec = spec(path, links.len(), steps);
-    spec.variables.push(Variable {
+fn summed(path: &Path, links: &[Option<usize>], steps: i64) -> ProductContent {
+    let mut product = product(path, links.len(), steps);
+    product.spec.variables.push(ProductVariable {
         upstream: Some(Outlets::All),
         ..variable("q_total", VariableSource::Column(1))
     });
-    spec.networks = vec![network(&spec, links)];
-    spec.summaries = vec![Summary {
-        name: "q_total_max".to_owned(),
-        of: 2,
-        statistic: Statistic::Max,
+    product.networks = vec![network(&product, links)];
+    product.spec.summaries = vec![SummaryVariable {
         units: None,
-        long_name: None,
-        standard_name: None,
+        ..summary("q_total_max", 2, Statistic::Max)
     }];
-    spec
+    product
 }
 
 /// The sums at one step, each made by itself over all upstream in the order of the catchments.
-fn direct(spec: &ProductSpec, links: &[Option<usize>], first: usize, step: usize) -> Vec<f64> {
+fn direct(
+    product: &ProductContent,
+    links: &[Option<usize>],
+    first: usize,
+    step: usize,
+) -> Vec<f64> {
     let mut sums = vec![0.0; links.len()];
     for source in 0..links.len() {
-        let value = expected(spec, first + source, step)[0];
+        let value = expected(product, first + source, step)[0];
         let mut at = Some(source);
         while let Some(place) = at {
             sums[place] += value;
@@ -83,8 +84,8 @@ fn direct(spec: &ProductSpec, links: &[Option<usize>], first: usize, step: usize
     sums
 }
 
-fn read(spec: &ProductSpec, name: &str) -> Vec<f64> {
-    let file = hdf5::File::open(&spec.path).expect("a file");
+fn read(product: &ProductContent, name: &str) -> Vec<f64> {
+    let file = hdf5::File::open(&product.spec.path).expect("a file");
     file.dataset(name).expect(name).read_raw().expect(name)
 }
 
@@ -101,13 +102,13 @@ fn sums_in_random_forests_are_those_made_directly() {
     let folder = tempfile::tempdir().expect("a folder");
     for (seed, count, steps) in [(1, 1_000, 24), (2, 1_000, 24), (3, 70, 600), (4, 3, 2)] {
         let links = random_links(count, seed);
-        let spec = summed(&folder.path().join("p.nc"), &links, steps as i64);
-        let assembled = make(&spec, 2);
+        let product = summed(&folder.path().join("p.nc"), &links, steps as i64);
+        let assembled = make(&product, 2);
         assert_eq!(assembled.fetched, count - 1, "each result once");
-        let found = read(&spec, "q_total");
+        let found = read(&product, "q_total");
         let mut most = vec![f64::NEG_INFINITY; count];
         for step in 0..steps {
-            let wanted = direct(&spec, &links, 0, step);
+            let wanted = direct(&product, &links, 0, step);
             for (at, wanted) in wanted.into_iter().enumerate() {
                 assert_near(found[step * count + at], wanted);
                 most[at] = most[at].max(found[step * count + at]);
@@ -120,10 +121,10 @@ fn sums_in_random_forests_are_those_made_directly() {
             most[place] = f64::NAN;
             at = links[place];
         }
-        for (found, wanted) in read(&spec, "q_total_max").into_iter().zip(most) {
+        for (found, wanted) in read(&product, "q_total_max").into_iter().zip(most) {
             assert!(same(found, wanted));
         }
-        fs::remove_file(&spec.path).expect("the product");
+        fs::remove_file(&product.spec.path).expect("the product");
     }
 }
 
@@ -132,7 +133,7 @@ fn few_sums_are_open_at_any_time() {
     let folder = tempfile::tempdir().expect("a folder");
     for seed in 0..20 {
         let links = random_links(1_000, seed);
-        let network = network(&spec(&folder.path().join("p.nc"), 1_000, 1), &links);
+        let network = network(&product(&folder.path().join("p.nc"), 1_000, 1), &links);
         let mut open = BTreeSet::new();
         for &at in network.order() {
             open.remove(&at);
@@ -148,12 +149,12 @@ fn threads_do_not_matter_to_sums() {
     let links = random_links(300, 7);
     for layout in [Layout::Grid, Layout::Steps] {
         let files = [1, 5].map(|threads| {
-            let spec = ProductSpec {
+            let product = laid_out(
                 layout,
-                ..summed(&folder.path().join(threads.to_string()), &links, 40)
-            };
-            make(&spec, threads);
-            fs::read(spec.path).expect("a file")
+                summed(&folder.path().join(threads.to_string()), &links, 40),
+            );
+            make(&product, threads);
+            fs::read(product.spec.path).expect("a file")
         });
         assert!(files[0] == files[1]);
     }
@@ -165,32 +166,32 @@ fn a_river_may_be_long() {
     let links: Vec<Option<usize>> = (0..10_000)
         .map(|at| (at < 9_999).then_some(at + 1))
         .collect();
-    let mut spec = summed(&folder.path().join("p.nc"), &links, 2);
-    spec.catchments[2].status = Status::Ok;
-    make(&spec, 2);
-    let found = read(&spec, "q_total");
+    let mut product = summed(&folder.path().join("p.nc"), &links, 2);
+    product.catchments[2].status = Status::Ok;
+    make(&product, 2);
+    let found = read(&product, "q_total");
     let mut sum = 0.0;
     for (at, found) in found.into_iter().take(10_000).enumerate() {
         // From the spring down this is the very order in which it is added.
-        sum += expected(&spec, at, 0)[0];
+        sum += expected(&product, at, 0)[0];
         assert_eq!(found, sum);
     }
 }
 
 /// Patches a product and makes the same from nothing; what was fetched, written and copied.
 fn patched(
-    make_spec: &dyn Fn(&Path) -> ProductSpec,
-    change: &dyn Fn(&mut ProductSpec),
+    make_product: &dyn Fn(&Path) -> ProductContent,
+    change: &dyn Fn(&mut ProductContent),
 ) -> (usize, usize, usize) {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("patched.nc");
-    make(&make_spec(&path), 2);
-    let mut changed = make_spec(&path);
+    make(&make_product(&path), 2);
+    let mut changed = make_product(&path);
     change(&mut changed);
     let assembled = make(&changed, 2);
-    changed.path = folder.path().join("full.nc");
+    changed.spec.path = folder.path().join("full.nc");
     assert_eq!(make(&changed, 2).chunks_copied, 0);
-    assert!(fs::read(path).expect("a file") == fs::read(&changed.path).expect("a file"));
+    assert!(fs::read(path).expect("a file") == fs::read(&changed.spec.path).expect("a file"));
     (
         assembled.fetched,
         assembled.chunks_written,
@@ -208,17 +209,18 @@ fn a_tweak_changes_only_chunks_with_something_downstream() {
     let tall = |path: &Path| summed(path, &links, 600);
     // Twelve blocks of 16 and one of 8; five slabs: ten own chunks a block, and five of sums.
     assert_eq!(patched(&tall, &|_| ()), (0, 0, 195));
-    let tweak =
-        |at: usize| move |s: &mut ProductSpec| s.catchments[at].content = Some(Digest::of(b"new"));
+    let tweak = |at: usize| {
+        move |s: &mut ProductContent| s.catchments[at].content = Some(Digest::of(b"new"))
+    };
     // In the first river: all eight of its blocks have other sums, one has other values; all of it is fetched.
     assert_eq!(patched(&tall, &tweak(10)), (127, 50, 145));
     // At the mouth of the second nothing is downstream; its river is fetched, and the block's other values.
     assert_eq!(patched(&tall, &tweak(199)), (72, 15, 180));
     // A failure in the second river: its own block and all downstream.
-    let fail = |s: &mut ProductSpec| s.catchments[130].status = Status::Failed;
+    let fail = |s: &mut ProductContent| s.catchments[130].status = Status::Failed;
     assert_eq!(patched(&tall, &fail), (71, 35, 160));
     // Another way down changes sums alone.
-    let relink = |s: &mut ProductSpec| {
+    let relink = |s: &mut ProductContent| {
         let mut other = links.clone();
         other[150] = None;
         s.networks = vec![network(s, &other)];
@@ -226,15 +228,15 @@ fn a_tweak_changes_only_chunks_with_something_downstream() {
     assert_eq!(patched(&tall, &relink), (72, 20, 175));
     // Without sums in the block, nothing changes in it but the catchment's own.
     let few = |path: &Path| {
-        let mut spec = summed(path, &links, 600);
+        let mut product = summed(path, &links, 600);
         let ids = BTreeSet::from([CatchmentId::new("70127"), CatchmentId::new("70199")]);
-        spec.variables[2].upstream = Some(Outlets::These(ids));
-        spec
+        product.spec.variables[2].upstream = Some(Outlets::These(ids));
+        product
     };
     assert_eq!(patched(&few, &tweak(10)), (127, 15, 180));
     assert_eq!(
-        patched(&tall, &|s| s.variables[2].upstream =
-            few(Path::new("")).variables.remove(2).upstream),
+        patched(&tall, &|s| s.spec.variables[2].upstream =
+            few(Path::new("")).spec.variables.remove(2).upstream),
         (199, 195, 0)
     );
 }
@@ -243,16 +245,16 @@ fn a_tweak_changes_only_chunks_with_something_downstream() {
 fn only_the_outlets_that_are_asked_for_have_sums() {
     let folder = tempfile::tempdir().expect("a folder");
     let links = random_links(100, 3);
-    let mut spec = summed(&folder.path().join("p.nc"), &links, 5);
+    let mut product = summed(&folder.path().join("p.nc"), &links, 5);
     let all = {
-        make(&spec, 2);
-        read(&spec, "q_total")
+        make(&product, 2);
+        read(&product, "q_total")
     };
-    fs::remove_file(&spec.path).expect("the product");
-    let outlets = [17, 60].map(|at: usize| spec.catchments[at].id.clone());
-    spec.variables[2].upstream = Some(Outlets::These(BTreeSet::from(outlets)));
-    make(&spec, 2);
-    for (i, (found, all)) in read(&spec, "q_total").into_iter().zip(all).enumerate() {
+    fs::remove_file(&product.spec.path).expect("the product");
+    let outlets = [17, 60].map(|at: usize| product.catchments[at].id.clone());
+    product.spec.variables[2].upstream = Some(Outlets::These(BTreeSet::from(outlets)));
+    make(&product, 2);
+    for (i, (found, all)) in read(&product, "q_total").into_iter().zip(all).enumerate() {
         match i % 100 {
             17 | 60 => assert!(same(found, all)),
             _ => assert!(found.is_nan()),
@@ -273,20 +275,17 @@ fn tables_of_steps_hold_the_same_sums() {
     let folder = tempfile::tempdir().expect("a folder");
     let links = random_links(150, 5);
     let between = |path: &Path| {
-        let mut spec = summed(path, &links, 300);
-        spec.variables.swap(1, 2);
-        spec.summaries.clear();
-        spec
+        let mut product = summed(path, &links, 300);
+        product.spec.variables.swap(1, 2);
+        product.spec.summaries.clear();
+        product
     };
     let grid = between(&folder.path().join("p.nc"));
     make(&grid, 2);
-    let steps = ProductSpec {
-        layout: Layout::Steps,
-        ..between(&folder.path().join("p.h5"))
-    };
+    let steps = laid_out(Layout::Steps, between(&folder.path().join("p.h5")));
     make(&steps, 2);
     let (sums, own) = (read(&grid, "q_total"), read(&grid, "q"));
-    let file = hdf5::File::open(&steps.path).expect("a file");
+    let file = hdf5::File::open(&steps.spec.path).expect("a file");
     for step in [0, 200, 299] {
         let table = file
             .dataset(&format!("step_{step}/values"))
@@ -302,31 +301,34 @@ fn tables_of_steps_hold_the_same_sums() {
 fn scenarios_have_sums_and_networks_of_their_own() {
     let links = [random_links(130, 8), random_links(130, 9)];
     let both = |path: &Path| {
-        let mut spec = super::scenarios::several(path, &["a", "b"], 130, 600);
+        let mut product = super::scenarios::several(path, &["a", "b"], 130, 600);
         let one = summed(path, &links[0], 600);
-        spec.variables = one.variables;
-        spec.summaries = one.summaries;
-        spec.networks = links.each_ref().map(|links| network(&spec, links)).into();
-        spec
+        product.spec.variables = one.spec.variables;
+        product.spec.summaries = one.spec.summaries;
+        product.networks = links
+            .each_ref()
+            .map(|links| network(&product, links))
+            .into();
+        product
     };
     let folder = tempfile::tempdir().expect("a folder");
-    let spec = both(&folder.path().join("p.nc"));
-    make(&spec, 2);
-    let found = read(&spec, "q_total");
+    let product = both(&folder.path().join("p.nc"));
+    make(&product, 2);
+    let found = read(&product, "q_total");
     for (scenario, links) in links.iter().enumerate() {
         for step in [0, 599] {
-            let wanted = direct(&spec, links, scenario * 130, step);
+            let wanted = direct(&product, links, scenario * 130, step);
             for (at, wanted) in wanted.into_iter().enumerate() {
                 assert_near(found[(scenario * 600 + step) * 130 + at], wanted);
             }
         }
     }
     // Nine blocks a scenario: the first one's 135 chunks are copied.
-    let change = |s: &mut ProductSpec| s.catchments[140].content = Some(Digest::of(b"new"));
+    let change = |s: &mut ProductContent| s.catchments[140].content = Some(Digest::of(b"new"));
     let (_, written, copied) = patched(&both, &change);
     assert_eq!(written + copied, 270);
     assert!(copied >= 135, "{copied}");
-    let other = |s: &mut ProductSpec| {
+    let other = |s: &mut ProductContent| {
         s.scenarios.as_mut().expect("scenarios").names[1] = "c".to_owned();
     };
     let (_, written, copied) = patched(&both, &other);
