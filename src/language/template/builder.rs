@@ -1,43 +1,16 @@
-//! From the text of a template to its pieces: what is passed on, and the placeholders between.
+//! Divides the text of a template into its pieces: literal text and placeholders.
 //!
-//! Which parts of a text may hold placeholders is for others to say; they hand them over in their order.
+//! Which parts of a text may hold placeholders is decided by the caller, who hands them over in their order.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use super::{Piece, Place, Placeholder, Template, TemplateError, TemplateProblem};
+use super::error::{At, TemplateProblem};
+use super::{Piece, Place, Placeholder, Template};
 use crate::language::format::Format;
-use crate::language::xml;
+use crate::language::xml::{self, Part, XmlProblem};
 use crate::text::charset::Charset;
-
-/// A problem at a byte of the source.
-pub(crate) struct At {
-    pub offset: usize,
-    pub problem: TemplateProblem,
-}
-
-impl At {
-    pub fn in_source(self, source: &str) -> TemplateError {
-        let before = &source[..source.floor_char_boundary(self.offset)];
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        TemplateError {
-            line: before.matches('\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
-            problem: self.problem,
-        }
-    }
-
-    /// The part of a source of several parts that it is in, and the error there.
-    pub fn in_parts(mut self, parts: &[&str]) -> (usize, TemplateError) {
-        let mut part = 0;
-        while part + 1 < parts.len() && self.offset >= parts[part].len() {
-            self.offset -= parts[part].len();
-            part += 1;
-        }
-        (part, self.in_source(parts[part]))
-    }
-}
 
 /// Collects the pieces of a template, or of the parts of one text; what is handed over must come in its order.
 pub(crate) struct TemplateBuilder<'s> {
@@ -159,6 +132,38 @@ impl<'s> TemplateBuilder<'s> {
         Ok(())
     }
 
+    /// Takes a part of a source that is an XML document.
+    pub fn xml(&mut self, span: Range<usize>, part: Part) -> Result<(), At> {
+        let place = match part {
+            Part::Markup => {
+                self.verbatim(span);
+                return Ok(());
+            }
+            Part::Comment => {
+                self.pass_over(span);
+                return Ok(());
+            }
+            Part::Content(place) => place,
+        };
+        let (source, end) = (self.source, span.end);
+        self.scan(span, Place::Xml(place)).map_err(|found| {
+            let (offset, problem) = match (place.of_code(), &found.problem) {
+                (Some(code), problem) => {
+                    (found.offset, XmlProblem::Brace(code, problem.to_string()))
+                }
+                // `{k:<8}` ends for a reader where the tag begins.
+                (None, TemplateProblem::Unclosed(_))
+                    if place == xml::Place::Text && source[end..].starts_with('<') =>
+                {
+                    (end, XmlProblem::LessThan)
+                }
+                (None, _) => return found,
+            };
+            let problem = problem.into();
+            At { offset, problem }
+        })
+    }
+
     /// The placeholder at the start of a part of the source, and its length.
     fn placeholder(
         &mut self,
@@ -183,7 +188,7 @@ impl<'s> TemplateBuilder<'s> {
         let text = &self.source[span.clone()];
         let behind_hole =
             self.literal.is_empty() && matches!(self.pieces.last(), Some(Piece::Hole(_)));
-        if place == Place::XmlText && behind_hole {
+        if place == Place::Xml(xml::Place::Text) && behind_hole {
             let brackets = text.len() - text.trim_start_matches(']').len();
             if brackets < 2 && text[brackets..].starts_with('>') {
                 self.literal.push_str(&text[..brackets]);
@@ -232,8 +237,10 @@ fn placeholder(rest: &str, place: Place) -> Result<(&str, Option<Format>, usize)
         .filter(|end| format[*end..].starts_with('}'));
     let end = end.ok_or_else(|| TemplateProblem::Unclosed(name.to_owned()))?;
     let text = match place {
-        Place::XmlText | Place::XmlAttribute => xml::unescape(&format[..end]),
-        Place::Plain | Place::XmlCData | Place::XmlInstruction => Cow::Borrowed(&format[..end]),
+        Place::Xml(xml::Place::Text | xml::Place::Attribute) => xml::unescape(&format[..end]),
+        Place::Plain | Place::Xml(xml::Place::CData | xml::Place::Instruction) => {
+            Cow::Borrowed(&format[..end])
+        }
     };
     let parsed = Format::parse(&text).map_err(|problem| TemplateProblem::Format {
         name: name.to_owned(),

@@ -7,104 +7,21 @@
 //! encoding that of [`crate::text::charset`].
 
 mod builder;
+mod error;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::civil::DateTime;
 
-pub(crate) use self::builder::{At, TemplateBuilder, continues_name, starts_name};
+use self::builder::TemplateBuilder;
+pub(crate) use self::builder::{continues_name, starts_name};
+use self::error::At;
+pub use self::error::{RenderError, RenderProblem, TemplateError, TemplateProblem};
 use crate::data::value::{Value, push_number};
-use crate::language::format::{Format, FormatProblem, Misfit, push_time};
+use crate::language::format::{Format, push_time};
 use crate::language::xml::{self, XmlProblem};
 use crate::text::charset::Charset;
-
-/// What a template can't be used for, and where; lines and columns count from 1, columns in characters.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("line {line}, column {column}: {problem}")]
-pub struct TemplateError {
-    /// The line in the template.
-    pub line: usize,
-    /// The column in the line.
-    pub column: usize,
-    /// What is wrong there.
-    pub problem: TemplateProblem,
-}
-
-/// What is wrong with a template.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum TemplateProblem {
-    /// `{` without a name and `}` or `:` behind it.
-    #[error("`{{` starts no placeholder such as {{name}} or {{name:.6}}; write `{{{{` for a brace")]
-    Opening,
-    /// `}` without a `{` before it.
-    #[error("`}}` ends no placeholder; write `}}}}` for a brace")]
-    Closing,
-    /// The line or the text ends within a placeholder's format.
-    #[error("the placeholder `{{{0}:` is not closed by `}}` on its line")]
-    Unclosed(String),
-    /// The format is none.
-    #[error("placeholder `{name}`: {problem}")]
-    Format {
-        /// The placeholder's name.
-        name: String,
-        /// What is wrong with its format.
-        problem: FormatProblem,
-    },
-    /// A byte that is no text in the encoding that the template is to be in.
-    #[error(
-        "the byte 0x{byte:02x} is no {charset} text; save the template as UTF-8, or name the encoding that it is in, such \
-         as `encoding = \"windows-1252\"` beside `file`"
-    )]
-    NoText {
-        /// The byte.
-        byte: u8,
-        /// The encoding.
-        charset: Charset,
-    },
-    /// The template is to be XML and is not.
-    #[error(transparent)]
-    Xml(#[from] XmlProblem),
-}
-
-/// Why a template can't be rendered with the values at hand.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("line {line}, column {column}: placeholder `{name}`: {problem}")]
-pub struct RenderError {
-    /// The placeholder's name.
-    pub name: String,
-    /// Its line in the template, from 1.
-    pub line: usize,
-    /// Its column, from 1, in characters.
-    pub column: usize,
-    /// What is wrong with its value.
-    pub problem: RenderProblem,
-}
-
-/// What is wrong with a placeholder's value.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum RenderProblem {
-    /// The scope knows no such name.
-    #[error("nothing has this name")]
-    UnknownName,
-    /// The value does not go with the format.
-    #[error(transparent)]
-    Misfit(#[from] Misfit),
-    /// The value holds a character that no XML document can hold, not even escaped.
-    #[error("the value holds {0:?}, which no XML document can hold")]
-    NotInXml(char),
-    /// The value holds a character that can stand there neither as it is nor as a reference.
-    #[error(
-        "the value holds {0:?}, which can't stand {1}; put the placeholder into an attribute or into text, where a \
-         reference can stand for it"
-    )]
-    NotThere(char, &'static str),
-    /// The value holds a character that the template's encoding has not got.
-    #[error(
-        "the value holds {0:?}, which {1} has not got; save the template in an encoding that has"
-    )]
-    NotInEncoding(char, Charset),
-}
 
 /// What a name stands for.
 #[derive(Clone, Debug, PartialEq)]
@@ -147,19 +64,15 @@ pub struct Placeholder {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
     Plain,
-    XmlText,
-    XmlAttribute,
-    XmlCData,
-    XmlInstruction,
+    Xml(xml::Place),
 }
 
 impl Place {
-    /// Where braces had another meaning than in the text around it, if one takes it for what it is elsewhere: code.
+    /// What code it is in, if it is in what may be code: there braces have another meaning.
     pub fn of_code(self) -> Option<&'static str> {
         match self {
-            Self::Plain | Self::XmlText | Self::XmlAttribute => None,
-            Self::XmlCData => Some("a CDATA section"),
-            Self::XmlInstruction => Some("a processing instruction"),
+            Self::Plain => None,
+            Self::Xml(place) => place.of_code(),
         }
     }
 }
@@ -209,7 +122,11 @@ impl Template {
 
     /// Parses the bytes of an XML document in the encoding that it declares; rendered, it is in the same.
     pub fn xml_of_bytes(bytes: &[u8]) -> Result<Self, TemplateError> {
-        let (source, charset) = xml::read(bytes)?;
+        let (source, charset) = xml::decode(bytes).map_err(|(before, problem)| {
+            let offset = before.len();
+            let problem = problem.into();
+            At { offset, problem }.in_source(&before)
+        })?;
         Self::xml_in(&source, charset)
     }
 
@@ -256,7 +173,8 @@ impl Template {
     fn xml_parts(parts: &[&str], charset: Charset) -> Result<Vec<Self>, (usize, TemplateError)> {
         let whole = parts.concat();
         let mut builder = TemplateBuilder::new(&whole, parts, charset);
-        xml::compile(&whole, charset, &mut builder).map_err(|at| at.in_parts(parts))?;
+        let mut take = |span, part| builder.xml(span, part);
+        xml::read(&whole, charset, &mut take).map_err(|at: At| at.in_parts(parts))?;
         Ok(builder.finish())
     }
 
@@ -358,7 +276,7 @@ impl Placeholder {
                     None => Ok(()),
                 }
             }
-            place => xml::escape(out, start, place, charset),
+            Place::Xml(place) => xml::escape(out, start, place, charset).map_err(Into::into),
         }
         .map_err(|problem| self.error(problem))
     }

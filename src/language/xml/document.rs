@@ -1,15 +1,14 @@
 //! What is an XML document, by its name or its first bytes, and in which encoding it is (XML 1.0, appendix F).
 //!
 //! The byte order mark comes first, then the declaration; without either it is UTF-8. Whether the two agree is checked
-//! when the document is compiled.
+//! when the document is read.
 
 use std::path::Path;
 
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
-use super::{XmlProblem, at};
-use crate::language::template::TemplateError;
+use super::XmlProblem;
 use crate::text::charset::Charset;
 
 /// The suffixes of files that are XML whatever they are about.
@@ -38,12 +37,12 @@ pub(crate) fn begins_as_xml(bytes: &[u8]) -> bool {
     b"<?xml".iter().all(|byte| begins.next() == Some(byte))
 }
 
-/// The text of a document and the encoding that it is in.
-pub(crate) fn read(bytes: &[u8]) -> Result<(String, Charset), TemplateError> {
+/// The text of a document and its encoding; or the text before the first fault, and the fault.
+pub(crate) fn decode(bytes: &[u8]) -> Result<(String, Charset), (String, XmlProblem)> {
     let (charset, why) = match bytes {
         [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => {
             let problem = XmlProblem::UnknownEncoding("UTF-32".to_owned());
-            return Err(at(0, problem).in_source(""));
+            return Err((String::new(), problem));
         }
         [0xef, 0xbb, 0xbf, ..] => (Charset::UTF_8, "is in by its byte order mark"),
         [0xff, 0xfe, ..] => (Charset::UTF_16LE, "is in by its byte order mark"),
@@ -62,7 +61,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<(String, Charset), TemplateError> {
                         },
                         false => XmlProblem::UnknownEncoding(declared),
                     };
-                    return Err(at(0, problem).in_source(""));
+                    return Err((String::new(), problem));
                 }
             },
         },
@@ -72,7 +71,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<(String, Charset), TemplateError> {
         Err(fault) => {
             let byte = fault.byte;
             let problem = XmlProblem::NoText { byte, charset, why };
-            Err(at(fault.before.len(), problem).in_source(&fault.before))
+            Err((fault.before, problem))
         }
     }
 }
@@ -92,5 +91,35 @@ pub(super) fn is_declared_so(declared: &str, charset: Charset, text: &str) -> bo
     match declared.eq_ignore_ascii_case("UTF-16") {
         true => !charset.is_ascii_compatible() && text.starts_with('\u{feff}'),
         false => Charset::named(declared) == Some(charset),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn documents_are_known_by_name_and_first_bytes() {
+        for name in [
+            "a.xml",
+            "a.XML",
+            "dir.d/a.xml.tpl",
+            "a.b.Svg",
+            "x.kml",
+            "a.tpl.xml",
+        ] {
+            assert!(named_as_xml(name.as_ref()), "{name}");
+        }
+        for name in ["xml", "a.xmlx", "a.txt", "dir.xml/a.txt", "a_xml"] {
+            assert!(!named_as_xml(name.as_ref()), "{name}");
+        }
+        for bytes in ["<?xml version", "\u{feff}<?xml ", "\n <?xml-stylesheet"] {
+            assert!(begins_as_xml(bytes.as_bytes()), "{bytes}");
+            assert!(begins_as_xml(&Charset::UTF_16LE.encode(bytes)), "{bytes}");
+            assert!(begins_as_xml(&Charset::UTF_16BE.encode(bytes)), "{bytes}");
+        }
+        for bytes in ["<layout>", "", "x<?xml"] {
+            assert!(!begins_as_xml(bytes.as_bytes()), "{bytes}");
+        }
     }
 }

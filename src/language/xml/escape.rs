@@ -4,8 +4,42 @@
 use std::borrow::Cow;
 
 use super::is_xml;
-use crate::language::template::{Place, RenderProblem};
 use crate::text::charset::Charset;
+
+/// Where in a document a value stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    Text,
+    /// In a quoted attribute value.
+    Attribute,
+    CData,
+    Instruction,
+}
+
+impl Place {
+    /// Where no XML reader looks for markup, but an interpreter may find code, in which braces have another meaning.
+    pub fn of_code(self) -> Option<&'static str> {
+        match self {
+            Self::Text | Self::Attribute => None,
+            Self::CData => Some("a CDATA section"),
+            Self::Instruction => Some("a processing instruction"),
+        }
+    }
+}
+
+/// Why a value can't stand in its place.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EscapeProblem {
+    /// The value holds a character that no XML document can hold, not even escaped.
+    #[error("the value holds {0:?}, which no XML document can hold")]
+    NotInXml(char),
+    /// The value holds a character that can stand there neither as it is nor as a reference.
+    #[error(
+        "the value holds {0:?}, which can't stand {1}; put the placeholder into an attribute or into text, where a \
+         reference can stand for it"
+    )]
+    NotThere(char, &'static str),
+}
 
 /// The text of a format, in which `<` and the like had to be escaped; anything unknown stays.
 pub(crate) fn unescape(format: &str) -> Cow<'_, str> {
@@ -18,29 +52,28 @@ pub(crate) fn escape(
     start: usize,
     place: Place,
     charset: Charset,
-) -> Result<(), RenderProblem> {
+) -> Result<(), EscapeProblem> {
     let harmless = |byte: &u8| byte.is_ascii_alphanumeric() || b" .+-_:/,".contains(byte);
-    if out[start..].iter().all(harmless) && !(place == Place::XmlCData && out.ends_with(b"]")) {
+    if out[start..].iter().all(harmless) && !(place == Place::CData && out.ends_with(b"]")) {
         return Ok(());
     }
     let value = String::from_utf8_lossy(&out[start..]).into_owned();
     if let Some(c) = value.chars().find(|c| !is_xml(*c)) {
-        return Err(RenderProblem::NotInXml(c));
+        return Err(EscapeProblem::NotInXml(c));
     }
     match place {
-        Place::Plain => Ok(()),
-        Place::XmlText | Place::XmlAttribute => {
+        Place::Text | Place::Attribute => {
             out.truncate(start);
             push_escaped(&value, place, charset, out);
             Ok(())
         }
-        Place::XmlCData => {
+        Place::CData => {
             let there = "in a CDATA section of this encoding";
             refuse(&value, there, |c| is_turned(c) || !charset.holds(c))?;
             divide(out, start);
             Ok(())
         }
-        Place::XmlInstruction => {
+        Place::Instruction => {
             let there = "in a processing instruction";
             let ends_it = |c| matches!(c, '?' | '>');
             refuse(&value, there, |c| {
@@ -54,9 +87,9 @@ fn refuse(
     value: &str,
     there: &'static str,
     forbidden: impl Fn(char) -> bool,
-) -> Result<(), RenderProblem> {
+) -> Result<(), EscapeProblem> {
     match value.chars().find(|c| forbidden(*c)) {
-        Some(c) => Err(RenderProblem::NotThere(c, there)),
+        Some(c) => Err(EscapeProblem::NotThere(c, there)),
         None => Ok(()),
     }
 }
@@ -73,10 +106,10 @@ fn push_escaped(value: &str, place: Place, charset: Charset, out: &mut Vec<u8>) 
             '&' => "&amp;",
             '<' => "&lt;",
             '>' => "&gt;",
-            '"' if place == Place::XmlAttribute => "&quot;",
-            '\'' if place == Place::XmlAttribute => "&apos;",
-            '\t' if place == Place::XmlAttribute => "&#9;",
-            '\n' if place == Place::XmlAttribute => "&#10;",
+            '"' if place == Place::Attribute => "&quot;",
+            '\'' if place == Place::Attribute => "&apos;",
+            '\t' if place == Place::Attribute => "&#9;",
+            '\n' if place == Place::Attribute => "&#10;",
             _ if is_turned(c) || !charset.holds(c) => {
                 out.extend_from_slice(format!("&#{};", u32::from(c)).as_bytes());
                 continue;

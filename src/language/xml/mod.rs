@@ -1,12 +1,12 @@
-//! XML templates: a template that is no well-formed document is refused, and no value can make it one.
+//! XML documents with placeholders: the reader that checks them, and says where placeholders count.
 //!
-//! quick-xml reads the template once; what it reads is used to check the document and to find the places where
-//! placeholders count, and every other byte of the source is passed on as it stands (declaration, white space, quotes).
-//! Placeholders count everywhere but in comments, which mean nothing to a simulator, and in the DOCTYPE, where they are
-//! refused. quick-xml leaves some rules of XML 1.0 (<https://www.w3.org/TR/xml/>) to its caller: one root, names,
-//! legal characters, known entities, blanks between attributes; those are checked here. DTDs are passed on unread, but
-//! for the names of the entities they declare. What is XML, and in which encoding, is found in [`document`], what a value
-//! becomes in its place in [`escape`](mod@escape).
+//! What is not well-formed is refused. quick-xml reads the document; every part of it is then passed on as it stands, byte
+//! for byte (declaration, white space, quotes). Placeholders count everywhere but in comments, which mean nothing to a
+//! simulator, and in the DOCTYPE, where they are refused. quick-xml leaves some rules of XML 1.0
+//! (<https://www.w3.org/TR/xml/>) to its caller: one root, names, legal characters, known entities, blanks between attributes;
+//! those are checked here. DTDs are passed on unread, except for the names of the entities that they declare. [`document`]
+//! finds out what is XML and in which encoding, [`escape`](mod@escape) makes values fit their place. How placeholders are
+//! written and what fills them is not known here: that is [`crate::language::template`]'s.
 
 mod document;
 mod escape;
@@ -19,28 +19,45 @@ use quick_xml::events::attributes::{AttrError, Attributes};
 use quick_xml::events::{BytesDecl, BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 
-use crate::language::template::{At, Place, TemplateBuilder, TemplateProblem};
 use crate::text::charset::Charset;
-pub(crate) use document::{begins_as_xml, named_as_xml, read};
-pub(crate) use escape::{escape, unescape};
+pub(crate) use document::{begins_as_xml, decode, named_as_xml};
+pub use escape::EscapeProblem;
+pub(crate) use escape::{Place, escape, unescape};
+pub(crate) use problem::XmlFault;
 pub use problem::XmlProblem;
-use rules::{Entities, is_name, is_xml};
+use problem::at;
+pub(crate) use rules::is_xml;
+use rules::{Entities, is_name};
 
-/// Checks the document and hands its parts to the builder.
-pub(crate) fn compile<'s>(
-    source: &'s str,
+/// How a part of a document is to be treated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// It holds no placeholders and is passed on as it stands.
+    Markup,
+    /// It is passed on as it stands, even where it looks as if it held placeholders.
+    Comment,
+    /// It may hold placeholders.
+    Content(Place),
+}
+
+/// Checks a document and hands all of its parts to `each`, in their order.
+///
+/// # Errors
+/// The first fault of the document, or the first error that `each` returns for a part before it.
+pub(crate) fn read<E: From<XmlFault>>(
+    source: &str,
     charset: Charset,
-    builder: &mut TemplateBuilder<'s>,
-) -> Result<(), At> {
+    each: Each<'_, E>,
+) -> Result<(), E> {
     if let Some((offset, c)) = source.char_indices().find(|(_, c)| !is_xml(*c)) {
-        return Err(at(offset, XmlProblem::Character(c)));
+        return Err(at(offset, XmlProblem::Character(c)).into());
     }
     let bom = source.len() - source.strip_prefix('\u{feff}').unwrap_or(source).len();
-    builder.verbatim(0..bom);
+    each(0..bom, Part::Markup)?;
     let mut document = Document {
         source,
         charset,
-        builder,
+        each,
         open: Vec::new(),
         root_seen: false,
         doctype_seen: false,
@@ -70,17 +87,13 @@ pub(crate) fn compile<'s>(
     }
 }
 
-fn at(offset: usize, problem: XmlProblem) -> At {
-    At {
-        offset,
-        problem: TemplateProblem::Xml(problem),
-    }
-}
+/// Receives the parts of a document.
+type Each<'a, E> = &'a mut dyn FnMut(Range<usize>, Part) -> Result<(), E>;
 
-struct Document<'a, 's> {
+struct Document<'a, 's, E> {
     source: &'s str,
     charset: Charset,
-    builder: &'a mut TemplateBuilder<'s>,
+    each: Each<'a, E>,
     /// The elements not yet closed and where they start.
     open: Vec<(&'s str, usize)>,
     root_seen: bool,
@@ -88,32 +101,24 @@ struct Document<'a, 's> {
     entities: Entities,
 }
 
-impl Document<'_, '_> {
-    fn text(&mut self, span: Range<usize>) -> Result<(), At> {
+impl<E: From<XmlFault>> Document<'_, '_, E> {
+    fn text(&mut self, span: Range<usize>) -> Result<(), E> {
         let text = &self.source[span.clone()];
         let outside = self
             .open
             .is_empty()
             .then(|| text.find(|c| !matches!(c, ' ' | '\t' | '\r' | '\n')));
         if let Some(offset) = outside.flatten() {
-            return Err(at(span.start + offset, XmlProblem::TextOutside));
+            return Err(at(span.start + offset, XmlProblem::TextOutside).into());
         }
         if let Some(offset) = text.find("]]>") {
-            return Err(at(span.start + offset, XmlProblem::CDataEnd));
+            return Err(at(span.start + offset, XmlProblem::CDataEnd).into());
         }
         self.entities.check(text, span.start)?;
-        self.builder
-            .scan(span.clone(), Place::XmlText)
-            .map_err(|found| match found.problem {
-                // `{k:<8}` ends for a reader where the tag begins.
-                TemplateProblem::Unclosed(_) if self.source[span.end..].starts_with('<') => {
-                    at(span.end, XmlProblem::LessThan)
-                }
-                _ => found,
-            })
+        (self.each)(span, Part::Content(Place::Text))
     }
 
-    fn markup(&mut self, event: &Event<'_>, span: Range<usize>, first: bool) -> Result<(), At> {
+    fn markup(&mut self, event: &Event<'_>, span: Range<usize>, first: bool) -> Result<(), E> {
         let start = span.start;
         match event {
             Event::Start(tag) => {
@@ -128,29 +133,28 @@ impl Document<'_, '_> {
                 self.open.pop();
             }
             Event::CData(_) if self.open.is_empty() => {
-                return Err(at(start, XmlProblem::TextOutside));
+                return Err(at(start, XmlProblem::TextOutside).into());
             }
             Event::CData(text) => {
                 let inside = start + "<![CDATA[".len();
-                return self.code(span, inside..inside + text.len(), Place::XmlCData);
+                return self.code(span, inside..inside + text.len(), Place::CData);
             }
             Event::Comment(_) => {
-                self.builder.pass_over(span);
-                return Ok(());
+                return (self.each)(span, Part::Comment);
             }
             Event::Decl(declaration) => {
                 if !first {
-                    return Err(at(start, XmlProblem::Misplaced("the XML declaration")));
+                    return Err(at(start, XmlProblem::Misplaced("the XML declaration")).into());
                 }
                 self.declaration(declaration)
                     .map_err(|problem| at(start, problem))?;
             }
             Event::DocType(declarations) => {
                 if self.doctype_seen || self.root_seen {
-                    return Err(at(start, XmlProblem::Misplaced("a DOCTYPE")));
+                    return Err(at(start, XmlProblem::Misplaced("a DOCTYPE")).into());
                 }
                 if let Some(offset) = self.source[span.clone()].find(['{', '}']) {
-                    return Err(at(start + offset, XmlProblem::BraceInDoctype));
+                    return Err(at(start + offset, XmlProblem::BraceInDoctype).into());
                 }
                 self.doctype_seen = true;
                 self.entities.declare(declarations);
@@ -158,46 +162,36 @@ impl Document<'_, '_> {
             Event::PI(instruction) => {
                 let target = instruction.target();
                 if !is_name(target) || target.eq_ignore_ascii_case("xml") {
-                    return Err(at(start, XmlProblem::Name(target.to_owned())));
+                    return Err(at(start, XmlProblem::Name(target.to_owned())).into());
                 }
                 let inside = start + "<?".len();
                 let inside = inside + target.len()..inside + instruction.len();
-                return self.code(span, inside, Place::XmlInstruction);
+                return self.code(span, inside, Place::Instruction);
             }
             Event::Text(_) | Event::GeneralRef(_) | Event::Eof => {}
         }
-        self.builder.verbatim(span);
-        Ok(())
+        (self.each)(span, Part::Markup)
     }
 
     /// Markup with something inside that no XML reader looks into, but perhaps an interpreter.
-    fn code(&mut self, span: Range<usize>, inside: Range<usize>, place: Place) -> Result<(), At> {
-        self.builder.verbatim(span.start..inside.start);
-        self.builder
-            .scan(inside.clone(), place)
-            .map_err(|found| match place.of_code() {
-                Some(code) => at(
-                    found.offset,
-                    XmlProblem::Brace(code, found.problem.to_string()),
-                ),
-                None => found,
-            })?;
-        self.builder.verbatim(inside.end..span.end);
-        Ok(())
+    fn code(&mut self, span: Range<usize>, inside: Range<usize>, place: Place) -> Result<(), E> {
+        (self.each)(span.start..inside.start, Part::Markup)?;
+        (self.each)(inside.clone(), Part::Content(place))?;
+        (self.each)(inside.end..span.end, Part::Markup)
     }
 
     /// The start tag of an element, or an element without content.
-    fn element(&mut self, tag: &BytesStart<'_>, span: Range<usize>) -> Result<(), At> {
+    fn element(&mut self, tag: &BytesStart<'_>, span: Range<usize>) -> Result<(), E> {
         let inside = span.start + 1;
         let name = tag.name().as_ref().to_owned();
         if let Some(offset) = brace_outside_quotes(tag) {
-            return Err(at(inside + offset, XmlProblem::PlaceholderInName));
+            return Err(at(inside + offset, XmlProblem::PlaceholderInName).into());
         }
         if !is_name(&name) {
-            return Err(at(inside, XmlProblem::Name(name)));
+            return Err(at(inside, XmlProblem::Name(name)).into());
         }
         if self.open.is_empty() && self.root_seen {
-            return Err(at(span.start, XmlProblem::SecondRoot(name)));
+            return Err(at(span.start, XmlProblem::SecondRoot(name)).into());
         }
         self.root_seen = true;
         let mut done = span.start;
@@ -209,22 +203,21 @@ impl Document<'_, '_> {
             let key = attribute.key.as_ref();
             let key_at = inside + offset_in(tag, key);
             if !is_name(key) {
-                return Err(at(key_at, XmlProblem::Name(key.to_owned())));
+                return Err(at(key_at, XmlProblem::Name(key.to_owned())).into());
             }
             if !self.source.as_bytes()[key_at - 1].is_ascii_whitespace() {
-                return Err(at(key_at, XmlProblem::NoBlank(key.to_owned())));
+                return Err(at(key_at, XmlProblem::NoBlank(key.to_owned())).into());
             }
             let value_at = inside + offset_in(tag, &attribute.value);
             if let Some(offset) = attribute.value.find('<') {
-                return Err(at(value_at + offset, XmlProblem::LessThan));
+                return Err(at(value_at + offset, XmlProblem::LessThan).into());
             }
             self.entities.check(&attribute.value, value_at)?;
-            self.builder.verbatim(done..value_at);
+            (self.each)(done..value_at, Part::Markup)?;
             done = value_at + attribute.value.len();
-            self.builder.scan(value_at..done, Place::XmlAttribute)?;
+            (self.each)(value_at..done, Part::Content(Place::Attribute))?;
         }
-        self.builder.verbatim(done..span.end);
-        Ok(())
+        (self.each)(done..span.end, Part::Markup)
     }
 
     fn declaration(&self, declaration: &BytesDecl<'_>) -> Result<(), XmlProblem> {
@@ -266,10 +259,10 @@ impl Document<'_, '_> {
         }
     }
 
-    fn end(&self) -> Result<(), At> {
+    fn end(&self) -> Result<(), E> {
         match self.open.last() {
-            Some((name, start)) => Err(at(*start, XmlProblem::Unclosed((*name).to_owned()))),
-            None if !self.root_seen => Err(at(self.source.len(), XmlProblem::NoRoot)),
+            Some((name, start)) => Err(at(*start, XmlProblem::Unclosed((*name).to_owned())).into()),
+            None if !self.root_seen => Err(at(self.source.len(), XmlProblem::NoRoot).into()),
             None => Ok(()),
         }
     }
@@ -301,6 +294,3 @@ fn attribute_error_offset(error: &AttrError) -> usize {
         | AttrError::Duplicated(offset, _) => *offset,
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -94,3 +94,14 @@ pub enum XmlProblem {
         why: &'static str,
     },
 }
+
+/// A problem at a byte of the document.
+pub(crate) struct XmlFault {
+    pub offset: usize,
+    pub problem: XmlProblem,
+}
+
+/// That this problem is at this byte.
+pub(super) fn at(offset: usize, problem: XmlProblem) -> XmlFault {
+    XmlFault { offset, problem }
+}

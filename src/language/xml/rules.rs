@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 
 use quick_xml::escape::{EscapeError, resolve_predefined_entity, unescape_with};
 
-use super::{XmlProblem, at};
-use crate::language::template::At;
+use super::problem::{XmlFault, XmlProblem, at};
 
 /// The entities that a template may refer to beside the five predefined ones.
 #[derive(Default)]
@@ -31,7 +30,7 @@ impl Entities {
     }
 
     /// Checks all `&…;` of a text that starts at `offset` in the source.
-    pub fn check(&self, text: &str, offset: usize) -> Result<(), At> {
+    pub fn check(&self, text: &str, offset: usize) -> Result<(), XmlFault> {
         let known = |name: &str| {
             let declared = self.any || self.declared.contains(name);
             resolve_predefined_entity(name).or(declared.then_some(""))
@@ -58,7 +57,7 @@ impl Entities {
 }
 
 /// `Char` of XML 1.0; surrogates are no `char` anyway.
-pub(super) fn is_xml(c: char) -> bool {
+pub(crate) fn is_xml(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..)
 }
 

@@ -1,5 +1,7 @@
 //! Templates: what is filled in, what is refused where.
 
+mod xml;
+
 use proptest::prelude::*;
 
 use super::*;

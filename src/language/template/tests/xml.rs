@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use quick_xml::XmlVersion;
 use quick_xml::escape::resolve_predefined_entity;
+use quick_xml::events::Event;
+use quick_xml::{Reader, XmlVersion};
 
-use super::*;
 use crate::data::value::Value;
-use crate::language::template::{RenderProblem, Template};
+use crate::language::template::{RenderProblem, Template, TemplateProblem};
+use crate::language::xml::{EscapeProblem, XmlProblem, is_xml};
+use crate::text::charset::Charset;
 
 fn render(source: &str, values: &[(&str, &str)]) -> String {
     let scope: BTreeMap<_, _> = values
@@ -155,7 +157,7 @@ fn what_can_not_stand_there_is_no_value() {
     ] {
         let found = problem(document, x);
         assert!(
-            matches!(found, Err(RenderProblem::NotThere(..))),
+            matches!(found, Err(RenderProblem::Xml(EscapeProblem::NotThere(..)))),
             "{x:?}: {found:?}"
         );
     }
@@ -256,31 +258,6 @@ fn what_a_document_says_of_its_encoding_must_be_so() {
                 assert!(error.to_string().contains(message), "{error}");
             }
         }
-    }
-}
-
-#[test]
-fn documents_are_known_by_name_and_first_bytes() {
-    for name in [
-        "a.xml",
-        "a.XML",
-        "dir.d/a.xml.tpl",
-        "a.b.Svg",
-        "x.kml",
-        "a.tpl.xml",
-    ] {
-        assert!(named_as_xml(name.as_ref()), "{name}");
-    }
-    for name in ["xml", "a.xmlx", "a.txt", "dir.xml/a.txt", "a_xml"] {
-        assert!(!named_as_xml(name.as_ref()), "{name}");
-    }
-    for bytes in ["<?xml version", "\u{feff}<?xml ", "\n <?xml-stylesheet"] {
-        assert!(begins_as_xml(bytes.as_bytes()), "{bytes}");
-        assert!(begins_as_xml(&Charset::UTF_16LE.encode(bytes)), "{bytes}");
-        assert!(begins_as_xml(&Charset::UTF_16BE.encode(bytes)), "{bytes}");
-    }
-    for bytes in ["<layout>", "", "x<?xml"] {
-        assert!(!begins_as_xml(bytes.as_bytes()), "{bytes}");
     }
 }
 
@@ -414,7 +391,7 @@ fn characters_that_xml_excludes_are_no_values() {
                 .render(&scope, &mut Vec::new());
             assert_eq!(
                 error.expect_err("no XML").problem,
-                RenderProblem::NotInXml(c)
+                EscapeProblem::NotInXml(c).into()
             );
         }
     }
