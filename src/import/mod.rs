@@ -4,7 +4,7 @@
 //! headers, ids ─┐
 //! attributes ───┴─▶ selection ─▶ series ─▶ time axis ─▶ values, parsed in threads ─▶ NetCDF-4
 //! ```
-//! Wide tables, long tables and files of one catchment each (`wide`, `long`, `files`) all become `values`, to be fetched by
+//! Wide tables, long tables and files of one catchment each (`layouts`) all become `values`, to be fetched by
 //! catchment; from there on a series is a series. A wide table, the bulk of all imports, is read twice: for `row_index`, where
 //! its rows and columns are, and then by `columns`. The others are parked on disk by catchment (`staged`). Memory holds
 //! blocks, never an array of everything. Whether there is anything to do is `memo`'s part. It knows the project file's
@@ -29,19 +29,16 @@ use anyhow::{Context, Result, bail};
 use crate::data::catchment::CatchmentId;
 use crate::data::time_axis::TimeAxis;
 use crate::project::Project;
-use crate::project::import_spec::{ImportSpec, SeriesSpec, SourceLayout};
+use crate::project::import_spec::{ImportSpec, SourceLayout};
 use crate::store::Store;
 use crate::system::progress::Progress;
 use attributes::Attributes;
 use axis::{StepMapping, Times, finest};
-use layouts::files::{Files, Pattern};
-use layouts::long::Long;
 use layouts::reading::Reading;
 use layouts::values::SeriesValues;
-use layouts::wide::Wide;
+use layouts::{SeriesSource, place};
 use memo::{ImportState, Memo};
 use selection::{Selection, select};
-use text::rows::ColumnNames;
 use write::ImportContent;
 
 /// What an import did.
@@ -154,7 +151,7 @@ fn import(
     let attributes = Attributes::read(project, spec)?;
     let mut opened = Vec::with_capacity(spec.series.len());
     for series in &spec.series {
-        opened.push(Opened::new(series, &mut reading)?);
+        opened.push(SeriesSource::open(series, &mut reading)?);
     }
     let sources: Vec<(String, &[CatchmentId])> = (spec.series.iter().zip(&opened))
         .map(|(series, opened)| (place(series), opened.ids()))
@@ -221,111 +218,4 @@ fn join(spec: &ImportSpec, read: Vec<(Vec<i64>, Box<dyn SeriesValues>)>) -> Resu
         .collect::<Result<Vec<_>>>()?;
     let series = read.into_iter().map(|(_, values)| values).zip(mappings);
     Ok((Some(time), series.collect()))
-}
-
-/// The file or files of a series, for messages.
-fn place(series: &SeriesSpec) -> String {
-    match &series.layout {
-        SourceLayout::Wide { path, .. } | SourceLayout::Long { path, .. } => {
-            path.display().to_string()
-        }
-        SourceLayout::Files {
-            folder,
-            prefix,
-            suffix,
-            ..
-        } => folder
-            .join(format!("{prefix}{{id}}{suffix}"))
-            .display()
-            .to_string(),
-    }
-}
-
-/// A series whose catchments are known, and whose values are not read or still unordered.
-enum Opened {
-    Wide(Box<Wide>),
-    Long(Box<Long>),
-    Files(Files),
-}
-
-impl Opened {
-    fn new(series: &SeriesSpec, reading: &mut Reading<'_>) -> Result<Self> {
-        let format = &series.format;
-        Ok(match &series.layout {
-            SourceLayout::Wide {
-                path,
-                ids,
-                time_columns,
-            } => {
-                let wide = Wide::open(path, ids.as_ref(), *time_columns, format)?;
-                Self::Wide(Box::new(wide))
-            }
-            SourceLayout::Long {
-                path,
-                id,
-                time,
-                value,
-            } => {
-                let names = ColumnNames {
-                    id: Some(id),
-                    time: time.as_deref(),
-                    value,
-                };
-                let long = Long::read(path, &names, format, reading)?;
-                Self::Long(Box::new(long))
-            }
-            SourceLayout::Files {
-                folder,
-                prefix,
-                suffix,
-                ..
-            } => Self::Files(
-                Pattern {
-                    folder,
-                    prefix,
-                    suffix,
-                }
-                .files()?,
-            ),
-        })
-    }
-
-    fn ids(&self) -> &[CatchmentId] {
-        match self {
-            Self::Wide(wide) => wide.ids(),
-            Self::Long(long) => long.ids(),
-            Self::Files(files) => files.ids(),
-        }
-    }
-
-    fn read(
-        self,
-        series: &SeriesSpec,
-        catchments: &[CatchmentId],
-        memo: &mut Memo,
-        reading: &mut Reading<'_>,
-    ) -> Result<(Vec<i64>, Box<dyn SeriesValues>)> {
-        let parked = match (self, &series.layout) {
-            (Self::Wide(wide), SourceLayout::Wide { path, .. }) => {
-                let read = wide.read(catchments, memo.lacks(path), reading)?;
-                if let Some(digest) = read.digest {
-                    memo.learn(path, digest);
-                }
-                return Ok((read.stamps, read.values));
-            }
-            (Self::Long(long), _) => long.stage(catchments, reading.folder)?,
-            (Self::Files(files), SourceLayout::Files { time, value, .. }) => {
-                let names = ColumnNames {
-                    id: None,
-                    time: time.as_deref(),
-                    value,
-                };
-                files.read(&names, &series.format, catchments, reading)?
-            }
-            (Self::Wide(_) | Self::Files(_), _) => {
-                unreachable!("a series is opened as its layout says")
-            }
-        };
-        Ok((parked.0, Box::new(parked.1)))
-    }
 }

@@ -12,74 +12,12 @@ use anyhow::{Context, bail};
 use crate::data::catchment::CatchmentId;
 use crate::data::parameters::Parameters;
 use crate::data::time_axis::TimeAxis;
-use crate::data::value::Value;
-use crate::inputs::catalog::{BadInput, Catalog, CatalogEntry, SeriesColumn};
-use crate::inputs::links::linked::Linked;
-use crate::inputs::{InputFile, Inputs};
+use crate::inputs::Inputs;
+use crate::inputs::catalog::{Catalog, CatalogEntry, SeriesColumn};
+use crate::inputs::layouts::InputFile;
 
 /// How many ids an error shows of those that differ.
 const SHOWN: usize = 10;
-
-impl InputFile {
-    fn path(&self) -> &Path {
-        match self {
-            Self::Groups(groups) => &groups.path,
-            Self::Arrays(arrays) => &arrays.path,
-        }
-    }
-
-    /// The further files that this one reads.
-    pub(super) fn linked(&self) -> Linked {
-        match self {
-            Self::Groups(groups) => groups.linked(),
-            Self::Arrays(arrays) => arrays.linked.clone(),
-        }
-    }
-
-    fn ids(&self) -> Vec<CatchmentId> {
-        match self {
-            Self::Groups(groups) => groups
-                .entries
-                .iter()
-                .map(|entry| entry.id.clone())
-                .collect(),
-            Self::Arrays(arrays) => arrays.ids.clone(),
-        }
-    }
-
-    /// The time axis, if this file has series.
-    fn time(&self) -> Option<&TimeAxis> {
-        match self {
-            Self::Groups(groups) => groups.time.as_ref().filter(|_| !groups.columns.is_empty()),
-            Self::Arrays(arrays) => arrays.time.as_ref(),
-        }
-    }
-
-    fn columns(&self) -> Vec<SeriesColumn> {
-        match self {
-            Self::Groups(groups) => groups.columns.clone(),
-            Self::Arrays(arrays) => arrays.columns.iter().map(|(c, _)| c.clone()).collect(),
-        }
-    }
-
-    /// Takes the parameters, each with the values of all catchments in this file's order.
-    fn take_parameters(&mut self) -> Vec<(String, Vec<Option<Value>>)> {
-        match self {
-            Self::Groups(groups) => std::mem::take(&mut groups.parameters)
-                .into_columns()
-                .collect(),
-            Self::Arrays(arrays) => std::mem::take(&mut arrays.parameters),
-        }
-    }
-
-    /// Takes what is wrong with a catchment of this file.
-    fn take_problem(&mut self, position: usize) -> Option<BadInput> {
-        match self {
-            Self::Groups(groups) => groups.entries[position].problem.take(),
-            Self::Arrays(_) => None,
-        }
-    }
-}
 
 /// Joins opened files.
 pub(super) fn join(mut sources: Vec<InputFile>) -> anyhow::Result<Inputs> {

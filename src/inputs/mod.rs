@@ -1,10 +1,17 @@
 //! The input files: the only place that reads HDF5 and NetCDF.
 //!
-//! Two layouts are recognised without being told, groups per catchment (`groups`) and arrays of time and
-//! catchment (`arrays`); one project may spread its data over several files of either kind, which `join` puts together by id. What
-//! comes out is the same for all of them: a [`Catalog`] of everything but the series, read at once, and the series one
-//! catchment after the other, in whatever order the files are read fastest. It knows nothing of templates, keys and
-//! projects. What the files point to is read as if it were theirs, and told as [`Linked`]. HDF5 has one global lock, so one owner reads and hands on; nothing here starts a thread.
+//! ```text
+//! hdf, classic ─▶ variables, conventions ─▶ layouts ─▶ join ─▶ the catalog
+//!                                              └─▶ series ─▶ read ─▶ one catchment's series after the other
+//! ```
+//! `hdf` and `classic` know a file format each, `conventions` what its numbers mean, `links` the further files that an HDF5
+//! file points to, which are read as if they were its own and reported as [`Linked`]. Two layouts are recognised: arrays of
+//! time and catchment, and a group for each catchment. A project may spread its data over several files of either, which
+//! `join` puts together by id. The result is the same for all of them: a [`Catalog`] of everything but the series, read at
+//! once, and the series, in whatever order is fastest. `tables` reads attribute tables, CSV and dBASE.
+//!
+//! Nothing here knows templates, keys or projects. HDF5 has one global lock, so one owner reads and hands on; nothing here
+//! starts a thread.
 
 mod catalog;
 mod classic;
@@ -23,37 +30,22 @@ mod variables;
 #[cfg(test)]
 mod tests;
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, anyhow, bail};
-use hdf5::file::{FlashIncreaseMode, MetadataCacheConfig};
-use hdf5::{File, Group};
+use anyhow::{Context, bail};
 
 pub(crate) use catalog::natural_order;
 pub use catalog::{BadInput, Catalog, CatalogEntry, Series, SeriesColumn};
-
 pub use links::linked::Linked;
 
-use conventions::attributes;
-use layouts::arrays::{self, ArrayFile};
-use layouts::groups::{GroupFile, GroupMembers};
+use layouts::{InputFile, arrays, open_all};
 use links::Links;
 use variables::FileVariable;
 
 use crate::data::catchment::CatchmentId;
-use crate::system::regular;
 
-/// Counts up when the same file comes to mean something else: what was found in one before is then not believed.
+/// Counts up when the same file comes to mean something else: what was found in it before is then not believed.
 pub const MEANING: u32 = 2;
-
-/// Chunks that HDF5 itself may keep, per open variable: readers here go by whole chunks and need none of them again.
-const CHUNK_CACHE: usize = 1 << 20;
-
-/// What HDF5 may keep of the objects it has seen, by its own count; in memory it is about eight times that.
-///
-/// Left to itself it takes 280 MB for 18,000 groups, each of which is looked at once.
-const METADATA_CACHE: usize = 2 << 20;
 
 /// Which files to read, and the names in them where they are not the usual ones.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,116 +117,6 @@ impl Inputs {
     }
 }
 
-/// One opened file.
-#[derive(Debug)]
-enum InputFile {
-    Groups(GroupFile),
-    Arrays(ArrayFile),
-}
-
-/// Opens every file. One whose ids are not obvious is tried again when the others have told what they call theirs.
-fn open_all(spec: &InputSpec) -> anyhow::Result<Vec<InputFile>> {
-    let mut sources: Vec<Option<InputFile>> = Vec::with_capacity(spec.files.len());
-    let mut hints = Vec::new();
-    let mut unclear = Vec::new();
-    for (at, path) in spec.files.iter().enumerate() {
-        if spec.files[..at].contains(path) {
-            bail!("{}: the file is listed twice", path.display());
-        }
-        match open(path, spec, &hints) {
-            Ok(source) => {
-                if let InputFile::Arrays(arrays) = &source {
-                    hints.push(arrays.id_variable.clone());
-                }
-                sources.push(Some(source));
-            }
-            Err(error) => {
-                unclear.push((at, error));
-                sources.push(None);
-            }
-        }
-    }
-    for (at, error) in unclear {
-        if hints.is_empty() {
-            return Err(error);
-        }
-        sources[at] = Some(open(&spec.files[at], spec, &hints)?);
-    }
-    Ok(sources.into_iter().flatten().collect())
-}
-
-fn open(path: &Path, spec: &InputSpec, hints: &[String]) -> anyhow::Result<InputFile> {
-    if is_classic(path)? {
-        let variables = variables::of_classic(path)?;
-        let arrays = ArrayFile::new(path, spec, &variables, hints, &mut |_| Ok(()))?;
-        return Ok(InputFile::Arrays(arrays));
-    }
-    let file = open_file(path)?;
-    let mut links = Links::new(&file, path);
-    let names = links.members()?;
-    if let Some(members) = GroupMembers::find(&file, &names, spec) {
-        let groups = GroupFile::new(path, file, spec, &members, links)?;
-        return Ok(InputFile::Groups(groups));
-    }
-    let variables = variables::input_index(&file, path, &names)?;
-    (variables.iter()).try_for_each(|variable| links.check_shape(variable))?;
-    let check = &mut |variable: &FileVariable| links.check(variable);
-    let arrays = ArrayFile::new(path, spec, &variables, hints, check)
-        .map_err(|error| of_pandas(path, &file, &names).unwrap_or(error))?;
-    Ok(InputFile::Arrays(ArrayFile {
-        linked: links.linked().clone(),
-        ..arrays
-    }))
-}
-
-/// What is to be said of a file that nothing was found in because pandas wrote its frames as it does.
-fn of_pandas(path: &Path, file: &File, names: &[String]) -> Option<anyhow::Error> {
-    let is_frame = |group: &Group| attributes::text(group, "pandas_type").is_some();
-    let found = names.iter().find(|name| {
-        file.group(name).is_ok_and(|group| {
-            is_frame(&group) || (group.groups()).is_ok_and(|below| below.iter().any(is_frame))
-        })
-    })?;
-    Some(anyhow!(
-        "{}: `{found}` is a frame as pandas' `to_hdf` writes it, which only pandas reads; with the times as its index and \
-         a column for each catchment write it as `df.rename_axis(index=\"time\", \
-         columns=\"catchment\").stack().rename(\"NAME\").to_xarray().to_netcdf(\"{}\")`, or as a text table for `[import]`",
-        path.display(),
-        path.with_extension("nc")
-            .file_name()
-            .unwrap_or_default()
-            .display()
-    ))
-}
-
-/// Opens an HDF5 file to read it.
-fn open_file(path: &Path) -> anyhow::Result<File> {
-    // The library would wait for what is no file.
-    regular::open(path).with_context(|| format!("{}: the file can't be read", path.display()))?;
-    let metadata = MetadataCacheConfig {
-        initial_size: METADATA_CACHE,
-        min_size: METADATA_CACHE,
-        max_size: METADATA_CACHE,
-        flash_incr_mode: FlashIncreaseMode::Off,
-        ..MetadataCacheConfig::default()
-    };
-    (File::with_options())
-        .with_fapl(|fapl| {
-            // Locks only where the file system has them. A small sieve keeps narrow reads from reading wide.
-            fapl.file_locking(true)
-                .sieve_buf_size(4096)
-                .chunk_cache(521, CHUNK_CACHE, 0.75)
-                .mdc_config(&metadata)
-        })
-        .open(path)
-        .with_context(|| {
-            format!(
-                "{}: the file can't be opened as HDF5 or netCDF-4",
-                path.display()
-            )
-        })
-}
-
 /// The ids in one variable of a file, in its order: for series that come without ids of their own.
 ///
 /// An error if the file has no such variable, if it is no list of texts or numbers, or if it lies in another file: whoever asks
@@ -246,11 +128,11 @@ pub fn ids_in(path: &Path, variable: &str) -> anyhow::Result<Vec<CatchmentId>> {
             path.display()
         )
     };
-    if is_classic(path)? {
+    if classic::is_classic(path)? {
         let variables = variables::of_classic(path)?;
         return arrays::read_ids(list(path, &variables, variable)?).with_context(about);
     }
-    let file = open_file(path)?;
+    let file = hdf::open(path)?;
     let mut links = Links::new(&file, path);
     let names = links.members()?;
     let variables = variables::input_index(&file, path, &names)?;
@@ -283,16 +165,4 @@ fn list<'a>(
         );
     }
     Ok(found)
-}
-
-/// Whether a file is one of classic netCDF rather than HDF5; an empty one is an error.
-fn is_classic(path: &Path) -> anyhow::Result<bool> {
-    let about = || format!("{}: the input file can't be read", path.display());
-    let mut magic = Vec::new();
-    let file = regular::open(path).with_context(about)?;
-    file.take(4).read_to_end(&mut magic).with_context(about)?;
-    if magic.is_empty() {
-        bail!("{}: the file is empty", path.display());
-    }
-    Ok(classic::is_classic(&magic))
 }

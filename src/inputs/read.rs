@@ -9,10 +9,11 @@ use std::ops::ControlFlow;
 
 use anyhow::Context;
 
+use crate::inputs::Inputs;
 use crate::inputs::catalog::{BadInput, Series};
+use crate::inputs::layouts::InputFile;
 use crate::inputs::series::slabs::{Grid, Target};
 use crate::inputs::series::staging::StagedColumns;
-use crate::inputs::{InputFile, Inputs};
 
 /// Catchments that are read at once where each lies by itself and is read past the library.
 const FEW: usize = 4;

@@ -8,19 +8,31 @@
 mod header;
 
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufReader, Read};
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use ndarray::Array2;
 
+pub use self::header::Type;
 use self::header::{Entry, Header, number};
-pub use self::header::{Type, is_classic};
 use crate::inputs::number::{Attribute, Number, Stored};
 use crate::system::regular;
+
+/// Whether a file is one of classic netCDF rather than HDF5; an empty one is an error.
+pub fn is_classic(path: &Path) -> Result<bool> {
+    let about = || format!("{}: the input file can't be read", path.display());
+    let mut magic = Vec::new();
+    let file = regular::open(path).with_context(about)?;
+    file.take(4).read_to_end(&mut magic).with_context(about)?;
+    if magic.is_empty() {
+        bail!("{}: the file is empty", path.display());
+    }
+    Ok(header::is_classic(&magic))
+}
 
 /// A variable of a classic file.
 #[derive(Clone, Debug)]

@@ -20,9 +20,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use hdf5::{File, LinkInfo, LinkType};
 
+use crate::inputs::hdf;
 use crate::inputs::links::linked::{EXTERNAL_LINKS, Linked, RAW_DATA, VIRTUAL_SOURCES};
 use crate::inputs::links::pointers::Link;
-use crate::inputs::open_file;
 
 /// How many links may lead from one to the next: as many as HDF5 follows.
 const MOST_LINKS: usize = 16;
@@ -149,7 +149,7 @@ impl Links {
                         .with_context(|| {
                             format!("`{at}` in {} is a link to `{object}`", here.path.display())
                         })?;
-                    let file = open_file(&path)?;
+                    let file = hdf::open(&path)?;
                     here = LinkPlace {
                         file,
                         path,

@@ -15,11 +15,11 @@ use anyhow::{Context, Result, bail};
 use hdf5::dataset::{DatasetCreate, Layout};
 use hdf5::{Dataset, Dataspace};
 
+use crate::inputs::hdf;
 use crate::inputs::hdf::types::{self, ElementKind};
 use crate::inputs::links::linked::{RAW_DATA, VIRTUAL_SOURCES};
 use crate::inputs::links::pointers::{self, VirtualMapping};
 use crate::inputs::links::{LinkPlace, Links, Seen, places};
-use crate::inputs::open_file;
 use crate::inputs::variables::FileVariable;
 use crate::inputs::variables::content::VariableContent;
 use crate::system::regular;
@@ -197,7 +197,7 @@ impl Links {
             let found = found.with_context(|| {
                 format!("it is a virtual dataset, with `{object}` as one of its sources")
             })?;
-            (open_file(&found)?, found)
+            (hdf::open(&found)?, found)
         };
         let place = LinkPlace { file, path, object };
         let about = format!("its source, `{}` in {}", place.object, place.path.display());

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use hdf5::types::{FixedAscii, VarLenArray, VarLenUnicode};
-use hdf5::{Dataset, H5Type, ObjectReference1};
+use hdf5::{Dataset, File, H5Type, ObjectReference1};
 use ndarray::{Array2, arr1};
 use tempfile::TempDir;
 
