@@ -165,11 +165,19 @@ fn import(
     drop((sources, attributes));
     let mut read = Vec::with_capacity(opened.len());
     for (series, opened) in spec.series.iter().zip(opened) {
-        let (stamps, values) = opened.read(series, &ids, memo, &mut reading)?;
-        if stamps.is_empty() {
+        let wide = match &series.layout {
+            SourceLayout::Wide { path, .. } => Some(path),
+            _ => None,
+        };
+        let digest = wide.is_some_and(|path| memo.lacks(path));
+        let one = opened.read(series, &ids, digest, &mut reading)?;
+        if let (Some(path), Some(digest)) = (wide, one.digest) {
+            memo.learn(path, digest);
+        }
+        if one.stamps.is_empty() {
             bail!("{}: there are no rows", place(series));
         }
-        read.push((stamps, values));
+        read.push((one.stamps, one.values));
     }
     let (time, series) = join(spec, read)?;
     let content = ImportContent {

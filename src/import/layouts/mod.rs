@@ -13,13 +13,12 @@ mod wide;
 use anyhow::Result;
 
 use crate::data::catchment::CatchmentId;
-use crate::import::memo::Memo;
 use crate::import::text::rows::ColumnNames;
 use crate::project::import_spec::{SeriesSpec, SourceLayout};
 use files::{Files, Pattern};
 use long::Long;
 use reading::Reading;
-use values::SeriesValues;
+use values::SeriesRead;
 use wide::Wide;
 
 /// The file or files of a series, for messages.
@@ -42,8 +41,11 @@ pub fn place(series: &SeriesSpec) -> String {
 
 /// A series whose catchments are known, and whose values are not read or still unordered.
 pub enum SeriesSource {
+    /// A column for each catchment.
     Wide(Box<Wide>),
+    /// A row for each value.
     Long(Box<Long>),
+    /// A file for each catchment.
     Files(Files),
 }
 
@@ -99,22 +101,17 @@ impl SeriesSource {
         }
     }
 
-    /// The time steps, and the values of these catchments, all of which it has.
+    /// Reads the series of these catchments, all of which it has. `digest` asks for the digest of the file, where there is one
+    /// and it is read anyway.
     pub fn read(
         self,
         series: &SeriesSpec,
         catchments: &[CatchmentId],
-        memo: &mut Memo,
+        digest: bool,
         reading: &mut Reading<'_>,
-    ) -> Result<(Vec<i64>, Box<dyn SeriesValues>)> {
-        let parked = match (self, &series.layout) {
-            (Self::Wide(wide), SourceLayout::Wide { path, .. }) => {
-                let read = wide.read(catchments, memo.lacks(path), reading)?;
-                if let Some(digest) = read.digest {
-                    memo.learn(path, digest);
-                }
-                return Ok((read.stamps, read.values));
-            }
+    ) -> Result<SeriesRead> {
+        let (stamps, staged) = match (self, &series.layout) {
+            (Self::Wide(wide), _) => return wide.read(catchments, digest, reading),
             (Self::Long(long), _) => long.stage(catchments, reading.folder)?,
             (Self::Files(files), SourceLayout::Files { time, value, .. }) => {
                 let names = ColumnNames {
@@ -124,10 +121,12 @@ impl SeriesSource {
                 };
                 files.read(&names, &series.format, catchments, reading)?
             }
-            (Self::Wide(_) | Self::Files(_), _) => {
-                unreachable!("a series is opened as its layout says")
-            }
+            (Self::Files(_), _) => unreachable!("a series is opened as its layout says"),
         };
-        Ok((parked.0, Box::new(parked.1)))
+        Ok(SeriesRead {
+            stamps,
+            values: Box::new(staged),
+            digest: None,
+        })
     }
 }

@@ -6,8 +6,20 @@ use std::ops::Range;
 
 use anyhow::Result;
 
+use crate::data::digest::Digest;
+
 /// Values that are fetched at once to be written as they are, 8 MiB; the more, the fewer and longer reads and writes.
 pub const GROUP: usize = 1 << 20;
+
+/// A series that was read.
+pub struct SeriesRead {
+    /// The times of its values.
+    pub stamps: Vec<i64>,
+    /// The values of the catchments that were asked for.
+    pub values: Box<dyn SeriesValues>,
+    /// The digest of the file, if it was asked for and came without another look at it.
+    pub digest: Option<Digest>,
+}
 
 /// The values of one series of all catchments. Any number of threads may ask for them.
 pub trait SeriesValues: Sync {

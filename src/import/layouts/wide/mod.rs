@@ -12,11 +12,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use crate::data::catchment::CatchmentId;
-use crate::data::digest::Digest;
 use crate::import::layouts::ids;
 use crate::import::layouts::reading::Reading;
 use crate::import::layouts::staged::StagedSeries;
-use crate::import::layouts::values::{GROUP, SeriesValues};
+use crate::import::layouts::values::{GROUP, SeriesRead, SeriesValues};
 use crate::import::layouts::wide::columns::Columns;
 use crate::import::layouts::wide::row_index::RowIndex;
 use crate::import::text::Text;
@@ -52,16 +51,6 @@ pub struct WideTable {
     pub clock: Clock,
     /// How the values are written.
     pub numbers: Numbers,
-}
-
-/// What was read of a table.
-pub struct Read {
-    /// The times of its rows.
-    pub stamps: Vec<i64>,
-    /// The values of the catchments that were asked for.
-    pub values: Box<dyn SeriesValues>,
-    /// The digest of the file, if it was asked for and came without another look at it.
-    pub digest: Option<Digest>,
 }
 
 impl Wide {
@@ -111,7 +100,7 @@ impl Wide {
         catchments: &[CatchmentId],
         digest: bool,
         reading: &mut Reading<'_>,
-    ) -> Result<Read> {
+    ) -> Result<SeriesRead> {
         let Self { text, table } = self;
         let places: HashMap<&CatchmentId, usize> = (table.ids.iter().enumerate())
             .map(|(at, id)| (id, at))
@@ -132,7 +121,7 @@ impl Wide {
         } else {
             Box::new(reordered(table, index, &wanted, reading)?)
         };
-        Ok(Read {
+        Ok(SeriesRead {
             stamps,
             values,
             digest,
