@@ -47,7 +47,7 @@
 //! | what a simulator will see | [`plan::recipe`], [`plan::support`], [`project::exclusion`], [`plan::watch`], [`language::template`], [`language::xml`], [`text::charset`], [`language::format`], [`language::series_table`] |
 //! | what determines a result | [`plan::key`], [`data::digest`], [`data::record`], [`plan::series_digests`], [`plan::file_digests`], [`system::stamp`] |
 //! | what has to be done | [`plan::loaded`], [`plan`] |
-//! | running it | [`execute`], [`execute::local`], [`execute::local::trial`], [`execute::local::validate`], [`execute::timeouts`], [`execute::local::work_directory`], [`execute::local::work_folders`], [`execute::local::failed_runs`], [`system::process`], [`execute::output`], [`execute::failure`] |
+//! | running it | [`execute`], [`execute::local`], [`execute::executor`], [`execute::order`], [`execute::trial`], [`execute::local::job`], [`execute::local::validate`], [`execute::timeouts`], [`execute::local::work_directory`], [`execute::local::work_folders`], [`execute::local::failed_runs`], [`system::process`], [`execute::output`], [`execute::failure`] |
 //! | fitting in | [`system::jobserver::makeflags`], [`system::jobserver::slots`], [`plan::dependencies`], [`plan::depfile`], [`plan::fast_path`] |
 //! | numbers on their way | [`text::decimal`], [`text::short_number`], [`text::buffer`], `planes`, `parallel` |
 //! | keeping it | [`store`], [`store::codec`], [`store::cache_folder`], [`system::lock`], [`system::filesystem`], [`system::file_limit`], [`system::memory_folder`], [`system::regular`] |

@@ -13,7 +13,7 @@ use super::open::OpenProject;
 use crate::cli::options::only::find;
 use crate::cli::options::scenario::ScenarioOption;
 use crate::data::digest::Digest;
-use crate::execute::local::trial;
+use crate::execute::local::job::prepare_directory;
 use crate::execute::local::work_directory::{PRINTED, WorkDirectory};
 use crate::plan::environment;
 use crate::text::shell;
@@ -48,7 +48,7 @@ pub(super) fn repro(root: &Path, arguments: Arguments) -> Result<Exit> {
     let series = loaded.series(at).with_context(context)?;
     let rendered = (loaded.recipe.render(&loaded.basin, at)).with_context(context)?;
     let work = WorkDirectory::at(folder.clone());
-    trial::furnish(&loaded.recipe, loaded.project, &rendered, &series, &work)
+    prepare_directory(&loaded.recipe, loaded.project, &rendered, &series, &work)
         .map_err(|failure| anyhow::anyhow!("{failure}"))
         .with_context(context)?;
 

@@ -16,7 +16,7 @@ use super::options::scenario::ScenarioOption;
 use super::terminal::print_document;
 use super::wanted::wanted;
 use crate::data::scenario::ScenarioName;
-use crate::execute::Work;
+use crate::execute::order::Work;
 use crate::history::prediction::Prediction;
 use crate::plan::loaded::LoadedScenario;
 use crate::plan::{Counts, Plan, causes};

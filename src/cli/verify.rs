@@ -1,5 +1,5 @@
-//! `rerunoff verify`: runs fresh catchments again and compares, to find simulators that do not always say the same and inputs
-//! that nobody declared. Nothing is stored.
+//! `rerunoff verify`: runs fresh catchments again and compares, to find simulators that do not always give the same and
+//! inputs that nobody declared. Nothing is stored.
 
 use std::collections::HashSet;
 use std::io::{Write, stderr, stdout};
@@ -16,11 +16,12 @@ use crate::cli::options::jobs::slots;
 use crate::cli::options::only::chosen;
 use crate::cli::options::scenario::ScenarioOption;
 use crate::data::digest::Digest;
+use crate::execute::executor::{Executor, Next};
 use crate::execute::local::failed_runs::FailedRuns;
-use crate::execute::local::trial::{RunContext, ScenarioContext, Trial};
-use crate::execute::local::work_folders::WorkFolders;
-use crate::execute::local::{Next, run};
+use crate::execute::local::{LocalExecutor, RunContext};
+use crate::execute::order::orders;
 use crate::execute::timings::Timings;
+use crate::execute::trial::{Trial, TrialOutcome};
 use crate::plan::key::Key;
 use crate::plan::loaded::{LoadedScenario, LoadedStudy};
 use crate::plan::{Plan, State, Unit};
@@ -66,7 +67,6 @@ pub(super) struct Arguments {
 pub(super) fn verify(root: &Path, arguments: Arguments) -> Result<Exit> {
     let opened = OpenProject::at(root)?;
     let chosen = arguments.scenarios.of(&opened.study)?;
-    let project = opened.study.common();
     let (lock, store) = opened.store_to_write(arguments.wait)?;
     let loaded_study = opened.load(Some(&store), false, arguments.quiet)?;
     let (plans, _) = loaded_study.plan(Some(&store))?;
@@ -81,60 +81,25 @@ pub(super) fn verify(root: &Path, arguments: Arguments) -> Result<Exit> {
         return Ok(Exit::Fine);
     }
     let interrupt = Interrupt::installed().context("can't prepare for signals")?;
-    let work = WorkFolders::of(project)?;
-    let kept = FailedRuns::new(project.cache().join("verify"));
-    let timings = Timings::default();
+    let flags = MakeFlags::of_environment();
     let run_context = RunContext {
-        kept: &kept,
-        known: None,
+        slots: &slots(arguments.jobs, &flags, !arguments.quiet),
         lock: &lock,
         interrupt: &interrupt,
-        timings: &timings,
+        timings: &Timings::default(),
     };
-    let mut contexts = Vec::with_capacity(loaded_study.list.len());
-    for loaded in &loaded_study.list {
-        let last = store.last(&loaded.project.scenario.name)?;
-        contexts.push(ScenarioContext::new(&run_context, loaded, &last));
-    }
-    let flags = MakeFlags::of_environment();
-    let slots = slots(arguments.jobs, &flags, !arguments.quiet);
-    let mut progress = Progress::new("verifying", wanted.len(), arguments.quiet);
-    let (mut same, mut differing, mut trouble) = (0, 0, None);
-    run(
-        &run_context,
-        &contexts,
-        &[&wanted],
-        &slots,
-        &work,
-        &mut |trial| {
-            if let Some(trial) = trial {
-                match difference(&store, &trial) {
-                    Ok(None) => same += 1,
-                    Ok(Some(difference)) => {
-                        differing += 1;
-                        let loaded = &loaded_study.list[trial.unit.scenario];
-                        let label = loaded.label(trial.unit.catchment);
-                        progress.say(&format!("catchment {label}: {difference}"));
-                    }
-                    Err(error) => trouble = Some(error),
-                }
-                progress.advance(false);
-            }
-            match trouble.is_some() || interrupt.is_triggered() {
-                true => Next::Stop,
-                false => Next::Wait,
-            }
-        },
+    let compared = compare(
+        &loaded_study.list,
+        &store,
+        &wanted,
+        run_context,
+        arguments.quiet,
     )?;
-    drop(progress);
-    work.clear()?;
-    if let Some(trouble) = trouble {
-        return Err(trouble);
-    }
     if interrupt.is_triggered() {
         writeln!(stderr(), "interrupted; nothing was changed").ok();
         return Ok(Exit::Interrupted);
     }
+    let Compared { same, differing } = compared;
     writeln!(
         stdout(),
         "{} run again: {same} gave the same result, {differing} did not",
@@ -146,6 +111,52 @@ pub(super) fn verify(root: &Path, arguments: Arguments) -> Result<Exit> {
     }
     writeln!(stdout(), "{CAUSES}").ok();
     Ok(Exit::Failures)
+}
+
+/// How many results were compared.
+#[derive(Default)]
+struct Compared {
+    same: usize,
+    differing: usize,
+}
+
+/// Runs what is wanted again and compares each result with the stored one. Nothing is stored; the work directories of those
+/// that fail are kept apart from those of runs.
+fn compare(
+    loaded_study: &[LoadedScenario<'_>],
+    store: &Store,
+    wanted: &[(Unit, Key)],
+    run_context: RunContext<'_>,
+    quiet: bool,
+) -> Result<Compared> {
+    let project = loaded_study
+        .first()
+        .context("a study has a scenario")?
+        .project;
+    let failed_runs = FailedRuns::new(project.cache().join("verify"));
+    let orders = orders(loaded_study, store, wanted)?;
+    let mut executor = LocalExecutor::new(loaded_study, run_context, &failed_runs, None)?;
+    let mut progress = Progress::new("verifying", wanted.len(), quiet);
+    let (mut compared, mut trouble) = (Compared::default(), None);
+    executor.run(&orders, &mut |trial| {
+        if let Some(trial) = trial {
+            match difference(store, &trial) {
+                Ok(None) => compared.same += 1,
+                Ok(Some(difference)) => {
+                    compared.differing += 1;
+                    let label = trial.scenario.label(&trial.catchment);
+                    progress.say(&format!("catchment {label}: {difference}"));
+                }
+                Err(error) => trouble = Some(error),
+            }
+            progress.advance(false);
+        }
+        match trouble.is_some() || run_context.interrupt.is_triggered() {
+            true => Next::Stop,
+            false => Next::Wait,
+        }
+    })?;
+    trouble.map_or(Ok(compared), Err)
 }
 
 /// What is fresh, each key once: scenarios that share a result need it run only once.
@@ -227,8 +238,10 @@ fn drawn(fresh: Vec<(Unit, Key)>, arguments: &Arguments) -> Result<Vec<(Unit, Ke
 /// What is different from the stored result, if anything.
 fn difference(store: &Store, trial: &Trial) -> Result<Option<String>> {
     let columns = match &trial.outcome {
-        Ok(columns) => columns,
-        Err(failure) => return Ok(Some(format!("failed this time: {failure}"))),
+        TrialOutcome::Good(columns) => columns,
+        TrialOutcome::Failed(failed) | TrialOutcome::Obstacle(failed) => {
+            return Ok(Some(format!("failed this time: {}", failed.reason)));
+        }
     };
     let Some(summary) = store.summary(&trial.key.0)? else {
         return Ok(Some("its stored result is gone".to_owned()));

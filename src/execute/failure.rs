@@ -7,6 +7,7 @@ use crate::execute::output::OutputError;
 use crate::inputs::BadInput;
 use crate::plan::problem::Problem;
 use crate::plan::support::SupportFile;
+use crate::store::Failed;
 use crate::system::file_limit::FileLimit;
 
 /// The code of [`Failure::TimedOut`].
@@ -83,6 +84,14 @@ impl Failure {
             Self::Problem(_) => "input",
             Self::InputChanged | Self::SupportChanged(_) => "changed",
             Self::WorkDirectory(_) => "work",
+        }
+    }
+
+    /// What is stored of it.
+    pub fn failed(&self) -> Failed {
+        Failed {
+            code: self.code().to_owned(),
+            reason: self.to_string(),
         }
     }
 

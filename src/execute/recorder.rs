@@ -1,73 +1,104 @@
-//! Where trials come in: each is put down for all that wait for it, told of, and committed with its batch.
+//! Where trials come in: each is entered for all that wait for it, reported, and committed with its batch.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use anyhow::{Context, Result};
+
 use super::{Limits, RunReport};
-use crate::execute::failure::Failure;
-use crate::execute::local::Next;
+use crate::execute::executor::Next;
+use crate::execute::local::RunContext;
 use crate::execute::local::failed_runs::FailedRuns;
-use crate::execute::local::trial::Trial;
-use crate::execute::timings::{Phase, Timings};
+use crate::execute::order::Work;
+use crate::execute::timings::Phase;
+use crate::execute::trial::{Trial, TrialOutcome};
 use crate::plan::Unit;
-use crate::plan::key::Key;
 use crate::plan::loaded::LoadedScenario;
 use crate::store::{Record, Store, StoreError};
-use crate::system::process::Interrupt;
 use crate::system::progress::{Progress, Verbosity, duration};
 
 /// A batch is committed when it has so many trials.
 const BATCH: usize = 100;
 
-/// Failures told one by one before the rest is only counted.
-const TOLD: usize = 20;
+/// Failures reported one by one before the rest is only counted.
+const REPORTED: usize = 20;
 
 /// How many of the slowest catchments are reported.
 const SLOWEST: usize = 5;
 
-/// What is known of trials that have come in.
+/// Takes trials in, batch by batch.
 pub(crate) struct Recorder<'a> {
-    pub(crate) loaded_study: &'a [LoadedScenario<'a>],
-    pub(crate) others: &'a HashMap<Key, Vec<Unit>>,
-    pub(crate) store: &'a mut Store,
-    pub(crate) limits: &'a Limits,
-    pub(crate) interrupt: &'a Interrupt,
-    pub(crate) timings: &'a Timings,
-    pub(crate) kept: &'a FailedRuns,
-    /// By scenario.
-    pub(crate) recipe_parts: Vec<Arc<[u8]>>,
-    pub(crate) pending: Vec<Record>,
-    pub(crate) since: Instant,
-    /// Failures told one by one.
-    pub(crate) told: usize,
-    pub(crate) progress: Progress,
-    pub(crate) report: RunReport,
-    pub(crate) trouble: Option<StoreError>,
+    loaded_study: &'a [LoadedScenario<'a>],
+    store: &'a mut Store,
+    work: &'a Work,
+    limits: &'a Limits,
+    run_context: RunContext<'a>,
+    /// What each scenario's recipe is made of.
+    recipe_parts: Vec<Arc<[u8]>>,
+    /// The batch, and since when it has waited.
+    pending: Vec<Record>,
+    since: Instant,
+    /// Failures reported one by one.
+    reported: usize,
+    progress: Progress,
+    report: RunReport,
+    /// Why nothing can be recorded any more.
+    error: Option<anyhow::Error>,
 }
 
-impl Recorder<'_> {
+impl<'a> Recorder<'a> {
+    /// Of the trials of this work.
+    pub(crate) fn new(
+        loaded_study: &'a [LoadedScenario<'a>],
+        store: &'a mut Store,
+        work: &'a Work,
+        limits: &'a Limits,
+        run_context: RunContext<'a>,
+    ) -> Result<Self> {
+        Ok(Self {
+            recipe_parts: store_recipes(loaded_study, store)?,
+            loaded_study,
+            store,
+            work,
+            limits,
+            run_context,
+            pending: Vec::new(),
+            since: Instant::now(),
+            reported: 0,
+            progress: Progress::new("running", work.runs(), limits.verbosity == Verbosity::Quiet),
+            report: RunReport::default(),
+            error: None,
+        })
+    }
+
     /// Takes a trial, or notes that none came for a while; and says whether there shall be more.
     pub(crate) fn take(&mut self, trial: Option<Trial>) -> Next {
-        if let Some(obstacle) = trial.as_ref().and_then(obstacle) {
-            self.report.obstacle.get_or_insert(obstacle);
-        } else if let Some(trial) = trial {
-            if self.pending.is_empty() {
-                self.since = Instant::now();
+        match trial {
+            Some(Trial {
+                outcome: TrialOutcome::Obstacle(failed),
+                ..
+            }) => {
+                self.report.obstacle.get_or_insert(failed.reason);
             }
-            self.enter(trial);
+            Some(trial) => {
+                if self.pending.is_empty() {
+                    self.since = Instant::now();
+                }
+                let entered = self.enter(trial);
+                self.note_error(entered);
+            }
+            None => {}
         }
-        if (self.pending.len() >= BATCH || self.since.elapsed() >= Duration::from_secs(1))
-            && let Err(error) = self.commit()
-        {
-            self.trouble.get_or_insert(error);
+        if self.pending.len() >= BATCH || self.since.elapsed() >= Duration::from_secs(1) {
+            let committed = self.commit().map_err(anyhow::Error::from);
+            self.note_error(committed);
         }
         self.report.gave_up = self
             .limits
             .max_failures
             .is_some_and(|most| self.report.failed.len() >= most);
-        let is_over = self.trouble.is_some() || self.report.obstacle.is_some();
-        if is_over || self.report.gave_up || self.interrupt.is_triggered() {
+        let is_over = self.error.is_some() || self.report.obstacle.is_some();
+        if is_over || self.report.gave_up || self.run_context.interrupt.is_triggered() {
             Next::Stop
         } else if self.pending.is_empty() {
             Next::Wait
@@ -76,42 +107,45 @@ impl Recorder<'_> {
         }
     }
 
-    /// Puts a trial down for its catchment, and a failed one for all that wait for the same result; what a good one gives
-    /// them, they find under their keys.
-    fn enter(&mut self, trial: Trial) {
-        self.report.run += 1;
-        let attempts = trial.attempts.iter();
-        let cpu = attempts
-            .clone()
-            .map(|attempt| attempt.user + attempt.system);
-        self.report.cpu_seconds += cpu.sum::<f64>();
-        let wall: f64 = attempts.clone().map(|attempt| attempt.wall).sum();
-        self.report.simulator_seconds += wall;
-        let peaks = attempts.map(|attempt| attempt.peak_bytes);
-        self.report.peak_bytes = peaks.fold(self.report.peak_bytes, u64::max);
-        let label = self.label(trial.unit);
-        let slowest = &mut self.report.slowest;
-        let rank = slowest.partition_point(|(slower, _)| *slower >= wall);
-        slowest.insert(rank, (wall, label.clone()));
-        slowest.truncate(SLOWEST);
-        if trial.outcome.is_ok() && self.limits.verbosity == Verbosity::Verbose {
-            let took = duration(Duration::from_secs_f64(wall));
-            self.progress.say(&format!("catchment {label}: {took}"));
+    /// Commits the last batch, and says what was done; `done` is how the executor ended.
+    pub(crate) fn finish(mut self, done: Result<()>) -> Result<RunReport> {
+        let committed = self.commit();
+        if let Some(error) = self.error {
+            return Err(error);
         }
-        self.progress.advance(trial.outcome.is_err());
-        let mut units = vec![trial.unit];
+        committed?;
+        done?;
+        Ok(self.report)
+    }
+
+    /// Only the first error counts: others follow from it.
+    fn note_error(&mut self, outcome: Result<()>) {
+        if let Err(error) = outcome {
+            self.error.get_or_insert(error);
+        }
+    }
+
+    /// Enters a trial into the batch for its catchment, and a failed one for all that wait for the same result. What a good
+    /// one gives them, they find under their keys.
+    fn enter(&mut self, trial: Trial) -> Result<()> {
+        let label = trial.scenario.label(&trial.catchment);
+        let ordered = self.work.unit(&trial.key);
+        let unit =
+            ordered.with_context(|| format!("nobody ordered the run of catchment {label}"))?;
+        self.count(&trial, &label);
+        let mut others: &[Unit] = &[];
         match &trial.outcome {
-            Ok(_) => {
+            TrialOutcome::Good(_) => {
                 self.report.good.insert(trial.key);
             }
-            Err(failure) => {
-                self.tell(trial.unit, &label, failure);
-                units.extend(self.others.get(&trial.key).into_iter().flatten());
-                let failed = units.iter().map(|unit| (*unit, failure.to_string()));
+            TrialOutcome::Failed(failed) | TrialOutcome::Obstacle(failed) => {
+                self.report_failure(unit, &trial, &label, &failed.reason);
+                others = self.work.others(&trial.key);
+                let units = [unit].into_iter().chain(others.iter().copied());
+                let failed = units.map(|unit| (unit, failed.reason.clone()));
                 self.report.failed.extend(failed);
             }
         }
-        let (unit, others) = (trial.unit, &units[1..]);
         let first = self.record(unit, trial);
         for other in others {
             let loaded = &self.loaded_study[other.scenario];
@@ -122,64 +156,90 @@ impl Recorder<'_> {
             });
         }
         self.pending.push(first);
+        Ok(())
+    }
+
+    /// Counts a trial and its cost.
+    fn count(&mut self, trial: &Trial, label: &str) {
+        self.report.run += 1;
+        let attempts = trial.attempts.iter();
+        let cpu = attempts
+            .clone()
+            .map(|attempt| attempt.user + attempt.system);
+        self.report.cpu_seconds += cpu.sum::<f64>();
+        let wall: f64 = attempts.clone().map(|attempt| attempt.wall).sum();
+        self.report.simulator_seconds += wall;
+        let peaks = attempts.map(|attempt| attempt.peak_bytes);
+        self.report.peak_bytes = peaks.fold(self.report.peak_bytes, u64::max);
+        let slowest = &mut self.report.slowest;
+        let rank = slowest.partition_point(|(_, slower)| *slower >= wall);
+        slowest.insert(rank, (label.to_owned(), wall));
+        slowest.truncate(SLOWEST);
+        let is_good = matches!(trial.outcome, TrialOutcome::Good(_));
+        if is_good && self.limits.verbosity == Verbosity::Verbose {
+            let took = duration(Duration::from_secs_f64(wall));
+            self.progress.say(&format!("catchment {label}: {took}"));
+        }
+        self.progress.advance(!is_good);
     }
 
     fn record(&self, unit: Unit, trial: Trial) -> Record {
-        let loaded = &self.loaded_study[unit.scenario];
         Record {
-            scenario: loaded.project.scenario.name.clone(),
-            catchment: loaded.basin.id(unit.catchment).clone(),
+            scenario: trial.scenario,
+            catchment: trial.catchment,
             key: trial.key.0,
             // An explanation is made of short texts and digests, which postcard can always hold.
             parts: postcard::to_stdvec(&trial.explanation).unwrap_or_default(),
-            recipe: *loaded.recipe.digest(),
+            recipe: *self.loaded_study[unit.scenario].recipe.digest(),
             recipe_parts: self.recipe_parts[unit.scenario].clone(),
             contents: trial.texts,
             series: trial.series,
             attempts: trial.attempts,
-            result: trial.outcome.ok(),
+            result: match trial.outcome {
+                TrialOutcome::Good(columns) => Some(columns),
+                TrialOutcome::Failed(_) | TrialOutcome::Obstacle(_) => None,
+            },
         }
     }
 
-    fn label(&self, unit: Unit) -> String {
-        self.loaded_study[unit.scenario].label(unit.catchment)
-    }
-
-    fn tell(&mut self, unit: Unit, label: &str, failure: &Failure) {
-        match self.told {
-            0..TOLD => {
-                let loaded = &self.loaded_study[unit.scenario];
-                let id = loaded.basin.id(unit.catchment);
-                let kept = self.kept.path(&loaded.project.scenario.name, id);
-                let evidence = if kept.exists() {
-                    format!(" (see {})", kept.display())
-                } else {
-                    String::new()
+    fn report_failure(&mut self, unit: Unit, trial: &Trial, label: &str, reason: &str) {
+        match self.reported {
+            0..REPORTED => {
+                let project = self.loaded_study[unit.scenario].project;
+                let kept = FailedRuns::in_cache(&project.cache());
+                let kept = kept.path(&trial.scenario, &trial.catchment);
+                let see = match kept.exists() {
+                    true => format!(" (see {})", kept.display()),
+                    false => String::new(),
                 };
                 self.progress
-                    .say(&format!("catchment {label} failed: {failure}{evidence}"));
+                    .say(&format!("catchment {label} failed: {reason}{see}"));
             }
-            TOLD => self
+            REPORTED => self
                 .progress
                 .say("further failures are counted only; `rerunoff status --json` lists all"),
             _ => {}
         }
-        self.told += 1;
+        self.reported += 1;
     }
 
     /// Stores what is pending.
-    pub(crate) fn commit(&mut self) -> Result<(), StoreError> {
+    fn commit(&mut self) -> Result<(), StoreError> {
         if !self.pending.is_empty() {
-            self.timings
-                .time(Phase::Commit, || self.store.commit(&self.pending))?;
+            (self.run_context.timings).time(Phase::Commit, || self.store.commit(&self.pending))?;
             self.pending.clear();
         }
         Ok(())
     }
 }
 
-/// What would keep every other catchment from being run, too.
-fn obstacle(trial: &Trial) -> Option<String> {
-    let failure = trial.outcome.as_ref().err()?;
-    failure.is_obstacle().then(|| failure.to_string())
+/// Stores the texts that the scenarios' recipes have in common, and says what each recipe is made of.
+fn store_recipes(loaded_study: &[LoadedScenario<'_>], store: &mut Store) -> Result<Vec<Arc<[u8]>>> {
+    let mut all = Vec::with_capacity(loaded_study.len());
+    for loaded in loaded_study {
+        let parts = postcard::to_stdvec(loaded.recipe.explanation());
+        all.push(parts.context("can't store the recipe")?.into());
+        store.keep(&loaded.recipe.common_texts(&loaded.basin))?;
+    }
+    Ok(all)
 }

@@ -73,9 +73,7 @@ impl Account {
             simulator_seconds: report.simulator_seconds,
             cpu_seconds: report.cpu_seconds,
             peak_bytes: report.peak_bytes,
-            slowest: (report.slowest.iter())
-                .map(|(seconds, label)| (label.clone(), *seconds))
-                .collect(),
+            slowest: report.slowest.clone(),
             failures: failures
                 .map(|(unit, reason)| {
                     let label = loaded_study[unit.scenario].label(unit.catchment);

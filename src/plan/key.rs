@@ -15,7 +15,7 @@ use crate::data::digest::Digest;
 const WALK_VERSION: &[u8] = b"rerunoff key 1";
 
 /// The BLAKE3 digest of all that determines one catchment's result.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Key(pub Digest);
 
 impl fmt::Display for Key {

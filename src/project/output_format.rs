@@ -1,6 +1,6 @@
 //! How the table that a simulator writes is laid out, as the project states it.
 //!
-//! Only a description: [`crate::execute::local::output`] reads such tables, and what is hashed of it is named field by field in
+//! Only a description: [`crate::execute::output`] reads such tables, and what is hashed of it is named field by field in
 //! [`crate::plan::recipe`].
 
 /// What stands between two cells.

@@ -47,6 +47,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use rusqlite::Connection;
+use serde::{Deserialize, Serialize};
 
 use crate::data::catchment::CatchmentId;
 use crate::data::digest::Digest;
@@ -140,7 +141,7 @@ pub struct RunCost {
 }
 
 /// Why an attempt gave no result.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failed {
     /// The kind of failure in one word: `timeout`, `exit`, `output`…
     pub code: String,
@@ -149,7 +150,7 @@ pub struct Failed {
 }
 
 /// One run of the simulator for one catchment.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Attempt {
     /// When it was started, seconds since 1970.
     pub started: i64,

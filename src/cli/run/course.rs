@@ -14,6 +14,7 @@ use crate::cli::exit::Exit;
 use crate::cli::fault::Fault;
 use crate::cli::terminal::say;
 use crate::cli::verify::CAUSES;
+use crate::execute::local::RunContext;
 use crate::execute::timings::{Phase, Timings};
 use crate::execute::{Limits, RunReport, update};
 use crate::history::account::Account;
@@ -60,9 +61,12 @@ impl Course<'_> {
             &mut self.store,
             work,
             &self.limits,
-            lock,
-            &self.interrupt,
-            &self.timings,
+            RunContext {
+                slots: &self.limits.slots,
+                lock,
+                interrupt: &self.interrupt,
+                timings: &self.timings,
+            },
         )?;
         if self.interrupt.is_triggered() {
             let good = report.good.len();

@@ -6,7 +6,7 @@ use super::Arguments;
 use crate::cli::options::max_rerun::MaxRerun;
 use crate::cli::refusal::TooMany;
 use crate::cli::wanted::wanted;
-use crate::execute::Work;
+use crate::execute::order::Work;
 use crate::plan::key::Key;
 use crate::plan::loaded::LoadedStudy;
 use crate::plan::{Plan, Unit, causes};

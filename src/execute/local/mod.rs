@@ -1,230 +1,323 @@
-//! The workers: jobs in, trials out.
+//! Orders carried out by threads of this process.
 //!
-//! One feeder thread owns the inputs and hands each stale catchment's series on, as many workers as wanted make the
-//! trials, and the calling thread gets them one by one. All channels are bounded, so memory does not grow with the
-//! number of catchments. It knows nothing of the store.
+//! One feeder thread owns the inputs and hands on each catchment's series, as many workers as there may be slots run the
+//! simulators, and the calling thread gets the trials one by one. All channels are bounded, so memory does not grow with
+//! the number of catchments. It knows nothing of the store.
 
 pub mod failed_runs;
+mod feeder;
+pub mod job;
 pub mod left_files;
-pub mod trial;
 pub mod validate;
 pub mod work_directory;
 pub mod work_folders;
 
-use std::collections::BTreeMap;
-use std::ops::ControlFlow;
-use std::sync::Mutex;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result, anyhow};
 
-use crate::execute::local::trial::{Job, RunContext, ScenarioContext, Trial};
-use crate::execute::local::work_directory::WorkDirectory;
-use crate::execute::local::work_folders::WorkFolders;
-use crate::execute::timings::Phase;
+use self::failed_runs::FailedRuns;
+use self::feeder::Feeder;
+use self::job::{Job, JobContext};
+use self::work_directory::WorkDirectory;
+use self::work_folders::WorkFolders;
+use crate::data::catchment::CatchmentId;
+use crate::data::digest::Digest;
+use crate::data::scenario::ScenarioName;
+use crate::execute::executor::{Executor, Next};
+use crate::execute::order::Order;
+use crate::execute::timings::Timings;
+use crate::execute::trial::Trial;
 use crate::plan::Unit;
-use crate::plan::key::Key;
-use crate::plan::series::{BLOCK_BYTES, SeriesReader};
+use crate::plan::loaded::LoadedScenario;
+use crate::plan::series::BLOCK_BYTES;
 use crate::system::jobserver::slots::Slots;
-use crate::system::process::Guard;
+use crate::system::lock::Lock;
+use crate::system::process::{Guard, Interrupt};
 
-/// Jobs that wait for a worker at most, and trials for their taker. As many as are read at once, so that nobody waits while
-/// the next ones are read or a batch is stored.
+/// How many jobs wait for a worker at most, and trials for their taker. As many as are read at once, so that nobody waits
+/// while the next ones are read or a batch is stored.
 const MOST_READY: usize = 256;
 
-/// What the taker of trials wants next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Next {
-    /// The next trial, whenever it comes.
-    Wait,
-    /// The next trial, or to be called without one after a second.
-    WaitASecond,
-    /// Nothing new to be started; what is under way is still handed in.
-    Stop,
+/// An order whose last run took so many times the median is begun before the others.
+const LONG: f64 = 3.0;
+
+/// What everything that belongs to one run of rerunoff shares.
+#[derive(Clone, Copy)]
+pub struct RunContext<'a> {
+    /// The simulators at work at once.
+    pub slots: &'a Slots,
+    /// The project's lock, which the guards keep until the last simulator is gone.
+    pub lock: &'a Lock,
+    /// The wish to stop.
+    pub interrupt: &'a Interrupt,
+    /// Where the time goes.
+    pub timings: &'a Timings,
 }
 
-/// Runs what is wanted on as many threads as there may be slots, each in a directory of its own in `work`.
-///
-/// `contexts`, all in `run_context`, has one for every scenario; the wanted units come in batches, each of which is begun only when the one before
-/// is under way. `each` is called on this thread with every trial as it comes in.
-///
-/// # Errors
-/// When the input can't be read any more. What was under way is handed in before.
-pub fn run(
-    run_context: &RunContext<'_>,
-    contexts: &[ScenarioContext<'_>],
-    wanted: &[&[(Unit, Key)]],
-    slots: &Slots,
-    work: &WorkFolders,
-    each: &mut dyn FnMut(Option<Trial>) -> Next,
-) -> Result<()> {
-    let stop = &AtomicBool::new(false);
-    let units: usize = wanted.iter().map(|batch| batch.len()).sum();
-    let workers = slots.most().min(units).max(1);
-    let series_bytes = |context: &ScenarioContext<'_>| {
-        8 * context.basin.time().len() * context.recipe.columns().len()
-    };
-    let largest = contexts.iter().map(series_bytes).max();
-    let ready = BLOCK_BYTES / largest.unwrap_or_default().max(1);
-    let ready = ready.clamp(2 * workers, MOST_READY.max(2 * workers));
-    thread::scope(|scope| {
-        let (give, take) = sync_channel::<Job>(ready);
-        let (report, trials) = sync_channel::<Trial>(ready);
-        let take = std::sync::Arc::new(Mutex::new(take));
-        let crew: Vec<_> = (0..workers)
-            .map(|number| {
-                let (take, report) = (take.clone(), report.clone());
-                let directory = work.directory(number);
-                scope.spawn(move || {
-                    labour(
-                        run_context,
-                        contexts,
-                        slots,
-                        &take,
-                        &directory,
-                        &report,
-                        stop,
-                    )
-                })
-            })
-            .collect();
-        // The workers own the receiver and the senders alone: when all of them are gone, both other sides notice.
-        drop((take, report));
-        let feeder = scope.spawn(move || {
-            let batches = wanted.iter();
-            batches
-                .copied()
-                .try_for_each(|batch| feed(run_context, contexts, batch, &give, stop))
-        });
-        let mut next = Next::Wait;
-        loop {
-            let event = match next {
-                Next::WaitASecond => trials.recv_timeout(Duration::from_secs(1)),
-                Next::Wait | Next::Stop => {
-                    trials.recv().map_err(|_| RecvTimeoutError::Disconnected)
-                }
-            };
-            next = match event {
-                Ok(trial) => each(Some(trial)),
-                Err(RecvTimeoutError::Timeout) => each(None),
-                Err(RecvTimeoutError::Disconnected) => break,
-            };
-            if next == Next::Stop {
-                stop.store(true, Relaxed);
+/// Carries orders out on as many threads as there may be slots.
+pub struct LocalExecutor<'a> {
+    loaded_study: &'a [LoadedScenario<'a>],
+    run_context: RunContext<'a>,
+    work_folders: WorkFolders,
+    /// Where failed runs are kept.
+    failed_runs: &'a FailedRuns,
+    /// The series that are kept already, by digest; `None` if none is to be kept.
+    known: Option<HashSet<Digest>>,
+}
+
+/// An order with the places that its names have in this process.
+#[derive(Clone, Copy)]
+struct LocatedOrder<'a> {
+    unit: Unit,
+    order: &'a Order,
+}
+
+impl<'a> LocalExecutor<'a> {
+    /// For orders of this study. The work directories of runs that fail go to `failed_runs`; series that are not `known` to be
+    /// kept come with their trials, none where it is `None`.
+    ///
+    /// # Errors
+    /// If the project insists on work directories in memory and they can't be there.
+    pub fn new(
+        loaded_study: &'a [LoadedScenario<'a>],
+        run_context: RunContext<'a>,
+        failed_runs: &'a FailedRuns,
+        known: Option<HashSet<Digest>>,
+    ) -> Result<Self> {
+        let first = loaded_study.first().context("a study has a scenario")?;
+        Ok(Self {
+            loaded_study,
+            run_context,
+            work_folders: WorkFolders::of(first.project)?,
+            failed_runs,
+            known,
+        })
+    }
+
+    /// Finds each order's catchment.
+    fn locate<'o>(&self, orders: Vec<&'o Order>) -> Result<Vec<LocatedOrder<'o>>> {
+        let mut catchments: HashMap<&ScenarioName, (usize, HashMap<&CatchmentId, usize>)> =
+            HashMap::new();
+        let wanted: HashSet<&ScenarioName> = orders.iter().map(|order| &order.scenario).collect();
+        for (scenario, loaded) in self.loaded_study.iter().enumerate() {
+            let name = &loaded.project.scenario.name;
+            if wanted.contains(name) {
+                let ids = loaded.basin.catchments().iter().map(|entry| &entry.id);
+                let places = ids.enumerate().map(|(place, id)| (id, place)).collect();
+                catchments.insert(name, (scenario, places));
             }
         }
-        for worker in crew {
-            worker
-                .join()
-                .map_err(|_| anyhow!("a worker broke down; this is a fault of rerunoff"))?;
-        }
-        feeder
-            .join()
-            .map_err(|_| anyhow!("the input's reader broke down; this is a fault of rerunoff"))?
-    })
+        let unit = |order: &Order| {
+            let (scenario, places) = catchments.get(&order.scenario)?;
+            Some(Unit {
+                scenario: *scenario,
+                catchment: *places.get(&order.catchment)?,
+            })
+        };
+        let located = |order: &'o Order| {
+            let unit = unit(order).with_context(|| {
+                let label = order.scenario.label(&order.catchment);
+                format!("there is no catchment {label} to be run")
+            })?;
+            Ok(LocatedOrder { unit, order })
+        };
+        orders.into_iter().map(located).collect()
+    }
+
+    /// How many jobs are made ready ahead of so many workers.
+    fn most_ready(&self, workers: usize) -> usize {
+        let series_bytes = |loaded: &LoadedScenario<'_>| {
+            8 * loaded.basin.time().len() * loaded.recipe.columns().len()
+        };
+        let largest = self.loaded_study.iter().map(series_bytes).max();
+        let ready = BLOCK_BYTES / largest.unwrap_or_default().max(1);
+        ready.clamp(2 * workers, MOST_READY.max(2 * workers))
+    }
+
+    /// Runs the orders, which come in batches. Each batch is begun only when the one before is under way.
+    fn run_batches(
+        &self,
+        batches: &[&[LocatedOrder<'_>]],
+        taker: &mut dyn FnMut(Option<Trial>) -> Next,
+    ) -> Result<()> {
+        let stop = &AtomicBool::new(false);
+        let orders: usize = batches.iter().map(|batch| batch.len()).sum();
+        let workers = self.run_context.slots.most().min(orders).max(1);
+        let ready = self.most_ready(workers);
+        thread::scope(|scope| {
+            let (jobs, waiting) = sync_channel::<Job<'_>>(ready);
+            let (done, trials) = sync_channel::<Trial>(ready);
+            let waiting = Arc::new(Mutex::new(waiting));
+            let crew: Vec<_> = (0..workers)
+                .map(|number| {
+                    let worker = Worker {
+                        executor: self,
+                        directory: self.work_folders.directory(number),
+                        jobs: waiting.clone(),
+                        trials: done.clone(),
+                        stop,
+                    };
+                    scope.spawn(move || worker.worker_loop())
+                })
+                .collect();
+            // The workers own the receiver and the senders alone: when all of them are gone, both other sides notice.
+            drop((waiting, done));
+            let feeder = Feeder {
+                executor: self,
+                jobs,
+                stop,
+            };
+            let feeder =
+                scope.spawn(move || batches.iter().try_for_each(|batch| feeder.feed(batch)));
+            hand_in(&trials, taker, stop);
+            for worker in crew {
+                worker
+                    .join()
+                    .map_err(|_| anyhow!("a worker broke down; this is a fault of rerunoff"))?;
+            }
+            feeder.join().map_err(|_| {
+                anyhow!("the input's reader broke down; this is a fault of rerunoff")
+            })?
+        })
+    }
+
+    /// Whether nothing new is to be begun.
+    fn is_stopping(&self, stop: &AtomicBool) -> bool {
+        stop.load(Relaxed) || self.run_context.interrupt.is_triggered()
+    }
 }
 
-/// Takes jobs until there are no more, or nobody wants them.
-fn labour(
-    run_context: &RunContext<'_>,
-    contexts: &[ScenarioContext<'_>],
-    slots: &Slots,
-    jobs: &Mutex<Receiver<Job>>,
-    directory: &WorkDirectory,
-    report: &SyncSender<Trial>,
+impl Executor for LocalExecutor<'_> {
+    fn run(
+        &mut self,
+        orders: &[Order],
+        taker: &mut dyn FnMut(Option<Trial>) -> Next,
+    ) -> Result<()> {
+        let (orders, long) = longest_first(orders);
+        let done = self.locate(orders).and_then(|orders| {
+            let (long, rest) = orders.split_at(long);
+            self.run_batches(&[long, rest], taker)
+        });
+        let cleared = self.work_folders.clear();
+        done.and(cleared).and(self.failed_runs.prune())
+    }
+}
+
+/// Hands trials in on this thread until all workers are gone.
+fn hand_in(
+    trials: &Receiver<Trial>,
+    taker: &mut dyn FnMut(Option<Trial>) -> Next,
     stop: &AtomicBool,
 ) {
-    let mut guard = match run_context.lock.keeper() {
-        Ok(lock) => Guard::keeping(lock),
-        // Out of descriptors: the lock then just ends with rerunoff.
-        Err(_) => Guard::default(),
-    };
+    let mut next = Next::Wait;
     loop {
-        // Bound first: a lock taken in the loop's head would be held while the job runs, and all others would wait.
-        let job = jobs.lock().map(|jobs| jobs.recv());
-        let Ok(Ok(job)) = job else { return };
-        // Not before there is a job for it, and not while its trial is handed in: others may be waiting for it.
-        let Some(slot) = slots.take(run_context.interrupt) else {
-            return;
+        let event = match next {
+            Next::WaitASecond => trials.recv_timeout(Duration::from_secs(1)),
+            Next::Wait | Next::Stop => trials.recv().map_err(|_| RecvTimeoutError::Disconnected),
         };
-        if stop.load(Relaxed) || run_context.interrupt.is_triggered() {
-            return;
-        }
-        let context = &contexts[job.unit.scenario];
-        let Some(trial) = context.run(job, directory, &mut guard) else {
-            return;
+        next = match event {
+            Ok(trial) => taker(Some(trial)),
+            Err(RecvTimeoutError::Timeout) => taker(None),
+            Err(RecvTimeoutError::Disconnected) => return,
         };
-        drop(slot);
-        if report.send(trial).is_err() {
-            return;
+        if next == Next::Stop {
+            stop.store(true, Relaxed);
         }
     }
 }
 
-/// Reads the series of the wanted catchments and hands them on as jobs.
+/// A thread that runs jobs in a directory of its own.
+struct Worker<'a> {
+    executor: &'a LocalExecutor<'a>,
+    directory: WorkDirectory,
+    jobs: Arc<Mutex<Receiver<Job<'a>>>>,
+    trials: SyncSender<Trial>,
+    stop: &'a AtomicBool,
+}
+
+impl Worker<'_> {
+    /// Runs jobs until there are no more, or nobody wants them.
+    fn worker_loop(self) {
+        let run_context = &self.executor.run_context;
+        let mut guard = match run_context.lock.keeper() {
+            Ok(lock) => Guard::keeping(lock),
+            // Out of descriptors: the lock then just ends with rerunoff.
+            Err(_) => Guard::default(),
+        };
+        loop {
+            // Bound first: a lock taken in the loop's head would be held while the job runs, and all others would wait.
+            let job = self.jobs.lock().map(|jobs| jobs.recv());
+            let Ok(Ok(job)) = job else { return };
+            // Not before there is a job for it, and not while its trial is handed in: others may be waiting for it.
+            let Some(slot) = run_context.slots.take(run_context.interrupt) else {
+                return;
+            };
+            if self.executor.is_stopping(self.stop) {
+                return;
+            }
+            let context = JobContext {
+                run_context,
+                failed_runs: self.executor.failed_runs,
+                known: self.executor.known.as_ref(),
+                loaded: &self.executor.loaded_study[job.unit.scenario],
+            };
+            let Some(trial) = context.run(job, &self.directory, &mut guard) else {
+                return;
+            };
+            drop(slot);
+            if self.trials.send(trial).is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// The orders that took much longer than most when they were last run, the longest first, then all others in the order
+/// given; and how many are the long ones.
 ///
-/// Scenarios that use the same series are served by one reading.
-fn feed(
-    run_context: &RunContext<'_>,
-    contexts: &[ScenarioContext<'_>],
-    wanted: &[(Unit, Key)],
-    give: &SyncSender<Job>,
-    stop: &AtomicBool,
-) -> Result<()> {
-    let mut groups: BTreeMap<&[usize], Vec<(Unit, Key)>> = BTreeMap::new();
-    for &(unit, key) in wanted {
-        let columns = contexts[unit.scenario].recipe.columns();
-        groups.entry(columns).or_default().push((unit, key));
-    }
-    for (columns, units) in groups {
-        feed_group(run_context, contexts, columns, &units, give, stop)?;
-    }
-    Ok(())
+/// A long run that begins last keeps the others waiting. All others stay in the input's order, in which it is read fastest.
+fn longest_first(orders: &[Order]) -> (Vec<&Order>, usize) {
+    let mut walls: Vec<f64> = orders.iter().filter_map(|order| order.last_wall).collect();
+    walls.sort_by(f64::total_cmp);
+    let median = walls.get(walls.len() / 2).copied().unwrap_or_default();
+    let long = |order: &Order| order.last_wall.filter(|wall| *wall > LONG * median);
+    let mut ordered: Vec<&Order> = orders.iter().collect();
+    ordered.sort_by(|a, b| {
+        let [a, b] = [a, b].map(|order| long(order).unwrap_or_default());
+        b.total_cmp(&a)
+    });
+    let count = orders.iter().filter(|order| long(order).is_some()).count();
+    (ordered, count)
 }
 
-fn feed_group(
-    run_context: &RunContext<'_>,
-    contexts: &[ScenarioContext<'_>],
-    columns: &[usize],
-    units: &[(Unit, Key)],
-    give: &SyncSender<Job>,
-    stop: &AtomicBool,
-) -> Result<()> {
-    let Some(&(first, _)) = units.first() else {
-        return Ok(());
-    };
-    let hand_on = |unit: Unit, key, series| {
-        let stopped = stop.load(Relaxed) || run_context.interrupt.is_triggered();
-        if stopped || give.send(Job { unit, key, series }).is_err() {
-            return ControlFlow::Break(());
-        }
-        ControlFlow::Continue(())
-    };
-    if columns.is_empty() {
-        let _: ControlFlow<()> =
-            (units.iter()).try_for_each(|&(unit, key)| hand_on(unit, key, Ok(Vec::new())));
-        return Ok(());
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::key::Key;
+
+    #[test]
+    fn long_runs_begin_first_and_the_rest_keeps_its_order() {
+        let walls = [1.0, 1.0, 30.0, 1.0, 1.0, 40.0, 1.0];
+        let orders: Vec<Order> = (0..8)
+            .map(|at| Order {
+                scenario: ScenarioName::UNNAMED,
+                catchment: CatchmentId::new(at.to_string()),
+                key: Key(Digest::of(&[at as u8])),
+                time_limit: None,
+                last_wall: walls.get(at).copied(),
+            })
+            .collect();
+        let (ordered, long) = longest_first(&orders);
+        let order: Vec<&str> = (ordered.iter())
+            .map(|order| order.catchment.as_str())
+            .collect();
+        let expected = ["5", "2", "0", "1", "3", "4", "6", "7"];
+        assert_eq!((order.as_slice(), long), (&expected[..], 2));
     }
-    let place = |unit: Unit| contexts[unit.scenario].basin.place(unit.catchment);
-    let mut by_place = units.to_vec();
-    by_place.sort_by_key(|(unit, _)| place(*unit));
-    let places: Vec<usize> = by_place.iter().map(|(unit, _)| place(*unit)).collect();
-    // Series columns are the same in all scenarios.
-    let ScenarioContext { project, basin, .. } = &contexts[first.scenario];
-    let reader = SeriesReader::open(basin, columns)?.with_scratch(&project.cache());
-    let mut since = Instant::now();
-    reader.read(&places, &mut |place, series| {
-        run_context.timings.add(Phase::Read, since.elapsed());
-        let first = places.partition_point(|&other| other < place);
-        let sharing = places[first..].partition_point(|&other| other == place);
-        let next = match &by_place[first..][..sharing] {
-            [(unit, key)] => hand_on(*unit, *key, series),
-            units => (units.iter()).try_for_each(|&(unit, key)| hand_on(unit, key, series.clone())),
-        };
-        since = Instant::now();
-        next
-    })
 }

@@ -22,7 +22,7 @@ const SHELL_SAYS_XFSZ: i32 = 128 + libc::SIGXFSZ;
 ///
 /// It has ended by itself with this exit code in the work directory `work`; the columns are those that the project names, each of
 /// `steps` values.
-pub fn judge(
+pub fn validate(
     project: &Project,
     steps: usize,
     code: i32,

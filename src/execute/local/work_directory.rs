@@ -1,6 +1,6 @@
 //! A work directory: where one catchment's simulator runs.
 //!
-//! Every worker has one, emptied and furnished anew for each run, so that no run sees another's files; only links to
+//! Every worker has one, emptied and prepared anew for each run, so that no run sees another's files; only links to
 //! support files that are what they should be stay. Support files are linked, never copied: copying an executable and
 //! starting it at once gives "text file busy" now and then. Whether it is in memory or on a disk is [`work_folders`]'s choice.
 //!
@@ -86,8 +86,8 @@ impl WorkDirectory {
         &self.path
     }
 
-    /// Empties it and furnishes it with the support files and folders.
-    pub fn furnish(&self, simulator: &Simulator) -> Result<()> {
+    /// Empties it and puts links to the support files and the folders into it.
+    pub fn prepare(&self, simulator: &Simulator) -> Result<()> {
         let context = || format!("can't make the work directory {}", self.path.display());
         let there = match self.tidy(simulator) {
             Ok(there) => there,

@@ -29,6 +29,7 @@ mod planes;
 
 use pco::ChunkConfig;
 use pco::standalone::{simple_compress_into, simple_decompress_into};
+use serde::{Deserialize, Serialize};
 
 use crate::data::digest::Digest;
 use crate::text::decimal::{self, Decimals};
@@ -63,7 +64,7 @@ pub enum Damaged {
 }
 
 /// One encoded column with what is worth knowing without decoding it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Encoded {
     /// The column's name in the result.
     pub name: String,

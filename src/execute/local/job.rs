@@ -1,0 +1,349 @@
+//! One job: files written, simulator started, what it left validated. With retries, if the project wants them.
+//!
+//! What makes a result is [`crate::execute::local::validate`]'s business. A job knows nothing of threads, the store or other
+//! catchments.
+
+use std::collections::HashSet;
+use std::ffi::OsString;
+use std::time::{Duration, Instant, SystemTime};
+
+use super::RunContext;
+use crate::data::digest::Digest;
+use crate::execute::failure::Failure;
+use crate::execute::local::failed_runs::FailedRuns;
+use crate::execute::local::left_files::tail;
+use crate::execute::local::validate::{is_refused_growth, validate};
+use crate::execute::local::work_directory::{PRINTED, WorkDirectory};
+use crate::execute::order::Order;
+use crate::execute::timings::Phase;
+use crate::execute::trial::{Trial, TrialOutcome};
+use crate::inputs::BadInput;
+use crate::plan::Unit;
+use crate::plan::environment;
+use crate::plan::key::Explanation;
+use crate::plan::loaded::LoadedScenario;
+use crate::plan::recipe::{Recipe, Rendered};
+use crate::project::Project;
+use crate::store::Attempt;
+use crate::store::codec::{self, Encoded};
+use crate::system::file_limit::FileLimit;
+use crate::system::process::{End, Finished, Guard, Invocation};
+
+/// How long a simulator has between being asked to end and being killed.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// An order with the series that were read for it.
+pub struct Job<'a> {
+    /// The catchment's places.
+    pub unit: Unit,
+    /// What is ordered.
+    pub order: &'a Order,
+    /// The columns that [`Recipe::columns`] names, or why they can't be had.
+    pub series: Result<Vec<Vec<f64>>, BadInput>,
+}
+
+/// What running a job takes beside a work directory.
+pub struct JobContext<'a> {
+    /// What it has in common with all others.
+    pub run_context: &'a RunContext<'a>,
+    /// Where failed runs are kept.
+    pub failed_runs: &'a FailedRuns,
+    /// The series that are kept already, by digest; `None` if none is to be kept.
+    pub known: Option<&'a HashSet<Digest>>,
+    /// Its scenario.
+    pub loaded: &'a LoadedScenario<'a>,
+}
+
+/// What the simulator will see.
+struct Prepared {
+    rendered: Rendered,
+    series: Vec<Vec<f64>>,
+    /// How long one start may take.
+    time_limit: Option<Duration>,
+}
+
+impl JobContext<'_> {
+    /// Runs a job in `work` under `guard`; `None` if it was interrupted.
+    pub fn run(&self, job: Job<'_>, work: &WorkDirectory, guard: &mut Guard) -> Option<Trial> {
+        let mut trial = Trial {
+            scenario: job.order.scenario.clone(),
+            catchment: job.order.catchment.clone(),
+            key: job.order.key,
+            explanation: Explanation::default(),
+            texts: Vec::new(),
+            series: Vec::new(),
+            attempts: Vec::new(),
+            outcome: outcome(Err(Failure::InputChanged)),
+        };
+        let timings = self.run_context.timings;
+        let prepared = match timings.time(Phase::Render, || self.prepare(job, &mut trial)) {
+            Ok(prepared) => prepared,
+            Err(failure) => {
+                trial.attempts.push(Attempt {
+                    failure: Some(failure.failed()),
+                    ..Attempt::default()
+                });
+                trial.outcome = outcome(Err(failure));
+                return Some(trial);
+            }
+        };
+        let mut work = work.in_use();
+        let mut left = self.loaded.project.simulator.retries;
+        let result = loop {
+            let (attempt, result) = self.attempt(&prepared, &trial.series, work, guard)?;
+            // What memory had no room for is done again on the disk, and was no attempt.
+            if let Err(failure) = &result
+                && let Ok(Some(on_disk)) =
+                    work.instead(matches!(failure, Failure::WorkDirectory(_)))
+            {
+                work = on_disk;
+                continue;
+            }
+            trial.attempts.push(attempt);
+            match &result {
+                Err(failure) if failure.is_worth_a_retry() && left > 0 => left -= 1,
+                _ => break result,
+            }
+        };
+        trial.outcome = outcome(result);
+        if let (Err(error), Some(attempt)) = (self.keep(&trial, work), trial.attempts.last_mut()) {
+            attempt.tail.push_str(&format!("\nrerunoff: {error:#}\n"));
+        }
+        Some(trial)
+    }
+
+    /// Keeps the work directory of a failed run; lets go of an earlier one where the run was good.
+    fn keep(&self, trial: &Trial, work: &WorkDirectory) -> anyhow::Result<()> {
+        let (scenario, id) = (&trial.scenario, &trial.catchment);
+        match &trial.outcome {
+            TrialOutcome::Good(_) => self.failed_runs.release(scenario, id),
+            TrialOutcome::Obstacle(_) => Ok(()),
+            TrialOutcome::Failed(_) => work
+                .shorten(self.largest_file().size())
+                .and(self.failed_runs.keep(work, scenario, id)),
+        }
+    }
+
+    /// What the simulator will see, checked against the plan: what was hashed is what is run.
+    fn prepare(&self, job: Job<'_>, trial: &mut Trial) -> Result<Prepared, Failure> {
+        let LoadedScenario { recipe, basin, .. } = self.loaded;
+        let series = job.series?;
+        let rendered = recipe.render(basin, job.unit.catchment)?;
+        let digests: Vec<Digest> = series
+            .iter()
+            .map(|values| Digest::of_numbers(values))
+            .collect();
+        trial.explanation = recipe.explain(&rendered, &digests);
+        if recipe.key(&rendered, &digests) != job.order.key {
+            return Err(Failure::InputChanged);
+        }
+        trial.texts = recipe.long_texts(&rendered, &digests);
+        if let Some(known) = self.known {
+            let columns = recipe.column_names().iter().zip(&series).zip(digests);
+            let new = columns.filter(|(_, digest)| !known.contains(digest));
+            trial.series = new
+                .map(|((name, values), digest)| (digest, codec::encode(name, values)))
+                .collect();
+        }
+        Ok(Prepared {
+            rendered,
+            series,
+            time_limit: job.order.time_limit,
+        })
+    }
+
+    /// One start of the simulator; `None` if it was interrupted. `encoded` are its series, as far as they are encoded already.
+    fn attempt(
+        &self,
+        prepared: &Prepared,
+        encoded: &[(Digest, Encoded)],
+        work: &WorkDirectory,
+        guard: &mut Guard,
+    ) -> Option<(Attempt, Result<Vec<Encoded>, Failure>)> {
+        let started = SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .map_or(0, |since| since.as_secs() as i64);
+        let mut attempt = Attempt {
+            started,
+            ..Attempt::default()
+        };
+        let result = match self.run_in(prepared, work, guard) {
+            Ok(finished) => {
+                let cost = finished.cost;
+                attempt.wall = cost.wall.as_secs_f64();
+                attempt.user = cost.user.as_secs_f64();
+                attempt.system = cost.system.as_secs_f64();
+                attempt.peak_bytes = cost.peak_bytes;
+                attempt.tail = tail(work.path());
+                let result = match finished.end {
+                    End::Interrupted => return None,
+                    End::TimedOut => {
+                        Err(Failure::TimedOut(prepared.time_limit.unwrap_or_default()))
+                    }
+                    End::Signalled(signal) => Err(Failure::Signal(signal)),
+                    End::Exited(code) => self.columns(code, prepared, encoded, work),
+                };
+                result.map_err(|failure| self.or_file_size(failure, work))
+            }
+            Err(failure) => Err(failure),
+        };
+        attempt.failure = result.as_ref().err().map(Failure::failed);
+        Some((attempt, result))
+    }
+
+    /// The output columns of a simulator that ended with this exit code, if its run is a good one.
+    fn columns(
+        &self,
+        code: i32,
+        prepared: &Prepared,
+        encoded: &[(Digest, Encoded)],
+        work: &WorkDirectory,
+    ) -> Result<Vec<Encoded>, Failure> {
+        let timings = self.run_context.timings;
+        let (project, steps) = (self.loaded.project, self.loaded.basin.time().len());
+        let columns = timings.time(Phase::Parse, || {
+            validate(project, steps, code, &prepared.rendered, work.path())
+        })?;
+        Ok(timings.time(Phase::Encode, || self.encode(&columns, encoded)))
+    }
+
+    /// This failure, unless a file reached its limit: a program that can't write may end in any way.
+    fn or_file_size(&self, failure: Failure, work: &WorkDirectory) -> Failure {
+        let limit = self.largest_file();
+        let file = work.files_of(limit.size()).into_iter().next();
+        if file.is_some() || is_refused_growth(&failure) {
+            return Failure::FileSize { file, limit };
+        }
+        failure
+    }
+
+    /// Prepares the work directory and starts the simulator in it.
+    ///
+    /// What was hashed must be what is run: the support files are looked at before the start, which saves a run, and after the
+    /// end, which makes it certain.
+    fn run_in(
+        &self,
+        prepared: &Prepared,
+        work: &WorkDirectory,
+        guard: &mut Guard,
+    ) -> Result<Finished, Failure> {
+        let LoadedScenario {
+            recipe, project, ..
+        } = self.loaded;
+        let timings = self.run_context.timings;
+        let unchanged = || match recipe.watch().changed() {
+            Some(file) => Err(Failure::SupportChanged(file.clone())),
+            None => Ok(()),
+        };
+        unchanged()?;
+        timings.time(Phase::Render, || {
+            prepare_directory(recipe, project, &prepared.rendered, &prepared.series, work)
+        })?;
+        let started = Instant::now();
+        let finished = self.start(prepared, work, guard)?;
+        let wall = finished.cost.wall;
+        timings.add(Phase::Wait, wall);
+        timings.add(Phase::Spawn, started.elapsed().saturating_sub(wall));
+        unchanged()?;
+        Ok(finished)
+    }
+
+    fn largest_file(&self) -> FileLimit {
+        FileLimit::new(self.loaded.project.simulator.max_file_size)
+    }
+
+    fn start(
+        &self,
+        prepared: &Prepared,
+        work: &WorkDirectory,
+        guard: &mut Guard,
+    ) -> Result<Finished, Failure> {
+        let rendered = &prepared.rendered;
+        let words: Vec<OsString> = rendered.command.iter().map(OsString::from).collect();
+        let (program, arguments) = words
+            .split_first()
+            .expect("a project's command is never empty");
+        // Later values win: `Command::envs` sets one variable after the other.
+        let mut environment = environment::fixed(work.path());
+        let stated = rendered.environment.iter();
+        environment.extend(stated.map(|(name, value)| (name.into(), value.into())));
+        let [stdout, stderr] = PRINTED.map(|name| work.path().join(name));
+        let invocation = Invocation {
+            program,
+            arguments,
+            directory: work.path(),
+            environment: &environment,
+            stdout: &stdout,
+            stderr: &stderr,
+            timeout: prepared.time_limit,
+            grace: GRACE,
+            largest_file: self.largest_file().size().0,
+        };
+        guard
+            .run(&invocation, self.run_context.interrupt)
+            .map_err(|error| Failure::Start(format!("{:#}", anyhow::Error::from(error))))
+    }
+
+    /// Encodes the output columns. Simulators hand on what they were given, and of that some is encoded already.
+    fn encode(&self, columns: &[Vec<f64>], known: &[(Digest, Encoded)]) -> Vec<Encoded> {
+        let encode = |name: &str, values: &[f64]| {
+            let digest = (!known.is_empty()).then(|| Digest::of_numbers(values));
+            match known.iter().find(|(other, _)| Some(*other) == digest) {
+                Some((_, same)) => Encoded {
+                    name: name.to_owned(),
+                    ..same.clone()
+                },
+                None => codec::encode(name, values),
+            }
+        };
+        (self
+            .loaded
+            .project
+            .simulator
+            .output
+            .columns
+            .iter()
+            .zip(columns))
+        .map(|(column, values)| encode(&column.source, values))
+        .collect()
+    }
+}
+
+/// Makes a catchment's work directory as its simulator gets it.
+pub fn prepare_directory(
+    recipe: &Recipe<'_>,
+    project: &Project,
+    rendered: &Rendered,
+    series: &[Vec<f64>],
+    work: &WorkDirectory,
+) -> Result<(), Failure> {
+    let trouble = |error: anyhow::Error| Failure::WorkDirectory(format!("{error:#}"));
+    work.prepare(&project.simulator).map_err(trouble)?;
+    let columns: Vec<&[f64]> = series.iter().map(Vec::as_slice).collect();
+    for (i, (input, content)) in project
+        .simulator
+        .inputs
+        .iter()
+        .zip(&rendered.files)
+        .enumerate()
+    {
+        match content {
+            Some(bytes) => work.write(&input.name, bytes).map_err(trouble)?,
+            None => work
+                .write_made(&input.name, |table| {
+                    recipe.write_table(i, rendered, &columns, table)
+                })
+                .map_err(trouble)??,
+        }
+    }
+    Ok(())
+}
+
+/// How a trial ended whose last attempt came to this.
+fn outcome(result: Result<Vec<Encoded>, Failure>) -> TrialOutcome {
+    match result {
+        Ok(columns) => TrialOutcome::Good(columns),
+        Err(failure) if failure.is_obstacle() => TrialOutcome::Obstacle(failure.failed()),
+        Err(failure) => TrialOutcome::Failed(failure.failed()),
+    }
+}

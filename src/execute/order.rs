@@ -1,0 +1,137 @@
+//! What is to be run: each key once, with the names of its catchment, as every [`Executor`] understands it.
+//!
+//! [`Executor`]: crate::execute::executor::Executor
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::data::catchment::CatchmentId;
+use crate::data::scenario::ScenarioName;
+use crate::execute::timeouts::Timeouts;
+use crate::plan::Unit;
+use crate::plan::key::Key;
+use crate::plan::loaded::LoadedScenario;
+use crate::store::{Store, StoreError};
+
+/// One catchment to be run in one scenario. It means the same in every process that opens the project.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Order {
+    /// The scenario.
+    pub scenario: ScenarioName,
+    /// The catchment.
+    pub catchment: CatchmentId,
+    /// The key that the plan has for it.
+    pub key: Key,
+    /// How long one start of its simulator may take; `None` for as long as it likes.
+    pub time_limit: Option<Duration>,
+    /// The seconds that its latest good run took, if there was one.
+    pub last_wall: Option<f64>,
+}
+
+/// The orders for these units, each with what earlier runs tell of its time.
+pub fn orders(
+    loaded_study: &[LoadedScenario<'_>],
+    store: &Store,
+    units: &[(Unit, Key)],
+) -> Result<Vec<Order>, StoreError> {
+    let mut histories = Vec::with_capacity(loaded_study.len());
+    for loaded in loaded_study {
+        let last = store.last(&loaded.project.scenario.name)?;
+        let timeouts = Timeouts::new(loaded.project.simulator.timeout, &last);
+        histories.push((last, timeouts));
+    }
+    let order = |&(unit, key): &(Unit, Key)| {
+        let loaded = &loaded_study[unit.scenario];
+        let (last, timeouts) = &histories[unit.scenario];
+        let catchment = loaded.basin.id(unit.catchment);
+        let cost = last.get(catchment).and_then(|last| last.cost);
+        Order {
+            scenario: loaded.project.scenario.name.clone(),
+            catchment: catchment.clone(),
+            key,
+            time_limit: timeouts.of(catchment),
+            last_wall: cost.map(|cost| cost.wall),
+        }
+    };
+    Ok(units.iter().map(order).collect())
+}
+
+/// What is to be run: each key once, and who else waits for its result.
+pub struct Work {
+    /// By key, so that what several scenarios have in common is run once.
+    first: Vec<(Unit, Key)>,
+    by_key: HashMap<Key, Unit>,
+    /// Further units of keys that several have.
+    others: HashMap<Key, Vec<Unit>>,
+}
+
+impl Work {
+    /// Of the wanted units.
+    pub fn of(wanted: &[(Unit, Key)]) -> Self {
+        let mut work = Self {
+            first: Vec::with_capacity(wanted.len()),
+            by_key: HashMap::with_capacity(wanted.len()),
+            others: HashMap::new(),
+        };
+        for &(unit, key) in wanted {
+            match work.by_key.entry(key) {
+                Entry::Vacant(entry) => {
+                    entry.insert(unit);
+                    work.first.push((unit, key));
+                }
+                Entry::Occupied(_) => work.others.entry(key).or_default().push(unit),
+            }
+        }
+        work
+    }
+
+    /// The units to be run, with their keys.
+    pub fn first(&self) -> &[(Unit, Key)] {
+        &self.first
+    }
+
+    /// The units to be run.
+    pub fn units(&self) -> impl Iterator<Item = Unit> {
+        self.first.iter().map(|(unit, _)| *unit)
+    }
+
+    /// How many times a simulator has to be run.
+    pub fn runs(&self) -> usize {
+        self.first.len()
+    }
+
+    /// The unit that is run for this key; `None` if none is.
+    pub fn unit(&self, key: &Key) -> Option<Unit> {
+        self.by_key.get(key).copied()
+    }
+
+    /// The other units that wait for what this key gives.
+    pub fn others(&self, key: &Key) -> &[Unit] {
+        self.others.get(key).map_or(&[], Vec::as_slice)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::digest::Digest;
+
+    #[test]
+    fn what_scenarios_share_is_run_once() {
+        let unit = |scenario| Unit {
+            scenario,
+            catchment: 3,
+        };
+        let keys = [b"a", b"b"].map(|text| Key(Digest::of(text)));
+        let wanted = [(unit(0), keys[0]), (unit(1), keys[0]), (unit(2), keys[1])];
+        let work = Work::of(&wanted);
+        assert_eq!(work.first(), [wanted[0], wanted[2]]);
+        assert_eq!(work.unit(&keys[0]), Some(unit(0)));
+        assert_eq!(work.others(&keys[0]), [unit(1)]);
+        assert!(work.others(&keys[1]).is_empty());
+        assert_eq!(work.unit(&Key(Digest::of(b"c"))), None);
+    }
+}
