@@ -16,7 +16,7 @@ use crate::language::template::Template;
 use crate::plan::loaded::LoadedScenario;
 use crate::plan::recipe::names::Names;
 use crate::product;
-use crate::project::Content;
+use crate::project::{Content, Study};
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -37,113 +37,104 @@ pub(super) fn check(root: &Path, arguments: Arguments) -> Result<Exit> {
     let store = opened.store_to_read()?;
     let loaded_study = opened.load_without_series(store.as_ref())?;
     loaded_study.list.iter().try_for_each(product::check)?;
-    let names: Vec<&ScenarioName> = study.names().collect();
-    let place = match &arguments.scenario {
-        None => 0,
-        Some(wanted) => (names.iter().position(|name| name.as_str() == wanted))
-            .ok_or_else(|| Usage(format!("--scenario: {}", unknown(wanted, &names))))?,
-    };
-    let loaded = &loaded_study.list[place];
-    let project = loaded.project;
-    let catchments = loaded.basin.catchments();
+    let loaded = &loaded_study.list[place(study, arguments.scenario.as_deref())?];
     let at = match &arguments.catchment {
         Some(id) => find(&loaded.basin, id)?,
         None => 0,
     };
-    let Some(catchment) = catchments.get(at) else {
+    let Some(catchment) = loaded.basin.catchments().get(at) else {
         bail!("the input has no catchments")
     };
-    let files = render(loaded, at).with_context(|| format!("catchment {}", catchment.id))?;
+    let id = &catchment.id;
+    let files = render(loaded, at).with_context(|| format!("catchment {id}"))?;
     let mut out = stdout().lock();
-    let time = loaded.basin.time();
-    writeln!(
-        out,
-        "{} catchments, {} time steps from {} to {}",
-        catchments.len(),
-        time.len(),
-        time.date_time(0),
-        time.date_time(time.len() - 1)
-    )
-    .ok();
-    if study.is_named() {
-        writeln!(
-            out,
-            "{} scenarios; what follows is about {}",
-            names.len(),
-            names[place]
-        )
-        .ok();
-    }
-    let names = |names: &mut dyn Iterator<Item = &str>| names.collect::<Vec<_>>().join(", ");
-    writeln!(
-        out,
-        "series: {}",
-        names(
-            &mut loaded
-                .basin
-                .columns
-                .iter()
-                .map(|column| column.name.as_str())
-        )
-    )
-    .ok();
-    writeln!(
-        out,
-        "parameters: {}",
-        names(&mut loaded.basin.parameter_names().into_iter())
-    )
-    .ok();
-    writeln!(
-        out,
-        "product: {}",
-        names(&mut project.product.variables.iter().map(|v| v.name.as_str()))
-    )
-    .ok();
-    if project.simulator.timeout.is_none() {
-        writeln!(
-            out,
-            "note: without simulator.timeout, a simulator that hangs is waited for for ever"
-        )
-        .ok();
-    }
+    print_overview(study, loaded, &mut out).ok();
     for note in notes(loaded) {
         writeln!(out, "note: {note}").ok();
     }
-    for (name, content) in &files {
-        match &arguments.render {
-            Some(folder) => {
+    match &arguments.render {
+        Some(folder) => {
+            for (name, content) in &files {
                 let path = folder.join(name);
-                let context = || format!("can't write {}", path.display());
-                if let Some(parent) = path.parent() {
-                    fs::create_dir_all(parent).with_context(context)?;
-                }
-                fs::write(&path, content).with_context(context)?;
+                write(&path, content)?;
                 writeln!(out, "wrote {}", path.display()).ok();
             }
-            None => drop(
-                writeln!(
-                    out,
-                    "{name} of catchment {}: {} bytes",
-                    catchment.id,
-                    content.len()
-                )
-                .ok(),
-            ),
+        }
+        None => {
+            for (name, content) in &files {
+                let bytes = content.len();
+                writeln!(out, "{name} of catchment {id}: {bytes} bytes").ok();
+            }
         }
     }
     writeln!(
         out,
-        "all is well with catchment {}; `rerunoff status` looks at all of them, `rerunoff run` runs them",
-        catchment.id
+        "all is well with catchment {id}; `rerunoff status` looks at all of them, `rerunoff run` runs them"
     )
     .ok();
     Ok(Exit::Fine)
 }
 
-/// What may be meant otherwise in the templates: names in comments, and documents that nothing says to be XML.
+/// The place of the scenario to render in.
+fn place(study: &Study, wanted: Option<&str>) -> Result<usize> {
+    let Some(wanted) = wanted else {
+        return Ok(0);
+    };
+    let names: Vec<&ScenarioName> = study.names().collect();
+    let found = names.iter().position(|name| name.as_str() == wanted);
+    Ok(found.ok_or_else(|| Usage(format!("--scenario: {}", unknown(wanted, &names))))?)
+}
+
+/// How many catchments, time steps and scenarios there are, and the names of series, parameters and variables.
+fn print_overview(
+    study: &Study,
+    loaded: &LoadedScenario<'_>,
+    out: &mut dyn Write,
+) -> std::io::Result<()> {
+    let LoadedScenario { basin, project, .. } = loaded;
+    let time = basin.time();
+    writeln!(
+        out,
+        "{} catchments, {} time steps from {} to {}",
+        basin.catchments().len(),
+        time.len(),
+        time.date_time(0),
+        time.date_time(time.len() - 1)
+    )?;
+    if study.is_named() {
+        let (count, name) = (study.names().count(), &project.scenario.name);
+        writeln!(out, "{count} scenarios; what follows is about {name}")?;
+    }
+    let series = basin.columns.iter().map(|column| column.name.as_str());
+    let variables = project.product.variables.iter();
+    let variables = variables.map(|variable| variable.name.as_str());
+    for (what, names) in [
+        ("series", Vec::from_iter(series)),
+        ("parameters", Vec::from_iter(basin.parameter_names())),
+        ("product", Vec::from_iter(variables)),
+    ] {
+        writeln!(out, "{what}: {}", names.join(", "))?;
+    }
+    Ok(())
+}
+
+/// Writes a file, and makes its folder where it is missing.
+fn write(path: &Path, content: &[u8]) -> Result<()> {
+    let context = || format!("can't write {}", path.display());
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent).with_context(context)?;
+    }
+    fs::write(path, content).with_context(context)
+}
+
+/// What is allowed and probably not meant: no time limit, names in comments of templates, XML that is not declared as such.
 fn notes(loaded: &LoadedScenario<'_>) -> Vec<String> {
     let names = Names::of(&loaded.basin);
     let mut notes = Vec::new();
+    if loaded.project.simulator.timeout.is_none() {
+        let hangs = "a simulator that hangs is waited for for ever";
+        notes.push(format!("without simulator.timeout, {hangs}"));
+    }
     for input in &loaded.project.simulator.inputs {
         let Content::Template { path, template } = &input.content else {
             continue;

@@ -11,9 +11,13 @@ use super::open::OpenProject;
 use super::options::scenario::ScenarioOption;
 use super::terminal::print;
 use crate::data::catchment::CatchmentId;
+use crate::data::scenario::ScenarioName;
+use crate::data::time_axis::TimeAxis;
 use crate::data::value::push_number;
 use crate::product::Results;
 use crate::text::shell;
+
+const TROUBLE: &str = "can't write the columns";
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -37,38 +41,19 @@ pub(super) fn export(root: &Path, arguments: Arguments) -> Result<Exit> {
         (opened.store_to_read()?).context("nothing has been run yet; `rerunoff run` first")?;
     let named = named(&store, arguments.at.as_deref(), 0)?;
     let chosen = arguments.scenarios.of(study)?;
-    let mut wanted = Vec::new();
+    let mut list = Vec::new();
     for project in chosen.iter().map(|&at| &study.scenarios[at]) {
-        let Some(scenario_snapshot) = named.snapshot.scenario_snapshot(&project.scenario.name)
-        else {
-            continue;
-        };
-        let results =
-            Results::open(project, &store, scenario_snapshot).context(named.title.clone())?;
-        wanted.push((&project.scenario.name, results));
-    }
-    let names = (wanted.iter().take(1)).flat_map(|(_, results)| &results.product.spec.variables);
-    let names = names.map(|variable| variable.name.as_str());
-    let scenario = study.is_named().then_some("scenario");
-    let header = ["catchment", "time"].into_iter().chain(names);
-    let header: Vec<&str> = scenario.into_iter().chain(header).collect();
-    let separator = if arguments.csv { b',' } else { b'\t' };
-    let mut writer = csv::WriterBuilder::new()
-        .delimiter(separator)
-        .from_writer(Vec::new());
-    let trouble = "can't write the columns";
-    match arguments.csv {
-        true => writer.write_record(&header).context(trouble)?,
-        false => {
-            let marked = format!("#{}", header[0]);
-            let rest = header[1..].iter().copied();
-            let marked = std::iter::once(marked.as_str()).chain(rest);
-            writer.write_record(marked).context(trouble)?;
+        let name = &project.scenario.name;
+        if let Some(snapshot) = named.snapshot.scenario_snapshot(name) {
+            let results = Results::open(project, &store, snapshot);
+            list.push((name, results.context(named.title.clone())?));
         }
     }
+    let mut table = Table::new(study.is_named(), arguments.csv);
+    table.write_header(list.first().map(|(_, results)| results))?;
     for id in &arguments.catchments {
         let mut is_known = false;
-        for (scenario, results) in &wanted {
+        for (scenario, results) in &list {
             let Some(at) = results.find(&CatchmentId::new(id)) else {
                 continue;
             };
@@ -82,24 +67,74 @@ pub(super) fn export(root: &Path, arguments: Arguments) -> Result<Exit> {
                     shell::word(id)
                 )
             })?;
-            let time = &results.product.time;
-            for step in 0..time.len() {
-                let mut record = vec![id.clone(), time.date_time(step).to_string()];
-                if study.is_named() {
-                    record.insert(0, scenario.to_string());
-                }
-                for values in &variables {
-                    let mut text = Vec::new();
-                    push_number(&mut text, values[step]);
-                    record.push(String::from_utf8_lossy(&text).into_owned());
-                }
-                writer.write_record(&record).context(trouble)?;
-            }
+            table.write_catchment(scenario, id, &results.product.time, &variables)?;
         }
         if !is_known {
             return Err(Usage(format!("{}: there is no catchment {id:?}", named.title)).into());
         }
     }
-    print(&writer.into_inner().context(trouble)?)?;
+    table.print()?;
     Ok(Exit::Fine)
+}
+
+/// The table to be printed, whole only when all of it is there.
+struct Table {
+    writer: csv::Writer<Vec<u8>>,
+    /// Whether the first column has scenarios.
+    is_named: bool,
+    csv: bool,
+}
+
+impl Table {
+    fn new(is_named: bool, csv: bool) -> Self {
+        let separator = if csv { b',' } else { b'\t' };
+        let mut builder = csv::WriterBuilder::new();
+        Self {
+            writer: builder.delimiter(separator).from_writer(Vec::new()),
+            is_named,
+            csv,
+        }
+    }
+
+    /// The names of the columns; the variables are those of these results, which all have the same.
+    fn write_header(&mut self, results: Option<&Results>) -> Result<()> {
+        let variables = results
+            .into_iter()
+            .flat_map(|found| &found.product.spec.variables);
+        let scenario = self.is_named.then_some("scenario");
+        let names = scenario.into_iter().chain(["catchment", "time"]);
+        let mut header: Vec<String> = names.map(str::to_owned).collect();
+        header.extend(variables.map(|variable| variable.name.clone()));
+        if !self.csv {
+            header[0].insert(0, '#');
+        }
+        self.writer.write_record(&header).context(TROUBLE)
+    }
+
+    /// A row for each time step.
+    fn write_catchment(
+        &mut self,
+        scenario: &ScenarioName,
+        id: &str,
+        time: &TimeAxis,
+        variables: &[Vec<f64>],
+    ) -> Result<()> {
+        for step in 0..time.len() {
+            let mut record = vec![id.to_owned(), time.date_time(step).to_string()];
+            if self.is_named {
+                record.insert(0, scenario.to_string());
+            }
+            for values in variables {
+                let mut text = Vec::new();
+                push_number(&mut text, values[step]);
+                record.push(String::from_utf8_lossy(&text).into_owned());
+            }
+            self.writer.write_record(&record).context(TROUBLE)?;
+        }
+        Ok(())
+    }
+
+    fn print(self) -> Result<()> {
+        print(&self.writer.into_inner().context(TROUBLE)?)
+    }
 }

@@ -9,7 +9,7 @@ use clap::Args;
 use super::exit::Exit;
 use super::open::OpenProject;
 use crate::data::size::Size;
-use crate::history::gc::Collection;
+use crate::history::gc::GcPlan;
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -46,30 +46,30 @@ pub(super) fn gc(root: &Path, arguments: Arguments) -> Result<Exit> {
     let max_size = arguments.max_size.or(project.cache_limits.max_size);
     let limit = max_size.map(|size| size.0);
     if arguments.dry_run {
-        let collection = Collection::plan(&store, scenarios(), runs, limit)?;
+        let plan = GcPlan::new(&store, scenarios(), runs, limit)?;
         writeln!(
             out,
             "would remove {} results, about {} of {}; {} stay",
-            collection.doomed.len(),
-            Size(collection.freed),
-            Size(collection.size),
-            collection.kept
+            plan.doomed.len(),
+            Size(plan.freed),
+            Size(plan.size),
+            plan.kept
         )
         .ok();
         return Ok(Exit::Fine);
     }
     drop(store);
     let (_lock, mut store) = opened.store_to_write(arguments.wait)?;
-    let collection = Collection::plan(&store, scenarios(), runs, limit)?;
-    collection.carry_out(&mut store)?;
+    let plan = GcPlan::new(&store, scenarios(), runs, limit)?;
+    plan.carry_out(&mut store)?;
     let left = store.size()?;
     writeln!(
         out,
         "removed {} results, {} → {}; {} stay",
-        collection.doomed.len(),
-        Size(collection.size),
+        plan.doomed.len(),
+        Size(plan.size),
         Size(left),
-        collection.kept
+        plan.kept
     )
     .ok();
     if let Some(size) = max_size.filter(|size| left > size.0) {

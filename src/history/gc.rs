@@ -1,8 +1,8 @@
-//! What of the store may go: results that no catchment, no tag and none of the last runs has any use for.
+//! Garbage collection: which results may go, as no catchment, no tag and none of the last runs needs them.
 //!
 //! It decides; [`crate::store`] removes, each key with its payloads in one transaction.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use anyhow::{Result, bail};
 
@@ -10,10 +10,10 @@ use crate::data::digest::Digest;
 use crate::data::scenario::ScenarioName;
 use crate::plan::key::{Explanation, Remembered};
 use crate::plan::snapshot::Snapshot;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 /// What would be removed, and what would be left.
-pub struct Collection {
+pub struct GcPlan {
     /// The results to be removed.
     pub doomed: Vec<Digest>,
     /// The results that stay.
@@ -22,90 +22,51 @@ pub struct Collection {
     pub freed: u64,
     /// Bytes of the store now.
     pub size: u64,
-    keys: HashSet<Digest>,
-    live: HashSet<Digest>,
+    needed: Needed,
     runs: usize,
     scenarios: HashSet<ScenarioName>,
 }
 
-impl Collection {
-    /// With `max_size` in bytes, the least recently used of the results that may go do so until the rest fits; without,
-    /// all of them. What the `scenarios`' catchments have now, tags and the last `runs` runs are kept whatever their size.
-    pub fn plan(
+/// What has to stay.
+#[derive(Default)]
+struct Needed {
+    /// The keys of results.
+    keys: HashSet<Digest>,
+    /// The digests of contents: snapshots, time axes, and what keys and recipes are made of.
+    contents: HashSet<Digest>,
+}
+
+/// How often each stored payload is used: by results and by inputs.
+struct PayloadUses(HashMap<i64, usize>);
+
+impl GcPlan {
+    /// What the `scenarios`' catchments have now, tags and the last `runs` runs are kept whatever their size. All other results
+    /// go; with `max_size` in bytes only the least recently used of them, until the rest fits.
+    pub fn new(
         store: &Store,
         scenarios: HashSet<ScenarioName>,
         runs: usize,
         max_size: Option<u64>,
     ) -> Result<Self> {
         let _snapshot = store.read_transaction()?;
-        let mut keys: HashSet<Digest> = (store.states()?.into_iter())
-            .filter(|((scenario, _), _)| scenarios.contains(scenario))
-            .map(|(_, last)| last.key)
-            .collect();
-        let mut live = HashSet::new();
-        let past = store.runs(usize::MAX)?.into_iter();
-        let mut snapshots: Vec<Digest> = past.filter_map(|run| run.snapshot).take(runs).collect();
-        for tag in store.tags()? {
-            // What a tag protects must be known before anything goes.
-            if store.content(&tag.snapshot)?.is_none() {
-                bail!(
-                    "the store's record of tag {0:?} is damaged, so nothing was removed; `rerunoff tag --delete {0:?}` gives it up",
-                    tag.name
-                );
-            }
-            snapshots.push(tag.snapshot);
-        }
-        for snapshot in snapshots {
-            let Some(bytes) = store.content(&snapshot)? else {
-                continue;
-            };
-            let found = Snapshot::from_bytes(&bytes)?;
-            live.insert(snapshot);
-            for scenario_snapshot in &found.scenario_snapshots {
-                live.insert(scenario_snapshot.time);
-                keys.extend(scenario_snapshot.rows.iter().filter_map(|row| row.key));
-            }
-        }
-        let mut uses = store.payload_uses()?;
-        let mut release = |payloads: &[(i64, u64)]| -> u64 {
-            let mut freed = 0;
-            for (payload, bytes) in payloads {
-                if let Some(count) = uses.get_mut(payload) {
-                    *count -= 1;
-                    freed += if *count == 0 { *bytes } else { 0 };
-                }
-            }
-            freed
-        };
+        let mut needed = Needed::now(store, &scenarios)?;
+        needed.add_snapshots(store, &snapshots(store, runs)?)?;
+        let mut uses = PayloadUses(store.payload_uses()?);
         let (size, mut freed, mut kept, mut doomed) = (store.size()?, 0, 0, Vec::new());
         for holding in store.holdings()? {
             let fits = max_size.is_some_and(|most| size.saturating_sub(freed) <= most);
-            if fits || keys.contains(&holding.key) {
+            if fits || needed.keys.contains(&holding.key) {
                 kept += 1;
-                keys.insert(holding.key);
+                needed.keys.insert(holding.key);
             } else {
-                freed += release(&holding.payloads);
+                freed += uses.release(&holding.payloads);
                 doomed.push(holding.key);
             }
         }
-        let mut recipes = HashSet::new();
-        for key in &keys {
-            if let Some(explanation) = store.explanation(key)? {
-                recipes.insert(explanation.recipe);
-                live.extend(digests(&explanation.parts));
-            }
-        }
-        for recipe in recipes {
-            live.extend(
-                store
-                    .recipe(&recipe)?
-                    .iter()
-                    .flat_map(|parts| digests(parts)),
-            );
-        }
+        needed.add_parts(store)?;
         for (digest, payload, bytes) in store.input_payloads()? {
-            if !live.contains(&digest) {
-                freed += release(&[(payload, bytes)]);
+            if !needed.contents.contains(&digest) {
+                freed += uses.release(&[(payload, bytes)]);
             }
         }
         Ok(Self {
@@ -113,22 +74,97 @@ impl Collection {
             kept,
             freed,
             size,
-            keys,
-            live,
+            needed,
             runs,
             scenarios,
         })
     }
 
-    /// Removes what was planned; only for who holds the project's lock since.
+    /// Removes what was planned. The caller must hold the project's lock since before it was.
     pub fn carry_out(&self, store: &mut Store) -> Result<()> {
         Ok(store.collect(
             &self.doomed,
-            &self.keys,
-            &self.live,
+            &self.needed.keys,
+            &self.needed.contents,
             self.runs,
             &self.scenarios,
         )?)
+    }
+}
+
+/// The snapshots of the last runs and of all tags.
+fn snapshots(store: &Store, runs: usize) -> Result<Vec<Digest>> {
+    let past = store.runs(usize::MAX)?.into_iter();
+    let mut snapshots: Vec<Digest> = past.filter_map(|run| run.snapshot).take(runs).collect();
+    for tag in store.tags()? {
+        // What a tag protects must be known before anything goes.
+        if store.content(&tag.snapshot)?.is_none() {
+            bail!(
+                "the store's record of tag {0:?} is damaged, so nothing was removed; `rerunoff tag --delete {0:?}` gives it up",
+                tag.name
+            );
+        }
+        snapshots.push(tag.snapshot);
+    }
+    Ok(snapshots)
+}
+
+impl Needed {
+    /// The keys that the scenarios' catchments have now.
+    fn now(store: &Store, scenarios: &HashSet<ScenarioName>) -> Result<Self, StoreError> {
+        let states = store.states()?.into_iter();
+        let theirs = states.filter(|((scenario, _), _)| scenarios.contains(scenario));
+        Ok(Self {
+            keys: theirs.map(|(_, last)| last.key).collect(),
+            contents: HashSet::new(),
+        })
+    }
+
+    /// The snapshots and all that they refer to; a damaged one, which is a run's, protects nothing.
+    fn add_snapshots(&mut self, store: &Store, snapshots: &[Digest]) -> Result<()> {
+        for snapshot in snapshots {
+            let Some(bytes) = store.content(snapshot)? else {
+                continue;
+            };
+            self.contents.insert(*snapshot);
+            for scenario in &Snapshot::from_bytes(&bytes)?.scenario_snapshots {
+                self.contents.insert(scenario.time);
+                self.keys
+                    .extend(scenario.rows.iter().filter_map(|row| row.key));
+            }
+        }
+        Ok(())
+    }
+
+    /// What the keys and their recipes are made of.
+    fn add_parts(&mut self, store: &Store) -> Result<(), StoreError> {
+        let mut recipes = HashSet::new();
+        for key in &self.keys {
+            if let Some(explanation) = store.explanation(key)? {
+                recipes.insert(explanation.recipe);
+                self.contents.extend(digests(&explanation.parts));
+            }
+        }
+        for recipe in recipes {
+            if let Some(parts) = store.recipe(&recipe)? {
+                self.contents.extend(digests(&parts));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl PayloadUses {
+    /// Takes one use away from each of these payloads; the bytes of those that have none left.
+    fn release(&mut self, payloads: &[(i64, u64)]) -> u64 {
+        let mut freed = 0;
+        for (payload, bytes) in payloads {
+            if let Some(count) = self.0.get_mut(payload) {
+                *count -= 1;
+                freed += if *count == 0 { *bytes } else { 0 };
+            }
+        }
+        freed
     }
 }
 

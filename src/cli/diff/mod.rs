@@ -1,0 +1,173 @@
+//! `rerunoff diff`: what changed between two tags or scenarios, or from the run before to the last one.
+//!
+//! Here is what is compared with what; how it is printed is in [`text`] for people and in [`table`] for machines.
+
+mod table;
+mod text;
+
+use std::io::stdout;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use clap::Args;
+
+use super::exit::Exit;
+use super::named_snapshot::{Named, named};
+use super::open::OpenProject;
+use super::options::scenario::ScenarioOption;
+use crate::data::scenario::ScenarioName;
+use crate::data::time_axis::TimeAxis;
+use crate::history::difference::Difference;
+use crate::plan::snapshot::{ScenarioSnapshot, Snapshot};
+use crate::product::Results;
+use crate::project::Study;
+use crate::store::Store;
+use crate::system::progress::Progress;
+
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// The tag or scenario to compare with [default: the run before the last]
+    #[arg(value_name = "A")]
+    then: Option<String>,
+    /// The tag or scenario to compare [default: the last run]
+    #[arg(value_name = "B")]
+    now: Option<String>,
+    #[command(flatten)]
+    scenarios: ScenarioOption,
+    /// Every catchment and variable, comma-separated
+    #[arg(long)]
+    csv: bool,
+    /// Every catchment and variable as one JSON document
+    #[arg(long, conflicts_with = "csv")]
+    pub(super) json: bool,
+}
+
+/// One side of a comparison: a snapshot, or a single scenario of one.
+struct Side {
+    title: String,
+    snapshot: Snapshot,
+    scenario: Option<ScenarioName>,
+}
+
+impl Side {
+    /// What a name means: a tag, or else a scenario as the last run left it. Without a name, a run.
+    fn of(study: &Study, store: &Store, name: Option<&str>, before: usize) -> Result<Self> {
+        let scenario = study.names().find(|known| Some(known.as_str()) == name);
+        let is_tag = name.map(|name| store.find_tag(name)).transpose()?;
+        if let (Some(scenario), None) = (scenario.filter(|_| study.is_named()), is_tag.flatten()) {
+            return Ok(Self {
+                title: format!("scenario {:?}", scenario.as_str()),
+                snapshot: named(store, None, 0)?.snapshot,
+                scenario: Some(scenario.clone()),
+            });
+        }
+        let Named { title, snapshot } = named(store, name, before)?;
+        Ok(Self {
+            title,
+            snapshot,
+            scenario: None,
+        })
+    }
+
+    /// Its scenario, or the one that the other side is about.
+    fn scenario_snapshot(&self, other: &ScenarioName) -> Result<&ScenarioSnapshot> {
+        let name = self.scenario.as_ref().unwrap_or(other);
+        let scenario_snapshot = self.snapshot.scenario_snapshot(name);
+        scenario_snapshot
+            .with_context(|| format!("{}: there was no scenario {:?}", self.title, name.as_str()))
+    }
+}
+
+/// All that was compared.
+struct Comparison<'a> {
+    then: &'a str,
+    now: &'a str,
+    pairs: Vec<Pair<'a>>,
+    /// Whether the pairs have scenarios' names.
+    is_named: bool,
+}
+
+/// Two scenario snapshots compared.
+struct Pair<'a> {
+    scenario: &'a ScenarioName,
+    difference: Difference,
+    time: TimeAxis,
+    units: Vec<String>,
+}
+
+pub(super) fn diff(root: &Path, arguments: Arguments) -> Result<Exit> {
+    let opened = OpenProject::at(root)?;
+    let study = &opened.study;
+    let store = (opened.store_to_read()?)
+        .context("nothing has been run yet, so there is nothing to compare")?;
+    let then = Side::of(study, &store, arguments.then.as_deref(), 1)?;
+    let now = Side::of(study, &store, arguments.now.as_deref(), 0)?;
+    let chosen = arguments.scenarios.of(study)?;
+    let one = now.scenario.as_ref().or(then.scenario.as_ref());
+    let names: Vec<&ScenarioName> = match one {
+        Some(name) => vec![name],
+        None => {
+            let names: Vec<&ScenarioName> = study.names().collect();
+            chosen.iter().map(|&at| names[at]).collect()
+        }
+    };
+    let quiet = arguments.csv || arguments.json;
+    let mut pairs = Vec::with_capacity(names.len());
+    for name in names {
+        pairs.push(compare(study, &store, [&then, &now], name, quiet)?);
+    }
+    // Two scenarios compared are no scenario of their own.
+    let is_named = study.is_named() && then.scenario.is_none() && now.scenario.is_none();
+    let comparison = Comparison {
+        then: &then.title,
+        now: &now.title,
+        pairs,
+        is_named,
+    };
+    match (arguments.json, arguments.csv) {
+        (true, _) => comparison.print_document()?,
+        (false, true) => comparison.print_csv()?,
+        (false, false) => drop(comparison.print(&mut stdout().lock()).ok()),
+    }
+    Ok(Exit::Fine)
+}
+
+/// One scenario of both sides compared; with `quiet` without a bar of progress.
+fn compare<'a>(
+    study: &Study,
+    store: &Store,
+    sides: [&Side; 2],
+    name: &'a ScenarioName,
+    quiet: bool,
+) -> Result<Pair<'a>> {
+    let open = |side: &Side| {
+        let scenario_snapshot = side.scenario_snapshot(name)?;
+        let project = (study.scenarios.iter())
+            .find(|project| project.scenario.name == scenario_snapshot.scenario)
+            .with_context(|| {
+                let gone = scenario_snapshot.scenario.as_str();
+                format!(
+                    "{}: the project has no scenario {gone:?} any more",
+                    side.title
+                )
+            })?;
+        Results::open(project, store, scenario_snapshot).with_context(|| side.title.clone())
+    };
+    let [then, now] = sides.map(open);
+    let (then, now) = (then?, now?);
+    let mut progress: Option<Progress> = None;
+    let difference = Difference::between(store, &then, &now, &mut |done, total| {
+        progress
+            .get_or_insert_with(|| Progress::new("comparing", total, quiet))
+            .set(done);
+    });
+    drop(progress);
+    let [title_then, title_now] = sides.map(|side| &side.title);
+    let units = now.product.spec.variables.iter();
+    Ok(Pair {
+        scenario: name,
+        difference: difference.with_context(|| format!("{title_then} and {title_now}"))?,
+        units: units.map(|v| v.units.clone().unwrap_or_default()).collect(),
+        time: now.product.time,
+    })
+}
