@@ -247,7 +247,7 @@ fn hundreds(value: f64) -> f64 {
     (value / 100.0).round() * 100.0
 }
 
-/// Rounds to decimals, told as a power of ten; never gives −0.
+/// Rounds to decimals, given as a power of ten; never gives −0.
 fn decimals(value: f64, scale: f64) -> f64 {
     (value * scale).round() / scale + 0.0
 }

@@ -1,8 +1,8 @@
 //! The example's input: a NetCDF-4 file of arrays, catchment by time, as many forcing files come.
 //!
-//! A chunk holds one catchment's whole series of one variable. Workers compute and compress catchments, each its own
-//! share in turns, and this thread writes them in order: the bytes of the file do not depend on how many workers there
-//! are, and no more than a few catchments are in memory. How HDF5 is written is `netcdf`'s business.
+//! A chunk holds one catchment's whole series of one variable. Workers take turns to compute and compress catchments, and
+//! this thread writes them in order: the bytes of the file do not depend on the number of workers, and no more than a few
+//! catchments are in memory. How HDF5 is written is `netcdf`'s business.
 
 use std::path::Path;
 use std::sync::mpsc::sync_channel;

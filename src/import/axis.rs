@@ -20,7 +20,7 @@ pub enum StepMapping {
     Gather(Vec<Range<usize>>, Aggregate),
 }
 
-/// The times of a series, for messages its name.
+/// The times of a series, and its name for messages.
 pub struct Times<'a> {
     /// The series.
     pub name: &'a str,
@@ -38,7 +38,7 @@ pub fn finest(times: &[Times<'_>]) -> Option<usize> {
 }
 
 impl StepMapping {
-    /// How a series comes to the steps of `target`; an error if it does not reach over all of them, or if some of its values
+    /// How a series comes to the steps of `target`; an error if it does not cover all of them, or if some of its values
     /// within them would not be used.
     pub fn new(
         series: &Times<'_>,
@@ -120,7 +120,7 @@ fn filled(series: &Times<'_>, target: &Times<'_>, fill: Fill) -> Result<StepMapp
     })
 }
 
-/// An error if there are values of the series within the steps of `target` that nothing is made of.
+/// An error if values of the series within the steps of `target` would not be used.
 fn check_used(
     series: &Times<'_>,
     target: &Times<'_>,

@@ -1,6 +1,6 @@
-//! Buffers that are used again: fresh memory costs more than what is put into it, for the system clears every page.
+//! Buffers that are reused: fresh memory costs more than filling it, because the system clears every page.
 //!
-//! It is shared by all who hold a clone; it knows nothing of what is in the buffers.
+//! All clones share one pool, which does not know what is in the buffers.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -21,7 +21,7 @@ impl<T> Clone for BufferPool<T> {
 }
 
 impl<T> BufferPool<T> {
-    /// A buffer as it was given back, or an empty one.
+    /// A buffer with the content it had when it was given back, or an empty one.
     pub fn take(&self) -> Vec<T> {
         self.held().pop().unwrap_or_default()
     }

@@ -119,7 +119,7 @@ pub fn outdated(project: &Project, store: Option<&Store>) -> Result<Option<&'sta
     }
 }
 
-/// Makes sure that the file of an import that holds is on the disk, if there is an import; whether that is so.
+/// Makes sure that the file of an import that holds is on the disk, if there is an import; returns whether it is.
 pub fn make_sure(project: &Project, store: &mut Store) -> Result<bool> {
     match &project.import {
         None => Ok(true),
@@ -200,7 +200,7 @@ fn import(
     })
 }
 
-/// The common time steps, if there are series, and how each comes to them.
+/// The common time steps, if there are series, and each series with its mapping to them.
 type Joined = (Option<TimeAxis>, Vec<(Box<dyn SeriesValues>, StepMapping)>);
 
 fn join(spec: &ImportSpec, read: Vec<(Vec<i64>, Box<dyn SeriesValues>)>) -> Result<Joined> {

@@ -1,4 +1,4 @@
-//! The time stamps of a table, one after the other: whether they go on evenly, and where the last step ends.
+//! The time stamps of a table, one after the other: whether they are evenly spaced, and where the last step ends.
 //!
 //! A gap, a step back or a repetition in a table of forcing is a mistake that no simulator notices, so it is an error here,
 //! with its line. Even means: the same number of nanoseconds, or of calendar months, from each to the next.
@@ -49,7 +49,7 @@ pub struct Steps {
 }
 
 impl Steps {
-    /// Takes the next one; what is wrong with it, if anything.
+    /// Adds the next one; the error says what is wrong with it.
     pub fn push(&mut self, stamp: i64) -> Result<(), String> {
         if let (Some(&first), Some(&last)) = (self.stamps.first(), self.stamps.last()) {
             if stamp == last {

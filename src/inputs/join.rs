@@ -16,7 +16,7 @@ use crate::inputs::Inputs;
 use crate::inputs::catalog::{Catalog, CatalogEntry, SeriesColumn};
 use crate::inputs::layouts::InputFile;
 
-/// How many ids an error shows of those that differ.
+/// How many of the differing ids an error shows.
 const SHOWN: usize = 10;
 
 /// Joins opened files.

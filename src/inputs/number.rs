@@ -1,8 +1,8 @@
 //! Numbers as files hold them: what type they are stored in, and exactly what they are.
 //!
 //! Whole numbers of up to 64 bits, signed or not, and floating point numbers are all exact here. Readers of any file format
-//! make these of what they find, so that what a number *means* ([`decoding`](crate::inputs::conventions::decoding)) is settled once for all of
-//! them.
+//! make these of what they find, so that what a number *means* ([`decoding`](crate::inputs::conventions::decoding)) is
+//! decided once for all of them.
 
 use std::fmt;
 

@@ -2,7 +2,9 @@
 //!
 //! An array of shape [time, catchment] has one catchment's values scattered over the whole file, so a block of catchments
 //! is read at once, as many as the caller allows memory for. Blocks begin and end where the chunks do, as long as at least
-//! one chunk's catchments fit: then every chunk is inflated once in all. Arrays with larger chunks are [staged](crate::inputs::series::staging).
+//! one chunk's catchments fit: then every chunk is inflated once in all. Arrays with larger chunks are [staged].
+//!
+//! [staged]: crate::inputs::series::staging
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -15,7 +17,7 @@ use crate::inputs::layouts::InputFile;
 use crate::inputs::series::slabs::{Grid, Target};
 use crate::inputs::series::staging::StagedColumns;
 
-/// Catchments that are read at once where each lies by itself and is read past the library.
+/// Catchments that are read at once where each one's chunks are its own and are read past the library.
 const FEW: usize = 4;
 
 /// The same where the library reads them: it takes a while to begin, and then reads a row of chunks at once.
@@ -28,8 +30,8 @@ impl Inputs {
     /// The catchments come in the order that is fastest to read, each once; the first argument of `each` is the index into
     /// the catalog. Every vector has as many values as there are time steps, all finite: whatever is wrong with one
     /// catchment comes as its `Err`, and the others go on. `each` returning `Break` ends the reading. At most `block_bytes`
-    /// of values are held at once, but at least one catchment's; on top of that comes a piece of 4 MiB or one chunk.
-    /// Arrays whose chunks span more catchments than that are turned in a scratch file first, 8 bytes a value.
+    /// of values are held at once, but at least one catchment's; on top of that comes a piece of 4 MiB or one chunk. Arrays
+    /// whose chunks span more catchments than that are transposed in a scratch file first, 8 bytes a value.
     ///
     /// An error is a file that can't be read.
     pub fn read(
@@ -75,10 +77,10 @@ impl Inputs {
         Ok(())
     }
 
-    /// Cuts catchments into at most so many shares, each of which a thread of its own may [`read`](Self::read) meanwhile.
+    /// Cuts catchments into at most `most` shares, each of which a thread of its own may [`read`](Self::read).
     ///
-    /// They are cut where chunks end, so that none is inflated twice. All is one share where threads would only wait for each
-    /// other (the library opens groups one at a time) or do the same work (arrays that have to be turned first).
+    /// They are cut where chunks end, so that none is inflated twice. All is one share where threads would only wait for
+    /// each other (the library opens groups one at a time) or do the same work (arrays that have to be transposed first).
     pub fn shares(
         &self,
         catchments: &[usize],
@@ -217,7 +219,7 @@ impl Inputs {
         (parts, leading)
     }
 
-    /// Reads the series of a block but for the staged ones, whose vectors are there but to be filled.
+    /// Reads the series of a block except for the staged ones, whose vectors are still to be filled.
     fn read_block(
         &self,
         block: &[usize],

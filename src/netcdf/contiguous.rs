@@ -1,8 +1,8 @@
 //! A variable without chunks, whose place in the file is known: any number of threads may write to it at once.
 //!
-//! The library gives the place and never writes there itself, so its lock and its buffers have no part in what is bulk. The
-//! disk is asked for the room beforehand. That tells of a full disk before the work is done. And ext4 writes a file out before
-//! its name takes the place of another, unless all of it has its room already. It knows positions, not what the numbers mean.
+//! The library assigns the place and never writes there itself, so its lock and its buffers have no part in the bulk. Disk
+//! space is allocated beforehand. That reports a full disk before the work is done. Moreover, ext4 flushes a file before it
+//! is renamed over another, unless all of it is allocated already. It knows positions, not what the numbers mean.
 
 use std::fs::File;
 use std::io;
@@ -15,7 +15,7 @@ use rustix::io::Errno;
 
 use super::writer::full;
 
-/// Room that is asked for behind a variable, for what the library puts there: attributes, and its notes on where things are.
+/// Space that is allocated behind a variable, for what the library writes there: attributes, and its own metadata.
 const MORE: u64 = 1 << 16;
 
 /// A variable of numbers of 64 bits, to be written in any order. All of it has to be: nothing else is there.

@@ -118,7 +118,8 @@ impl NetcdfFile {
         write().with_context(|| self.problem("variable", name))
     }
 
-    /// Makes a variable of numbers of 64 bits without chunks, to be written by its own means before [`NetcdfFile::finish`].
+    /// Makes a variable of 64-bit numbers without chunks, to be written through the returned handle before
+    /// [`NetcdfFile::finish`].
     pub fn contiguous(
         &mut self,
         name: &str,
@@ -154,11 +155,11 @@ impl NetcdfFile {
         Ok(ChunkedVariable(self.arrays.len() - 1))
     }
 
-    /// Puts down the chunk whose first element is at `offset`, which has not been put down before.
+    /// Writes the chunk whose first element is at `offset`, which has not been written before.
     ///
     /// # Errors
-    /// What the disk reports, also of an earlier chunk: they are written by a thread of their own. [`Uncopied`] is among the
-    /// causes if it was the previous file that failed.
+    /// What the disk reports, possibly about an earlier chunk, since a thread of its own writes them. [`Uncopied`] is among
+    /// the causes if it was the previous file that failed.
     pub fn write_chunk(
         &mut self,
         variable: ChunkedVariable,
@@ -173,7 +174,7 @@ impl NetcdfFile {
         self.end(true)
     }
 
-    /// The same without waiting for the disk: for what can be made again if the machine goes down before it is there.
+    /// The same without waiting for the disk: for what can be made again if the machine goes down before it is written.
     pub fn finish_unsynced(self) -> Result<()> {
         self.end(false)
     }
@@ -269,7 +270,7 @@ impl NetcdfFile {
     }
 }
 
-/// Has the library give a chunk its place, and puts it there.
+/// Has the library assign a chunk its place, and writes it there.
 fn put_chunk(part: &mut PartFile, dataset: &Handle, offset: &[usize], chunk: Chunk) -> Result<()> {
     let place = driver::place_chunk(dataset, offset, chunk.len());
     let place = place.with_context(|| full(part.path()))?;

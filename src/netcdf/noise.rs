@@ -1,10 +1,10 @@
-//! Which planes of a chunk can't be made smaller, told without trying.
+//! Which planes of a chunk can't be compressed, recognised without trying.
 //!
 //! A number printed with six digits and read as 64 bits fills the lower bytes with what looks like chance: deflate spends
-//! most of its time on them and gains nothing. Told apart beforehand, they are stored as they are, which is a copy. A wrong
+//! most of its time on them and gains nothing. Recognised beforehand, they are stored as they are, which is a copy. A wrong
 //! guess costs a little space or time, never a value. Whole numbers only, so that every machine guesses alike.
 
-/// Fewer bytes than this tell too little.
+/// Fewer bytes than this say too little.
 const LEAST: usize = 512;
 
 /// Places for what has been seen, a power of two.

@@ -1,8 +1,8 @@
 //! A file that is either wholly there or not at all.
 //!
 //! It is written beside its target under the fixed name `<target>.part`, so that a killed run's leftover is overwritten by
-//! the next run and never piles up; closed with every error heard, synced unless its maker can do without, and renamed over
-//! the target. A target that is a symbolic link stays one: the file it points to is replaced.
+//! the next run and never piles up. In the end it is closed with every error checked, synced unless its maker can do
+//! without, and renamed over the target. A target that is a symbolic link stays one: the file it points to is replaced.
 
 use std::fs::{self, File, TryLockError};
 use std::os::unix::fs::MetadataExt;
@@ -22,7 +22,7 @@ pub(super) struct PartFile {
     /// The same file as the system sees it.
     bytes: File,
     file: Option<Handle>,
-    /// What puts the chunks into it.
+    /// Writes the chunks into it.
     writer: Option<Writer>,
 }
 
@@ -62,7 +62,7 @@ impl PartFile {
         &self.part
     }
 
-    /// Where chunks are put.
+    /// The writer of its chunks.
     pub(super) fn writer(&mut self) -> &mut Writer {
         (self.writer.as_mut()).expect("the file is written to until it is finished")
     }
@@ -97,7 +97,7 @@ impl PartFile {
     }
 }
 
-/// The emptied file at `part`, which nobody else writes to as long as this one is open.
+/// The emptied file at `part`, which nobody else writes to as long as it is open here.
 ///
 /// Projects have locks of their own, and two may have the same product.
 fn claim(part: &Path) -> Result<File> {

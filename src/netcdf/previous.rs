@@ -1,4 +1,4 @@
-//! A file that this crate has written earlier, opened to see whether it still holds and to take chunks over.
+//! A file that this crate has written earlier, opened to see what of it still holds and to reuse its chunks.
 
 use std::fs::File;
 use std::path::Path;
@@ -12,7 +12,7 @@ use super::values::c_text;
 use super::writer::PreviousChunk;
 use crate::system::regular;
 
-/// An earlier file of this crate's own making. For other people's files it only fails.
+/// An earlier file that this crate wrote. Other files are an error.
 pub struct PreviousFile {
     file: Handle,
     /// The same file as the system sees it.
@@ -74,7 +74,7 @@ impl PreviousFile {
     }
 }
 
-/// A chunked variable of an [`PreviousFile`].
+/// A chunked variable of a [`PreviousFile`].
 pub struct PreviousVariable {
     file: Arc<File>,
     /// The file's length.

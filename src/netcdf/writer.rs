@@ -1,8 +1,8 @@
-//! Putting chunks where they belong in a file, on a thread of its own.
+//! Writes chunks to their places in a file, on a thread of its own.
 //!
-//! What belongs side by side is put down at once: made bytes in megabytes, those of an earlier file by the system, which need not
-//! come into this program. Every few megabytes the disk is set to work, so that syncing in the end has little left to wait for.
-//! It knows places and bytes, not what they mean.
+//! What belongs side by side is written at once: new bytes in megabytes; those of an earlier file are copied by the system
+//! and never enter this program. Every few megabytes the disk is set to work, so that syncing in the end has little left to
+//! wait for. It knows places and bytes, not what they mean.
 
 use std::fs::File;
 use std::io::{self, IoSlice, Read, Seek, SeekFrom};
@@ -16,20 +16,20 @@ use anyhow::{Context, Error, Result, anyhow};
 use rustix::fs::{Advice, fadvise};
 use rustix::io::pwritev;
 
-/// So many bytes are given to the disk in one go.
+/// How many bytes are given to the disk in one go.
 const AT_ONCE: u64 = 8 << 20;
 
-/// Made bytes that are collected at most before they are written.
+/// How many new bytes are collected at most before they are written.
 const COLLECTED: u64 = 1 << 20;
 
 /// Pieces in one call of the system at most (`IOV_MAX`).
 const PIECES: usize = 1024;
 
-/// Runs that wait to be put down, those of an earlier file: they take no memory, and while slow ones are made there is
-/// something to do.
+/// How many runs may wait, those of an earlier file: they take no memory, and while slow ones are made there is something to
+/// do.
 const WAITING: usize = 64;
 
-/// Made runs among them.
+/// How many new runs may be among them.
 const WAITING_MADE: usize = 2;
 
 /// Bytes of an earlier file could not be copied: without it, the file can be made all the same.
@@ -75,14 +75,14 @@ enum Content {
     Previous(Arc<File>, u64),
 }
 
-/// Puts chunks into one file.
+/// Writes chunks to one file.
 pub(super) struct Writer {
     path: PathBuf,
     /// What is not yet on its way: more may follow beside it.
     collected: Option<Run>,
     /// Taken away to end the thread.
     runs: Option<SyncSender<Run>>,
-    /// Holds something for each made run that waits.
+    /// Holds something for each new run that waits.
     made: SyncSender<()>,
     thread: Option<JoinHandle<Result<()>>>,
 }
@@ -105,7 +105,7 @@ impl Writer {
         })
     }
 
-    /// Puts a chunk at its place. An error may be of one that was given before; [`Uncopied`] is among its causes if it was an
+    /// Writes a chunk to its place. An error may concern an earlier chunk; [`Uncopied`] is among its causes if it was the
     /// previous file that failed.
     pub(super) fn put(&mut self, at: u64, chunk: Chunk) -> Result<()> {
         let chunk = match &mut self.collected {
@@ -140,7 +140,7 @@ impl Writer {
         Err(anyhow!("{} is no longer written to", self.path.display()))
     }
 
-    /// Ends the thread and tells how it went.
+    /// Ends the thread and reports how it went.
     fn end(&mut self) -> Result<()> {
         match self.join() {
             None => Ok(()),
@@ -180,7 +180,7 @@ impl Run {
         matches!(self.content, Content::Made(_))
     }
 
-    /// Takes a chunk that belongs right behind, or gives it back.
+    /// Appends a chunk that belongs right behind, or gives it back.
     fn take(&mut self, at: u64, chunk: Chunk) -> Option<Chunk> {
         if at != self.at + self.length {
             return Some(chunk);
@@ -217,7 +217,7 @@ impl Run {
     }
 }
 
-/// Puts all runs into the file as they come.
+/// Writes all runs to the file as they come.
 fn put_all(file: &File, path: &Path, runs: &Receiver<Run>, made: &Receiver<()>) -> Result<()> {
     let (mut begun, mut since) = (0, 0);
     for run in runs {

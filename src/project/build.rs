@@ -173,7 +173,7 @@ impl ProjectBuilder<'_> {
         self::value(&self.source, field, value)
     }
 
-    /// A formula: `"= a * b"`, the equals sign may be missing where only a formula can stand.
+    /// A formula: `"= a * b"`; the equals sign is optional where only a formula can stand.
     pub(super) fn formula(&self, field: &str, text: &str) -> Result<Expr, ProjectError> {
         let formula = text.trim_start();
         let formula = formula.strip_prefix('=').unwrap_or(formula);

@@ -32,7 +32,7 @@ impl fmt::Display for ProjectError {
 
 impl std::error::Error for ProjectError {}
 
-/// Fields that a scenario has put in the place of others: where they are taken for standing, and where they stand.
+/// Fields that a scenario replaces: their path in the project, and where they really stand.
 pub(super) type Moved = Vec<(String, String)>;
 
 /// The text of a project file and where each of its fields stands.
@@ -54,7 +54,7 @@ impl<'a> SourceText<'a> {
         }
     }
 
-    /// The same source, some of whose fields stand elsewhere.
+    /// The same source with some fields that stand elsewhere.
     pub fn with_moved(&self, moved: Moved) -> Self {
         Self {
             moved,

@@ -1,8 +1,8 @@
 //! Patterns for what lies in a support folder and is none of a simulator's inputs: logs, locks, caches.
 //!
-//! Like the plain ones of `.gitignore`. `*` stands for any text in a name and `?` for one character of it; a pattern without a
-//! slash means files and folders of that name at any depth, one with a slash a whole path as the simulator sees it, where `**`
-//! stands for any folders, or none. A folder that is meant is left out with all that is in it. It looks at no file.
+//! Like the plain ones of `.gitignore`. `*` stands for any text in a name and `?` for one character of it; a pattern without
+//! a slash means files and folders of that name at any depth, one with a slash a whole path as the simulator sees it, where
+//! `**` stands for any folders, or none. A folder that matches is left out with everything in it. No file is looked at here.
 
 /// One pattern.
 #[derive(Clone, Debug)]
@@ -30,8 +30,8 @@ impl Exclusion {
         Err(format!("{text:?} {fault}"))
     }
 
-    /// Whether it means the file or folder at this path below the work directory. What is in a folder that it means is not
-    /// asked for.
+    /// Whether it matches the file or folder at this path below the work directory. The content of a folder that matches is
+    /// not asked about.
     pub fn covers(&self, path: &str) -> bool {
         let names: Vec<&str> = path.split('/').collect();
         match self.parts.as_slice() {
@@ -52,7 +52,7 @@ fn is_below(names: &[&str], parts: &[String]) -> bool {
     }
 }
 
-/// Whether a name is like a pattern with `*` and `?`.
+/// Whether a name matches a pattern with `*` and `?`.
 fn is_like(name: &str, pattern: &str) -> bool {
     let (name, pattern): (Vec<char>, Vec<char>) =
         (name.chars().collect(), pattern.chars().collect());

@@ -204,7 +204,7 @@ impl ProjectBuilder<'_> {
         }
     }
 
-    /// How the values lie in the file or files: what the path and the columns named tell of that.
+    /// How the values are laid out, by the path and the columns that are named.
     fn import_layout(&self, field: &str, raw: &Series) -> Result<SourceLayout, ProjectError> {
         let wrong =
             |key: &str, message: &str| Err(self.source.error(&format!("{field}.{key}"), message));

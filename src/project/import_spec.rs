@@ -30,7 +30,7 @@ pub struct ImportSpec {
 }
 
 impl ImportSpec {
-    /// The files that are read, those of one catchment each aside.
+    /// The files that are read, except for files of one catchment each.
     pub fn sources(&self) -> impl Iterator<Item = &Path> {
         let tables = self.tables.iter().map(|table| table.path.as_path());
         let series = self.series.iter().flat_map(|series| match &series.layout {
@@ -108,7 +108,7 @@ pub enum Aggregate {
 }
 
 impl Aggregate {
-    /// Of at least one value; NaN, which stands for a missing one, where any that matters is missing.
+    /// Aggregates at least one value; NaN, a missing value, where any that matters is missing.
     pub fn of(self, values: &[f64]) -> f64 {
         let missing = || values.iter().any(|value| value.is_nan());
         let (first, last) = (values.first().copied(), values.last().copied());

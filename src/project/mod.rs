@@ -1,8 +1,8 @@
 //! `rerunoff.toml` → a validated [`Study`]: a [`Project`] for each of its scenarios.
 //!
-//! All that can be known from the project file and the files it names is checked here, and every error names the
-//! file, the line and the remedy. It does not open the input: whether a placeholder or a formula's name exists is
-//! known only with the input's own columns and parameters, so that is [`crate::plan::recipe`]'s part.
+//! All that can be known from the project file and the files it names is checked here, and every error names the file, the
+//! line and the remedy. It does not open the input: whether a placeholder or a formula's name exists is known only with the
+//! input's own columns and parameters, so [`crate::plan::recipe`] checks that.
 
 mod build;
 mod error;
@@ -55,7 +55,7 @@ pub struct Project {
     pub file: PathBuf,
     /// Its text, to find the line of a field in.
     text: String,
-    /// The fields that its scenario has put in the place of others.
+    /// The fields that its scenario replaces.
     moved: Moved,
     /// Which of the project's scenarios this is.
     pub scenario: Scenario,
@@ -67,7 +67,7 @@ pub struct Project {
     pub import: Option<ImportSpec>,
     /// What to do about catchments whose input can't be used.
     pub on_bad_input: OnBadInput,
-    /// Which of the input's catchments are run; all without.
+    /// Which of the input's catchments are run; `None`: all.
     pub selection: Option<Selection>,
     /// Computed series columns, by name.
     pub series: BTreeMap<String, Expr>,

@@ -16,7 +16,7 @@ pub enum Separator {
     Whitespace,
 }
 
-/// What is known of a simulator's table beforehand.
+/// What the project states about a simulator's table.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OutputFormat {
     /// `None`: recognised from the header, the first that it has of tab, semicolon, comma, white space.
@@ -24,6 +24,6 @@ pub struct OutputFormat {
     /// Cells that stand for a missing value. One that is a number stands for all cells of that value: `-9999` for
     /// `-9999.000` too. The empty text stands for empty cells.
     pub missing: Vec<String>,
-    /// How many lines behind the header are passed over unread.
+    /// How many lines after the header are skipped.
     pub skip_rows: usize,
 }

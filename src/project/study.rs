@@ -1,7 +1,7 @@
 //! The project file with its `[scenario.*]` and `[sweep.*]` tables: a [`Project`] for every scenario.
 //!
-//! A scenario is the project with some fields in the place of others, so it is made by putting them there and checking the
-//! whole as ever; errors are told where the field really stands. A project without scenarios has one, which has no name.
+//! A scenario is the project with some fields replaced, so it is made by replacing them and checking the whole as usual;
+//! errors name the place where the field really stands. A project without scenarios has one, which has no name.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
@@ -121,7 +121,7 @@ impl Study {
         self.scenarios.iter().map(|project| &project.scenario.name)
     }
 
-    /// Every file that the study is made into, in the scenarios' order, each once.
+    /// Every product file of the study, in the scenarios' order, each once.
     pub fn products(&self) -> Vec<&Path> {
         let count = match self.common().product.per {
             Per::File => self.scenarios.len(),
@@ -133,7 +133,7 @@ impl Study {
             .collect()
     }
 
-    /// A scenario that does not state what others do has the project's value of it.
+    /// Where a scenario does not state what others do, the project's value holds.
     fn complete_coordinates(&mut self) {
         let stated = self.scenarios.iter();
         let stated: BTreeSet<String> = (stated.flat_map(|project| &project.scenario.coordinates))
@@ -244,7 +244,7 @@ impl Study {
     }
 }
 
-/// A scenario's name as part of a file's: as it is where that is harmless.
+/// A scenario's name as part of a file's name: as it is where that is harmless.
 fn readable(name: &ScenarioName) -> String {
     let is_harmless = |c: char| c.is_alphanumeric() || "_.-=+@ ".contains(c);
     match name.as_str().chars().all(is_harmless) {
@@ -253,7 +253,7 @@ fn readable(name: &ScenarioName) -> String {
     }
 }
 
-/// The project as a scenario has it, with what the ones that it extends change beforehand.
+/// The project as a scenario has it, after the changes of the scenarios that it extends.
 fn variant(
     base: &raw::Project,
     name: &str,
@@ -305,7 +305,7 @@ fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> 
 }
 
 impl Variant {
-    /// Puts what the scenario states in the place of what was there.
+    /// Replaces what the scenario states.
     fn take(&mut self, name: &str, scenario: raw::Scenario) {
         let origin = format!("scenario.{name}");
         let mut moved = |place: String, here: String| {

@@ -1,7 +1,7 @@
 //! The `[sweep.*]` tables: values of parameters, each of which makes a scenario.
 //!
-//! It makes points, each a short text to know it by and the values of some parameters, and combines several sweeps to a
-//! grid, or side by side where they are zipped. Which scenarios are swept is [`super::study`]'s business.
+//! It makes points, each with a short label and the values of some parameters, and combines several sweeps into a grid, or
+//! side by side where they are zipped. Which scenarios are swept is [`super::study`]'s business.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ const NAME: &str = "scenario";
 /// More scenarios than this are taken for a mistake.
 const MOST: usize = 100_000;
 
-/// To so many significant digits the inner values of a range are rounded, so that their names stay readable.
+/// The inner values of a range are rounded to this many significant digits, so that their names stay readable.
 const DIGITS: usize = 10;
 
 /// One combination of swept values.

@@ -1,7 +1,7 @@
 //! A template's file: whether it is XML or plain text, in which encoding, and what it says.
 //!
-//! A template is XML by any sign of it, because a value that breaks a document, or a document that is broken, shows in
-//! nothing but wrong results. The signs can be wrong, so the project file has the last word.
+//! Any sign of XML makes a template XML, because a value that breaks a document, or a broken document, shows only in wrong
+//! results. The signs can be wrong, so the project file has the last word.
 
 use std::path::Path;
 
@@ -58,7 +58,7 @@ impl ProjectBuilder<'_> {
     }
 }
 
-/// What tells that a template is XML, if anything does: the file that is made, the template's own, the first bytes.
+/// The sign that a template is XML, if there is one: the name of the file made from it, its own name, or its first bytes.
 pub(super) fn sign_of_xml(
     file: &str,
     template: Option<&Path>,
@@ -75,7 +75,7 @@ pub(super) fn sign_of_xml(
     }
 }
 
-/// What to do if something was taken for XML by a sign and is not meant as such.
+/// The remedy where a sign was misleading and the text is not meant as XML.
 pub(super) fn remedy(error: &TemplateError, sign: Option<&str>) -> String {
     match (&error.problem, sign) {
         (TemplateProblem::Xml(_), Some(sign)) => {

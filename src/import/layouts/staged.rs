@@ -1,6 +1,6 @@
 //! The values of one series that could not be fetched by catchment from where they were: parked on disk until they are.
 //!
-//! They lie in a file without a name, one catchment after the other, so that those of some catchments are one run of bytes.
+//! They are in an unnamed file, one catchment after the other, so that those of adjacent catchments are one run of bytes.
 //! The file goes with its last handle, also when the program is killed.
 
 use std::fs::File;

@@ -1,6 +1,6 @@
-//! What every layout of a series hands on: its values, to be fetched by catchment.
+//! The values of a series, to be fetched by catchment, whatever its layout.
 //!
-//! Where they are until then each layout knows for itself: in the columns of a wide table, or parked on disk.
+//! Each layout knows where they are until then: in the columns of a wide table, or parked on disk.
 
 use std::ops::Range;
 
@@ -17,7 +17,7 @@ pub struct SeriesRead {
     pub stamps: Vec<i64>,
     /// The values of the catchments that were asked for.
     pub values: Box<dyn SeriesValues>,
-    /// The digest of the file, if it was asked for and came without another look at it.
+    /// The digest of the file, if it was asked for and computed on the way.
     pub digest: Option<Digest>,
 }
 

@@ -1,4 +1,4 @@
-//! The text by which an import is known to be of the same description as an earlier one, field by field.
+//! The text that tells whether an import has the same description as an earlier one, field by field.
 //!
 //! What is not named here does not lead to a new import when it changes.
 

@@ -1,8 +1,9 @@
 //! Whether a file that was written is on the disk, or may be lost with the machine's next sudden end.
 //!
-//! To wait for the disk takes longer than an import. It need not: what an import writes can be made again. So it is enough to
-//! remember in which boot of the machine it was written. As long as that lasts, all who read the file get what was written;
-//! in another one it is only trusted if it is known to have been synced meanwhile. Nothing here knows what is in the file.
+//! Waiting for the disk takes longer than an import, and is not necessary: what an import writes can be made again. So it is
+//! enough to remember in which boot of the machine it was written. As long as that lasts, every reader gets what was
+//! written; in another boot the file is only trusted if it is known to have been synced meanwhile. Nothing here knows what
+//! is in the file.
 
 use std::fs::File;
 use std::io;
@@ -11,11 +12,11 @@ use std::path::Path;
 use crate::system::filesystem::network;
 use crate::system::folder;
 
-/// What the kernel calls its present boot; another one after every start of the machine.
+/// The kernel's id of the present boot; a new one after every start of the machine.
 const BOOT: &str = "/proc/sys/kernel/random/boot_id";
 
-/// The present boot, where waiting for the disk can be left for later: the kernel names it, and the file's folder is not on a
-/// network file system, which other machines read and which tells of a full disk late.
+/// The present boot, where waiting for the disk can be postponed: the kernel names it, and the file's folder is not on a
+/// network file system, which other machines read and which reports a full disk late.
 pub fn boot(file: &Path) -> Option<String> {
     let local = matches!(network(folder::of(file)), Ok(None));
     let boot = std::fs::read_to_string(BOOT).ok()?.trim().to_owned();

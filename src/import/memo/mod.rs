@@ -1,9 +1,9 @@
 //! Whether an import still holds: what is remembered of its sources and of what it wrote.
 //!
 //! A source whose size, times and inode are what they were is not opened. One that looks otherwise is digested; if its bytes
-//! are the same, nothing is imported. Where it is clear without that an import is due, the digest is left to those who read
-//! the source then. The file that was written is watched as well: one that is not there any more, that something else
-//! wrote, or that may not have reached the disk before the machine went down, is made anew.
+//! are the same, nothing is imported. Where an import is due anyway, the digest is left to whoever reads the source then.
+//! The file that was written is watched as well: it is made again if it is gone, if something else wrote it, or if it may
+//! not have reached the disk before the machine went down.
 
 mod description;
 mod disk;
@@ -45,14 +45,14 @@ pub struct Memo {
     boot: Option<String>,
 }
 
-/// What has become of an earlier import.
+/// Whether an earlier import still holds.
 pub enum ImportState {
     /// Nothing changed.
     Fresh,
-    /// Nothing but what is to be remembered: some sources were written again, with the content they had, or it is time to make
-    /// sure that the file is on the disk.
+    /// Only the memo: some sources were written again with the same content, or it is time to make sure that the file is on
+    /// the disk.
     Touched(Memo),
-    /// It has to be done, for this reason; the memo is what it is done of.
+    /// It has to be done, for this reason; the memo has its sources.
     Stale(&'static str, Memo),
 }
 
@@ -141,13 +141,13 @@ fn look_in(
     })
 }
 
-/// What is remembered. What can't be read was written by another version, and is made anew.
+/// What is remembered. A memo that can't be read is another version's, and counts as none.
 fn recall(store: &Store) -> Result<Option<Memo>> {
     let payload = store.memo(MEMO, "")?;
     Ok(payload.and_then(|payload| postcard::from_bytes(&payload).ok()))
 }
 
-/// Makes sure that the file of an import that was just found to hold is on the disk; whether it is.
+/// Makes sure that the file of an import that was just found to hold is on the disk; returns whether it is.
 pub fn make_sure(spec: &ImportSpec, store: &mut Store) -> Result<bool> {
     let Some(mut memo) = recall(store)? else {
         return Ok(false);
@@ -177,7 +177,7 @@ impl Memo {
             .is_some_and(|source| source.digest.is_none())
     }
 
-    /// Takes the digest of a source that was read.
+    /// Sets the digest of a source that was read.
     pub fn learn(&mut self, path: &Path, digest: Digest) {
         for source in self.sources.iter_mut().filter(|source| source.path == path) {
             source.digest = Some(digest);
@@ -195,14 +195,14 @@ impl Memo {
         Ok(())
     }
 
-    /// Begins an import; whether it has to wait for the disk in the end.
+    /// Begins an import; returns whether it has to wait for the disk in the end.
     pub fn begin(&mut self, spec: &ImportSpec) -> bool {
         self.boot = disk::boot(&spec.file);
         self.boot.is_none()
     }
 
-    /// Makes sure that the file is on the disk, if that is not known. The system tells once that it could not be brought there,
-    /// so whoever hears it has to import again.
+    /// Syncs the file to the disk, if it is not known to be there. The system reports a failure only once, so after one the
+    /// import has to be repeated.
     pub fn sync(&mut self, spec: &ImportSpec) -> std::io::Result<()> {
         if self.boot.is_some() {
             disk::sync(&spec.file)?;
@@ -211,7 +211,7 @@ impl Memo {
         Ok(())
     }
 
-    /// Puts it down after the import, if the sources were the same from beginning to end.
+    /// Saves it after the import, if the sources were the same from beginning to end.
     pub fn remember(mut self, spec: &ImportSpec, store: &mut Store) -> Result<()> {
         self.complete()?;
         for source in &self.sources {

@@ -1,8 +1,8 @@
 //! A source as a stream of lines: opened, unpacked, cut into blocks of whole lines.
 //!
-//! Blocks are what is handed to threads. Each knows the number of its first line, so that a fault found in any thread names
-//! its line. Memory holds a block and its remainder, whatever the size of the file; a line longer than a block makes its
-//! block longer. Nothing here knows what the lines mean.
+//! Threads work on blocks. Each knows the number of its first line, so that a fault found in any thread names its line.
+//! Memory holds a block and its remainder, whatever the size of the file; a line longer than a block makes its block longer.
+//! Nothing here knows what the lines mean.
 
 pub(super) mod alignment;
 pub(super) mod cells;
@@ -140,7 +140,7 @@ impl Text {
         (self.line, self.offset)
     }
 
-    /// Where to put the bytes of blocks that are done with.
+    /// Where the buffers of finished blocks are given back.
     pub fn spare(&self) -> BufferPool<u8> {
         self.spare.clone()
     }

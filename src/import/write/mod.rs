@@ -38,7 +38,7 @@ const LONGEST: usize = 1 << 17;
 /// Values that are converted at once, which takes several times their memory.
 const CONVERTED: usize = 1 << 20;
 
-/// The global attribute that tells an imported file from one that somebody else made.
+/// The global attribute that distinguishes an imported file from others.
 const MARK: (&str, &str) = ("source", "rerunoff import");
 
 /// All that goes into the file.
@@ -121,7 +121,7 @@ pub fn write(
     }
 }
 
-/// Whether a file is one that an import made and may make anew.
+/// Whether a file was made by an import, which may then replace it.
 fn is_ours(path: &Path) -> bool {
     PreviousFile::open(path).is_ok_and(|file| file.attribute(MARK.0).as_deref() == Some(MARK.1))
 }

@@ -1,14 +1,14 @@
-//! A place where work is left for whoever is at it: for what only one thread can do at a time, and nobody has to wait for.
+//! A queue for work that only one thread can do at a time, and nobody has to wait for.
 //!
-//! The system lets one thread at a time write to a file, and keeps the others waiting, awake. Here they put down what they
-//! have and go on; the one who writes takes it along. It knows nothing of what the work is.
+//! The system lets one thread at a time write to a file, and keeps the others spinning. Here they queue what they have and
+//! go on; the thread that is writing does it as well. The queue does not know what the work is.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 use anyhow::Result;
 
-/// Work that was put down, to be done by one at a time.
+/// Queued work, done by one thread at a time.
 pub struct WriteQueue<T> {
     waiting: Mutex<VecDeque<T>>,
     turn: Mutex<()>,
@@ -24,9 +24,9 @@ impl<T> Default for WriteQueue<T> {
 }
 
 impl<T> WriteQueue<T> {
-    /// Puts one piece down, and does all that is there unless somebody is at it, who then does this as well.
+    /// Queues one piece, and does all that is queued, unless another thread is at it, which then does this piece as well.
     ///
-    /// At most `most` pieces are left waiting: whoever brings more waits for his turn. An error is that of any piece.
+    /// At most `most` pieces are left waiting: whoever brings more waits. The error may be that of any piece.
     pub fn put(&self, most: usize, piece: T, work: &dyn Fn(T) -> Result<()>) -> Result<()> {
         let crowded = {
             let mut waiting = held(&self.waiting);

@@ -1,8 +1,9 @@
 //! The header of a classic netCDF file: what its dimensions, attributes and variables are, and where the numbers lie.
 //!
-//! Source: "The NetCDF Classic Format Specification" and the ones of the 64-bit offset and 64-bit data formats (CDF-1, CDF-2,
-//! CDF-5) in the NetCDF User's Guide, whose names for the parts are used here. Counts are believed only as far as the file is
-//! long, so that a damaged one can neither fill the memory nor make anything panic. It knows nothing of catchments and HDF5.
+//! Source: "The NetCDF Classic Format Specification" and the ones of the 64-bit offset and 64-bit data formats (CDF-1,
+//! CDF-2, CDF-5) in the NetCDF User's Guide, whose names for the parts are used here. Counts are checked against the length
+//! of the file, so that a damaged one can neither fill the memory nor cause a panic. It knows nothing of catchments and
+//! HDF5.
 
 use std::io::Read;
 
@@ -81,7 +82,7 @@ pub struct Entry {
 /// All that a header says.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Header {
-    /// The number of records; `None` where whoever wrote the file could not tell.
+    /// The number of records; `None` where the writer of the file did not know.
     pub records: Option<u64>,
     /// Names and lengths; a length of 0 is that of the record dimension, which there is at most once.
     pub dims: Vec<(String, u64)>,

@@ -2,8 +2,7 @@
 //!
 //! [`header`] says what there is; here the numbers are read. Variables without the record dimension lie by themselves, row
 //! after row; those with it are interleaved, record after record, so a piece of one is read row by row. Nothing is kept in
-//! memory but the header. What the numbers mean is settled where it is for all formats, in
-//! [`conventions`](crate::inputs::conventions).
+//! memory but the header. What the numbers mean is decided for all formats in [`conventions`](crate::inputs::conventions).
 
 mod header;
 

@@ -1,7 +1,6 @@
 //! The attributes of HDF5 objects.
 //!
-//! Here what HDF5 has is put into words that know nothing of HDF5; what they mean is the business of
-//! [`conventions`](crate::inputs::conventions).
+//! They are turned into types that do not depend on HDF5; [`conventions`](crate::inputs::conventions) interprets them.
 
 use std::ffi::CStr;
 
@@ -96,7 +95,7 @@ pub fn text(of: &Location, name: &str) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
-/// What the file holds of numbers that were never written, where whoever made it said so; netCDF does.
+/// What the file holds for numbers that were never written, where its writer stated that; netCDF does.
 ///
 /// Zero does not count: it is what HDF5 puts there of itself, and what many libraries state without thinking of gaps.
 pub fn never_written(dataset: &Dataset, stored: Stored) -> hdf5::Result<Option<Number>> {

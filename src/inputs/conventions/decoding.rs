@@ -4,7 +4,7 @@
 //! say of it is read in [`conventions`](crate::inputs::conventions). It knows nothing of files and their formats.
 //!
 //! Numbers go through it as `f64` where that holds each number of their type exactly, and else as whole numbers: nothing is
-//! rounded on the way, and what can't be had without is an error.
+//! rounded on the way, and what can't be represented without rounding is an error.
 
 /// How the stored numbers of a variable become values.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,6 +1,6 @@
 //! The date and time since which a time coordinate counts, as people write it: `2009-1-1 6:00 +01:00`.
 //!
-//! What UDUNITS reads is read, and what it or its users may take in two ways is not. It knows nothing of units.
+//! What UDUNITS reads is read, except for what is ambiguous to it or its users. It knows nothing of units.
 
 use jiff::civil::{Date, DateTime, Time};
 

@@ -1,4 +1,4 @@
-//! Time coordinates after the CF conventions: "hours since 2009-01-01" and numbers become nanoseconds since 1970.
+//! Time coordinates by the CF conventions: "hours since 2009-01-01" and numbers become nanoseconds since 1970.
 //!
 //! Source: CF conventions 1.11, section 4.4, and the unit names of UDUNITS. Units of no fixed length (months, years) and
 //! calendars other than the one in civil use are refused rather than guessed. It knows nothing of files.

@@ -17,7 +17,7 @@ use crate::inputs::hdf::types;
 /// Larger chunks are left to the library.
 const LARGEST: usize = 64 << 20;
 
-/// Bytes below which a chunk costs more to ask for than to inflate.
+/// Below this size in bytes a chunk costs more to look up than to inflate.
 const WORTHWHILE: usize = 16 << 10;
 
 /// How the chunks of an array are stored.
@@ -46,7 +46,7 @@ impl Chunks {
         })
     }
 
-    /// Whether reading chunks here is worth its while: the library gets many small ones faster than one by one.
+    /// Whether reading chunks here pays off: the library reads many small ones faster than they can be asked for one by one.
     pub fn is_worthwhile(&self) -> bool {
         self.shape[0] * self.shape[1] * 8 >= WORTHWHILE
     }
@@ -79,7 +79,7 @@ impl Chunks {
 
     /// Reads whole rows, in ascending order, each to where it belongs; `None` if a chunk of them is not there or not as usual.
     ///
-    /// Of the series of one catchment after the other nothing has to be turned round, nor copied a second time.
+    /// Where each catchment's series lies together, nothing has to be transposed, nor copied a second time.
     pub fn read_rows<'a>(
         &self,
         dataset: &Dataset,

@@ -1,6 +1,6 @@
-//! How values are got out of HDF5 files: opened in one way, objects of any type, chunks as they are stored.
+//! Access to HDF5 files: how they are opened, objects of any type, chunks as they are stored.
 //!
-//! What the values mean is for others, which read classic netCDF in the same terms.
+//! What the values mean is not decided here, but where it is for every file format.
 
 pub(super) mod chunks;
 pub(super) mod types;

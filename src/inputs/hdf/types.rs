@@ -1,9 +1,9 @@
 //! Reading HDF5 objects whose types are only known at run time: text of any kind, numbers, columns of tables.
 //!
 //! The `hdf5` crate reads into Rust types that are fixed when the program is compiled. Tables written by PyTables have
-//! columns and string widths of their own, and one column of a kind that the crate does not know (times, bit fields)
-//! would keep it from looking at all the others. So the types are inspected here, and this is the only place with
-//! `unsafe` code. It knows nothing of catchments and layouts.
+//! columns and string widths of their own, and one column of a kind that the crate does not know (times, bit fields) would
+//! keep it from looking at all the others. So the types are inspected here, with `unsafe` code behind safe functions. It
+//! knows nothing of catchments and layouts.
 
 use std::ffi::{CStr, c_void};
 

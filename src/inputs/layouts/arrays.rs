@@ -21,7 +21,7 @@ use crate::inputs::links::linked::Linked;
 use crate::inputs::series::slabs::Grid;
 use crate::inputs::variables::{Dim, FileVariable};
 
-/// Nanoseconds below which plain whole numbers are taken for something else than nanoseconds: a second.
+/// Plain whole numbers with steps below this are not taken for nanoseconds: a second.
 const SHORTEST_STEP: i64 = 1_000_000_000;
 
 /// A file of arrays, opened and understood; only the series' values are still to be read.
@@ -44,8 +44,8 @@ pub struct ArrayFile {
 }
 
 impl ArrayFile {
-    /// Makes sense of a file's variables. `hints` are the names of the id variables of other files; `check` is asked of each
-    /// variable that is read, before.
+    /// Interprets a file's variables. `hints` are the names of the id variables of other files; `check` is called for each
+    /// variable before it is read.
     pub fn new(
         path: &Path,
         spec: &InputSpec,

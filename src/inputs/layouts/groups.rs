@@ -2,7 +2,8 @@
 //!
 //! A catchment's group is `PREFIX` and its id; in it the series table has one column for each series, and the parameter
 //! table has rows of `name` and `value`. The time steps are at the root, as nanoseconds since 1970. What is wrong with one
-//! catchment's group is that catchment's fault and stops no other. Only the parameters are read when the file is opened.
+//! catchment's group is that catchment's fault and does not stop others. Only the parameters are read when the file is
+//! opened.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -286,7 +287,7 @@ impl GroupReader<'_> {
         Ok((entries, parameters))
     }
 
-    /// Whether a group has a series table. The first one tells which columns they have.
+    /// Whether a group has a series table. The first such table decides which columns there are.
     fn has_series(&mut self, group: &str) -> anyhow::Result<bool> {
         let name = &self.spec.series_table;
         if !self.links.table(group, name)? {

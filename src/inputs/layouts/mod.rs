@@ -96,7 +96,7 @@ impl InputFile {
     }
 }
 
-/// Opens every file. One whose ids are not obvious is tried again when the others have told what they call theirs.
+/// Opens every file. One whose ids are not obvious is tried again once it is known what the others call theirs.
 pub fn open_all(spec: &InputSpec) -> anyhow::Result<Vec<InputFile>> {
     let mut sources: Vec<Option<InputFile>> = Vec::with_capacity(spec.files.len());
     let mut hints = Vec::new();
@@ -151,7 +151,7 @@ fn open(path: &Path, spec: &InputSpec, hints: &[String]) -> anyhow::Result<Input
     }))
 }
 
-/// What is to be said of a file that nothing was found in because pandas wrote its frames as it does.
+/// The error for a file in which nothing was found because pandas wrote its frames in its own format.
 fn of_pandas(path: &Path, file: &File, names: &[String]) -> Option<anyhow::Error> {
     let is_frame = |group: &Group| attributes::text(group, "pandas_type").is_some();
     let found = names.iter().find(|name| {

@@ -48,7 +48,7 @@ impl Surroundings {
 }
 
 impl Linked {
-    /// Takes the first of these paths that is there, before it is read; those before it are absent. `None` if none is there.
+    /// Adds the first of these paths that is there, before it is read; those before it are absent. `None` if none is there.
     pub(crate) fn first_of(&mut self, paths: Vec<PathBuf>) -> io::Result<Option<PathBuf>> {
         if self.around.is_none() {
             self.around = Some(Surroundings::now()?);
@@ -65,7 +65,7 @@ impl Linked {
         Ok(None)
     }
 
-    /// Takes in others. Of a file that is known already the earlier look counts.
+    /// Adds others. For a file that is known already, the earlier look counts.
     pub fn add(&mut self, other: &Self) {
         self.around = self.around.take().or(other.around.clone());
         self.absent.extend(other.absent.iter().cloned());

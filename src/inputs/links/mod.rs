@@ -1,7 +1,7 @@
-//! Follows the links of an HDF5 file, and finds the files that names in it mean.
+//! Follows the links of an HDF5 file, and finds the files that names in it refer to.
 //!
-//! HDF5 itself follows all of them without a word. So whatever is about to be read is followed here first: every file on the
-//! way is noted in [`Linked`] before it is opened, and one that is not there is an error that names it. What lies at the end,
+//! HDF5 itself follows all of them silently. So whatever is about to be read is followed here first: every file on the way
+//! is noted in [`Linked`] before it is opened, and one that is not there is an error that names it. What lies at the end,
 //! and where its values are, is looked at in [`sources`](crate::inputs::links::sources).
 //!
 //! Sources: the HDF5 1.14 reference manual on `H5Lcreate_external`, `H5Pset_virtual_prefix` and `H5Pset_efile_prefix`, and

@@ -1,7 +1,7 @@
 //! What HDF5 stores in place of data: links to other objects and files, the mappings of virtual datasets, filters' names.
 //!
-//! The `hdf5` crate tells that a link is external but not where it leads, and knows regular selections only. This is no
-//! more than those calls, made safe; what they mean together is told in [`crate::inputs::links`].
+//! The `hdf5` crate tells that a link is external but not where it leads, and knows regular selections only. This file has
+//! just those calls, made safe; [`crate::inputs::links`] makes sense of them.
 
 use std::ffi::{CStr, CString, OsString, c_char, c_int, c_void};
 use std::os::unix::ffi::OsStringExt;
@@ -241,7 +241,7 @@ impl Slab {
         }
     }
 
-    /// A selection's; `None` if it is not regular. For who holds the library's lock.
+    /// A selection's; `None` if it is not regular. The caller must hold the library's lock.
     #[allow(unsafe_code)]
     fn of(selection: &Dataspace) -> Option<Self> {
         let mut slab = Self::all(&selection.shape());
@@ -282,7 +282,7 @@ impl Slab {
         }
     }
 
-    /// Makes it the selection of a space with as many dimensions. For who holds the library's lock.
+    /// Makes it the selection of a space with as many dimensions. The caller must hold the library's lock.
     #[allow(unsafe_code)]
     fn select(&self, space: &Dataspace) -> hdf5::Result<()> {
         if space.ndim() != self.start.len() {
@@ -304,7 +304,7 @@ impl Slab {
     }
 }
 
-/// A filter of a dataset that nothing is there to undo: its number, with its name as the file has it.
+/// A filter that a dataset needs and that is not available: its number, with its name as the file has it.
 #[allow(unsafe_code)]
 pub fn missing_filter(plist: &DatasetCreate) -> hdf5::Result<Option<String>> {
     let id: hid_t = plist.id();

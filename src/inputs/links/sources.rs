@@ -1,8 +1,8 @@
 //! Where the values of a dataset really come from, and whether all of it is there.
 //!
-//! A virtual dataset has its values from others, and one with raw data from files without any structure. Where one of these is
-//! not there or too short, HDF5 hands out fill values or zeros; here that is an error that names it. So is a filter that nothing
-//! is there to undo. How names lead to files is the business of [`links`](crate::inputs::links).
+//! A virtual dataset has its values from others, and one with raw data from files without any structure. Where one of these
+//! is not there or too short, HDF5 hands out fill values or zeros; here that is an error that names it. So is a filter that
+//! is not available. How names lead to files is the business of [`links`](crate::inputs::links).
 //!
 //! Sources: the HDF5 1.14 reference manual on `H5Pset_virtual` and `H5Pset_external`.
 
@@ -24,7 +24,7 @@ use crate::inputs::variables::FileVariable;
 use crate::inputs::variables::content::VariableContent;
 use crate::system::regular;
 
-/// How many numbers behind a numbered source that is not there are looked for.
+/// How many numbers are looked at beyond a numbered source that is not there.
 const AHEAD: u64 = 100;
 
 /// A dataset that may have its values elsewhere.
@@ -269,7 +269,7 @@ fn is_elsewhere(plist: &DatasetCreate) -> Result<bool> {
     })
 }
 
-/// Whether what HDF5 hands out for numbers that are nowhere stands for a missing one.
+/// Whether the value that HDF5 returns where no source has any stands for a missing one.
 fn is_missing(plist: &DatasetCreate, dataset: &Dataset) -> bool {
     let (Ok(ElementKind::Number(stored)), Some(fill)) =
         (types::kind(dataset), plist.fill_value_as::<f64>())

@@ -1,4 +1,4 @@
-//! How the series of many catchments are got out of one array, whose chunks may span all of them.
+//! Reads the series of many catchments out of one array, whose chunks may span all of them.
 //!
 //! It knows positions in an array and slots in a block, not catchments.
 

@@ -1,7 +1,7 @@
 //! Reading series out of one [time, catchment] array in pieces that follow its chunks.
 //!
 //! HDF5 inflates a chunk whole, so a piece is made of whole chunks wherever that is possible, and a chunk is inflated once
-//! for each block of catchments. A piece is small enough for the processor's cache, in which it is then turned into one
+//! for each block of catchments. A piece is small enough for the processor's cache, in which it is then transposed into one
 //! series for each catchment. This module knows positions along the catchment axis, not ids.
 
 use std::ops::Range;

@@ -1,4 +1,4 @@
-//! Turns an array whose chunks span many catchments once, into a scratch file, instead of inflating it for every block.
+//! Transposes an array whose chunks span many catchments once, into a scratch file, instead of inflating it for every block.
 //!
 //! netCDF's own choice for growing files is one chunk for each time step. Read by blocks of catchments, every block would
 //! inflate the whole array again: with 80 blocks, 80 times. So such an array is read once, in its own order, and written
@@ -18,7 +18,7 @@ use crate::inputs::series::slabs::Grid;
 /// Bytes of one group of time steps, if chunks allow it.
 const GROUP: usize = 8 << 20;
 
-/// The series of a number of catchments, turned, in a scratch file.
+/// The series of some catchments, transposed, in a scratch file.
 #[derive(Debug)]
 pub struct StagedColumns {
     file: File,

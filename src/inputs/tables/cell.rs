@@ -1,7 +1,7 @@
 //! What a cell of a text table means: no value, a number, a text, or a fault.
 //!
 //! A number that other programs read as another one, or that may as well be a text, is a fault: nobody would notice the
-//! wrong one. It knows texts only; which cell of which file it is, is said by who asks.
+//! wrong one. It knows texts only; the caller says which cell of which file it is.
 
 use crate::data::value::Value;
 
@@ -34,7 +34,7 @@ pub enum DecimalMarks {
 }
 
 impl DecimalMarks {
-    /// What the numbers of a table with semicolons tell together: those that have no other reading.
+    /// What the unambiguous numbers of a table with semicolons say together.
     pub fn among<'a>(cells: impl Iterator<Item = &'a str>) -> Self {
         let (mut point, mut comma) = (false, false);
         for cell in cells {

@@ -2,8 +2,8 @@
 //!
 //! A `.cpg` file beside the table counts before the number in its header, as in GDAL and ArcGIS: whoever writes one knows.
 //! Many programs write UTF-8 whatever the number says, so text that is UTF-8 is read so where the number means a Western
-//! code page, in which such text makes no sense, or where there is no number; where it does make sense, both readings are
-//! told. Sources: the table of language drivers in the documentation of Visual FoxPro, and the one of ArcGIS.
+//! code page, in which such text makes no sense, or where there is no number; where it does make sense, the error gives both
+//! readings. Sources: the table of language drivers in the documentation of Visual FoxPro, and the one of ArcGIS.
 
 use std::path::{Path, PathBuf};
 
@@ -87,7 +87,7 @@ impl CodePage {
     /// The text that bytes are.
     ///
     /// # Errors
-    /// Why that can't be said.
+    /// Why they can't be decoded.
     pub fn decode(&self, bytes: &[u8]) -> Result<String, String> {
         let utf_8 = std::str::from_utf8(bytes).ok();
         if let Some(text) = utf_8

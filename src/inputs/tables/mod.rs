@@ -2,9 +2,9 @@
 //! dBASE.
 //!
 //! A table gives values by catchment id and nothing else. It knows nothing of which catchments there are, which of two
-//! values for one parameter wins, or what a parameter is used for. So a cell that can't be understood is a fault only for
-//! whoever asks for it: nobody is kept from work by a word in a column or a row that plays no part, and nobody who asks gets
-//! "there is none" for an answer.
+//! values for one parameter wins, or what a parameter is used for. So a cell that can't be understood is a fault only when
+//! it is asked for: a word in a column or row that plays no part stops nobody, and it is never passed off as a missing
+//! value.
 
 mod cell;
 mod code_page;
@@ -169,7 +169,7 @@ fn read(
     }
 }
 
-/// A table as it stands in a file. Rows and columns are counted from 0; a fault is told without its place.
+/// A table as it stands in a file. Rows and columns are counted from 0; a fault does not name its place.
 trait RawTable: Send + Sync {
     /// What a row and a column are called in messages.
     fn words(&self) -> (&'static str, &'static str);
@@ -181,7 +181,7 @@ trait RawTable: Send + Sync {
     fn id(&self, row: usize, column: usize) -> Result<Option<String>, String>;
     /// The value of a cell; `None` if there is none.
     fn value(&self, row: usize, column: usize) -> Result<Option<Value>, String>;
-    /// Whether a row begins with what begins a comment elsewhere.
+    /// Whether a row begins with the character that starts comments in other files.
     fn is_marked(&self, _row: usize) -> bool {
         false
     }

@@ -146,7 +146,8 @@ fn decoded(bytes: &[u8]) -> Result<String> {
     Ok(text)
 }
 
-/// The text with `\n` at the end of lines, whether they ended so, in `\r\n` or all in `\r`; without the end-of-file mark of DOS.
+/// The text with `\n` at the end of lines, whether they ended so, in `\r\n` or all in `\r`; without the end-of-file mark of
+/// DOS.
 fn lines(mut text: String) -> String {
     if text.ends_with('\u{1a}') {
         text.pop();
@@ -240,7 +241,7 @@ pub fn separator_of(text: &str, candidates: &[u8]) -> Option<u8> {
     found.filter(|(_, count)| *count > 0).map(|(byte, _)| *byte)
 }
 
-/// Makes header and rows equally long where what is surplus is empty throughout, as behind a separator at the end of lines.
+/// Makes header and rows equally long where all surplus cells are empty, as behind a separator at the end of lines.
 fn fit(columns: &mut Vec<String>, rows: &mut [DelimitedRow]) -> Result<()> {
     while columns.last().is_some_and(String::is_empty)
         && rows.iter().all(|row| used(row) < columns.len())

@@ -21,7 +21,7 @@ use crate::inputs::variables::content::VariableContent;
 /// What netCDF-4 puts into the name of a dimension that has no variable.
 const ONLY_A_DIMENSION: &str = "This is a netCDF dimension but not a netCDF variable";
 
-/// What netCDF-4 puts before the name of a variable that is called like a dimension but is none.
+/// What netCDF-4 puts before the name of a variable that is named like a dimension but is none.
 const NO_COORDINATE: &str = "_nc4_non_coord_";
 
 /// An axis of a variable.

@@ -1,10 +1,10 @@
 //! The library's own way to write files, but for chunks: of these it only learns where they belong.
 //!
-//! The library writes a file one chunk after the other, on one thread, under its lock. Chunks are nearly all of a product, and
-//! most of them stand side by side in another file already. So the bytes of chunks are put down past the library, megabytes at
-//! a time, and [`place_chunk`] makes it tell where they go and note it in its index.
+//! The library writes a file one chunk after the other, on one thread, under its lock. Chunks are nearly all of a product,
+//! and most of them stand side by side in another file already. So the bytes of chunks are written past the library,
+//! megabytes at a time, and [`place_chunk`] makes it say where they go and record it in its index.
 //!
-//! To this end the class of its POSIX driver, `sec2`, is taken and one function replaced (HDF5's `H5FDdevelop.h`,
+//! To this end one function in a copy of its POSIX driver's class, `sec2`, is replaced (HDF5's `H5FDdevelop.h`,
 //! `H5FD_class_t`, version 1). The file is the same to the byte.
 
 use std::cell::Cell;
@@ -107,7 +107,7 @@ unsafe extern "C" fn write(
     }
 }
 
-/// Has files that are opened by this access list written by the driver. `path` is any file that can be read.
+/// Has the driver write the files that are opened by this access list. `path` is any file that can be read.
 pub(super) fn set(access: &Handle, path: &Path) -> Result<()> {
     let driver = driver(path)?;
     // SAFETY: the ids are open; the driver has no settings.
@@ -152,9 +152,9 @@ fn driver(path: &Path) -> Result<hid_t> {
     })
 }
 
-/// Has the library put down in its index that the chunk whose first element is at `offset`, counted in elements, takes `length`
-/// bytes, at least 1, that have been through the data set's filters already. Gives their place in the file; to write them there
-/// is up to the caller.
+/// Has the library record in its index that the chunk whose first element is at `offset`, counted in elements, takes
+/// `length` bytes, at least 1, that have been through the data set's filters already. Returns their place in the file; the
+/// caller has to write them there.
 ///
 /// The data set is in a file of [`super::create_file`], and the chunk has not been written before.
 pub(in crate::netcdf) fn place_chunk(

@@ -49,7 +49,7 @@ fn call<T: Copy + Default + PartialOrd>(f: impl FnOnce() -> T) -> Result<T> {
     })
 }
 
-/// An open HDF5 object, closed when dropped; [`Handle::close`] also tells whether that went well.
+/// An open HDF5 object, closed when dropped; [`Handle::close`] also reports whether that went well.
 pub(in crate::netcdf) struct Handle {
     id: hid_t,
     closer: unsafe extern "C" fn(hid_t) -> herr_t,
@@ -105,7 +105,7 @@ fn access() -> Result<Handle> {
     Ok(list)
 }
 
-/// Room for the library's notes on a file, in bytes: its index of chunks, 24 bytes each.
+/// Memory for the library's metadata of a file, in bytes: its index of chunks, 24 bytes each.
 const INDEX: usize = 32 << 20;
 
 /// Has the library keep its index of chunks in memory.

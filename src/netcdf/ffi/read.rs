@@ -144,7 +144,7 @@ pub(in crate::netcdf) type ChunkPlace = ([u64; CHUNK_RANK], u64, u64);
 /// Dimensions of a chunk at most.
 pub(in crate::netcdf) const CHUNK_RANK: usize = 3;
 
-/// The number of a data set's dimensions and where its chunks are, those left out that were stored without some of the filters.
+/// The number of a data set's dimensions and where its chunks are, without those that were stored without some of the filters.
 ///
 /// All at once, because asking for one makes the library walk over all of them.
 pub(in crate::netcdf) fn chunk_places(dataset: &Handle) -> Result<(usize, Vec<ChunkPlace>)> {

@@ -2,9 +2,9 @@
 //!
 //! A file with a row for each time step has to become one with a row for each catchment. What is written first needs values
 //! of every line, so the text is read once to learn where they are, and then a group of columns at a time, see `columns`:
-//! nothing is transposed through a scratch file, and memory holds marks, a hundredth of the text. What the first reading
-//! sees anyhow it does: it checks the times, counts the cells of every row, and digests the bytes. Text that is packed
-//! can't be read in pieces, so it is unpacked into a file without a name.
+//! nothing is transposed through a scratch file, and memory holds marks, a hundredth of the text. The first reading also
+//! checks the times, counts the cells of every row, and digests the bytes. Packed text can't be read in pieces, so it is
+//! unpacked into an unnamed file.
 
 use std::fs::File;
 use std::io::{self, Read, Write};

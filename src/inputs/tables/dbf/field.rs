@@ -1,7 +1,7 @@
 //! One field of a dBASE table: from the bytes of a record to a value or an id.
 //!
-//! It knows what each type looks like, what stands for no value in it, and when to say that a cell can't be understood. A
-//! field that is not read at all, such as a memo, is one whose every cell can't.
+//! It knows what each type looks like, what stands for no value in it, and when to say that a cell can't be understood. In a
+//! field of a type that is not read at all, such as a memo, no cell can.
 
 use std::borrow::Cow;
 

@@ -2,8 +2,8 @@
 //!
 //! A header, fixed-width records, nearly everything as text: read here by hand, because a number in a field of type `F` has
 //! more digits than the `f32` that libraries make of it, and because a table whose header does not fit its records would
-//! give other numbers without a word. Sources: the file formats of dBASE III+ to 7 and of Visual FoxPro. Which fields
-//! there are is for [`descriptors`], what is in one of which type for [`field`].
+//! silently give wrong numbers. Sources: the file formats of dBASE III+ to 7 and of Visual FoxPro. Which fields there are is
+//! for [`descriptors`], what is in one of which type for [`field`].
 
 mod descriptors;
 mod field;
