@@ -9,10 +9,12 @@ use std::path::{Path, PathBuf};
 
 mod common;
 
+mod agreement;
 mod crash;
 mod damage;
 mod evidence;
 mod failures;
+mod fast_path;
 mod full_disk;
 mod golden;
 mod hostile;
@@ -27,15 +29,13 @@ mod orphans;
 mod reading;
 mod readme;
 mod scenarios;
-mod settled;
+mod streams;
 mod sums;
 mod surroundings;
-mod told;
 mod tweak;
 mod unsteady;
-mod voices;
 mod why;
-mod workplace;
+mod work_directories;
 
 /// The modules in a folder and in those below it that their parent, of this text, does not name.
 fn forgotten(folder: &Path, parent: &str) -> Vec<PathBuf> {
