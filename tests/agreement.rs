@@ -6,7 +6,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::common::{Project, Run, id, precipitation};
+use crate::common::{Project, Run, id, json, precipitation};
 
 const CATCHMENTS: usize = 4;
 
@@ -40,10 +40,6 @@ fn allow(project: &Project) {
     for at in 0..CATCHMENTS {
         fs::remove_file(project.path(&format!("calls.denied.{}", id(at)))).ok();
     }
-}
-
-fn json(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error} in {text}"))
 }
 
 fn asked(project: &Project, arguments: &[&str], codes: &[i32]) -> Value {

@@ -5,11 +5,11 @@
 use std::fs;
 use std::process::Stdio;
 use std::thread::sleep;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::common::Project;
+use crate::common::{Project, random};
 
 const CATCHMENTS: usize = 40;
 
@@ -93,10 +93,6 @@ impl RandomNumbers {
     }
 }
 
-fn setting(name: &str) -> Option<u64> {
-    std::env::var(name).ok()?.parse().ok()
-}
-
 /// The names in a folder, sorted; without SQLite's companions of the store, which a reader leaves for the next writer.
 fn names(project: &Project, folder: &str) -> Vec<String> {
     let entries = fs::read_dir(project.path(folder))
@@ -112,12 +108,8 @@ fn names(project: &Project, folder: &str) -> Vec<String> {
 
 #[test]
 fn killed_at_random_moments() {
-    let clock = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    let seed = setting("RERUNOFF_SEED")
-        .unwrap_or_else(|| clock.map_or(0, |clock| clock.as_nanos() as u64 % 1_000_000_000));
-    let kills = setting("RERUNOFF_KILLS").unwrap_or(50);
-    println!("RERUNOFF_SEED={seed} RERUNOFF_KILLS={kills} replays this");
-    let mut dice = RandomNumbers(seed);
+    let (seed, kills) = random::draw("RERUNOFF_KILLS", 50);
+    let mut random = RandomNumbers(seed);
 
     let count = 12;
     let project = Project::new(count);
@@ -136,7 +128,7 @@ fn killed_at_random_moments() {
     let (mut killed, mut round) = (0, 0);
     while killed < kills {
         round += 1;
-        match dice.below(4) {
+        match random.below(4) {
             0 => {
                 clean(&project);
             }
@@ -155,7 +147,7 @@ fn killed_at_random_moments() {
                 clean(&project);
             }
         }
-        for _ in 0..=dice.below(3) {
+        for _ in 0..=random.below(3) {
             let mut run = project
                 .command(&["run", "-j", "2"])
                 .stdout(Stdio::null())
@@ -163,7 +155,7 @@ fn killed_at_random_moments() {
                 .spawn()
                 .expect("a run");
             let most = whole.as_micros() as u64 * 5 / 4;
-            sleep(Duration::from_micros(dice.below(most)));
+            sleep(Duration::from_micros(random.below(most)));
             kill_process(Pid::from_child(&run), Signal::KILL).ok();
             run.wait().expect("its end");
             killed += 1;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::common::{Project, STEPS, id};
+use crate::common::{Project, STEPS, id, json, unlock};
 
 #[test]
 fn every_kind_of_failure_is_told_and_costs_one_catchment() {
@@ -49,7 +49,7 @@ fn every_kind_of_failure_is_told_and_costs_one_catchment() {
     assert!(project.is_tidy(), "no work directory is left");
 
     let status = project.rerunoff(&["status", "--json"]).expect(1);
-    let status: serde_json::Value = serde_json::from_str(&status.stdout).expect("JSON");
+    let status = json(&status.stdout);
     assert_eq!(
         (&status["fresh"], &status["failed"]),
         (&3.into(), &9.into())
@@ -293,4 +293,5 @@ fn write_ids(project: &Project, ids: &[&str]) {
             .expect(name);
     }
     file.finish().expect("a complete file");
+    unlock(&project.path("input.h5"));
 }

@@ -10,7 +10,7 @@ use hdf5::types::{FixedAscii, VarLenUnicode};
 use hdf5::{File, H5Type};
 use rerunoff::system::regular;
 
-use crate::common::{Project, STEPS, discharge, id, precipitation};
+use crate::common::{Project, STEPS, discharge, id, precipitation, unlock};
 
 const CATCHMENTS: usize = 3;
 
@@ -167,6 +167,8 @@ fn write_groups(project: &Project) {
         let parameters = group.new_dataset_builder().with_data(&area);
         parameters.create("parameters").expect("a table");
     }
+    drop(file);
+    unlock(&project.path("input.h5"));
 }
 
 /// Runs it, and gives the beginnings of the product's keys.

@@ -3,13 +3,11 @@
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use proptest::prelude::*;
-use rerunoff::import::bring_up_to_date;
-use rerunoff::project::Study;
-use rerunoff::store::cache_folder::Cache;
 
-use crate::common::IMPORTING;
+use crate::common::{IMPORTING, Run};
 
 /// A cell as someone may write it, without its decimal point decided.
 fn cell() -> impl Strategy<Value = String> {
@@ -99,13 +97,10 @@ fn import(folder: &Path, more: &str) -> Vec<f64> {
         format!("{IMPORTING}[import.series.q]\n{more}"),
     )
     .expect("written");
-    let study = Study::load(folder).expect("a project");
-    let project = study.common();
-    let mut store = Cache::prepare(project.cache())
-        .expect("a cache")
-        .store()
-        .expect("a store");
-    bring_up_to_date(project, &mut store, false, false, true).expect("imported");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rerunoff"));
+    let import = command.arg("import").current_dir(folder);
+    let import = import.env_remove("MAKEFLAGS").output();
+    Run::from(import.expect("the binary")).expect(0);
     let file = hdf5::File::open(folder.join("input.h5")).expect("the file");
     file.dataset("q").expect("q").read_raw().expect("values")
 }

@@ -19,7 +19,7 @@ use rerunoff::project::product_spec::{
     SummaryVariable, VariableSource,
 };
 
-use crate::common::{Project, STEPS, discharge, id, precipitation, python};
+use crate::common::{Project, STEPS, discharge, id, precipitation, python, unlock};
 
 /// What the simulator printed, as the readers' script wants it.
 fn write_expected(project: &Project, catchments: usize, failed: usize) {
@@ -52,6 +52,7 @@ fn make(product: &ProductContent, decode: &(dyn Fn(&usize) -> Result<Vec<Vec<f64
         known: &|_| None,
     };
     assemble(product, &mut source).expect("a product");
+    unlock(&product.spec.path);
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! All tests of the command as a whole in one program, which is linked once: each file is a module of it, named for what it shows.
 //!
 //! They run side by side in threads. So a test works in a folder of its own, and leaves this process's environment, signals,
-//! limits and current folder alone; what needs any of these is done to a child. A test that cannot do so has a target of its
-//! own in `Cargo.toml`, and says why.
+//! limits and current folder alone; what needs any of these is done to a child. What it writes with HDF5 in this process it
+//! hands on through [`common::unlock`]. A test for which that is not enough has a target of its own in
+//! `Cargo.toml`, and says why.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,9 +14,11 @@ mod agreement;
 mod crash;
 mod damage;
 mod evidence;
+mod export;
 mod failures;
 mod fast_path;
 mod full_disk;
+mod gc;
 mod golden;
 mod hostile;
 mod import;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::common::{Project, STEPS, id};
+use crate::common::{Project, STEPS, id, json};
 
 /// Three substances, of which one leaves the factor as it is, and a sweep that the simulator does not see.
 const SUBSTANCES: &str = r#"
@@ -124,7 +124,7 @@ fn each_scenario_has_a_file_of_its_own_where_the_name_has_a_place() {
     );
     project.edit("file = \"output.h5\"", "file = \"output/{scenario}.h5\"");
     let run = project.rerunoff(&["run", "--json"]).expect(0);
-    let summary: serde_json::Value = serde_json::from_str(&run.stdout).expect("JSON");
+    let summary = json(&run.stdout);
     assert_eq!(summary["scenarios"], 4);
     assert_eq!(summary["products"].as_array().map(Vec::len), Some(4));
     assert_eq!(project.calls().len(), 12);

@@ -5,11 +5,7 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::common::Project;
-
-fn json(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error} in {text}"))
-}
+use crate::common::{Project, json};
 
 #[test]
 fn json_is_one_document_and_all_else_goes_elsewhere() {

@@ -5,14 +5,6 @@ use std::os::unix::fs::PermissionsExt;
 
 use crate::common::{Project, id, precipitation};
 
-/// A project of three catchments that has been run.
-fn ran() -> Project {
-    let project = Project::new(3);
-    project.rerunoff(&["run"]).expect(0);
-    project.calls();
-    project
-}
-
 /// What is said of a catchment; nothing is run, and nothing is ever merely "changed".
 #[track_caller]
 fn why(project: &Project, catchment: usize, said: &[&str]) -> String {
@@ -36,7 +28,7 @@ fn one_that_was_never_run() {
 
 #[test]
 fn a_fresh_one_and_what_its_key_is_made_of() {
-    let project = ran();
+    let project = Project::ran(3);
     why(
         &project,
         1,
@@ -56,7 +48,7 @@ fn a_fresh_one_and_what_its_key_is_made_of() {
 
 #[test]
 fn parameters() {
-    let project = ran();
+    let project = Project::ran(3);
     project.edit("k = 0.012", "k = 0.013");
     project.set_factors(&[], &[(1, 5.0)]);
     why(
@@ -78,7 +70,7 @@ fn parameters() {
 
 #[test]
 fn templates_and_the_layout_of_a_table() {
-    let project = ran();
+    let project = Project::ran(3);
     let layout = fs::read_to_string(project.path("templates/layout.xml")).expect("the template");
     project.write(
         "templates/layout.xml",
@@ -113,7 +105,7 @@ fn templates_and_the_layout_of_a_table() {
 
 #[test]
 fn series() {
-    let project = ran();
+    let project = Project::ran(3);
     project.write_input(&|catchment, step| {
         precipitation(catchment, step) + if step == 5 || step == 9 { 0.5 } else { 0.0 }
     });
@@ -144,7 +136,7 @@ fn series_that_are_not_kept() {
 
 #[test]
 fn series_that_are_new() {
-    let project = ran();
+    let project = Project::ran(3);
     project.edit("precipitation_mm", "rain");
     project.edit("{rain}\\t{discharge}", "{rain}\\t{discharge}\\t{rain}");
     why(
@@ -189,7 +181,7 @@ fn support_files() {
 
 #[test]
 fn the_program() {
-    let project = ran();
+    let project = Project::ran(3);
     project.edit("[\"./simulator.sh\", ", "[\"sh\", \"./simulator.sh\", ");
     why(
         &project,
@@ -203,7 +195,7 @@ fn the_program() {
 
 #[test]
 fn environment_and_folders() {
-    let project = ran();
+    let project = Project::ran(3);
     project.edit(
         "timeout = ",
         "directories = [\"out\", \"two words\"]\nenv = { MODE = \"fast\" }\ntimeout = ",
@@ -230,7 +222,7 @@ fn environment_and_folders() {
 
 #[test]
 fn what_a_good_run_is() {
-    let project = ran();
+    let project = Project::ran(3);
     project.edit(
         "missing = [\"NA\"]",
         "missing = [\"NA\", \"-9\"]\nskip_rows = 0",
@@ -255,7 +247,7 @@ fn what_a_good_run_is() {
 
 #[test]
 fn the_time_steps() {
-    let project = ran();
+    let project = Project::ran(3);
     project.write_input_since("2010-01-01", &precipitation);
     why(
         &project,
@@ -292,7 +284,7 @@ fn a_failed_one_and_its_evidence() {
 
 #[test]
 fn limits_lost_results_and_bad_input() {
-    let project = ran();
+    let project = Project::ran(3);
     project.edit("long_name = \"concentration\", min = 0", "max = 5");
     why(
         &project,

@@ -1,5 +1,7 @@
 //! A project in a temporary folder with a simulator that does as it is told, and the built binary to drive.
 
+pub mod random;
+
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -102,6 +104,20 @@ pub fn discharge(catchment: usize, step: usize) -> f64 {
     step as f64 * 0.25 + if step == 0 { 0.0 } else { catchment as f64 }
 }
 
+/// Puts a copy in the place of a file that HDF5 has written in this process, which is locked: a program that another test
+/// started in the meantime has inherited the file with its lock, and keeps it until it ends.
+pub fn unlock(file: &Path) {
+    let copy = file.with_extension("copy");
+    fs::copy(file, &copy).expect("a copy");
+    fs::rename(&copy, file).expect("in its place");
+}
+
+/// The one JSON document that a text is.
+#[track_caller]
+pub fn json(text: &str) -> serde_json::Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error} in {text}"))
+}
+
 /// A program to be started as a terminal starts it: with all signals at their defaults. Some are ignored where the tests
 /// themselves run in the background or under nohup.
 pub fn undisturbed(program: impl AsRef<OsStr>) -> Command {
@@ -132,6 +148,15 @@ impl Project {
         project.write("simulator.sh", include_str!("simulator.sh"));
         let executable = fs::Permissions::from_mode(0o755);
         fs::set_permissions(project.path("simulator.sh"), executable).expect("permissions");
+        project
+    }
+
+    /// The same, already run.
+    #[track_caller]
+    pub fn ran(catchments: usize) -> Self {
+        let project = Self::new(catchments);
+        project.rerunoff(&["run"]).expect(0);
+        project.calls();
         project
     }
 
@@ -234,6 +259,7 @@ impl Project {
             file.write_chunk(variable, &[0, 0], chunk).expect(name);
         }
         file.finish().expect("a complete file");
+        unlock(&self.path("input.h5"));
     }
 
     /// The binary with these arguments, ready to be started in the project's folder.
@@ -258,7 +284,7 @@ impl Project {
     pub fn status(&self, codes: &[i32]) -> serde_json::Value {
         let run = self.rerunoff(&["status", "--json"]);
         assert!(codes.contains(&run.code), "{}: {}", run.code, run.stderr);
-        serde_json::from_str(&run.stdout).expect("JSON")
+        json(&run.stdout)
     }
 
     /// The calls of the simulator since this was last asked, by catchment id, sorted.

@@ -8,8 +8,7 @@ use rerunoff::data::value::Value;
 use rerunoff::inputs::tables::{ParameterTable, TableSpec, read_parameter_table};
 
 use super::parameter::{self, given, unask};
-use super::random;
-use crate::common::{Project, id, python};
+use crate::common::{Project, id, python, random};
 
 /// A table of dBASE III with fields of the given name, type, width and decimals, of which each record has the cells.
 fn dbf(fields: &[(&str, char, usize, u8)], records: &[&[&[u8]]]) -> Vec<u8> {
@@ -384,7 +383,7 @@ fn told_number(number: f64) -> String {
 
 #[test]
 fn random_tables_are_read_as_dbfread_and_pyshp_read_them() {
-    let (seed, rounds) = random::draw(300);
+    let (seed, rounds) = random::draw("RERUNOFF_ROUNDS", 300);
     let folder = tempfile::tempdir().expect("a folder");
     let (seed, rounds) = (seed.to_string(), rounds.to_string());
     python(

@@ -7,7 +7,7 @@ mod linked;
 mod netcdf3;
 mod numbers;
 mod parameter;
-mod random;
+mod resampling;
 mod tables;
 mod text;
 mod times;

@@ -7,15 +7,14 @@ use std::path::Path;
 use rerunoff::data::value::Value;
 use rerunoff::language::template::Template;
 
-use super::random;
-use crate::common::{Project, Run, python};
+use crate::common::{Project, Run, python, random};
 
 /// As many as take about a second.
 const ROUNDS: u64 = 300;
 
 #[test]
 fn random_documents_hold_the_values_that_were_put_in() {
-    let (seed, rounds) = random::draw(ROUNDS);
+    let (seed, rounds) = random::draw("RERUNOFF_ROUNDS", ROUNDS);
     let folder = tempfile::tempdir().expect("a folder");
     let (seed, rounds_text) = (seed.to_string(), rounds.to_string());
     python(

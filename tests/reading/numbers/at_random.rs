@@ -10,12 +10,11 @@ use serde_json::Value as Json;
 use tempfile::TempDir;
 
 use super::basin::spec;
-use crate::common::python;
-use crate::reading::random;
+use crate::common::{python, random};
 
 /// The folder with the files that a script wrote, and what it says is in them.
 fn written(script: &str, rounds: u64) -> (TempDir, Vec<Json>) {
-    let (seed, rounds) = random::draw(rounds);
+    let (seed, rounds) = random::draw("RERUNOFF_ROUNDS", rounds);
     let folder = tempfile::tempdir().expect("a folder");
     let arguments = [seed, rounds].map(|number| number.to_string());
     let [seed, rounds] = arguments.each_ref().map(Path::new);
