@@ -12,7 +12,7 @@ use super::open::OpenProject;
 use super::options::jobs::cores;
 use super::options::scenario::ScenarioOption;
 use crate::plan::Counts;
-use crate::product::{self, How, Outcome};
+use crate::product::{self, AssembleOptions, AssembledProduct, PlannedStudy};
 use crate::project::OnBadInput;
 use crate::system::process::Interrupt;
 use crate::system::progress::duration;
@@ -39,12 +39,18 @@ pub(super) fn assemble(root: &Path, arguments: Arguments) -> Result<Exit> {
     loaded_study.remember(&mut store)?;
     let (plans, _) = loaded_study.plan(Some(&store))?;
     let interrupt = Interrupt::installed().context("can't prepare for signals")?;
-    let how = How {
+    let options = AssembleOptions {
         workers: cores(None),
         interrupt: &interrupt,
         quiet: arguments.quiet,
     };
-    let products = product::assemble(study, &loaded_study.list, &plans, &chosen, &mut store, &how);
+    let planned = PlannedStudy {
+        study,
+        scenarios: &loaded_study.list,
+        plans: &plans,
+        chosen: &chosen,
+    };
+    let products = product::assemble(&planned, &mut store, &options);
     if interrupt.is_triggered() && products.is_err() {
         writeln!(stderr(), "interrupted; the product is as it was").ok();
         return Ok(Exit::Interrupted);
@@ -64,8 +70,8 @@ pub(super) fn assemble(root: &Path, arguments: Arguments) -> Result<Exit> {
         write!(out, ", {skipped} skipped").ok();
     }
     write!(out, " in {}", duration(started.elapsed())).ok();
-    for Outcome { path, product } in products? {
-        write!(out, "; {} {product}", path.display()).ok();
+    for AssembledProduct { path, state } in products? {
+        write!(out, "; {} {state}", path.display()).ok();
     }
     writeln!(out).ok();
     Ok(if missing > 0 {

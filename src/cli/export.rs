@@ -14,7 +14,7 @@ use crate::data::catchment::CatchmentId;
 use crate::data::scenario::ScenarioName;
 use crate::data::time_axis::TimeAxis;
 use crate::data::value::push_number;
-use crate::product::Results;
+use crate::product::SnapshotResults;
 use crate::text::shell;
 
 const TROUBLE: &str = "can't write the columns";
@@ -45,7 +45,7 @@ pub(super) fn export(root: &Path, arguments: Arguments) -> Result<Exit> {
     for project in chosen.iter().map(|&at| &study.scenarios[at]) {
         let name = &project.scenario.name;
         if let Some(snapshot) = named.snapshot.scenario_snapshot(name) {
-            let results = Results::open(project, &store, snapshot);
+            let results = SnapshotResults::open(project, &store, snapshot);
             list.push((name, results.context(named.title.clone())?));
         }
     }
@@ -97,7 +97,7 @@ impl Table {
     }
 
     /// The names of the columns; the variables are those of these results, which all have the same.
-    fn write_header(&mut self, results: Option<&Results>) -> Result<()> {
+    fn write_header(&mut self, results: Option<&SnapshotResults>) -> Result<()> {
         let variables = results
             .into_iter()
             .flat_map(|found| &found.product.spec.variables);

@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 
 use crate::data::catchment::CatchmentId;
-use crate::product::Results;
+use crate::product::SnapshotResults;
 use crate::store::Store;
 
 /// Two snapshots' results compared.
@@ -70,8 +70,8 @@ impl Difference {
     /// Compares all that both have; `tick` is told how many catchments of how many are done.
     pub fn between(
         store: &Store,
-        then: &Results,
-        now: &Results,
+        then: &SnapshotResults,
+        now: &SnapshotResults,
         tick: &mut dyn FnMut(usize, usize),
     ) -> Result<Self> {
         if then.product.time != now.product.time {

@@ -21,10 +21,10 @@ use anyhow::{Context, Result, bail};
 
 pub use self::describe::check;
 use self::describe::{describe, title};
-use self::file::{KnownProduct, ProductContent, ResultSource, ScenarioDimension};
+use self::file::{KnownResult, ProductContent, ResultSource, ScenarioDimension};
 use self::join::join;
-use self::on_disk::Anew;
-pub use self::results::Results;
+use self::on_disk::Replacement;
+pub use self::results::SnapshotResults;
 use self::results::found;
 use crate::data::digest::Digest;
 use crate::data::time_axis::TimeAxis;
@@ -40,34 +40,46 @@ use crate::system::process::Interrupt;
 use crate::system::progress::Progress;
 use crate::system::regular;
 
-/// How products are made.
-pub struct How<'a> {
-    /// On so many threads.
+/// How products are assembled.
+pub struct AssembleOptions<'a> {
+    /// The number of threads.
     pub workers: usize,
     /// The wish to stop.
     pub interrupt: &'a Interrupt,
-    /// Whether to tell nothing of the progress.
+    /// Whether to show no progress.
     pub quiet: bool,
 }
 
-/// A product and what became of it.
-pub struct Outcome {
-    /// Where it is.
-    pub path: PathBuf,
-    /// What became of it.
-    pub product: Product,
+/// A study with the plans of its scenarios, of which some are chosen.
+pub struct PlannedStudy<'a> {
+    /// The study.
+    pub study: &'a Study,
+    /// All its scenarios.
+    pub scenarios: &'a [LoadedScenario<'a>],
+    /// The plan of each.
+    pub plans: &'a [Plan],
+    /// Those whose products are wanted. Where all scenarios share one product, it is that of all.
+    pub chosen: &'a [usize],
 }
 
-/// What became of a product.
+/// A product, and whether it was written.
+pub struct AssembledProduct {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Whether it was written.
+    pub state: ProductState,
+}
+
+/// Whether a product was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Product {
+pub enum ProductState {
     /// It was up to date and was not touched.
     Unchanged,
     /// It was written.
     Written,
 }
 
-impl fmt::Display for Product {
+impl fmt::Display for ProductState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Unchanged => "unchanged",
@@ -76,18 +88,14 @@ impl fmt::Display for Product {
     }
 }
 
-/// Brings the products of the `chosen` scenarios up to date with their plans' fresh results; where all scenarios share
-/// one, it is that of all.
+/// Brings the products of the chosen scenarios up to date with the fresh results of their plans.
 pub fn assemble(
-    study: &Study,
-    loaded_study: &[LoadedScenario<'_>],
-    plans: &[Plan],
-    chosen: &[usize],
+    planned: &PlannedStudy<'_>,
     store: &mut Store,
-    how: &How<'_>,
-) -> Result<Vec<Outcome>> {
+    options: &AssembleOptions<'_>,
+) -> Result<Vec<AssembledProduct>> {
     let part = |at: usize| {
-        let (loaded, plan) = (&loaded_study[at], &plans[at]);
+        let (loaded, plan) = (&planned.scenarios[at], &planned.plans[at]);
         let result = |entry: &Entry| match entry.state {
             State::Fresh(found) => Some(found.result),
             State::Stale(_) | State::Bad(_) => None,
@@ -99,16 +107,16 @@ pub fn assemble(
             results: plan.entries.iter().map(result).collect(),
         })
     };
-    publish(study, chosen, &part, store, how)
+    write_products(planned.study, planned.chosen, &part, store, options)
 }
 
-/// Makes the products of an earlier snapshot out of its results, which must all be there still.
+/// Makes the products of an earlier snapshot again, from its results, all of which must still be in the store.
 pub fn restore(
     study: &Study,
     store: &mut Store,
     snapshot: &Snapshot,
-    how: &How<'_>,
-) -> Result<Vec<Outcome>> {
+    options: &AssembleOptions<'_>,
+) -> Result<Vec<AssembledProduct>> {
     let scenario_snapshots = &snapshot.scenario_snapshots;
     let mut places = Vec::with_capacity(scenario_snapshots.len());
     for scenario_snapshot in scenario_snapshots {
@@ -146,10 +154,10 @@ pub fn restore(
             format!("there was no scenario {:?} then", name.as_str())
         })
     };
-    publish(study, &places, &part, store, how)
+    write_products(study, &places, &part, store, options)
 }
 
-/// What a product is made of: the project as a scenario has it, and the results of its catchments.
+/// A scenario's part of a product: the project as the scenario has it, and the results of its catchments.
 struct Part<'p> {
     project: &'p Project,
     scenario_snapshot: ScenarioSnapshot,
@@ -157,15 +165,15 @@ struct Part<'p> {
     results: Vec<Option<ResultId>>,
 }
 
-/// Makes a product of each chosen part, or one of all parts.
-fn publish<'p>(
+/// Writes one product for each chosen scenario, or a single one for all of them.
+fn write_products<'p>(
     study: &'p Study,
     chosen: &[usize],
     part: &dyn Fn(usize) -> Result<Part<'p>>,
     store: &mut Store,
-    how: &How<'_>,
-) -> Result<Vec<Outcome>> {
-    let mut outcomes = Vec::new();
+    options: &AssembleOptions<'_>,
+) -> Result<Vec<AssembledProduct>> {
+    let mut products = Vec::new();
     let mut write = |part: Part<'_>, scenarios: Option<ScenarioDimension>| -> Result<()> {
         let count = scenarios.as_ref().map_or(1, |all| all.names.len());
         let mut content = describe(part.project, &part.scenario_snapshot, count, part.time)?;
@@ -174,8 +182,8 @@ fn publish<'p>(
             content.scenarios = scenarios;
         }
         let path = content.spec.path.clone();
-        let product = write(part.project, content, part.results, store, how)?;
-        outcomes.push(Outcome { path, product });
+        let state = update(content, part.results, store, options)?;
+        products.push(AssembledProduct { path, state });
         Ok(())
     };
     if study.is_named() && study.common().product.per == Per::Dimension {
@@ -188,7 +196,7 @@ fn publish<'p>(
             write(part(at)?, None)?;
         }
     }
-    Ok(outcomes)
+    Ok(products)
 }
 
 fn decode(columns: &[StoredColumn]) -> Result<Vec<Vec<f64>>> {
@@ -198,81 +206,82 @@ fn decode(columns: &[StoredColumn]) -> Result<Vec<Vec<f64>>> {
     decoded.context("its stored result is damaged; `rerunoff doctor` drops it, then run again")
 }
 
-fn write(
-    project: &Project,
+/// Brings one product up to date: nothing is done if it is what would be written.
+fn update(
     mut product: ProductContent,
     results: Vec<Option<ResultId>>,
     store: &mut Store,
-    how: &How<'_>,
-) -> Result<Product> {
+    options: &AssembleOptions<'_>,
+) -> Result<ProductState> {
     let path = std::mem::take(&mut product.spec.path);
     if fs::symlink_metadata(&path).is_err() {
         let folder = folder::of(&path);
         fs::create_dir_all(folder)
             .with_context(|| format!("can't make the product's folder {}", folder.display()))?;
     }
-    product.spec.path =
-        regular::place(&path).with_context(|| format!("can't write {}", path.display()))?;
-    let place = product.spec.path.clone();
-    let anew = Anew::beside(&place)?;
+    let place = regular::place(&path).with_context(|| format!("can't write {}", path.display()))?;
+    product.spec.path.clone_from(&place);
+    let replacement = Replacement::beside(&place)?;
     let is_ours = on_disk::is_as_written(store, &path)?;
     if is_ours && file::digest_of(&path) == Some(file::digest(&product).to_string()) {
-        return Ok(Product::Unchanged);
+        return Ok(ProductState::Unchanged);
     }
-    // Somebody has touched the file since it was written, so no part of it is taken over, whatever it says of itself.
+    // The file was touched since it was written, so no part of it is copied, whatever digest it carries.
     let is_doubtful = !is_ours && place.exists();
     if is_doubtful {
-        product.spec.path = anew.path().to_owned();
+        product.spec.path = replacement.path().to_owned();
     }
-    let sources: Vec<&str> = project
-        .simulator
-        .output
-        .columns
-        .iter()
-        .map(|column| column.source.as_str())
-        .collect();
-    let sources = &sources;
-    let mut progress = Progress::new("assembling", results.len(), how.quiet);
-    // Results are fetched on a thread of its own.
-    let reader = Mutex::new(&mut *store);
-    let reader = || reader.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut fetch = move |catchment: usize| -> Result<Vec<StoredColumn>> {
-        if how.interrupt.is_triggered() {
+    write(&product, &results, store, options)?;
+    let is_new = !is_doubtful || replacement.replaces(&place)?;
+    on_disk::remember(store, &path)?;
+    Ok(if is_new {
+        ProductState::Written
+    } else {
+        ProductState::Unchanged
+    })
+}
+
+/// Writes a product from these results, one for each of its rows.
+fn write(
+    product: &ProductContent,
+    results: &[Option<ResultId>],
+    store: &mut Store,
+    options: &AssembleOptions<'_>,
+) -> Result<()> {
+    let headers: Vec<&str> = product.headers().collect();
+    let headers = &headers;
+    let mut progress = Progress::new("assembling", results.len(), options.quiet);
+    // The thread that fetches results needs the store as much as this one.
+    let store = Mutex::new(store);
+    let store = || store.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut fetch = |catchment: usize| -> Result<Vec<StoredColumn>> {
+        if options.interrupt.is_triggered() {
             bail!("interrupted");
         }
         progress.set(catchment);
         let Some(result) = results[catchment] else {
             bail!("a catchment without a result was asked for")
         };
-        Ok(reader().columns(result, sources)?)
+        Ok(store().columns(result, headers)?)
     };
     let known = |key: &Digest| {
-        let summary = reader().summary(key).ok()??;
-        let column = |source: &&str| {
-            summary
-                .columns
-                .iter()
-                .find(|column| column.name == **source)
+        let summary = store().summary(key).ok()??;
+        let checksum = |header: &&str| {
+            let mut columns = summary.columns.iter();
+            let column = columns.find(|column| column.name == **header);
+            column.map(|column| column.checksum)
         };
-        let digests = (sources.iter()).map(|source| column(source).map(|column| column.checksum));
-        Some(KnownProduct {
+        Some(KnownResult {
             content: Found::of(&summary).content,
-            columns: digests.collect::<Option<_>>()?,
+            columns: headers.iter().map(checksum).collect::<Option<_>>()?,
         })
     };
     let mut source = ResultSource {
-        threads: how.workers,
+        threads: options.workers,
         fetch: &mut fetch,
         decode: &|columns: &Vec<StoredColumn>| decode(columns),
         known: &known,
     };
-    file::assemble(&product, &mut source)?;
-    drop(fetch);
-    let is_new = !is_doubtful || anew.replaces(&place)?;
-    on_disk::remember(store, &path)?;
-    Ok(if is_new {
-        Product::Written
-    } else {
-        Product::Unchanged
-    })
+    file::assemble(product, &mut source)?;
+    Ok(())
 }

@@ -1,8 +1,8 @@
 //! Whether the product on the disk is the very file that was written, and what is done when it is not.
 //!
-//! A product carries its digest, but a file damaged or edited since still carries it. So what the file looked like when
-//! it was written is put down in the store, and one that looks otherwise is written anew beside it. If both are the
-//! same to the byte after all (it was copied, or touched), the old one stays, untouched.
+//! A product carries its digest, but a file that was damaged or edited since still carries it. So the store remembers what
+//! the file looked like when it was written, and if it looks otherwise, a new one is written beside it. If both turn out
+//! to be equal to the byte (the file was copied or touched), the old one stays as it is.
 
 use std::fs;
 use std::io::{BufReader, Read};
@@ -27,7 +27,7 @@ pub fn is_as_written(store: &Store, path: &Path) -> Result<bool> {
     Ok(known.as_ref() == Some(&now))
 }
 
-/// Puts down what the file looks like, just written or found to be what would be written.
+/// Remembers what the file looks like. It was just written, or found to be what would be written.
 pub fn remember(store: &mut Store, path: &Path) -> Result<()> {
     let stamp = Stamp::of(path).with_context(|| format!("can't read {}", path.display()))?;
     let name = path.to_string_lossy();
@@ -35,11 +35,11 @@ pub fn remember(store: &mut Store, path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// A product written beside the one that is not trusted. Dropped, it is gone.
-pub struct Anew(PathBuf);
+/// A product written beside one that is not trusted. Dropping it removes the file.
+pub struct Replacement(PathBuf);
 
-impl Anew {
-    /// The place beside `path`, cleared of what a killed run left there.
+impl Replacement {
+    /// A place beside `path`, cleared of what a killed run left there.
     pub fn beside(path: &Path) -> Result<Self> {
         let with = |suffix: &str| {
             let mut name = path.as_os_str().to_owned();
@@ -61,7 +61,7 @@ impl Anew {
         &self.0
     }
 
-    /// Takes the place of the file at `path`, unless that one is the same to the byte; says which.
+    /// Takes the place of the file at `path`, unless both are equal to the byte; says whether it did.
     pub fn replaces(&self, path: &Path) -> Result<bool> {
         if same_bytes(&self.0, path).unwrap_or(false) {
             return Ok(false);
@@ -73,7 +73,7 @@ impl Anew {
     }
 }
 
-impl Drop for Anew {
+impl Drop for Replacement {
     fn drop(&mut self) {
         fs::remove_file(&self.0).ok();
     }

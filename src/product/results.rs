@@ -1,4 +1,4 @@
-//! The results of a scenario snapshot, found again in the store: for its product, for comparing it with another, for printing it.
+//! Finds the results of a scenario snapshot in the store: to make its product, to compare it with another, to print it.
 
 use anyhow::{Result, bail};
 
@@ -14,15 +14,14 @@ use crate::store::{ResultId, Store, StoreError};
 use crate::text::wording::first_few;
 
 /// The results of a scenario snapshot as the product's variables, catchment by catchment: the catchments' own values, no sums.
-pub struct Results {
-    /// What the product of that snapshot is; sums over all upstream and summaries are left out.
+pub struct SnapshotResults {
+    /// The product of that snapshot, without sums over all upstream and summaries.
     pub product: ProductContent,
     ids: Vec<Option<ResultId>>,
-    sources: Vec<String>,
 }
 
-impl Results {
-    /// Finds all results of a scenario snapshot; that one of them was collected or is damaged is an error.
+impl SnapshotResults {
+    /// Finds all results of a scenario snapshot. If one was collected or is damaged, that is an error.
     pub fn open(
         project: &Project,
         store: &Store,
@@ -33,15 +32,10 @@ impl Results {
         (product.spec.variables).retain(|variable| variable.upstream.is_none());
         product.spec.summaries.clear();
         product.networks.clear();
-        let sources = project.simulator.output.columns.iter();
-        Ok(Self {
-            product,
-            ids,
-            sources: sources.map(|column| column.source.clone()).collect(),
-        })
+        Ok(Self { product, ids })
     }
 
-    /// Where a catchment is in `product.catchments`.
+    /// The place of a catchment in `product.catchments`.
     pub fn find(&self, id: &CatchmentId) -> Option<usize> {
         self.product.catchments.iter().position(|row| &row.id == id)
     }
@@ -56,8 +50,8 @@ impl Results {
         let Some(id) = self.ids[catchment] else {
             return Ok(None);
         };
-        let sources: Vec<&str> = self.sources.iter().map(String::as_str).collect();
-        let columns = decode(&store.columns(id, &sources)?)?;
+        let headers: Vec<&str> = self.product.headers().collect();
+        let columns = decode(&store.columns(id, &headers)?)?;
         let values = |variable| self.product.values(catchment, variable, &columns);
         let variables = (0..self.product.spec.variables.len())
             .map(|variable| Ok(values(variable)?.into_owned()))

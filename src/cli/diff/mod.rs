@@ -19,7 +19,7 @@ use crate::data::scenario::ScenarioName;
 use crate::data::time_axis::TimeAxis;
 use crate::history::difference::Difference;
 use crate::plan::snapshot::{ScenarioSnapshot, Snapshot};
-use crate::product::Results;
+use crate::product::SnapshotResults;
 use crate::project::Study;
 use crate::store::Store;
 use crate::system::progress::Progress;
@@ -151,7 +151,7 @@ fn compare<'a>(
                     side.title
                 )
             })?;
-        Results::open(project, store, scenario_snapshot).with_context(|| side.title.clone())
+        SnapshotResults::open(project, store, scenario_snapshot).with_context(|| side.title.clone())
     };
     let [then, now] = sides.map(open);
     let (then, now) = (then?, now?);

@@ -24,7 +24,7 @@ use crate::plan::fast_path::{FastPath, Look};
 use crate::plan::key::Key;
 use crate::plan::loaded::{LoadedStudy, Touched};
 use crate::plan::{Counts, Found, Plan, State, Unit};
-use crate::product::{self, How, Outcome};
+use crate::product::{self, AssembleOptions, AssembledProduct, PlannedStudy};
 use crate::project::Study;
 use crate::store::Store;
 use crate::system::lock::Lock;
@@ -143,15 +143,20 @@ impl Course<'_> {
     }
 
     /// Brings the products up to date.
-    pub(super) fn assemble(&mut self) -> Result<Vec<Outcome>> {
-        let how = How {
+    pub(super) fn assemble(&mut self) -> Result<Vec<AssembledProduct>> {
+        let options = AssembleOptions {
             workers: self.limits.slots.at_hand().len().max(1),
             interrupt: &self.interrupt,
             quiet: self.arguments.quiet,
         };
         let assembled = self.timings.time(Phase::Assemble, || {
-            let (list, plans) = (&self.loaded_study.list, &self.plans);
-            product::assemble(self.study, list, plans, self.chosen, &mut self.store, &how)
+            let planned = PlannedStudy {
+                study: self.study,
+                scenarios: &self.loaded_study.list,
+                plans: &self.plans,
+                chosen: self.chosen,
+            };
+            product::assemble(&planned, &mut self.store, &options)
         });
         if self.interrupt.is_triggered() {
             let kept = "the product is as it was, the results are kept";
@@ -182,7 +187,7 @@ impl Course<'_> {
     }
 
     /// Prints the last line, or the document; the exit code that goes with it.
-    pub(super) fn finish(&self, report: &RunReport, products: &[Outcome]) -> Result<Exit> {
+    pub(super) fn finish(&self, report: &RunReport, products: &[AssembledProduct]) -> Result<Exit> {
         let chosen = self
             .chosen
             .iter()
@@ -208,7 +213,7 @@ impl Course<'_> {
             ..RunSummary::default()
         };
         let products = products.iter();
-        let products = products.map(|outcome| ProductOf::new(&outcome.path, outcome.product));
+        let products = products.map(|outcome| ProductOf::new(&outcome.path, outcome.state));
         let summary = summary.with_products(products.collect());
         if self.arguments.timings {
             let timings = self.timings.summary(report.cpu_seconds, report.run);

@@ -31,7 +31,7 @@ use crate::plan::dependencies::Dependencies;
 use crate::plan::fast_path::{FastPath, Look};
 use crate::plan::loaded::LoadedStudy;
 use crate::plan::watch;
-use crate::product::{self, Product};
+use crate::product::{self, ProductState};
 use crate::store::cache_folder::{CACHE, Cache};
 use crate::system::jobserver::makeflags::MakeFlags;
 use crate::system::jobserver::slots::Slots;
@@ -201,7 +201,7 @@ fn finish_unchanged(
         ..RunSummary::default()
     };
     let products = products.iter();
-    let products = products.map(|path| ProductOf::new(path, Product::Unchanged));
+    let products = products.map(|path| ProductOf::new(path, ProductState::Unchanged));
     summary
         .with_products(products.collect())
         .print(arguments.json)?;

@@ -10,7 +10,7 @@ use crate::cli::exit::Exit;
 use crate::cli::named_snapshot::{Named, named};
 use crate::cli::open::OpenProject;
 use crate::cli::options::jobs::cores;
-use crate::product::{self, How, Outcome};
+use crate::product::{self, AssembleOptions, AssembledProduct};
 use crate::system::process::Interrupt;
 use crate::system::progress::duration;
 
@@ -21,12 +21,12 @@ pub(super) fn restore(root: &Path, name: &str, wait: bool, quiet: bool) -> Resul
     let (_lock, mut store) = opened.store_to_write(wait)?;
     let Named { title, snapshot } = named(&store, Some(name), 0)?;
     let interrupt = Interrupt::new().context("can't prepare for signals")?;
-    let how = How {
+    let options = AssembleOptions {
         workers: cores(None),
         interrupt: &interrupt,
         quiet,
     };
-    let products = product::restore(&opened.study, &mut store, &snapshot, &how);
+    let products = product::restore(&opened.study, &mut store, &snapshot, &options);
     let products = products.context(title.clone())?;
     let missing = match snapshot.catchments() - snapshot.results() {
         0 => String::new(),
@@ -35,8 +35,8 @@ pub(super) fn restore(root: &Path, name: &str, wait: bool, quiet: bool) -> Resul
     let (results, took) = (snapshot.results(), duration(started.elapsed()));
     let mut out = stdout();
     write!(out, "{title}: {results} results, 0 run{missing} in {took}").ok();
-    for Outcome { path, product } in products {
-        write!(out, "; {} {product}", path.display()).ok();
+    for AssembledProduct { path, state } in products {
+        write!(out, "; {} {state}", path.display()).ok();
     }
     writeln!(out).ok();
     Ok(Exit::Fine)

@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::cli::document::FailureOf;
 use crate::cli::fault::Fault;
 use crate::cli::terminal::print_document;
-use crate::product::Product;
+use crate::product::ProductState;
 use crate::system::progress::duration;
 
 /// The outcome of `rerunoff run`.
@@ -54,10 +54,10 @@ pub(super) struct ProductOf {
 }
 
 impl ProductOf {
-    pub fn new(path: &Path, product: Product) -> Self {
+    pub fn new(path: &Path, state: ProductState) -> Self {
         Self {
             path: path.display().to_string(),
-            state: product.to_string(),
+            state: state.to_string(),
         }
     }
 }
@@ -104,7 +104,8 @@ impl RunSummary {
         }
         if !self.products.is_empty() {
             let written = self.products.iter();
-            let written = written.filter(|product| product.state == Product::Written.to_string());
+            let written =
+                written.filter(|product| product.state == ProductState::Written.to_string());
             let all = self.products.len();
             line.push_str(&format!("; {} of {all} products written", written.count()));
         }

@@ -68,6 +68,13 @@ pub struct ProductContent {
     pub parameters: Vec<ParameterValues>,
 }
 
+impl ProductContent {
+    /// The headers of the columns of a result.
+    pub(super) fn headers(&self) -> impl Iterator<Item = &str> {
+        self.columns.iter().map(|column| column.header.as_str())
+    }
+}
+
 /// A column of the results.
 pub struct ResultColumn {
     /// What formulas call it.
@@ -80,11 +87,11 @@ pub struct ResultColumn {
 pub struct ProductRow {
     /// The catchment.
     pub id: CatchmentId,
-    /// Whether it has a result; one that is not [`Status::Ok`] is not fetched and reads as missing.
+    /// Whether it has a result. If it is not [`Status::Ok`], none is fetched and the values are missing.
     pub status: Status,
     /// The key of its result.
     pub key: Option<Digest>,
-    /// The digest of its result's content: the same means the same columns, to the bit.
+    /// The digest of its result's content: equal digests, equal columns to the bit.
     pub content: Option<Digest>,
     /// The numbers of this catchment that formulas use, in the order of [`ProductContent::scalars`].
     pub scalars: Vec<f64>,
@@ -100,22 +107,22 @@ pub enum ParameterValues {
 
 /// Where results come from.
 pub struct ResultSource<'a, E> {
-    /// So many threads decode results and make chunks of them.
+    /// The number of threads that decode results and make chunks of them.
     pub threads: usize,
-    /// A row's result. Called once with the index of each row that is needed and [`Status::Ok`], in ascending order, on one
-    /// thread of its own.
+    /// Fetches a row's result. Called once for each row that is needed and [`Status::Ok`], in ascending order, on a thread
+    /// of its own.
     pub fetch: &'a mut (dyn FnMut(usize) -> Result<E> + Send),
-    /// All columns of a result, each as long as the time axis.
+    /// Decodes all columns of a result, each as long as the time axis.
     pub decode: &'a (dyn Fn(&E) -> Result<Vec<Vec<f64>>> + Sync),
-    /// What is known of the result of a key, whether of a row or of an earlier time.
-    pub known: &'a dyn Fn(&Digest) -> Option<KnownProduct>,
+    /// What is known of a key's result, whether the key is a row's or one of an earlier product.
+    pub known: &'a dyn Fn(&Digest) -> Option<KnownResult>,
 }
 
-/// The digests of a result, which say whether it is what it was without decoding it.
-pub struct KnownProduct {
+/// The digests of a result: they tell without decoding it whether it has changed.
+pub struct KnownResult {
     /// As in [`ProductRow::content`].
     pub content: Digest,
-    /// Of each column that decoding gives.
+    /// The digest of each column that decoding gives.
     pub columns: Vec<Digest>,
 }
 
@@ -134,10 +141,10 @@ pub struct Assembled {
 
 /// Writes the product and puts it at its path only once it is whole and on the disk.
 ///
-/// Should chunks of the previous product turn out to be unreadable half-way, all is fetched from the beginning.
+/// If chunks of the previous product turn out to be unreadable half-way, everything is fetched from the beginning.
 ///
 /// # Errors
-/// What fetching and decoding report, with the catchment; a column of another length; what the disk reports.
+/// Errors of fetching and decoding, with the catchment; a column of the wrong length; errors of the disk.
 pub fn assemble<E: Send>(
     product: &ProductContent,
     source: &mut ResultSource<'_, E>,

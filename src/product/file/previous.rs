@@ -10,7 +10,7 @@ use super::summary::Summaries;
 use super::tiling::Tiling;
 use super::unchanged::{Group, Unchanged};
 use super::upstream::upstream_digests;
-use super::{KnownProduct, ProductContent};
+use super::{KnownResult, ProductContent};
 use crate::data::digest::Digest;
 use crate::netcdf::{PreviousChunk, PreviousFile, PreviousVariable, Uncopied, storable};
 use crate::plan::snapshot::Status;
@@ -46,7 +46,7 @@ impl Previous {
     pub(super) fn open(
         product: &ProductContent,
         tiling: &Tiling,
-        known: &dyn Fn(&Digest) -> Option<KnownProduct>,
+        known: &dyn Fn(&Digest) -> Option<KnownResult>,
     ) -> Option<Self> {
         if !product.spec.path.is_file() {
             return None;
@@ -155,7 +155,7 @@ impl Rows {
         product: &ProductContent,
         tiling: &Tiling,
         scenarios: &[Option<usize>],
-        known: &dyn Fn(&Digest) -> Option<KnownProduct>,
+        known: &dyn Fn(&Digest) -> Option<KnownResult>,
     ) -> Unchanged {
         let each = self.ids.len();
         let block = |block: usize, same: &mut dyn FnMut(usize, usize) -> bool| {
@@ -234,7 +234,7 @@ impl Rows {
         product: &ProductContent,
         index: usize,
         old: usize,
-        known: &dyn Fn(&Digest) -> Option<KnownProduct>,
+        known: &dyn Fn(&Digest) -> Option<KnownResult>,
     ) -> Vec<bool> {
         let row = &product.catchments[index];
         let compare = || {

@@ -34,9 +34,9 @@ fn result(key: &Digest, steps: usize) -> Vec<Vec<f64>> {
 }
 
 /// What is known of a key's result, of the same content.
-fn known(key: &Digest, steps: usize) -> Option<KnownProduct> {
+fn known(key: &Digest, steps: usize) -> Option<KnownResult> {
     let columns = result(key, steps);
-    Some(KnownProduct {
+    Some(KnownResult {
         content: *key,
         columns: (columns.iter())
             .map(|column| Digest::of_numbers(column))
