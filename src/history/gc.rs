@@ -10,7 +10,7 @@ use crate::data::digest::Digest;
 use crate::data::scenario::ScenarioName;
 use crate::plan::key::{Explanation, Remembered};
 use crate::plan::snapshot::Snapshot;
-use crate::store::{Store, StoreError};
+use crate::store::{Kept, Store, StoreError};
 
 /// What would be removed, and what would be left.
 pub struct GcPlan {
@@ -22,18 +22,7 @@ pub struct GcPlan {
     pub freed: u64,
     /// Bytes of the store now.
     pub size: u64,
-    needed: Needed,
-    runs: usize,
-    scenarios: HashSet<ScenarioName>,
-}
-
-/// What has to stay.
-#[derive(Default)]
-struct Needed {
-    /// The keys of results.
-    keys: HashSet<Digest>,
-    /// The digests of contents: snapshots, time axes, and what keys and recipes are made of.
-    contents: HashSet<Digest>,
+    staying: Kept,
 }
 
 /// How often each stored payload is used: by results and by inputs.
@@ -49,23 +38,28 @@ impl GcPlan {
         max_size: Option<u64>,
     ) -> Result<Self> {
         let _snapshot = store.read_transaction()?;
-        let mut needed = Needed::now(store, &scenarios)?;
-        needed.add_snapshots(store, &snapshots(store, runs)?)?;
+        let mut staying = Kept {
+            keys: present_keys(store, &scenarios)?,
+            contents: HashSet::new(),
+            runs,
+            scenarios,
+        };
+        add_snapshots(&mut staying, store, &snapshots(store, runs)?)?;
         let mut uses = PayloadUses(store.payload_uses()?);
         let (size, mut freed, mut kept, mut doomed) = (store.size()?, 0, 0, Vec::new());
         for holding in store.holdings()? {
             let fits = max_size.is_some_and(|most| size.saturating_sub(freed) <= most);
-            if fits || needed.keys.contains(&holding.key) {
+            if fits || staying.keys.contains(&holding.key) {
                 kept += 1;
-                needed.keys.insert(holding.key);
+                staying.keys.insert(holding.key);
             } else {
                 freed += uses.release(&holding.payloads);
                 doomed.push(holding.key);
             }
         }
-        needed.add_parts(store)?;
+        add_parts(&mut staying, store)?;
         for (digest, payload, bytes) in store.input_payloads()? {
-            if !needed.contents.contains(&digest) {
+            if !staying.contents.contains(&digest) {
                 freed += uses.release(&[(payload, bytes)]);
             }
         }
@@ -74,21 +68,13 @@ impl GcPlan {
             kept,
             freed,
             size,
-            needed,
-            runs,
-            scenarios,
+            staying,
         })
     }
 
     /// Removes what was planned. The caller must hold the project's lock since before it was.
     pub fn carry_out(&self, store: &mut Store) -> Result<()> {
-        Ok(store.collect(
-            &self.doomed,
-            &self.needed.keys,
-            &self.needed.contents,
-            self.runs,
-            &self.scenarios,
-        )?)
+        Ok(store.collect(&self.doomed, &self.staying)?)
     }
 }
 
@@ -109,49 +95,47 @@ fn snapshots(store: &Store, runs: usize) -> Result<Vec<Digest>> {
     Ok(snapshots)
 }
 
-impl Needed {
-    /// The keys that the scenarios' catchments have now.
-    fn now(store: &Store, scenarios: &HashSet<ScenarioName>) -> Result<Self, StoreError> {
-        let states = store.states()?.into_iter();
-        let theirs = states.filter(|((scenario, _), _)| scenarios.contains(scenario));
-        Ok(Self {
-            keys: theirs.map(|(_, last)| last.key).collect(),
-            contents: HashSet::new(),
-        })
-    }
+/// The keys that the scenarios' catchments have now.
+fn present_keys(
+    store: &Store,
+    scenarios: &HashSet<ScenarioName>,
+) -> Result<HashSet<Digest>, StoreError> {
+    let states = store.states()?.into_iter();
+    let theirs = states.filter(|((scenario, _), _)| scenarios.contains(scenario));
+    Ok(theirs.map(|(_, last)| last.key).collect())
+}
 
-    /// The snapshots and all that they refer to; a damaged one, which is a run's, protects nothing.
-    fn add_snapshots(&mut self, store: &Store, snapshots: &[Digest]) -> Result<()> {
-        for snapshot in snapshots {
-            let Some(bytes) = store.content(snapshot)? else {
-                continue;
-            };
-            self.contents.insert(*snapshot);
-            for scenario in &Snapshot::from_bytes(&bytes)?.scenario_snapshots {
-                self.contents.insert(scenario.time);
-                self.keys
-                    .extend(scenario.rows.iter().filter_map(|row| row.key));
-            }
+/// Adds the snapshots and all that they refer to; a damaged one, which is a run's, protects nothing.
+fn add_snapshots(staying: &mut Kept, store: &Store, snapshots: &[Digest]) -> Result<()> {
+    for snapshot in snapshots {
+        let Some(bytes) = store.content(snapshot)? else {
+            continue;
+        };
+        staying.contents.insert(*snapshot);
+        for scenario in &Snapshot::from_bytes(&bytes)?.scenario_snapshots {
+            staying.contents.insert(scenario.time);
+            let keys = scenario.rows.iter().filter_map(|row| row.key);
+            staying.keys.extend(keys);
         }
-        Ok(())
     }
+    Ok(())
+}
 
-    /// What the keys and their recipes are made of.
-    fn add_parts(&mut self, store: &Store) -> Result<(), StoreError> {
-        let mut recipes = HashSet::new();
-        for key in &self.keys {
-            if let Some(explanation) = store.explanation(key)? {
-                recipes.insert(explanation.recipe);
-                self.contents.extend(digests(&explanation.parts));
-            }
+/// Adds what the keys and their recipes are made of.
+fn add_parts(staying: &mut Kept, store: &Store) -> Result<(), StoreError> {
+    let mut recipes = HashSet::new();
+    for key in &staying.keys {
+        if let Some(explanation) = store.explanation(key)? {
+            recipes.insert(explanation.recipe);
+            staying.contents.extend(digests(&explanation.parts));
         }
-        for recipe in recipes {
-            if let Some(parts) = store.recipe(&recipe)? {
-                self.contents.extend(digests(&parts));
-            }
-        }
-        Ok(())
     }
+    for recipe in recipes {
+        if let Some(parts) = store.recipe(&recipe)? {
+            staying.contents.extend(digests(&parts));
+        }
+    }
+    Ok(())
 }
 
 impl PayloadUses {

@@ -1,7 +1,7 @@
-//! What a simulator finds in its environment, and the program that a command means.
+//! The environment of simulators, and the program that a command means.
 //!
 //! The environment is small and fixed, whatever rerunoff's own is: a variable that `make` exports must reach neither a
-//! simulator nor a key. What a project states comes on top and is part of the key.
+//! simulator nor a key. What a project states is added and is part of the key.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -9,14 +9,11 @@ use std::path::{Path, PathBuf};
 use crate::project::{Project, ProjectError, Simulator};
 use crate::system::process;
 
-/// Where programs are looked for unless the project passes or sets another `PATH`.
-const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
-
 /// What every simulator gets. Paths in it are those of its work directory, so they are not part of any key.
 pub fn fixed(work: &Path) -> Vec<(OsString, OsString)> {
     let work = work.as_os_str();
     [
-        ("PATH", OsStr::new(PATH)),
+        ("PATH", OsStr::new(process::DEFAULT_PATH)),
         ("HOME", work),
         ("TMPDIR", work),
         ("LC_ALL", OsStr::new("C.UTF-8")),
@@ -30,7 +27,7 @@ pub fn fixed(work: &Path) -> Vec<(OsString, OsString)> {
     .to_vec()
 }
 
-/// The variables that the project hands on from rerunoff's own environment, those that are set.
+/// The variables that the project passes on from rerunoff's own environment, if they are set.
 pub fn passed(simulator: &Simulator) -> Vec<(String, String)> {
     let value = |name: &String| Some(std::env::var_os(name)?.to_string_lossy().into_owned());
     (simulator.pass_environment.iter())
@@ -41,7 +38,7 @@ pub fn passed(simulator: &Simulator) -> Vec<(String, String)> {
 /// The program that the command names outside of the work directory: by its whole path, or found on the `PATH` that
 /// the simulator gets.
 pub fn find_program(project: &Project, name: &str) -> Result<PathBuf, ProjectError> {
-    let environment = searched(project);
+    let environment = with_path(project);
     process::find_program(OsStr::new(name), &project.root, &environment).map_err(|error| {
         let remedy = "`pass_env = [\"PATH\"]` hands your PATH on, `./NAME` means a support file";
         project.error("simulator.command", format!("{error}; {remedy}"))
@@ -50,15 +47,11 @@ pub fn find_program(project: &Project, name: &str) -> Result<PathBuf, ProjectErr
 
 /// The folders of that `PATH`, in order.
 pub fn search_path(project: &Project) -> Vec<PathBuf> {
-    let environment = searched(project);
-    let path = environment.iter().rev().find(|(name, _)| name == "PATH");
-    path.map_or(Vec::new(), |(_, path)| {
-        std::env::split_paths(path).collect()
-    })
+    process::search_path(&with_path(project))
 }
 
 /// The environment as far as the search for a program needs it.
-fn searched(project: &Project) -> Vec<(OsString, OsString)> {
+fn with_path(project: &Project) -> Vec<(OsString, OsString)> {
     let simulator = &project.simulator;
     let mut environment = fixed(&project.root);
     environment.extend(

@@ -1,9 +1,9 @@
-//! What a run that found everything up to date had looked at, so that the next one can tell at once that nothing changed.
+//! Remembers what a run that found everything up to date looked at, so that the next one can tell at once that nothing changed.
 //!
-//! Planning 18,000 catchments takes a good part of a second, and make asks at every turn. So when all is fresh and the
-//! product current, the stamps of every file and folder that this rests on are remembered; while all of them look the same,
-//! and so do the variables that the project hands on and this program itself, the answer is the same. Any doubt, and
-//! [`FastPath::recall`] knows of nothing: then everything is planned as ever, which costs time and never correctness.
+//! Planning 18,000 catchments takes a good part of a second, and make asks every time. So when all catchments are fresh and the
+//! product is current, the stamps of every file and folder that this depends on are stored. While all of them look the same,
+//! and so do the variables that the project passes on and this program itself, the answer is the same. In case of doubt
+//! [`FastPath::recall`] returns nothing, and everything is planned as usual, which costs time and never correctness.
 //!
 //! Why it is safe: a [`Look`] is taken when the project file has been read and once more when all is done. What is remembered
 //! has not changed for longer than its clock's granularity when the run began (see [`crate::system::stamp`]), looked the same both
@@ -28,7 +28,7 @@ use crate::system::stamp::Stamp;
 
 const MEMO: &str = "settled, all files";
 
-/// All that a run's outcome depends on, as it looks at one moment.
+/// Everything that a run's outcome depends on, as it looks at one time.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Look {
     /// The project's folder as it was asked for.
@@ -36,13 +36,13 @@ pub struct Look {
     /// Another version, or another build of this one, may see things differently.
     version: String,
     program: (PathBuf, Stamp),
-    /// The variables that the project hands on, with their bytes where they are set.
+    /// The variables that the project passes on, with their bytes where they are set.
     environment: Vec<(String, Option<Vec<u8>>)>,
     present: Vec<(PathBuf, Stamp)>,
     absent: Vec<PathBuf>,
-    /// What the input's files lead to.
+    /// What the input's files point to.
     linked: Linked,
-    /// What the results are made into; there may be none yet.
+    /// The products; one that does not exist yet has no stamp.
     products: Vec<(PathBuf, Option<Stamp>)>,
 }
 
@@ -80,7 +80,7 @@ impl Look {
         })
     }
 
-    /// Takes in the files that the input's files lead to, as they looked before they were read.
+    /// Adds the files that the input's files point to, as they looked before they were read.
     pub fn with(self, linked: Linked) -> Self {
         Self { linked, ..self }
     }
@@ -98,20 +98,19 @@ impl Look {
             && (self.products.iter()).all(|(path, then)| Stamp::of(path).is_ok_and(|now| *then == Some(now)))
     }
 
-    /// Whether nothing of it, the product included, was changed since this moment or just before.
-    fn is_older_than_clock_step(&self, snapshot: SystemTime) -> bool {
-        let is_older_than_clock_step = |stamp: &Stamp| stamp.is_older_than_clock_step(snapshot);
-        (self.products.iter())
-            .all(|(_, stamp)| stamp.as_ref().is_some_and(is_older_than_clock_step))
-            && (self.present.iter().map(|(_, stamp)| stamp))
-                .chain([&self.program.1])
-                .all(is_older_than_clock_step)
-            && self.linked.is_older_than_clock_step(snapshot)
+    /// Whether nothing of it, the product included, has changed since this time or just before.
+    fn is_older_than_clock_step(&self, time: SystemTime) -> bool {
+        let is_older = |stamp: &Stamp| stamp.is_older_than_clock_step(time);
+        let mut products = self.products.iter().map(|(_, stamp)| stamp.as_ref());
+        let present = self.present.iter().map(|(_, stamp)| stamp);
+        products.all(|stamp| stamp.is_some_and(is_older))
+            && present.chain([&self.program.1]).all(is_older)
+            && self.linked.is_older_than_clock_step(time)
     }
 }
 
 impl FastPath {
-    /// The state remembered of the project in this folder, if it still holds beyond doubt and no other run is at work.
+    /// The state stored for the project in this folder, if it holds beyond doubt and no other run is at work.
     pub fn recall(root: &Path) -> Option<Self> {
         let cache = Cache::at(root.join(CACHE));
         let _lock = cache.lock(false).ok()?;
@@ -123,8 +122,8 @@ impl FastPath {
         holds.then_some(known)
     }
 
-    /// Remembers that all of `catchments` were fresh and the product current, if that can be believed later: `first` is the
-    /// look taken before, and the run began at `began`.
+    /// Stores that all of `catchments` were fresh and the product current, if that can be trusted later: `first` is the look
+    /// taken before the run, which began at `began`.
     pub fn remember(
         study: &Study,
         first: Look,
@@ -135,7 +134,7 @@ impl FastPath {
         if !first.is_older_than_clock_step(began) {
             return Ok(());
         }
-        // What can't be read any more is a doubt like any other, and no fault of the run that was.
+        // What can't be read any more is a reason for doubt, not an error of the run that has just ended.
         let same = Study::load(&study.common().root).is_ok_and(|again| {
             sources(&again) == sources(study)
                 && again.samples == study.samples
@@ -145,14 +144,14 @@ impl FastPath {
         if !same {
             return Ok(());
         }
-        let settled = Self {
+        let state = Self {
             look: first,
             results: store.results()?,
             scenarios: study.is_named().then_some(study.scenarios.len()),
             catchments,
         };
-        // A path that is no text can't be put down; then it is planned again next time.
-        let Ok(payload) = postcard::to_stdvec(&settled) else {
+        // A path that is no text can't be stored; then everything is planned again next time.
+        let Ok(payload) = postcard::to_stdvec(&state) else {
             return Ok(());
         };
         if store.memo(MEMO, "")?.as_deref() != Some(&payload) {
@@ -161,7 +160,7 @@ impl FastPath {
         Ok(())
     }
 
-    /// Forgets what is remembered: a run is about to run simulators, and may leave another state behind.
+    /// Forgets what is stored: simulators are about to be run, and may leave another state behind.
     pub fn forget(store: &mut Store) -> Result<()> {
         Ok(store.forget(MEMO, "")?)
     }

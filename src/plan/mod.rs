@@ -1,6 +1,18 @@
-//! What a run has to do: for every catchment, fresh or stale with a reason. Pure.
+//! What a run has to do: what each catchment's simulator will receive, the key of that, and whether its result is there.
 //!
-//! It compares keys with what the store holds, and renders and reads nothing itself.
+//! Nothing is run and no product is written here. A project in its scenarios goes through the files in this order:
+//!
+//! | step | file |
+//! |---|---|
+//! | the input's catalog, and digests of its series that are not read again | [`input_index`], read by [`series`] |
+//! | what a name means for a catchment: project file, tables and input joined | [`basin`] |
+//! | what is the same for all catchments: templates, command, program, support files | [`recipe`], [`support`], [`environment`], [`file_digests`] |
+//! | the key, and its parts as the next run can compare them | [`key`], [`problem`] where there is none |
+//! | all of that put together, and the plan made of it with the store | [`loaded`], [`Plan`] |
+//! | what a product needs of it, and what it was at some time | [`product_needs`], [`snapshot`] |
+//! | when all of it may be skipped, what make has to know, what may not change meanwhile | [`fast_path`], [`dependencies`], [`depfile`], [`watch`] |
+//!
+//! It is used by whoever carries a plan out, makes a product of it or explains it; it knows none of them.
 
 pub mod basin;
 pub mod dependencies;
@@ -16,227 +28,8 @@ pub mod product_needs;
 pub mod recipe;
 pub mod series;
 pub mod snapshot;
+mod state;
 pub mod support;
 pub mod watch;
 
-use std::collections::BTreeMap;
-use std::fmt;
-
-use crate::data::digest::Digest;
-use crate::plan::key::{Change, Key};
-use crate::plan::problem::Problem;
-use crate::store::{ResultId, ResultSummary};
-
-/// What is run: a catchment in a scenario.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Unit {
-    /// The scenario's place in the study.
-    pub scenario: usize,
-    /// The catchment's place in the scenario's basin.
-    pub catchment: usize,
-}
-
-/// For every catchment of a scenario, in the basin's order, what is to be done.
-pub struct Plan {
-    /// One entry a catchment.
-    pub entries: Vec<Entry>,
-}
-
-/// The state of one catchment.
-pub struct Entry {
-    /// The key of its run; `None` where it can't be run.
-    pub key: Option<Key>,
-    /// Whether there is a result under that key.
-    pub state: State,
-}
-
-/// Fresh, stale or beyond running.
-#[derive(Debug, PartialEq)]
-pub enum State {
-    /// A valid result is there.
-    Fresh(Found),
-    /// It has to be run.
-    Stale(Staleness),
-    /// It can't be run.
-    Bad(Problem),
-}
-
-/// A result that is there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Found {
-    /// To ask the store for it.
-    pub result: ResultId,
-    /// The digest of its columns. A key alone does not tell it: a forced run may give another result under the same key,
-    /// when something changed that the project does not declare.
-    pub content: Digest,
-}
-
-impl Found {
-    /// The result that a summary is of.
-    pub fn of(summary: &ResultSummary) -> Self {
-        let checksums: Vec<u8> = (summary.columns.iter())
-            .flat_map(|column| *column.checksum.as_bytes())
-            .collect();
-        Self {
-            result: summary.result,
-            content: Digest::of(&checksums),
-        }
-    }
-}
-
-/// Why a catchment has to be run.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Staleness {
-    /// It never was.
-    NeverRun,
-    /// What its simulator will see is not what it saw.
-    Changed(Vec<Change>),
-    /// The last run of the same inputs failed, with this reason; whatever result an earlier one gave.
-    Failed(String),
-    /// There was a result, and it is there no more.
-    Lost,
-    /// The result holds values outside of the limits that the project states now.
-    OutOfRange(String),
-}
-
-impl fmt::Display for Staleness {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NeverRun => f.write_str("never run"),
-            Self::Changed(changes) => {
-                for (i, change) in changes.iter().enumerate() {
-                    write!(f, "{}{change}", if i > 0 { ", " } else { "" })?;
-                }
-                Ok(())
-            }
-            Self::Failed(reason) => write!(f, "failed: {reason}"),
-            Self::Lost => f.write_str("result no longer in the store"),
-            Self::OutOfRange(column) => write!(f, "{column} outside of the stated limits"),
-        }
-    }
-}
-
-/// How many catchments are in which state.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// With a valid result.
-    pub fresh: usize,
-    /// To be run, those that failed included.
-    pub stale: usize,
-    /// Of the stale ones, those whose last run failed.
-    pub failed: usize,
-    /// Those that can't be run.
-    pub bad: usize,
-}
-
-impl Plan {
-    /// How many catchments are in which state.
-    pub fn counts(&self) -> Counts {
-        let mut counts = Counts::default();
-        for entry in &self.entries {
-            match &entry.state {
-                State::Fresh(_) => counts.fresh += 1,
-                State::Stale(staleness) => {
-                    counts.stale += 1;
-                    counts.failed += usize::from(matches!(staleness, Staleness::Failed(_)));
-                }
-                State::Bad(_) => counts.bad += 1,
-            }
-        }
-        counts
-    }
-}
-
-impl std::iter::Sum for Counts {
-    fn sum<I: Iterator<Item = Self>>(counts: I) -> Self {
-        counts.fold(Self::default(), |sum, counts| Self {
-            fresh: sum.fresh + counts.fresh,
-            stale: sum.stale + counts.stale,
-            failed: sum.failed + counts.failed,
-            bad: sum.bad + counts.bad,
-        })
-    }
-}
-
-/// The stale and bad ones by cause, the most frequent cause first; where `forced`, the fresh ones are to be run as well.
-///
-/// Changes whose values differ from catchment to catchment count as one cause, without the values.
-pub fn causes<'a>(
-    entries: impl IntoIterator<Item = &'a Entry>,
-    forced: bool,
-) -> Vec<(usize, String)> {
-    let mut exact: BTreeMap<String, usize> = BTreeMap::new();
-    let mut coarse: BTreeMap<Vec<String>, BTreeMap<String, usize>> = BTreeMap::new();
-    for entry in entries {
-        match &entry.state {
-            State::Fresh(_) if forced => *exact.entry("forced".to_owned()).or_default() += 1,
-            State::Fresh(_) => {}
-            State::Stale(Staleness::Changed(changes)) => {
-                let parts = changes
-                    .iter()
-                    .map(|change| format!("{} changed", change.part))
-                    .collect();
-                let text = Staleness::Changed(changes.clone()).to_string();
-                *coarse.entry(parts).or_default().entry(text).or_default() += 1;
-            }
-            State::Stale(staleness) => *exact.entry(staleness.to_string()).or_default() += 1,
-            State::Bad(problem) => {
-                *exact.entry(format!("can't be run: {problem}")).or_default() += 1
-            }
-        }
-    }
-    for (parts, texts) in coarse {
-        if texts.len() <= 3 {
-            exact.extend(texts);
-        } else {
-            exact.insert(parts.join(", "), texts.values().sum());
-        }
-    }
-    let mut causes: Vec<_> = exact
-        .into_iter()
-        .map(|(cause, count)| (count, cause))
-        .collect();
-    causes.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
-    causes
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::plan::key::KeyPart;
-
-    fn changed(then: &str, now: &str) -> Entry {
-        let texts = Some((then.to_owned(), now.to_owned()));
-        let change = Change {
-            part: KeyPart::Parameter("k".to_owned()),
-            texts,
-        };
-        Entry {
-            key: None,
-            state: State::Stale(Staleness::Changed(vec![change])),
-        }
-    }
-
-    #[test]
-    fn one_tweak_is_one_cause() {
-        let mut entries: Vec<_> = (0..412).map(|_| changed("0.012", "0.013")).collect();
-        entries.push(Entry {
-            key: None,
-            state: State::Stale(Staleness::NeverRun),
-        });
-        let causes = causes(&entries, false);
-        assert_eq!(
-            causes,
-            [
-                (412, "k 0.012 → 0.013".to_owned()),
-                (1, "never run".to_owned())
-            ]
-        );
-    }
-
-    #[test]
-    fn values_of_their_own_are_one_cause_without_values() {
-        let entries: Vec<_> = (0..9).map(|i| changed("1", &i.to_string())).collect();
-        assert_eq!(causes(&entries, false), [(9, "k changed".to_owned())]);
-    }
-}
+pub use self::state::{Counts, Entry, Found, Plan, Staleness, State, Unit, causes};

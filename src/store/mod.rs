@@ -58,7 +58,7 @@ pub use connection::Snapshot;
 pub use error::StoreError;
 pub use history::{PastRun, Tag};
 pub use reading::{Parts, StoredExplanation};
-pub use removal::Holding;
+pub use removal::{Holding, Kept};
 
 /// How many attempts are kept of each catchment.
 pub const ATTEMPTS_KEPT: u32 = 10;

@@ -1,4 +1,4 @@
-//! Giving space back: which results there are and how large, and the removal of what is not to be kept.
+//! Giving space back: which results there are and how large they are, and the removal of what is not to be kept.
 
 use std::collections::{HashMap, HashSet};
 
@@ -21,6 +21,19 @@ pub struct Holding {
     pub key: Digest,
     /// Its payloads, and how many bytes each has.
     pub payloads: Vec<(i64, u64)>,
+}
+
+/// What stays when the rest is removed.
+#[derive(Clone, Debug, Default)]
+pub struct Kept {
+    /// The keys whose explanations stay.
+    pub keys: HashSet<Digest>,
+    /// The digests of the contents that stay: series, texts, time axes, snapshots.
+    pub contents: HashSet<Digest>,
+    /// The snapshots of so many last runs stay.
+    pub runs: usize,
+    /// The scenarios whose states stay.
+    pub scenarios: HashSet<ScenarioName>,
 }
 
 impl Store {
@@ -80,24 +93,21 @@ impl Store {
         })())
     }
 
-    /// Removes the results of the `doomed` keys, each with its payloads, then all that only they needed, and gives the
+    /// Removes the results of the `doomed` keys, each with its payloads, then everything that is not in `kept`, and gives the
     /// space back to the file system.
-    ///
-    /// Explanations stay for the keys in `keys`; series, texts and snapshots for the digests in `live`; the snapshots of
-    /// the last `runs` runs; the states of the `scenarios`.
-    pub fn collect(
-        &mut self,
-        doomed: &[Digest],
-        keys: &HashSet<Digest>,
-        live: &HashSet<Digest>,
-        runs: usize,
-        scenarios: &HashSet<ScenarioName>,
-    ) -> Result<(), StoreError> {
+    pub fn collect(&mut self, doomed: &[Digest], kept: &Kept) -> Result<(), StoreError> {
         for batch in doomed.chunks(BATCH) {
             self.discard(batch)?;
         }
+        self.remove_series(&kept.contents)?;
+        self.remove_records(kept)?;
+        self.shrink()
+    }
+
+    /// Removes the input series that are not to be kept.
+    fn remove_series(&mut self, kept: &HashSet<Digest>) -> Result<(), StoreError> {
         let dead: Vec<(Digest, i64)> = (self.input_payloads()?.into_iter())
-            .filter(|(digest, _, _)| !live.contains(digest))
+            .filter(|(digest, _, _)| !kept.contains(digest))
             .map(|(digest, payload, _)| (digest, payload))
             .collect();
         for batch in dead.chunks(BATCH) {
@@ -112,10 +122,15 @@ impl Store {
                 Ok(())
             })?;
         }
+        Ok(())
+    }
+
+    /// Removes states, attempts, explanations, texts and snapshots that are not to be kept.
+    fn remove_records(&mut self, kept: &Kept) -> Result<(), StoreError> {
         let states = self.states()?.into_keys();
         let gone: HashSet<ScenarioName> = states
             .map(|(scenario, _)| scenario)
-            .filter(|scenario| !scenarios.contains(scenario))
+            .filter(|scenario| !kept.scenarios.contains(scenario))
             .collect();
         self.within(|transaction| {
             for scenario in &gone {
@@ -128,14 +143,18 @@ impl Store {
                 (SELECT id FROM run WHERE moment IS NOT NULL ORDER BY id DESC LIMIT ?1)";
             transaction
                 .prepare_cached(old)?
-                .execute([i64::try_from(runs).unwrap_or(i64::MAX)])?;
-            sweep(transaction, "explanation", "key", keys)?;
+                .execute([i64::try_from(kept.runs).unwrap_or(i64::MAX)])?;
+            sweep(transaction, "explanation", "key", &kept.keys)?;
             transaction.execute(
                 "DELETE FROM recipe WHERE digest NOT IN (SELECT recipe FROM explanation)",
                 [],
             )?;
-            sweep(transaction, "content", "digest", live)
-        })?;
+            sweep(transaction, "content", "digest", &kept.contents)
+        })
+    }
+
+    /// Gives free pages back to the file system.
+    fn shrink(&mut self) -> Result<(), StoreError> {
         self.sorted((|| {
             let mut vacuum = self.connection.prepare("PRAGMA incremental_vacuum")?;
             let mut rows = vacuum.query([])?;

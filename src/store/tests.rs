@@ -475,16 +475,12 @@ fn a_collection_leaves_what_is_to_be_kept() {
         .commit(&[success("1", "a"), success("2", "b")])
         .expect("stored");
     store.record_run(b"moment", "{}").expect("stored");
-    let kept = [key("b")].into_iter().collect();
-    store
-        .collect(
-            &[key("a")],
-            &kept,
-            &HashSet::new(),
-            0,
-            &HashSet::from([UNNAMED]),
-        )
-        .expect("collected");
+    let kept = Kept {
+        keys: HashSet::from([key("b")]),
+        scenarios: HashSet::from([UNNAMED]),
+        ..Kept::default()
+    };
+    store.collect(&[key("a")], &kept).expect("collected");
     assert!(store.summary(&key("a")).expect("sound").is_none());
     assert!(store.explanation(&key("a")).expect("readable").is_none());
     assert_eq!(values(&store, "b", &["discharge"])[0].len(), 500);

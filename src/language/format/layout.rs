@@ -16,6 +16,17 @@ enum Align {
     Inside,
 }
 
+impl Align {
+    /// How many of the `missing` characters go before the text.
+    fn before(self, missing: usize) -> usize {
+        match self {
+            Self::Left => 0,
+            Self::Right | Self::Inside => missing,
+            Self::Centre => missing / 2,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     /// No type: the shortest text that reads back, or with a precision Python's own mixture.
@@ -123,7 +134,9 @@ impl FormatLayout {
             .map_or(text.len(), |(at, _)| at);
         out.extend_from_slice(&text.as_bytes()[..end]);
         if self.width > 0 {
-            self.pad(out, start, start, text[..end].chars().count(), Align::Left);
+            let missing = self.width.saturating_sub(text[..end].chars().count());
+            let align = self.align.unwrap_or(Align::Left);
+            self.pad(out, start, missing, align.before(missing));
         }
         Ok(())
     }
@@ -220,38 +233,26 @@ impl FormatLayout {
 
     fn pad_number(&self, out: &mut Vec<u8>, start: usize, sign: usize) {
         if self.width > 0 {
-            let length = out.len() - start;
+            let missing = self.width.saturating_sub(out.len() - start);
             let by_default = match (self.kind, self.zeros) {
                 (_, true) => Align::Inside,
                 (Kind::Text, false) => Align::Left,
                 (_, false) => Align::Right,
             };
-            self.pad(out, start, start + sign, length, by_default);
+            let align = self.align.unwrap_or(by_default);
+            let start = start + if align == Align::Inside { sign } else { 0 };
+            self.pad(out, start, missing, align.before(missing));
         }
     }
 
-    /// Pads what stands in `out` from `start` on, `length` characters; `inside` is where the digits start.
-    fn pad(
-        &self,
-        out: &mut Vec<u8>,
-        start: usize,
-        inside: usize,
-        length: usize,
-        by_default: Align,
-    ) {
-        let missing = self.width.saturating_sub(length);
-        let (at, before) = match self.align.unwrap_or(by_default) {
-            Align::Left => (start, 0),
-            Align::Right => (start, missing),
-            Align::Centre => (start, missing / 2),
-            Align::Inside => (inside, missing),
-        };
+    /// Puts `count` fill characters around what stands in `out` from `start` on, so many of them `before` it.
+    fn pad(&self, out: &mut Vec<u8>, start: usize, count: usize, before: usize) {
         let mut buffer = [0; 4];
         let fill = self.fill.encode_utf8(&mut buffer).as_bytes();
-        for _ in 0..missing {
+        for _ in 0..count {
             out.extend_from_slice(fill);
         }
-        out[at..].rotate_right(before * fill.len());
+        out[start..].rotate_right(before * fill.len());
     }
 }
 

@@ -201,9 +201,9 @@ impl Basin<'_> {
                 }
             }
         }
-        let mut settled = BTreeSet::new();
+        let mut visited = BTreeSet::new();
         for name in formulas.keys() {
-            if let Err(circle) = follow(name, &formulas, &mut Vec::new(), &mut settled) {
+            if let Err(circle) = follow(name, &formulas, &mut Vec::new(), &mut visited) {
                 let message = format!("the formula needs itself: {circle}");
                 return Err(self.project.error(&format!("parameters.{name}"), message));
             }
@@ -217,7 +217,7 @@ fn follow(
     name: &str,
     formulas: &BTreeMap<&str, BTreeSet<String>>,
     path: &mut Vec<String>,
-    settled: &mut BTreeSet<String>,
+    visited: &mut BTreeSet<String>,
 ) -> Result<(), String> {
     if let Some(start) = path.iter().position(|step| step == name) {
         return Err(format!("{} → {name}", path[start..].join(" → ")));
@@ -225,14 +225,14 @@ fn follow(
     let Some(names) = formulas.get(name) else {
         return Ok(());
     };
-    if settled.contains(name) {
+    if visited.contains(name) {
         return Ok(());
     }
     path.push(name.to_owned());
     for next in names {
-        follow(next, formulas, path, settled)?;
+        follow(next, formulas, path, visited)?;
     }
     path.pop();
-    settled.insert(name.to_owned());
+    visited.insert(name.to_owned());
     Ok(())
 }

@@ -1,6 +1,7 @@
-//! A started simulator and its process group, as its guard sees it: started, signalled, reaped with all it has left behind.
+//! A started simulator and its process group, as its guard sees it: started, signalled, and reaped with everything that it
+//! left behind.
 //!
-//! Holds the only system call that needs `unsafe`, `wait4`: the one way to learn what a single child cost.
+//! `wait4`, the only way to learn what a single child cost, has to be called with `unsafe`.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};

@@ -134,8 +134,11 @@ pub enum ProcessError {
     },
 }
 
-/// The file that `program` names: a path is taken from `directory`, a bare name is searched in `PATH` of `environment`
-/// (absolute folders only; `/usr/local/bin:/usr/bin:/bin` without one). Whether it can be run is not checked for paths.
+/// Where programs are looked for if an environment has no `PATH`.
+pub const DEFAULT_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+
+/// The file that `program` names: a path is taken from `directory`, a bare name is looked for on the [`search_path`]. Whether
+/// it can be run is not checked for paths.
 pub fn find_program(
     program: &OsStr,
     directory: &Path,
@@ -145,15 +148,24 @@ pub fn find_program(
     if program.as_encoded_bytes().contains(&b'/') {
         return std::path::absolute(directory.join(program)).map_err(|_| missing());
     }
-    let path = environment.iter().rev().find(|(name, _)| name == "PATH");
-    let path = path.map_or(OsStr::new("/usr/local/bin:/usr/bin:/bin"), |(_, value)| {
-        value
-    });
-    std::env::split_paths(path)
-        .filter(|folder| folder.is_absolute() && !program.is_empty())
+    if program.is_empty() {
+        return Err(missing());
+    }
+    let can_be_run = |file: &PathBuf| {
+        file.is_file() && rustix::fs::access(file, rustix::fs::Access::EXEC_OK).is_ok()
+    };
+    (search_path(environment).into_iter())
         .map(|folder| folder.join(program))
-        .find(|file| {
-            file.is_file() && rustix::fs::access(file, rustix::fs::Access::EXEC_OK).is_ok()
-        })
+        .find(can_be_run)
         .ok_or_else(missing)
+}
+
+/// The folders in which programs are looked for, in order: the absolute ones of `PATH` in this environment, where the last
+/// value of a variable counts.
+pub fn search_path(environment: &[(OsString, OsString)]) -> Vec<PathBuf> {
+    let path = environment.iter().rev().find(|(name, _)| name == "PATH");
+    let path = path.map_or(OsStr::new(DEFAULT_PATH), |(_, value)| value);
+    std::env::split_paths(path)
+        .filter(|folder| folder.is_absolute())
+        .collect()
 }
