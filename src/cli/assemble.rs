@@ -60,7 +60,7 @@ pub(super) fn assemble(root: &Path, arguments: Arguments) -> Result<Exit> {
     let Counts {
         fresh, stale, bad, ..
     } = counts;
-    // As for a run: what the project has left out is not missed.
+    // As in a run: what the project says to skip is not missing.
     let (missing, skipped) = match study.common().on_bad_input {
         OnBadInput::Fail => (stale + bad, 0),
         OnBadInput::Skip => (stale, bad),

@@ -1,4 +1,4 @@
-//! `rerunoff doctor`: is the store sound, what is lost, and the repair: what is damaged goes, so that only that runs again.
+//! `rerunoff doctor`: checks the store, lists what is lost, and drops what is damaged, so that only that runs again.
 
 use std::collections::BTreeSet;
 use std::io::{Write, stdout};

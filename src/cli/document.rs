@@ -40,12 +40,12 @@ impl FailureOf {
         }
     }
 
-    /// Of those that failed in a run, in the basins' order.
-    pub fn of_run(loaded_study: &[LoadedScenario<'_>], failed: &[(Unit, String)]) -> Vec<Self> {
+    /// Of those that failed in a run, in the order of scenarios and catchments.
+    pub fn of_run(scenarios: &[LoadedScenario<'_>], failed: &[(Unit, String)]) -> Vec<Self> {
         let mut failed: Vec<_> = failed.iter().collect();
         failed.sort_by_key(|(unit, _)| *unit);
         let of = |(unit, reason): &(Unit, String)| {
-            Self::new(&loaded_study[unit.scenario], unit.catchment, reason.clone())
+            Self::new(&scenarios[unit.scenario], unit.catchment, reason.clone())
         };
         failed.into_iter().map(of).collect()
     }

@@ -42,7 +42,7 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// A request that can't be met as it was put.
+/// A request that can't be met as given.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(super) struct Usage(pub String);

@@ -1,7 +1,7 @@
-//! What went wrong: told to people on standard error and, with `--json`, to machines as one document on standard output.
+//! What went wrong: text for people on standard error and, with `--json`, one document for machines on standard output.
 //!
-//! The only place that knows which exit code an error has and what machines are told of it. A verb with `--json` prints exactly
-//! one document, whatever becomes of it: its own, `{"error": …}`, or its own with an `error` in it.
+//! Only this file knows which exit code an error has and how it looks as JSON. A verb with `--json` prints exactly one document,
+//! however it ends: its own, `{"error": …}`, or its own with an `error` in it.
 
 use std::io::{Write, stderr};
 use std::path::Path;
@@ -21,9 +21,9 @@ use crate::system::lock::{Holder, LockError};
 pub(super) struct Fault<'a> {
     kind: Kind,
     exit_code: u8,
-    /// The text on standard error; of a fault in the project file what follows the place.
+    /// The text on standard error; for a fault in the project file, what follows the place.
     message: String,
-    /// What is behind it, the nearest first.
+    /// Its causes, the most immediate first.
     causes: Vec<String>,
     /// The file that it is about, where one is known.
     file: Option<String>,
@@ -56,7 +56,7 @@ enum Kind {
     Interrupted,
 }
 
-/// What some kinds have to tell besides.
+/// What some kinds have besides.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 enum Detail<'a> {
@@ -92,7 +92,7 @@ impl Kind {
 }
 
 impl<'a> Fault<'a> {
-    /// What machines are told of an error.
+    /// An error as machines get it.
     pub fn of(error: &'a anyhow::Error) -> Self {
         let causes = error.chain().skip(1).map(ToString::to_string).collect();
         let message = format!("{error:#}");
@@ -135,7 +135,7 @@ impl<'a> Fault<'a> {
         }
     }
 
-    /// A signal came, and this was told of it.
+    /// A signal came, and this message was printed.
     pub fn interrupted(message: &str) -> Self {
         Self::new(Kind::Interrupted, message.to_owned())
     }
@@ -169,20 +169,20 @@ impl<'a> Fault<'a> {
     }
 }
 
-/// Prints an error that ended a verb; the exit code for it.
+/// Prints an error that ended a verb, and returns the exit code for it.
 pub fn print_error(error: &anyhow::Error, json: bool) -> Exit {
     // With standard error gone there is nobody to tell; the exit code still does.
     writeln!(stderr(), "error: {error:#}").ok();
     let fault = Fault::of(error);
     let exit = fault.exit();
     if json {
-        // Where even that can't be written, the exit code tells.
+        // If even that can't be written, there is still the exit code.
         print_document(&Document { error: fault }).ok();
     }
     exit
 }
 
-/// Prints what is wrong with a command line, or what it asks for in place of a verb: help or the version. The exit code for it.
+/// Prints what is wrong with a command line, or the help or version that it asks for, and returns the exit code for it.
 pub fn print_unparsed(error: &clap::Error) -> Exit {
     error.print().ok();
     if !error.use_stderr() {

@@ -1,4 +1,4 @@
-//! `rerunoff gc`: give the space of results back that nothing needs any more.
+//! `rerunoff gc`: free the space of results that nothing needs any more.
 
 use std::io::{Write, stdout};
 use std::path::Path;

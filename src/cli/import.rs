@@ -1,4 +1,4 @@
-//! `rerunoff import`: the input file from the files that `[import]` names.
+//! `rerunoff import`: makes the input file from the files that `[import]` names.
 
 use std::io::{Write, stdout};
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! What people are told of an import, by whatever verb it was made.
+//! What is printed about an import, whichever verb did it.
 
 use std::fs;
 use std::io::{Write, stderr};

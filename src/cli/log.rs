@@ -72,7 +72,7 @@ fn print(
     match &last.failure {
         Some(failure) => writeln!(out, "catchment {label} failed: {}", failure.reason)?,
         None if is_its_own => writeln!(out, "catchment {label}: went well")?,
-        // What was tried last is not what it has now.
+        // Its result is not that of the latest attempt.
         None => writeln!(
             out,
             "catchment {label}: has the result of an earlier run with the same inputs"

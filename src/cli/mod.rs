@@ -1,6 +1,7 @@
 //! The command line: what can be asked for, and which exit code answers.
 //!
-//! Each verb has a file of its own. What goes wrong is an error with the reason in it; [`fault`] finds the code for it, and tells it.
+//! Each verb has a file of its own. What several verbs need lies beside them: [`open`] opens projects, [`terminal`] prints,
+//! [`options`] has the options that they share. An error carries its reason; [`fault`] prints it and finds its exit code.
 
 mod assemble;
 mod check;
@@ -103,7 +104,7 @@ enum Verb {
 }
 
 impl Cli {
-    /// Whether one JSON document is to be printed in place of text.
+    /// Whether one JSON document is to be printed instead of text.
     pub fn wants_json(&self) -> bool {
         match &self.verb {
             Verb::Run(arguments) => arguments.json,
@@ -147,7 +148,7 @@ fn obey(cli: Cli) -> Result<Exit> {
     }
 }
 
-/// What rerunoff starts itself as to watch over a worker's simulators.
+/// The process that watches over a worker's simulators, which rerunoff starts itself as.
 fn guard() -> Result<Exit> {
     let socket = std::io::stdin().as_fd().try_clone_to_owned()?;
     process::serve(socket)?;

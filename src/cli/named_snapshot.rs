@@ -15,7 +15,7 @@ pub(super) struct Named {
     pub snapshot: Snapshot,
 }
 
-/// The snapshot of a tag, or without a name the one that a run left: the last, or so many before it.
+/// The snapshot of a tag. Without a name, the one that a run left: the last run, or the one so many runs `before` it.
 pub(super) fn named(store: &Store, name: Option<&str>, before: usize) -> Result<Named> {
     if let Some(name) = name {
         let Some(tag) = store.find_tag(name)? else {
@@ -52,7 +52,7 @@ pub(super) fn snapshot_at(store: &Store, digest: &Digest, title: &str) -> Result
     Snapshot::from_bytes(&bytes).with_context(|| title.to_owned())
 }
 
-/// There is no such tag; which one may be meant.
+/// The error for an unknown tag, with the one that was probably meant.
 pub(super) fn unknown(store: &Store, name: &str) -> Result<anyhow::Error> {
     let tags = store.tags()?;
     let names = tags.iter().map(|tag| tag.name.as_str());
@@ -61,7 +61,7 @@ pub(super) fn unknown(store: &Store, name: &str) -> Result<anyhow::Error> {
     Ok(Usage(format!("there is no tag {name:?}{hint}")).into())
 }
 
-/// A moment as messages and documents give it.
+/// A point in time as messages and documents show it.
 pub(super) fn date(seconds: i64) -> String {
     Timestamp::from_second(seconds)
         .map(|at| at.to_string())

@@ -1,7 +1,7 @@
 //! The one way in which verbs open a project: the study, then the store to read or to write, then the inputs.
 //!
-//! Each step is asked for by itself, so that no verb does more than it needs. What is known of the inputs comes only from here,
-//! so that every verb that uses them tells when the tables of `[import]` have changed since the input file was made of them.
+//! A verb takes the steps that it needs. Inputs are loaded nowhere else, so every verb that uses them says when the tables of
+//! `[import]` have changed since the input file was made from them.
 
 use std::path::{Path, PathBuf};
 
@@ -17,7 +17,7 @@ use crate::store::{Store, StoreError};
 use crate::system::lock::Lock;
 use crate::system::progress::Progress;
 
-/// The project's folder, whatever becomes of the working directory.
+/// The project's folder as an absolute path.
 pub(super) fn find(root: &Path) -> Result<PathBuf> {
     std::path::absolute(root).with_context(|| format!("can't find {}", root.display()))
 }
@@ -37,7 +37,7 @@ impl OpenProject {
         Ok(Self { study, cache })
     }
 
-    /// The store to read only, beside whatever run is under way; `None` if there is none yet.
+    /// The store to read only, even while a run is under way; `None` if there is none yet.
     pub fn store_to_read(&self) -> Result<Option<Store>, StoreError> {
         self.cache.store_to_read()
     }
@@ -94,7 +94,7 @@ impl OpenProject {
         })
     }
 
-    /// A note if the input file is older than what it was imported from, an error if it is not there.
+    /// Prints a note if the input file is older than what it was imported from. A missing file is an error.
     fn note_outdated_import(&self, store: Option<&Store>) -> Result<()> {
         let project = self.study.common();
         let (Some(reason), Some(spec)) = (outdated(project, store)?, &project.import) else {

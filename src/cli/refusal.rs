@@ -34,7 +34,7 @@ pub(super) struct CannotRun {
 }
 
 impl TooMany {
-    /// The error, if so many of all are too many.
+    /// The error, if the limit allows less.
     pub fn of(
         limit: Option<MaxRerun>,
         would_run: usize,
@@ -52,7 +52,7 @@ impl TooMany {
 }
 
 impl CannotRun {
-    /// The error, if there are such catchments; where the project says to skip them, they are only named.
+    /// The error, if there are any. Where the project says to skip them, they are only listed on standard error.
     pub fn of(loaded_study: &LoadedStudy<'_>, plans: &[Plan]) -> Option<Self> {
         let found = Self {
             catchments: FailureOf::bad(loaded_study.list.iter().zip(plans)),
@@ -72,7 +72,7 @@ impl CannotRun {
         }
     }
 
-    /// The first of them.
+    /// The first of them, one a line.
     fn list(&self) -> String {
         let line = |bad: &FailureOf| format!("  catchment {}: {}", bad.label(), bad.reason);
         let lines: Vec<String> = self.catchments.iter().take(LISTED).map(line).collect();

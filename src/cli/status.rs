@@ -45,7 +45,7 @@ struct Document<'a> {
     scenarios: Vec<OfScenario<'a>>,
     catchments: usize,
     fresh: usize,
-    /// To be run, those that failed included.
+    /// To be run, including those that failed.
     stale: usize,
     failed: usize,
     bad: usize,

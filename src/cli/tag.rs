@@ -38,7 +38,7 @@ pub(super) struct ListArguments {
     pub(super) json: bool,
 }
 
-/// Names the present.
+/// Gives the present state a name.
 pub(super) fn tag(root: &Path, arguments: Arguments) -> Result<Exit> {
     let name = arguments.name.as_str();
     if name.trim().is_empty() || name.contains(char::is_control) {

@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Write, stderr, stdout};
 use anyhow::{Context, Result};
 use serde::Serialize;
 
-/// Prints a table; a reader that has seen enough (`| head`) is no fault.
+/// Prints bytes; a reader that has seen enough (`| head`) is no error.
 pub(super) fn print(bytes: &[u8]) -> Result<()> {
     let mut out = stdout().lock();
     match out.write_all(bytes).and_then(|()| out.flush()) {
@@ -22,7 +22,7 @@ pub(super) fn print_document(document: &impl Serialize) -> Result<()> {
     print(format!("{text}\n").as_bytes())
 }
 
-/// Tells people on standard error; that it is closed is no reason to stop.
+/// Prints a line for people on standard error; if that is closed, the work goes on.
 pub(super) fn say(line: &str) {
     writeln!(stderr(), "{line}").ok();
 }

@@ -1,4 +1,4 @@
-//! What a run did: for people at its end, and for the store, where the next prediction and `runs` find it.
+//! What a run did: printed at its end, and kept in the store for the next prediction and for `runs`.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::system::progress::duration;
 use crate::text::shell;
 use crate::text::wording::first_few;
 
-/// How many failures are put down with their reasons.
+/// How many failures are recorded with their reasons.
 const FAILURES: usize = 1000;
 /// How many causes are printed.
 const CAUSES: usize = 10;
@@ -27,7 +27,7 @@ pub struct Account {
     pub ran: usize,
     /// The catchments that failed, counted in each scenario that waited for the run.
     pub failed: usize,
-    /// Whether it stopped before all was run, as too many had failed.
+    /// Whether it stopped early because too many had failed.
     #[serde(default)]
     pub gave_up: bool,
     /// Why they were run: how many, and the cause.
@@ -46,15 +46,15 @@ pub struct Account {
     pub slowest: Vec<(String, f64)>,
     /// The catchments that failed, with the reason; at most 1,000.
     pub failures: Vec<(String, String)>,
-    /// The first of them, to be asked about right after the run.
+    /// The first of them, for the hint right after the run.
     #[serde(skip)]
     first_failed: Option<CatchmentId>,
 }
 
 impl Account {
-    /// Of a run of so many workers that was started for these causes.
+    /// The account of a run with so many workers that was started for these causes.
     pub fn new(
-        loaded_study: &[LoadedScenario<'_>],
+        scenarios: &[LoadedScenario<'_>],
         catchments: usize,
         workers: usize,
         causes: Vec<(usize, String)>,
@@ -76,12 +76,12 @@ impl Account {
             slowest: report.slowest.clone(),
             failures: failures
                 .map(|(unit, reason)| {
-                    let label = loaded_study[unit.scenario].label(unit.catchment);
+                    let label = scenarios[unit.scenario].label(unit.catchment);
                     (label, reason.clone())
                 })
                 .collect(),
             first_failed: first_failed
-                .map(|(unit, _)| loaded_study[unit.scenario].basin.id(unit.catchment).clone()),
+                .map(|(unit, _)| scenarios[unit.scenario].basin.id(unit.catchment).clone()),
         }
     }
 
@@ -94,7 +94,7 @@ impl Account {
         Ok(accounts.into_iter().find(|account| account.ran > 0))
     }
 
-    /// For people.
+    /// The lines that people read.
     pub fn lines(&self) -> Vec<String> {
         let mut lines = vec![format!("ran {} of {}", self.ran, self.catchments)];
         for (count, cause) in self.causes.iter().take(CAUSES) {
@@ -133,7 +133,7 @@ impl Account {
     }
 }
 
-/// An id as an argument on a command line: what begins with a dash is none of its options.
+/// An id as an argument on a command line, so that a leading dash does not make it an option.
 fn as_argument(id: &CatchmentId) -> String {
     let word = shell::word(id.to_string());
     match id.as_str().starts_with('-') {

@@ -1,5 +1,7 @@
 //! What changed from one snapshot's results to another's, variable by variable and catchment by catchment.
 
+use std::collections::HashMap;
+
 use anyhow::{Result, bail};
 
 use crate::data::catchment::CatchmentId;
@@ -27,9 +29,9 @@ pub struct Compared {
 /// How a variable of a catchment changed.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct ValueChange {
-    /// Time steps with another value, those that became missing or are it no more included.
+    /// Time steps with another value, including those that became missing or ceased to be.
     pub steps: usize,
-    /// Those that became missing or are it no more.
+    /// Those that became missing or ceased to be.
     pub missing: usize,
     /// Where it changed most.
     pub absolute: Option<Extreme>,
@@ -54,14 +56,14 @@ impl Extreme {
         self.now - self.then
     }
 
-    /// By what share of its magnitude it grew; infinite where it was 0.
+    /// By what fraction of its magnitude it grew; infinite where it was 0.
     pub fn relative(&self) -> f64 {
         (self.now - self.then) / self.then.abs()
     }
 }
 
 impl Difference {
-    /// Whether there is any.
+    /// Whether anything is different.
     pub fn has_changes(&self) -> bool {
         let steps = (self.catchments.iter()).flat_map(|compared| &compared.changes);
         self.alone != [0, 0] || steps.map(|change| change.steps).any(|steps| steps > 0)
@@ -85,8 +87,7 @@ impl Difference {
             alone: [0, 0],
         };
         let places = then.product.catchments.iter().enumerate();
-        let places: std::collections::HashMap<&CatchmentId, usize> =
-            places.map(|(at, row)| (&row.id, at)).collect();
+        let places: HashMap<&CatchmentId, usize> = places.map(|(at, row)| (&row.id, at)).collect();
         let mut met = 0;
         for (at, row) in now.product.catchments.iter().enumerate() {
             tick(at, now.product.catchments.len());
@@ -144,7 +145,7 @@ fn change(then: &[f64], now: &[f64]) -> ValueChange {
         if exceeds(change.absolute, Extreme::absolute) {
             change.absolute = Some(here);
         }
-        // From nothing there is no share; the absolute change tells of it.
+        // There is no fraction of 0; the absolute change shows it.
         if then != 0.0 && exceeds(change.relative, Extreme::relative) {
             change.relative = Some(here);
         }

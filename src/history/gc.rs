@@ -1,4 +1,4 @@
-//! Garbage collection: which results may go, as no catchment, no tag and none of the last runs needs them.
+//! Garbage collection: the results that no catchment, no tag and none of the last runs needs.
 //!
 //! It decides; [`crate::store`] removes, each key with its payloads in one transaction.
 
@@ -72,7 +72,7 @@ impl GcPlan {
         })
     }
 
-    /// Removes what was planned. The caller must hold the project's lock since before it was.
+    /// Removes what was planned. The caller must have held the project's lock since before the planning.
     pub fn carry_out(&self, store: &mut Store) -> Result<()> {
         Ok(store.collect(&self.doomed, &self.staying)?)
     }
@@ -105,7 +105,7 @@ fn present_keys(
     Ok(theirs.map(|(_, last)| last.key).collect())
 }
 
-/// Adds the snapshots and all that they refer to; a damaged one, which is a run's, protects nothing.
+/// Adds the snapshots and all that they refer to. One that is damaged, which can only be a run's, protects nothing.
 fn add_snapshots(staying: &mut Kept, store: &Store, snapshots: &[Digest]) -> Result<()> {
     for snapshot in snapshots {
         let Some(bytes) = store.content(snapshot)? else {
@@ -139,7 +139,7 @@ fn add_parts(staying: &mut Kept, store: &Store) -> Result<(), StoreError> {
 }
 
 impl PayloadUses {
-    /// Takes one use away from each of these payloads; the bytes of those that have none left.
+    /// Takes one use away from each of these payloads, and returns the bytes of those that have none left.
     fn release(&mut self, payloads: &[(i64, u64)]) -> u64 {
         let mut freed = 0;
         for (payload, bytes) in payloads {

@@ -23,7 +23,7 @@ pub struct Prediction {
     pub seconds: f64,
     /// Simulators at work at once.
     pub workers: usize,
-    /// How many catchments have a history of their own; the others are taken for average ones.
+    /// How many catchments have been run before; the others are assumed to be average.
     pub known: usize,
 }
 
@@ -38,7 +38,7 @@ impl Prediction {
         let costs: HashMap<(ScenarioName, CatchmentId), f64> = (store.states()?.into_iter())
             .filter_map(|(unit, last)| Some((unit, last.cost?.wall)))
             .collect();
-        // What a run takes beside its simulators: writing their files, reading what they leave.
+        // The time of a run beside its simulators: writing their files, reading what they leave.
         let overhead = Account::latest(store)?.map_or(0.0, |account| {
             let workers = account.workers.min(account.ran) as f64;
             let beside = account.running_seconds * workers - account.simulator_seconds;

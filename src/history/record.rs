@@ -1,4 +1,4 @@
-//! Puts down what a run did and the snapshot that it left, if it changed anything.
+//! Records what a run did and the snapshot that it left, if it changed anything.
 
 use anyhow::{Context, Result};
 
@@ -9,20 +9,20 @@ use crate::plan::loaded::LoadedScenario;
 use crate::plan::snapshot::Snapshot;
 use crate::store::Store;
 
-/// A run that ran nothing and left all as the run before it did leaves no trace: it would only push out of sight what
-/// `diff` compares with and what `gc` keeps.
+/// A run that ran nothing and changed nothing is not recorded: it would only displace what `diff` compares with and what `gc`
+/// keeps.
 pub fn record(
-    loaded_study: &[LoadedScenario<'_>],
+    scenarios: &[LoadedScenario<'_>],
     store: &mut Store,
     plans: &[Plan],
     account: &Account,
 ) -> Result<()> {
-    let snapshot = Snapshot::of(loaded_study, plans)?.to_bytes()?;
+    let snapshot = Snapshot::of(scenarios, plans)?.to_bytes()?;
     let latest = store.runs(1)?.pop().and_then(|run| run.snapshot);
     if account.ran == 0 && latest == Some(Digest::of(&snapshot)) {
         return Ok(());
     }
-    store.keep(&[loaded_study[0].basin.time().to_bytes()])?;
+    store.keep(&[scenarios[0].basin.time().to_bytes()])?;
     let summary = serde_json::to_string(account).context("can't put down what the run did")?;
     Ok(store.record_run(&snapshot, &summary)?)
 }

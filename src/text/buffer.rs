@@ -1,8 +1,8 @@
-//! Text put together of many short pieces, at the speed at which words are copied.
+//! Text built from many short pieces, as fast as words are copied.
 //!
-//! A row of a series table is half a dozen pieces of some bytes each. To copy eight or twenty-four bytes, however many of them
-//! count, takes an instruction or three, to copy some of them a call; and a vector that may have to grow asks so at every
-//! piece. So pieces are put into a small buffer first. It knows decimals, and nothing of tables.
+//! A row of a series table is half a dozen pieces of a few bytes each. Copying eight or twenty-four bytes, however many of them
+//! count, takes one to three instructions; copying exactly some of them takes a call, and a vector that may have to grow checks
+//! that at every piece. So pieces go into a small buffer first. It knows decimals, and nothing of tables.
 
 use crate::data::value::push_number;
 use crate::text::decimal::scale;
@@ -13,7 +13,7 @@ pub const SHORT: usize = 24;
 /// The buffer. Large enough that passing it on costs nothing, small enough to stay in the cache.
 const BUFFER: usize = 4096;
 
-/// What a decimal writes at most, bytes that do not count included.
+/// What a decimal writes at most, including bytes that do not count.
 const LONGEST: usize = 40;
 
 /// Text of at most seven bytes that stands behind numbers, such as a separator.
@@ -39,7 +39,7 @@ impl Tail {
 pub struct TextBuffer<'a> {
     text: &'a mut Vec<u8>,
     buffer: [u8; BUFFER],
-    /// So much of it is filled.
+    /// How much of it is filled.
     filled: usize,
 }
 
@@ -60,7 +60,7 @@ impl<'a> TextBuffer<'a> {
         self.text
     }
 
-    /// Puts down what is still in the buffer.
+    /// Appends what is still in the buffer.
     pub fn finish(mut self) {
         self.text();
     }
@@ -76,8 +76,8 @@ impl<'a> TextBuffer<'a> {
 
     /// Appends a decimal, `whole` with so many `digits` behind the point, as [`push_number`] would, and what stands behind it.
     ///
-    /// With at most fifteen digits there is one shortest text that reads back, the decimal itself; so nothing has to be found
-    /// out about the `f64`, and the text is put together without a loop or a branch, which makes this several times as fast.
+    /// With at most fifteen digits, the decimal itself is the shortest text that reads back. So the `f64` need not be examined,
+    /// and the text is built without a loop or a branch, several times as fast.
     #[inline]
     pub fn decimal(&mut self, whole: i32, digits: u8, tail: Tail) {
         self.make_room();

@@ -1,10 +1,10 @@
 //! Decimals as whole numbers: a simulator prints `12.34`, which is 1234 hundredths.
 //!
 //! Whole numbers of 32 bits are faster to compress and to print than `f64`, and come out smaller. A column is split only if
-//! dividing gives back every one of its values to the last bit, which is tried while it is split, so that nothing has to be
-//! known of where the values come from. Pure; it knows nothing of how the whole numbers are stored or printed.
+//! dividing gives back every one of its values to the last bit. That is tried during the split, so that it does not matter where
+//! the values come from. How the whole numbers are stored or printed is not known here.
 //!
-//! The loops look at many values at once and branch on none of them, so that the compiler makes vector code.
+//! The loops handle many values at once and branch on none of them, so that the compiler makes vector code.
 
 /// The most digits behind the point; all powers of ten up to this are exact as `f64`.
 pub const MOST_DIGITS: u8 = 15;
@@ -15,7 +15,7 @@ pub const GAP: i32 = i32::MIN;
 /// Adding this to a number below 2^31 rounds it and leaves the whole number in the lower half of the sum.
 const ROUNDING: f64 = 6_755_399_441_055_744.0; // 1.5 × 2^52
 
-/// Values that are tried before a look whether one of them does not fit.
+/// How many values are tried between two checks whether all of them fit.
 const BLOCK: usize = 256;
 
 /// A column of decimals.
@@ -55,7 +55,7 @@ pub fn split(values: &[f64]) -> Option<Decimals> {
     }
 }
 
-/// Puts the values times `scale` into `whole`, and tells whether each of them comes back by dividing.
+/// Puts the values times `scale` into `whole`, and returns whether each of them comes back by dividing.
 fn fits(values: &[f64], scale: f64, whole: &mut [i32]) -> bool {
     let mut odd = 0;
     for (value, whole) in values.iter().zip(whole) {

@@ -1,8 +1,8 @@
-//! Texts as words of a shell, for commands that messages give people to copy. It starts no shell.
+//! Shell quoting, for commands in messages that people copy. It starts no shell.
 
 use std::ffi::OsStr;
 
-/// The text as one word of a shell. Bytes that are no UTF-8 can't be printed as they are and come out as �.
+/// The text as one word for a shell. Bytes that are not UTF-8 can't be printed as they are and come out as �.
 pub fn word(text: impl AsRef<OsStr>) -> String {
     let text = text.as_ref().to_string_lossy();
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "_./=:,+@%-".contains(c);

@@ -1,9 +1,9 @@
-//! Short plain numbers, `12.34`, read at the speed at which text comes in.
+//! Short plain numbers, `12.34`, read as fast as text comes in.
 //!
-//! Nearly every number of a measured or modelled series has few digits. Up to fifteen of them and no exponent, the digits as
-//! a whole number and the power of ten are both exact, so that one division rounds once: the same bits as any correct
-//! reader's, without its work. Such cells are read eight or sixteen bytes at once, without a loop over digits; whatever
-//! is longer or otherwise written is left to others. It knows nothing of tables.
+//! Nearly every number of a measured or modelled series has few digits. With up to fifteen of them and no exponent, the digits
+//! as a whole number and the power of ten are both exact, so that one division rounds once: the same bits as any correct
+//! reader's, with less work. Such cells are read eight or sixteen bytes at once, without a loop over digits. Whatever is longer
+//! or written otherwise is left to others. It knows nothing of tables.
 
 /// Powers of ten that are exact.
 const POWERS: [f64; 16] = [

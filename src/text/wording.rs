@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-/// So many are named.
+/// How many items are named.
 const NAMED: usize = 10;
 
 /// The first ten, with commas between them, and a sign if there are more.
@@ -23,7 +23,7 @@ pub enum Quotes {
     Braces,
 }
 
-/// What follows on the news that a name is unknown, if a known one comes close: `; did you mean "name"?`
+/// What a message about an unknown name ends with, if a known one comes close: `; did you mean "name"?`
 pub fn hint<'a>(
     name: &str,
     known: impl IntoIterator<Item = &'a str>,

@@ -50,7 +50,7 @@ struct Side {
 }
 
 impl Side {
-    /// What a name means: a tag, or else a scenario as the last run left it. Without a name, a run.
+    /// The side that a name means: a tag, or else a scenario as the last run left it. Without a name, a run.
     fn of(study: &Study, store: &Store, name: Option<&str>, before: usize) -> Result<Self> {
         let scenario = study.names().find(|known| Some(known.as_str()) == name);
         let is_tag = name.map(|name| store.find_tag(name)).transpose()?;
@@ -116,7 +116,7 @@ pub(super) fn diff(root: &Path, arguments: Arguments) -> Result<Exit> {
     for name in names {
         pairs.push(compare(study, &store, [&then, &now], name, quiet)?);
     }
-    // Two scenarios compared are no scenario of their own.
+    // A pair of two scenarios has no name of its own.
     let is_named = study.is_named() && then.scenario.is_none() && now.scenario.is_none();
     let comparison = Comparison {
         then: &then.title,
@@ -132,7 +132,7 @@ pub(super) fn diff(root: &Path, arguments: Arguments) -> Result<Exit> {
     Ok(Exit::Fine)
 }
 
-/// One scenario of both sides compared; with `quiet` without a bar of progress.
+/// Compares one scenario of both sides; with `quiet`, without a progress bar.
 fn compare<'a>(
     study: &Study,
     store: &Store,

@@ -1,4 +1,4 @@
-//! How many simulators may be at work at once, out of `-j N`, `make -j` and the machine.
+//! How many simulators may run at once, out of `-j N`, `make -j` and the machine.
 
 use std::num::NonZeroUsize;
 use std::thread;
@@ -7,14 +7,14 @@ use crate::cli::terminal::say;
 use crate::system::jobserver::makeflags::MakeFlags;
 use crate::system::jobserver::slots::Slots;
 
-/// As many as the user says, else as make says, else as there are cores. Make's jobs being out of reach is told if `tell`.
-pub(crate) fn slots(jobs: Option<NonZeroUsize>, flags: &MakeFlags, tell: bool) -> Slots {
+/// What the user says, else what make says, else the number of cores. With `warn`, a line says if make's jobs are out of reach.
+pub(crate) fn slots(jobs: Option<NonZeroUsize>, flags: &MakeFlags, warn: bool) -> Slots {
     if let Some(jobs) = jobs {
         return Slots::fixed(jobs.get());
     }
     let cores = cores(None);
     Slots::of_make(flags, cores).unwrap_or_else(|_| {
-        if tell {
+        if warn {
             say(&format!(
                 "make's jobs can't be shared, so {cores} simulators run at once: begin the recipe line with a `+`, or give -j N"
             ));
@@ -23,7 +23,7 @@ pub(crate) fn slots(jobs: Option<NonZeroUsize>, flags: &MakeFlags, tell: bool) -
     })
 }
 
-/// As many as the user says, else as there are cores: for predictions, which ask nobody for a share.
+/// What the user says, else the number of cores: for predictions, which take no jobs from make.
 pub(crate) fn cores(jobs: Option<NonZeroUsize>) -> usize {
     jobs.or_else(|| thread::available_parallelism().ok())
         .map_or(1, NonZeroUsize::get)

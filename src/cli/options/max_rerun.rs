@@ -11,7 +11,7 @@ pub(crate) enum MaxRerun {
 }
 
 impl MaxRerun {
-    /// How many of so many catchments these are.
+    /// How many of `all` catchments this is.
     pub fn of(self, all: usize) -> usize {
         match self {
             Self::Count(count) => count,

@@ -20,9 +20,9 @@ pub(crate) fn find(basin: &Basin<'_>, id: &str) -> Result<usize> {
     Ok(found.ok_or_else(|| missing(id))?)
 }
 
-/// The catchments that an argument of `--only` names, each of which some scenario has.
+/// The catchments that `--only` names. One that none of the scenarios has is an error.
 pub(crate) fn chosen(
-    loaded_study: &[&LoadedScenario<'_>],
+    scenarios: &[&LoadedScenario<'_>],
     only: &str,
 ) -> Result<HashSet<CatchmentId>> {
     let ids: Vec<String> = match only.strip_prefix('@') {
@@ -38,7 +38,7 @@ pub(crate) fn chosen(
         None => only.split(',').map(str::to_owned).collect(),
     };
     let mut known = HashSet::new();
-    for loaded in loaded_study {
+    for loaded in scenarios {
         known.extend(loaded.basin.catchments().iter().map(|entry| &entry.id));
     }
     let known = |id: &String| {
@@ -52,7 +52,7 @@ pub(crate) fn chosen(
     chosen.context("--only")
 }
 
-/// The text of a list in a file, or in a pipe that somebody holds open already: `<(…)` of a shell, `/dev/stdin`.
+/// The text of a file, or of a pipe that is open already, such as a shell's `<(…)` or `/dev/stdin`.
 fn read_list(path: &Path) -> io::Result<String> {
     match is_open_pipe(path) {
         true => fs::read_to_string(path),
@@ -60,13 +60,13 @@ fn read_list(path: &Path) -> io::Result<String> {
     }
 }
 
-/// Whether it is a pipe without a name in any folder, which is there only while it is open.
+/// Whether it is an unnamed pipe, which exists only while it is open.
 fn is_open_pipe(path: &Path) -> bool {
     let is_pipe = fs::metadata(path).is_ok_and(|found| found.file_type().is_fifo());
     is_pipe && fs::canonicalize(path).is_err()
 }
 
-/// There is no such catchment.
+/// The error for an unknown catchment.
 pub(crate) fn missing(id: &str) -> Usage {
     Usage(format!("there is no catchment {id:?} in the input"))
 }

@@ -45,7 +45,7 @@ impl ScenarioOption {
         Ok(chosen.into_iter().collect())
     }
 
-    /// The place of the only one meant.
+    /// The place of the scenario meant, which must be a single one.
     pub fn only(&self, study: &Study) -> Result<usize> {
         let chosen = self.of(study)?;
         match chosen.as_slice() {
@@ -62,7 +62,7 @@ impl ScenarioOption {
     }
 }
 
-/// There is no such scenario; which one may be meant.
+/// The message for an unknown scenario, with the one that was probably meant.
 pub(crate) fn unknown(name: &str, known: &[&ScenarioName]) -> String {
     let names = known.iter().map(|name| name.as_str());
     let hint = wording::hint(name, names, Quotes::Double)

@@ -80,7 +80,7 @@ impl Arguments {
         }
     }
 
-    /// Whether all that is asked for is that everything be up to date. Names every option, so that a new one is thought of.
+    /// Whether the run is only to bring everything up to date. Every option is named, so that a new one can't be forgotten.
     pub fn are_plain(&self) -> bool {
         let Self {
             jobs: _,
@@ -115,12 +115,12 @@ impl Arguments {
         let Some(file) = &self.depfile else {
             return Ok(());
         };
-        // It changes with every failure, so that make looks again after one that it has not seen.
+        // The folder changes with every failure, so that make looks again after one that it has not seen.
         dependencies.push(FailedRuns::in_cache(cache.folder()).made()?);
         let here = std::env::current_dir().context("can't tell the current folder")?;
         if let Some(list) = self.only.as_deref().and_then(|only| only.strip_prefix('@')) {
             let list = here.join(list);
-            // A pipe that it was read from is nothing that make could look at.
+            // Make could not look at a pipe.
             if list.is_file() {
                 dependencies.push(list);
             }

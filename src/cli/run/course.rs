@@ -30,7 +30,7 @@ use crate::store::Store;
 use crate::system::lock::Lock;
 use crate::system::process::Interrupt;
 
-/// A run that has been planned: what its further steps share.
+/// A run that has been planned, with all that its further steps share.
 pub(super) struct Course<'a> {
     pub(super) arguments: &'a Arguments,
     pub(super) study: &'a Study,
@@ -91,7 +91,7 @@ impl Course<'_> {
         let touched = self.timings.time(Phase::Plan, || {
             (self.loaded_study).plan_after(&self.store, &mut self.plans, &keys, &report.good)
         })?;
-        // What one scenario's run gave may be what another waits for.
+        // The result of a run in one scenario may be the one that another waits for.
         touch(self.loaded_study, &touched, &mut self.store)?;
         if !self.arguments.quiet {
             self.say_contradictions(&earlier);
@@ -178,7 +178,7 @@ impl Course<'_> {
         let counts: Counts = self.plans.iter().map(Plan::counts).sum();
         if counts.fresh == all
             && self.arguments.are_plain()
-            // The next run will not look at it.
+            // The next run will not check this.
             && make_sure(self.study.common(), &mut self.store)?
         {
             FastPath::remember(self.study, look, began, all, &mut self.store)?;
@@ -186,7 +186,7 @@ impl Course<'_> {
         Ok(())
     }
 
-    /// Prints the last line, or the document; the exit code that goes with it.
+    /// Prints the last line or the document, and returns the exit code for it.
     pub(super) fn finish(&self, report: &RunReport, products: &[AssembledProduct]) -> Result<Exit> {
         let chosen = self
             .chosen
@@ -201,7 +201,7 @@ impl Course<'_> {
             fresh: counts.fresh,
             run: report.run,
             failed,
-            // Those that failed in an earlier run and were not tried in this one are stale like others.
+            // What failed in an earlier run and was not tried in this one is stale like any other.
             stale: counts.stale.saturating_sub(failed),
             skipped: counts.bad,
             seconds: self.started.elapsed().as_secs_f64(),

@@ -26,12 +26,12 @@ struct Document<'a> {
     prediction: Option<Prediction>,
     /// Why a run would not start.
     refused: Option<String>,
-    /// The same, as the run would tell it.
+    /// The same as a run would print it.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<Fault<'a>>,
 }
 
-/// Plans and tells, and touches nothing: not even a cache folder is made.
+/// Plans and prints, and changes nothing: not even a cache folder is made.
 pub(super) fn dry_run(
     opened: &OpenProject,
     chosen: &[usize],
@@ -44,7 +44,7 @@ pub(super) fn dry_run(
     let (runs, all) = (selection.work.runs(), selection.all);
     let causes = match arguments.only {
         Some(_) => selection.causes(&plans, arguments.force),
-        // Those that can't be run are among them.
+        // This includes those that can't be run.
         None => causes(
             chosen.iter().flat_map(|&at| &plans[at].entries),
             arguments.force,

@@ -1,6 +1,6 @@
 //! `rerunoff run`: run what is stale, bring the product up to date.
 //!
-//! Here is the order of things: the ways in which a run is over before it begins, then planning. What follows is the [`course`].
+//! This file has the order of steps: the ways in which a run ends before it starts, then planning. The rest is [`course`].
 
 mod arguments;
 mod course;
@@ -73,7 +73,7 @@ pub(super) fn run(root: &Path, mut arguments: Arguments) -> Result<Exit> {
     }
 }
 
-/// Plans the run, and goes through with it unless something speaks against it.
+/// Plans the run, and carries it out unless there is a reason not to start.
 fn run_stale(
     opened: &OpenProject,
     chosen: &[usize],
@@ -153,7 +153,7 @@ fn run_stale(
     course.finish(&report, &products)
 }
 
-/// The rule for make, before anything is run: make wants to know it of a run that fails as well.
+/// Writes the rule for make before anything is run, so that make has it even if the run fails.
 fn write_depfile(
     opened: &OpenProject,
     loaded_study: &LoadedStudy<'_>,
@@ -167,7 +167,7 @@ fn write_depfile(
     )
 }
 
-/// Names the files that are new in the support folders, once at the end: what will be run next time because of them.
+/// Names the files that are new in the support folders, and because of which catchments will be run next time.
 fn say_what_appeared(loaded_study: &LoadedStudy<'_>, report: &RunReport) {
     if let Some(loaded) = loaded_study.list.first().filter(|_| report.run > 0) {
         match loaded.recipe.watch().appeared(&loaded.project.simulator) {
@@ -180,7 +180,7 @@ fn say_what_appeared(loaded_study: &LoadedStudy<'_>, report: &RunReport) {
     }
 }
 
-/// Ends a run that has nothing to do, as one that looked at everything would.
+/// Ends a run that has nothing to do, just as if it had looked at everything.
 fn finish_unchanged(
     root: &Path,
     unchanged: &FastPath,

@@ -1,4 +1,4 @@
-//! What a run is to do: the catchments that are stale and asked for, and each simulator run that they need.
+//! What a run is to do: the catchments that are stale and asked for, and the simulator runs that they need.
 
 use anyhow::Result;
 
@@ -15,14 +15,14 @@ use crate::plan::{Plan, Unit, causes};
 pub(super) struct Selection {
     /// In the order of scenarios and catchments.
     pub wanted: Vec<(Unit, Key)>,
-    /// The same with each key once.
+    /// The same, with each key once.
     pub work: Work,
     /// How many catchments the scenarios asked for have, counted in each.
     pub all: usize,
 }
 
 impl Selection {
-    /// What is asked for of these plans.
+    /// The part of these plans that is asked for.
     pub fn of(
         loaded_study: &LoadedStudy<'_>,
         plans: &[Plan],

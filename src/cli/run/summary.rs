@@ -1,4 +1,4 @@
-//! What a run came to: one line for people, or one JSON document for machines.
+//! The summary of a run: one line for people, or one JSON document for machines.
 //!
 //! Every catchment is counted once: it is fresh, failed, stale or skipped. What is listed is what was counted.
 
@@ -21,7 +21,7 @@ pub(super) struct RunSummary {
     /// Left out where the project has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scenarios: Option<usize>,
-    /// Counted in each scenario, as all that follows.
+    /// Counted in each scenario, as is all that follows.
     pub catchments: usize,
     pub fresh: usize,
     pub run: usize,
@@ -41,12 +41,12 @@ pub(super) struct RunSummary {
     pub failures: Vec<FailureOf>,
     /// Those that are skipped.
     pub cannot_run: Vec<FailureOf>,
-    /// Left out where it came to its end.
+    /// Left out unless the run was interrupted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Fault<'static>>,
 }
 
-/// The product and what became of it.
+/// A product, and whether it was written.
 #[derive(Serialize)]
 pub(super) struct ProductOf {
     path: String,
@@ -72,7 +72,7 @@ impl RunSummary {
         self
     }
 
-    /// Prints it on standard output. People who no longer look are no error; a document that can't be written is one.
+    /// Prints it on standard output. A reader of text that has gone is no error; a document that can't be written is one.
     pub fn print(&self, json: bool) -> Result<()> {
         match json {
             true => print_document(self),
