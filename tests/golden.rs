@@ -10,7 +10,7 @@ use hdf5::types::{FixedAscii, VarLenUnicode};
 use hdf5::{File, H5Type};
 use rerunoff::system::regular;
 
-use crate::common::{Project, STEPS, discharge, id, precipitation, unlock};
+use crate::common::{Project, STEPS, discharge, id, precipitation, unlocked};
 
 const CATCHMENTS: usize = 3;
 
@@ -142,7 +142,7 @@ fn project() -> Project {
 /// The same input as groups, one for each catchment.
 fn write_groups(project: &Project) {
     fs::remove_file(project.path("input.h5")).expect("removed");
-    let file = File::create(project.path("input.h5")).expect("a file");
+    let file = unlocked(&project.path("input.h5"));
     let hour = 3_600_000_000_000_i64;
     let start = 14_245 * 24 * hour;
     let time: Vec<i64> = (0..STEPS as i64).map(|step| start + step * hour).collect();
@@ -167,8 +167,6 @@ fn write_groups(project: &Project) {
         let parameters = group.new_dataset_builder().with_data(&area);
         parameters.create("parameters").expect("a table");
     }
-    drop(file);
-    unlock(&project.path("input.h5"));
 }
 
 /// Runs it, and gives the beginnings of the product's keys.

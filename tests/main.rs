@@ -2,7 +2,7 @@
 //!
 //! They run side by side in threads. So a test works in a folder of its own, and leaves this process's environment, signals,
 //! limits and current folder alone; what needs any of these is done to a child. What it writes with HDF5 in this process it
-//! hands on through [`common::unlock`]. A test for which that is not enough has a target of its own in
+//! writes without a lock, or hands on through [`common::unlock`]. A test for which that is not enough has a target of its own in
 //! `Cargo.toml`, and says why.
 
 use std::fs;
@@ -46,7 +46,11 @@ fn forgotten(folder: &Path, parent: &str) -> Vec<PathBuf> {
     for entry in fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
         let name = path.file_stem().expect("a name").display();
-        let names = [format!("\nmod {name};"), format!("\"tests/{name}.rs\"")];
+        let names = [
+            format!("\nmod {name};"),
+            format!("\npub mod {name};"),
+            format!("\"tests/{name}.rs\""),
+        ];
         let is_rust = path.extension().is_some_and(|extension| extension == "rs");
         let is_module = is_rust && !path.ends_with("mod.rs") || path.join("mod.rs").exists();
         if is_module && !names.iter().any(|name| parent.contains(name)) {

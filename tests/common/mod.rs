@@ -104,8 +104,15 @@ pub fn discharge(catchment: usize, step: usize) -> f64 {
     step as f64 * 0.25 + if step == 0 { 0.0 } else { catchment as f64 }
 }
 
-/// Puts a copy in the place of a file that HDF5 has written in this process, which is locked: a program that another test
-/// started in the meantime has inherited the file with its lock, and keeps it until it ends.
+/// A new HDF5 file to write in this process, without a lock: a program that another test starts in the meantime inherits the
+/// file, and would keep it locked until it ends.
+pub fn unlocked(file: &Path) -> hdf5::File {
+    let mut options = hdf5::File::with_options();
+    let options = options.with_fapl(|fapl| fapl.file_locking(false));
+    options.create(file).expect("a file")
+}
+
+/// Puts a copy in the place of a file that was written in this process with a lock; see [`unlocked`].
 pub fn unlock(file: &Path) {
     let copy = file.with_extension("copy");
     fs::copy(file, &copy).expect("a copy");

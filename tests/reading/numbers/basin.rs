@@ -12,7 +12,7 @@ use rerunoff::data::value::Value;
 use rerunoff::inputs::{InputSpec, Inputs};
 use tempfile::TempDir;
 
-use crate::common::Run;
+use crate::common::{Run, unlocked};
 
 /// A project with two catchments, 1 and 2, and three hourly steps, whose simulator gives back the series `Q` that it got.
 pub struct Basin {
@@ -87,11 +87,9 @@ impl Basin {
         self.folder.path().join("input.nc")
     }
 
-    /// An empty file, without the lock that processes which other tests start meanwhile would inherit.
+    /// An empty file.
     pub fn create(&self) -> File {
-        let mut options = File::with_options();
-        let unlocked = options.with_fapl(|fapl| fapl.file_locking(false));
-        unlocked.create(self.path()).expect("a file")
+        unlocked(&self.path())
     }
 
     /// An input without a time: ids alone.
