@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 mod common;
 
 mod agreement;
+mod architecture;
 mod crash;
 mod damage;
 mod evidence;
