@@ -294,7 +294,7 @@ fn variant(
         sweeps: None,
     };
     for (name, scenario) in lineage.into_iter().rev() {
-        variant.take(name, scenario.clone());
+        variant.apply(name, scenario.clone());
     }
     Ok(variant)
 }
@@ -306,7 +306,7 @@ fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> 
 
 impl Variant {
     /// Replaces what the scenario states.
-    fn take(&mut self, name: &str, scenario: raw::Scenario) {
+    fn apply(&mut self, name: &str, scenario: raw::Scenario) {
         let origin = format!("scenario.{name}");
         let mut moved = |place: String, here: String| {
             self.moved.push((place, format!("{origin}.{here}")));

@@ -227,7 +227,7 @@ mod tests {
 
     #[test]
     fn an_import_has_the_text_that_it_always_had() {
-        let formula = |source: &str| Expr::parse(source).unwrap();
+        let formula = |source: &str| Expr::parse(source).expect(source);
         let text = |text: &str| Some(text.to_owned());
         let mut flow = series(
             "Q",
