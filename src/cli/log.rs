@@ -98,9 +98,9 @@ fn print(
             out,
             "  {}  {outcome}{inputs}; {}, {} of processor time, {:.1} MB",
             started.strftime("%Y-%m-%d %H:%M:%S UTC"),
-            seconds(attempt.wall),
-            seconds(attempt.user + attempt.system),
-            attempt.peak_bytes as f64 / 1e6
+            seconds(attempt.cost.wall),
+            seconds(attempt.cost.cpu()),
+            attempt.cost.peak_bytes as f64 / 1e6
         )?;
     }
     match latest {

@@ -159,7 +159,9 @@ pub(super) fn runs(root: &Path, arguments: ListArguments) -> Result<Exit> {
         let causes: Vec<String> = (account.causes.iter().take(3))
             .map(|(count, cause)| format!("{count} {cause}"))
             .collect();
-        let took = duration(Duration::from_secs_f64(account.running_seconds.max(0.0)));
+        let took = duration(Duration::from_secs_f64(
+            account.cost.running_seconds.max(0.0),
+        ));
         let Account { ran, failed, .. } = account;
         let end = if account.gave_up { ", gave up" } else { "" };
         writeln!(

@@ -6,6 +6,7 @@ pub mod catchment;
 pub mod digest;
 pub mod parameters;
 pub mod record;
+pub mod run_cost;
 pub mod scenario;
 pub mod shuffle;
 pub mod size;

@@ -25,6 +25,7 @@ use self::local::failed_runs::FailedRuns;
 use self::local::{LocalExecutor, RunContext};
 use self::order::{Work, orders};
 use self::recorder::Recorder;
+use crate::data::run_cost::TotalCost;
 use crate::plan::Unit;
 use crate::plan::key::Key;
 use crate::plan::loaded::LoadedScenario;
@@ -55,14 +56,8 @@ pub struct RunReport {
     pub gave_up: bool,
     /// What kept it from going on.
     pub obstacle: Option<String>,
-    /// Processor time of the simulators, in seconds.
-    pub cpu_seconds: f64,
-    /// Seconds that the simulators took, added up.
-    pub simulator_seconds: f64,
-    /// Seconds that passed meanwhile.
-    pub seconds: f64,
-    /// The largest resident memory of a simulator, in bytes.
-    pub peak_bytes: u64,
+    /// What it cost.
+    pub cost: TotalCost,
     /// The slowest catchments with the seconds of all their attempts, the slowest first.
     pub slowest: Vec<(String, f64)>,
 }
@@ -89,6 +84,6 @@ pub fn update(
     let mut recorder = Recorder::new(loaded_study, store, work, limits, run_context)?;
     let done = executor.run(&orders, &mut |trial| recorder.take(trial));
     let mut report = recorder.finish(done)?;
-    report.seconds = started.elapsed().as_secs_f64();
+    report.cost.running_seconds = started.elapsed().as_secs_f64();
     Ok(report)
 }

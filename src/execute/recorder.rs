@@ -162,15 +162,13 @@ impl<'a> Recorder<'a> {
     /// Counts a trial and its cost.
     fn count(&mut self, trial: &Trial, label: &str) {
         self.report.run += 1;
-        let attempts = trial.attempts.iter();
-        let cpu = attempts
-            .clone()
-            .map(|attempt| attempt.user + attempt.system);
-        self.report.cpu_seconds += cpu.sum::<f64>();
-        let wall: f64 = attempts.clone().map(|attempt| attempt.wall).sum();
-        self.report.simulator_seconds += wall;
-        let peaks = attempts.map(|attempt| attempt.peak_bytes);
-        self.report.peak_bytes = peaks.fold(self.report.peak_bytes, u64::max);
+        let costs = trial.attempts.iter().map(|attempt| attempt.cost);
+        let wall: f64 = costs.clone().map(|cost| cost.wall).sum();
+        let total = &mut self.report.cost;
+        total.simulator_seconds += wall;
+        total.cpu_seconds += costs.clone().map(|cost| cost.cpu()).sum::<f64>();
+        let peaks = costs.map(|cost| cost.peak_bytes);
+        total.peak_bytes = peaks.fold(total.peak_bytes, u64::max);
         let slowest = &mut self.report.slowest;
         let rank = slowest.partition_point(|(_, slower)| *slower >= wall);
         slowest.insert(rank, (label.to_owned(), wall));

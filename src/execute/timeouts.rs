@@ -69,7 +69,8 @@ impl Timeouts {
 mod tests {
     use super::*;
     use crate::data::digest::Digest;
-    use crate::store::{Failed, RunCost};
+    use crate::data::run_cost::RunCost;
+    use crate::store::Failed;
 
     fn last(wall: Option<f64>, time_outs: u32) -> Last {
         Last {

@@ -45,6 +45,7 @@ pub enum TrialOutcome {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::run_cost::RunCost;
     use crate::store::codec::encode;
 
     #[test]
@@ -68,8 +69,11 @@ mod tests {
                     ..Attempt::default()
                 },
                 Attempt {
-                    wall: 1.5,
-                    peak_bytes: u64::MAX,
+                    cost: RunCost {
+                        wall: 1.5,
+                        peak_bytes: u64::MAX,
+                        ..RunCost::default()
+                    },
                     ..Attempt::default()
                 },
             ],

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::data::catchment::CatchmentId;
+use crate::data::run_cost::TotalCost;
 use crate::data::size::Size;
 use crate::execute::RunReport;
 use crate::plan::loaded::LoadedScenario;
@@ -34,14 +35,9 @@ pub struct Account {
     pub causes: Vec<(usize, String)>,
     /// Simulators at work at once.
     pub workers: usize,
-    /// Seconds that passed while catchments were run.
-    pub running_seconds: f64,
-    /// Seconds that simulators took, added up.
-    pub simulator_seconds: f64,
-    /// Processor time of the simulators, in seconds.
-    pub cpu_seconds: f64,
-    /// The largest resident memory of a simulator, in bytes.
-    pub peak_bytes: u64,
+    /// What it cost.
+    #[serde(flatten)]
+    pub cost: TotalCost,
     /// The slowest catchments and how many seconds each took, the slowest first.
     pub slowest: Vec<(String, f64)>,
     /// The catchments that failed, with the reason; at most 1,000.
@@ -69,10 +65,7 @@ impl Account {
             gave_up: report.gave_up,
             causes,
             workers,
-            running_seconds: report.seconds,
-            simulator_seconds: report.simulator_seconds,
-            cpu_seconds: report.cpu_seconds,
-            peak_bytes: report.peak_bytes,
+            cost: report.cost,
             slowest: report.slowest.clone(),
             failures: failures
                 .map(|(unit, reason)| {
@@ -109,9 +102,9 @@ impl Account {
         let seconds = |seconds: f64| duration(Duration::from_secs_f64(seconds.max(0.0)));
         lines.push(format!(
             "cost    {} of processor time, at most {} of memory; {} with {} at once",
-            seconds(self.cpu_seconds),
-            Size(self.peak_bytes),
-            seconds(self.running_seconds),
+            seconds(self.cost.cpu_seconds),
+            Size(self.cost.peak_bytes),
+            seconds(self.cost.running_seconds),
             self.workers
         ));
         let slowest: Vec<String> = (self.slowest.iter())
@@ -139,5 +132,28 @@ fn as_argument(id: &CatchmentId) -> String {
     match id.as_str().starts_with('-') {
         true => format!("-- {word}"),
         false => word,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_stored_form_stays() {
+        let account = Account {
+            cost: TotalCost {
+                running_seconds: 2.5,
+                simulator_seconds: 0.1,
+                cpu_seconds: 4.0,
+                peak_bytes: u64::MAX,
+            },
+            slowest: vec![("7".to_owned(), 0.1)],
+            ..Account::default()
+        };
+        let text = r#"{"catchments":0,"ran":0,"failed":0,"gave_up":false,"causes":[],"workers":0,"running_seconds":2.5,"simulator_seconds":0.1,"cpu_seconds":4.0,"peak_bytes":18446744073709551615,"slowest":[["7",0.1]],"failures":[]}"#;
+        assert_eq!(serde_json::to_string(&account).expect("written"), text);
+        let back: Account = serde_json::from_str(text).expect("read");
+        assert_eq!(back, account);
     }
 }

@@ -41,7 +41,7 @@ impl Prediction {
         // The time of a run beside its simulators: writing their files, reading what they leave.
         let overhead = Account::latest(store)?.map_or(0.0, |account| {
             let workers = account.workers.min(account.ran) as f64;
-            let beside = account.running_seconds * workers - account.simulator_seconds;
+            let beside = account.cost.running_seconds * workers - account.cost.simulator_seconds;
             (beside / account.ran as f64).max(0.0)
         });
         let own = units.map(|unit| {

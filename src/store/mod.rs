@@ -51,6 +51,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::catchment::CatchmentId;
 use crate::data::digest::Digest;
+use crate::data::run_cost::RunCost;
 use crate::data::scenario::ScenarioName;
 use crate::store::codec::Encoded;
 
@@ -127,19 +128,6 @@ pub struct Last {
     pub cost: Option<RunCost>,
 }
 
-/// What one run of the simulator cost.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct RunCost {
-    /// Seconds that passed.
-    pub wall: f64,
-    /// Seconds of processor time in user mode.
-    pub user: f64,
-    /// Seconds of processor time in the kernel.
-    pub system: f64,
-    /// Largest resident memory in bytes.
-    pub peak_bytes: u64,
-}
-
 /// Why an attempt gave no result.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failed {
@@ -156,28 +144,10 @@ pub struct Attempt {
     pub started: i64,
     /// Why it gave no result, `None` if it did.
     pub failure: Option<Failed>,
-    /// Seconds that passed.
-    pub wall: f64,
-    /// Seconds of processor time in user mode.
-    pub user: f64,
-    /// Seconds of processor time in the kernel.
-    pub system: f64,
-    /// Largest resident memory in bytes.
-    pub peak_bytes: u64,
+    /// What it cost.
+    pub cost: RunCost,
     /// The last lines it printed.
     pub tail: String,
-}
-
-impl Attempt {
-    /// What it cost.
-    pub fn cost(&self) -> RunCost {
-        RunCost {
-            wall: self.wall,
-            user: self.user,
-            system: self.system,
-            peak_bytes: self.peak_bytes,
-        }
-    }
 }
 
 /// All there is to store of a catchment that was run.

@@ -6,11 +6,11 @@ use rusqlite::{OptionalExtension, Row, params};
 
 use crate::data::catchment::CatchmentId;
 use crate::data::digest::Digest;
+use crate::data::run_cost::RunCost;
 use crate::data::scenario::ScenarioName;
 
 use super::{
-    Attempt, ColumnSummary, Failed, Last, ResultId, ResultSummary, RunCost, Store, StoreError,
-    StoredColumn,
+    Attempt, ColumnSummary, Failed, Last, ResultId, ResultSummary, Store, StoreError, StoredColumn,
 };
 use crate::store::checksum::{of_result, unseal};
 
@@ -198,14 +198,10 @@ impl Store {
         self.sorted((|| {
             let mut statement = self.connection.prepare_cached(query)?;
             let rows = statement.query_map([scenario.as_str(), catchment.as_str()], |row| {
-                let cost = cost(row, row.get(5)?, 6)?;
                 let attempt = Attempt {
                     started: row.get(1)?,
                     failure: failure(row, 2)?,
-                    wall: cost.wall,
-                    user: cost.user,
-                    system: cost.system,
-                    peak_bytes: cost.peak_bytes,
+                    cost: cost(row, row.get(5)?, 6)?,
                     tail: row.get(4)?,
                 };
                 Ok((digest(row, 0)?, attempt))

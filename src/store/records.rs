@@ -7,7 +7,7 @@ use crate::data::digest::Digest;
 use crate::data::scenario::ScenarioName;
 
 use super::results::{remove_result, store_input, store_result};
-use super::{ATTEMPTS_KEPT, Attempt, Failed, Record, Store, StoreError};
+use super::{ATTEMPTS_KEPT, Failed, Record, Store, StoreError};
 use crate::store::checksum::seal;
 
 impl Store {
@@ -188,10 +188,10 @@ fn store_attempts(transaction: &Transaction<'_>, record: &Record) -> rusqlite::R
             attempt.started,
             attempt.failure.as_ref().map(|failure| &failure.code),
             attempt.failure.as_ref().map(|failure| &failure.reason),
-            real(attempt.wall),
-            real(attempt.user),
-            real(attempt.system),
-            bytes(attempt.peak_bytes),
+            real(attempt.cost.wall),
+            real(attempt.cost.user),
+            real(attempt.cost.system),
+            bytes(attempt.cost.peak_bytes),
             attempt.tail
         ])?;
     }
@@ -228,7 +228,7 @@ fn store_state(transaction: &Transaction<'_>, record: &Record) -> rusqlite::Resu
                 .iter()
                 .rfind(|attempt| attempt.failure.is_none())
         })
-        .map(Attempt::cost);
+        .map(|attempt| attempt.cost);
     let upsert = "INSERT INTO state (scenario, catchment, key, recipe, failure_code, failure_reason, attempts, wall, user,
             system, peak_bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
         ON CONFLICT DO UPDATE SET

@@ -28,10 +28,12 @@ fn attempt(failure: Option<&str>, wall: f64) -> Attempt {
             code: code.to_owned(),
             reason: format!("{code}: the whole story"),
         }),
-        wall,
-        user: 0.5,
-        system: 0.25,
-        peak_bytes: 5_000_000,
+        cost: RunCost {
+            wall,
+            user: 0.5,
+            system: 0.25,
+            peak_bytes: 5_000_000,
+        },
         tail: "last line".to_owned(),
     }
 }

@@ -216,7 +216,7 @@ impl Course<'_> {
         let products = products.map(|outcome| ProductOf::new(&outcome.path, outcome.state));
         let summary = summary.with_products(products.collect());
         if self.arguments.timings {
-            let timings = self.timings.summary(report.cpu_seconds, report.run);
+            let timings = self.timings.summary(report.cost.cpu_seconds, report.run);
             say(&timings.to_string());
         }
         let stopped = self.interrupted.is_some();

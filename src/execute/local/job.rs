@@ -169,11 +169,7 @@ impl JobContext<'_> {
         };
         let result = match self.run_in(prepared, work, guard) {
             Ok(finished) => {
-                let cost = finished.cost;
-                attempt.wall = cost.wall.as_secs_f64();
-                attempt.user = cost.user.as_secs_f64();
-                attempt.system = cost.system.as_secs_f64();
-                attempt.peak_bytes = cost.peak_bytes;
+                attempt.cost = finished.cost;
                 attempt.tail = tail(work.path());
                 let result = match finished.end {
                     End::Interrupted => return None,
@@ -241,7 +237,7 @@ impl JobContext<'_> {
         })?;
         let started = Instant::now();
         let finished = self.start(prepared, work, guard)?;
-        let wall = finished.cost.wall;
+        let wall = Duration::from_secs_f64(finished.cost.wall);
         timings.add(Phase::Wait, wall);
         timings.add(Phase::Spawn, started.elapsed().saturating_sub(wall));
         unchanged()?;

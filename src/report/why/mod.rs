@@ -215,7 +215,9 @@ fn when(attempt: &Attempt) -> String {
     let started = Timestamp::from_second(attempt.started)
         .map(|at| at.to_string())
         .unwrap_or_default();
-    let took = duration(std::time::Duration::from_secs_f64(attempt.wall.max(0.0)));
+    let took = duration(std::time::Duration::from_secs_f64(
+        attempt.cost.wall.max(0.0),
+    ));
     format!("at {started}, in {took}")
 }
 

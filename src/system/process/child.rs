@@ -19,7 +19,8 @@ use rustix::process::{
 };
 
 use super::message::Start;
-use super::{Cost, ProcessError, find_program};
+use super::{ProcessError, find_program};
+use crate::data::run_cost::RunCost;
 
 /// How long a program that somebody still writes is tried again: longer than any fork takes to reach its exec.
 const BUSY: Duration = Duration::from_secs(2);
@@ -88,12 +89,12 @@ impl Child {
     }
 
     /// Kills what is left of the group, reaps the leader, and then whatever of its descendants left the group.
-    pub(super) fn bury(self) -> io::Result<(i32, Cost)> {
-        let wall = self.started.elapsed();
+    pub(super) fn bury(self) -> io::Result<(i32, RunCost)> {
+        let wall = self.started.elapsed().as_secs_f64();
         self.signal_group(Signal::KILL);
         let reaped = wait4(self.pid);
         end_adopted();
-        reaped.map(|(status, cost)| (status, Cost { wall, ..cost }))
+        reaped.map(|(status, cost)| (status, RunCost { wall, ..cost }))
     }
 }
 
@@ -191,7 +192,7 @@ fn reason(source: io::Error, program: PathBuf, directory: &Path) -> ProcessError
 
 /// Reaps one child, waiting for its end, and says its status and what it cost; `wall` is left at zero.
 #[allow(unsafe_code)]
-fn wait4(pid: Pid) -> io::Result<(i32, Cost)> {
+fn wait4(pid: Pid) -> io::Result<(i32, RunCost)> {
     let mut status = 0;
     // SAFETY: `rusage` is a plain C struct of integers, for which all zeros is a valid value.
     let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
@@ -211,10 +212,11 @@ fn wait4(pid: Pid) -> io::Result<(i32, Cost)> {
         Duration::from_secs(u64::try_from(time.tv_sec).unwrap_or(0))
             + Duration::from_micros(u64::try_from(time.tv_usec).unwrap_or(0))
     };
-    let cost = Cost {
-        wall: Duration::ZERO,
-        user: duration(usage.ru_utime),
-        system: duration(usage.ru_stime),
+    let seconds = |time| duration(time).as_secs_f64();
+    let cost = RunCost {
+        wall: 0.0,
+        user: seconds(usage.ru_utime),
+        system: seconds(usage.ru_stime),
         peak_bytes: u64::try_from(usage.ru_maxrss).unwrap_or(0) * 1024,
     };
     Ok((status, cost))

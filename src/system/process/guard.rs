@@ -27,7 +27,8 @@ use signal_hook::low_level;
 
 use super::child::Child;
 use super::message::{GuardReport, Order, Start, errno, receive, send};
-use super::{Cost, End, Finished, GRACE_AFTER_INTERRUPT, Interrupt, Invocation, ProcessError};
+use super::{End, Finished, GRACE_AFTER_INTERRUPT, Interrupt, Invocation, ProcessError};
+use crate::data::run_cost::RunCost;
 
 /// The hidden verb that makes rerunoff a guard; its standard input is the socket, its standard error a file whose position
 /// it shares with its worker.
@@ -80,7 +81,7 @@ impl Guard {
         if interrupt.is_triggered() {
             return Ok(Finished {
                 end: End::Interrupted,
-                cost: Cost::default(),
+                cost: RunCost::default(),
             });
         }
         let running = match self.running.take() {

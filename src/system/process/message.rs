@@ -11,7 +11,8 @@ use std::path::PathBuf;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::{Cost, Invocation, ProcessError};
+use super::{Invocation, ProcessError};
+use crate::data::run_cost::RunCost;
 
 /// Longer than any command line that the kernel takes; a length beyond it is no message.
 const LONGEST: usize = 16 << 20;
@@ -59,7 +60,7 @@ pub(super) enum GuardReport {
     /// It could not be started.
     Refused(Refusal),
     /// It has ended with this wait status, and nothing that it started is alive.
-    Ended(i32, Cost),
+    Ended(i32, RunCost),
     /// It could not be watched; nothing of it is alive.
     Lost(i32),
 }

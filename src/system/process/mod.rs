@@ -29,7 +29,7 @@ use std::time::Duration;
 pub use guard::{Guard, VERB as GUARD_VERB, serve};
 pub use interrupt::Interrupt;
 
-use serde::{Deserialize, Serialize};
+use crate::data::run_cost::RunCost;
 
 /// How long children have between TERM and KILL after an interrupt, at most, so that Ctrl-C is done with in two seconds.
 const GRACE_AFTER_INTERRUPT: Duration = Duration::from_secs(1);
@@ -72,27 +72,13 @@ pub enum End {
     Interrupted,
 }
 
-/// What a run cost.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Cost {
-    /// Time that passed.
-    pub wall: Duration,
-    /// Processor time in user mode, of the child and its own children that it waited for.
-    pub user: Duration,
-    /// Processor time in the kernel, likewise.
-    pub system: Duration,
-    /// Largest resident memory in bytes, at least the few megabytes of the guard that started it: Linux counts the moment before
-    /// `exec` in.
-    pub peak_bytes: u64,
-}
-
 /// A child that is gone, with its group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Finished {
     /// How it ended.
     pub end: End,
-    /// What it cost.
-    pub cost: Cost,
+    /// What it cost. Its memory is at least the few megabytes of the guard that started it: Linux counts the moment before `exec` in.
+    pub cost: RunCost,
 }
 
 /// Why a child could not be started or watched.

@@ -178,7 +178,7 @@ fn cost_is_measured() {
     let place = Place::new();
     let busy = "i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done";
     let cost = place.shell(busy, LONG, &never()).cost;
-    assert!(cost.user > Duration::ZERO && cost.wall >= cost.user / 2);
+    assert!(cost.user > 0.0 && cost.wall >= cost.user / 2.0);
     assert!(cost.peak_bytes > 100_000);
 }
 
@@ -189,7 +189,7 @@ fn a_deadline_ends_the_group_even_if_it_ignores_term() {
                   echo $! > child; while :; do sleep 1000; done";
     let finished = place.shell(script, Duration::from_secs(1), &never());
     assert_eq!(finished.end, End::TimedOut);
-    assert!(finished.cost.wall >= Duration::from_secs(1));
+    assert!(finished.cost.wall >= 1.0);
     place.assert_dead("child");
     place.assert_dead("grandchild");
 }

@@ -1,0 +1,36 @@
+//! What running simulators costs: one start of one, and all of a run together.
+
+use serde::{Deserialize, Serialize};
+
+/// What one start of a simulator cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RunCost {
+    /// Seconds that passed.
+    pub wall: f64,
+    /// Seconds of processor time in user mode, of the simulator and its own children that it waited for.
+    pub user: f64,
+    /// Seconds of processor time in the kernel, likewise.
+    pub system: f64,
+    /// Largest resident memory in bytes.
+    pub peak_bytes: u64,
+}
+
+impl RunCost {
+    /// Seconds of processor time.
+    pub fn cpu(&self) -> f64 {
+        self.user + self.system
+    }
+}
+
+/// What all simulators of a run cost. The names of the fields are stored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TotalCost {
+    /// Seconds that passed while catchments were run.
+    pub running_seconds: f64,
+    /// Seconds that simulators took, added up.
+    pub simulator_seconds: f64,
+    /// Processor time of the simulators, in seconds.
+    pub cpu_seconds: f64,
+    /// The largest resident memory of a simulator, in bytes.
+    pub peak_bytes: u64,
+}
