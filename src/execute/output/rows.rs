@@ -55,6 +55,25 @@ fn number(cell: &[u8]) -> Option<f64> {
     fast_float2::parse(with_e).ok()
 }
 
+/// The wanted cells of every row, and the values read of them so far.
+struct WantedCells<'a> {
+    /// The names of all columns.
+    names: &'a [Cow<'a, str>],
+    /// The indices of the wanted ones, ascending, each once.
+    wanted: &'a [usize],
+    /// One vector for each wanted column.
+    series: Vec<Vec<f64>>,
+}
+
+/// Where a row begins.
+#[derive(Clone, Copy)]
+struct RowStart {
+    /// In the table's body.
+    at: usize,
+    /// The number of its line.
+    line: usize,
+}
+
 impl OutputTable<'_> {
     /// The values of the cells with the indices `wanted` (ascending, each once), one vector for each.
     pub(super) fn rows<S: Scan>(
@@ -64,10 +83,11 @@ impl OutputTable<'_> {
         wanted: &[usize],
     ) -> Result<Vec<Vec<f64>>, OutputError> {
         let capacity = self.steps.min(self.body.len() / 2 + 1);
-        let mut series: Vec<Vec<f64>> = wanted
-            .iter()
-            .map(|_| Vec::with_capacity(capacity))
-            .collect();
+        let mut cells = WantedCells {
+            names,
+            wanted,
+            series: (wanted.iter().map(|_| Vec::with_capacity(capacity))).collect(),
+        };
         let mut start = 0;
         let mut line = self.first_line;
         while line - self.first_line < self.skip_rows && start < self.body.len() {
@@ -83,13 +103,14 @@ impl OutputTable<'_> {
                 let more = memchr::memchr_iter(b'\n', &self.body[start..]).count() + 1;
                 return Err(self.row_count(rows + more));
             }
+            let row = RowStart { at: start, line };
             let end = match separator {
                 Some(separator) => {
                     let end = divide(self.body, start, separator, &mut ends);
-                    self.plain_row(scan, start, &ends, line, names, wanted, &mut series)?;
+                    self.plain_row(scan, row, &ends, &mut cells)?;
                     end
                 }
-                None => self.row(scan, start, line, names, wanted, &mut series)?,
+                None => self.row(scan, row, &mut cells)?,
             };
             start = end + 1;
             (rows, line) = (rows + 1, line + 1);
@@ -97,7 +118,7 @@ impl OutputTable<'_> {
         if rows < self.steps {
             return Err(self.row_count(rows));
         }
-        Ok(series)
+        Ok(cells.series)
     }
 
     fn row_count(&self, found: usize) -> OutputError {
@@ -115,34 +136,36 @@ impl OutputTable<'_> {
 
     /// Reads one row without quotes, whose separators are known, counted from its beginning; at last where the line ends.
     #[inline]
-    #[expect(clippy::too_many_arguments, reason = "all that is known of a row")]
     fn plain_row<S: Scan>(
         &self,
         scan: S,
-        start: usize,
+        row: RowStart,
         ends: &[u32],
-        line: usize,
-        names: &[Cow<'_, str>],
-        wanted: &[usize],
-        series: &mut [Vec<f64>],
+        cells: &mut WantedCells<'_>,
     ) -> Result<(), OutputError> {
+        let WantedCells {
+            names,
+            wanted,
+            series,
+        } = cells;
+        let start = row.at;
         let begin = |cell: usize| start + cell.checked_sub(1).map_or(0, |at| ends[at] as usize + 1);
-        let cells = ends.len();
-        let is_whole = cells == names.len()
-            || (cells == names.len() + 1 && {
-                let last = begin(cells - 1)..start + ends[cells - 1] as usize;
+        let count = ends.len();
+        let is_whole = count == names.len()
+            || (count == names.len() + 1 && {
+                let last = begin(count - 1)..start + ends[count - 1] as usize;
                 self.body[last].trim_ascii().is_empty()
             });
         if !is_whole {
-            return Err(self.ragged(scan, start, line, names.len()));
+            return Err(self.ragged(scan, row, names.len()));
         }
-        for (index, values) in wanted.iter().zip(series) {
+        for (index, values) in wanted.iter().zip(series.iter_mut()) {
             let (from, to) = (begin(*index), start + ends[*index] as usize);
             let value = match of_length(self.body, from, to - from, b'.') {
                 Some(number) if !self.missing.numbers.contains(&number) => number,
                 _ => match self.plain_number(scan, from) {
                     Some((number, _)) => number,
-                    None => self.unusual(&self.body[from..to], line, &names[*index])?,
+                    None => self.unusual(&self.body[from..to], row.line, &names[*index])?,
                 },
             };
             values.push(value);
@@ -155,18 +178,20 @@ impl OutputTable<'_> {
     fn row<S: Scan>(
         &self,
         scan: S,
-        start: usize,
-        line: usize,
-        names: &[Cow<'_, str>],
-        wanted: &[usize],
-        series: &mut [Vec<f64>],
+        row: RowStart,
+        cells: &mut WantedCells<'_>,
     ) -> Result<usize, OutputError> {
-        let ragged = || self.ragged(scan, start, line, names.len());
-        let mut at = scan.first(self.body, start).ok_or_else(ragged)?;
+        let WantedCells {
+            names,
+            wanted,
+            series,
+        } = cells;
+        let ragged = || self.ragged(scan, row, names.len());
+        let mut at = scan.first(self.body, row.at).ok_or_else(ragged)?;
         let mut cell = 0;
         // Where the cell `cell` ends, once that is known.
         let mut end = None;
-        for (index, values) in wanted.iter().zip(series) {
+        for (index, values) in wanted.iter().zip(series.iter_mut()) {
             while cell < *index {
                 let known = end.take().unwrap_or_else(|| scan.end(self.body, at));
                 at = scan.next(self.body, known).ok_or_else(ragged)?;
@@ -176,7 +201,7 @@ impl OutputTable<'_> {
                 Some(read) => read,
                 None => {
                     let cell_end = scan.end(self.body, at);
-                    let value = self.unusual(&self.body[at..cell_end], line, &names[*index])?;
+                    let value = self.unusual(&self.body[at..cell_end], row.line, &names[*index])?;
                     (value, cell_end)
                 }
             };
@@ -191,8 +216,8 @@ impl OutputTable<'_> {
             last_is_empty = self.body[next..end].trim_ascii().is_empty();
         }
         // A separator at the end of the row makes an empty cell that the header need not have.
-        let cells = cell + 1;
-        if cells == names.len() || (cells == names.len() + 1 && last_is_empty) {
+        let count = cell + 1;
+        if count == names.len() || (count == names.len() + 1 && last_is_empty) {
             return Ok(self.line_end(end));
         }
         Err(ragged())
@@ -246,15 +271,15 @@ impl OutputTable<'_> {
     }
 
     #[cold]
-    fn ragged<S: Scan>(&self, scan: S, start: usize, line: usize, expected: usize) -> OutputError {
+    fn ragged<S: Scan>(&self, scan: S, row: RowStart, expected: usize) -> OutputError {
         let mut found = 0;
-        let mut next = scan.first(self.body, start);
+        let mut next = scan.first(self.body, row.at);
         while let Some(at) = next {
             found += 1;
             next = scan.next(self.body, scan.end(self.body, at));
         }
         OutputError::Ragged {
-            line,
+            line: row.line,
             found,
             expected,
         }
