@@ -14,7 +14,7 @@ use crate::cli::options::only::find;
 use crate::cli::options::scenario::ScenarioOption;
 use crate::data::digest::Digest;
 use crate::execute::local::job::prepare_directory;
-use crate::execute::local::work_directory::{PRINTED, WorkDirectory};
+use crate::execute::local::work_directory::{PRINTED_FILES, WorkDirectory};
 use crate::plan::environment;
 use crate::text::shell;
 
@@ -81,7 +81,7 @@ pub(super) fn repro(root: &Path, arguments: Arguments) -> Result<Exit> {
     for word in &rendered.command {
         line.push_str(&format!(" {}", shell::word(word)));
     }
-    let [printed, errors] = PRINTED;
+    let [printed, errors] = PRINTED_FILES;
     line.push_str(&format!(" < /dev/null > {printed} 2> {errors}"));
     let name = loaded.label(at).replace(char::is_control, " ");
     writeln!(stdout(), "# catchment {name}: {history}\n{line}").ok();

@@ -1,4 +1,4 @@
-//! The boundary between what has to be run and where it is run: [`Orders`](Order) in, [`Trial`]s out.
+//! The boundary between what has to be run and where it is run: [orders](Order) in, [trials](Trial) out.
 //!
 //! [`crate::execute::local`] carries orders out with threads of this process. Another executor may do it elsewhere: nothing
 //! that passes here borrows from, or counts places in, what one process has in memory.

@@ -1,4 +1,4 @@
-//! How a catchment's run ended. A failure is data: it is stored, counted and told, and stops nothing.
+//! Why a run gave no result. A failure is data: it is stored, counted and reported, and stops nothing.
 
 use std::fmt;
 use std::time::Duration;
@@ -31,14 +31,14 @@ pub enum Failure {
         /// The size.
         limit: FileLimit,
     },
-    /// It printed what a failing run prints.
+    /// It printed a phrase that only failing runs print.
     Said {
         /// What was looked for.
         phrase: String,
         /// The line it was in.
         line: String,
     },
-    /// A file that a good run leaves is missing or lacks its text.
+    /// A file that a good run leaves is missing or lacks the required text.
     Requirement {
         /// The file.
         file: String,
@@ -58,7 +58,7 @@ pub enum Failure {
         /// The value.
         value: f64,
     },
-    /// What it should be run with can't be made.
+    /// Its input files or its command can't be made.
     Problem(Problem),
     /// Its input is not what it was when the run was planned.
     InputChanged,
@@ -95,7 +95,7 @@ impl Failure {
         }
     }
 
-    /// Whether another try with the same inputs could end otherwise.
+    /// Whether another attempt with the same inputs could end otherwise.
     pub fn is_worth_a_retry(&self) -> bool {
         !matches!(
             self,
@@ -106,7 +106,7 @@ impl Failure {
         )
     }
 
-    /// Whether it is no fault of this catchment and would meet all others as well.
+    /// Whether the cause is not this catchment and would stop all others as well.
     pub fn is_obstacle(&self) -> bool {
         matches!(self, Self::SupportChanged(_) | Self::WorkDirectory(_))
     }

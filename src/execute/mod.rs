@@ -33,13 +33,13 @@ use crate::store::Store;
 use crate::system::jobserver::slots::Slots;
 use crate::system::progress::Verbosity;
 
-/// How far a run may go, and how much it tells meanwhile.
+/// How far a run may go, and how much it reports meanwhile.
 pub struct Limits {
     /// The simulators at work at once.
     pub slots: Slots,
-    /// Stop starting new runs after so many failures.
+    /// After so many failures nothing new is started.
     pub max_failures: Option<usize>,
-    /// What is told while it goes on.
+    /// What is reported while it goes on.
     pub verbosity: Verbosity,
 }
 
@@ -54,7 +54,7 @@ pub struct RunReport {
     pub failed: Vec<(Unit, String)>,
     /// Whether the budget for failures was used up.
     pub gave_up: bool,
-    /// What kept it from going on.
+    /// Why it could not go on.
     pub obstacle: Option<String>,
     /// What it cost.
     pub cost: TotalCost,

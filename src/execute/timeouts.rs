@@ -3,7 +3,7 @@
 //! A fixed limit is the same for all. With `timeout = "auto"` a catchment may take ten times as long as its own latest
 //! good run did; one that never had a good run, ten times the longest of the others; and never less than the floor.
 //! While nothing is known at all, it is an hour. Each time-out in a row doubles the limit, so that a run that has
-//! honestly become slow succeeds in the end. A limit is no part of any key: it decides when to stop, not what comes out.
+//! honestly become slow succeeds in the end. A limit is no part of any key: it decides when to stop, not what the result is.
 
 use std::collections::HashMap;
 use std::time::Duration;

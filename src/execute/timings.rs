@@ -19,7 +19,7 @@ pub enum Phase {
     Read,
     /// Files rendered, digested once more and written.
     Render,
-    /// Starting simulators and clearing up behind them, beside the time that they live.
+    /// Starting simulators and clearing up after them, apart from the time that they live.
     Spawn,
     /// Simulators at work.
     Wait,
@@ -50,7 +50,7 @@ const PHASES: [(Phase, &str); 9] = [
 pub struct Timings([AtomicU64; PHASES.len()]);
 
 impl Timings {
-    /// Does some work and counts its time to a phase.
+    /// Does some work and adds its time to a phase.
     pub fn time<T>(&self, phase: Phase, work: impl FnOnce() -> T) -> T {
         let started = Instant::now();
         let outcome = work();
@@ -58,7 +58,7 @@ impl Timings {
         outcome
     }
 
-    /// Counts some time to a phase.
+    /// Adds some time to a phase.
     pub fn add(&self, phase: Phase, time: Duration) {
         let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         self.0[phase as usize].fetch_add(nanoseconds, Relaxed);
@@ -69,7 +69,7 @@ impl Timings {
         Duration::from_nanos(self.0[phase as usize].load(Relaxed))
     }
 
-    /// What it was made of, for people: the phases, and whose processor time it was.
+    /// A summary for people: the phases, and whose processor time it was.
     ///
     /// Our own is that of this process, without the small guards that stand between it and the simulators.
     /// `simulators` is theirs in seconds, `runs` the number of catchments that were run.
@@ -84,7 +84,7 @@ impl Timings {
     }
 }
 
-/// What [`Timings::summary`] has to tell.
+/// The text of [`Timings::summary`].
 pub struct TimingSummary<'a> {
     timings: &'a Timings,
     own: f64,

@@ -38,7 +38,7 @@ pub enum TrialOutcome {
     Good(Vec<Encoded>),
     /// Without one, for a reason of this catchment.
     Failed(Failed),
-    /// Without one, for a reason that is no fault of this catchment and would meet all others as well.
+    /// Without one, for a reason that is not this catchment's and would stop all others as well.
     Obstacle(Failed),
 }
 

@@ -1,4 +1,4 @@
-//! What is kept of catchments that failed: their work directories, the latest of each, and not too many.
+//! The work directories of failed runs: the latest of each catchment, and not too many.
 //!
 //! It knows nothing of why a catchment failed.
 
@@ -33,7 +33,7 @@ impl FailedRuns {
         Self { folder }
     }
 
-    /// The folder that they are in, made where it is missing.
+    /// The folder that they are in, created where it is missing.
     pub fn made(&self) -> Result<PathBuf> {
         let context = || format!("can't make {}", self.folder.display());
         fs::create_dir_all(&self.folder).with_context(context)?;
@@ -45,7 +45,7 @@ impl FailedRuns {
         self.folder.join(scenario.file_name(id))
     }
 
-    /// Keeps a work directory as the evidence of this catchment's failure, in place of an earlier one.
+    /// Keeps the work directory of this catchment's failed run, in place of an earlier one.
     pub fn keep(
         &self,
         work: &WorkDirectory,
@@ -66,23 +66,24 @@ impl FailedRuns {
         }
     }
 
-    /// Lets go of a catchment's evidence, as it failed no more.
+    /// Removes what is kept of a catchment, which no longer fails.
     pub fn release(&self, scenario: &ScenarioName, id: &CatchmentId) -> Result<()> {
         remove(&self.path(scenario, id))
     }
 
     /// Removes the oldest ones beyond the number that is kept.
     pub fn prune(&self) -> Result<()> {
-        let mut kept: Vec<(SystemTime, PathBuf)> = match fs::read_dir(&self.folder) {
+        let mut folders: Vec<(SystemTime, PathBuf)> = match fs::read_dir(&self.folder) {
             Ok(entries) => entries
                 .filter_map(|entry| entry.ok())
                 .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
                 .collect(),
             Err(_) => return Ok(()),
         };
-        kept.sort();
-        let surplus = kept.len().saturating_sub(MOST_KEPT);
-        kept.iter()
+        folders.sort();
+        let surplus = folders.len().saturating_sub(MOST_KEPT);
+        folders
+            .iter()
             .take(surplus)
             .try_for_each(|(_, path)| remove(path))
     }
@@ -95,17 +96,19 @@ mod tests {
     #[test]
     fn evidence_is_kept_replaced_and_bounded() {
         let folder = tempfile::tempdir().expect("a folder");
-        let kept = FailedRuns::new(folder.path().join("failed"));
+        let failed_runs = FailedRuns::new(folder.path().join("failed"));
         let work = WorkDirectory::at(folder.path().join("worker-0"));
         for i in 0..MOST_KEPT + 5 {
             fs::create_dir_all(work.path()).expect("made");
             work.write("inner/out.txt", i.to_string().as_bytes())
                 .expect("written");
             let id = CatchmentId::new(format!("../{i}"));
-            kept.keep(&work, &ScenarioName::UNNAMED, &id).expect("kept");
+            failed_runs
+                .keep(&work, &ScenarioName::UNNAMED, &id)
+                .expect("kept");
             assert!(!work.path().exists());
         }
-        kept.prune().expect("pruned");
+        failed_runs.prune().expect("pruned");
         assert_eq!(
             fs::read_dir(folder.path().join("failed"))
                 .expect("a folder")
@@ -113,9 +116,9 @@ mod tests {
             MOST_KEPT
         );
         let last = CatchmentId::new(format!("../{}", MOST_KEPT + 4));
-        let path = kept.path(&ScenarioName::UNNAMED, &last);
+        let path = failed_runs.path(&ScenarioName::UNNAMED, &last);
         assert!(path.join("inner/out.txt").exists());
-        (kept.release(&ScenarioName::UNNAMED, &last)).expect("released");
+        (failed_runs.release(&ScenarioName::UNNAMED, &last)).expect("released");
         assert!(!path.exists());
     }
 }

@@ -1,4 +1,5 @@
-//! One job: files written, simulator started, what it left validated. With retries, if the project wants them.
+//! One job: its files are written, the simulator is started, what it left is validated; with retries, if the project wants
+//! them.
 //!
 //! What makes a result is [`crate::execute::local::validate`]'s business. A job knows nothing of threads, the store or other
 //! catchments.
@@ -13,7 +14,7 @@ use crate::execute::failure::Failure;
 use crate::execute::local::failed_runs::FailedRuns;
 use crate::execute::local::left_files::tail;
 use crate::execute::local::validate::{is_refused_growth, validate};
-use crate::execute::local::work_directory::{PRINTED, WorkDirectory};
+use crate::execute::local::work_directory::{PRINTED_FILES, WorkDirectory};
 use crate::execute::order::Order;
 use crate::execute::timings::Phase;
 use crate::execute::trial::{Trial, TrialOutcome};
@@ -263,7 +264,7 @@ impl JobContext<'_> {
         let mut environment = environment::fixed(work.path());
         let stated = rendered.environment.iter();
         environment.extend(stated.map(|(name, value)| (name.into(), value.into())));
-        let [stdout, stderr] = PRINTED.map(|name| work.path().join(name));
+        let [stdout, stderr] = PRINTED_FILES.map(|name| work.path().join(name));
         let invocation = Invocation {
             program,
             arguments,

@@ -1,11 +1,11 @@
-//! What a run left behind in its work directory, read with bounds: a simulator may write anything of any size.
+//! The files that a run left in its work directory, read with bounds: a simulator may write anything of any size.
 
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use memchr::memmem;
 
-use crate::execute::local::work_directory::PRINTED;
+use crate::execute::local::work_directory::PRINTED_FILES;
 use crate::system::regular;
 
 /// An output file beyond this size is refused: it would not be one catchment's.
@@ -24,8 +24,8 @@ pub fn tail(work: &Path) -> String {
         file.take(TAIL / 2).read_to_end(&mut bytes)?;
         Ok(bytes)
     };
-    // A simulator may remove even these; then there is nothing to tell.
-    let bytes: Vec<u8> = PRINTED
+    // A simulator may remove even these; then there is nothing to keep.
+    let bytes: Vec<u8> = PRINTED_FILES
         .into_iter()
         .flat_map(|name| end(name).unwrap_or_default())
         .collect();
@@ -38,10 +38,10 @@ pub fn find_any(path: &Path, phrases: &[String]) -> Option<(String, String)> {
     let longest = phrases.iter().map(String::len).max()?;
     let mut file = regular::open(path).ok()?;
     let mut block = vec![0; BLOCK + longest + 256];
-    let mut kept = 0;
+    let mut overlap = 0;
     loop {
-        let read = file.read(&mut block[kept..]).ok()?;
-        let filled = &block[..kept + read];
+        let read = file.read(&mut block[overlap..]).ok()?;
+        let filled = &block[..overlap + read];
         for phrase in phrases {
             if let Some(at) = memmem::find(filled, phrase.as_bytes()) {
                 return Some((phrase.clone(), line_around(filled, at)));
@@ -51,10 +51,9 @@ pub fn find_any(path: &Path, phrases: &[String]) -> Option<(String, String)> {
             return None;
         }
         // A phrase may lie across two blocks, so the end of one is looked at again with the next.
-        let overlap = (longest + 200).min(filled.len());
+        overlap = (longest + 200).min(filled.len());
         let end = filled.len();
         block.copy_within(end - overlap..end, 0);
-        kept = overlap;
     }
 }
 

@@ -8,20 +8,19 @@ use std::path::Path;
 
 use crate::execute::failure::Failure;
 use crate::execute::local::left_files::{find_any, read_output};
-use crate::execute::local::work_directory::PRINTED;
+use crate::execute::local::work_directory::PRINTED_FILES;
 use crate::execute::output;
 use crate::plan::recipe::Rendered;
 use crate::project::Project;
 use crate::project::product_spec::VariableSource;
 use crate::system::file_limit::FileLimit;
 
-/// What a shell ends with when its command got the signal for a file that may not grow.
+/// The exit code of a shell whose command was ended by the signal for a file that reached its limit.
 const SHELL_SAYS_XFSZ: i32 = 128 + libc::SIGXFSZ;
 
-/// Whether an ended run is a good one, and its columns if so.
+/// The columns of a run that has ended, if it is a good one: those that the project names, each of `steps` values.
 ///
-/// It has ended by itself with this exit code in the work directory `work`; the columns are those that the project names, each of
-/// `steps` values.
+/// It has ended by itself with this exit code in the work directory `work`.
 pub fn validate(
     project: &Project,
     steps: usize,
@@ -31,7 +30,7 @@ pub fn validate(
 ) -> Result<Vec<Vec<f64>>, Failure> {
     let simulator = &project.simulator;
     let limit = FileLimit::new(simulator.max_file_size);
-    for name in PRINTED {
+    for name in PRINTED_FILES {
         let path = work.join(name);
         if fs::metadata(&path).is_ok_and(|printed| printed.len() == limit.size().0) {
             let file = Some(name.to_owned());
@@ -84,7 +83,7 @@ fn check_ranges(project: &Project, columns: &[Vec<f64>]) -> Result<(), Failure> 
     Ok(())
 }
 
-/// Whether it ended by the signal for a file that may not grow, or is a shell whose command did.
+/// Whether it was ended by the signal for a file that reached its limit, or is a shell whose command was.
 pub fn is_refused_growth(failure: &Failure) -> bool {
     matches!(
         failure,

@@ -19,10 +19,10 @@ use crate::project::Simulator;
 use crate::system::folder::remove;
 use crate::system::memory_folder::Memory;
 
-/// What the simulator prints goes to these files of its work directory.
-pub const PRINTED: [&str; 2] = ["rerunoff.stdout", "rerunoff.stderr"];
+/// The files of a work directory that get what the simulator prints: standard output and standard error.
+pub const PRINTED_FILES: [&str; 2] = ["rerunoff.stdout", "rerunoff.stderr"];
 
-/// How many bytes are kept of what a failed simulator printed, and of a file that reached its limit.
+/// How many bytes are kept of the output of a failed simulator, and of a file that reached its limit.
 const MOST_OF_A_FILE: u64 = 1_000_000;
 
 /// The work directory of one worker.
@@ -30,7 +30,7 @@ pub struct WorkDirectory {
     path: PathBuf,
     /// Its mode as it was made here; `None` before that.
     made: Cell<Option<u32>>,
-    /// What was last used to make a large file in.
+    /// The memory that large files are made in, kept from run to run.
     buffer: Cell<Vec<u8>>,
     /// The memory that it is in, and what is used in its place when that runs short.
     memory: Option<(Memory, Box<WorkDirectory>)>,
@@ -65,13 +65,13 @@ impl WorkDirectory {
 
     /// The one to do a failed run in once more, if it may have failed only because this one is in memory.
     ///
-    /// `could_not_write` says that the failure was one to write into it.
+    /// `could_not_write` says that writing into it is what failed.
     pub fn instead(&self, could_not_write: bool) -> Result<Option<&Self>> {
         let Some((memory, on_disk)) = &self.memory else {
             return Ok(None);
         };
-        // Every run makes these files, so without them somebody else has cleared up.
-        if could_not_write || !self.path.join(PRINTED[0]).exists() {
+        // Every run makes these files: if they are gone, somebody else has removed them.
+        if could_not_write || !self.path.join(PRINTED_FILES[0]).exists() {
             memory.give_up();
         }
         if !memory.is_short() {
@@ -182,7 +182,7 @@ impl WorkDirectory {
         written
     }
 
-    /// The files that have grown to this size, sorted by name: where that is the limit of a file, those that hit it.
+    /// The files of exactly this size, sorted by name: where it is the limit of a file, those that reached it.
     pub fn files_of(&self, size: Size) -> Vec<String> {
         let mut found = Vec::new();
         find_files(&self.path, size.0, &mut found);
@@ -192,9 +192,9 @@ impl WorkDirectory {
         names
     }
 
-    /// Leaves the beginning of what was printed and of every file that has grown to this size.
+    /// Shortens the printed output, and every file of exactly this size, to its beginning.
     pub fn shorten(&self, size: Size) -> Result<()> {
-        let mut long = PRINTED.map(|name| self.path.join(name)).to_vec();
+        let mut long = PRINTED_FILES.map(|name| self.path.join(name)).to_vec();
         find_files(&self.path, size.0, &mut long);
         long.iter().try_for_each(|path| cut(path, MOST_OF_A_FILE))
     }
@@ -213,7 +213,7 @@ fn find_files(folder: &Path, size: u64, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// Leaves of a file at most so many bytes; a link or a pipe that the simulator put in its place is left alone.
+/// Shortens a file to at most so many bytes; a link or a pipe that the simulator put in its place is left alone.
 fn cut(path: &Path, length: u64) -> Result<()> {
     let now = fs::symlink_metadata(path);
     if !now.is_ok_and(|now| now.is_file() && now.len() > length) {

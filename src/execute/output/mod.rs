@@ -1,6 +1,6 @@
 //! The text that a simulator wrote → columns of numbers, or exactly what is wrong with it.
 //!
-//! A simulator's exit code is no proof of anything, so its table is: a header that has every wanted column once, then
+//! An exit code proves nothing; a whole table does: a header that has every wanted column once, then
 //! as many rows as there are time steps, all as wide as the header, every wanted cell a finite number or one of the
 //! stated marks of a missing value. This file is pure and knows neither catchments nor files; `rows.rs` is the fast part.
 //! Cells of other columns may hold anything, and are skipped without being looked at.

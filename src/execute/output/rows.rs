@@ -1,9 +1,8 @@
 //! The rows of a table: a scan over bytes that parses the wanted cells and counts the others.
 //!
-//! In a table without quotes a separator is nothing else, so all those of a line are found at once, and only the wanted
+//! In a table without quotes every separator byte is a separator, so all those of a line are found at once, and only the wanted
 //! cells are looked at. Most cells are plain numbers, so a wanted cell is first read as one where it stands; only
-//! what is no plain number (a mark, quotes, a Fortran exponent, garbage) is cut out and looked at. Numbers that are not
-//! short are parsed by fast-float2, correctly rounded.
+//! what is no plain number (a mark, quotes, a Fortran exponent, garbage) is cut out and looked at. Long numbers are parsed by fast-float2, correctly rounded.
 
 use std::borrow::Cow;
 
