@@ -1,11 +1,11 @@
-//! The decoded values of one block of catchments, and how their memory is used again. It knows nothing of tiles.
+//! The decoded values of one block of catchments, in memory that is used again. It knows nothing of tiles.
 
 use std::sync::{Mutex, PoisonError};
 
-/// A block's decoded values in one piece: by catchment, then variable, then time step; NaN is missing.
+/// A block's decoded values: by catchment, then variable, then time step; NaN is missing.
 ///
-/// In one piece that is used again for another block, because thousands of small series kept among a decoder's large
-/// and short-lived buffers tear the heap to pieces.
+/// They are one allocation, which is used again for another block: thousands of small series among a decoder's large and
+/// short-lived buffers would fragment the heap.
 pub(super) struct Block {
     values: Vec<f64>,
     series: usize,
@@ -13,7 +13,7 @@ pub(super) struct Block {
 }
 
 impl Block {
-    /// Nothing yet, for results of `series` variables of `steps` values.
+    /// An empty block for `series` variables of `steps` values.
     pub(super) fn new(series: usize, steps: usize) -> Self {
         Self {
             values: Vec::new(),
@@ -22,14 +22,14 @@ impl Block {
         }
     }
 
-    /// Empties the block and makes it one of so many catchments, all missing.
+    /// Makes it a block of so many catchments, all values missing.
     pub(super) fn reset(&mut self, catchments: usize) {
         self.values.clear();
         self.values
             .resize(catchments * self.series * self.steps, f64::NAN);
     }
 
-    /// Takes a variable's values of a catchment, one for each time step.
+    /// Sets the values of a catchment's variable, one for each time step.
     pub(super) fn set(&mut self, catchment: usize, variable: usize, values: &[f64]) {
         let first = (catchment * self.series + variable) * self.steps;
         self.values[first..][..self.steps].copy_from_slice(values);
@@ -41,15 +41,15 @@ impl Block {
     }
 }
 
-/// Blocks that are used again and again: their megabytes come from the system once.
-pub(super) struct Blank {
+/// Blocks to be used again, so that their megabytes come from the system once.
+pub(super) struct BlockPool {
     series: usize,
     steps: usize,
     blocks: Mutex<Vec<Block>>,
 }
 
-impl Blank {
-    /// None yet, for results of `series` variables of `steps` values.
+impl BlockPool {
+    /// No blocks yet, for `series` variables of `steps` values.
     pub(super) fn new(series: usize, steps: usize) -> Self {
         Self {
             series,
@@ -58,7 +58,7 @@ impl Blank {
         }
     }
 
-    /// One of so many catchments, all missing.
+    /// A block of so many catchments, all values missing.
     pub(super) fn take(&self, catchments: usize) -> Block {
         let mut blocks = self.blocks.lock().unwrap_or_else(PoisonError::into_inner);
         let used = blocks.pop();

@@ -1,18 +1,17 @@
 //! From fetched results to blocks of decoded values: who reads, who decodes, in what order.
 //!
-//! A feeder thread fetches (it borrows the store's connection), threads make whole blocks (decode, compute formulas, encode
-//! pieces of the file: what a core has in its cache stays there), the calling thread gets one part of the product after the
-//! other: scenario by scenario the blocks of the catchments' own variables, then, when all of the scenario are known, those of
-//! sums over all upstream. It knows nothing of the product's files.
+//! One thread fetches (it borrows the store's connection). Others make whole blocks: they decode, compute formulas and
+//! encode pieces of the file, so that what a core has in its cache stays there. The calling thread gets one block after the
+//! other: scenario by scenario first those of the catchments' own variables, then, when all of the scenario are known, those
+//! of sums over all upstream. It knows nothing of the product's files.
 
 use std::ops::Range;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::mpsc::sync_channel;
 use std::thread;
 
 use anyhow::{Context, Result};
 
-use super::block::{Blank, Block};
+use super::block::{Block, BlockPool};
+use super::fetched::Fetched;
 use super::summary::Summaries;
 use super::tiling::Tiling;
 use super::unchanged::{Group, Unchanged};
@@ -21,34 +20,43 @@ use super::{ProductContent, ProductRow, ResultSource};
 use crate::plan::snapshot::Status;
 use crate::system::parallel::ordered;
 
-/// Fetched but not yet decoded results kept ready at most, estimated in bytes of what they decode to.
+/// Results fetched but not yet decoded: at most so many bytes, estimated by what they decode to.
 const AHEAD_BYTES: usize = 16 << 20;
 
-/// Decoded values of all blocks that threads are at work on at most, in bytes (a single block may exceed it).
+/// Decoded values of all blocks that threads are at work on: at most so many bytes (a single block may exceed it).
 const AT_WORK_BYTES: usize = 64 << 20;
 
-/// Blocks that a thread is given at a time at most.
+/// Blocks that a thread gets at a time, at most.
 const BATCH: usize = 16;
 
-/// All that a product is made of, one part at a time.
+/// All blocks of a product, one part at a time.
 pub(super) struct Parts<'a> {
     product: &'a ProductContent,
     tiling: &'a Tiling,
     unchanged: &'a Unchanged,
     /// The variables of each group.
     variables: [Vec<usize>; 2],
-    /// Of a row and a variable of the second group: whether there is a sum.
+    /// By row and variable of the group of sums: whether there is a sum.
     sums: Vec<bool>,
-    /// By row: whether it goes into a sum that has to be made.
+    /// By row: whether it is part of a sum that has to be made.
     summed: Vec<bool>,
 }
 
-/// Makes pieces of a file: the group's variables in their order, out of the block's values, or, where it is unchanged and
-/// there are none, out of what was there before; so is a variable that is unchanged in a changed block. Called on many threads.
+/// Makes pieces of a file for a group and a block: the group's variables in their order. They are made from the block's
+/// values, or, where the block is unchanged and there are none, from what was there before; so is an unchanged variable of
+/// a changed block. Called on many threads.
 pub(super) type Encode<'a, P> = dyn Fn(Group, usize, Option<&Block>) -> Result<Vec<P>> + Sync + 'a;
 
-/// Takes a part: the group, the block and its pieces.
-pub(super) type Take<'a, P> = dyn FnMut(Group, usize, Vec<P>) -> Result<()> + 'a;
+/// Writes the pieces of a group's block.
+pub(super) type WritePieces<'a, P> = dyn FnMut(Group, usize, Vec<P>) -> Result<()> + 'a;
+
+/// Where the blocks go.
+pub(super) struct BlockSink<'a, P> {
+    pub(super) encode: &'a Encode<'a, P>,
+    pub(super) write: &'a mut WritePieces<'a, P>,
+    /// Those of rows in changed blocks are set.
+    pub(super) summaries: &'a mut Summaries,
+}
 
 impl<'a> Parts<'a> {
     /// The parts of this product, cut so.
@@ -105,101 +113,57 @@ impl<'a> Parts<'a> {
             .collect()
     }
 
-    /// Hands all parts to `take` in a fixed order, puts down the summaries of those that changed, and tells how many results
-    /// were fetched.
+    /// Makes all blocks and hands them to the sink in a fixed order. Returns how many results were fetched.
     pub(super) fn make<E: Send, P: Send>(
         &self,
         source: &mut ResultSource<'_, E>,
-        summaries: &mut Summaries,
-        encode: &Encode<'_, P>,
-        take: &mut Take<'_, P>,
+        mut sink: BlockSink<'_, P>,
     ) -> Result<usize> {
-        let ResultSource {
-            threads,
-            fetch,
-            decode,
-            ..
-        } = source;
-        let threads = self.threads(*threads);
-        let wanted = self.wanted();
-        let count = wanted.len();
-        let ahead =
-            AHEAD_BYTES / (8 * self.tiling.steps * self.product.spec.variables.len().max(1));
-        let [own, sums] = self.variables.each_ref().map(|variables| variables.len());
-        let slots = match self.summed.contains(&true) {
-            true => Some(SumScratch::create(self.product, sums * self.tiling.steps)?),
-            false => None,
+        let rows = self.wanted();
+        let count = rows.len();
+        let result_bytes = 8 * self.tiling.steps * self.product.spec.variables.len().max(1);
+        let ahead = (AHEAD_BYTES / result_bytes).clamp(1, 64);
+        let maker = BlockMaker {
+            parts: self,
+            threads: self.threads(source.threads),
+            decode: source.decode,
+            encode: sink.encode,
+            pools: (self.variables.each_ref())
+                .map(|variables| BlockPool::new(variables.len(), self.tiling.steps)),
+            scratch: self.scratch()?,
         };
-        let blank = Blank::new(own, self.tiling.steps);
+        let fetch = &mut *source.fetch;
         thread::scope(|scope| {
-            // The receiver is owned in here: returning early drops it, and that ends the feeder.
-            let (sender, fetched) = sync_channel(ahead.clamp(1, 64));
-            let mut to_come = wanted.clone().into_iter().peekable();
-            scope.spawn(move || {
-                for index in wanted {
-                    let outcome = catch_unwind(AssertUnwindSafe(|| fetch(index)));
-                    let good = matches!(outcome, Ok(Ok(_)));
-                    if sender.send(outcome).is_err() || !good {
-                        return;
-                    }
-                }
-            });
-            let mut receive = |index: usize| {
-                let outcome = fetched.recv().expect("the feeder feeds until the last one");
-                let encoded = outcome.unwrap_or_else(|panic| resume_unwind(panic));
-                let context =
-                    || format!("{}: cannot fetch its result", self.product.row_name(index));
-                Ok((index, encoded.with_context(context)?))
-            };
-            let work = |batch: Vec<(usize, Vec<(usize, E)>)>| -> Result<Vec<Made<P>>> {
-                let made = batch.iter();
-                made.map(|(block, rows)| self.make_own(*block, rows, decode, &blank, encode))
-                    .collect()
-            };
+            // Owned in here: returning early drops it, and that ends its thread.
+            let mut fetched = Fetched::start(scope, self.product, (rows, ahead), fetch);
             for scenario in 0..self.tiling.scenarios {
-                let inputs = self.batches(Group::Own, scenario).map(|blocks| {
-                    let fetched = blocks.map(|block| {
-                        let range = self.tiling.block(block);
-                        let rows =
-                            std::iter::from_fn(|| to_come.next_if(|row| range.contains(row)));
-                        let rows: Result<Vec<(usize, E)>> = rows.map(&mut receive).collect();
-                        Ok((block, rows?))
-                    });
-                    fetched.collect()
-                });
-                ordered(threads, inputs, &work, &mut |batch: Vec<Made<P>>| {
-                    for made in batch {
-                        for (row, series) in &made.summed {
-                            if let Some(slots) = &slots {
-                                slots.put(row % self.tiling.catchments, series)?;
-                            }
-                        }
-                        for (row, summarised) in made.summaries {
-                            summaries.set_row(row, summarised);
-                        }
-                        if own > 0 {
-                            take(Group::Own, made.block, made.pieces)?;
-                        }
-                    }
-                    Ok(())
-                })?;
-                if sums > 0 {
-                    self.make_sums(scenario, slots.as_ref(), threads, summaries, encode, take)?;
+                maker.make_own(scenario, &mut fetched, &mut sink)?;
+                if !self.variables[Group::Sums as usize].is_empty() {
+                    maker.make_sums(scenario, &mut sink)?;
                 }
             }
             Ok(count)
         })
     }
 
-    /// So many threads that the blocks under way fit in memory.
+    /// Room for what the sums are made of; `None` where no sum has to be made.
+    fn scratch(&self) -> Result<Option<SumScratch>> {
+        let series = self.variables[Group::Sums as usize].len() * self.tiling.steps;
+        match self.summed.contains(&true) {
+            true => SumScratch::create(self.product, series).map(Some),
+            false => Ok(None),
+        }
+    }
+
+    /// How many of so many threads can be at work so that their blocks fit in memory.
     fn threads(&self, threads: usize) -> usize {
         let block =
             self.tiling.tile_catchments * self.tiling.steps * self.product.spec.variables.len();
         threads.min(AT_WORK_BYTES / (8 * block.max(1))).max(1)
     }
 
-    /// The blocks of a scenario in their order, as many at a time as have one among them that takes work, the last. Those that
-    /// take none do not use up the turns of those that do, so that all threads have something to do.
+    /// The blocks of a scenario in their order, cut so that each batch ends with a block that takes work. Blocks that take
+    /// none are never a batch of their own, so that all threads have something to do.
     fn batches(&self, group: Group, scenario: usize) -> impl Iterator<Item = Range<usize>> {
         let each = self.tiling.blocks_each();
         let mut left = scenario * each..(scenario + 1) * each;
@@ -216,108 +180,6 @@ impl<'a> Parts<'a> {
         })
     }
 
-    /// What comes of the fetched results of a block.
-    fn make_own<E, P>(
-        &self,
-        block: usize,
-        rows: &[(usize, E)],
-        decode: &(dyn Fn(&E) -> Result<Vec<Vec<f64>>> + Sync),
-        blank: &Blank,
-        encode: &Encode<'_, P>,
-    ) -> Result<Made<P>> {
-        let range = self.tiling.block(block);
-        let is_unchanged = self.unchanged.is(Group::Own, block);
-        let [own, sums] = &self.variables;
-        let mut made = Made::of(block);
-        let mut values = blank.take(if is_unchanged { 0 } else { range.len() });
-        for (row, encoded) in rows {
-            let context = || format!("{}: cannot decode its result", self.product.row_name(*row));
-            let columns = decode(encoded).with_context(context)?;
-            if !is_unchanged {
-                let mut summarised = Vec::new();
-                for (place, &variable) in own.iter().enumerate() {
-                    let series = self.product.values(*row, variable, &columns)?;
-                    summarised.extend(self.summarise(variable, &series));
-                    values.set(row - range.start, place, &series);
-                }
-                made.summaries.push((*row, summarised));
-            }
-            if self.summed[*row] {
-                let mut series = Vec::with_capacity(sums.len() * self.tiling.steps);
-                for &variable in sums {
-                    series.extend_from_slice(&self.product.values(*row, variable, &columns)?);
-                }
-                made.summed.push((*row, series));
-            }
-        }
-        if !own.is_empty() {
-            made.pieces = encode(Group::Own, block, (!is_unchanged).then_some(&values))?;
-        }
-        blank.give_back(values);
-        Ok(made)
-    }
-
-    /// All parts of a scenario's sums, from its catchments' own series in their slots.
-    fn make_sums<P: Send>(
-        &self,
-        scenario: usize,
-        slots: Option<&SumScratch>,
-        threads: usize,
-        summaries: &mut Summaries,
-        encode: &Encode<'_, P>,
-        take: &mut Take<'_, P>,
-    ) -> Result<()> {
-        let (product, tiling) = (self.product, self.tiling);
-        let (first, each) = (scenario * tiling.catchments, tiling.catchments);
-        if let Some(slots) = slots {
-            let is_there =
-                |catchment: usize| product.catchments[first + catchment].status == Status::Ok;
-            let these = &self.summed[first..][..each];
-            slots.accumulate(&product.networks[scenario], these, &is_there)?;
-        }
-        let variables = &self.variables[Group::Sums as usize];
-        let blank = Blank::new(variables.len(), tiling.steps);
-        let make = |block: usize| {
-            let mut made = Made::of(block);
-            if self.unchanged.is(Group::Sums, block) {
-                made.pieces = encode(Group::Sums, block, None)?;
-                return Ok(made);
-            }
-            let range = tiling.block(block);
-            let mut values = blank.take(range.len());
-            let mut series = Vec::new();
-            for row in range.clone().filter(|&row| self.summed[row]) {
-                if let Some(slots) = slots {
-                    slots.get(row - first, &mut series)?;
-                }
-                let has_sums = &self.sums[row * variables.len()..][..variables.len()];
-                let mut summarised = Vec::new();
-                for (place, series) in series.chunks_exact_mut(tiling.steps).enumerate() {
-                    if !has_sums[place] {
-                        series.fill(f64::NAN);
-                    }
-                    summarised.extend(self.summarise(variables[place], series));
-                    values.set(row - range.start, place, series);
-                }
-                made.summaries.push((row, summarised));
-            }
-            made.pieces = encode(Group::Sums, block, Some(&values))?;
-            blank.give_back(values);
-            Ok(made)
-        };
-        let work = |blocks: Range<usize>| blocks.map(make).collect::<Result<Vec<_>>>();
-        let batches = self.batches(Group::Sums, scenario).map(Ok);
-        ordered(threads, batches, &work, &mut |batch: Vec<Made<P>>| {
-            for made in batch {
-                for (row, summarised) in made.summaries {
-                    summaries.set_row(row, summarised);
-                }
-                take(Group::Sums, made.block, made.pieces)?;
-            }
-            Ok(())
-        })
-    }
-
     /// The summaries of a variable of one catchment, by number.
     fn summarise(&self, variable: usize, series: &[f64]) -> Vec<(usize, f64)> {
         let summaries = self.product.spec.summaries.iter().enumerate();
@@ -327,13 +189,148 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// What a thread has made of a block.
+/// What all threads need to make blocks.
+struct BlockMaker<'m, E, P> {
+    parts: &'m Parts<'m>,
+    threads: usize,
+    decode: &'m (dyn Fn(&E) -> Result<Vec<Vec<f64>>> + Sync),
+    encode: &'m Encode<'m, P>,
+    /// By group.
+    pools: [BlockPool; 2],
+    /// The series that go into sums, and then the sums.
+    scratch: Option<SumScratch>,
+}
+
+impl<E: Send, P: Send> BlockMaker<'_, E, P> {
+    /// Makes the blocks of a scenario's own variables, and puts away what its sums are made of.
+    fn make_own(
+        &self,
+        scenario: usize,
+        fetched: &mut Fetched<'_, E>,
+        sink: &mut BlockSink<'_, P>,
+    ) -> Result<()> {
+        let tiling = self.parts.tiling;
+        let batches = self.parts.batches(Group::Own, scenario).map(|blocks| {
+            let with_results =
+                blocks.map(|block| Ok((block, fetched.in_range(&tiling.block(block))?)));
+            with_results.collect()
+        });
+        let work = |batch: Vec<(usize, Vec<(usize, E)>)>| -> Result<Vec<Made<P>>> {
+            let blocks = batch.iter();
+            blocks
+                .map(|(block, results)| self.own_block(*block, results))
+                .collect()
+        };
+        ordered(self.threads, batches, &work, &mut |batch: Vec<Made<P>>| {
+            for made in batch {
+                if let Some(scratch) = &self.scratch {
+                    for (row, series) in &made.summed {
+                        scratch.put(row % tiling.catchments, series)?;
+                    }
+                }
+                sink.accept(Group::Own, made)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// A block of the catchments' own variables, from the fetched results.
+    fn own_block(&self, block: usize, results: &[(usize, E)]) -> Result<Made<P>> {
+        let (parts, product) = (self.parts, self.parts.product);
+        let range = parts.tiling.block(block);
+        let is_unchanged = parts.unchanged.is(Group::Own, block);
+        let [own, sums] = &parts.variables;
+        let pool = &self.pools[Group::Own as usize];
+        let mut made = Made::of(block);
+        let mut values = pool.take(if is_unchanged { 0 } else { range.len() });
+        for (row, encoded) in results {
+            let context = || format!("{}: cannot decode its result", product.row_name(*row));
+            let columns = (self.decode)(encoded).with_context(context)?;
+            if !is_unchanged {
+                let mut summarised = Vec::new();
+                for (place, &variable) in own.iter().enumerate() {
+                    let series = product.values(*row, variable, &columns)?;
+                    summarised.extend(parts.summarise(variable, &series));
+                    values.set(row - range.start, place, &series);
+                }
+                made.summaries.push((*row, summarised));
+            }
+            if parts.summed[*row] {
+                let mut series = Vec::with_capacity(sums.len() * parts.tiling.steps);
+                for &variable in sums {
+                    series.extend_from_slice(&product.values(*row, variable, &columns)?);
+                }
+                made.summed.push((*row, series));
+            }
+        }
+        if !own.is_empty() {
+            made.pieces = (self.encode)(Group::Own, block, (!is_unchanged).then_some(&values))?;
+        }
+        pool.give_back(values);
+        Ok(made)
+    }
+
+    /// Makes the blocks of a scenario's sums, from what was put away of its catchments.
+    fn make_sums(&self, scenario: usize, sink: &mut BlockSink<'_, P>) -> Result<()> {
+        let (parts, product) = (self.parts, self.parts.product);
+        let (first, each) = (scenario * parts.tiling.catchments, parts.tiling.catchments);
+        if let Some(scratch) = &self.scratch {
+            let is_there =
+                |catchment: usize| product.catchments[first + catchment].status == Status::Ok;
+            let summed = &parts.summed[first..][..each];
+            scratch.accumulate(&product.networks[scenario], summed, &is_there)?;
+        }
+        let work = |blocks: Range<usize>| -> Result<Vec<Made<P>>> {
+            blocks.map(|block| self.sums_block(block)).collect()
+        };
+        let batches = parts.batches(Group::Sums, scenario).map(Ok);
+        ordered(self.threads, batches, &work, &mut |batch: Vec<Made<P>>| {
+            let mut batch = batch.into_iter();
+            batch.try_for_each(|made| sink.accept(Group::Sums, made))
+        })
+    }
+
+    /// A block of sums, which are in the scratch file.
+    fn sums_block(&self, block: usize) -> Result<Made<P>> {
+        let (parts, tiling) = (self.parts, self.parts.tiling);
+        let mut made = Made::of(block);
+        if parts.unchanged.is(Group::Sums, block) {
+            made.pieces = (self.encode)(Group::Sums, block, None)?;
+            return Ok(made);
+        }
+        let variables = &parts.variables[Group::Sums as usize];
+        let range = tiling.block(block);
+        let pool = &self.pools[Group::Sums as usize];
+        let mut values = pool.take(range.len());
+        let mut series = Vec::new();
+        for row in range.clone().filter(|&row| parts.summed[row]) {
+            if let Some(scratch) = &self.scratch {
+                scratch.get(row % tiling.catchments, &mut series)?;
+            }
+            let has_sums = &parts.sums[row * variables.len()..][..variables.len()];
+            let mut summarised = Vec::new();
+            for (place, series) in series.chunks_exact_mut(tiling.steps).enumerate() {
+                if !has_sums[place] {
+                    series.fill(f64::NAN);
+                }
+                summarised.extend(parts.summarise(variables[place], series));
+                values.set(row - range.start, place, series);
+            }
+            made.summaries.push((row, summarised));
+        }
+        made.pieces = (self.encode)(Group::Sums, block, Some(&values))?;
+        pool.give_back(values);
+        Ok(made)
+    }
+}
+
+/// A block as a thread has made it.
 struct Made<P> {
     block: usize,
     pieces: Vec<P>,
-    /// By row: its summaries by number.
+    /// By row: its summaries, each with its number.
     summaries: Vec<(usize, Vec<(usize, f64)>)>,
-    /// By row: what goes into sums, variable by variable.
+    /// By row: the series that go into sums, variable by variable.
     summed: Vec<(usize, Vec<f64>)>,
 }
 
@@ -345,6 +342,19 @@ impl<P> Made<P> {
             pieces: Vec::new(),
             summaries: Vec::new(),
             summed: Vec::new(),
+        }
+    }
+}
+
+impl<P> BlockSink<'_, P> {
+    fn accept(&mut self, group: Group, made: Made<P>) -> Result<()> {
+        for (row, numbers) in made.summaries {
+            self.summaries.set_row(row, numbers);
+        }
+        // There are none where the group has no variables.
+        match made.pieces.is_empty() {
+            true => Ok(()),
+            false => (self.write)(group, made.block, made.pieces),
         }
     }
 }

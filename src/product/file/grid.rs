@@ -6,11 +6,11 @@
 use anyhow::Result;
 
 use super::block::Block;
-use super::blocks::Parts;
+use super::blocks::{BlockSink, Parts};
 use super::digest::{chunks_digest, digest};
 use super::rows::{self, Dimensions};
 use super::summary::Summaries;
-use super::tiling::Tiling;
+use super::tiling::{TilePlace, Tiling};
 use super::unchanged::{Group, Unchanged};
 use super::{Assembled, ProductContent, ResultSource, cf};
 use crate::netcdf::{Chunk, ChunkedVariable, Chunking, NetcdfFile, Uncopied, encode_chunk};
@@ -74,7 +74,12 @@ fn write_over<E: Send>(
                 return chunk.map(Chunk::Previous);
             }
             let values = values.expect("what has changed has values");
-            tiling.gather(values, block, place, slab, &mut tile);
+            let place = TilePlace {
+                block,
+                variable: place,
+                slab,
+            };
+            tiling.gather(values, place, &mut tile);
             let precision = product.spec.variables[variable].precision;
             Ok(Chunk::Made(encode_chunk(
                 &tile,
@@ -84,23 +89,24 @@ fn write_over<E: Send>(
         };
         tiles(group).map(chunk).collect()
     };
-    let fetched = parts.make(
-        source,
-        &mut summaries,
-        &encode,
-        &mut |group, block, chunks| {
-            let (scenario, first) = tiling.corner(block);
-            for (((_, variable), slab), chunk) in tiles(group).zip(chunks) {
-                match &chunk {
-                    Chunk::Previous(_) => assembled.chunks_copied += 1,
-                    Chunk::Made(_) => assembled.chunks_written += 1,
-                }
-                let offset = offset(scenario, first, slab);
-                file.write_chunk(variables[variable], &offset, chunk)?;
+    let mut write = |group: Group, block: usize, chunks: Vec<Chunk>| {
+        let (scenario, first) = tiling.corner(block);
+        for (((_, variable), slab), chunk) in tiles(group).zip(chunks) {
+            match &chunk {
+                Chunk::Previous(_) => assembled.chunks_copied += 1,
+                Chunk::Made(_) => assembled.chunks_written += 1,
             }
-            Ok(())
-        },
-    )?;
+            let offset = offset(scenario, first, slab);
+            file.write_chunk(variables[variable], &offset, chunk)?;
+        }
+        Ok(())
+    };
+    let sink = BlockSink {
+        encode: &encode,
+        write: &mut write,
+        summaries: &mut summaries,
+    };
+    let fetched = parts.make(source, sink)?;
     assembled.fetched = fetched;
     rows::write_summaries(product, &file, &dimensions, &summaries)?;
     file.finish()?;

@@ -18,6 +18,7 @@ mod block;
 mod blocks;
 mod cf;
 mod digest;
+mod fetched;
 mod grid;
 mod network;
 mod previous;

@@ -11,14 +11,14 @@
 use anyhow::{Context, Result};
 
 use super::block::Block;
-use super::blocks::Parts;
+use super::blocks::{BlockSink, Parts};
 use super::digest::digest;
 use super::scratch::Stage;
 use super::summary::Summaries;
 use super::tables::{
     filtered, labels, text_planes, write_catchments, write_scenarios, write_summaries,
 };
-use super::tiling::Tiling;
+use super::tiling::{TilePlace, Tiling};
 use super::unchanged::{Group, Unchanged};
 use super::{Assembled, ProductContent, ResultSource, cf};
 use crate::netcdf::{
@@ -73,19 +73,31 @@ pub(super) fn write<E: Send>(
         let mut tiles = vec![f64::NAN; groups[group as usize] * tiling.tile_values()];
         let piece = |slab: usize| {
             for (variable, tile) in tiles.chunks_exact_mut(tiling.tile_values()).enumerate() {
-                tiling.gather(values, block, variable, slab, tile);
+                let place = TilePlace {
+                    block,
+                    variable,
+                    slab,
+                };
+                tiling.gather(values, place, tile);
             }
             Ok(encode_chunk(&tiles, Precision::F64, STAGED_LEVEL))
         };
         (0..tiling.slabs()).map(piece).collect()
     };
-    let fetched = parts.make(source, &mut summaries, &encode, &mut |group, _, staged| {
+    let mut write = |group: Group, _, staged: Vec<Vec<u8>>| {
         pieces[group as usize].push(stage.len());
         staged.iter().try_for_each(|piece| stage.push(piece))
-    })?;
+    };
+    let sink = BlockSink {
+        encode: &encode,
+        write: &mut write,
+        summaries: &mut summaries,
+    };
+    let fetched = parts.make(source, sink)?;
     assembled.fetched = fetched;
     let staged = Staged { stage, pieces };
-    assembled.chunks_written = write_steps(product, &tiling, &staged, threads, &mut file)?;
+    let tables = StepTables::new(product, &tiling);
+    assembled.chunks_written = tables.write(&staged, threads, &mut file)?;
     write_summaries(product, &summaries, &mut file)?;
     file.finish()?;
     Ok(assembled)
@@ -147,105 +159,110 @@ fn begin(product: &ProductContent, assembled: &Assembled) -> Result<TableFile> {
     Ok(file)
 }
 
-/// Writes the tables of all steps, and tells how many chunks that took.
-fn write_steps(
-    product: &ProductContent,
-    tiling: &Tiling,
-    staged: &Staged,
-    threads: usize,
-    file: &mut TableFile,
-) -> Result<usize> {
-    let labels = labels(product);
-    let label = |(name, _, size): &(&str, Vec<String>, usize)| CompoundColumn::Text {
-        name: (*name).to_owned(),
-        size: *size,
-    };
-    let mut columns: Vec<CompoundColumn> = labels.iter().map(label).collect();
-    columns.extend(product.spec.variables.iter().map(|v| CompoundColumn::F64 {
-        name: v.name.clone(),
-    }));
-    let rows = product.catchments.len();
-    let mut layout = CompoundTable {
-        columns,
-        rows,
-        chunk_rows: rows,
-        level: product.spec.compression,
-    };
-    let chunks = rows.div_ceil((CHUNK_BYTES / layout.row_size()).max(1));
-    layout.chunk_rows = rows.div_ceil(chunks);
-    // The labels are the same in all tables: their bytes are arranged once.
-    let mut label_planes = vec![Vec::new(); rows.div_ceil(layout.chunk_rows)];
-    for (_, texts, size) in &labels {
-        let parts = texts.chunks(layout.chunk_rows);
-        for (planes, texts) in label_planes.iter_mut().zip(parts) {
-            planes.extend(text_planes(texts, *size, layout.chunk_rows));
-        }
-    }
-    // Where each variable is: its group, and which of the group's it is.
-    let groups = Group::ALL.map(|group| group.variables(product));
-    let place = |(number, variable): (usize, &ProductVariable)| {
-        let group = Group::of(variable);
-        let place = groups[group as usize]
-            .iter()
-            .position(|&other| other == number);
-        Some((group, place?))
-    };
-    let places: Vec<(Group, usize)> = product
-        .spec
-        .variables
-        .iter()
-        .enumerate()
-        .filter_map(place)
-        .collect();
-    for slab in 0..tiling.slabs() {
-        let tiles = staged.read(product, tiling, threads, slab)?;
-        let steps = tiling.slab(slab);
-        let start = steps.start;
-        let encode = |step: usize| {
-            let chunks = label_planes.iter().enumerate().map(|(i, labels)| {
-                let mut planes = labels.clone();
-                let first = i * layout.chunk_rows;
-                let last = (first + layout.chunk_rows).min(rows);
-                let mut column = vec![f64::NAN; layout.chunk_rows];
-                for &(group, variable) in &places {
-                    copy_step(
-                        tiling,
-                        &tiles[group as usize],
-                        variable,
-                        step - start,
-                        first,
-                        &mut column[..last - first],
-                    );
-                    let end = planes.len();
-                    planes.resize(end + 8 * column.len(), 0);
-                    shuffle(&column, Precision::F64, &mut planes[end..]);
-                }
-                filtered(planes, &layout)
-            });
-            Ok((step, chunks.collect::<Vec<_>>()))
-        };
-        ordered(threads, steps.map(Ok), &encode, &mut |(step, chunks)| {
-            file.table(Some(&format!("step_{step}")), "values", &layout, chunks)
-        })?;
-    }
-    Ok(tiling.steps * label_planes.len())
+/// How the tables of all steps are laid out.
+struct StepTables<'p> {
+    product: &'p ProductContent,
+    tiling: &'p Tiling,
+    layout: CompoundTable,
+    /// By chunk: the bytes of its labels. They are the same in all tables, so they are arranged once.
+    labels: Vec<Vec<u8>>,
+    /// By variable: its group, and its place in the group.
+    places: Vec<(Group, usize)>,
 }
 
-/// Copies one variable at one step of the slab, from the row `first` on, as many as there is room for.
-fn copy_step(
-    tiling: &Tiling,
-    tiles: &[Vec<f64>],
-    variable: usize,
-    step: usize,
-    first: usize,
-    out: &mut [f64],
-) {
-    let mut done = 0;
-    while done < out.len() {
-        let (block, column) = tiling.find(first + done);
-        let count = (tiling.block(block).len() - column).min(out.len() - done);
-        let row = (variable * tiling.tile_steps + step) * tiling.tile_catchments;
-        out[done..done + count].copy_from_slice(&tiles[block][row + column..][..count]);
-        done += count;
+impl<'p> StepTables<'p> {
+    fn new(product: &'p ProductContent, tiling: &'p Tiling) -> Self {
+        let labels = labels(product);
+        let label = |(name, _, size): &(&str, Vec<String>, usize)| CompoundColumn::Text {
+            name: (*name).to_owned(),
+            size: *size,
+        };
+        let variables = &product.spec.variables;
+        let mut columns: Vec<CompoundColumn> = labels.iter().map(label).collect();
+        columns.extend(variables.iter().map(|variable| CompoundColumn::F64 {
+            name: variable.name.clone(),
+        }));
+        let rows = product.catchments.len();
+        let mut layout = CompoundTable {
+            columns,
+            rows,
+            chunk_rows: rows,
+            level: product.spec.compression,
+        };
+        let chunks = rows.div_ceil((CHUNK_BYTES / layout.row_size()).max(1));
+        layout.chunk_rows = rows.div_ceil(chunks);
+        let mut label_planes = vec![Vec::new(); rows.div_ceil(layout.chunk_rows)];
+        for (_, texts, size) in &labels {
+            let parts = texts.chunks(layout.chunk_rows);
+            for (planes, texts) in label_planes.iter_mut().zip(parts) {
+                planes.extend(text_planes(texts, *size, layout.chunk_rows));
+            }
+        }
+        let mut counts = [0; 2];
+        let place = |variable: &ProductVariable| {
+            let group = Group::of(variable);
+            let count = &mut counts[group as usize];
+            *count += 1;
+            (group, *count - 1)
+        };
+        Self {
+            product,
+            tiling,
+            layout,
+            labels: label_planes,
+            places: variables.iter().map(place).collect(),
+        }
+    }
+
+    /// Writes all tables. Returns how many chunks they have.
+    fn write(&self, staged: &Staged, threads: usize, file: &mut TableFile) -> Result<usize> {
+        for slab in 0..self.tiling.slabs() {
+            let tiles = staged.read(self.product, self.tiling, threads, slab)?;
+            let steps = self.tiling.slab(slab);
+            let start = steps.start;
+            let encode = |step: usize| Ok((step, self.chunks(&tiles, step - start)));
+            ordered(threads, steps.map(Ok), &encode, &mut |(step, chunks)| {
+                let group = format!("step_{step}");
+                file.table(Some(&group), "values", &self.layout, chunks)
+            })?;
+        }
+        Ok(self.tiling.steps * self.labels.len())
+    }
+
+    /// The chunks of the table of a step, counted from the slab's first.
+    fn chunks(&self, tiles: &[Vec<Vec<f64>>; 2], step: usize) -> Vec<Vec<u8>> {
+        let (rows, chunk_rows) = (self.layout.rows, self.layout.chunk_rows);
+        let chunk = |(i, labels): (usize, &Vec<u8>)| {
+            let mut planes = labels.clone();
+            let first = i * chunk_rows;
+            let last = (first + chunk_rows).min(rows);
+            let mut column = vec![f64::NAN; chunk_rows];
+            for &(group, variable) in &self.places {
+                let row = variable * self.tiling.tile_steps + step;
+                self.copy_row(
+                    &tiles[group as usize],
+                    row,
+                    first,
+                    &mut column[..last - first],
+                );
+                let end = planes.len();
+                planes.resize(end + 8 * column.len(), 0);
+                shuffle(&column, Precision::F64, &mut planes[end..]);
+            }
+            filtered(planes, &self.layout)
+        };
+        self.labels.iter().enumerate().map(chunk).collect()
+    }
+
+    /// Copies a row of all blocks' tiles, which is one variable at one step, from the catchment `first` on until `out` is full.
+    fn copy_row(&self, tiles: &[Vec<f64>], row: usize, first: usize, out: &mut [f64]) {
+        let start = row * self.tiling.tile_catchments;
+        let mut done = 0;
+        while done < out.len() {
+            let (block, column) = self.tiling.find(first + done);
+            let count = (self.tiling.block(block).len() - column).min(out.len() - done);
+            out[done..done + count].copy_from_slice(&tiles[block][start + column..][..count]);
+            done += count;
+        }
     }
 }

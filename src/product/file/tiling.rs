@@ -128,26 +128,28 @@ impl Tiling {
         self.tile_steps * self.tile_catchments
     }
 
-    /// Writes the tile of a variable, time first, into `tile` (`tile_values()` long), filled up with NaN.
-    pub(super) fn gather(
-        &self,
-        values: &Block,
-        block: usize,
-        variable: usize,
-        slab: usize,
-        tile: &mut [f64],
-    ) {
-        let (catchments, steps) = (self.block(block).len(), self.slab(slab));
+    /// Fills `out` (`tile_values()` long) with a tile of the block's values, time first; what is over is NaN.
+    pub(super) fn gather(&self, values: &Block, tile: TilePlace, out: &mut [f64]) {
+        let (catchments, steps) = (self.block(tile.block).len(), self.slab(tile.slab));
         if catchments < self.tile_catchments || steps.len() < self.tile_steps {
-            tile.fill(f64::NAN);
+            out.fill(f64::NAN);
         }
         for column in 0..catchments {
-            let places = tile[column..].iter_mut().step_by(self.tile_catchments);
-            for (place, value) in places.zip(&values.series(column, variable)[steps.clone()]) {
+            let places = out[column..].iter_mut().step_by(self.tile_catchments);
+            for (place, value) in places.zip(&values.series(column, tile.variable)[steps.clone()]) {
                 *place = *value;
             }
         }
     }
+}
+
+/// Which tile.
+#[derive(Clone, Copy)]
+pub(super) struct TilePlace {
+    pub(super) block: usize,
+    /// The variable's place in its group.
+    pub(super) variable: usize,
+    pub(super) slab: usize,
 }
 
 fn power_of_two_below(number: usize) -> usize {
@@ -191,7 +193,8 @@ mod tests {
                 }
                 for slab in 0..tiling.slabs() {
                     let mut tile = vec![-1.0; tiling.tile_values()];
-                    tiling.gather(&values, block, 0, slab, &mut tile);
+                    let place = TilePlace { block, variable: 0, slab };
+                    tiling.gather(&values, place, &mut tile);
                     for (i, value) in tile.iter().enumerate().filter(|(_, v)| !v.is_nan()) {
                         let step = slab * tiling.tile_steps + i / tiling.tile_catchments;
                         let catchment = tiling.block(block).start + i % tiling.tile_catchments;
