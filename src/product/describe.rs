@@ -13,7 +13,7 @@ use crate::plan::snapshot::{ScenarioSnapshot, SnapshotRow, Status};
 use crate::product::file::{Network, ParameterValues, ProductContent, ProductRow, ResultColumn};
 use crate::project::{OutputColumn, Project, ProjectError};
 
-/// Checks that all that the product is made of is there.
+/// Checks that everything the product needs is there.
 pub fn check(loaded: &LoadedScenario<'_>) -> Result<()> {
     let names = parameters(loaded)?;
     let (project, basin) = (loaded.project, &loaded.basin);
@@ -25,7 +25,7 @@ pub fn check(loaded: &LoadedScenario<'_>) -> Result<()> {
             let Err(fault) = basin.value_of_any(at, name) else {
                 continue;
             };
-            // One that can't be run is told of, or left out, for that; others would get a gap in the product.
+            // A catchment that can't be run is reported, or left out, for that. Others would be a gap in the product.
             if Some(name.as_str()) == link || basin.values(at, loaded.recipe.names()).is_ok() {
                 bail!("catchment {id}: {fault}, which the product needs");
             }
@@ -127,7 +127,7 @@ impl<'s> SnapshotValues<'s> {
         row.values.get(self.place(name)?)?.as_ref()
     }
 
-    /// The same as a number; NaN where it is none.
+    /// The value as a number; NaN if it is none.
     fn number(&self, row: &SnapshotRow, name: &str) -> f64 {
         let number = self.of(row, name).and_then(Value::number);
         number.unwrap_or(f64::NAN)

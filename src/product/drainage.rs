@@ -25,7 +25,7 @@ pub(super) fn network<'a>(
     let fault = |message: String| project.error("product.downstream", message);
     let (mut ids, mut links) = (Vec::new(), Vec::new());
     for drain in drains {
-        // It might drain into any other, whose sum would be too small and nobody the wiser.
+        // It might drain into any other catchment, whose sum would then be silently too small.
         if !drain.is_fit && drain.link.is_none() {
             return Err(fault(format!(
                 "catchment {} can't be run and has no value that tells where it drains to; give it one in a table of parameters",

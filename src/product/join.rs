@@ -1,4 +1,4 @@
-//! Several scenarios as one: what each has of its catchments, side by side for a product that all of them share.
+//! Joins several scenarios for a product that all of them share.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -12,8 +12,8 @@ use crate::product::file::{ScenarioCoordinate, ScenarioDimension};
 use crate::project::product_spec::ParameterVariable;
 use crate::store::ResultId;
 
-/// One part of all; every scenario has all catchments that any has, those that it leaves out as not run. There is at
-/// least one part.
+/// Joins all parts into one. Each scenario gets all catchments that any scenario has; those that it leaves out are not run.
+/// `None` if there are no parts.
 pub(super) fn join<'p>(parts: Vec<Part<'p>>) -> Option<(Part<'p>, ScenarioDimension)> {
     let scenarios = scenarios(&parts);
     let ids = order(&parts);
@@ -65,7 +65,7 @@ pub(super) fn join<'p>(parts: Vec<Part<'p>>) -> Option<(Part<'p>, ScenarioDimens
     Some((part, scenarios))
 }
 
-/// The catchments of all parts in the input's order, as far as each part tells it.
+/// The catchments of all parts, in the input's order as far as the parts show it.
 fn order(parts: &[Part<'_>]) -> Vec<CatchmentId> {
     let longest = parts
         .iter()
@@ -76,7 +76,7 @@ fn order(parts: &[Part<'_>]) -> Vec<CatchmentId> {
     ids.filter(|id| seen.insert(*id)).cloned().collect()
 }
 
-/// The names, and the parameters by which the scenarios differ.
+/// The names of the scenarios, and the parameters in which they differ.
 fn scenarios(parts: &[Part<'_>]) -> ScenarioDimension {
     let scenario_snapshots = || parts.iter().map(|part| &part.scenario_snapshot);
     let stated: BTreeSet<&String> = scenario_snapshots()

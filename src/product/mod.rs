@@ -1,7 +1,7 @@
 //! From the plan and the store's results to the product: where its values come from, and when it is written.
 //!
-//! What the product is to hold is worked out in `describe`, the results of an earlier snapshot are found in `results`. It
-//! knows what a project's variables mean; [`crate::product::file`] knows how to write them.
+//! `describe` works out what the product is to hold, `results` finds the results of an earlier snapshot, and [`file`] writes
+//! the file. It runs nothing and reads no input; only `cli`, `report` and `history` are above it.
 
 mod describe;
 mod drainage;
@@ -25,7 +25,7 @@ use self::file::{KnownResult, ProductContent, ResultSource, ScenarioDimension};
 use self::join::join;
 use self::on_disk::Replacement;
 pub use self::results::SnapshotResults;
-use self::results::found;
+use self::results::find_results;
 use crate::data::digest::Digest;
 use crate::data::time_axis::TimeAxis;
 use crate::plan::loaded::LoadedScenario;
@@ -44,7 +44,7 @@ use crate::system::regular;
 pub struct AssembleOptions<'a> {
     /// The number of threads.
     pub workers: usize,
-    /// The wish to stop.
+    /// Tells when the user wants to stop.
     pub interrupt: &'a Interrupt,
     /// Whether to show no progress.
     pub quiet: bool,
@@ -137,7 +137,7 @@ pub fn restore(
     let mut parts = BTreeMap::new();
     for (scenario_snapshot, &place) in scenario_snapshots.iter().zip(&places) {
         let project = &study.scenarios[place];
-        let (time, results) = found(store, scenario_snapshot)?;
+        let (time, results) = find_results(store, scenario_snapshot)?;
         let part = Part {
             project,
             scenario_snapshot: scenario_snapshot.clone(),

@@ -27,7 +27,7 @@ impl SnapshotResults {
         store: &Store,
         scenario_snapshot: &ScenarioSnapshot,
     ) -> Result<Self> {
-        let (time, ids) = found(store, scenario_snapshot)?;
+        let (time, ids) = find_results(store, scenario_snapshot)?;
         let mut product = describe(project, scenario_snapshot, 1, time)?;
         (product.spec.variables).retain(|variable| variable.upstream.is_none());
         product.spec.summaries.clear();
@@ -61,7 +61,7 @@ impl SnapshotResults {
 }
 
 /// The time steps of a scenario snapshot and the results of its catchments.
-pub(super) fn found(
+pub(super) fn find_results(
     store: &Store,
     scenario_snapshot: &ScenarioSnapshot,
 ) -> Result<(TimeAxis, Vec<Option<ResultId>>)> {

@@ -68,7 +68,7 @@ impl BlockPool {
         block
     }
 
-    /// Keeps a block for the next one.
+    /// Takes a block back, to be used again.
     pub(super) fn give_back(&self, block: Block) {
         let mut blocks = self.blocks.lock().unwrap_or_else(PoisonError::into_inner);
         blocks.push(block);

@@ -1,4 +1,4 @@
-//! From fetched results to blocks of decoded values: who reads, who decodes, in what order.
+//! From fetched results to blocks of decoded values: which thread reads, which decodes, in what order.
 //!
 //! One thread fetches (it borrows the store's connection). Others make whole blocks: they decode, compute formulas and
 //! encode pieces of the file, so that what a core has in its cache stays there. The calling thread gets one block after the
@@ -29,8 +29,8 @@ const AT_WORK_BYTES: usize = 64 << 20;
 /// Blocks that a thread gets at a time, at most.
 const BATCH: usize = 16;
 
-/// All blocks of a product, one part at a time.
-pub(super) struct Parts<'a> {
+/// All blocks of a product, and what is needed for them.
+pub(super) struct ProductBlocks<'a> {
     product: &'a ProductContent,
     tiling: &'a Tiling,
     unchanged: &'a Unchanged,
@@ -58,8 +58,8 @@ pub(super) struct BlockSink<'a, P> {
     pub(super) summaries: &'a mut Summaries,
 }
 
-impl<'a> Parts<'a> {
-    /// The parts of this product, cut so.
+impl<'a> ProductBlocks<'a> {
+    /// The blocks of this product, cut into these tiles.
     pub(super) fn new(
         product: &'a ProductContent,
         tiling: &'a Tiling,
@@ -124,7 +124,7 @@ impl<'a> Parts<'a> {
         let result_bytes = 8 * self.tiling.steps * self.product.spec.variables.len().max(1);
         let ahead = (AHEAD_BYTES / result_bytes).clamp(1, 64);
         let maker = BlockMaker {
-            parts: self,
+            blocks: self,
             threads: self.threads(source.threads),
             decode: source.decode,
             encode: sink.encode,
@@ -191,13 +191,13 @@ impl<'a> Parts<'a> {
 
 /// What all threads need to make blocks.
 struct BlockMaker<'m, E, P> {
-    parts: &'m Parts<'m>,
+    blocks: &'m ProductBlocks<'m>,
     threads: usize,
     decode: &'m (dyn Fn(&E) -> Result<Vec<Vec<f64>>> + Sync),
     encode: &'m Encode<'m, P>,
     /// By group.
     pools: [BlockPool; 2],
-    /// The series that go into sums, and then the sums.
+    /// Holds the series that go into sums, and then the sums.
     scratch: Option<SumScratch>,
 }
 
@@ -209,8 +209,8 @@ impl<E: Send, P: Send> BlockMaker<'_, E, P> {
         fetched: &mut Fetched<'_, E>,
         sink: &mut BlockSink<'_, P>,
     ) -> Result<()> {
-        let tiling = self.parts.tiling;
-        let batches = self.parts.batches(Group::Own, scenario).map(|blocks| {
+        let tiling = self.blocks.tiling;
+        let batches = self.blocks.batches(Group::Own, scenario).map(|blocks| {
             let with_results =
                 blocks.map(|block| Ok((block, fetched.in_range(&tiling.block(block))?)));
             with_results.collect()
@@ -236,10 +236,10 @@ impl<E: Send, P: Send> BlockMaker<'_, E, P> {
 
     /// A block of the catchments' own variables, from the fetched results.
     fn own_block(&self, block: usize, results: &[(usize, E)]) -> Result<Made<P>> {
-        let (parts, product) = (self.parts, self.parts.product);
-        let range = parts.tiling.block(block);
-        let is_unchanged = parts.unchanged.is(Group::Own, block);
-        let [own, sums] = &parts.variables;
+        let (blocks, product) = (self.blocks, self.blocks.product);
+        let range = blocks.tiling.block(block);
+        let is_unchanged = blocks.unchanged.is(Group::Own, block);
+        let [own, sums] = &blocks.variables;
         let pool = &self.pools[Group::Own as usize];
         let mut made = Made::of(block);
         let mut values = pool.take(if is_unchanged { 0 } else { range.len() });
@@ -250,13 +250,13 @@ impl<E: Send, P: Send> BlockMaker<'_, E, P> {
                 let mut summarised = Vec::new();
                 for (place, &variable) in own.iter().enumerate() {
                     let series = product.values(*row, variable, &columns)?;
-                    summarised.extend(parts.summarise(variable, &series));
+                    summarised.extend(blocks.summarise(variable, &series));
                     values.set(row - range.start, place, &series);
                 }
                 made.summaries.push((*row, summarised));
             }
-            if parts.summed[*row] {
-                let mut series = Vec::with_capacity(sums.len() * parts.tiling.steps);
+            if blocks.summed[*row] {
+                let mut series = Vec::with_capacity(sums.len() * blocks.tiling.steps);
                 for &variable in sums {
                     series.extend_from_slice(&product.values(*row, variable, &columns)?);
                 }
@@ -272,18 +272,21 @@ impl<E: Send, P: Send> BlockMaker<'_, E, P> {
 
     /// Makes the blocks of a scenario's sums, from what was put away of its catchments.
     fn make_sums(&self, scenario: usize, sink: &mut BlockSink<'_, P>) -> Result<()> {
-        let (parts, product) = (self.parts, self.parts.product);
-        let (first, each) = (scenario * parts.tiling.catchments, parts.tiling.catchments);
+        let (blocks, product) = (self.blocks, self.blocks.product);
+        let (first, each) = (
+            scenario * blocks.tiling.catchments,
+            blocks.tiling.catchments,
+        );
         if let Some(scratch) = &self.scratch {
             let is_there =
                 |catchment: usize| product.catchments[first + catchment].status == Status::Ok;
-            let summed = &parts.summed[first..][..each];
+            let summed = &blocks.summed[first..][..each];
             scratch.accumulate(&product.networks[scenario], summed, &is_there)?;
         }
         let work = |blocks: Range<usize>| -> Result<Vec<Made<P>>> {
             blocks.map(|block| self.sums_block(block)).collect()
         };
-        let batches = parts.batches(Group::Sums, scenario).map(Ok);
+        let batches = blocks.batches(Group::Sums, scenario).map(Ok);
         ordered(self.threads, batches, &work, &mut |batch: Vec<Made<P>>| {
             let mut batch = batch.into_iter();
             batch.try_for_each(|made| sink.accept(Group::Sums, made))
@@ -292,28 +295,28 @@ impl<E: Send, P: Send> BlockMaker<'_, E, P> {
 
     /// A block of sums, which are in the scratch file.
     fn sums_block(&self, block: usize) -> Result<Made<P>> {
-        let (parts, tiling) = (self.parts, self.parts.tiling);
+        let (blocks, tiling) = (self.blocks, self.blocks.tiling);
         let mut made = Made::of(block);
-        if parts.unchanged.is(Group::Sums, block) {
+        if blocks.unchanged.is(Group::Sums, block) {
             made.pieces = (self.encode)(Group::Sums, block, None)?;
             return Ok(made);
         }
-        let variables = &parts.variables[Group::Sums as usize];
+        let variables = &blocks.variables[Group::Sums as usize];
         let range = tiling.block(block);
         let pool = &self.pools[Group::Sums as usize];
         let mut values = pool.take(range.len());
         let mut series = Vec::new();
-        for row in range.clone().filter(|&row| parts.summed[row]) {
+        for row in range.clone().filter(|&row| blocks.summed[row]) {
             if let Some(scratch) = &self.scratch {
                 scratch.get(row % tiling.catchments, &mut series)?;
             }
-            let has_sums = &parts.sums[row * variables.len()..][..variables.len()];
+            let has_sums = &blocks.sums[row * variables.len()..][..variables.len()];
             let mut summarised = Vec::new();
             for (place, series) in series.chunks_exact_mut(tiling.steps).enumerate() {
                 if !has_sums[place] {
                     series.fill(f64::NAN);
                 }
-                summarised.extend(parts.summarise(variables[place], series));
+                summarised.extend(blocks.summarise(variables[place], series));
                 values.set(row - range.start, place, series);
             }
             made.summaries.push((row, summarised));
@@ -335,7 +338,7 @@ struct Made<P> {
 }
 
 impl<P> Made<P> {
-    /// Nothing yet.
+    /// A block of which nothing is made yet.
     fn of(block: usize) -> Self {
         Self {
             block,

@@ -1,7 +1,7 @@
 //! A product in the words of the CF conventions (1.8): what attributes its variables carry.
 //!
-//! A checker does not notice a missing `cf_role`, `featureType` or `coordinates`; readers do. Nothing here knows HDF5, and
-//! nothing here looks at a clock: the same results give the same bytes.
+//! Checkers do not notice a missing `cf_role`, `featureType` or `coordinates`, but readers need them. It knows no HDF5 and
+//! looks at no clock: the same results give the same bytes.
 
 use super::ProductContent;
 use super::digest::{CHUNKS_DIGEST, PRODUCT_DIGEST};
@@ -73,7 +73,7 @@ pub(super) fn variable(variable: &ProductVariable, product: &ProductContent) -> 
     attributes
 }
 
-/// The names of all that tells whose values these are: catchments and where they are, scenarios and what they differ in.
+/// The coordinates of a value: the catchments and their positions, the scenarios and what they differ in.
 fn coordinates(product: &ProductContent) -> String {
     let mut names = vec!["catchment"];
     let positions = product.spec.parameters.iter().filter(|p| is_position(p));
@@ -90,7 +90,7 @@ fn coordinates(product: &ProductContent) -> String {
     names.join(" ")
 }
 
-/// CF wants these few numbers in the type of the variable itself.
+/// A number or text as an attribute. CF wants limits in the type of the variable itself.
 fn of_the_variables_type(name: &str, value: &Value, precision: Precision) -> Attribute {
     let attribute = Attribute::from(value);
     match (value.number(), precision) {

@@ -1,6 +1,6 @@
-//! What a product is made of, as a digest: whether the file on the disk is up to date, and whose chunks may be taken over.
+//! Digests of all that a product is made of: they tell whether the file on the disk is up to date, and which chunks may be copied.
 //!
-//! Everything that determines the file's bytes is walked here, the version of this program included: another version may
+//! Everything that determines the file's bytes goes in, even the version of this program: another version may
 //! compress differently. The file carries its digests as global attributes.
 
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::netcdf::{Precision, PreviousFile};
 use crate::plan::snapshot::Status;
 use crate::project::product_spec::{Layout, Outlets, ParameterVariable, VariableSource};
 
-/// Changes whenever the way files are laid out does.
+/// To be raised when files are laid out differently.
 const FORMAT: u64 = 2;
 
 /// The global attribute that holds the product's digest.
@@ -99,8 +99,8 @@ pub fn digest_of(path: &Path) -> Option<String> {
     PreviousFile::open(path).ok()?.attribute(PRODUCT_DIGEST)
 }
 
-/// The digest of how rows become chunks, the rows themselves left out: where it and a block's rows are the same, so are
-/// the block's chunks.
+/// The digest of how rows become chunks, without the rows themselves. If it and a block's rows are the same, so are the
+/// block's chunks.
 pub(super) fn chunks_digest(product: &ProductContent, tiling: &Tiling) -> Digest {
     let mut walk = Walk::new();
     for number in [tiling.steps, tiling.tile_steps, tiling.tile_catchments] {
@@ -116,8 +116,8 @@ pub(super) fn chunks_digest(product: &ProductContent, tiling: &Tiling) -> Digest
     walk.end()
 }
 
-/// The digest of all that a row's values are made of, its result's content and the numbers in its formulas; empty
-/// where it has no values.
+/// The digest of all that a row's values are made of: its result's content and the numbers in its formulas. Empty if the
+/// row has no values.
 pub(super) fn values_digest(row: &ProductRow) -> String {
     match (row.status, &row.content) {
         (Status::Ok, Some(content)) => values_digest_with(row, content),
@@ -125,13 +125,13 @@ pub(super) fn values_digest(row: &ProductRow) -> String {
     }
 }
 
-/// The digest that a row with a result has, were this the result's content.
+/// The same digest for a row whose result has this content.
 pub(super) fn values_digest_with(row: &ProductRow, content: &Digest) -> String {
     let scalars = Digest::of_numbers(&row.scalars);
     Digest::of(&[*content.as_bytes(), *scalars.as_bytes()].concat()).to_string()
 }
 
-/// Every part goes in with its length: no two different walks give the same bytes.
+/// Hashes part by part, each with its length, so that different parts never give the same bytes.
 struct Walk(blake3::Hasher);
 
 impl Walk {
@@ -203,7 +203,7 @@ impl Walk {
         }
     }
 
-    /// What decides how a result's columns become the variables' numbers.
+    /// How a result's columns become the variables' numbers.
     fn definitions(&mut self, product: &ProductContent) {
         self.number(product.spec.variables.len() as u64);
         for variable in &product.spec.variables {
@@ -220,7 +220,7 @@ impl Walk {
         }
     }
 
-    /// Where there are sums over all upstream. Nothing where there are none.
+    /// Which variables are sums over all upstream, and where. Hashes nothing if there are none.
     fn sums(&mut self, product: &ProductContent) {
         for (number, variable) in product.spec.variables.iter().enumerate() {
             let Some(outlets) = &variable.upstream else {
@@ -238,7 +238,7 @@ impl Walk {
         }
     }
 
-    /// What decides how variables become summaries. Nothing where there are none.
+    /// How variables become summaries. Hashes nothing if there are none.
     fn summaries(&mut self, product: &ProductContent) {
         for summary in &product.spec.summaries {
             self.text("summary");

@@ -1,20 +1,21 @@
 //! The product as a NetCDF-4 file: variables over time and catchments, after CF's discrete sampling geometries.
 //!
-//! The order of all that is written is fixed: small variables first, then chunks block by block, variable by variable, slab by
-//! slab (sums over all upstream after all others of the scenario), then the summaries. A copied chunk takes the very place that the same chunk made anew would have, so both give the same file.
+//! Everything is written in a fixed order: small variables first, then chunks block by block, variable by variable, slab by
+//! slab (sums over all upstream after all other blocks of the scenario), then the summaries. A copied chunk gets the same
+//! place as one that is compressed again, so both ways give the same file.
 
 use anyhow::Result;
 
 use super::block::Block;
-use super::blocks::{BlockSink, Parts};
+use super::blocks::{BlockSink, ProductBlocks};
 use super::digest::{chunks_digest, digest};
+use super::previous::Previous;
 use super::rows::{self, Dimensions};
 use super::summary::Summaries;
 use super::tiling::{TilePlace, Tiling};
 use super::unchanged::{Group, Unchanged};
 use super::{Assembled, ProductContent, ResultSource, cf};
 use crate::netcdf::{Chunk, ChunkedVariable, Chunking, NetcdfFile, Uncopied, encode_chunk};
-use crate::product::file::previous::Previous;
 
 /// Writes the product; see [`super::assemble`].
 pub(super) fn write<E: Send>(
@@ -31,18 +32,14 @@ pub(super) fn write<E: Send>(
     }
 }
 
+/// Writes the product, and copies from the previous one what is unchanged.
 fn write_over<E: Send>(
     product: &ProductContent,
     tiling: &Tiling,
     previous: Option<&Previous>,
     source: &mut ResultSource<'_, E>,
 ) -> Result<Assembled> {
-    let mut assembled = Assembled {
-        fetched: 0,
-        chunks_written: 0,
-        chunks_copied: 0,
-        digest: digest(product),
-    };
+    let mut assembled = Assembled::nothing(digest(product));
     let (mut file, dimensions, variables) = begin(product, tiling, &assembled)?;
     let mut summaries = match previous {
         Some(previous) => previous.summaries(product, tiling),
@@ -52,7 +49,7 @@ fn write_over<E: Send>(
     let unchanged = previous.map_or(&nothing, Previous::unchanged);
     let limit = 2 * 8 * tiling.tile_values() as u64 + 1024;
     let groups = Group::ALL.map(|group| group.variables(product));
-    let parts = Parts::new(product, tiling, unchanged);
+    let blocks = ProductBlocks::new(product, tiling, unchanged);
     // The chunks of a block: variable by variable, slab by slab. Each variable with its place among the group's.
     let tiles = |group: Group| {
         let of_group = groups[group as usize].iter().copied().enumerate();
@@ -106,7 +103,7 @@ fn write_over<E: Send>(
         write: &mut write,
         summaries: &mut summaries,
     };
-    let fetched = parts.make(source, sink)?;
+    let fetched = blocks.make(source, sink)?;
     assembled.fetched = fetched;
     rows::write_summaries(product, &file, &dimensions, &summaries)?;
     file.finish()?;

@@ -56,9 +56,9 @@ pub struct ProductContent {
     pub time: TimeAxis,
     /// The columns of a result, in the order in which decoding gives them.
     pub columns: Vec<ResultColumn>,
-    /// The names of the catchments' numbers that formulas use besides.
+    /// The names of the catchments' numbers that formulas use beside columns.
     pub scalars: Vec<String>,
-    /// The scenarios; without, there is no dimension for them.
+    /// The scenarios. Without them the file has no such dimension.
     pub scenarios: Option<ScenarioDimension>,
     /// The catchments in the file's order, at least one; with scenarios all catchments of the first, then all of the next,
     /// the same ones in the same order.
@@ -138,6 +138,18 @@ pub struct Assembled {
     pub chunks_copied: usize,
     /// The digest that the file carries.
     pub digest: Digest,
+}
+
+impl Assembled {
+    /// Nothing done yet for a product with this digest.
+    fn nothing(digest: Digest) -> Self {
+        Self {
+            fetched: 0,
+            chunks_written: 0,
+            chunks_copied: 0,
+            digest,
+        }
+    }
 }
 
 /// Writes the product and puts it at its path only once it is whole and on the disk.

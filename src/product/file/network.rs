@@ -1,8 +1,8 @@
-//! Which catchment drains into which: the order in which sums over all upstream are made.
+//! Which catchment drains into which, and so the order in which sums over all upstream are made.
 //!
-//! Every catchment has at most one downstream, so the whole is a forest whose roots are the outlets. The order is depth
-//! first with the largest part first: then no more sums are open at any time than the logarithm of the number of
-//! catchments. It depends on the links alone, and so do the bits of the sums. Pure; nothing recurses, so rivers may be long.
+//! Every catchment has at most one downstream, so they form a forest whose roots are the outlets. The order is depth first,
+//! the largest tributary first: then the number of open sums never exceeds the logarithm of the number of catchments. The
+//! order depends on the links alone, and so do the bits of the sums. Pure; nothing recurses, so rivers may be long.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -45,7 +45,7 @@ impl From<Option<&Value>> for NetworkLink {
     }
 }
 
-/// Why links make no network.
+/// Why links do not make a network.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NetworkError {
     /// A link leads nowhere.
@@ -57,7 +57,7 @@ pub enum NetworkError {
         /// The id that was probably meant, as a message adds it; empty if none comes close.
         hint: String,
     },
-    /// Water would flow in a circle: the catchments, the first one once more at the end.
+    /// Water would flow in a circle. The catchments, with the first one again at the end.
     Cycle(Vec<String>),
 }
 
@@ -136,7 +136,8 @@ impl Network {
         self.downstream[catchment]
     }
 
-    /// All catchments, each after all upstream of it: what drains into the same one comes in the order in which it is added.
+    /// All catchments, each after all upstream of it. Those that drain into the same one come in the order in which they are
+    /// added.
     pub(super) fn order(&self) -> &[usize] {
         &self.order
     }
@@ -150,7 +151,7 @@ impl Network {
     }
 }
 
-/// How many catchments drain through each, itself included; one that is part of a circle is the error.
+/// How many catchments drain through each, itself included. The error is a catchment in a circle.
 fn sizes(downstream: &[Option<usize>]) -> Result<Vec<usize>, usize> {
     let mut open = vec![0_usize; downstream.len()];
     downstream

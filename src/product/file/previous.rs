@@ -1,7 +1,7 @@
-//! The previous product at the path: which of its blocks are what they would be again, and their chunks and summaries as they are.
+//! The previous product at the path: which of its blocks are unchanged, and their chunks and summaries.
 //!
-//! A scenario is found by its name and may stand elsewhere than before; within it, rows have to stand where they stood.
-//! Whatever can't be read or is not clear makes the file useless, never an error: then all is made anew.
+//! A scenario is found by its name and may have another place than before; within it, rows must have the places they had.
+//! If anything can't be read or is not clear, the file is not used, and the product is made from scratch; that is never an error.
 
 use anyhow::{Context, Result};
 
@@ -18,7 +18,7 @@ use crate::project::product_spec::{
     Outlets, SummaryVariable, UPSTREAM_DIGEST, VALUES_DIGEST, VariableSource,
 };
 
-/// The previous product, as far as it can serve.
+/// The previous product, as far as it can be used.
 pub(super) struct Previous {
     /// By variable.
     variables: Vec<PreviousVariable>,
@@ -42,7 +42,7 @@ struct Rows {
 }
 
 impl Previous {
-    /// The previous product, if its chunks can be taken over: same cut, same definitions, and something without a change.
+    /// The previous product, if chunks can be copied from it: same tiles, same definitions, and something unchanged.
     pub(super) fn open(
         product: &ProductContent,
         tiling: &Tiling,
@@ -108,12 +108,12 @@ impl Previous {
         })
     }
 
-    /// Whose chunks are what they would be again.
+    /// What is unchanged, so that its chunks can be copied.
     pub(super) fn unchanged(&self) -> &Unchanged {
         &self.unchanged
     }
 
-    /// The summaries of all rows in unchanged blocks; the others are missing yet.
+    /// The summaries of all rows in unchanged blocks; those of other rows are still missing.
     pub(super) fn summaries(&self, product: &ProductContent, tiling: &Tiling) -> Summaries {
         let mut summaries = Summaries::new(product.spec.summaries.len(), product.catchments.len());
         for (number, summary) in product.spec.summaries.iter().enumerate() {
@@ -131,7 +131,7 @@ impl Previous {
         summaries
     }
 
-    /// The number that a scenario with an unchanged block had.
+    /// The previous number of a scenario with an unchanged block.
     pub(super) fn scenario(&self, scenario: usize) -> usize {
         self.scenarios[scenario].expect("what is unchanged was there before")
     }
@@ -149,7 +149,7 @@ impl Previous {
 }
 
 impl Rows {
-    /// Which blocks of which group are made of the same here, and which variables of the other blocks.
+    /// The blocks that are made of the same as before, and such variables of the other blocks.
     fn unchanged(
         &self,
         product: &ProductContent,
@@ -228,7 +228,7 @@ impl Rows {
         unchanged
     }
 
-    /// Which columns of a row's result are those of the result that the previous row was made of; empty if that can't be told.
+    /// By column: whether a row's result has the same values as the one that the previous row was made of; empty if unknown.
     fn same_columns(
         &self,
         product: &ProductContent,

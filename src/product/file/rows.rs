@@ -1,5 +1,5 @@
-//! What a NetCDF-4 product holds for each catchment and each scenario beside its variables: coordinates, parameters, status,
-//! keys, digests.
+//! What a NetCDF-4 product holds for each catchment and scenario beside its variables: coordinates, parameters, status, keys,
+//! digests.
 
 use anyhow::Result;
 
@@ -42,19 +42,19 @@ impl Dimensions {
         })
     }
 
-    /// Those of what has one value for each row.
+    /// The dimensions of variables with one value per row.
     pub(super) fn of_rows(&self) -> Vec<Dimension> {
         self.scenario.into_iter().chain([self.catchment]).collect()
     }
 
-    /// Those of a variable over time.
+    /// The dimensions of variables over time.
     pub(super) fn of_variables(&self) -> Vec<Dimension> {
         let scenario = self.scenario.into_iter();
         scenario.chain([self.time, self.catchment]).collect()
     }
 }
 
-/// Writes what there is for each scenario and each row.
+/// Writes everything that has one value per scenario or per row.
 pub(super) fn write(
     product: &ProductContent,
     file: &NetcdfFile,
@@ -109,7 +109,7 @@ pub(super) fn write(
     )
 }
 
-/// Writes the summaries: last of all, for they are known only when all else is written.
+/// Writes the summaries: last, because they are known only when everything else is written.
 pub(super) fn write_summaries(
     product: &ProductContent,
     file: &NetcdfFile,

@@ -1,7 +1,6 @@
 //! Several scenarios in one product: the same catchments once for each, along a leading dimension of their names.
 //!
-//! Without scenarios there is no such dimension, and files are what they are without this module. It knows neither files
-//! nor where scenarios come from.
+//! Without scenarios the file has no such dimension. It knows neither files nor where scenarios come from.
 
 use std::collections::HashSet;
 
@@ -12,7 +11,7 @@ use crate::project::product_spec::{ParameterVariable, valid_name};
 
 /// The scenarios of a product, in the file's order.
 pub struct ScenarioDimension {
-    /// Their names, at least one, each once; selected by in the file: `ds.load.sel(scenario="k=0.013")`.
+    /// Their names, at least one, each once. Readers select by them: `ds.load.sel(scenario="k=0.013")`.
     pub names: Vec<String>,
     /// What they differ in. Their names pass [`valid_name`] and are unique among all variables.
     pub coordinates: Vec<ScenarioCoordinate>,
@@ -27,7 +26,7 @@ pub struct ScenarioCoordinate {
 }
 
 impl ProductContent {
-    /// How many scenarios there are; one that has no name counts.
+    /// The number of scenarios; a product without names has one.
     pub(super) fn scenario_count(&self) -> usize {
         self.scenarios
             .as_ref()
@@ -174,7 +173,7 @@ impl ParameterValues {
         }
     }
 
-    /// Whether the values repeat after each so many of them, to the bit.
+    /// Whether the values repeat after every `each` of them, to the bit.
     pub(super) fn repeat_after(&self, each: usize) -> bool {
         let same_bits = |a: &f64, b: &f64| a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan());
         match self {

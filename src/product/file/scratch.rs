@@ -1,4 +1,4 @@
-//! Values put away on the disk while a product is made, in a file that has no name and vanishes with the process.
+//! Scratch files: values on the disk while a product is made, in files without a name that vanish with the process.
 
 use std::fs::File;
 use std::io::Write;
@@ -16,14 +16,14 @@ pub(super) fn unnamed(product: &Path) -> Result<File> {
         .with_context(|| format!("cannot create a scratch file in {}", folder.display()))
 }
 
-/// Pieces of any length, one after the other.
+/// A scratch file of pieces of any length, one after the other.
 pub(super) struct Stage {
     file: File,
     ends: Vec<u64>,
 }
 
 impl Stage {
-    /// An empty one, in the folder of the product.
+    /// An empty file in the folder of the product.
     pub(super) fn create(product: &Path) -> Result<Self> {
         let file = unnamed(product)?;
         Ok(Self {
@@ -37,7 +37,7 @@ impl Stage {
         self.ends.len()
     }
 
-    /// Puts one more piece away.
+    /// Appends a piece.
     pub(super) fn push(&mut self, piece: &[u8]) -> Result<()> {
         self.file
             .write_all(piece)
@@ -47,7 +47,7 @@ impl Stage {
         Ok(())
     }
 
-    /// Gives a piece back, by number.
+    /// Reads a piece, by number.
     pub(super) fn read(&self, number: usize) -> Result<Vec<u8>> {
         let start = self.end(number);
         let mut piece = vec![0; (self.ends[number] - start) as usize];

@@ -1,17 +1,18 @@
 //! The product as PyTables' tables, one per time step: `/step_<n>/values` with a row per catchment.
 //!
 //! Results come by catchment and a table needs all of them, so the values are staged: tiles go compressed into an unnamed
-//! file beside the product, and come back a stretch of time after the other. So memory holds one block of catchments,
-//! then one stretch of time, never all. Besides the tables: `/time_steps` (nanoseconds since 1970) and `/catchments`
-//! with the status flags, keys and parameters, and `/summary` where summaries are asked for. A catchment without a result has rows of NaN.
+//! file beside the product, and are read back one stretch of time after the other. Memory holds one block of catchments,
+//! then one stretch of time, never everything. Besides the tables there are `/time_steps` (nanoseconds since 1970),
+//! `/catchments` with the status flags, keys and parameters, and `/summary` if the project has summaries. A catchment
+//! without a result has rows of NaN.
 //!
-//! Scenarios are a column of all these tables, before the catchments', so that one step of all is still one table; what
-//! they differ in is in a table `/scenarios`.
+//! Scenarios are a column of all these tables, before the catchments', so that one step of all scenarios is still one
+//! table. A table `/scenarios` holds what they differ in.
 
 use anyhow::{Context, Result};
 
 use super::block::Block;
-use super::blocks::{BlockSink, Parts};
+use super::blocks::{BlockSink, ProductBlocks};
 use super::digest::digest;
 use super::scratch::Stage;
 use super::summary::Summaries;
@@ -28,16 +29,16 @@ use crate::netcdf::{
 use crate::project::product_spec::ProductVariable;
 use crate::system::parallel::ordered;
 
-/// Values of one stretch of time in memory at most, in bytes (a single step may exceed it).
+/// Values of one stretch of time in memory: at most so many bytes (a single step may exceed it).
 const SLAB_BYTES: usize = 32 << 20;
 
-/// Bytes of a staged tile, all variables together, at most (a single step may exceed it).
+/// A staged tile, all variables together: at most so many bytes (a single step may exceed it).
 const STAGED_BYTES: usize = 256 << 10;
 
-/// Bytes of a table's chunk at most (a single row may exceed it).
+/// A table's chunk: at most so many bytes (a single row may exceed it).
 const CHUNK_BYTES: usize = 1 << 20;
 
-/// How staged tiles are compressed: as fast as can be.
+/// The level of deflate for staged tiles: the fastest.
 const STAGED_LEVEL: u8 = 1;
 
 /// Writes the product; see [`super::assemble`].
@@ -45,12 +46,7 @@ pub(super) fn write<E: Send>(
     product: &ProductContent,
     source: &mut ResultSource<'_, E>,
 ) -> Result<Assembled> {
-    let mut assembled = Assembled {
-        fetched: 0,
-        chunks_written: 0,
-        chunks_copied: 0,
-        digest: digest(product),
-    };
+    let mut assembled = Assembled::nothing(digest(product));
     let (rows, variables) = (product.catchments.len(), product.spec.variables.len());
     let tiling = Tiling::new(product.time.len(), product.catchments_each(), variables);
     let tiling = tiling.with_scenarios(product.scenario_count());
@@ -67,7 +63,7 @@ pub(super) fn write<E: Send>(
     // By group and block: where its pieces begin.
     let mut pieces = Group::ALL.map(|_| Vec::with_capacity(tiling.blocks()));
     let nothing = Unchanged::nothing(product, &tiling);
-    let parts = Parts::new(product, &tiling, &nothing);
+    let blocks = ProductBlocks::new(product, &tiling, &nothing);
     let encode = |group: Group, block: usize, values: Option<&Block>| {
         let values = values.expect("no block is unchanged");
         let mut tiles = vec![f64::NAN; groups[group as usize] * tiling.tile_values()];
@@ -93,7 +89,7 @@ pub(super) fn write<E: Send>(
         write: &mut write,
         summaries: &mut summaries,
     };
-    let fetched = parts.make(source, sink)?;
+    let fetched = blocks.make(source, sink)?;
     assembled.fetched = fetched;
     let staged = Staged { stage, pieces };
     let tables = StepTables::new(product, &tiling);
@@ -103,10 +99,10 @@ pub(super) fn write<E: Send>(
     Ok(assembled)
 }
 
-/// All values, put away by group and block of catchments, ready to be read by stretch of time.
+/// All values, written by group and block of catchments, to be read by stretch of time.
 struct Staged {
     stage: Stage,
-    /// By group and block: its first piece, that of the first slab.
+    /// By group and block: the number of its first piece, that of the first slab.
     pieces: [Vec<usize>; 2],
 }
 

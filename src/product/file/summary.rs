@@ -1,8 +1,8 @@
 //! Summary variables: one number for each catchment out of all time steps of a variable.
 //!
-//! Time steps without a value are left out; where none has one, the number is missing. The numbers are computed from the
-//! variable's values in 64 bits, whatever precision it is stored in, one series at a time and always in the order of the time
-//! steps, so that they are the same on every machine. It knows no files.
+//! Time steps without a value are left out; if no step has one, the number is missing. The numbers are computed in 64 bits,
+//! whatever the precision in which the variable is stored, one series at a time and always in the order of the time steps,
+//! so that they are the same on every machine. It knows no files.
 
 use crate::project::product_spec::Statistic;
 
@@ -61,23 +61,23 @@ fn quantile(mut values: Vec<f64>, q: f64) -> f64 {
     }
 }
 
-/// The summaries of all rows in the making.
+/// The summaries of all rows, filled in as blocks are made.
 pub(super) struct Summaries(Vec<Vec<f64>>);
 
 impl Summaries {
-    /// All missing.
+    /// All numbers missing.
     pub(super) fn new(summaries: usize, rows: usize) -> Self {
         Self(vec![vec![f64::NAN; rows]; summaries])
     }
 
-    /// Puts the numbers of a row down, each with which summary it is.
+    /// Sets numbers of a row, each with the number of its summary.
     pub(super) fn set_row(&mut self, row: usize, numbers: impl IntoIterator<Item = (usize, f64)>) {
         for (summary, number) in numbers {
             self.0[summary][row] = number;
         }
     }
 
-    /// The numbers of all rows.
+    /// A summary's numbers of all rows.
     pub(super) fn of(&self, summary: usize) -> &[f64] {
         &self.0[summary]
     }

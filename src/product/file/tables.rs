@@ -61,7 +61,7 @@ pub(super) fn write_summaries(
     small.write("summary", product.spec.compression, file)
 }
 
-/// A table in the making that is written at once, column by column.
+/// A table that is collected column by column and written at once.
 struct SmallTable {
     rows: usize,
     columns: Vec<CompoundColumn>,
@@ -120,7 +120,7 @@ impl SmallTable {
     }
 }
 
-/// What tells the rows of a table apart: the names of these columns, their texts, and the sizes.
+/// The columns that identify the rows of a table: their names, texts and sizes.
 pub(super) fn labels(product: &ProductContent) -> Vec<(&'static str, Vec<String>, usize)> {
     let rows = 0..product.catchments.len();
     let (ids, size) = stored(product.catchments.iter().map(|row| row.id.as_str()));
@@ -133,7 +133,7 @@ pub(super) fn labels(product: &ProductContent) -> Vec<(&'static str, Vec<String>
     labels
 }
 
-/// Texts as the tables hold them, and the size of their column if they are ids.
+/// Texts as the tables hold them, and the size of a column of ids.
 fn stored<'a>(texts: impl Iterator<Item = &'a str>) -> (Vec<String>, usize) {
     let texts: Vec<String> = texts.map(|text| storable(text).into_owned()).collect();
     let size = longest(&texts).max(ID_SIZE);
@@ -156,7 +156,7 @@ pub(super) fn text_planes(texts: &[String], size: usize, rows: usize) -> Vec<u8>
     planes
 }
 
-/// A chunk from its planes: they are what shuffle makes of the rows, so only deflate is left to do.
+/// A chunk from its planes. They are the shuffled rows already, so only deflate is left to do.
 pub(super) fn filtered(planes: Vec<u8>, layout: &CompoundTable) -> Vec<u8> {
     if layout.level > 0 {
         return deflate(&planes, layout.level);

@@ -1,13 +1,13 @@
 //! How the array over time and catchments is cut into tiles, and what a tile holds.
 //!
-//! Results come by catchment, readers want them by time step and by catchment alike; so tiles extend over both. All tiles
-//! over one group of catchments are a *block*, all over one stretch of time a *slab*. Pure arithmetic.
+//! Results come by catchment, but readers want them by time step as well as by catchment, so tiles extend over both. All
+//! tiles over the same catchments are a *block*, all over the same stretch of time a *slab*. Pure arithmetic.
 //!
-//! Why 128 × 16: 1,000 catchments × 8,760 steps × 4 variables on two cores, a product of 200 MB. Processor time to make it;
-//! milliseconds of xarray for one step of all catchments and all steps of one, of which 18 go to opening the file; blocks
-//! that are made anew when one in a hundred catchments has changed, wherever they are.
+//! Why 128 × 16? Measured with 1,000 catchments × 8,760 steps × 4 variables on two cores, a product of 200 MB: processor time
+//! to make it; milliseconds in xarray to read one step of all catchments and all steps of one catchment, of which 18 go to
+//! opening the file; the share of blocks that are made again after one in a hundred catchments has changed.
 //!
-//! | steps × catchments | to make | one step | one catchment | anew |
+//! | steps × catchments | to make | one step | one catchment | again |
 //! |---|---|---|---|---|
 //! | 512 × 64 | 1.9 s | 61 | 78 | 47 % |
 //! | 512 × 16 | 1.7 s | 70 | 33 | 15 % |
@@ -17,26 +17,26 @@
 //! | 128 × 32 | 1.8 s | 35 | 44 | 27 % |
 //! | 64 × 32 | 1.8 s | 30 | 51 | 27 % |
 //!
-//! Shorter ones serve single steps better, but their number grows, and with it what HDF5 does for each of them; wider ones
-//! cost when few catchments have changed, which is what happens every day.
+//! Shorter tiles serve single steps better, but there are more of them, and HDF5 has work with each. Wider tiles are
+//! costly when few catchments have changed, which happens every day.
 
 use std::ops::Range;
 
 use super::block::Block;
 
-/// Values in a tile: 16 KiB of f64, which a core's nearest cache holds and a reader of one value does not mind.
+/// Values in a tile: 16 KiB of f64 fit in a core's nearest cache and cost a reader of a single value little.
 const TILE_VALUES: usize = TILE_STEPS * 16;
 
 /// Time steps in a tile, if there are as many.
 const TILE_STEPS: usize = 128;
 
-/// Decoded values of one block in memory at most, in bytes (a single catchment may exceed it).
+/// Decoded values of one block: at most so many bytes (a single catchment may exceed it).
 const BLOCK_BYTES: usize = 16 << 20;
 
-/// The cut of `steps × catchments` values into equal tiles; those at the edges are filled up.
+/// How `steps × catchments` values are cut into equal tiles; those at the edges are filled up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Tiling {
-    /// How often the catchments are there, one set after the other.
+    /// The number of scenarios, which follow each other.
     pub(super) scenarios: usize,
     pub(super) steps: usize,
     /// Of each scenario.
@@ -48,7 +48,7 @@ pub(super) struct Tiling {
 impl Tiling {
     /// 128 × 16, but wider where time is short, and narrower where a block of so many variables would not fit in memory.
     ///
-    /// A function of the dimensions alone: on every machine the same file. All three are at least 1.
+    /// It depends on the dimensions alone, so that every machine writes the same file. All three are at least 1.
     pub(super) fn new(steps: usize, catchments: usize, variables: usize) -> Self {
         let series_bytes = steps.saturating_mul(variables).saturating_mul(8);
         let fitting = (BLOCK_BYTES / series_bytes.max(1)).max(1);
@@ -77,12 +77,12 @@ impl Tiling {
         }
     }
 
-    /// The same cut for each of so many scenarios.
+    /// The same tiles for each of several scenarios.
     pub(super) fn with_scenarios(self, scenarios: usize) -> Self {
         Self { scenarios, ..self }
     }
 
-    /// How many blocks there are; none mixes scenarios.
+    /// The number of blocks. None mixes scenarios.
     pub(super) fn blocks(&self) -> usize {
         self.scenarios * self.blocks_each()
     }
@@ -104,7 +104,7 @@ impl Tiling {
         before + first..before + end
     }
 
-    /// The scenario of a block, and which of its catchments is the block's first.
+    /// The scenario of a block, and the place of the block's first catchment in it.
     pub(super) fn corner(&self, block: usize) -> (usize, usize) {
         let each = self.blocks_each();
         (block / each, block % each * self.tile_catchments)
@@ -128,7 +128,7 @@ impl Tiling {
         self.tile_steps * self.tile_catchments
     }
 
-    /// Fills `out` (`tile_values()` long) with a tile of the block's values, time first; what is over is NaN.
+    /// Fills `out` (`tile_values()` long) with a tile of the block's values, time first, and with NaN beyond the edges.
     pub(super) fn gather(&self, values: &Block, tile: TilePlace, out: &mut [f64]) {
         let (catchments, steps) = (self.block(tile.block).len(), self.slab(tile.slab));
         if catchments < self.tile_catchments || steps.len() < self.tile_steps {
@@ -143,7 +143,7 @@ impl Tiling {
     }
 }
 
-/// Which tile.
+/// The place of a tile.
 #[derive(Clone, Copy)]
 pub(super) struct TilePlace {
     pub(super) block: usize,

@@ -1,4 +1,4 @@
-//! What of a product is as it was in an earlier one, so that nothing has to be made of it. It knows neither files nor results.
+//! Which blocks can be copied from the previous product. It knows neither files nor results.
 
 use std::collections::BTreeMap;
 
@@ -33,16 +33,16 @@ impl Group {
     }
 }
 
-/// Which blocks are what they were, and which variables of those that are not.
+/// The unchanged blocks, and the unchanged variables of changed blocks.
 pub(super) struct Unchanged {
     /// By group and block.
     blocks: [Vec<bool>; 2],
-    /// By block: the flags of all variables. None for most.
+    /// By block: a flag for each variable. Most blocks have none.
     variables: BTreeMap<usize, Vec<bool>>,
 }
 
 impl Unchanged {
-    /// All has to be made, as far as there is anything.
+    /// Everything has changed; only groups without variables count as unchanged.
     pub(super) fn nothing(product: &ProductContent, tiling: &Tiling) -> Self {
         let is_empty = |group: Group| group.variables(product).is_empty();
         Self {
@@ -51,22 +51,22 @@ impl Unchanged {
         }
     }
 
-    /// Nothing has to be made of this block.
+    /// Marks a block as unchanged.
     pub(super) fn keep(&mut self, group: Group, block: usize) {
         self.blocks[group as usize][block] = true;
     }
 
-    /// Nothing has to be made of the flagged variables of this block.
+    /// Marks the flagged variables of a block as unchanged.
     pub(super) fn keep_variables(&mut self, block: usize, variables: Vec<bool>) {
         self.variables.insert(block, variables);
     }
 
-    /// Whether a block of a group is what it was.
+    /// Whether a block of a group is unchanged.
     pub(super) fn is(&self, group: Group, block: usize) -> bool {
         self.blocks[group as usize][block]
     }
 
-    /// Whether a variable of a group is in a block what it was.
+    /// Whether a variable of a group is unchanged in a block.
     pub(super) fn is_variable(&self, group: Group, block: usize, variable: usize) -> bool {
         let is_kept = || {
             self.variables
@@ -76,7 +76,7 @@ impl Unchanged {
         self.is(group, block) || is_kept()
     }
 
-    /// Whether anything is what it was.
+    /// Whether anything is unchanged.
     pub(super) fn is_any(&self) -> bool {
         self.blocks.iter().flatten().any(|&unchanged| unchanged) || !self.variables.is_empty()
     }

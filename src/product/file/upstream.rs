@@ -1,9 +1,9 @@
 //! Sums over a catchment and all upstream of it, time step by time step.
 //!
-//! The values of each catchment are put away on the disk as they come. Then the network is walked once from the headwaters
-//! down: what a catchment receives is added up while it is open, its own values come last, and the sum takes their place.
-//! Memory holds one series for each open branch, the logarithm of their number. A missing value makes all sums
-//! downstream of it missing, so that none is too small in silence.
+//! The values of each catchment go to a scratch file as they come. Then the network is walked once from the headwaters
+//! down: what a catchment receives is added up, its own values are added last, and the sum takes their place in the file.
+//! Memory holds one series for each open branch, at most the logarithm of the number of catchments. A missing value makes
+//! all sums downstream of it missing, so that no sum is silently too small.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -17,14 +17,14 @@ use super::scratch::unnamed;
 use crate::data::digest::Digest;
 use crate::plan::snapshot::Status;
 
-/// A series of each catchment of one scenario on the disk: its own values, later the sums.
+/// A scratch file with a series of each catchment of one scenario: first its own values, later the sums.
 pub(super) struct SumScratch {
     file: File,
     bytes_each: usize,
 }
 
 impl SumScratch {
-    /// Room for series of so many values.
+    /// An empty file for series of `values_each` values.
     pub(super) fn create(product: &ProductContent, values_each: usize) -> Result<Self> {
         Ok(Self {
             file: unnamed(&product.spec.path)?,
@@ -32,7 +32,7 @@ impl SumScratch {
         })
     }
 
-    /// Puts a catchment's series into its place.
+    /// Writes a catchment's series.
     pub(super) fn put(&self, catchment: usize, series: &[f64]) -> Result<()> {
         let bytes: Vec<u8> = series
             .iter()
@@ -60,7 +60,8 @@ impl SumScratch {
         Ok(())
     }
 
-    /// Makes sums of the series of these catchments, with whom all upstream of them are; `is_there` tells who has one.
+    /// Replaces the series of these catchments by sums. All catchments upstream of them are among them; `is_there` says
+    /// which have a series.
     pub(super) fn accumulate(
         &self,
         network: &Network,
@@ -104,8 +105,8 @@ fn add(sum: &mut [f64], values: &[f64]) {
     }
 }
 
-/// For every row the digest of all that its sums are made of: its own values and, in the order in which they are added,
-/// those upstream of it. `None` where a result has no digest.
+/// For every row the digest of all that its sums are made of: its own values and those upstream of it, in the order in
+/// which they are added. `None` if a result among them has no digest.
 pub(super) fn upstream_digests(product: &ProductContent) -> Vec<Option<Digest>> {
     let each = product.catchments_each();
     let mut digests = vec![None; product.catchments.len()];
