@@ -1,5 +1,5 @@
-//! What a run tells is one truth: exit code, last line, JSON, `runs`, `status`, `log` and the product's flags agree, whatever
-//! was asked for and whatever became of it.
+//! All accounts of a run agree: exit code, last line, JSON, `runs`, `status`, `log` and the product's flags, whatever was
+//! asked for and whatever came of it.
 
 use std::collections::BTreeMap;
 use std::fs;

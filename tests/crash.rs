@@ -1,6 +1,6 @@
 //! Killed at any moment, a run continues: nothing finished is computed again, and the product is the undisturbed one.
 //!
-//! `RERUNOFF_KILLS` says how often the loop kills (50), `RERUNOFF_SEED` replays a loop that has told its seed.
+//! `RERUNOFF_KILLS` says how often the loop kills (50), `RERUNOFF_SEED` replays a loop by the seed that it printed.
 
 use std::fs;
 use std::process::Stdio;

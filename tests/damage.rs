@@ -1,4 +1,4 @@
-//! Flipped bytes, truncation and foreign hands: noticed, named, and repaired so that only what is lost runs again.
+//! Flipped bytes, truncated files and edits by others are noticed, named and repaired, and only what is lost runs again.
 
 use std::fs::{self, File};
 use std::os::unix::fs::{FileExt, MetadataExt};

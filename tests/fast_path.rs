@@ -1,4 +1,4 @@
-//! The short way of a run that has nothing to do: that it is taken, and that every kind of change leaves it.
+//! The fast path of a run that has nothing to do: it is taken, and every kind of change leaves it.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -7,16 +7,16 @@ use std::time::{Duration, SystemTime};
 
 use crate::common::{Project, id};
 
-/// What a run says that took the short way.
+/// What a run says that took the fast path.
 const SHORT: &str = "everything looks as it did";
 
-/// Runs until the short way is open: what a run wrote itself has settled only by the next one.
+/// Runs until the fast path is open: what a run wrote itself is old enough only for the next one.
 fn settle(project: &Project) {
     for _ in 0..2 {
         std::thread::sleep(Duration::from_millis(60));
         project.rerunoff(&["run"]).expect(0);
     }
-    assert!(is_short(project, &[]), "the short way is open");
+    assert!(is_short(project, &[]), "the fast path is open");
     project.calls();
 }
 

@@ -1,4 +1,4 @@
-//! A disk that is full or read-only: a clear message, the old product intact, and on it goes when there is space.
+//! A disk that is full or read-only: a clear message, the old product intact, and the next run continues once there is space.
 //!
 //! Each test mounts a small file system of its own, in a user namespace, which needs no rights on most machines. Where
 //! that is not allowed the tests fail and say so; `RERUNOFF_NO_NAMESPACES=1` leaves them out.

@@ -1,4 +1,4 @@
-//! Whatever stands in a template, an output or a project file: a result or an error, never a panic.
+//! Any text as a template, an output or a project file gives a result or an error, never a panic.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,4 +1,4 @@
-//! From the tables that people have to a finished product, and how often the simulator was called for it.
+//! From tables as people have them to a finished product, and how often the simulator is called on the way.
 
 mod tables;
 

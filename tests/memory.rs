@@ -1,7 +1,8 @@
 //! Memory does not grow with the number of catchments: planning, running and assembling 2,000 takes what 200 take, and
 //! importing 16,000 what 4,000 take.
 //!
-//! In a process of its own: a child is charged with the memory of the process that started it, as it had that before `exec`.
+//! These have a process of their own, because the peak that the system reports for a child includes what its parent had
+//! before `exec`.
 
 use std::fmt::Write;
 use std::fs::{self, File};

@@ -1,4 +1,4 @@
-//! No simulator outlives rerunoff, nor does anything that it started: however the one ends and whatever the others do.
+//! No simulator outlives rerunoff, and neither does anything that it started, however rerunoff ends and whatever they do.
 
 use rustix::process::{Pid, Signal, kill_process};
 

@@ -1,4 +1,4 @@
-//! The session in the README, run: what it shows is what the commands print, but for seconds and where the folder is.
+//! The session in the README, run: what it shows is what the commands print, except for durations and the folder.
 
 use std::path::Path;
 use std::process::Command;

@@ -1,4 +1,4 @@
-//! What goes where: the last line, JSON, silence, closed pipes; completions and man pages.
+//! What is printed to which stream: the last line, JSON, silence, closed pipes; completions and man pages.
 
 use std::fs;
 use std::process::Stdio;

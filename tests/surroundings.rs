@@ -1,5 +1,5 @@
-//! What lies around a project: support folders that simulators write to, things in the place of files, links, and the system's
-//! limit to the size of a file.
+//! The surroundings of a project: support folders that simulators write to, links, things that are not files, and the system's
+//! limit on the size of a file.
 
 use std::fs;
 use std::os::unix::fs::symlink;

@@ -1,4 +1,4 @@
-//! A world that does not hold still: programs replaced midway, flaky simulators, hangs, and outputs of any size.
+//! Surroundings that change during a run: programs replaced midway, flaky simulators, hangs, and outputs of any size.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -1,4 +1,4 @@
-//! A project in a temporary folder with a simulator that does as it is told, and the built binary to drive.
+//! A project in a temporary folder, with a simulator whose behaviour each test chooses, and calls of the built binary.
 
 pub mod random;
 
