@@ -1,6 +1,6 @@
-//! One look at a study: of every scenario basin, recipe and digests, and from them and the store the plan.
+//! A study loaded: the basin, recipe and series digests of every scenario, and the plan that follows from them and the store.
 //!
-//! It is where everything up to the plan is put together; what is done about the plan is not its business.
+//! Everything up to the plan is put together here; what is done about the plan is not its business.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::num::NonZeroUsize;
@@ -26,13 +26,22 @@ use crate::project::{Project, Study};
 use crate::store::{ColumnSummary, Last, ResultSummary, Store, StoreError};
 use crate::system::parallel::ordered;
 
-/// So many keys are one piece of work for a thread.
+/// A thread computes so many keys at a time.
 const AT_ONCE: usize = 128;
 
 /// A catchment that is fresh under a key that is not its last: id, key, the key's parts, recipe.
 pub type Touched = (CatchmentId, Digest, Vec<u8>, Digest);
 
-/// A project in one of its scenarios, with all that was found out about it.
+/// What is known of a catchment's past.
+#[derive(Clone, Copy)]
+pub struct Past<'a> {
+    /// The store, if there is one.
+    pub store: Option<&'a Store>,
+    /// Its last run as the store knows it.
+    pub last: Option<&'a Last>,
+}
+
+/// A project in one of its scenarios, with everything that determines its results.
 pub struct LoadedScenario<'p> {
     /// The project.
     pub project: &'p Project,
@@ -43,16 +52,16 @@ pub struct LoadedScenario<'p> {
     digests: Arc<SeriesDigests>,
 }
 
-/// A study with all that was found out about it: a [`LoadedScenario`] for each scenario.
+/// A study with everything that determines its results: a [`LoadedScenario`] for each scenario.
 pub struct LoadedStudy<'p> {
-    /// In the study's order.
+    /// The scenarios, in the study's order.
     pub list: Vec<LoadedScenario<'p>>,
     input_index: InputIndex,
     files: FileDigests,
 }
 
 impl<'p> LoadedStudy<'p> {
-    /// Looks at everything that determines results, reading what is not remembered from an earlier look.
+    /// Looks at everything that determines results, and reads what is not stored from an earlier look.
     ///
     /// `tick` is told how many catchments of how many have been read.
     pub fn open(
@@ -61,7 +70,7 @@ impl<'p> LoadedStudy<'p> {
         rehash: bool,
         tick: &mut dyn FnMut(usize, usize),
     ) -> Result<Self> {
-        let mut loaded_study = Self::without_series(study, store, rehash)?;
+        let mut study_with_series = Self::without_series(study, store, rehash)?;
         let project = study.common();
         // A look at a project that was never run makes no cache folder.
         let scratch = Some(project.cache())
@@ -69,7 +78,7 @@ impl<'p> LoadedStudy<'p> {
             .unwrap_or_else(std::env::temp_dir);
         let Self {
             list, input_index, ..
-        } = &mut loaded_study;
+        } = &mut study_with_series;
         let wanted = (list.iter()).flat_map(|loaded| loaded.recipe.columns().iter().copied());
         let wanted: BTreeSet<usize> = wanted.collect();
         // Series columns are the same in all scenarios, so any basin serves.
@@ -83,7 +92,7 @@ impl<'p> LoadedStudy<'p> {
             loaded.digests = digests.clone();
         }
         for Project { product, .. } in &study.scenarios {
-            if loaded_study.linked().reads(&product.path) {
+            if study_with_series.linked().reads(&product.path) {
                 let message = format!(
                     "the product would overwrite {}, which the input leads to",
                     product.path.display()
@@ -91,7 +100,7 @@ impl<'p> LoadedStudy<'p> {
                 return Err(project.error("product.file", message).into());
             }
         }
-        Ok(loaded_study)
+        Ok(study_with_series)
     }
 
     /// The same without a look at the series' values: enough to check names and to render, not to plan.
@@ -125,13 +134,13 @@ impl<'p> LoadedStudy<'p> {
     /// The plan of every scenario, and the states of fresh catchments whose last known state was another.
     pub fn plan(&self, store: Option<&Store>) -> Result<(Vec<Plan>, Vec<Vec<Touched>>)> {
         // One reading transaction for all questions: much faster, and one state of things beside a running writer.
-        let _snapshot = store.map(Store::read_transaction).transpose()?;
+        let _transaction = store.map(Store::read_transaction).transpose()?;
         let plans = self.list.iter().map(|loaded| loaded.plan(store));
         Ok(plans.collect::<Result<Vec<_>>>()?.into_iter().unzip())
     }
 
-    /// Brings plans up to date after the `wanted` keys have been run, of which the `good` ones gave a result, and tells of the
-    /// same states as [`LoadedStudy::plan`].
+    /// Brings plans up to date after the `wanted` keys have been run, of which the `good` ones gave a result; returns the same
+    /// states as [`LoadedStudy::plan`].
     ///
     /// Keys are what they were, and so is what was fresh, as long as nobody else may write to the store.
     pub fn plan_after(
@@ -141,10 +150,9 @@ impl<'p> LoadedStudy<'p> {
         wanted: &HashSet<Key>,
         good: &HashSet<Key>,
     ) -> Result<Vec<Vec<Touched>>> {
-        let _snapshot = store.read_transaction()?;
-        let loaded_study = self.list.iter().zip(plans);
-        let touched =
-            loaded_study.map(|(loaded, plan)| loaded.plan_after(store, plan, wanted, good));
+        let _transaction = store.read_transaction()?;
+        let scenarios = self.list.iter().zip(plans);
+        let touched = scenarios.map(|(loaded, plan)| loaded.plan_after(store, plan, wanted, good));
         touched.collect()
     }
 
@@ -156,7 +164,7 @@ impl<'p> LoadedStudy<'p> {
         (Self { list, ..self }, plans)
     }
 
-    /// Puts down in the store what need not be read again.
+    /// Stores what need not be read again.
     pub fn remember(&self, store: &mut Store) -> Result<()> {
         self.files.remember(store)?;
         self.input_index.remember(&self.list[0].basin, store)
@@ -204,7 +212,8 @@ impl<'p> LoadedScenario<'p> {
             for key in keys {
                 let catchment = entries.len();
                 let known = last.get(&catchments[catchment].id);
-                let entry = self.look(catchment, series(catchment), key, store, known)?;
+                let past = Past { store, last: known };
+                let entry = self.entry(catchment, series(catchment), key, past)?;
                 touched.extend(self.touched(catchment, &entry, known)?);
                 entries.push(entry);
             }
@@ -231,15 +240,18 @@ impl<'p> LoadedScenario<'p> {
             };
             let series = &self.digests[self.basin.place(catchment)];
             let known = last.get(self.basin.id(catchment));
-            // What it failed with is over where another scenario's run of the same inputs went well since.
-            let standing = known.filter(|_| !good.contains(&key));
-            *entry = self.look(catchment, series, Ok(key), Some(store), standing)?;
+            // An earlier failure is over if another scenario's run of the same inputs has succeeded since.
+            let past = Past {
+                store: Some(store),
+                last: known.filter(|_| !good.contains(&key)),
+            };
+            *entry = self.entry(catchment, series, Ok(key), past)?;
             touched.extend(self.touched(catchment, entry, known)?);
         }
         Ok(touched)
     }
 
-    /// What is to be noted of a catchment that is fresh under a key that is not its last.
+    /// What has to be noted of a catchment that is fresh under a key that is not its last.
     fn touched(
         &self,
         catchment: usize,
@@ -259,13 +271,12 @@ impl<'p> LoadedScenario<'p> {
     }
 
     /// The state of a catchment with this key.
-    pub fn look(
+    pub fn entry(
         &self,
         catchment: usize,
         series: &Result<Vec<Digest>, BadInput>,
         key: Result<Key, Problem>,
-        store: Option<&Store>,
-        last: Option<&Last>,
+        past: Past<'_>,
     ) -> Result<Entry> {
         let key = match key {
             Ok(key) => key,
@@ -276,17 +287,17 @@ impl<'p> LoadedScenario<'p> {
                 });
             }
         };
-        let summary = match store.map(|store| store.summary(&key.0)) {
-            // A damaged result is no result: it is made anew, which replaces it.
+        let summary = match past.store.map(|store| store.summary(&key.0)) {
+            // A damaged result counts as none: the catchment is run again, which replaces it.
             None | Some(Err(StoreError::Damaged { .. })) => None,
             Some(found) => found?,
         };
-        let state = match self.judge(&key, summary, last) {
+        let state = match self.state_if_unchanged(&key, summary, past.last) {
             Some(state) => state,
             None => {
                 let id = self.basin.id(catchment);
                 let now = self.explain(catchment, series)?;
-                State::Stale(Staleness::Changed(self.changes(id, &now, store)?))
+                State::Stale(Staleness::Changed(self.changes(id, &now, past.store)?))
             }
         };
         Ok(Entry {
@@ -326,7 +337,7 @@ impl<'p> LoadedScenario<'p> {
     ///
     /// What failed when it was last run has failed, even if an earlier run of the same inputs gave a result: it depends on
     /// something that its project does not state, and which of the two is right nobody knows.
-    fn judge(
+    fn state_if_unchanged(
         &self,
         key: &Key,
         summary: Option<ResultSummary>,

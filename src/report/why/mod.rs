@@ -1,7 +1,7 @@
 //! Why a catchment is fresh or stale: every part of its key, as it was when it was last run and as it is now.
 //!
-//! All that is said of the past comes out of the store; of the present, only this one catchment's series are read. What
-//! can't be shown is named with the reason. How single parts are put into words is `words.rs`'s business.
+//! Everything said of the past comes from the store; of the present, only this one catchment's series are read. What can't
+//! be shown is named with the reason. How single parts are put into words is the business of `words.rs`.
 
 mod words;
 
@@ -12,8 +12,8 @@ use crate::data::digest::Digest;
 use crate::execute::local::failed_runs::FailedRuns;
 use crate::inputs::BadInput;
 use crate::plan::key::{Change, Explanation, KeyPart, leave_out_consequences};
-use crate::plan::loaded::LoadedScenario;
-use crate::plan::{Staleness, State};
+use crate::plan::loaded::{LoadedScenario, Past};
+use crate::plan::{Entry, Staleness, State};
 use crate::project::product_spec::VariableSource;
 use crate::store::{Attempt, Last, Store};
 use crate::system::progress::duration;
@@ -30,7 +30,7 @@ pub fn explain(
     catchment: usize,
 ) -> Result<Vec<String>> {
     let id = loaded.basin.id(catchment);
-    let (scenario, name) = (&loaded.project.scenario.name, loaded.label(catchment));
+    let scenario = &loaded.project.scenario.name;
     let _read_transaction = store.map(Store::read_transaction).transpose()?;
     let last = match store {
         Some(store) => store.last(scenario)?.remove(id),
@@ -45,25 +45,59 @@ pub fn explain(
         Err(fault) => Err(fault.clone()),
     };
     let key = loaded.key(catchment, &digests);
-    let entry = loaded.look(catchment, &digests, key, store, last.as_ref())?;
-    let mut lines = Vec::new();
+    let past = Past {
+        store,
+        last: last.as_ref(),
+    };
+    let entry = loaded.entry(catchment, &digests, key, past)?;
     let attempts = match store {
         Some(store) => store.attempts(scenario, id)?,
         None => Vec::new(),
     };
+    let mut lines = of_state(loaded, catchment, &entry, past, &attempts)?;
+    if let Some(last) = &last {
+        lines.extend(of_failure(loaded, catchment, last, &attempts));
+    }
+    let Ok(now) = loaded.explain(catchment, &digests) else {
+        return Ok(lines);
+    };
+    let (rendered, digests) = (loaded.recipe.render(&loaded.basin, catchment)?, digests?);
+    let mut texts = loaded.recipe.long_texts(&rendered, &digests);
+    texts.extend(loaded.recipe.common_texts(&loaded.basin));
+    let words = Words::new(loaded, store, texts, values?);
+    lines.extend(match (&entry.state, store) {
+        (State::Stale(Staleness::Changed(_)), Some(store)) => {
+            changes(&words, &now, store.parts(scenario, id)?)?
+        }
+        (State::Stale(Staleness::Changed(_)), None) => changes(&words, &now, None)?,
+        _ => parts(&words, &now)?,
+    });
+    Ok(lines)
+}
+
+/// The state in words, with what is worth saying of it.
+fn of_state(
+    loaded: &LoadedScenario<'_>,
+    catchment: usize,
+    entry: &Entry,
+    past: Past<'_>,
+    attempts: &[(Digest, Attempt)],
+) -> Result<Vec<String>> {
+    let name = loaded.label(catchment);
+    let key = entry.key.map(|key| key.0);
+    let mut lines = Vec::new();
     match &entry.state {
         State::Fresh(_) => {
             lines.push(format!(
                 "{name} is fresh: its simulator would receive what it received when it was run"
             ));
-            let key = entry.key.map(|key| key.0);
             if let Some((_, run)) = attempts
                 .iter()
                 .find(|(key_then, attempt)| Some(*key_then) == key && attempt.failure.is_none())
             {
                 lines.push(format!("  run {}", when(run)));
             }
-            if last.as_ref().is_none_or(|last| Some(last.key) != key) {
+            if past.last.is_none_or(|last| Some(last.key) != key) {
                 lines.push(
                     "  its result is from an earlier time, when all was as it is now".to_owned(),
                 );
@@ -77,52 +111,37 @@ pub fn explain(
                 )),
                 other => lines.push(format!("{name} is stale: {other}")),
             }
-            lines.extend(of_staleness(
-                loaded,
-                store,
-                staleness,
-                entry.key.map(|key| key.0),
-            )?);
+            lines.extend(of_staleness(loaded, past.store, staleness, key)?);
         }
     }
-    if let Some(last) = &last {
-        lines.extend(of_failure(loaded, catchment, last, &attempts));
-    }
-    let Ok(now) = loaded.explain(catchment, &digests) else {
-        return Ok(lines);
+    Ok(lines)
+}
+
+/// What changed since `then`: the catchment's own parts and its recipe's, as they are stored, unless they are damaged.
+fn changes(
+    words: &Words<'_>,
+    now: &Explanation,
+    then: Option<(Vec<u8>, Vec<u8>)>,
+) -> Result<Vec<String>> {
+    let Some((own, recipe)) = then else {
+        let damaged = "  the store's account of the last run is damaged, so all parts count as new";
+        return Ok(vec![damaged.to_owned()]);
     };
-    let (rendered, digests) = (loaded.recipe.render(&loaded.basin, catchment)?, digests?);
-    let mut texts = loaded.recipe.long_texts(&rendered, &digests);
-    texts.extend(loaded.recipe.common_texts(&loaded.basin));
-    let words = Words::new(loaded, store, texts, values?);
-    let common = loaded.recipe.explanation();
-    let then = match (&entry.state, store) {
-        (State::Stale(Staleness::Changed(_)), Some(store)) => store.parts(scenario, id)?,
-        _ => None,
+    let read = |bytes: &[u8]| {
+        postcard::from_bytes::<Explanation>(bytes)
+            .context("the store's account of the last run is another version's")
     };
-    match then {
-        Some((own, recipe)) => {
-            let read = |bytes: &[u8]| {
-                postcard::from_bytes::<Explanation>(bytes)
-                    .context("the store's account of the last run is another version's")
-            };
-            let (own, recipe) = (read(&own)?, read(&recipe)?);
-            lines.extend(compare(&words, &now, &own, common, &recipe)?);
-        }
-        None if matches!(entry.state, State::Stale(Staleness::Changed(_))) => lines.push(
-            "  the store's account of the last run is damaged, so all parts count as new"
-                .to_owned(),
-        ),
-        None => {
-            lines.push("its key is made of".to_owned());
-            for explanation in [&now, common] {
-                for (part, remembered) in explanation
-                    .parts()
-                    .filter(|(part, _)| is_shown(part, explanation))
-                {
-                    lines.push(format!("  {}", words.present(part, remembered)?));
-                }
-            }
+    let common = words.loaded().recipe.explanation();
+    compare(words, now, &read(&own)?, common, &read(&recipe)?)
+}
+
+/// The parts that the key is made of.
+fn parts(words: &Words<'_>, now: &Explanation) -> Result<Vec<String>> {
+    let mut lines = vec!["its key is made of".to_owned()];
+    for explanation in [now, words.loaded().recipe.explanation()] {
+        let shown = explanation.parts();
+        for (part, remembered) in shown.filter(|(part, _)| is_shown(part, explanation)) {
+            lines.push(format!("  {}", words.present(part, remembered)?));
         }
     }
     Ok(lines)
@@ -177,7 +196,7 @@ fn of_staleness(
     })
 }
 
-/// The last run's failure with its evidence, whatever has changed since.
+/// The last run's failure and what is left of it, whatever has changed since.
 fn of_failure(
     loaded: &LoadedScenario<'_>,
     catchment: usize,
@@ -264,7 +283,7 @@ fn compare(
     Ok(lines)
 }
 
-/// Parts that others tell of already are not worth a line of their own.
+/// Whether a part deserves a line: not if others tell of it already.
 fn is_shown(part: &KeyPart, explanation: &Explanation) -> bool {
     let told = |part: &KeyPart| explanation.get(part).is_some();
     match part {

@@ -17,7 +17,7 @@ use crate::system::regular;
 /// Where an earlier text or series is missing.
 const UNKNOWN: &str = "it is not in the store any more";
 
-/// What is known of the present, and the store for the past.
+/// What is known of the present, and the store, which knows the past.
 pub(super) struct Words<'a> {
     loaded: &'a LoadedScenario<'a>,
     store: Option<&'a Store>,
@@ -41,6 +41,11 @@ impl<'a> Words<'a> {
             texts: texts.collect(),
             series,
         }
+    }
+
+    /// The scenario that all of it is about.
+    pub fn loaded(&self) -> &LoadedScenario<'a> {
+        self.loaded
     }
 
     /// A part as it is now, in one line.
