@@ -1,7 +1,7 @@
 //! Parameters of many catchments, column by column.
 //!
 //! Nearly all catchments have the same few parameters, and a map of its own would take each of them half a kilobyte. It
-//! knows rows by their number only: which catchment is in which row, and in what order, is for who fills it.
+//! knows rows by their number only: which catchment is in which row, and in what order, is known to whoever fills it.
 
 use std::collections::BTreeMap;
 

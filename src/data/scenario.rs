@@ -54,7 +54,7 @@ impl ScenarioName {
         &self.0
     }
 
-    /// Whether a pattern of `--scenario` means this one; a star stands for any text.
+    /// Whether a pattern of `--scenario` matches this one; a star matches any text.
     pub fn matches(&self, pattern: &str) -> bool {
         let mut pieces = pattern.split('*');
         let Some(mut rest) = self.0.strip_prefix(pieces.next().unwrap_or("")) else {

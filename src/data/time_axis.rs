@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 const NANOSECONDS_PER_DAY: f64 = 86_400e9;
 
-/// Why a list of time stamps is no time axis.
+/// Why a list of time stamps can't be a time axis.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum TimeAxisError {
     /// There is no time step at all.
@@ -66,7 +66,7 @@ impl TimeAxis {
         self.0.iter().flat_map(|time| time.to_le_bytes()).collect()
     }
 
-    /// Reads what [`Self::to_bytes`] gave; `None` if it is no time axis.
+    /// Reads what [`Self::to_bytes`] gave; `None` if it is not a time axis.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (stamps, rest) = bytes.as_chunks::<8>();
         let stamps = stamps.iter().map(|stamp| i64::from_le_bytes(*stamp));

@@ -1,7 +1,7 @@
 //! Every file and folder that a run's outcome depends on, by name.
 //!
-//! It follows the same ways as those that read them: support folders are walked, programs searched on the `PATH`. It reads
-//! nothing itself; whoever compares stamps or writes a rule for make starts from here.
+//! They are found as their readers find them: support folders are walked, programs are looked for on the `PATH`. Their content is
+//! not read here; whoever compares stamps or writes a rule for make starts from this list.
 
 use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ use crate::project::{Content, Study};
 pub struct Dependencies {
     /// Files and support folders that are there, each once.
     pub present: Vec<PathBuf>,
-    /// Files that would count if they came to be: programs earlier on the `PATH`, what states the code page of a table.
+    /// Files that would count if they existed: programs earlier on the `PATH`, what states the code page of a table.
     pub absent: Vec<PathBuf>,
 }
 
@@ -82,7 +82,7 @@ impl Dependencies {
         Ok(found)
     }
 
-    /// Adds the files that the input's files lead to, which only who reads those can tell. There may be one for every catchment.
+    /// Adds the files that the input's files point to, which are known only once those are read. There may be one per catchment.
     pub fn with(mut self, linked: &Linked) -> Self {
         let known: HashSet<PathBuf> = self.present.iter().cloned().collect();
         let further = linked.paths().filter(|path| !known.contains(*path));

@@ -1,4 +1,4 @@
-//! The digests of whole files, remembered by what the files looked like.
+//! The digests of whole files, stored with what the files looked like.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use crate::system::stamp::Stamp;
 
 const MEMO: &str = "files";
 
-/// Digests by path, each believed only while the file looks as it did.
+/// Digests by path, each trusted only while the file looks the same.
 pub struct FileDigests {
     known: BTreeMap<PathBuf, (Stamp, Digest)>,
     learned: bool,
@@ -52,7 +52,7 @@ impl FileDigests {
         Ok(digest)
     }
 
-    /// Puts down what was learned.
+    /// Stores the digests.
     pub fn remember(&self, store: &mut Store) -> Result<()> {
         if self.learned {
             store.remember(MEMO, "", &postcard::to_stdvec(&self.known)?)?;

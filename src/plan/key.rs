@@ -14,7 +14,7 @@ use crate::data::digest::Digest;
 /// Counted up whenever the walk itself changes meaning: old results then no longer match.
 const WALK_VERSION: &[u8] = b"rerunoff key 1";
 
-/// The BLAKE3 digest of all that determines one catchment's result.
+/// The BLAKE3 digest of everything that determines one catchment's result.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Key(pub Digest);
 
@@ -27,7 +27,7 @@ impl fmt::Display for Key {
 /// The name of one part of what determines a result. Stored: variants are only ever added at the end.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum KeyPart {
-    /// The executable that the command names, where it is no support file.
+    /// The executable that the command names, unless it is a support file.
     Program,
     /// A support file, by its path in the work directory.
     Support(String),
@@ -75,7 +75,7 @@ impl fmt::Display for KeyPart {
     }
 }
 
-/// What takes the parts of a walk.
+/// Receives the parts of a walk.
 pub trait Sink {
     /// A part that determines the result.
     fn part(&mut self, part: KeyPart, content: &[u8]);
@@ -89,7 +89,7 @@ pub trait Sink {
     fn note(&mut self, part: KeyPart, text: &str);
 }
 
-/// Makes a digest of a walk.
+/// Computes the digest of a walk.
 pub struct Hasher(blake3::Hasher);
 
 impl Hasher {

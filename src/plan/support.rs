@@ -1,7 +1,7 @@
 //! The simulator's executable and support files: what they are made of.
 //!
 //! A folder counts with every file in it, by path below the folder, content and executable bit; never by time stamps
-//! or by where it is. Links are followed: the simulator sees what they lead to. What the project excludes is not looked at; the
+//! or by where it is. Links are followed: the simulator sees what they point to. What the project excludes is not looked at; the
 //! simulator sees it all the same, as the folder is linked.
 
 use std::fs;
@@ -15,7 +15,7 @@ use crate::project::Simulator;
 use crate::project::exclusion::Exclusion;
 use crate::system::regular;
 
-/// How deep a support folder may be nested; deeper ones are taken for a circle of links.
+/// How deep a support folder may be nested; if they are deeper, a circle of links is assumed.
 const DEEPEST: usize = 64;
 
 /// One file that the simulator gets.

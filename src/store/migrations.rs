@@ -5,7 +5,7 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-/// Marks a SQLite file as ours ("rRun"), so that another program's database is not taken for an old store.
+/// Marks a SQLite file as ours ("rRun"), so that another program's database is not mistaken for an old store.
 pub(super) const APPLICATION_ID: i32 = 0x7252_756e;
 
 pub(super) const STEPS: &[&str] = &[
@@ -111,7 +111,7 @@ pub(super) const STEPS: &[&str] = &[
     );
     ALTER TABLE result ADD COLUMN used INTEGER;  -- seconds since 1970: when it last became a catchment's own
     ",
-    // 3: what is known of the input is put down in another form.
+    // 3: what is known of the input is stored in another form.
     "
     DELETE FROM memo WHERE kind = 'survey';
     ",

@@ -33,7 +33,7 @@ impl Store {
         })
     }
 
-    /// Stores what came of a batch of catchments.
+    /// Stores the outcomes of a batch of catchments.
     ///
     /// A result that is there already and is the same is kept as it is; one that is damaged or another (the simulator
     /// depends on something that its project does not declare) gives way to the new one. A failure

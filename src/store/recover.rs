@@ -13,8 +13,8 @@ use rusqlite::{Connection, OpenFlags, params_from_iter};
 use super::{Store, StoreError};
 
 impl Store {
-    /// Puts a new store in the place of a damaged one, with all that can still be read of it; returns where the damaged
-    /// one is kept. Only for who holds the project's lock.
+    /// Replaces a damaged store by a new one with everything that can still be read; returns where the damaged one is kept. The
+    /// caller must hold the project's lock.
     pub fn salvage(path: &Path) -> Result<PathBuf, StoreError> {
         let io = |source: std::io::Error| StoreError::Io {
             path: path.to_owned(),

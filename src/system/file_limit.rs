@@ -1,7 +1,7 @@
 //! How large a file may grow: what a project allows its simulators, and what the system allows all (`ulimit -f`).
 //!
 //! The kernel ends a program that writes beyond the system's limit, unless it takes the signal; then the write fails. Programs
-//! that are started do not inherit that, so simulators are ended as ever.
+//! that are started do not inherit that, so simulators are ended as usual.
 
 use std::fmt;
 use std::io;

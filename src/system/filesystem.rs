@@ -1,6 +1,6 @@
 //! Whether a path lies on a network file system, where other machines write too and clocks and locks are not ours.
 //!
-//! Knows nothing of who asks: the store picks its journal by it, stamps their margin. The magic numbers are those of
+//! It does not know who asks: the store picks its journal by it, stamps their margin. The magic numbers are those of
 //! `statfs(2)` and the kernel's `linux/magic.h`. FUSE counts as network: sshfs is FUSE, and taking a local FUSE mount for a
 //! remote one only costs speed.
 

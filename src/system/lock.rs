@@ -116,7 +116,7 @@ impl Drop for Lock {
     }
 }
 
-/// Takes the lock of a holder who died, once all that it had running is ended too.
+/// Takes the lock of a holder that died, once everything that it was running has ended too.
 fn wait_for_the_dead(file: &mut File, path: &Path) -> Result<(), LockError> {
     let since = Instant::now();
     loop {

@@ -1,4 +1,4 @@
-//! Files that are files: what is opened here is no named pipe, socket, device or folder.
+//! Regular files: what is opened here is never a named pipe, socket, device or folder.
 //!
 //! A pipe would be waited for until somebody opens its other end, a device may never end, and opening some does something. So
 //! every file that a user or a simulator may have put something else in the place of is opened here, and what is written
@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use crate::data::digest::Digest;
 use crate::system::folder;
 
-/// Opens a file to read it; what is no file is an error that says what it is. Links are followed.
+/// Opens a file to read it; anything that is not a regular file is an error that says what it is. Links are followed.
 pub fn open(path: &Path) -> io::Result<File> {
     open_with(File::options().read(true), path)
 }

@@ -28,7 +28,7 @@ const COARSE: Duration = Duration::from_secs(2);
 /// What two machines' clocks may reasonably differ by.
 const REMOTE: Duration = Duration::from_secs(60);
 
-/// Size, times and identity of a file at one moment. Links are followed.
+/// Size, times and identity of a file at one time. Links are followed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stamp {
     size: u64,

@@ -21,7 +21,7 @@ use crate::data::value::Value;
 /// Widths and precisions beyond this are slips of the pen, and would let a template fill the memory.
 const LARGEST: usize = 999;
 
-/// Why a text is no format specification.
+/// Why a text is not a format specification.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FormatProblem {
     /// The specification, or its end, follows no known form.

@@ -10,7 +10,7 @@ use super::{EvalError, Expr, Op, canonical, pop, pop_two};
 /// How many values are computed at once: 8 KiB a block, so that a few fit the first-level cache.
 const BLOCK: usize = 1024;
 
-/// What a name stands for when a formula is computed over columns.
+/// What a name means when a formula is computed over columns.
 #[derive(Clone, Copy, Debug)]
 pub enum Operand<'a> {
     /// The same number for all.

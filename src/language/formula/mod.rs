@@ -31,7 +31,7 @@ pub struct Expr {
     program: Vec<Op>,
 }
 
-/// Why a text is no formula.
+/// Why a text is not a formula.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("column {column}: {problem}")]
 pub struct ExprError {

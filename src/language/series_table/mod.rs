@@ -147,7 +147,7 @@ impl SeriesTable {
         .placeholders()
     }
 
-    /// Ties the row to the series' names and to the time axis; names of neither are taken for parameters.
+    /// Ties the row to the series' names and to the time axis; all other names are those of parameters.
     pub fn bind(
         &self,
         columns: &[String],

@@ -2,7 +2,7 @@
 
 use crate::text::charset::Charset;
 
-/// Why a template is no well-formed XML, or none that can be used.
+/// Why a template is not well-formed XML, or can't be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum XmlProblem {
     /// What the XML reader says.

@@ -1,4 +1,4 @@
-//! What a name means for a catchment: which of all that state a parameter counts, and what formulas make of it.
+//! What a name means for a catchment: which of the places that state a parameter takes precedence, and what formulas compute.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};

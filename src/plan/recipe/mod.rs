@@ -1,4 +1,4 @@
-//! All that is the same for every catchment, bound to the names that the basin has; and one catchment's share of it.
+//! Everything that is the same for every catchment, bound to the names of the basin; and the rendering of one catchment.
 //!
 //! A [`Recipe`] is made once a run: every placeholder is checked against the parameters and series there are, the
 //! support files are digested. [`Recipe::render`] then makes of it what one catchment's simulator will see, and a walk goes
@@ -26,7 +26,7 @@ use crate::plan::watch::Watch;
 use crate::project::{Content, Project};
 use crate::system::stamp::Stamp;
 
-/// All that is the same for every catchment.
+/// Everything that is the same for every catchment.
 pub struct Recipe<'p> {
     project: &'p Project,
     /// A bound table for every simulator input that is one.
@@ -109,7 +109,7 @@ impl<'p> Recipe<'p> {
         &self.watch
     }
 
-    /// The digest of all that is common to every catchment.
+    /// The digest of everything that is the same for every catchment.
     pub fn digest(&self) -> &Digest {
         &self.digest
     }

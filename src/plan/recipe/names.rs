@@ -1,7 +1,7 @@
-//! The names that a project's templates use, checked against those that there are.
+//! The names that a project's templates use, checked against those that exist.
 //!
-//! A placeholder that nothing provides is found before anything is run, and named with its file, line and the names
-//! there are. What the names stand for is [`crate::plan::basin`]'s business.
+//! A placeholder that nothing provides is found before anything is run, and reported with its file, its line and the names that
+//! exist. What the names mean is [`crate::plan::basin`]'s business.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::plan::basin::{Basin, OWN_NAMES};
 use crate::project::{Content, Project, ProjectError};
 use crate::text::wording::{self, Quotes};
 
-/// The names that a table's parts use, but for those that a row has of itself.
+/// The names that a table's parts use, except for those that every row provides.
 pub fn of_table(table: &SeriesTable) -> BTreeSet<String> {
     let all = [RowPart::Header, RowPart::Row, RowPart::Footer].into_iter();
     all.flat_map(|part| {
@@ -24,7 +24,7 @@ pub fn of_table(table: &SeriesTable) -> BTreeSet<String> {
     .collect()
 }
 
-/// The names there are, against which placeholders are checked.
+/// The names that exist, against which placeholders are checked.
 pub struct Names<'b> {
     parameters: BTreeSet<&'b str>,
     columns: BTreeSet<&'b str>,
@@ -45,7 +45,7 @@ impl<'b> Names<'b> {
         }
     }
 
-    /// Whether a template's placeholder of this name is filled in.
+    /// Whether a placeholder of this name in a template has a value.
     pub fn has_parameter(&self, name: &str) -> bool {
         self.parameters.contains(name)
     }

@@ -283,7 +283,7 @@ fn compare(
     Ok(lines)
 }
 
-/// Whether a part deserves a line: not if others tell of it already.
+/// Whether a part deserves a line: not if other parts say the same.
 fn is_shown(part: &KeyPart, explanation: &Explanation) -> bool {
     let told = |part: &KeyPart| explanation.get(part).is_some();
     match part {

@@ -119,7 +119,7 @@ impl<'a> Words<'a> {
         })
     }
 
-    /// The text of a part: its own, or the one that its digest stands for.
+    /// The text of a part: its own, or the one that has its digest.
     fn text(&self, remembered: &Remembered) -> Result<Option<String>> {
         match remembered {
             Remembered::Text(text) => Ok(Some(text.clone())),

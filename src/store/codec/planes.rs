@@ -26,7 +26,7 @@ thread_local! {
     static DECOMPRESSOR: RefCell<io::Result<Decompressor<'static>>> = RefCell::new(Decompressor::new());
 }
 
-/// How often differences between neighbours should be taken for the numbers to become small: not at all, once, …
+/// How often differences between neighbours should be taken so that the numbers become small: not at all, once, …
 ///
 /// Judged by the bits of a sample out of the middle.
 pub fn order(whole: &[i32]) -> u8 {

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::{Invocation, ProcessError};
 use crate::data::run_cost::RunCost;
 
-/// Longer than any command line that the kernel takes; a length beyond it is no message.
+/// Longer than any command line that the kernel takes; a greater length is not a message.
 const LONGEST: usize = 16 << 20;
 
 /// What a worker wants of its guard.

@@ -1,4 +1,4 @@
-//! One child process: started, watched, stopped if it must be, and buried with all it has spawned.
+//! One child process: started, watched, stopped if necessary, and reaped with everything that it has spawned.
 //!
 //! Knows nothing of catchments, of what the child computes or whether it did well. The rules:
 //!
