@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
+use crate::data::value::Value;
 use crate::language::format::Misfit;
+use crate::language::template::RenderProblem;
 
 const HOUR: i64 = 3_600_000_000_000;
 const YEAR_2009: i64 = 1_230_768_000_000_000_000;
