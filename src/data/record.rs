@@ -91,7 +91,7 @@ impl<T: Described> Described for Vec<T> {
     }
 }
 
-impl<T: Described> Described for &T {
+impl<T: Described + ?Sized> Described for &T {
     fn describe(&self, text: &mut String) {
         (**self).describe(text);
     }

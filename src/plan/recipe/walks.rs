@@ -148,7 +148,7 @@ fn contract(simulator: &Simulator) -> Vec<(&'static str, String)> {
         Some(Separator::Semicolon) => "semicolon",
         Some(Separator::Whitespace) => "white space",
     };
-    let quoted = |texts: &[String]| list(&mut texts.iter().map(|text| format!("{text:?}")));
+    let quoted = |texts: &[String]| list(&mut texts.iter().map(Described::description));
     vec![
         ("file", simulator.output.file.source().to_owned()),
         ("separator", separator.to_owned()),
@@ -163,7 +163,7 @@ fn contract(simulator: &Simulator) -> Vec<(&'static str, String)> {
             "require",
             list(
                 &mut (simulator.require.iter())
-                    .map(|r| format!("{:?} in {}", r.contains, r.file.source())),
+                    .map(|r| format!("{} in {}", r.contains.description(), r.file.source())),
             ),
         ),
         (

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use anyhow::{Context, Result, ensure};
 
 use super::ProductContent;
+use crate::data::record::Described;
 use crate::language::formula::{Expr, Operand};
 use crate::project::product_spec::{ProductVariable, VariableSource};
 
@@ -65,7 +66,8 @@ impl ProductContent {
             VariableSource::Column(at) => self.columns[*at].header.clone(),
             VariableSource::Formula(formula) => {
                 let columns: Vec<&str> = self.columns.iter().map(|c| c.name.as_str()).collect();
-                format!("= {} of {columns:?}, {:?}", formula.source(), self.scalars)
+                let (columns, scalars) = (columns.description(), self.scalars.description());
+                format!("= {} of {columns}, {scalars}", formula.source())
             }
         }
     }
