@@ -20,7 +20,7 @@ CMAKE_READY := $(TOOLS)/.installed
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo demo-delaware test torture random fuzz lint bench bench-growth install clean
+.PHONY: help build demo demo-delaware test torture random fuzz lint doc bench bench-growth install clean
 
 help: ## tell what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -71,6 +71,9 @@ target/cargo-fuzz/bin/cargo-fuzz:
 lint: $(CMAKE_READY) ## check the format, and clippy's advice
 	$(CARGO) fmt --check
 	$(CARGO) clippy --release --locked --all-targets -- -D warnings
+
+doc: $(CMAKE_READY) ## the source as pages: target/doc/rerunoff/index.html
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --release --locked --no-deps --document-private-items --lib
 
 bench: build $(INTEROP)/.installed $(BENCH)/.installed ## measure beside other tools: make bench N=2000
 	$(INTEROP)/bin/python -B benches/bench.py $(if $(N),--catchments $(N))

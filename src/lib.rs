@@ -1,7 +1,7 @@
 //! rerunoff reruns an external simulator over thousands of river catchments, and only over those whose inputs changed.
 //!
-//! This page is the project's design note: the words, the way the data goes, what always holds. Each file opens with
-//! what it is for and what it does not know.
+//! This page is the project's design note: the words, the house, the way the data goes, what always holds. Each wing's page says
+//! what it is for, what it does not know and who may use it; each file opens likewise.
 //!
 //! # Words
 //! | word | meaning |
@@ -18,43 +18,47 @@
 //! | input index | what is known of the input without reading it again: its catalog and a digest of every series |
 //! | key | BLAKE3 of all that determines one catchment's result |
 //! | plan | for every catchment: fresh, or stale with a typed reason |
-//! | trial | one catchment's run, retries included, and what came of it |
+//! | order, trial | a run that is asked for; that run, retries included, with its result or its failure |
 //! | result | the extracted output columns of one successful, validated run, stored under its key |
 //! | store | the SQLite database under `cache/` |
-//! | product | the output HDF5 file |
 //! | snapshot | every scenario's catchments with their keys and status at some time: what a run left, or what a tag names |
 //! | account | what a run did: causes, cost, the slowest, failures |
+//! | product | the output file, NetCDF-4 or PyTables |
+//!
+//! # The house
+//! A wing may use the wings below it and none above; siblings in a folder form no circle. `tests/architecture.rs` holds that,
+//! by file and line.
+//!
+//! | wing | what it is for |
+//! |---|---|
+//! | [`cli`] | the verbs, what they print, exit codes |
+//! | [`report`] | why a catchment is fresh or stale |
+//! | [`history`] | what runs did, what they will take, what may be deleted, how two snapshots differ |
+//! | [`product`] | the file for what comes next, from a plan and the store's results |
+//! | [`execute`] | having orders carried out: the boundary, local threads behind it, trials into the store |
+//! | [`plan`] | what determines each result, and what has to be run |
+//! | [`import`] | the tables that people have, made into one input file |
+//! | [`project`] | `rerunoff.toml`, read and checked |
+//! | [`example`] | what `rerunoff init` writes |
+//! | [`inputs`] | input files and parameter tables: the only reader of other people's HDF5 and NetCDF |
+//! | [`language`] | what people write in a project: templates, formulas, series tables, formats |
+//! | [`store`] | results and what is known of them: the only one to know SQL |
+//! | [`netcdf`] | the only writer of HDF5 |
+//! | [`system`] | processes, files, locks, threads, make's tokens: the only one to start processes |
+//! | [`text`] | characters, digits, wording |
+//! | [`data`] | catchment, scenario, value, time axis, digest |
 //!
 //! # The way the data goes
 //! ```text
 //! rerunoff.toml ─▶ Study: a Project per scenario, and of each
 //!                  Project ─┐
-//! input.h5 ─▶ Catalog ──────┼─▶ Basin ─▶ Recipe ─▶ Rendered ─▶ Key ─▶ Plan ─▶ Job ─▶ Trial ─▶ Store ─▶ product
-//! tables ─▶ parameters ─────┘                                    ▲
-//!           InputIndex (digests of the series) ──────────────────────┘
+//! input.h5 ─▶ Catalog ──────┼─▶ Basin ─▶ Recipe ─▶ Key ─▶ Plan ─▶ Order ─▶ Trial ─▶ Store ─▶ product
+//! tables ─▶ parameters ─────┘                       ▲
+//! input.h5 ─▶ series ─▶ InputIndex (digests) ───────┘
 //! ```
-//! One direction, nothing points back. Only [`inputs`] reads HDF5, only [`netcdf`] writes it, only [`store`] knows SQL,
-//! only [`system::process`] starts children. One owner of each mutable thing: a feeder thread owns the inputs, the main thread
-//! owns store and progress, every worker its work directory. Plain scoped threads and bounded channels, so that memory
-//! grows with none of the number of catchments, the length of a run or the speed of the simulator.
-//!
-//! | step | module |
-//! |---|---|
-//! | the project file with its scenarios, validated | [`project`], [`data::scenario`] |
-//! | text tables made into an input file | [`import`] |
-//! | input files and parameter tables | [`inputs`], [`inputs::tables`], [`inputs::foreign`], [`data::time_axis`] |
-//! | what a name means for a catchment | [`plan::basin`], [`data::parameters`], [`language::formula`], [`data::value`], [`data::catchment`] |
-//! | what a simulator will see | [`plan::recipe`], [`plan::support`], [`project::exclusion`], [`plan::watch`], [`language::template`], [`language::xml`], [`text::charset`], [`language::format`], [`language::series_table`] |
-//! | what determines a result | [`plan::key`], [`data::digest`], [`data::record`], [`plan::series_digests`], [`plan::file_digests`], [`system::stamp`] |
-//! | what has to be done | [`plan::loaded`], [`plan`] |
-//! | running it | [`execute`], [`execute::local`], [`execute::executor`], [`execute::order`], [`execute::trial`], [`execute::local::job`], [`execute::local::validate`], [`execute::timeouts`], [`execute::local::work_directory`], [`execute::local::work_folders`], [`execute::local::failed_runs`], [`system::process`], [`execute::output`], [`execute::failure`] |
-//! | fitting in | [`system::jobserver::makeflags`], [`system::jobserver::slots`], [`plan::dependencies`], [`plan::depfile`], [`plan::fast_path`] |
-//! | numbers on their way | [`text::decimal`], [`text::short_number`], [`text::buffer`], `planes`, `parallel` |
-//! | keeping it | [`store`], [`store::codec`], [`store::cache_folder`], [`system::lock`], [`system::filesystem`], [`system::file_limit`], [`system::memory_folder`], [`system::regular`] |
-//! | the file for what comes next | [`product`], [`product::file`], [`product::on_disk`], [`netcdf`] |
-//! | why it is so | [`report::why`], [`report::text_diff`], [`history::prediction`] |
-//! | what was, and the way back | [`plan::snapshot`], [`history::record`], [`history::account`], [`history::difference`], [`history::gc`], [`data::size`] |
-//! | people | [`cli`], [`system::progress`], [`execute::timings`], [`text::wording`], [`example`] |
+//! One owner of each mutable thing: a feeder thread owns the inputs, the main thread owns store and progress, every worker its work
+//! directory. Plain scoped threads and bounded channels, so that memory grows with none of the number of catchments, the length
+//! of a run or the speed of the simulator.
 //!
 //! # What always holds
 //! - A key covers what the simulator receives: rendered files, the series' bits with the layout of their table, every

@@ -1,7 +1,8 @@
-//! The command line: what can be asked for, and which exit code answers.
+//! The command line: what can be asked for, what is printed, and which exit code answers.
 //!
-//! Each verb has a file of its own. What several verbs need lies beside them: [`open`] opens projects, [`terminal`] prints,
-//! [`options`] has the options that they share. An error carries its reason; [`fault`] prints it and finds its exit code.
+//! Each verb has a file of its own; what several verbs need lies beside them. Every verb opens its project through [`open`]. What
+//! goes wrong is an error with the reason in it: [`fault`] finds the exit code for it and prints it. No verb computes anything: it
+//! asks the wings below. Only `main.rs` uses this wing.
 
 mod assemble;
 mod check;

@@ -1,6 +1,6 @@
-//! The words that all others speak: catchment, scenario, value, parameters, time steps, digest.
+//! The words that all others speak: catchment, scenario, value, parameters, time axis, digest.
 //!
-//! Plain values. Nothing here opens a file, and nothing below it is of this project.
+//! Plain values. Nothing here opens a file; all wings use it, and it uses none.
 
 pub mod catchment;
 pub mod digest;

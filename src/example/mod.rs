@@ -4,7 +4,7 @@
 //! files, taken in when compiling. What differs is the input, made here from a seed, and where the simulator is: a
 //! generated folder links to the `herbicide` beside the running `rerunoff` as `bin/herbicide`. A link rather than a
 //! copy, since a rebuilt simulator should count as a changed one, and since copying an executable and starting it at
-//! once now and then fails as "text file busy".
+//! once now and then fails as "text file busy". It knows no project; only [`crate::cli`] uses it, for `init`.
 
 mod files;
 pub mod forcing;

@@ -1,9 +1,11 @@
 //! Brings the store up to date: has what is stale run, and stores every trial as it comes in.
 //!
-//! [`executor`] is the boundary between the two: what is ordered and what comes back says nothing of where it was run.
+//! [`executor`] is the boundary between the two: what is ordered and what comes back says nothing of where it was run. [`local`]
+//! runs simulators on this machine, [`output`] reads the tables that they write.
 //!
-//! This thread is the only one that writes the store. It commits in batches, at most a second after a trial came in, so
-//! that a crash costs at most a second of finished runs.
+//! The thread that calls [`update`] is the only one that writes the store. It commits in batches, at most a second after a trial
+//! came in, so that a crash costs at most a second of finished runs. It does not know why anything is stale, and nothing of
+//! products. [`crate::cli`] uses it; [`crate::history`] and [`crate::report`] read what it left.
 
 pub mod executor;
 pub mod failure;

@@ -1,6 +1,6 @@
-//! The past: what each run did, how results changed, what may be removed, and from all that how long another run would take.
+//! What runs did, what another one will take, how two snapshots differ, and what may be deleted.
 //!
-//! It knows results as the store has them, and nothing of how they are made. Only [`crate::cli`] may use it.
+//! It knows results as the store has them and nothing of how they come about. Only [`crate::cli`] uses it.
 
 pub mod account;
 pub mod difference;

@@ -8,7 +8,7 @@
 //! catchment; from there on a series is a series. A wide table, the bulk of all imports, is read twice: for `row_index`, where
 //! its rows and columns are, and then by `columns`. The others are parked on disk by catchment (`staged`). Memory holds
 //! blocks, never an array of everything. Whether there is anything to do is `memo`'s part. It knows the project file's
-//! `[import]` and nothing of simulators, keys and results.
+//! `[import]` and nothing of simulators, keys and results. [`crate::cli`] has it done; [`crate::plan`] asks for its sources.
 
 mod attributes;
 mod axis;

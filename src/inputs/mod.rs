@@ -11,7 +11,7 @@
 //! once, and the series, in whatever order is fastest. `tables` reads attribute tables, CSV and dBASE.
 //!
 //! Nothing here knows templates, keys or projects. HDF5 has one global lock, so one owner reads and hands on; nothing here
-//! starts a thread.
+//! starts a thread. [`crate::project`] says what to read, [`crate::import`] and [`crate::plan`] have it read.
 
 mod catalog;
 mod classic;

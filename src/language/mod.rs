@@ -1,6 +1,7 @@
-//! What people write in a project: templates with their formats, formulas, tables of series, forms of time stamps.
+//! What people write in a project: templates with their formats, formulas, series tables, forms of time stamps.
 //!
-//! Each is text that is parsed once and then applied to values, many times. Nothing here opens a file or knows a catchment.
+//! Each is text that is parsed once and then applied to values, many times. Nothing here opens a file or knows a catchment. Used
+//! by [`crate::project`], which parses, and by the wings above it, which apply.
 
 pub mod format;
 pub mod formula;

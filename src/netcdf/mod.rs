@@ -8,6 +8,8 @@
 //!
 //! Text is of variable length in UTF-8: xarray, netCDF4, ncdump and R read it as strings without being told, and a
 //! coordinate of it can be selected by. What no C string can hold, a NUL character, is escaped by [`storable`].
+//!
+//! [`crate::product`], [`crate::import`] and [`crate::example`] write their files through it.
 
 pub(crate) mod cf;
 mod chunk;

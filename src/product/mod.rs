@@ -1,7 +1,7 @@
 //! From the plan and the store's results to the product: where its values come from, and when it is written.
 //!
 //! `describe` works out what the product is to hold, `results` finds the results of an earlier snapshot, and [`file`] writes
-//! the file. It runs nothing and reads no input; only `cli`, `report` and `history` are above it.
+//! the file. It runs nothing and reads no input. [`crate::cli`] uses it, and [`crate::history`] to compare results.
 
 mod describe;
 mod drainage;

@@ -2,7 +2,7 @@
 //!
 //! All that can be known from the project file and the files it names is checked here, and every error names the file, the
 //! line and the remedy. It does not open the input: whether a placeholder or a formula's name exists is known only with the
-//! input's own columns and parameters, so [`crate::plan::recipe`] checks that.
+//! input's own columns and parameters, so [`crate::plan::recipe`] checks that. All wings above but [`crate::history`] use it.
 
 mod build;
 mod error;

@@ -1,6 +1,6 @@
 //! Answers for people: why a catchment is fresh or stale, and what changed between two of its runs.
 //!
-//! It changes nothing, and whatever it tells of the past was stored before. Only [`crate::cli`] may use it.
+//! It changes nothing and prints nothing; whatever it says of the past is in the store. Only [`crate::cli`] uses it.
 
 pub mod text_diff;
 pub mod why;

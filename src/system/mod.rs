@@ -1,6 +1,7 @@
-//! The machine: processes, files and what they looked like, locks, threads, make's tokens, the terminal's progress bar.
+//! The machine: processes, files and their stamps, locks, threads, make's tokens, the terminal's progress bar.
 //!
-//! Nothing here knows what rerunoff is for. Only [`process`] starts children, only [`regular`] opens a file to read it.
+//! Only [`process`] starts processes, only [`regular`] opens a file that is somebody else's to read it. Nothing here knows what
+//! rerunoff is for; all wings above use it.
 
 pub mod allocator;
 pub mod file_limit;

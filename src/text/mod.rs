@@ -1,7 +1,7 @@
-//! Characters and digits: encodings, reading and writing numbers, building text fast, phrases of messages.
+//! Characters and digits: encodings, numbers from text and to it, texts put together fast, wording.
 //!
-//! Numbers are read and written here and not by a library, because that is most of what rerunoff does. What the texts are about
-//! is not known here; every wing but data may use it.
+//! The numbers are here and not with a library, since reading and writing them is what rerunoff does most. Nothing here knows
+//! whose text it is; all wings above use it.
 
 pub mod buffer;
 pub mod charset;
