@@ -8,7 +8,7 @@ use super::RawTable;
 use crate::project::import_spec::{Aggregate, Fill, OnMissing};
 
 #[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 pub(in crate::project) struct Import {
     pub file: Option<String>,
     #[serde(default)]
@@ -25,7 +25,7 @@ pub(in crate::project) struct Import {
 }
 
 #[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 pub(in crate::project) struct Series {
     pub file: String,
     pub units: Option<String>,

@@ -1,7 +1,8 @@
 //! The project file as it is written: serde structs, no meaning.
 //!
 //! Everything here mirrors a table of `rerunoff.toml` one to one. Checks that need more than a type are made in
-//! [`super`], which turns this into a [`super::Project`].
+//! [`super`], which turns this into a [`super::Project`]. Messages about a wrong type come from serde; `expecting` keeps the
+//! names of the structs out of them.
 
 pub(super) mod import;
 
@@ -34,7 +35,7 @@ pub(super) struct Project {
 
 /// What a scenario changes.
 #[derive(Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 pub(super) struct Scenario {
     pub extends: Option<String>,
     pub title: Option<String>,
@@ -49,14 +50,14 @@ pub(super) struct Scenario {
 }
 
 #[derive(Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 pub(super) struct ScenarioSimulator {
     #[serde(default)]
     pub input: Vec<SimulatorInput>,
 }
 
 #[derive(Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 pub(super) struct ScenarioProduct {
     #[serde(default)]
     pub variables: BTreeMap<String, Variable>,
@@ -71,7 +72,7 @@ pub(super) enum Catchments {
 
 /// Values of a parameter, or of several, each of which makes a scenario.
 #[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 pub(super) struct Sweep {
     pub values: Option<Vec<toml::Value>>,
     pub range: Option<Range>,
@@ -80,7 +81,7 @@ pub(super) struct Sweep {
 }
 
 #[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 pub(super) struct Range {
     pub from: f64,
     pub to: f64,
@@ -101,7 +102,7 @@ pub(super) enum Scale {
 }
 
 #[derive(Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 pub(super) struct Cache {
     #[serde(default)]
     pub work: WorkIn,
@@ -111,7 +112,7 @@ pub(super) struct Cache {
 }
 
 #[derive(Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 pub(super) struct Input {
     pub file: Option<OneOrMore>,
     pub id: Option<String>,
@@ -156,6 +157,7 @@ pub(super) enum OneOrMore {
 }
 
 #[derive(Clone, Default, Deserialize)]
+#[serde(expecting = "a table")]
 pub(super) struct Parameters {
     #[serde(default)]
     pub table: Vec<RawTable>,
@@ -172,7 +174,7 @@ pub(in crate::project) struct RawTable {
 }
 
 #[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 pub(super) struct Simulator {
     pub command: Vec<String>,
     #[serde(default)]
@@ -201,14 +203,14 @@ pub(super) struct Simulator {
 }
 
 #[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 pub(super) struct Require {
     pub file: String,
     pub contains: String,
 }
 
 #[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 pub(super) struct SimulatorInput {
     pub file: String,
     pub template: Option<String>,
@@ -220,7 +222,7 @@ pub(super) struct SimulatorInput {
 }
 
 #[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 pub(super) struct Output {
     pub file: String,
     pub separator: Option<String>,
@@ -232,7 +234,7 @@ pub(super) struct Output {
 }
 
 #[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 pub(super) struct Product {
     pub file: String,
     pub per: Option<Per>,
@@ -272,7 +274,7 @@ pub enum Layout {
 }
 
 #[derive(Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 pub(super) struct Variable {
     pub column: Option<String>,
     pub formula: Option<String>,
@@ -309,7 +311,7 @@ pub(super) enum Precision {
 }
 
 #[derive(Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 pub(super) struct ParameterVariable {
     pub parameter: Option<String>,
     pub units: Option<String>,
@@ -327,4 +329,41 @@ pub(super) struct RawSummary {
     pub units: Option<String>,
     pub long_name: Option<String>,
     pub standard_name: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn faults_name_no_types_of_the_program() {
+        for text in [
+            "input = 3",
+            "import = 3",
+            "parameters = 3",
+            "parameters.table = [3]",
+            "simulator = []",
+            "simulator = { command = [], require = [3] }",
+            "simulator = { command = [], input = [3] }",
+            "simulator = { command = [], output = 3 }",
+            "product = \"p.nc\"",
+            "product.variables.Q = 3",
+            "product.parameters.A = 3",
+            "product.summary.m = []",
+            "cache = 3",
+            "scenario.a = 3",
+            "scenario.a.simulator = 3",
+            "scenario.a.product = 3",
+            "sweep.k = 3",
+            "sweep.k.range = 3",
+            "import.series.Q = 3",
+            "import.table = [3]",
+        ] {
+            let Err(error) = toml::from_str::<Project>(text) else {
+                panic!("{text} is read")
+            };
+            let message = error.message();
+            assert!(message.ends_with("expected a table"), "{text}: {message}");
+        }
+    }
 }
