@@ -51,7 +51,7 @@ fn a_flipped_byte_costs_one_catchment() {
 }
 
 #[test]
-fn a_damaged_structure_is_salvaged() {
+fn a_damaged_structure_is_recovered() {
     // So many that their payloads are on several pages.
     const CATCHMENTS: usize = 600;
     let project = Project::new(CATCHMENTS);

@@ -50,7 +50,7 @@ pub(super) fn doctor(root: &Path, arguments: Arguments) -> Result<Exit> {
             writeln!(out, "`rerunoff doctor` saves from it what can be read").ok();
             return Ok(Exit::Failures);
         }
-        let aside = Store::salvage(&path)?;
+        let aside = Store::recover(&path)?;
         writeln!(
             out,
             "what could be read is in a new store; the damaged one is kept as {}",

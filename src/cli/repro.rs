@@ -12,10 +12,10 @@ use super::exit::{Exit, Usage};
 use super::open::OpenProject;
 use crate::cli::options::only::find;
 use crate::cli::options::scenario::ScenarioOption;
-use crate::data::digest::Digest;
 use crate::execute::local::job::prepare_directory;
 use crate::execute::local::work_directory::{PRINTED_FILES, WorkDirectory};
 use crate::plan::environment;
+use crate::plan::series;
 use crate::text::shell;
 
 #[derive(Args)]
@@ -52,7 +52,7 @@ pub(super) fn repro(root: &Path, arguments: Arguments) -> Result<Exit> {
         .map_err(|failure| anyhow::anyhow!("{failure}"))
         .with_context(context)?;
 
-    let digests: Vec<Digest> = series.iter().map(|v| Digest::of_numbers(v)).collect();
+    let digests = series::digests(&series);
     let key = loaded.recipe.key(&rendered, &digests);
     let scenario = &loaded.project.scenario.name;
     let last = store.map(|store| store.last(scenario)).transpose()?;

@@ -64,7 +64,7 @@ pub(super) fn tag(root: &Path, arguments: Arguments) -> Result<Exit> {
     loaded_study.remember(&mut store)?;
     let (plans, _) = loaded_study.plan(Some(&store))?;
     let snapshot = Snapshot::of(&loaded_study.list, &plans)?;
-    store.keep(&[loaded_study.list[0].basin.time().to_bytes()])?;
+    store.store_contents(&[loaded_study.list[0].basin.time().to_bytes()])?;
     store.tag(name, &snapshot.to_bytes()?)?;
     let (results, all) = (snapshot.results(), snapshot.catchments());
     let note = match results == all {

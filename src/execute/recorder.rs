@@ -237,7 +237,7 @@ fn store_recipes(loaded_study: &[LoadedScenario<'_>], store: &mut Store) -> Resu
     for loaded in loaded_study {
         let parts = postcard::to_stdvec(loaded.recipe.explanation());
         all.push(parts.context("can't store the recipe")?.into());
-        store.keep(&loaded.recipe.common_texts(&loaded.basin))?;
+        store.store_contents(&loaded.recipe.common_texts(&loaded.basin))?;
     }
     Ok(all)
 }

@@ -47,14 +47,14 @@ impl GcPlan {
         add_snapshots(&mut staying, store, &snapshots(store, runs)?)?;
         let mut uses = PayloadUses(store.payload_uses()?);
         let (size, mut freed, mut kept, mut doomed) = (store.size()?, 0, 0, Vec::new());
-        for holding in store.holdings()? {
+        for result in store.result_payloads()? {
             let fits = max_size.is_some_and(|most| size.saturating_sub(freed) <= most);
-            if fits || staying.keys.contains(&holding.key) {
+            if fits || staying.keys.contains(&result.key) {
                 kept += 1;
-                staying.keys.insert(holding.key);
+                staying.keys.insert(result.key);
             } else {
-                freed += uses.release(&holding.payloads);
-                doomed.push(holding.key);
+                freed += uses.release(&result.payloads);
+                doomed.push(result.key);
             }
         }
         add_parts(&mut staying, store)?;

@@ -22,7 +22,7 @@ pub fn record(
     if account.ran == 0 && latest == Some(Digest::of(&snapshot)) {
         return Ok(());
     }
-    store.keep(&[scenarios[0].basin.time().to_bytes()])?;
+    store.store_contents(&[scenarios[0].basin.time().to_bytes()])?;
     let summary = serde_json::to_string(account).context("can't put down what the run did")?;
     Ok(store.record_run(&snapshot, &summary)?)
 }

@@ -1,7 +1,7 @@
 //! Every file and folder that a run's outcome depends on, by name.
 //!
 //! They are found as their readers find them: support folders are walked, programs are looked for on the `PATH`. Their content is
-//! not read here; whoever compares stamps or writes a rule for make starts from this list.
+//! not read here; the comparison of stamps and the rule for make both start from this list.
 
 use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
@@ -20,12 +20,12 @@ use crate::project::{Content, Study};
 pub struct Dependencies {
     /// Files and support folders that are there, each once.
     pub present: Vec<PathBuf>,
-    /// Files that would count if they existed: programs earlier on the `PATH`, what states the code page of a table.
+    /// Files that would count if they existed: programs earlier on the `PATH`, files that state a table's code page.
     pub absent: Vec<PathBuf>,
 }
 
 impl Dependencies {
-    /// Those of a study: project file, templates, tables, input and what it is imported from, support files, the program.
+    /// The dependencies of a study: project file, templates, tables, input and what it is imported from, support files, the program.
     pub fn of(study: &Study) -> Result<Self> {
         let project = study.common();
         let mut own = BTreeSet::new();
@@ -61,7 +61,7 @@ impl Dependencies {
                 .map(|folder| folder.join(program))
                 .take_while(|candidate| *candidate != path);
             for candidate in passed_over {
-                // One that is there and can't be run may become one that can.
+                // One that exists but can't be run may become executable.
                 found.look_for(candidate);
             }
             found.add(path);

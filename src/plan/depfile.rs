@@ -3,7 +3,7 @@
 //! Every prerequisite also gets an empty rule of its own, as with a compiler's `-MP`: a file that was removed then makes the
 //! target out of date, where make would otherwise stop for want of a rule.
 //!
-//! The escapes were tried out with GNU make 4.3 and 4.4; its manual only has some. What make has no escape for is written
+//! The escapes were tried out with GNU make 4.3 and 4.4; its manual lists only some. A character without an escape is written
 //! as `?`, which matches it: at worst a prerequisite too many.
 
 use std::io::Write;
@@ -23,7 +23,7 @@ pub fn write(path: &Path, targets: &[&Path], prerequisites: &[PathBuf], here: &P
     let place = regular::place(path).with_context(context)?;
     let mut file = NamedTempFile::new_in(folder::of(&place)).with_context(context)?;
     file.write_all(&text).with_context(context)?;
-    // A temporary file is its owner's alone; this one is for whoever may read what make makes.
+    // A temporary file is readable by its owner alone; this one must be readable like any other target.
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
     file.as_file().set_permissions(mode).with_context(context)?;
     file.persist(place).with_context(context)?;

@@ -1,4 +1,4 @@
-//! The environment of simulators, and the program that a command means.
+//! The environment of simulators, and the program that a command names.
 //!
 //! The environment is small and fixed, whatever rerunoff's own is: a variable that `make` exports must reach neither a
 //! simulator nor a key. What a project states is added and is part of the key.
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use crate::project::{Project, ProjectError, Simulator};
 use crate::system::process;
 
-/// What every simulator gets. Paths in it are those of its work directory, so they are not part of any key.
+/// The variables that every simulator gets. Paths in it are those of its work directory, so they are not part of any key.
 pub fn fixed(work: &Path) -> Vec<(OsString, OsString)> {
     let work = work.as_os_str();
     [
@@ -18,9 +18,9 @@ pub fn fixed(work: &Path) -> Vec<(OsString, OsString)> {
         ("TMPDIR", work),
         ("LC_ALL", OsStr::new("C.UTF-8")),
         ("TZ", OsStr::new("UTC")),
-        // One simulator a core is at work already.
+        // There is one simulator per core already.
         ("OMP_NUM_THREADS", OsStr::new("1")),
-        // Python would write it beside its sources, which are the user's own files.
+        // Python would write its bytecode beside the sources, which are the user's own files.
         ("PYTHONDONTWRITEBYTECODE", OsStr::new("1")),
     ]
     .map(|(name, value)| (name.into(), value.into()))
@@ -35,8 +35,8 @@ pub fn passed(simulator: &Simulator) -> Vec<(String, String)> {
         .collect()
 }
 
-/// The program that the command names outside of the work directory: by its whole path, or found on the `PATH` that
-/// the simulator gets.
+/// The program outside of the work directory that the command names: by its full path, or by a name that is looked up on the
+/// `PATH` that the simulator gets.
 pub fn find_program(project: &Project, name: &str) -> Result<PathBuf, ProjectError> {
     let environment = with_path(project);
     process::find_program(OsStr::new(name), &project.root, &environment).map_err(|error| {

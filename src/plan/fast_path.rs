@@ -1,14 +1,15 @@
-//! Remembers what a run that found everything up to date looked at, so that the next one can tell at once that nothing changed.
+//! The fast path: the state in which a run found everything up to date, stored so that the next run can tell at once that
+//! nothing has changed.
 //!
 //! Planning 18,000 catchments takes a good part of a second, and make asks every time. So when all catchments are fresh and the
 //! product is current, the stamps of every file and folder that this depends on are stored. While all of them look the same,
-//! and so do the variables that the project passes on and this program itself, the answer is the same. In case of doubt
+//! and so do the variables that the project passes on and this program itself, everything is still up to date. In case of doubt
 //! [`FastPath::recall`] returns nothing, and everything is planned as usual, which costs time and never correctness.
 //!
 //! Why it is safe: a [`Look`] is taken when the project file has been read and once more when all is done. What is remembered
 //! has not changed for longer than its clock's granularity when the run began (see [`crate::system::stamp`]), looked the same both
 //! times, and the project file and templates, which were read before the first look, are read again in between. So the files
-//! had the remembered stamps all the while. The paths start with the project's own folder, so a copied project is another.
+//! had the remembered stamps all the while. The paths start with the project's own folder, so a copy of the project is another project.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
@@ -28,10 +29,10 @@ use crate::system::stamp::Stamp;
 
 const MEMO: &str = "settled, all files";
 
-/// Everything that a run's outcome depends on, as it looks at one time.
+/// Everything that a run's outcome depends on, as it looked at one time.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Look {
-    /// The project's folder as it was asked for.
+    /// The project's folder as the command was given it.
     root: PathBuf,
     /// Another version, or another build of this one, may see things differently.
     version: String,
@@ -50,7 +51,7 @@ pub struct Look {
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FastPath {
     look: Look,
-    /// The store's results, so that one that was replaced or taken out is noticed.
+    /// Of the store's results (see [`Store::results`]), so that a replaced or removed one is noticed.
     results: Digest,
     /// How many there are, where the project has scenarios.
     scenarios: Option<usize>,
@@ -150,7 +151,7 @@ impl FastPath {
             scenarios: study.is_named().then_some(study.scenarios.len()),
             catchments,
         };
-        // A path that is no text can't be stored; then everything is planned again next time.
+        // A path that is not UTF-8 can't be stored; then everything is planned again next time.
         let Ok(payload) = postcard::to_stdvec(&state) else {
             return Ok(());
         };
@@ -181,7 +182,7 @@ impl FastPath {
         products.map(|(path, _)| path.as_path()).collect()
     }
 
-    /// The files and folders that this rests on.
+    /// The files and folders that the state depends on.
     pub fn dependencies(&self) -> Vec<PathBuf> {
         let present = self.look.present.iter().map(|(path, _)| path.as_path());
         let all = present.chain(self.look.linked.paths());

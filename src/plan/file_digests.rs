@@ -1,4 +1,4 @@
-//! The digests of whole files, stored with what the files looked like.
+//! The digests of whole files, stored with the files' stamps.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ pub struct FileDigests {
 }
 
 impl FileDigests {
-    /// Those in the store; none of them where everything is to be read anew.
+    /// The digests in the store; none if everything is to be read anew.
     pub fn new(store: Option<&Store>, rehash: bool) -> Result<Self> {
         let payload = match store.filter(|_| !rehash) {
             Some(store) => store.memo(MEMO, "")?,

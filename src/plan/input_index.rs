@@ -1,8 +1,8 @@
-//! What is known of the input: its catalog and a digest of every series column of every catchment.
+//! The input index: the input's catalog and a digest of every series column of every catchment.
 //!
 //! Reading all series only to find that nothing changed would cost more than all the rest, so the index is kept in the store
-//! together with what the files looked like, including those that they point to. It is trusted only while every file looks
-//! the same, and if none had changed just before it was read (see [`crate::system::stamp`]).
+//! together with the stamps of the files, including those that they point to. It is trusted only while every file looks
+//! the same, and only if none had changed just before it was read (see [`crate::system::stamp`]).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
@@ -19,13 +19,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::digest::Digest;
 use crate::data::record::{Described, record};
-use crate::inputs::{BadInput, Catalog, InputSpec, Inputs, Linked, MEANING, Series};
+use crate::inputs::{BadInput, Catalog, InputSpec, Inputs, Linked, MEANING};
 use crate::plan::basin::Basin;
-use crate::plan::series::SeriesReader;
+use crate::plan::series::{self, SeriesReader};
 use crate::store::Store;
 use crate::system::stamp::Stamp;
 
-/// The digests of so many catchments may wait to be noted.
+/// How many catchments' digests may wait to be collected.
 const MOST_WAITING: usize = 64;
 
 const MEMO: &str = "survey of all files";
@@ -36,12 +36,12 @@ pub type SeriesDigests = Vec<Result<Vec<Digest>, BadInput>>;
 /// For each column, by its definition, a digest or a fault for every catchment.
 type Digests = BTreeMap<String, Vec<Result<Digest, BadInput>>>;
 
-/// What the input's files looked like and what is known of their series.
+/// The stamps of the input's files and the digests of their series.
 pub struct InputIndex {
     spec: Digest,
     stamps: Vec<Stamp>,
     linked: Linked,
-    /// When its files were first looked at.
+    /// When the stamps were taken.
     began: SystemTime,
     columns: Digests,
 }
@@ -56,7 +56,7 @@ struct Memo<'a>(
     &'a Digests,
 );
 
-/// The same as it is read.
+/// The same as it is read back.
 #[derive(Deserialize)]
 struct Known(Digest, Vec<Stamp>, Linked, Catalog, Digests);
 
@@ -89,7 +89,7 @@ impl InputIndex {
         let digest = Digest::of(format!("{MEANING} {}", spec.description()).as_bytes());
         if let Some(store) = store.filter(|_| !rehash)
             && let Some(payload) = store.memo(MEMO, "")?
-            // A memo that can't be read was written by another version; the index is then made anew.
+            // A memo that can't be read was written by another version; the index is then built anew.
             && let Ok(Known(known_spec, known_stamps, linked, catalog, columns)) = postcard::from_bytes(&payload)
             && (&known_spec, &known_stamps) == (&digest, &stamps)
             && linked.holds()
@@ -119,12 +119,12 @@ impl InputIndex {
         ))
     }
 
-    /// The further files that the input's files read.
+    /// The files that the input's files point to.
     pub fn linked(&self) -> &Linked {
         &self.linked
     }
 
-    /// Reads what is not known yet of the wanted columns (indices into [`Basin::columns`]) of all of the input's catchments.
+    /// Reads those of the wanted columns (indices into [`Basin::columns`]) that the index lacks, for all of the input's catchments.
     ///
     /// `scratch` is for what does not fit into memory; `tick` is told how many catchments of how many are read.
     pub fn complete(
@@ -171,7 +171,7 @@ impl InputIndex {
         );
     }
 
-    /// For each of the input's catchments the digests of these columns, which must be complete, or its first fault.
+    /// For each of the input's catchments the digests of these columns, which the index must have, or its first fault.
     pub fn digests(&self, basin: &Basin<'_>, wanted: &[usize]) -> SeriesDigests {
         let columns: Vec<_> = (wanted.iter())
             .filter_map(|&at| self.columns.get(basin.columns[at].definition().as_ref()))
@@ -216,14 +216,14 @@ fn read_digests(
     let mut digests: SeriesDigests = vec![Ok(Vec::new()); catchments];
     let mut done = 0;
     thread::scope(|scope| {
-        // Owned in here: if this thread panics, the readers notice that nobody takes what they find.
+        // Owned by this closure: if this thread panics, the readers notice that nobody receives any more.
         let (sender, found) = sync_channel(MOST_WAITING);
         let readers: Vec<_> = (shares.iter())
             .map(|share| {
                 let sender = sender.clone();
                 scope.spawn(move || {
-                    reader.read(share, &mut |place, series| match sender
-                        .send((place, digests_of(series)))
+                    reader.read(share, &mut |place, read| match sender
+                        .send((place, read.map(|columns| series::digests(&columns))))
                     {
                         Ok(()) => ControlFlow::Continue(()),
                         Err(_) => ControlFlow::Break(()),
@@ -243,13 +243,6 @@ fn read_digests(
         })
     })?;
     Ok(digests)
-}
-
-fn digests_of(series: Series) -> Result<Vec<Digest>, BadInput> {
-    let columns = series?;
-    Ok((columns.iter())
-        .map(|values| Digest::of_numbers(values))
-        .collect())
 }
 
 fn stamps(spec: &InputSpec) -> Result<Vec<Stamp>> {

@@ -1,8 +1,8 @@
-//! The key of a catchment's run: one walk over what determines a result, two sinks.
+//! The key of a catchment's run, its parts, and the sinks that one walk over them feeds.
 //!
 //! [`Recipe`](crate::plan::recipe::Recipe) walks over everything that the simulator will see and names each part. The same walk feeds
-//! either [`Hasher`], which makes the key, or [`Explanation`], which remembers the parts so that a later run can say
-//! what changed. As there is only one walk, key and explanation can't drift apart.
+//! [`Hasher`], which makes the key, [`Explanation`], which remembers the parts so that a later run can say what changed, and
+//! [`LongTexts`], which collects the texts for that. As there is only one walk, they can't drift apart.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -51,7 +51,7 @@ pub enum KeyPart {
     Series(String),
     /// A parameter that some file, argument or variable uses.
     Parameter(String),
-    /// One condition of a good run or of what is taken from it, by its field. Explains; the key has [`Self::Output`].
+    /// One field of what makes a run a good one or of what is taken from its output. Explains; the key has [`Self::Output`].
     Contract(String),
 }
 
@@ -85,7 +85,7 @@ pub trait Sink {
         self.part(part, digest.as_bytes());
     }
 
-    /// A part that shows in other parts already and is only worth remembering.
+    /// A part that shows in other parts already: remembered, but not hashed.
     fn note(&mut self, part: KeyPart, text: &str);
 }
 
@@ -137,8 +137,8 @@ impl Sink for Hasher {
     fn note(&mut self, _: KeyPart, _: &str) {}
 }
 
-/// Collects the texts that an [`Explanation`] of the same walk knows by their digests only, but for the files made of
-/// templates: these follow from template and parameters.
+/// Collects the texts that an [`Explanation`] of the same walk knows by their digests only, except for files rendered from
+/// templates, which follow from template and parameters.
 #[derive(Default)]
 pub struct LongTexts(pub Vec<Vec<u8>>);
 
@@ -194,7 +194,7 @@ impl Sink for Explanation {
     }
 }
 
-/// A part that is not what it was.
+/// A part that has changed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Change {
     /// The part.
@@ -218,7 +218,7 @@ impl fmt::Display for Change {
 }
 
 impl Explanation {
-    /// What differs from `then` to `self`; parts that only follow from other changed parts are left out.
+    /// The parts that changed from `then` to `self`; parts that only follow from other changed parts are left out.
     pub fn changes_since(&self, then: &Explanation) -> Vec<Change> {
         let mut changes = Vec::new();
         for (part, now) in &self.0 {

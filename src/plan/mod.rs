@@ -15,6 +15,7 @@
 //! It is used by whoever carries a plan out, makes a product of it or explains it; it knows none of them.
 
 pub mod basin;
+pub mod decide;
 pub mod dependencies;
 pub mod depfile;
 pub mod environment;

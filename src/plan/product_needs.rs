@@ -1,4 +1,4 @@
-//! What a product needs beside results: the parameters of which a snapshot keeps every catchment's value.
+//! What a product needs besides results: the parameters of which a snapshot keeps every catchment's value.
 //!
 //! It knows names only, no values.
 
@@ -68,7 +68,7 @@ pub fn needed(project: &Project) -> BTreeSet<String> {
     needed
 }
 
-/// The parameters that a catchment's own values in the product are made of.
+/// The parameters from which a catchment's own values in the product are computed.
 pub fn scalars(project: &Project) -> BTreeSet<String> {
     let columns = &project.simulator.output.columns;
     let formulas =

@@ -1,26 +1,27 @@
 //! Reads the series of catchments as a simulator gets them: input columns as they are, computed columns from their formulas.
 //!
-//! The index, a look at one catchment and the run all read through here, so that they see the same values in the same order.
-//! It knows nothing of keys, digests or results.
+//! The input index, the explanation of one catchment and the run all read series here, so that they see the same values in the
+//! same order, and digest them in the same way. It knows nothing of keys or results.
 
 use std::ops::ControlFlow;
 use std::path::Path;
 
 use anyhow::Result;
 
+use crate::data::digest::Digest;
 use crate::inputs::{Inputs, Linked, Series};
 use crate::plan::basin::Basin;
 
-/// At most this many bytes of series values are held at once by all who read for one purpose.
+/// At most this many bytes of series values are in memory at once, in all threads that share the reading.
 pub(crate) const BLOCK_BYTES: usize = 16 << 20;
 
-/// The opened input and the columns that are wanted of it.
+/// The opened input and the columns to be read.
 pub(crate) struct SeriesReader<'a> {
     inputs: Inputs,
     basin: &'a Basin<'a>,
     /// Indices into [`Basin::columns`].
     wanted: &'a [usize],
-    /// The columns of the input that those are made of.
+    /// The columns of the input from which those are computed.
     columns: Vec<usize>,
     block_bytes: usize,
 }
@@ -79,4 +80,10 @@ impl<'a> SeriesReader<'a> {
     pub(crate) fn linked(&self) -> Linked {
         self.inputs.linked()
     }
+}
+
+/// The digest of each column's values.
+pub fn digests(columns: &[Vec<f64>]) -> Vec<Digest> {
+    let digest = |values: &Vec<f64>| Digest::of_numbers(values);
+    columns.iter().map(digest).collect()
 }

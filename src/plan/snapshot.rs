@@ -1,7 +1,7 @@
-//! A snapshot: in every scenario every catchment's key and status, and what its product needs beside results.
+//! A snapshot: every catchment's key and status in every scenario, and what the product needs besides results.
 //!
-//! The end of a run and a tag are snapshots. As results are stored by key, a snapshot is all that it takes to make its
-//! product again, or to compare it with another, without the input and without running anything.
+//! Every run ends with one, and every tag names one. As results are stored by key, a snapshot is enough to make its product
+//! again, or to compare it with another, without the input and without running anything.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,7 +33,7 @@ pub struct ScenarioSnapshot {
     pub recipe: Digest,
     /// The digest of the time steps, see [`crate::data::time_axis::TimeAxis::to_bytes`].
     pub time: Digest,
-    /// The values by which the scenarios differ, as far as it has one.
+    /// Its values of what the scenarios differ by.
     pub coordinates: BTreeMap<String, Value>,
     /// The parameters that the product needed of every catchment.
     pub names: Vec<String>,
@@ -70,7 +70,7 @@ pub enum Status {
 }
 
 impl Snapshot {
-    /// The present, as the plans of all scenarios have it.
+    /// The present state, from the plans of all scenarios.
     pub fn of(loaded_study: &[LoadedScenario<'_>], plans: &[Plan]) -> Result<Self> {
         let scenario_snapshots = loaded_study.iter().zip(plans);
         let scenario_snapshots =
@@ -114,12 +114,12 @@ impl Snapshot {
 }
 
 impl ScenarioSnapshot {
-    /// The present, as the plan has it.
+    /// The present state, from the plan.
     pub fn of(loaded: &LoadedScenario<'_>, plan: &Plan) -> Result<Self> {
         let project = loaded.project;
         let names = product_needs::parameters(loaded)?;
         let catchments = loaded.basin.catchments().iter().zip(&plan.entries);
-        // Where water goes is known of catchments that can't be run, too, and some are said to have no catchment downstream.
+        // The catchment downstream is also known for catchments that can't be run, and some have none.
         let link = project.product.downstream.as_ref();
         let others: BTreeSet<String> = names
             .iter()

@@ -1,6 +1,6 @@
 //! The plan: for every catchment its key and its state, fresh, stale with a reason, or impossible to run.
 //!
-//! Plain values, their counts and their causes in words. How a state is found is [`super::loaded`]'s business.
+//! Plain values, their counts and their causes in words. [`decide`](super::decide) finds the states.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -25,7 +25,7 @@ pub struct Plan {
     pub entries: Vec<Entry>,
 }
 
-/// The state of one catchment.
+/// One catchment in the plan.
 pub struct Entry {
     /// The key of its run; `None` where it can't be run.
     pub key: Option<Key>,
@@ -74,9 +74,9 @@ pub enum Staleness {
     NeverRun,
     /// What its simulator will see is not what it saw.
     Changed(Vec<Change>),
-    /// The last run of the same inputs failed, with this reason; whatever result an earlier one gave.
+    /// The last run of the same inputs failed, with this reason, even if an earlier one gave a result.
     Failed(String),
-    /// There was a result, and it is there no more.
+    /// There was a result, and it is gone.
     Lost,
     /// The result holds values outside of the limits that the project states now.
     OutOfRange(String),
@@ -141,7 +141,7 @@ impl std::iter::Sum for Counts {
     }
 }
 
-/// The stale and bad ones by cause, the most frequent cause first; where `forced`, the fresh ones are to be run as well.
+/// The number of stale and bad entries by cause, the most frequent cause first; if `forced`, the fresh ones are run as well.
 ///
 /// Changes whose values differ from catchment to catchment count as one cause, without the values.
 pub fn causes<'a>(

@@ -1,7 +1,7 @@
-//! The simulator's executable and support files: what they are made of.
+//! The files that the simulator is given as they are: its program, support files and support folders.
 //!
 //! A folder counts with every file in it, by path below the folder, content and executable bit; never by time stamps
-//! or by where it is. Links are followed: the simulator sees what they point to. What the project excludes is not looked at; the
+//! or by its location. Links are followed: the simulator sees what they point to. What the project excludes is not looked at; the
 //! simulator sees it all the same, as the folder is linked.
 
 use std::fs;
@@ -15,7 +15,7 @@ use crate::project::Simulator;
 use crate::project::exclusion::Exclusion;
 use crate::system::regular;
 
-/// How deep a support folder may be nested; if they are deeper, a circle of links is assumed.
+/// How deep a support folder may be nested; beyond that, a circle of links is assumed.
 const DEEPEST: usize = 64;
 
 /// One file that the simulator gets.
@@ -43,19 +43,19 @@ impl SupportFile {
         self.name.contains('/') && !self.name.starts_with('/')
     }
 
-    /// What the key has of the file, given the digest of its content.
-    pub fn mark(&self, content: &Digest) -> Digest {
+    /// The file's digest in the key: of its content's digest and its executable bit.
+    pub fn digest(&self, content: &Digest) -> Digest {
         let kind: &[u8] = if self.executable { b"x" } else { b"-" };
         Digest::of(&[kind, content.as_bytes()].concat())
     }
 }
 
-/// All files of the support files and folders, sorted by name within each.
+/// All support files, with those in support folders; sorted by name within each folder.
 pub fn files(simulator: &Simulator) -> Result<Vec<SupportFile>> {
     Ok(walked(simulator)?.0)
 }
 
-/// The same, and all the folders gone through.
+/// The same, and all folders that were walked.
 pub fn walked(simulator: &Simulator) -> Result<(Vec<SupportFile>, Vec<PathBuf>)> {
     let mut found = (Vec::new(), Vec::new());
     for item in &simulator.support {

@@ -1,6 +1,6 @@
-//! Support files as they were when their digests were taken, and what has become of them since.
+//! Support files as they were when their digests were taken, and whether they have changed since.
 //!
-//! What was hashed must be what is run, so they are looked at before every start of a simulator and after every end. Simulators
+//! What was hashed must be what is run, so they are checked before every start of a simulator and after every end. Simulators
 //! may write to them, too, as they are links to the user's own: a file that has changed is the user's edit or the simulator's
 //! work, and nobody can tell which.
 
@@ -26,30 +26,30 @@ pub struct Watch {
 
 struct Watched {
     file: SupportFile,
-    /// Of name, content and permission.
-    mark: Digest,
-    /// What it looked like before its digest was taken, or when it was last found the same.
+    /// Of content and executable bit, see [`SupportFile::digest`].
+    digest: Digest,
+    /// As of before the digest was taken, or of when the file was last found unchanged.
     stamp: Mutex<Stamp>,
 }
 
 impl Watch {
-    /// Watches a file that looked like this before its content was read.
-    pub fn add(&mut self, file: &SupportFile, mark: Digest, stamp: Stamp) {
+    /// Adds a file that had this stamp before its content was read.
+    pub fn add(&mut self, file: &SupportFile, digest: Digest, stamp: Stamp) {
         self.files.push(Watched {
             file: file.clone(),
-            mark,
+            digest,
             stamp: Mutex::new(stamp),
         });
     }
 
-    /// The first file that is not what it was. One that only looks otherwise is read again.
+    /// The first file that has changed. One whose stamp alone has changed is read again to find out.
     pub fn changed(&self) -> Option<&SupportFile> {
         let changed = self.files.iter().find(|watched| !watched.is_the_same());
         changed.map(|watched| &watched.file)
     }
 
-    /// The files and folders that are in support folders now and were not, by their paths as the simulator sees them; of a
-    /// folder only itself.
+    /// The files and folders that are new in support folders, by their paths as the simulator sees them; of a new folder only
+    /// the folder itself.
     pub fn appeared(&self, simulator: &Simulator) -> Result<BTreeSet<String>> {
         let names = self.files.iter().map(|watched| watched.file.name.as_str());
         let items = simulator.support.iter().map(|item| item.name.as_str());
@@ -78,7 +78,7 @@ impl Watched {
             return false;
         };
         let executable = found.permissions().mode() & 0o111 != 0;
-        if self.file.with_executable(executable).mark(&content) != self.mark {
+        if self.file.with_executable(executable).digest(&content) != self.digest {
             return false;
         }
         if now.is_older_than_clock_step(began) {
@@ -94,8 +94,8 @@ fn ancestors(path: &str) -> impl Iterator<Item = &str> {
     ends.chain([path.len()]).map(|end| &path[..end])
 }
 
-/// What is to be told of files that appeared while simulators ran; nothing if none did.
-pub fn told(appeared: &BTreeSet<String>) -> Option<String> {
+/// The warning about files that appeared while simulators ran; `None` if none did.
+pub fn warning(appeared: &BTreeSet<String>) -> Option<String> {
     const SHOWN: usize = 3;
     let first = appeared.first()?;
     let (others, were) = match appeared.len() - 1 {
@@ -119,16 +119,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_new_folder_is_told_by_its_own_name() {
+    fn a_new_folder_is_named_by_itself() {
         let path = "models/__pycache__/core.pyc";
         let all: Vec<&str> = ancestors(path).collect();
         assert_eq!(all, ["models", "models/__pycache__", path]);
-        let told = |names: &[&str]| {
-            told(&names.iter().map(|&name| name.to_owned()).collect()).unwrap_or_default()
+        let warning = |names: &[&str]| {
+            warning(&names.iter().map(|&name| name.to_owned()).collect()).unwrap_or_default()
         };
-        assert_eq!(told(&[]), "");
-        assert!(told(&["m/a"]).starts_with("m/a was not in"));
-        let many = told(&["m/a", "m/b", "m/c", "m/d"]);
+        assert_eq!(warning(&[]), "");
+        assert!(warning(&["m/a"]).starts_with("m/a was not in"));
+        let many = warning(&["m/a", "m/b", "m/c", "m/d"]);
         assert!(many.starts_with("m/a and 3 others were not in"), "{many}");
         assert!(many.contains(r#"["m/a", "m/b", "m/c"]"#), "{many}");
     }

@@ -1,6 +1,6 @@
 //! The lines that differ between two short texts, with their numbers. Pure.
 
-/// Beyond so many pairs of differing lines the whole middle is shown as replaced.
+/// Beyond this many pairs of differing lines, all lines between the first and the last difference are shown as replaced.
 const LARGEST_TABLE: usize = 4_000_000;
 
 /// The lines of `then` that are gone (`-`) and those of `now` that are new (`+`), each with its number in its text.

@@ -1,4 +1,4 @@
-//! A project's `cache/` folder: its lock, its store, and the names of what else lies there.
+//! A project's `cache/` folder: its lock, its store, and the names of its other entries.
 //!
 //! It takes the folder's path, and knows neither the project nor what is run in its work folders.
 
@@ -18,7 +18,7 @@ pub const CACHE: &str = "cache";
 /// The folder of the workers' directories on the disk, in [`CACHE`]; there only while a run is under way.
 pub const WORK: &str = "work";
 
-/// What the Cache Directory Tagging Specification (<https://bford.info/cachedir/>) wants, so that backups leave it out.
+/// The tag of the Cache Directory Tagging Specification (<https://bford.info/cachedir/>), by which backups leave the folder out.
 const TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55
 # This folder is rerunoff's: results and work directories. It can be deleted; everything is then run anew.
 ";
@@ -29,12 +29,12 @@ pub struct Cache {
 }
 
 impl Cache {
-    /// The cache in this folder, which need not be there yet.
+    /// The cache in this folder, which need not exist yet.
     pub fn at(folder: PathBuf) -> Self {
         Self { folder }
     }
 
-    /// The same, made where it is missing: tagged as a cache and out of git's sight.
+    /// The cache in this folder, created if it is missing, tagged as a cache and ignored by git.
     pub fn prepare(folder: PathBuf) -> Result<Self> {
         let cache = Self::at(folder);
         let context = || format!("can't make the cache folder {}", cache.folder.display());
@@ -53,7 +53,7 @@ impl Cache {
         &self.folder
     }
 
-    /// Takes the project's lock, held until it is dropped, and removes what a killed run has left.
+    /// Takes the project's lock, held until it is dropped, and removes what a killed run has left behind.
     pub fn lock(&self, wait: bool) -> Result<Lock> {
         let lock = Lock::take(&self.folder.join("lock"), wait)?;
         remove(&self.folder.join(WORK))?;
@@ -68,12 +68,12 @@ impl Cache {
         self.folder.join("store.sqlite")
     }
 
-    /// The store, created or migrated where need be. The caller must hold the lock.
+    /// The store, created or migrated if necessary. The caller must hold the lock.
     pub fn store(&self) -> Result<Store, StoreError> {
         Store::open(&self.store_path())
     }
 
-    /// The store to read only, beside whatever run is under way; `None` if there is none yet.
+    /// The store for reading only, even while a run is writing to it; `None` if there is none yet.
     pub fn store_to_read(&self) -> Result<Option<Store>, StoreError> {
         Store::open_read_only(&self.store_path())
     }

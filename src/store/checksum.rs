@@ -1,39 +1,39 @@
-//! Digests that bind a record's content to its place, so that a flipped bit in either is noticed.
+//! Checksums that bind a record's content to its place, so that a flipped bit in either is noticed. The schema calls them seals.
 
 use crate::data::digest::Digest;
 
 use super::ColumnSummary;
 
 /// Half a digest is plenty against accidents, and explanations are small.
-const SEAL: usize = 16;
+const LENGTH: usize = 16;
 
-/// `payload` with a seal over itself and its place in front.
-pub(super) fn seal(place: &[&[u8]], payload: &[u8]) -> Vec<u8> {
-    let mut sealed = Vec::with_capacity(SEAL + payload.len());
-    sealed.extend_from_slice(&mark(place, payload));
-    sealed.extend_from_slice(payload);
-    sealed
+/// The payload, preceded by a checksum of its place and itself.
+pub(super) fn with_checksum(place: &[&[u8]], payload: &[u8]) -> Vec<u8> {
+    let mut record = Vec::with_capacity(LENGTH + payload.len());
+    record.extend_from_slice(&checksum(place, payload));
+    record.extend_from_slice(payload);
+    record
 }
 
-/// The payload, if it is what was sealed in this place.
-pub(super) fn unseal<'a>(place: &[&[u8]], sealed: &'a [u8]) -> Option<&'a [u8]> {
-    let (found, payload) = sealed.split_first_chunk::<SEAL>()?;
-    (*found == mark(place, payload)).then_some(payload)
+/// The payload of a stored record; `None` if it is not what was stored in this place.
+pub(super) fn verified<'a>(place: &[&[u8]], record: &'a [u8]) -> Option<&'a [u8]> {
+    let (found, payload) = record.split_first_chunk::<LENGTH>()?;
+    (*found == checksum(place, payload)).then_some(payload)
 }
 
-fn mark(place: &[&[u8]], payload: &[u8]) -> [u8; SEAL] {
+fn checksum(place: &[&[u8]], payload: &[u8]) -> [u8; LENGTH] {
     let mut hasher = blake3::Hasher::new();
     for part in place.iter().chain([&payload]) {
         hasher.update(&(part.len() as u64).to_le_bytes());
         hasher.update(part);
     }
-    let mut mark = [0; SEAL];
-    mark.copy_from_slice(&hasher.finalize().as_bytes()[..SEAL]);
-    mark
+    let mut checksum = [0; LENGTH];
+    checksum.copy_from_slice(&hasher.finalize().as_bytes()[..LENGTH]);
+    checksum
 }
 
-/// The seal of a result: its key, its steps and everything said of its columns.
-pub(super) fn of_result(key: &Digest, steps: i64, columns: &[ColumnSummary]) -> Digest {
+/// The checksum of a result: of its key, its steps and its columns' descriptions.
+pub(super) fn result_checksum(key: &Digest, steps: i64, columns: &[ColumnSummary]) -> Digest {
     let mut hasher = blake3::Hasher::new();
     hasher.update(key.as_bytes());
     hasher.update(&steps.to_le_bytes());

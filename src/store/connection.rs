@@ -1,9 +1,9 @@
-//! Opening a store: which journal, which settings, and whether the file is one of ours at all.
+//! Opening a store: which journal, which settings, and whether the file is a store at all.
 //!
 //! On a local disk the journal is a WAL: a reader never waits for the writer, nor the writer for a reader. A WAL needs memory
 //! shared by all processes, which a network file system cannot give, and corrupts there; so there it is a rollback journal
-//! with full syncs. Pages are of 16 KiB because the rows are large. Vacuuming is incremental, which only a new file can be
-//! told, so that collected space can be given back without a second copy of the file.
+//! with full syncs. Pages are of 16 KiB because the rows are large. Vacuuming is incremental, which can
+//! only be set in a new file, so that collected space can be given back without a second copy of the file.
 
 use std::fs;
 use std::io;
@@ -19,28 +19,30 @@ use crate::system::regular;
 use super::migrations::{APPLICATION_ID, known, migrate, version};
 use super::{Store, StoreError};
 
-/// Far longer than any of our transactions; a reader on a rollback journal has to wait for one.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Far longer than any transaction takes; with a rollback journal a reader has to wait for the writer's.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 /// Statements kept prepared; there are about twenty.
-const STATEMENTS: usize = 64;
+const PREPARED_STATEMENTS: usize = 64;
 
 /// Bytes of a page: a column of a year fits into one.
 const PAGE_SIZE: i64 = 16 << 10;
 
-/// Pages that SQLite keeps in memory. Not bytes, which it would turn into pages of the size that they have before it has
-/// looked at the file, and keep four times as much.
+/// Pages that SQLite keeps in memory. Given in bytes, the limit would be converted with the page size assumed before the file is
+/// opened, and be four times as large.
 const CACHE_PAGES: i64 = (16 << 20) / PAGE_SIZE;
 
-/// How a half-written transaction is kept apart.
+/// The journal that keeps a half-written transaction apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Journal {
     Wal,
     Rollback,
 }
 
-/// The store standing still, as seen through this handle; see [`Store::read_transaction`].
+/// While it exists, the store does not change for this handle; see [`Store::read_transaction`].
 #[derive(Debug)]
-pub struct Snapshot<'a>(#[expect(dead_code, reason = "it works by being there")] Transaction<'a>);
+pub struct ReadTransaction<'a>(
+    #[expect(dead_code, reason = "it works by being there")] Transaction<'a>,
+);
 
 impl Journal {
     fn for_path(path: &Path) -> io::Result<Self> {
@@ -61,7 +63,7 @@ impl Journal {
 }
 
 impl Store {
-    /// Opens the store for writing; makes it if it is not there, brings an older one up to date. The folder must exist.
+    /// Opens the store for writing; creates a missing one and migrates an older one. The folder must exist.
     ///
     /// There must be one writer only: hold the project's lock.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
@@ -78,17 +80,17 @@ impl Store {
             | OpenFlags::SQLITE_OPEN_CREATE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut store = Self::connect(path, flags)?;
-        if store.sorted(store.connection.is_readonly("main"))? {
+        if store.map_error(store.connection.is_readonly("main"))? {
             return Err(StoreError::ReadOnly { path: store.path });
         }
         let new = store.is_empty()?;
         store.check(new)?;
         let prepared = store.prepare(new, journal);
-        store.sorted(prepared)?;
+        store.map_error(prepared)?;
         Ok(store)
     }
 
-    /// Opens the store for reading, also beside a running writer; `None` if there is none yet.
+    /// Opens the store for reading, even while another process writes to it; `None` if there is none yet.
     pub fn open_read_only(path: &Path) -> Result<Option<Self>, StoreError> {
         let path = absolute(path)?;
         if !path.exists() {
@@ -102,7 +104,7 @@ impl Store {
             Err(StoreError::Io { .. } | StoreError::ReadOnly { .. }) if at_rest(&path) => {
                 Self::connect_immutable(path)?
             }
-            // What a killed writer left half done is undone by SQLite, if it may write.
+            // SQLite undoes what a killed writer left half done, if it may write.
             Err(StoreError::ReadOnly { .. }) => {
                 let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
                 Self::connect(path, flags)?
@@ -113,7 +115,7 @@ impl Store {
             return Ok(None);
         }
         store.check(false)?;
-        let found = store.sorted(version(&store.connection))?;
+        let found = store.map_error(version(&store.connection))?;
         if found < known() {
             return Err(StoreError::Older {
                 path: store.path,
@@ -127,7 +129,7 @@ impl Store {
     /// What SQLite finds wrong with the file's structure; empty if all is well. Reads the whole file.
     pub fn quick_check(&self) -> Result<Vec<String>, StoreError> {
         let mut found = Vec::new();
-        self.sorted(self.connection.pragma_query(None, "quick_check", |row| {
+        self.map_error(self.connection.pragma_query(None, "quick_check", |row| {
             found.push(row.get::<_, String>(0)?);
             Ok(())
         }))?;
@@ -135,24 +137,25 @@ impl Store {
         Ok(found)
     }
 
-    /// Lets everything that is asked until the read transaction is dropped be answered from the same state, and several times faster:
-    /// SQLite otherwise locks and unlocks the file for every question.
+    /// Begins a read transaction: until it is dropped, all queries see the same state and are several times faster. Otherwise
+    /// SQLite locks and unlocks the file for each of them.
     ///
-    /// Not for long on a network file system: the writer waits for it there.
-    pub fn read_transaction(&self) -> Result<Snapshot<'_>, StoreError> {
-        let transaction = self.sorted(self.connection.unchecked_transaction())?;
-        Ok(Snapshot(transaction))
+    /// Keep it short: on a network file system the writer waits for it.
+    pub fn read_transaction(&self) -> Result<ReadTransaction<'_>, StoreError> {
+        let transaction = self.map_error(self.connection.unchecked_transaction())?;
+        Ok(ReadTransaction(transaction))
     }
 
-    pub(super) fn sorted<T>(&self, outcome: rusqlite::Result<T>) -> Result<T, StoreError> {
-        outcome.map_err(|source| StoreError::sort(&self.path, source))
+    /// The outcome with SQLite's error as one of this store.
+    pub(super) fn map_error<T>(&self, outcome: rusqlite::Result<T>) -> Result<T, StoreError> {
+        outcome.map_err(|source| StoreError::of_sqlite(&self.path, source))
     }
 
     fn connect(path: PathBuf, flags: OpenFlags) -> Result<Self, StoreError> {
         let connection = Connection::open_with_flags(&path, flags)
-            .map_err(|source| StoreError::sort(&path, source))?;
+            .map_err(|source| StoreError::of_sqlite(&path, source))?;
         let store = Self { connection, path };
-        store.sorted(store.set_up())?;
+        store.map_error(store.set_up())?;
         Ok(store)
     }
 
@@ -178,11 +181,11 @@ impl Store {
 
     fn set_up(&self) -> rusqlite::Result<()> {
         let connection = &self.connection;
-        connection.busy_timeout(PATIENCE)?;
-        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        connection.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS);
         // Plans never depend on bound values, else SQLite would prepare a statement anew for every key.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-        // A damaged page is found when it is loaded, and a changed schema cannot run anything.
+        // A damaged page is noticed when it is loaded, and a tampered schema cannot run anything.
         connection.pragma_update(None, "cell_size_check", true)?;
         connection.pragma_update(None, "trusted_schema", false)?;
         connection.pragma_update(None, "foreign_keys", true)?;
@@ -192,8 +195,8 @@ impl Store {
     /// Whether nothing has been stored in the file yet; another program's empty database is as good as a new file.
     fn is_empty(&self) -> Result<bool, StoreError> {
         let query = "SELECT count(*) = 0 FROM sqlite_schema";
-        let empty: bool = self.sorted(self.connection.query_row(query, [], |row| row.get(0)))?;
-        Ok(empty && self.sorted(version(&self.connection))? == 0)
+        let empty: bool = self.map_error(self.connection.query_row(query, [], |row| row.get(0)))?;
+        Ok(empty && self.map_error(version(&self.connection))? == 0)
     }
 
     fn check(&self, new: bool) -> Result<(), StoreError> {
@@ -203,9 +206,9 @@ impl Store {
         let query = self
             .connection
             .pragma_query_value(None, "application_id", |row| row.get(0));
-        let application: i32 = self.sorted(query)?;
+        let application: i32 = self.map_error(query)?;
         let path = self.path.clone();
-        let found = self.sorted(version(&self.connection))?;
+        let found = self.map_error(version(&self.connection))?;
         match application {
             APPLICATION_ID if found > known() => Err(StoreError::Newer {
                 path,
@@ -231,7 +234,8 @@ impl Store {
     }
 }
 
-/// SQLite takes a path that starts with `file:` for something else; an absolute one never does. It would wait for a pipe.
+/// The path made absolute: one that starts with `file:` would be a URI to SQLite. Only a regular file will do, as SQLite would
+/// wait for a pipe.
 fn absolute(path: &Path) -> Result<PathBuf, StoreError> {
     let is_fit = fs::metadata(path).map_or(Ok(()), |found| regular::require(found.file_type()));
     (is_fit.and_then(|()| std::path::absolute(path))).map_err(|source| StoreError::Io {

@@ -49,7 +49,7 @@ fn a_reader_sees_whole_transactions_beside_the_writer() {
 }
 
 #[test]
-fn a_snapshot_stands_still() {
+fn a_read_transaction_sees_one_state() {
     let folder = folder();
     let path = folder.path().join("store.db");
     let mut writer = Store::open_as(path.clone(), Journal::Wal).expect("made");

@@ -52,7 +52,7 @@ pub enum StoreError {
         /// What SQLite found.
         detail: String,
     },
-    /// One result is damaged; the others are not concerned.
+    /// One result is damaged; the others are not affected.
     #[error("a result in {} is damaged ({what}); `rerunoff doctor` drops it, so that it is computed again (key {key})", path.display())]
     Damaged {
         /// The store's file.
@@ -74,7 +74,7 @@ pub enum StoreError {
         /// The store's file.
         path: PathBuf,
     },
-    /// Another process has it locked for longer than anyone should.
+    /// Another process has kept it locked for too long.
     #[error("{} is locked by another process; end it, or try again later", path.display())]
     Busy {
         /// The store's file.
@@ -88,7 +88,7 @@ pub enum StoreError {
         /// What the system or SQLite said.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// Something that should not happen.
+    /// An error that should not occur.
     #[error("unexpected trouble with the store {}", path.display())]
     Sqlite {
         /// The store's file.
@@ -115,13 +115,13 @@ impl StoreError {
         }
     }
 
-    /// Sorts out what SQLite reports.
-    pub(super) fn sort(path: &Path, source: Error) -> Self {
+    /// The kind of error that SQLite reports, for the store in this file.
+    pub(super) fn of_sqlite(path: &Path, source: Error) -> Self {
         let path = path.to_owned();
         let code = match &source {
             Error::SqliteFailure(failure, _) => *failure,
             Error::SqlInputError { error, .. } => *error,
-            // Our statements are right, so a value of another type or range than we store was changed in the file.
+            // The statements are right, so a value of an unexpected type or range has been changed in the file.
             Error::FromSqlConversionFailure(..)
             | Error::IntegralValueOutOfRange(..)
             | Error::Utf8Error(..)

@@ -1,4 +1,4 @@
-//! What runs did and left, and the names that snapshots were given.
+//! Past runs, each with what it did and the snapshot that it left, and the tags that name snapshots.
 
 use rusqlite::{OptionalExtension, Row, params};
 
@@ -33,9 +33,9 @@ pub struct Tag {
 }
 
 impl Store {
-    /// Puts a run down: the snapshot that it left and what it did.
+    /// Records a run: the snapshot that it left and what it did.
     pub fn record_run(&mut self, snapshot: &[u8], summary: &str) -> Result<(), StoreError> {
-        self.within(|transaction| {
+        self.in_transaction(|transaction| {
             let snapshot = store_content(transaction, snapshot)?;
             let insert = "INSERT INTO run (ended, moment, summary) VALUES (unixepoch(), ?1, ?2)";
             transaction
@@ -48,7 +48,7 @@ impl Store {
     /// The latest runs, the latest first.
     pub fn runs(&self, most: usize) -> Result<Vec<PastRun>, StoreError> {
         let query = "SELECT id, ended, moment, summary FROM run ORDER BY id DESC LIMIT ?1";
-        self.sorted((|| {
+        self.map_error((|| {
             let mut statement = self.connection.prepare_cached(query)?;
             let rows = statement.query_map([i64::try_from(most).unwrap_or(i64::MAX)], |row| {
                 Ok(PastRun {
@@ -62,11 +62,11 @@ impl Store {
         })())
     }
 
-    /// Names a snapshot, in place of the one that had the name.
+    /// Gives a snapshot a name; a snapshot that had the name loses it.
     pub fn tag(&mut self, name: &str, snapshot: &[u8]) -> Result<(), StoreError> {
         let upsert = "INSERT INTO tag (name, created, moment) VALUES (?1, unixepoch(), ?2)
             ON CONFLICT DO UPDATE SET created = excluded.created, moment = excluded.moment";
-        self.within(|transaction| {
+        self.in_transaction(|transaction| {
             let snapshot = store_content(transaction, snapshot)?;
             transaction
                 .prepare_cached(upsert)?
@@ -75,9 +75,9 @@ impl Store {
         })
     }
 
-    /// Takes a name away; whether it was there. The results stay until they are collected.
+    /// Removes a tag, and returns whether there was one. The results stay until they are collected.
     pub fn untag(&mut self, name: &str) -> Result<bool, StoreError> {
-        self.within(|transaction| {
+        self.in_transaction(|transaction| {
             let delete = "DELETE FROM tag WHERE name = ?1";
             Ok(transaction.prepare_cached(delete)?.execute([name])? > 0)
         })
@@ -86,7 +86,7 @@ impl Store {
     /// All tags, the earliest first.
     pub fn tags(&self) -> Result<Vec<Tag>, StoreError> {
         let query = "SELECT name, created, moment FROM tag ORDER BY created, rowid";
-        self.sorted((|| {
+        self.map_error((|| {
             let mut statement = self.connection.prepare_cached(query)?;
             let rows = statement.query_map([], tag)?;
             rows.collect()
@@ -96,7 +96,7 @@ impl Store {
     /// The tag of this name.
     pub fn find_tag(&self, name: &str) -> Result<Option<Tag>, StoreError> {
         let query = "SELECT name, created, moment FROM tag WHERE name = ?1";
-        self.sorted((|| {
+        self.map_error((|| {
             let mut statement = self.connection.prepare_cached(query)?;
             statement.query_row([name], tag).optional()
         })())

@@ -1,6 +1,6 @@
 //! The schema, as the list of steps that lead to it.
 //!
-//! The list is append-only: a step that has been released is never changed, because stores that took it are out there. The
+//! The list is append-only: a step that has been released is never changed, because there are stores that have taken it. The
 //! number of steps taken is the database's `user_version`. All steps that are missing and their number are one transaction.
 
 use rusqlite::{Connection, TransactionBehavior};
@@ -12,7 +12,7 @@ pub(super) const STEPS: &[&str] = &[
     // 1: memo, results, explanations, states, attempts.
     //
     // Text, reals and integers stand in columns of their own so that the file can be looked at with any SQLite tool. `seal`
-    // columns and sealed blobs: see seal.rs. Series repeat their payload's checksum so that a summary needs no page of the
+    // columns and sealed blobs: see `checksum.rs`. Series repeat their payload's checksum so that a summary needs no page of the
     // large payload table.
     "
     CREATE TABLE memo (
@@ -122,18 +122,18 @@ pub(super) fn known() -> u32 {
     STEPS.len() as u32
 }
 
-/// Takes the steps that are missing, all or none: a killed run leaves no store halfway between two versions.
+/// Applies the missing steps, all or none: a killed run leaves no store halfway between two versions.
 pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     if version(connection)? >= known() {
         return Ok(());
     }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    // Read inside the transaction: another process may have come first.
-    let taken = version(&transaction)?;
-    for step in STEPS.iter().skip(taken as usize) {
+    // Read inside the transaction: another process may have migrated in the meantime.
+    let applied = version(&transaction)?;
+    for step in STEPS.iter().skip(applied as usize) {
         transaction.execute_batch(step)?;
     }
-    if taken < known() {
+    if applied < known() {
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         transaction.pragma_update(None, "user_version", known())?;
     }

@@ -57,13 +57,13 @@ use crate::data::run_cost::RunCost;
 use crate::data::scenario::ScenarioName;
 use crate::store::codec::Encoded;
 
-pub use connection::Snapshot;
+pub use connection::ReadTransaction;
 pub use error::StoreError;
 pub use history::{PastRun, Tag};
 pub use reading::{Parts, StoredExplanation};
-pub use removal::{Holding, Kept};
+pub use removal::{Kept, ResultPayloads};
 
-/// How many attempts are kept of each catchment.
+/// How many attempts are kept for each catchment.
 pub const ATTEMPTS_KEPT: u32 = 10;
 
 /// An open store: one writer, or a reader beside it.
@@ -73,7 +73,7 @@ pub struct Store {
     path: PathBuf,
 }
 
-/// Names a stored result in this store, for as long as it is there.
+/// The id of a result in this store, valid as long as the result exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ResultId(i64);
 
@@ -152,7 +152,7 @@ pub struct Attempt {
     pub tail: String,
 }
 
-/// All there is to store of a catchment that was run.
+/// Everything that is stored about a catchment that was run.
 #[derive(Clone, Debug)]
 pub struct Record {
     /// The scenario in which it was run.

@@ -1,4 +1,4 @@
-//! Questions to the store. Nothing here changes it.
+//! Queries. Nothing here changes the store.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ use crate::data::scenario::ScenarioName;
 use super::{
     Attempt, ColumnSummary, Failed, Last, ResultId, ResultSummary, Store, StoreError, StoredColumn,
 };
-use crate::store::checksum::{of_result, unseal};
+use crate::store::checksum::{result_checksum, verified};
 
 /// The parts of a catchment's key and those of its recipe, as they were given.
 pub type Parts = (Vec<u8>, Vec<u8>);
@@ -27,19 +27,19 @@ pub struct StoredExplanation {
 }
 
 impl Store {
-    /// What was remembered under this kind and name; nothing if it is damaged, since it can be found out again.
+    /// The memo of this kind and name; `None` if there is none or it is damaged, since it can be found out again.
     pub fn memo(&self, kind: &str, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let query = "SELECT payload FROM memo WHERE kind = ?1 AND name = ?2";
-        let found = self.sorted((|| {
+        let found = self.map_error((|| {
             let mut statement = self.connection.prepare_cached(query)?;
             let row = statement.query_row([kind, name], |row| row.get::<_, Vec<u8>>(0));
             row.optional()
         })())?;
         let place: [&[u8]; 2] = [kind.as_bytes(), name.as_bytes()];
-        Ok(found.and_then(|sealed| unseal(&place, &sealed).map(<[u8]>::to_vec)))
+        Ok(found.and_then(|record| verified(&place, &record).map(<[u8]>::to_vec)))
     }
 
-    /// A digest that is another when any result was added, replaced or taken out: of their number, and of the latest one
+    /// A digest that changes whenever a result is added, replaced or removed: of the number of results, and of the latest one
     /// with its content. A result that replaces another is the latest.
     pub fn results(&self) -> Result<Digest, StoreError> {
         let query = "SELECT id, seal, (SELECT count(*) FROM result) FROM result
@@ -48,15 +48,16 @@ impl Store {
             let numbers = [row.get::<_, i64>(0)?, row.get(2)?].map(i64::to_le_bytes);
             Ok([numbers.concat(), row.get(1)?].concat())
         };
-        let latest = self.sorted(self.connection.query_row(query, [], row).optional())?;
+        let latest = self.map_error(self.connection.query_row(query, [], row).optional())?;
         Ok(Digest::of(&latest.unwrap_or_default()))
     }
 
     /// What is known of the result of this key; `None` if there is no such result.
     ///
-    /// Its columns' bytes are not looked at. [`StoreError::Damaged`] if what is said of them has changed since it was stored.
+    /// Its columns' bytes are not looked at. [`StoreError::Damaged`] if their descriptions have changed since they
+    /// were stored.
     pub fn summary(&self, key: &Digest) -> Result<Option<ResultSummary>, StoreError> {
-        let Some((summary, intact)) = self.sorted(summary(&self.connection, key))? else {
+        let Some((summary, intact)) = self.map_error(summary(&self.connection, key))? else {
             return Ok(None);
         };
         if !intact {
@@ -67,7 +68,7 @@ impl Store {
 
     /// The keys of all results, damaged ones included.
     pub fn keys(&self) -> Result<Vec<Digest>, StoreError> {
-        self.sorted((|| {
+        self.map_error((|| {
             let mut statement = self.connection.prepare_cached("SELECT key FROM result")?;
             let rows = statement.query_map([], |row| digest(row, 0))?;
             rows.collect()
@@ -87,7 +88,7 @@ impl Store {
             WHERE series.result = ?1 AND series.name = ?2";
         let mut columns = Vec::with_capacity(names.len());
         for name in names {
-            let found = self.sorted((|| {
+            let found = self.map_error((|| {
                 let mut statement = self.connection.prepare_cached(query)?;
                 let column = |row: &Row<'_>| {
                     Ok(StoredColumn {
@@ -112,7 +113,7 @@ impl Store {
     pub fn last(&self, scenario: &ScenarioName) -> Result<HashMap<CatchmentId, Last>, StoreError> {
         let query = "SELECT catchment, key, recipe, failure_code, failure_reason, attempts, wall, user, system,
             peak_bytes FROM state WHERE scenario = ?1";
-        self.sorted((|| {
+        self.map_error((|| {
             let mut statement = self.connection.prepare_cached(query)?;
             let rows = statement.query_map([scenario.as_str()], |row| {
                 Ok((CatchmentId::new(row.get_ref(0)?.as_str()?), last(row, 1)?))
@@ -125,7 +126,7 @@ impl Store {
     pub fn states(&self) -> Result<HashMap<(ScenarioName, CatchmentId), Last>, StoreError> {
         let query = "SELECT scenario, catchment, key, recipe, failure_code, failure_reason, attempts, wall, user, system,
             peak_bytes FROM state";
-        self.sorted((|| {
+        self.map_error((|| {
             let mut statement = self.connection.prepare_cached(query)?;
             let rows = statement.query_map([], |row| {
                 let scenario = ScenarioName::known(row.get(0)?);
@@ -144,7 +145,7 @@ impl Store {
         catchment: &CatchmentId,
     ) -> Result<Option<Parts>, StoreError> {
         let query = "SELECT key FROM state WHERE scenario = ?1 AND catchment = ?2";
-        let key = self.sorted((|| {
+        let key = self.map_error((|| {
             let mut statement = self.connection.prepare_cached(query)?;
             let unit = [scenario.as_str(), catchment.as_str()];
             let key = statement.query_row(unit, |row| digest(row, 0));
@@ -164,13 +165,13 @@ impl Store {
     /// What this key is made of; `None` if it is not known or damaged.
     pub fn explanation(&self, key: &Digest) -> Result<Option<StoredExplanation>, StoreError> {
         let query = "SELECT recipe, parts FROM explanation WHERE key = ?1";
-        let found = self.sorted((|| {
+        let found = self.map_error((|| {
             let mut statement = self.connection.prepare_cached(query)?;
             let parts = |row: &Row<'_>| Ok((digest(row, 0)?, row.get::<_, Vec<u8>>(1)?));
             statement.query_row([key.as_bytes()], parts).optional()
         })())?;
-        Ok(found.and_then(|(recipe, sealed)| {
-            let parts = unseal(&[key.as_bytes(), recipe.as_bytes()], &sealed)?.to_vec();
+        Ok(found.and_then(|(recipe, record)| {
+            let parts = verified(&[key.as_bytes(), recipe.as_bytes()], &record)?.to_vec();
             Some(StoredExplanation { recipe, parts })
         }))
     }
@@ -178,12 +179,12 @@ impl Store {
     /// The parts of the recipe with this digest; `None` if they are not known or damaged.
     pub fn recipe(&self, recipe: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
         let query = "SELECT parts FROM recipe WHERE digest = ?1";
-        let found = self.sorted((|| {
+        let found = self.map_error((|| {
             let mut statement = self.connection.prepare_cached(query)?;
             let parts = statement.query_row([recipe.as_bytes()], |row| row.get::<_, Vec<u8>>(0));
             parts.optional()
         })())?;
-        Ok(found.and_then(|sealed| Some(unseal(&[recipe.as_bytes()], &sealed)?.to_vec())))
+        Ok(found.and_then(|record| Some(verified(&[recipe.as_bytes()], &record)?.to_vec())))
     }
 
     /// The latest attempts at this catchment with the keys they were for, the latest first; at most
@@ -195,7 +196,7 @@ impl Store {
     ) -> Result<Vec<(Digest, Attempt)>, StoreError> {
         let query = "SELECT key, started, failure_code, failure_reason, tail, wall, user, system, peak_bytes
             FROM attempt WHERE scenario = ?1 AND catchment = ?2 ORDER BY id DESC";
-        self.sorted((|| {
+        self.map_error((|| {
             let mut statement = self.connection.prepare_cached(query)?;
             let rows = statement.query_map([scenario.as_str(), catchment.as_str()], |row| {
                 let attempt = Attempt {
@@ -220,7 +221,7 @@ impl Store {
 
     fn no_column(&self, result: ResultId, name: &str) -> StoreError {
         let query = "SELECT key FROM result WHERE id = ?1";
-        match self.sorted(
+        match self.map_error(
             self.connection
                 .query_row(query, [result.0], |row| digest(row, 0)),
         ) {
@@ -230,7 +231,7 @@ impl Store {
     }
 }
 
-/// The summary of a key's result and whether it is what was sealed.
+/// The summary of a key's result, and whether its checksum is right.
 pub(super) fn summary(
     connection: &rusqlite::Connection,
     key: &Digest,
@@ -262,8 +263,8 @@ pub(super) fn summary(
             });
         }
     }
-    Ok(found.map(|(summary, seal)| {
-        let intact = of_result(key, summary.steps as i64, &summary.columns) == seal;
+    Ok(found.map(|(summary, checksum)| {
+        let intact = result_checksum(key, summary.steps as i64, &summary.columns) == checksum;
         (summary, intact)
     }))
 }

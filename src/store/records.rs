@@ -1,4 +1,4 @@
-//! Changes to the store, each call one transaction: all of it is there afterwards, or nothing.
+//! Changes to the store. Each call is one transaction: afterwards all of it is stored, or nothing.
 
 use rusqlite::{Transaction, TransactionBehavior, params};
 
@@ -8,25 +8,25 @@ use crate::data::scenario::ScenarioName;
 
 use super::results::{remove_result, store_input, store_result};
 use super::{ATTEMPTS_KEPT, Failed, Record, Store, StoreError};
-use crate::store::checksum::seal;
+use crate::store::checksum::with_checksum;
 
 impl Store {
-    /// Remembers a small fact, in place of what was remembered under this kind and name.
+    /// Stores a memo, in place of one of this kind and name.
     pub fn remember(&mut self, kind: &str, name: &str, payload: &[u8]) -> Result<(), StoreError> {
-        let sealed = seal(&[kind.as_bytes(), name.as_bytes()], payload);
+        let record = with_checksum(&[kind.as_bytes(), name.as_bytes()], payload);
         let upsert = "INSERT INTO memo (kind, name, payload) VALUES (?1, ?2, ?3)
             ON CONFLICT DO UPDATE SET payload = excluded.payload";
-        self.within(|transaction| {
+        self.in_transaction(|transaction| {
             transaction
                 .prepare_cached(upsert)?
-                .execute(params![kind, name, sealed])?;
+                .execute(params![kind, name, record])?;
             Ok(())
         })
     }
 
-    /// Forgets what was remembered under this kind and name, if anything.
+    /// Removes the memo of this kind and name, if there is one.
     pub fn forget(&mut self, kind: &str, name: &str) -> Result<(), StoreError> {
-        self.within(|transaction| {
+        self.in_transaction(|transaction| {
             let delete = "DELETE FROM memo WHERE kind = ?1 AND name = ?2";
             transaction.prepare_cached(delete)?.execute([kind, name])?;
             Ok(())
@@ -35,11 +35,11 @@ impl Store {
 
     /// Stores the outcomes of a batch of catchments.
     ///
-    /// A result that is there already and is the same is kept as it is; one that is damaged or another (the simulator
-    /// depends on something that its project does not declare) gives way to the new one. A failure
+    /// A result that is already stored and is the same stays as it is; one that is damaged or different (the simulator
+    /// depends on something that its project does not declare) is replaced by the new one. A failure
     /// removes nothing but attempts older than the last [`ATTEMPTS_KEPT`].
     pub fn commit(&mut self, records: &[Record]) -> Result<(), StoreError> {
-        self.within(|transaction| {
+        self.in_transaction(|transaction| {
             for record in records {
                 store_recipe(transaction, &record.recipe, &record.recipe_parts)?;
                 for content in &record.contents {
@@ -59,9 +59,9 @@ impl Store {
         })
     }
 
-    /// Notes a scenario's catchments whose result was there without running anything: catchment, key, its parts, its recipe.
+    /// Records the catchments of a scenario that had their results without being run: catchment, key, its parts, its recipe.
     ///
-    /// Writes only what differs from the last run, nothing at all if nothing does.
+    /// Writes only what differs from the last run.
     pub fn touch(
         &mut self,
         scenario: &ScenarioName,
@@ -84,7 +84,7 @@ impl Store {
         let upsert = "INSERT INTO state (scenario, catchment, key, recipe, attempts) VALUES (?1, ?2, ?3, ?4, 0)
             ON CONFLICT DO UPDATE SET key = excluded.key, recipe = excluded.recipe, attempts = 0,
             failure_code = NULL, failure_reason = NULL";
-        self.within(|transaction| {
+        self.in_transaction(|transaction| {
             let used = "UPDATE result SET used = unixepoch() WHERE key = ?1";
             for (catchment, key, parts, recipe) in changed {
                 transaction
@@ -106,7 +106,7 @@ impl Store {
     ///
     /// For damaged ones, so that they are computed again.
     pub fn discard(&mut self, keys: &[Digest]) -> Result<usize, StoreError> {
-        self.within(|transaction| {
+        self.in_transaction(|transaction| {
             let mut discarded = 0;
             for key in keys {
                 discarded += usize::from(remove_result(transaction, key)?);
@@ -115,11 +115,11 @@ impl Store {
         })
     }
 
-    pub(super) fn within<T>(
+    pub(super) fn in_transaction<T>(
         &mut self,
         change: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
-        // Immediate: asking for the write lock halfway could only fail.
+        // Immediate: asking for the write lock later could only fail.
         let outcome = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
@@ -128,11 +128,11 @@ impl Store {
                 transaction.commit()?;
                 Ok(value)
             });
-        self.sorted(outcome)
+        self.map_error(outcome)
     }
 }
 
-/// Writes only what differs, which also mends what was damaged.
+/// Writes only what differs, which also repairs what was damaged.
 fn store_recipe(
     transaction: &Transaction<'_>,
     recipe: &Digest,
@@ -140,10 +140,10 @@ fn store_recipe(
 ) -> rusqlite::Result<()> {
     let upsert = "INSERT INTO recipe (digest, parts) VALUES (?1, ?2)
         ON CONFLICT DO UPDATE SET parts = excluded.parts WHERE parts <> excluded.parts";
-    let sealed = seal(&[recipe.as_bytes()], parts);
+    let record = with_checksum(&[recipe.as_bytes()], parts);
     transaction
         .prepare_cached(upsert)?
-        .execute(params![recipe.as_bytes(), sealed])?;
+        .execute(params![recipe.as_bytes(), record])?;
     Ok(())
 }
 
@@ -156,13 +156,13 @@ fn store_explanation(
     let upsert = "INSERT INTO explanation (key, recipe, parts) VALUES (?1, ?2, ?3)
         ON CONFLICT DO UPDATE SET recipe = excluded.recipe, parts = excluded.parts
         WHERE parts <> excluded.parts OR recipe <> excluded.recipe";
-    let sealed = seal(&[key.as_bytes(), recipe.as_bytes()], parts);
-    let values = params![key.as_bytes(), recipe.as_bytes(), sealed];
+    let record = with_checksum(&[key.as_bytes(), recipe.as_bytes()], parts);
+    let values = params![key.as_bytes(), recipe.as_bytes(), record];
     transaction.prepare_cached(upsert)?.execute(values)?;
     Ok(())
 }
 
-/// Keeps bytes under their digest; damaged ones are mended.
+/// Stores bytes under their digest; damaged ones are replaced.
 pub(super) fn store_content(
     transaction: &Transaction<'_>,
     content: &[u8],

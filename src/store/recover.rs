@@ -1,8 +1,8 @@
-//! Saving what can be read of a store whose structure is damaged.
+//! Recovers what can be read from a store whose structure is damaged.
 //!
 //! SQLite stops at the first page that it cannot understand. Every table is therefore read from its beginning up to the
-//! damage and from its end down to it, row by row into a new store. Whether a row's content is what it should be is not
-//! asked here: seals and checksums tell that of every store.
+//! damage and from its end down to it, row by row into a new store. Whether a row's content is right is not
+//! checked here: its checksum tells, as in every store.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,9 +13,9 @@ use rusqlite::{Connection, OpenFlags, params_from_iter};
 use super::{Store, StoreError};
 
 impl Store {
-    /// Replaces a damaged store by a new one with everything that can still be read; returns where the damaged one is kept. The
+    /// Replaces a damaged store with a new one that holds everything that can still be read; returns where the damaged one is kept. The
     /// caller must hold the project's lock.
-    pub fn salvage(path: &Path) -> Result<PathBuf, StoreError> {
+    pub fn recover(path: &Path) -> Result<PathBuf, StoreError> {
         let io = |source: std::io::Error| StoreError::Io {
             path: path.to_owned(),
             source: Box::new(source),
@@ -25,9 +25,9 @@ impl Store {
             name.push(suffix);
             PathBuf::from(name)
         };
-        let (anew, aside) = (beside(".anew"), beside(".damaged"));
+        let (recovered, damaged_path) = (beside(".anew"), beside(".damaged"));
         for suffix in ["", "-wal", "-shm", "-journal"] {
-            for file in [&anew, &aside] {
+            for file in [&recovered, &damaged_path] {
                 let mut name = file.as_os_str().to_owned();
                 name.push(suffix);
                 if Path::new(&name).exists() {
@@ -35,17 +35,17 @@ impl Store {
                 }
             }
         }
-        let mut store = Self::open(&anew)?;
-        // Rows whose counterpart is lost are sorted out at the end.
+        let mut store = Self::open(&recovered)?;
+        // Rows whose counterpart is lost are removed at the end.
         let outcome = store.connection.pragma_update(None, "foreign_keys", false);
-        store.sorted(outcome)?;
+        store.map_error(outcome)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         if let Ok(damaged) = Connection::open_with_flags(path, flags) {
-            let tables = store.sorted(tables(&store.connection))?;
+            let tables = store.map_error(tables(&store.connection))?;
             for table in &tables {
                 for direction in ["", " DESC"] {
                     let copied = copy(&damaged, &mut store, table, direction);
-                    if store.sorted(copied)? {
+                    if store.map_error(copied)? {
                         break;
                     }
                 }
@@ -53,23 +53,23 @@ impl Store {
             let orphans = "DELETE FROM series WHERE payload NOT IN (SELECT id FROM payload)
                 OR result NOT IN (SELECT id FROM result)";
             let outcome = store.connection.execute(orphans, []);
-            store.sorted(outcome)?;
+            store.map_error(outcome)?;
         }
-        // Closed for good before it is renamed: its WAL has another name than the store's.
+        // Closed before it is renamed, so that no WAL is left under the old name.
         let closed = store.connection.close().map_err(|(_, source)| source);
-        closed.map_err(|source| StoreError::sort(&anew, source))?;
+        closed.map_err(|source| StoreError::of_sqlite(&recovered, source))?;
         for suffix in ["-wal", "-shm", "-journal"] {
             if beside(suffix).exists() {
                 fs::rename(beside(suffix), beside(&format!(".damaged{suffix}"))).map_err(io)?;
             }
         }
-        fs::rename(path, &aside).map_err(io)?;
-        fs::rename(&anew, path).map_err(io)?;
-        Ok(aside)
+        fs::rename(path, &damaged_path).map_err(io)?;
+        fs::rename(&recovered, path).map_err(io)?;
+        Ok(damaged_path)
     }
 }
 
-/// A table, the columns it has, and those by which its rows are sorted.
+/// A table with its columns, and those by which its rows are sorted.
 struct RecoveredTable {
     name: String,
     columns: Vec<String>,
@@ -98,7 +98,7 @@ fn tables(store: &Connection) -> rusqlite::Result<Vec<RecoveredTable>> {
         .collect()
 }
 
-/// Copies rows until there are no more, `true`, or the damage is reached, `false`; what is there already is left as it is.
+/// Copies the rows that are not there yet up to the first damage; returns whether there was none.
 fn copy(
     from: &Connection,
     to: &mut Store,
@@ -118,11 +118,11 @@ fn copy(
     let (columns, order) = (columns.join(", "), order.join(", "));
     let places = vec!["?"; width].join(", ");
     let transaction = to.connection.transaction()?;
-    let whole = {
+    let is_complete = {
         let insert = format!("INSERT OR IGNORE INTO {name} ({columns}) VALUES ({places})");
         let mut insert = transaction.prepare(&insert)?;
         let select = format!("SELECT {columns} FROM {name} ORDER BY {order}");
-        // Without the table's description nothing of it can be read.
+        // If the table's schema is damaged, nothing of it can be read.
         let select = from.prepare(&select).ok();
         match select {
             None => false,
@@ -134,7 +134,7 @@ fn copy(
                         Err(_) => break false,
                         Ok(Some(row)) => (0..width).map(|column| row.get(column)).collect(),
                     };
-                    // A row that its table refuses was damaged.
+                    // A row that the new table refuses was damaged.
                     if let Ok(values) = values {
                         insert.execute(params_from_iter(values)).ok();
                     }
@@ -143,5 +143,5 @@ fn copy(
         }
     };
     transaction.commit()?;
-    Ok(whole)
+    Ok(is_complete)
 }

@@ -1,4 +1,4 @@
-//! Giving space back: which results there are and how large they are, and the removal of what is not to be kept.
+//! Removal of what is no longer kept, and the sizes by which it is decided what that is.
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,12 +11,12 @@ use super::reading::{count, digest};
 use super::results::remove_unused_payload;
 use super::{Store, StoreError};
 
-/// Results removed in one transaction, each with its payloads.
+/// How many results are removed in one transaction, each with its payloads.
 const BATCH: usize = 500;
 
-/// A result and the payloads that it holds.
+/// A result with its payloads.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Holding {
+pub struct ResultPayloads {
     /// Its key.
     pub key: Digest,
     /// Its payloads, and how many bytes each has.
@@ -30,7 +30,7 @@ pub struct Kept {
     pub keys: HashSet<Digest>,
     /// The digests of the contents that stay: series, texts, time axes, snapshots.
     pub contents: HashSet<Digest>,
-    /// The snapshots of so many last runs stay.
+    /// How many of the last runs keep their snapshots.
     pub runs: usize,
     /// The scenarios whose states stay.
     pub scenarios: HashSet<ScenarioName>,
@@ -38,32 +38,32 @@ pub struct Kept {
 
 impl Store {
     /// All results, the least recently used first.
-    pub fn holdings(&self) -> Result<Vec<Holding>, StoreError> {
+    pub fn result_payloads(&self) -> Result<Vec<ResultPayloads>, StoreError> {
         let query = "SELECT key, payload, length(bytes) FROM result JOIN series ON series.result = result.id
             JOIN payload ON payload.id = payload ORDER BY ifnull(used, created), result.id, position";
-        self.sorted((|| {
+        self.map_error((|| {
             let mut statement = self.connection.prepare_cached(query)?;
             let mut rows = statement.query([])?;
-            let mut holdings: Vec<Holding> = Vec::new();
+            let mut results: Vec<ResultPayloads> = Vec::new();
             while let Some(row) = rows.next()? {
                 let (key, payload) = (digest(row, 0)?, (row.get(1)?, count(row, 2)?));
-                match holdings.last_mut() {
+                match results.last_mut() {
                     Some(last) if last.key == key => last.payloads.push(payload),
-                    _ => holdings.push(Holding {
+                    _ => results.push(ResultPayloads {
                         key,
                         payloads: vec![payload],
                     }),
                 }
             }
-            Ok(holdings)
+            Ok(results)
         })())
     }
 
-    /// The kept input series: the digest of each's values, its payload and how many bytes that has.
+    /// The stored input series: the digest of each's values, its payload and how many bytes that has.
     pub fn input_payloads(&self) -> Result<Vec<(Digest, i64, u64)>, StoreError> {
         let query =
             "SELECT digest, payload, length(bytes) FROM input JOIN payload ON payload.id = payload";
-        self.sorted((|| {
+        self.map_error((|| {
             let mut statement = self.connection.prepare_cached(query)?;
             let rows = statement
                 .query_map([], |row| Ok((digest(row, 0)?, row.get(1)?, count(row, 2)?)))?;
@@ -75,28 +75,28 @@ impl Store {
     pub fn payload_uses(&self) -> Result<HashMap<i64, usize>, StoreError> {
         let query = "SELECT payload, count(*) FROM (SELECT payload FROM series UNION ALL SELECT payload FROM input)
             GROUP BY payload";
-        self.sorted((|| {
+        self.map_error((|| {
             let mut statement = self.connection.prepare_cached(query)?;
             let rows = statement.query_map([], |row| Ok((row.get(0)?, count(row, 1)?)))?;
             rows.collect()
         })())
     }
 
-    /// The bytes of the file that hold something.
+    /// How many bytes of the file are in use.
     pub fn size(&self) -> Result<u64, StoreError> {
         let pragma = |name| {
             self.connection
                 .pragma_query_value(None, name, |row| count::<u64>(row, 0))
         };
-        self.sorted((|| {
+        self.map_error((|| {
             Ok((pragma("page_count")? - pragma("freelist_count")?) * pragma("page_size")?)
         })())
     }
 
-    /// Removes the results of the `doomed` keys, each with its payloads, then everything that is not in `kept`, and gives the
+    /// Removes the results of the `unwanted` keys, each with its payloads, then everything that is not in `kept`, and gives the
     /// space back to the file system.
-    pub fn collect(&mut self, doomed: &[Digest], kept: &Kept) -> Result<(), StoreError> {
-        for batch in doomed.chunks(BATCH) {
+    pub fn collect(&mut self, unwanted: &[Digest], kept: &Kept) -> Result<(), StoreError> {
+        for batch in unwanted.chunks(BATCH) {
             self.discard(batch)?;
         }
         self.remove_series(&kept.contents)?;
@@ -104,14 +104,14 @@ impl Store {
         self.shrink()
     }
 
-    /// Removes the input series that are not to be kept.
+    /// Removes the input series that are not kept.
     fn remove_series(&mut self, kept: &HashSet<Digest>) -> Result<(), StoreError> {
-        let dead: Vec<(Digest, i64)> = (self.input_payloads()?.into_iter())
+        let unwanted: Vec<(Digest, i64)> = (self.input_payloads()?.into_iter())
             .filter(|(digest, _, _)| !kept.contains(digest))
             .map(|(digest, payload, _)| (digest, payload))
             .collect();
-        for batch in dead.chunks(BATCH) {
-            self.within(|transaction| {
+        for batch in unwanted.chunks(BATCH) {
+            self.in_transaction(|transaction| {
                 for (digest, payload) in batch {
                     let delete = "DELETE FROM input WHERE digest = ?1";
                     transaction
@@ -125,15 +125,15 @@ impl Store {
         Ok(())
     }
 
-    /// Removes states, attempts, explanations, texts and snapshots that are not to be kept.
+    /// Removes the states, attempts, explanations, texts and snapshots that are not kept.
     fn remove_records(&mut self, kept: &Kept) -> Result<(), StoreError> {
         let states = self.states()?.into_keys();
-        let gone: HashSet<ScenarioName> = states
+        let removed: HashSet<ScenarioName> = states
             .map(|(scenario, _)| scenario)
             .filter(|scenario| !kept.scenarios.contains(scenario))
             .collect();
-        self.within(|transaction| {
-            for scenario in &gone {
+        self.in_transaction(|transaction| {
+            for scenario in &removed {
                 for table in ["state", "attempt"] {
                     let delete = format!("DELETE FROM {table} WHERE scenario = ?1");
                     transaction.execute(&delete, [scenario.as_str()])?;
@@ -155,19 +155,19 @@ impl Store {
 
     /// Gives free pages back to the file system.
     fn shrink(&mut self) -> Result<(), StoreError> {
-        self.sorted((|| {
+        self.map_error((|| {
             let mut vacuum = self.connection.prepare("PRAGMA incremental_vacuum")?;
             let mut rows = vacuum.query([])?;
             while rows.next()?.is_some() {}
             drop(rows);
-            // What the vacuum cut off is cut off the file itself only now.
+            // Only the checkpoint shortens the file itself.
             let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
             self.connection.query_row(checkpoint, [], |_| Ok(()))
         })())
     }
 }
 
-/// Deletes the rows of a table whose digest in this column is not among those to be kept.
+/// Deletes the rows of a table whose digest in this column is not kept.
 fn sweep(
     transaction: &Transaction<'_>,
     table: &str,

@@ -1,20 +1,20 @@
-//! Results and what they are made of: payloads, stored once however many results and inputs share them.
+//! Results and their payloads, which are stored once however many results and inputs share them.
 
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::reading::summary;
 use super::{ColumnSummary, ResultSummary};
 use crate::data::digest::Digest;
-use crate::store::checksum::of_result;
+use crate::store::checksum::result_checksum;
 use crate::store::codec::Encoded;
 
-/// Stores a result under its key, unless it is there already, whole and the same.
+/// Stores a result under its key, unless the same result is already there and intact.
 pub(super) fn store_result(
     transaction: &Transaction<'_>,
     key: &Digest,
     columns: &[Encoded],
 ) -> rusqlite::Result<()> {
-    if let Some((present, sealed)) = summary(transaction, key)? {
+    if let Some((present, is_right)) = summary(transaction, key)? {
         let same = present
             .columns
             .iter()
@@ -22,19 +22,19 @@ pub(super) fn store_result(
             .eq(columns
                 .iter()
                 .map(|column| (&column.name, &column.checksum)));
-        if sealed && same && is_intact(transaction, &present)? {
+        if is_right && same && is_intact(transaction, &present)? {
             return Ok(());
         }
         remove_result(transaction, key)?;
     }
     let described: Vec<ColumnSummary> = columns.iter().map(describe).collect();
     let steps = columns.first().map_or(0, |column| column.steps as i64);
-    let seal = of_result(key, steps, &described);
+    let checksum = result_checksum(key, steps, &described);
     transaction
         .prepare_cached(
             "INSERT INTO result (key, steps, created, used, seal) VALUES (?1, ?2, unixepoch(), unixepoch(), ?3)",
         )?
-        .execute(params![key.as_bytes(), steps, seal.as_bytes()])?;
+        .execute(params![key.as_bytes(), steps, checksum.as_bytes()])?;
     let result = transaction.last_insert_rowid();
     for (position, (column, described)) in columns.iter().zip(&described).enumerate() {
         let payload = store_payload(transaction, column)?;
@@ -55,7 +55,7 @@ pub(super) fn store_result(
 }
 
 fn describe(column: &Encoded) -> ColumnSummary {
-    // SQLite stores a real -0.0 as the integer 0; the seal must not depend on that.
+    // SQLite stores a real -0.0 as the integer 0; the checksum must not depend on that.
     let bound = |bound: Option<f64>| {
         bound
             .filter(|bound| bound.is_finite())
@@ -70,7 +70,7 @@ fn describe(column: &Encoded) -> ColumnSummary {
     }
 }
 
-/// Keeps a series that a simulator was given. An output that equals an input shares its payload.
+/// Stores a series that a simulator was given. An output that equals an input shares its payload.
 pub(super) fn store_input(
     transaction: &Transaction<'_>,
     digest: &Digest,
@@ -87,7 +87,7 @@ pub(super) fn store_input(
     Ok(())
 }
 
-/// The id of the payload with these bytes, stored now or before; a damaged one is mended.
+/// The id of the payload with these bytes, stored now or before; a damaged one is repaired.
 fn store_payload(transaction: &Transaction<'_>, column: &Encoded) -> rusqlite::Result<i64> {
     let checksum = column.checksum.as_bytes();
     let present = transaction
@@ -131,7 +131,7 @@ fn is_intact(transaction: &Transaction<'_>, summary: &ResultSummary) -> rusqlite
     Ok(true)
 }
 
-/// Removes a result with the payloads that nothing else uses; whether there was one.
+/// Removes a result with the payloads that nothing else uses; returns whether there was one.
 pub(super) fn remove_result(transaction: &Transaction<'_>, key: &Digest) -> rusqlite::Result<bool> {
     let payloads: Vec<i64> = transaction
         .prepare_cached(

@@ -1,9 +1,9 @@
-//! What simulators were given, by digest: texts and series. Kept so that a later run can say what changed.
+//! The texts and series that simulators were given, by digest. They are kept so that a later run can say what changed.
 //!
 //! Series are kept whole, encoded like results, because both values of the first step that differs are to be shown, and
-//! because it costs little: they are stored once however many runs use them, and a column that the simulator hands on
+//! because it costs little: they are stored once however many runs use them, and a column that the simulator passes on
 //! (a discharge) shares its payload with the output. Measured on the example, four input columns and three output columns
-//! of 8,760 steps: 42 kB a catchment with them, 27 kB without, and nothing more for every further run.
+//! of 8,760 steps: 42 kB a catchment with them, 27 kB without, and nothing more for each further run.
 
 use std::collections::HashSet;
 
@@ -16,8 +16,8 @@ use super::records::store_content;
 use super::{Store, StoreError, StoredColumn};
 
 impl Store {
-    /// Keeps texts and other bytes, each under its digest.
-    pub fn keep(&mut self, contents: &[Vec<u8>]) -> Result<(), StoreError> {
+    /// Stores texts and other bytes, each under its digest.
+    pub fn store_contents(&mut self, contents: &[Vec<u8>]) -> Result<(), StoreError> {
         let mut missing = Vec::new();
         for content in contents {
             if self.content(&Digest::of(content))?.is_none() {
@@ -27,7 +27,7 @@ impl Store {
         if missing.is_empty() {
             return Ok(());
         }
-        self.within(|transaction| {
+        self.in_transaction(|transaction| {
             for content in missing {
                 store_content(transaction, content)?;
             }
@@ -38,7 +38,7 @@ impl Store {
     /// The bytes with this digest; `None` if they are not there or damaged.
     pub fn content(&self, wanted: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
         let query = "SELECT bytes FROM content WHERE digest = ?1";
-        let found = self.sorted((|| {
+        let found = self.map_error((|| {
             let mut statement = self.connection.prepare_cached(query)?;
             let row = statement.query_row([wanted.as_bytes()], |row| row.get::<_, Vec<u8>>(0));
             row.optional()
@@ -51,7 +51,7 @@ impl Store {
         let query =
             "SELECT steps, bytes, checksum FROM input JOIN payload ON payload.id = input.payload
             WHERE digest = ?1";
-        self.sorted((|| {
+        self.map_error((|| {
             let mut statement = self.connection.prepare_cached(query)?;
             let row = statement.query_row([wanted.as_bytes()], |row| {
                 Ok(StoredColumn {
@@ -64,9 +64,9 @@ impl Store {
         })())
     }
 
-    /// The digests of all series that are kept.
+    /// The digests of all stored series.
     pub fn inputs(&self) -> Result<HashSet<Digest>, StoreError> {
-        self.sorted((|| {
+        self.map_error((|| {
             let mut statement = self.connection.prepare_cached("SELECT digest FROM input")?;
             let rows = statement.query_map([], |row| digest(row, 0))?;
             rows.collect()

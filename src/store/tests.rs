@@ -447,7 +447,9 @@ fn what_a_simulator_was_given_is_kept_once_and_outlives_the_result() {
     );
     corrupt(&store, "UPDATE content SET bytes = x'00'");
     assert_eq!(store.content(&text).expect("readable"), None);
-    store.keep(&[b"a long text".to_vec()]).expect("mended");
+    store
+        .store_contents(&[b"a long text".to_vec()])
+        .expect("mended");
     assert!(store.content(&text).expect("readable").is_some());
 }
 

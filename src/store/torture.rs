@@ -37,7 +37,7 @@ fn sound() -> Vec<u8> {
     fs::read(&path).expect("read")
 }
 
-/// Asks everything and stores something. Whatever is answered must be what was stored.
+/// Runs every query and one write. Whatever is returned must be what was stored.
 fn use_it(path: &Path, records: &[Record]) -> Result<(), StoreError> {
     let mut store = Store::open(path)?;
     store.quick_check().ok();

@@ -171,7 +171,7 @@ fn write_depfile(
 fn say_what_appeared(loaded_study: &LoadedStudy<'_>, report: &RunReport) {
     if let Some(loaded) = loaded_study.list.first().filter(|_| report.run > 0) {
         match loaded.recipe.watch().appeared(&loaded.project.simulator) {
-            Ok(appeared) => watch::told(&appeared).iter().for_each(|text| say(text)),
+            Ok(appeared) => watch::warning(&appeared).iter().for_each(|text| say(text)),
             // It will be an error of the next run; this one has done what it could.
             Err(error) => say(&format!(
                 "the support files are not what they were: {error:#}"

@@ -24,6 +24,7 @@ use crate::plan::environment;
 use crate::plan::key::Explanation;
 use crate::plan::loaded::LoadedScenario;
 use crate::plan::recipe::{Recipe, Rendered};
+use crate::plan::series;
 use crate::project::Project;
 use crate::store::Attempt;
 use crate::store::codec::{self, Encoded};
@@ -130,10 +131,7 @@ impl JobContext<'_> {
         let LoadedScenario { recipe, basin, .. } = self.loaded;
         let series = job.series?;
         let rendered = recipe.render(basin, job.unit.catchment)?;
-        let digests: Vec<Digest> = series
-            .iter()
-            .map(|values| Digest::of_numbers(values))
-            .collect();
+        let digests = series::digests(&series);
         trial.explanation = recipe.explain(&rendered, &digests);
         if recipe.key(&rendered, &digests) != job.order.key {
             return Err(Failure::InputChanged);

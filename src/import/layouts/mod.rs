@@ -1,6 +1,6 @@
 //! The layouts of series that people have: wide tables, long tables, a file for each catchment.
 //!
-//! Each names the catchments that it has and then gives access to their [`values`](crate::import::layouts::values).
+//! Each names the catchments that it has and then gives access to their [`values`].
 
 pub(super) mod files;
 pub(super) mod ids;

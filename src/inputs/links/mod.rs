@@ -2,7 +2,7 @@
 //!
 //! HDF5 itself follows all of them silently. So whatever is about to be read is followed here first: every file on the way
 //! is noted in [`Linked`] before it is opened, and one that is not there is an error that names it. What lies at the end,
-//! and where its values are, is looked at in [`sources`](crate::inputs::links::sources).
+//! and where its values are, is looked at in [`sources`].
 //!
 //! Sources: the HDF5 1.14 reference manual on `H5Lcreate_external`, `H5Pset_virtual_prefix` and `H5Pset_efile_prefix`, and
 //! `H5F_prefix_open_file` in the library for the order in which it looks.

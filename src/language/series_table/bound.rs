@@ -60,7 +60,7 @@ impl BoundTable {
 
     /// Appends the whole table of one catchment; on an error `out` is as it was.
     ///
-    /// `columns[i]` is the series of the `i`-th name given to [`SeriesTable::bind`]; those that no row uses may be
+    /// `columns[i]` is the series of the `i`-th name given to [`super::SeriesTable::bind`]; those that no row uses may be
     /// empty. Panics if one that is used is missing or has not one value per time step.
     pub fn write(
         &self,

@@ -1,8 +1,8 @@
 //! `time_format`: times in a stated form, such as `%d.%m.%Y %H:%M`.
 //!
-//! A library reads most directives. What it would take for another time without a word is looked after here: a zone, which
-//! [`zone`](crate::language::time_format::zone) reads as it does in ISO 8601, the hour 24 and the second 60. Whether a form says one time at all,
-//! [`directives`](crate::language::time_format::directives) finds out.
+//! A library reads most directives. What it would silently take for another time is handled here: a zone, which [`zone`] reads as
+//! in ISO 8601, the hour 24 and the second 60. Whether a form says exactly one time is checked in
+//! [`directives`](mod@directives).
 
 pub(crate) mod directives;
 pub(crate) mod zone;

@@ -4,9 +4,9 @@
 //! for byte (declaration, white space, quotes). Placeholders count everywhere but in comments, which mean nothing to a
 //! simulator, and in the DOCTYPE, where they are refused. quick-xml leaves some rules of XML 1.0
 //! (<https://www.w3.org/TR/xml/>) to its caller: one root, names, legal characters, known entities, blanks between attributes;
-//! those are checked here. DTDs are passed on unread, except for the names of the entities that they declare. [`document`]
-//! finds out what is XML and in which encoding, [`escape`](mod@escape) makes values fit their place. How placeholders are
-//! written and what fills them is not known here: that is [`crate::language::template`]'s.
+//! those are checked here. DTDs are passed on unread, except for the names of the entities that they declare. `document.rs`
+//! finds out what is XML and in which encoding, `escape.rs` makes values fit their place. How placeholders are
+//! written and what fills them is not known here, but in [`crate::language::template`].
 
 mod document;
 mod escape;

@@ -26,7 +26,7 @@ pub enum ColumnSource<'p> {
 }
 
 impl BasinColumn<'_> {
-    /// What the column's values depend on beside the input: `precipitation`, `= precipitation * 25.4`.
+    /// What the column's values depend on besides the input: `precipitation`, `= precipitation * 25.4`.
     pub fn definition(&self) -> Cow<'_, str> {
         match &self.source {
             ColumnSource::Input(_) => Cow::Borrowed(&self.name),

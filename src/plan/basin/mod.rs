@@ -1,6 +1,6 @@
 //! All catchments of a project with their parameters and series columns: where the project file meets the input.
 //!
-//! Answers what a name means for a catchment. It reads no series and knows nothing of templates, keys or results.
+//! It knows what a name means for a catchment. It reads no series and knows nothing of templates, keys or results.
 
 mod columns;
 mod parameters;
@@ -27,7 +27,7 @@ pub const OWN_NAMES: [&str; 5] = ["id", "input_file_name", "steps", "start", "en
 pub struct Basin<'p> {
     project: &'p Project,
     catalog: Arc<Catalog>,
-    /// The places of the chosen catchments among the catalog's; all of them without.
+    /// The places of the chosen catchments in the catalog; `None` if all are chosen.
     chosen: Option<Vec<usize>>,
     catchments: Vec<Arc<CatalogEntry>>,
     /// The series columns: the input's, then the computed ones.
@@ -70,7 +70,7 @@ impl<'p> Basin<'p> {
         Ok(basin)
     }
 
-    /// Leaves out what the project's selection does not choose.
+    /// Leaves out the catchments that the project's selection does not choose.
     fn choose(&mut self) -> Result<()> {
         let Some(selection) = &self.project.selection else {
             return Ok(());
@@ -108,7 +108,7 @@ impl<'p> Basin<'p> {
         Ok(())
     }
 
-    /// Every catchment has a row in every table.
+    /// Checks that every catchment has a row in every table.
     fn check_tables(&self) -> Result<()> {
         for (table, rows) in self.project.tables.iter().zip(&self.tables) {
             let lacking: Vec<_> = (self.catchments.iter().map(|entry| &entry.id))
@@ -164,7 +164,7 @@ impl<'p> Basin<'p> {
         self.catchments().iter().position(|entry| &entry.id == id)
     }
 
-    /// The input columns that the wanted columns are made of.
+    /// The input columns from which the wanted columns are computed.
     pub fn input_columns(&self, wanted: &[usize]) -> Vec<usize> {
         let mut used = BTreeSet::new();
         for &column in wanted {
@@ -176,7 +176,7 @@ impl<'p> Basin<'p> {
         used.into_iter().collect()
     }
 
-    /// The wanted columns of one catchment out of the input columns that [`Self::input_columns`] names.
+    /// The wanted columns of one catchment, computed from the input columns that [`Self::input_columns`] names.
     pub fn compute(
         &self,
         wanted: &[usize],
@@ -184,7 +184,7 @@ impl<'p> Basin<'p> {
     ) -> Result<Vec<Vec<f64>>, BadInput> {
         let used = self.input_columns(wanted);
         let slot = |column: usize| used.iter().position(|&at| at == column);
-        // The formulas first: they look at columns that are then handed on, which saves copying them.
+        // The formulas first: they borrow columns that are moved out below, which saves copying them.
         let mut computed = vec![Vec::new(); wanted.len()];
         for (place, &column) in computed.iter_mut().zip(wanted) {
             let column = &self.columns[column];

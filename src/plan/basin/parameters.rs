@@ -1,4 +1,4 @@
-//! What a name means for a catchment: which of the places that state a parameter takes precedence, and what formulas compute.
+//! What a name means for a catchment: which statement of a parameter takes precedence, and what formulas compute.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -174,7 +174,7 @@ impl Basin<'_> {
         }
     }
 
-    /// Every name in the formulas of parameters is known, and none needs itself.
+    /// Checks that every name in the formulas of parameters is known, and that no formula needs itself.
     pub(super) fn check_formulas(&self) -> Result<(), ProjectError> {
         let known = self.parameter_names();
         let formulas =
@@ -212,7 +212,7 @@ impl Basin<'_> {
     }
 }
 
-/// Walks from formula to formula; the error is the way back to one that is still being walked.
+/// Walks from formula to formula; the error is the circle that leads back to one that is still being walked.
 fn follow(
     name: &str,
     formulas: &BTreeMap<&str, BTreeSet<String>>,

@@ -1,8 +1,8 @@
 //! Everything that is the same for every catchment, bound to the names of the basin; and the rendering of one catchment.
 //!
-//! A [`Recipe`] is made once a run: every placeholder is checked against the parameters and series there are, the
-//! support files are digested. [`Recipe::render`] then makes of it what one catchment's simulator will see, and a walk goes
-//! over exactly that for the key. It neither writes files nor starts anything.
+//! A [`Recipe`] is made once per run: every placeholder is checked against the existing parameters and series, and the
+//! support files are hashed. [`Recipe::render`] then makes what one catchment's simulator will see, and the walk for the key
+//! goes over exactly that. It neither writes files nor starts anything.
 
 pub mod names;
 mod rendered;
@@ -84,22 +84,22 @@ impl<'p> Recipe<'p> {
             digest: Digest::of(b""),
         };
         let support = recipe.support()?;
-        let mut marks = Vec::new();
+        let mut digests = Vec::new();
         for (part, file) in &support {
-            // Before it is read: what changes from here on is noticed.
+            // Before it is read: any change from here on is noticed.
             let stamp = Stamp::of(&file.path)
                 .with_context(|| format!("can't read the support file {}", file.path.display()))?;
             let content = digest_file(&file.path)
                 .with_context(|| format!("can't read the support file {}", file.path.display()))?;
-            let mark = file.mark(&content);
-            recipe.watch.add(file, mark, stamp);
-            marks.push((part.clone(), mark));
+            let digest = file.digest(&content);
+            recipe.watch.add(file, digest, stamp);
+            digests.push((part.clone(), digest));
         }
         let mut hasher = Hasher::new(None);
-        recipe.walk_common(&marks, &mut hasher);
+        recipe.walk_common(&digests, &mut hasher);
         recipe.digest = hasher.finish();
         let mut explanation = Explanation::default();
-        recipe.walk_common(&marks, &mut explanation);
+        recipe.walk_common(&digests, &mut explanation);
         recipe.explanation = explanation;
         Ok(recipe)
     }
@@ -185,7 +185,7 @@ impl<'p> Recipe<'p> {
         &self.column_names
     }
 
-    /// The support files, and the program where none of them is it.
+    /// The support files, and the program unless it is one of them.
     pub fn support(&self) -> Result<Vec<(KeyPart, SupportFile)>> {
         let simulator = &self.project.simulator;
         let mut files: Vec<(KeyPart, SupportFile)> = support::files(simulator)?

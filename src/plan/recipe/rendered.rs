@@ -9,11 +9,11 @@ use crate::plan::environment;
 use crate::plan::problem::Problem;
 use crate::project::{Content, plain_path};
 
-/// What one catchment's simulator will see, but for the rows of its series.
+/// What one catchment's simulator will see, except for the rows of its series.
 pub struct Rendered {
     /// The program and its arguments.
     pub command: Vec<String>,
-    /// The environment that the project states, beside the fixed one.
+    /// The environment that the project states, in addition to the fixed one.
     pub environment: Vec<(String, String)>,
     /// The content of every simulator input; `None` for a series table.
     pub files: Vec<Option<Vec<u8>>>,

@@ -1,7 +1,7 @@
-//! The two walks over what determines a result, one over a catchment's own share and one over what all have in common.
+//! The two walks over what determines a result, one over a catchment's own parts and one over the parts that all share.
 //!
-//! Whatever wants to know what a key is made of goes this way, as a [`Sink`]: the hash, the explanation, the long texts. So they
-//! can't drift apart.
+//! Everything that has to know what a key is made of is a [`Sink`] of these walks: the hash, the explanation, the long texts. So
+//! they can't drift apart.
 
 use super::{Recipe, Rendered};
 use crate::data::digest::Digest;
@@ -34,7 +34,7 @@ impl Recipe<'_> {
                             sink.part(KeyPart::Parameter(name), value.to_string().as_bytes());
                         }
                     }
-                    // The same values and layout gave another text before XML was known as such.
+                    // Before XML was recognised, the same values and layout gave another text.
                     if table.escapes(&rendered.values) {
                         sink.part(KeyPart::File(input.name.clone()), b"XML");
                     }
@@ -59,8 +59,8 @@ impl Recipe<'_> {
     /// The one walk over what is common to all catchments.
     pub(super) fn walk_common(&self, support: &[(KeyPart, Digest)], sink: &mut dyn Sink) {
         let simulator = &self.project.simulator;
-        for (part, mark) in support {
-            sink.digest(part.clone(), mark);
+        for (part, digest) in support {
+            sink.digest(part.clone(), digest);
         }
         let directories: Vec<_> = simulator
             .directories
@@ -134,7 +134,7 @@ impl Described for Requirement {
     }
 }
 
-/// The same, for people.
+/// What [`extraction`] describes, in words.
 fn contract(simulator: &Simulator) -> Vec<(&'static str, String)> {
     let list = |items: &mut dyn Iterator<Item = String>| match items.collect::<Vec<_>>() {
         items if items.is_empty() => "nothing".to_owned(),

@@ -4,7 +4,7 @@
 //! them into tiles and writes those in a fixed order: as a NetCDF-4 file after the CF conventions (`grid`), or as tables
 //! per time step (`steps`). Memory holds one block of catchments, however many there are. What is written is described by
 //! the project's own [`ProductSpec`]. It knows no SQL: results come through a function. It looks at no clock and writes no
-//! path, so that equal [`digest`]s mean equal bytes.
+//! path, so that equal [`digest`](mod@digest)s mean equal bytes.
 //!
 //! If an earlier product of the same shape is at the path, the chunks of blocks without a changed row are copied as
 //! they are, and in other blocks those of unchanged variables. The outcome is the file that a full rebuild would make.

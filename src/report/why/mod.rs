@@ -1,7 +1,7 @@
 //! Why a catchment is fresh or stale: every part of its key, as it was when it was last run and as it is now.
 //!
 //! Everything said of the past comes from the store; of the present, only this one catchment's series are read. What can't
-//! be shown is named with the reason. How single parts are put into words is the business of `words.rs`.
+//! be shown is named with the reason. `words.rs` puts single parts into words.
 
 mod words;
 
@@ -11,8 +11,10 @@ use jiff::Timestamp;
 use crate::data::digest::Digest;
 use crate::execute::local::failed_runs::FailedRuns;
 use crate::inputs::BadInput;
+use crate::plan::decide::Past;
 use crate::plan::key::{Change, Explanation, KeyPart, leave_out_consequences};
-use crate::plan::loaded::{LoadedScenario, Past};
+use crate::plan::loaded::LoadedScenario;
+use crate::plan::series;
 use crate::plan::{Entry, Staleness, State};
 use crate::project::product_spec::VariableSource;
 use crate::store::{Attempt, Last, Store};
@@ -23,7 +25,7 @@ use words::Words;
 /// How many of the last lines that a failed run printed are shown.
 const TAIL_LINES: usize = 5;
 
-/// Why the catchment at this position of the basin is in the state that it is in; lines of text.
+/// Why the catchment at this position of the basin is in its state, as lines of text.
 pub fn explain(
     loaded: &LoadedScenario<'_>,
     store: Option<&Store>,
@@ -37,13 +39,7 @@ pub fn explain(
         None => None,
     };
     let values = loaded.read_series(catchment)?;
-    let digests: Result<Vec<Digest>, BadInput> = match &values {
-        Ok(values) => Ok(values
-            .iter()
-            .map(|values| Digest::of_numbers(values))
-            .collect()),
-        Err(fault) => Err(fault.clone()),
-    };
+    let digests = (values.as_deref().map(series::digests)).map_err(BadInput::clone);
     let key = loaded.key(catchment, &digests);
     let past = Past {
         store,
@@ -189,8 +185,8 @@ fn of_staleness(
                 (Some(store), Some(key)) => store.summary(&key).ok().flatten(),
                 _ => None,
             };
-            let told = "  an earlier run of the same inputs gave a result, so it depends on something that the project does not state";
-            earlier.map(|_| told.to_owned()).into_iter().collect()
+            let note = "  an earlier run of the same inputs gave a result, so it depends on something that the project does not state";
+            earlier.map(|_| note.to_owned()).into_iter().collect()
         }
         Staleness::NeverRun | Staleness::Changed(_) => Vec::new(),
     })
@@ -285,11 +281,11 @@ fn compare(
 
 /// Whether a part deserves a line: not if other parts say the same.
 fn is_shown(part: &KeyPart, explanation: &Explanation) -> bool {
-    let told = |part: &KeyPart| explanation.get(part).is_some();
+    let is_there = |part: &KeyPart| explanation.get(part).is_some();
     match part {
         KeyPart::File(_) => false,
-        // The common one is told of field by field; the other is the name of the output file with its headers.
-        KeyPart::Output => !told(&KeyPart::Contract("file".to_owned())),
+        // The common one is shown field by field; the other is the name of the output file with its headers.
+        KeyPart::Output => !is_there(&KeyPart::Contract("file".to_owned())),
         _ => true,
     }
 }

@@ -17,13 +17,13 @@ use crate::system::regular;
 /// Where an earlier text or series is missing.
 const UNKNOWN: &str = "it is not in the store any more";
 
-/// What is known of the present, and the store, which knows the past.
+/// The present of one catchment, and the store, which knows the past.
 pub(super) struct Words<'a> {
     loaded: &'a LoadedScenario<'a>,
     store: Option<&'a Store>,
-    /// What is a text now, by its digest.
+    /// The present texts, by digest.
     texts: HashMap<Digest, Vec<u8>>,
-    /// The catchment's series now, as the recipe's columns.
+    /// The catchment's present series, in the order of the recipe's columns.
     series: Vec<Vec<f64>>,
 }
 
@@ -43,7 +43,7 @@ impl<'a> Words<'a> {
         }
     }
 
-    /// The scenario that all of it is about.
+    /// The scenario of the catchment.
     pub fn loaded(&self) -> &LoadedScenario<'a> {
         self.loaded
     }
@@ -119,7 +119,7 @@ impl<'a> Words<'a> {
         })
     }
 
-    /// The text of a part: its own, or the one that has its digest.
+    /// The text of a part: its own, or the one with the remembered digest.
     fn text(&self, remembered: &Remembered) -> Result<Option<String>> {
         match remembered {
             Remembered::Text(text) => Ok(Some(text.clone())),
@@ -184,7 +184,7 @@ impl<'a> Words<'a> {
         Ok(text)
     }
 
-    /// A file of which only the digest is known.
+    /// A file of which only the digest is remembered.
     fn support(&self, part: &KeyPart, name: Option<&str>, then: &Remembered) -> Result<String> {
         let files = self.loaded.recipe.support()?;
         let file = files
@@ -195,7 +195,7 @@ impl<'a> Words<'a> {
             return Ok(format!("{part}: another file than before"));
         };
         let content = regular::digest(&file.path)?;
-        if then == Some(file.with_executable(!file.executable).mark(&content)) {
+        if then == Some(file.with_executable(!file.executable).digest(&content)) {
             let (was, is) = if file.executable {
                 ("not ", "")
             } else {
@@ -258,14 +258,14 @@ impl<'a> Words<'a> {
     }
 }
 
-/// A file that is another, while nothing else that it is made of has changed.
+/// A rendered file that changed, although neither its template nor its parameters did.
 fn rendered(name: &str) -> String {
     format!(
         "{name} renders to another text; its template and all parameters in it are as they were, so it is {{start}}, {{end}}, {{steps}} or {{input_file_name}}, or that it is XML or in another encoding now"
     )
 }
 
-/// The digest that a part is, or that its text spells.
+/// The digest of a part: remembered as such, or spelled by its text.
 fn digest_of(remembered: &Remembered) -> Option<Digest> {
     match remembered {
         Remembered::Digest(digest) => Some(*digest),

@@ -5,16 +5,16 @@
 //! these numbers end up in papers and the simulator's own copy is gone by then; that costs a quarter of the speed.
 //!
 //! The first byte says how the rest is to be read: 1 = raw little-endian `f64`; 2 = the number of steps as a
-//! little-endian `u64`, then a pco stream of `f64`; 4 = the number of steps likewise, a byte with the number of digits behind
-//! the point, one with the order of differences, then the [`planes`] of the column's whole numbers as a zstd frame. 3 was
+//! little-endian `u64`, then a pco stream of `f64`; 4 = the number of steps likewise, a byte with the number of digits after
+//! the point, one with the order of the differences, then the planes (`planes.rs`) of the column's whole numbers as a zstd frame. 3 was
 //! used before the first release. Other values are left for encodings to come. Decimals are tried first (see
-//! [`crate::text::decimal`]), and raw is taken where pco does not make it smaller. The step count is inside the bytes so that the
-//! checksum covers it: [`decode`] never reserves memory on the word of something unchecked.
+//! [`crate::text::decimal`]), and raw is used where pco makes nothing smaller. The step count is inside the bytes so that the
+//! checksum covers it: [`decode`] never reserves memory on the strength of an unchecked number.
 //!
-//! Why so, measured on the hourly series of the example, 8,760 steps of decimals with up to six significant digits; one
+//! The reason, measured on the hourly series of the example, 8,760 steps of decimals with up to six significant digits; one
 //! core's MB/s, counted in bytes of `f64`:
 //!
-//! | | bytes a value, input | output | encoding | decoding |
+//! | | bytes per value, input | output | encoding | decoding |
 //! |---|---|---|---|---|
 //! | pco of `f64`, level 4 | 0.9 | 1.1 | 105 to 168 | 840 |
 //! | pco of the whole numbers, level 4 | 0.74 | 0.78 | 230 to 400 | 1,150 |
@@ -23,7 +23,7 @@
 //! | the same with libdeflate at level 1 | 0.68 | 0.62 | 460 | |
 //!
 //! Differences make the numbers small, so that of four planes the highest are nothing but zeros, and repeat what the
-//! weather repeats. As `f64` the same columns take zstd 3.6 bytes a value: decimals are not repetitive as bytes.
+//! weather repeats. As `f64` the same columns take zstd 3.6 bytes per value: decimals are not repetitive as bytes.
 
 mod planes;
 
@@ -41,7 +41,7 @@ const DECIMAL: u8 = 4;
 const HEADER: usize = 9;
 const LEVEL: usize = 4;
 
-/// Why stored bytes are not the column they should be.
+/// Why stored bytes are not the expected column.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Damaged {
     /// The bytes are not those that were stored.
@@ -50,7 +50,7 @@ pub enum Damaged {
     /// The bytes are as they were stored, but by a version that knows more encodings than this one.
     #[error("its encoding {0} is not known to this version of rerunoff")]
     Encoding(u8),
-    /// The column has another number of time steps than its result.
+    /// The column's number of time steps is not that of its result.
     #[error("it holds {found} time steps where {expected} belong")]
     Steps {
         /// Steps the bytes hold.
@@ -87,7 +87,7 @@ pub fn encode(name: &str, values: &[f64]) -> Encoded {
     let mut bytes = decimal(values)
         .or_else(|| compressed(values))
         .unwrap_or_else(|| raw(values));
-    // A hundred results wait for being stored together.
+    // A hundred results wait to be stored together.
     bytes.shrink_to_fit();
     let Range {
         minimum,
@@ -113,7 +113,7 @@ struct Range {
 }
 
 impl Range {
-    /// Several values are looked at side by side and nothing branches, so that the compiler makes vector code.
+    /// Several values are handled side by side and nothing branches, so that the compiler can vectorise the loop.
     fn of(values: &[f64]) -> Self {
         const SIDE_BY_SIDE: usize = 8;
         let mut least = [f64::INFINITY; SIDE_BY_SIDE];
@@ -191,7 +191,7 @@ fn compressed(values: &[f64]) -> Option<Vec<u8>> {
 
 /// The column as whole numbers, if it is one of decimals and the numbers read back as they are.
 fn decimal(values: &[f64]) -> Option<Vec<u8>> {
-    // From these numbers the values follow to the last bit; that was seen when they were split.
+    // The split has checked that these numbers give back the values to the last bit.
     let Decimals { digits, whole } = decimal::split(values)?;
     let order = planes::order(&whole);
     let mut bytes = header(DECIMAL, values.len());
@@ -219,7 +219,7 @@ fn decode_raw(bytes: &[u8], steps: usize) -> Result<Vec<f64>, Damaged> {
         .collect())
 }
 
-/// What is behind the number of steps, which must be this.
+/// The bytes after the number of steps, which must be `steps`.
 fn counted(bytes: &[u8], steps: usize) -> Result<&[u8], Damaged> {
     let Some((count, rest)) = bytes.split_first_chunk::<8>() else {
         return Err(Damaged::Content("it is too short".to_owned()));

@@ -1,4 +1,4 @@
-//! Whole numbers as planes of bytes: their differences, folded and taken apart, so that a general compressor sees what
+//! Whole numbers as planes of bytes: their differences, folded and split by byte, so that a general compressor sees what
 //! repeats.
 //!
 //! Neighbours in time differ by little, so differences (of differences, …) are small; folding the sign into the lowest bit
@@ -15,20 +15,20 @@ use zstd::bulk::{Compressor, Decompressor};
 /// Differences of differences beyond this order gain nothing on anything that was measured.
 const HIGHEST_ORDER: u8 = 4;
 
-/// Numbers that are looked at to choose an order.
+/// How many numbers are examined to choose an order.
 const SAMPLE: usize = 1024;
 
 const LEVEL: i32 = 1;
 
 thread_local! {
-    // Their tables take longer to make than a column to compress.
+    // Setting up their tables takes longer than compressing a column.
     static COMPRESSOR: RefCell<io::Result<Compressor<'static>>> = RefCell::new(Compressor::new(LEVEL));
     static DECOMPRESSOR: RefCell<io::Result<Decompressor<'static>>> = RefCell::new(Decompressor::new());
 }
 
 /// How often differences between neighbours should be taken so that the numbers become small: not at all, once, …
 ///
-/// Judged by the bits of a sample out of the middle.
+/// Judged by the bits of a sample from the middle.
 pub fn order(whole: &[i32]) -> u8 {
     let from = (whole.len() - whole.len().min(SAMPLE)) / 2;
     let mut sample = whole[from..whole.len().min(from + SAMPLE)].to_vec();
@@ -81,7 +81,7 @@ pub fn compress(whole: &[i32], order: u8, bytes: &mut Vec<u8>) -> io::Result<()>
     Ok(())
 }
 
-/// `count` numbers out of what [`compress`] has appended, or what is wrong with it.
+/// Reads the `count` numbers that [`compress`] has appended; the error says what is wrong with them.
 pub fn decompress(stream: &[u8], order: u8, count: usize) -> Result<Vec<i32>, String> {
     if order > HIGHEST_ORDER {
         return Err(format!("its differences are of the order {order}"));

@@ -1,0 +1,243 @@
+//! Which catchments are fresh, which are stale and why: the plan of a [`LoadedStudy`], from its keys and the store.
+//!
+//! It only asks the store and changes nothing; carrying a plan out is left to others.
+
+use std::collections::{HashMap, HashSet};
+use std::num::NonZeroUsize;
+use std::thread::available_parallelism;
+
+use anyhow::{Context, Result};
+
+use crate::data::catchment::CatchmentId;
+use crate::data::digest::Digest;
+use crate::inputs::BadInput;
+use crate::plan::key::{Change, Explanation, Key, leave_out_consequences};
+use crate::plan::loaded::{LoadedScenario, LoadedStudy};
+use crate::plan::problem::Problem;
+use crate::plan::{Entry, Found, Plan, Staleness, State};
+use crate::project::product_spec::{ProductVariable, VariableSource};
+use crate::store::{ColumnSummary, Last, ResultSummary, Store, StoreError};
+use crate::system::parallel::ordered;
+
+/// How many keys a thread computes at a time.
+const KEYS_AT_ONCE: usize = 128;
+
+/// A catchment that is fresh under a key that is not its last: id, key, the key's parts, recipe.
+pub type Touched = (CatchmentId, Digest, Vec<u8>, Digest);
+
+/// What is known of a catchment's past.
+#[derive(Clone, Copy)]
+pub struct Past<'a> {
+    /// The store, if there is one.
+    pub store: Option<&'a Store>,
+    /// Its last run as the store knows it.
+    pub last: Option<&'a Last>,
+}
+
+impl LoadedStudy<'_> {
+    /// The plan of every scenario, and the states of fresh catchments whose last known state was another.
+    pub fn plan(&self, store: Option<&Store>) -> Result<(Vec<Plan>, Vec<Vec<Touched>>)> {
+        // One read transaction for all queries: much faster, and a consistent state even while another process writes.
+        let _transaction = store.map(Store::read_transaction).transpose()?;
+        let plans = self.list.iter().map(|loaded| loaded.plan(store));
+        Ok(plans.collect::<Result<Vec<_>>>()?.into_iter().unzip())
+    }
+
+    /// Brings plans up to date after the `wanted` keys have been run, of which the `good` ones gave a result; returns the same
+    /// states as [`LoadedStudy::plan`].
+    ///
+    /// Keys are what they were, and so is what was fresh, as long as nobody else may write to the store.
+    pub fn plan_after(
+        &self,
+        store: &Store,
+        plans: &mut [Plan],
+        wanted: &HashSet<Key>,
+        good: &HashSet<Key>,
+    ) -> Result<Vec<Vec<Touched>>> {
+        let _transaction = store.read_transaction()?;
+        let scenarios = self.list.iter().zip(plans);
+        let touched = scenarios.map(|(loaded, plan)| loaded.plan_after(store, plan, wanted, good));
+        touched.collect()
+    }
+}
+
+impl LoadedScenario<'_> {
+    fn plan(&self, store: Option<&Store>) -> Result<(Plan, Vec<Touched>)> {
+        let last = match store {
+            Some(store) => store.last(&self.project.scenario.name)?,
+            None => HashMap::new(),
+        };
+        let catchments = self.basin.catchments();
+        let (mut entries, mut touched) = (Vec::with_capacity(catchments.len()), Vec::new());
+        let series = |catchment: usize| self.series_digests(catchment);
+        let threads = available_parallelism().map_or(1, NonZeroUsize::get);
+        let starts = (0..catchments.len()).step_by(KEYS_AT_ONCE);
+        let keys = |start: usize| {
+            let some = start..catchments.len().min(start + KEYS_AT_ONCE);
+            let keys = some.map(|at| self.key(at, series(at)));
+            Ok(keys.collect::<Vec<_>>())
+        };
+        // Keys are computed on all cores while this thread looks up those that are ready in the store.
+        ordered(threads, starts.map(Ok), &keys, &mut |keys| {
+            for key in keys {
+                let catchment = entries.len();
+                let known = last.get(&catchments[catchment].id);
+                let past = Past { store, last: known };
+                let entry = self.entry(catchment, series(catchment), key, past)?;
+                touched.extend(self.touched(catchment, &entry, known)?);
+                entries.push(entry);
+            }
+            Ok(())
+        })?;
+        Ok((Plan { entries }, touched))
+    }
+
+    fn plan_after(
+        &self,
+        store: &Store,
+        plan: &mut Plan,
+        wanted: &HashSet<Key>,
+        good: &HashSet<Key>,
+    ) -> Result<Vec<Touched>> {
+        let last = store.last(&self.project.scenario.name)?;
+        let mut touched = Vec::new();
+        for (catchment, entry) in plan.entries.iter_mut().enumerate() {
+            let key = match (&entry.state, entry.key) {
+                (State::Stale(_), Some(key)) => key,
+                // It may have been run nevertheless, here or in another scenario, with another result or without one.
+                (State::Fresh(_), Some(key)) if wanted.contains(&key) => key,
+                _ => continue,
+            };
+            let series = self.series_digests(catchment);
+            let known = last.get(self.basin.id(catchment));
+            // An earlier failure is over if another scenario's run of the same inputs has succeeded since.
+            let past = Past {
+                store: Some(store),
+                last: known.filter(|_| !good.contains(&key)),
+            };
+            *entry = self.entry(catchment, series, Ok(key), past)?;
+            touched.extend(self.touched(catchment, entry, known)?);
+        }
+        Ok(touched)
+    }
+
+    /// What is to be recorded of a catchment that is fresh under a key that is not its last; `None` for any other.
+    fn touched(
+        &self,
+        catchment: usize,
+        entry: &Entry,
+        known: Option<&Last>,
+    ) -> Result<Option<Touched>> {
+        let (State::Fresh(_), Some(key)) = (&entry.state, entry.key) else {
+            return Ok(None);
+        };
+        if known.is_some_and(|known| known.key == key.0 && known.failure.is_none()) {
+            return Ok(None);
+        }
+        let explanation = self.explain(catchment, self.series_digests(catchment))?;
+        let parts = postcard::to_stdvec(&explanation).context("can't put down a key's parts")?;
+        let id = self.basin.id(catchment).clone();
+        Ok(Some((id, key.0, parts, *self.recipe.digest())))
+    }
+
+    /// The state of a catchment with this key.
+    pub fn entry(
+        &self,
+        catchment: usize,
+        series: &Result<Vec<Digest>, BadInput>,
+        key: Result<Key, Problem>,
+        past: Past<'_>,
+    ) -> Result<Entry> {
+        let key = match key {
+            Ok(key) => key,
+            Err(problem) => {
+                return Ok(Entry {
+                    key: None,
+                    state: State::Bad(problem),
+                });
+            }
+        };
+        let summary = match past.store.map(|store| store.summary(&key.0)) {
+            // A damaged result counts as none: the catchment is run again, which replaces it.
+            None | Some(Err(StoreError::Damaged { .. })) => None,
+            Some(found) => found?,
+        };
+        let state = match self.state_if_unchanged(&key, summary, past.last) {
+            Some(state) => state,
+            None => {
+                let id = self.basin.id(catchment);
+                let now = self.explain(catchment, series)?;
+                State::Stale(Staleness::Changed(self.changes(id, &now, past.store)?))
+            }
+        };
+        Ok(Entry {
+            key: Some(key),
+            state,
+        })
+    }
+
+    /// The state of a catchment; `None` if its inputs are not what they were when it was last run.
+    ///
+    /// What failed when it was last run has failed, even if an earlier run of the same inputs gave a result: it depends on
+    /// something that its project does not state, and nobody knows which of the two is right.
+    fn state_if_unchanged(
+        &self,
+        key: &Key,
+        summary: Option<ResultSummary>,
+        last: Option<&Last>,
+    ) -> Option<State> {
+        let same = last.filter(|last| last.key == key.0);
+        if let Some(failed) = same.and_then(|last| last.failure.as_ref()) {
+            return Some(State::Stale(Staleness::Failed(failed.reason.clone())));
+        }
+        if let Some(summary) = summary {
+            let excess = |variable: &&ProductVariable| {
+                let VariableSource::Column(at) = variable.source else {
+                    return false;
+                };
+                let source = &self.project.simulator.output.columns[at].source;
+                let column = summary.columns.iter().find(|column| &column.name == source);
+                column.is_some_and(|column| !within(column, variable))
+            };
+            let Some(variable) = self.project.product.variables.iter().find(excess) else {
+                return Some(State::Fresh(Found::of(&summary)));
+            };
+            return Some(State::Stale(Staleness::OutOfRange(variable.name.clone())));
+        }
+        match last {
+            None => Some(State::Stale(Staleness::NeverRun)),
+            Some(_) if same.is_some() => Some(State::Stale(Staleness::Lost)),
+            Some(_) => None,
+        }
+    }
+
+    /// What changed since a catchment was last run.
+    fn changes(
+        &self,
+        id: &CatchmentId,
+        now: &Explanation,
+        store: Option<&Store>,
+    ) -> Result<Vec<Change>> {
+        let parts = match store {
+            Some(store) => store.parts(&self.project.scenario.name, id)?,
+            None => None,
+        };
+        let Some((own, common)) = parts else {
+            return Ok(Vec::new());
+        };
+        // Parts that can't be read were written by another version; then all of them are new.
+        let read = |bytes: &[u8]| postcard::from_bytes::<Explanation>(bytes).unwrap_or_default();
+        let mut changes = now.changes_since(&read(&own));
+        changes.extend(self.recipe.explanation().changes_since(&read(&common)));
+        leave_out_consequences(&mut changes);
+        changes.sort();
+        changes.dedup();
+        Ok(changes)
+    }
+}
+
+fn within(column: &ColumnSummary, variable: &ProductVariable) -> bool {
+    let above = |limit: f64| column.minimum.is_none_or(|minimum| minimum >= limit);
+    let below = |limit: f64| column.maximum.is_none_or(|maximum| maximum <= limit);
+    variable.min.is_none_or(above) && variable.max.is_none_or(below)
+}
