@@ -21,7 +21,7 @@ impl CatchmentId {
         Self(Arc::from(text.as_ref()))
     }
 
-    /// The id that a cell of a table says. Programs that take ids for numbers write 70007 as `70007.0`.
+    /// The id in a cell of a table. Programs that take ids for numbers write 70007 as `70007.0`.
     pub fn of_cell(text: &str) -> Self {
         let whole = text.split_once('.').filter(|(whole, zeros)| {
             let digits = !whole.is_empty() && whole.bytes().all(|byte| byte.is_ascii_digit());
@@ -35,13 +35,13 @@ impl CatchmentId {
         &self.0
     }
 
-    /// A file name of its own for every id; see [`file_name`].
+    /// A file name that no other id has; see [`file_name`].
     pub fn file_name(&self) -> String {
         file_name(&self.0)
     }
 }
 
-/// A file name of its own for every text: letters, digits, `_`, `-` and inner dots stay, all else becomes `%xx`.
+/// A file name that no other text has: letters, digits, `_`, `-` and inner dots stay, all else becomes `%xx`.
 ///
 /// Different texts give different names, none is empty, `.` or `..`, none is longer than 120 bytes.
 pub fn file_name(text: &str) -> String {

@@ -1,6 +1,6 @@
-//! BLAKE3 digests of bytes, numbers and whatever can be read.
+//! BLAKE3 digests of bytes, numbers and readers.
 //!
-//! Every digest that rerunoff stores or compares is computed here, so that "the same" means one thing everywhere.
+//! Every digest that rerunoff stores or compares is of this type, so that "the same" means one thing everywhere.
 
 use std::fmt;
 use std::io::{self, Read};
@@ -19,7 +19,7 @@ impl Digest {
 
     /// The digest of the numbers' bits, little-endian: signed zeros and NaN payloads count.
     pub fn of_numbers(numbers: &[f64]) -> Self {
-        // BLAKE3 works on as many of its chunks of 1 KiB side by side as it is given at once.
+        // BLAKE3 works on all chunks of 1 KiB that it is given at once side by side.
         const BLOCK: usize = 4096;
         let mut hasher = blake3::Hasher::new();
         let mut block = [0; 8 * BLOCK];
@@ -50,7 +50,7 @@ impl Digest {
     }
 }
 
-/// A digest of bytes that come one after the other.
+/// Computes the digest of bytes that come piece by piece.
 #[derive(Default)]
 pub struct Digester(blake3::Hasher);
 

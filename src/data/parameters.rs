@@ -1,7 +1,7 @@
 //! Parameters of many catchments, column by column.
 //!
-//! Nearly all catchments have the same few parameters, and a map of its own would take each of them half a kilobyte. It
-//! knows rows by their number only: which catchment is in which row, and in what order, is known to whoever fills it.
+//! Nearly all catchments have the same few parameters, and a map for each would take half a kilobyte. The table knows rows by
+//! their numbers only: which catchment is in which row is known to its caller.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::data::value::Value;
 /// A table of parameters by name and row, in which any value may be missing.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Parameters {
-    /// Each as long as its last value's row demands; a name without any value has no column.
+    /// Each column ends with its last value; a name without any value has no column.
     columns: BTreeMap<String, Vec<Option<Value>>>,
 }
 
@@ -22,7 +22,7 @@ impl Parameters {
         self.columns.get(name)?.get(row)?.as_ref()
     }
 
-    /// Puts a value down, in place of one that was there.
+    /// Sets a value, in place of an earlier one.
     pub fn set(&mut self, name: &str, row: usize, value: Value) {
         let column = match self.columns.get_mut(name) {
             Some(column) => column,
@@ -53,7 +53,7 @@ impl Parameters {
         named.filter_map(move |(name, column)| Some((name.as_str(), column.get(row)?.as_ref()?)))
     }
 
-    /// By name, the values of each parameter by row, up to the last one that there is.
+    /// The columns by name, each with its values by row, up to the last value.
     pub fn into_columns(self) -> impl Iterator<Item = (String, Vec<Option<Value>>)> {
         self.columns.into_iter()
     }

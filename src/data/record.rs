@@ -1,8 +1,8 @@
 //! The text of a description that is hashed: names with their values, written by hand.
 //!
-//! What decides whether two descriptions are the same must not follow from how a type is called today. So every type whose text
+//! Whether two descriptions are the same must not depend on a type's present name. So every type whose text
 //! goes into a digest says here which fields count and under which names; a field that is added later is left out where it has
-//! the value that all had before. The form is that of Rust's literals, because the first stores have it so.
+//! the value that was implied before. The form is that of Rust's literals, because the first stores have it so.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};

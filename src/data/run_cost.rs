@@ -1,8 +1,8 @@
-//! What running simulators costs: one start of one, and all of a run together.
+//! What running simulators costs: a single one, and all of a run together.
 
 use serde::{Deserialize, Serialize};
 
-/// What one start of a simulator cost.
+/// What running a simulator once cost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RunCost {
     /// Seconds that passed.

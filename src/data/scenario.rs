@@ -1,7 +1,7 @@
 //! The name of a scenario: one set of parameters, templates and catchments among several in one project.
 //!
 //! A project without scenarios has a single unnamed one, so that nothing else has to tell the two kinds apart. What a
-//! scenario changes is [`crate::project`]'s business.
+//! scenario changes is stated in [`crate::project`].
 
 use std::fmt;
 
@@ -39,7 +39,7 @@ impl ScenarioName {
         Err(format!("the scenario name {name:?} {fault}"))
     }
 
-    /// A name that was taken before.
+    /// A stored name, which was checked before.
     pub(crate) fn known(name: String) -> Self {
         Self(name)
     }
@@ -80,7 +80,7 @@ impl ScenarioName {
         }
     }
 
-    /// A file name of its own for each of a scenario's catchments.
+    /// A file name that no other catchment of any scenario has.
     pub fn file_name(&self, id: &CatchmentId) -> String {
         match self.is_unnamed() {
             true => id.file_name(),

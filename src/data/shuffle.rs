@@ -1,11 +1,11 @@
 //! HDF5's shuffle filter for numbers of 64 bits: all lowest bytes first, then all second ones, and so on to the highest.
 //!
-//! Sixteen numbers are eight vectors, and so are sixteen bytes of each plane. From the one to the other it is some steps of the
-//! same kind, several times as fast as moving single bytes. Pure; it knows nothing of files and filters' parameters.
+//! Sixteen numbers are eight vectors, and so are sixteen bytes of each plane. A few steps of the same kind
+//! lead from one to the other, several times as fast as moving single bytes. Pure; it knows nothing of files or of the filter's parameters.
 
 use wide::u8x16;
 
-/// Numbers that are moved together.
+/// How many numbers are moved together.
 const ABREAST: usize = 16;
 
 /// Writes the bytes of the numbers as planes; `planes` has eight bytes a number.

@@ -1,7 +1,7 @@
 //! The time steps that all catchments of a project share.
 //!
 //! Time is a whole number of nanoseconds since 1970-01-01T00:00:00 UTC in the proleptic Gregorian calendar, exact for
-//! every file format we read and write. How a file encodes it is the business of that file's module.
+//! every file format we read and write. How a file encodes time is known to the module of its format.
 
 use jiff::civil::DateTime;
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
@@ -86,7 +86,7 @@ impl TimeAxis {
         epoch.saturating_add(SignedDuration::from_nanos(self.0[step]))
     }
 
-    /// The time stamps of civil date-times, read as UTC.
+    /// The time stamp of a civil date and time, read as UTC.
     pub fn nanoseconds_of(date_time: DateTime) -> Option<i64> {
         let zoned = date_time.to_zoned(TimeZone::UTC).ok()?;
         i64::try_from(zoned.timestamp().as_nanosecond()).ok()

@@ -1,4 +1,4 @@
-//! A parameter's value, and the one way numbers become text.
+//! A parameter's value, and the one way in which numbers become text.
 //!
 //! The text of a number decides whether a catchment is run again, so there is one place that makes it: the shortest
 //! decimal that reads back to the same `f64`, without a trailing `.0`. It knows nothing of templates and formats.

@@ -1,7 +1,7 @@
-//! Text built from many short pieces, as fast as words are copied.
+//! Text built from many short pieces, at the speed of copying words.
 //!
-//! A row of a series table is half a dozen pieces of a few bytes each. Copying eight or twenty-four bytes, however many of them
-//! count, takes one to three instructions; copying exactly some of them takes a call, and a vector that may have to grow checks
+//! A row of a series table is half a dozen pieces of a few bytes each. Copying eight or twenty-four bytes, of which only some
+//! count, takes one to three instructions; copying exactly those that count takes a call, and a vector that may have to grow checks
 //! that at every piece. So pieces go into a small buffer first. It knows decimals, and nothing of tables.
 
 use crate::data::value::push_number;
@@ -13,10 +13,10 @@ pub const SHORT: usize = 24;
 /// The buffer. Large enough that passing it on costs nothing, small enough to stay in the cache.
 const BUFFER: usize = 4096;
 
-/// What a decimal writes at most, including bytes that do not count.
+/// The most bytes that a decimal writes, including those that do not count.
 const LONGEST: usize = 40;
 
-/// Text of at most seven bytes that stands behind numbers, such as a separator.
+/// Text of at most seven bytes that follows a number, such as a separator.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tail {
     bytes: u64,
@@ -74,7 +74,7 @@ impl<'a> TextBuffer<'a> {
         self.filled += length.min(N);
     }
 
-    /// Appends a decimal, `whole` with so many `digits` behind the point, as [`push_number`] would, and what stands behind it.
+    /// Appends a decimal, `whole` with this many `digits` after the point, as [`push_number`] would, and its tail.
     ///
     /// With at most fifteen digits, the decimal itself is the shortest text that reads back. So the `f64` need not be examined,
     /// and the text is built without a loop or a branch, several times as fast.
@@ -101,7 +101,7 @@ impl<'a> TextBuffer<'a> {
         let left_out = zeros.min(before - 1);
         self.word(u64::from(b'-'), usize::from(whole < 0));
         self.word(text >> (8 * left_out), (before - left_out) as usize);
-        // At most seven figures behind the point, so that there is room for it.
+        // At most seven figures after the point, so that there is room for it.
         let fraction = behind.saturating_sub(zeros_at_end);
         let figures = text.checked_shr(8 * before).unwrap_or(0) & ((1 << (8 * fraction)) - 1);
         let length = fraction + u32::from(fraction > 0);
@@ -114,7 +114,7 @@ impl<'a> TextBuffer<'a> {
         self.number(f64::from(whole) / scale(digits), tail);
     }
 
-    /// Appends any number, as [`push_number`] does, and what stands behind it.
+    /// Appends any number, as [`push_number`] does, and its tail.
     pub fn number(&mut self, number: f64, tail: Tail) {
         push_number(self.text(), number);
         self.word(tail.bytes, tail.length);

@@ -1,6 +1,6 @@
-//! Character encodings of the texts that simulators read: bytes to text and back, the same bytes.
+//! Character encodings of the texts that simulators read: bytes to text, and back to the same bytes.
 //!
-//! The tables are those of the Encoding Standard (<https://encoding.spec.whatwg.org/>), by encoding_rs. That standard serves
+//! The tables are those of the Encoding Standard (<https://encoding.spec.whatwg.org/>), from encoding_rs. That standard serves
 //! browsers, which take ISO-8859-1 for windows-1252, and the like; a simulator's XML reader does not. So the names that the
 //! standard mixes up mean here what they say: the bytes 0x80 to 0x9f are controls in ISO-8859-1, ISO-8859-9 and
 //! ISO-8859-11, none in US-ASCII. Where a text comes from, and what names its encoding, is not known here.
@@ -27,7 +27,7 @@ enum Scheme {
     Table(&'static Encoding),
 }
 
-/// Bytes that are no text in an encoding.
+/// Bytes that are not text in an encoding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Undecodable {
     /// The text before them.
@@ -101,7 +101,7 @@ impl Charset {
 
     /// The text that these bytes are; a byte order mark is part of it.
     ///
-    /// Bytes that would not come back from the text as they are count as no text: some tables have a character twice.
+    /// Bytes that would not come back from the text as they were are an error: some tables have a character twice.
     pub fn decode(self, bytes: &[u8]) -> Result<String, Undecodable> {
         let mut text = String::new();
         let end = match self.scheme {
@@ -219,7 +219,7 @@ fn is_upper_control(c: char) -> bool {
     matches!(c, '\u{80}'..='\u{9f}')
 }
 
-/// Appends what these bytes are up to where they are no text, and says where that is.
+/// Appends the text of these bytes up to the first that are not text, and returns where those are.
 fn decode_to(text: &mut String, encoding: &'static Encoding, bytes: &[u8]) -> usize {
     let mut decoder = encoding.new_decoder_without_bom_handling();
     let longest = decoder.max_utf8_buffer_length_without_replacement(bytes.len());

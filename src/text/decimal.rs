@@ -1,12 +1,12 @@
 //! Decimals as whole numbers: a simulator prints `12.34`, which is 1234 hundredths.
 //!
 //! Whole numbers of 32 bits are faster to compress and to print than `f64`, and come out smaller. A column is split only if
-//! dividing gives back every one of its values to the last bit. That is tried during the split, so that it does not matter where
+//! dividing gives back every one of its values to the last bit. That is checked during the split, so it does not matter where
 //! the values come from. How the whole numbers are stored or printed is not known here.
 //!
-//! The loops handle many values at once and branch on none of them, so that the compiler makes vector code.
+//! The loops handle many values at once and branch on none of them, so that the compiler can vectorise them.
 
-/// The most digits behind the point; all powers of ten up to this are exact as `f64`.
+/// The most digits after the point; all powers of ten up to this are exact as `f64`.
 pub const MOST_DIGITS: u8 = 15;
 
 /// The whole number that stands for a missing value, NaN as Rust writes it. No value is split into it.
@@ -21,16 +21,16 @@ const BLOCK: usize = 256;
 /// A column of decimals.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decimals {
-    /// The digits behind the point.
+    /// The number of digits after the point.
     pub digits: u8,
     /// The values without it; [`GAP`] where one is missing.
     pub whole: Vec<i32>,
 }
 
-/// The fewest digits behind the point that the values need, and the values without it.
+/// The values as decimals with the fewest digits after the point that they need.
 ///
-/// `None` if the values are no such decimals, of at most nine digits in all: infinities, the negative zero and NaNs of
-/// other bits than Rust's among them.
+/// `None` if they are not all decimals of at most nine digits: infinities, the negative zero and NaNs with other bits than
+/// Rust's are not.
 pub fn split(values: &[f64]) -> Option<Decimals> {
     let mut whole = vec![0; values.len()];
     let mut digits = 0;
@@ -44,7 +44,7 @@ pub fn split(values: &[f64]) -> Option<Decimals> {
                 if value.to_bits() == f64::NAN.to_bits() {
                     *whole = GAP;
                 } else if !fits(&[*value], scale, &mut [0]) {
-                    // All others that fit so far do so with more digits, or else it is found out then.
+                    // The values that have fitted so far are tried again with more digits.
                     digits = (digits + 1..=MOST_DIGITS)
                         .find(|&digits| fits(&[*value], self::scale(digits), &mut [0]))?;
                     continue 'again;
@@ -55,7 +55,7 @@ pub fn split(values: &[f64]) -> Option<Decimals> {
     }
 }
 
-/// Puts the values times `scale` into `whole`, and returns whether each of them comes back by dividing.
+/// Puts the values times `scale` into `whole`, and returns whether dividing gives each of them back.
 fn fits(values: &[f64], scale: f64, whole: &mut [i32]) -> bool {
     let mut odd = 0;
     for (value, whole) in values.iter().zip(whole) {
@@ -68,7 +68,7 @@ fn fits(values: &[f64], scale: f64, whole: &mut [i32]) -> bool {
 }
 
 impl Decimals {
-    /// The values again, if the number of digits is a possible one.
+    /// The values again; `None` if the number of digits is beyond [`MOST_DIGITS`].
     pub fn join(&self) -> Option<Vec<f64>> {
         let scale = (self.digits <= MOST_DIGITS).then(|| scale(self.digits))?;
         let value = |&number: &i32| match number {
@@ -79,7 +79,7 @@ impl Decimals {
     }
 }
 
-/// Ten to the power of so many digits; exact up to [`MOST_DIGITS`].
+/// Ten to the power of this many digits; exact up to [`MOST_DIGITS`].
 pub fn scale(digits: u8) -> f64 {
     (0..digits).fold(1.0, |scale, _| scale * 10.0)
 }

@@ -1,4 +1,4 @@
-//! Shell quoting, for commands in messages that people copy. It starts no shell.
+//! Shell quoting, for commands in messages that people copy. It starts no shell itself.
 
 use std::ffi::OsStr;
 

@@ -1,9 +1,9 @@
-//! Short plain numbers, `12.34`, read as fast as text comes in.
+//! Short plain numbers, such as `12.34`, read without a loop over their digits.
 //!
 //! Nearly every number of a measured or modelled series has few digits. With up to fifteen of them and no exponent, the digits
 //! as a whole number and the power of ten are both exact, so that one division rounds once: the same bits as any correct
-//! reader's, with less work. Such cells are read eight or sixteen bytes at once, without a loop over digits. Whatever is longer
-//! or written otherwise is left to others. It knows nothing of tables.
+//! reader's, with less work. Such cells are read eight or sixteen bytes at once. Anything longer
+//! or written otherwise is left to other readers. It knows nothing of tables.
 
 /// Powers of ten that are exact.
 const POWERS: [f64; 16] = [
@@ -16,8 +16,8 @@ pub const PADDING: usize = 17;
 /// How many cells [`side_by_side`] reads.
 pub const ABREAST: usize = 8;
 
-/// What stands at the beginning of a word: digits as a whole number, how many of them are behind the point, how many bytes
-/// it takes, and whether it is anything but digits, at least one, with or without a point, and a separator behind them.
+/// The number at the beginning of a word: its digits as a whole number, how many of them are after the point, and how many bytes
+/// it takes. It is `wrong` if there is anything but one digit or more, with or without a point, and a separator after them.
 struct Simple {
     whole: i64,
     decimals: usize,
@@ -35,8 +35,8 @@ impl Simple {
 
 /// The [`Simple`] number that is the first `$length` bits of one word of `$word`, all others of which are zero.
 ///
-/// All bytes are looked at together, none in a loop: where the point is comes out of the bits that an equal byte leaves; the
-/// digits behind it move up to those before it, all to the upper end, zeros fill in below, and `$digits` makes a number of
+/// All bytes are looked at together, none in a loop: the point's place follows from the bits that an equal byte leaves; the
+/// digits after it move up to those before it, all to the upper end, zeros fill in below, and `$digits` makes a number of
 /// them. Nothing here branches, so that the processor can read several cells at a time; what comes out of a wrong cell
 /// means nothing.
 macro_rules! in_one_word {
@@ -84,7 +84,7 @@ macro_rules! up_to {
     }};
 }
 
-/// The number that stands at `at` and where the separator behind it is, if it is short and simple.
+/// The number at `at` and the place of the separator after it, if it is short and simple.
 ///
 /// It looks at [`PADDING`] bytes, and finds nothing where there are fewer.
 #[inline]
@@ -129,12 +129,12 @@ pub fn of_length(text: &[u8], at: usize, length: usize, point: u8) -> Option<f64
     (!simple.wrong).then(|| simple.number(negative))
 }
 
-/// The numbers that stand at each `at`, if all of them are simple and of at most seven bytes; each `at` then is behind the
+/// The numbers at each `at`, if all of them are simple and of at most seven bytes; each `at` is moved to after the
 /// separator.
 ///
 /// A cell begins where the one before ends, so that a single line is read no faster than one step follows from the other.
-/// Lines side by side do not wait for each other, and most steps the compiler makes for several of them at once. It says
-/// no to some that [`quick`] reads, such as `5.`, where saying yes takes more steps.
+/// Lines side by side do not wait for each other, and the compiler does most steps for several of them at once. Some
+/// numbers that [`quick`] reads, such as `5.`, are refused here, because reading them takes more steps.
 #[inline]
 pub fn side_by_side(
     text: &[u8],
@@ -144,7 +144,7 @@ pub fn side_by_side(
 ) -> Option<[f64; ABREAST]> {
     const EACH: u64 = u64::MAX / 0xff;
     const TOP: u64 = EACH << 7;
-    // The highest bits of the bytes that are equal to this one; those behind the first may be wrong.
+    // The highest bits of the bytes that are equal to this one; those after the first may be wrong.
     let equal = |word: u64, pattern: u64| {
         let differs = word ^ pattern;
         differs.wrapping_sub(EACH) & !differs & TOP
@@ -174,7 +174,7 @@ pub fn side_by_side(
         let point = equal(cell, points);
         let first = point & point.wrapping_neg();
         let before = (first >> 7).wrapping_sub(1);
-        // What is behind the point moves to it: one zero more at the end, and one power of ten more to divide by.
+        // What is after the point moves to it: one zero more at the end, and one power of ten more to divide by.
         let digits = (cell & before) | ((cell >> 8) & !before);
         wrong |= digits.wrapping_add(EACH * 0x76) | digits;
         last |= first;

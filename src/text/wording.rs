@@ -2,17 +2,17 @@
 
 use std::fmt::Display;
 
-/// How many items are named.
+/// How many items are listed.
 const NAMED: usize = 10;
 
-/// The first ten, with commas between them, and a sign if there are more.
+/// The first ten items, with commas between them, and an ellipsis if there are more.
 pub fn first_few<T: Display>(items: &[T]) -> String {
     let named: Vec<String> = items.iter().take(NAMED).map(T::to_string).collect();
     let more = if items.len() > NAMED { ", …" } else { "" };
     format!("{}{more}", named.join(", "))
 }
 
-/// How a message sets off names.
+/// How a message quotes names.
 #[derive(Clone, Copy, Debug)]
 pub enum Quotes {
     /// `"name"`, with escapes as in TOML.
@@ -23,7 +23,7 @@ pub enum Quotes {
     Braces,
 }
 
-/// What a message about an unknown name ends with, if a known one comes close: `; did you mean "name"?`
+/// The end of a message about an unknown name, if a known one comes close: `; did you mean "name"?`
 pub fn hint<'a>(
     name: &str,
     known: impl IntoIterator<Item = &'a str>,

@@ -29,7 +29,7 @@ impl Align {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
-    /// No type: the shortest text that reads back, or with a precision Python's own mixture.
+    /// No type: the shortest text that reads back, or with a precision Python's variant of `g`.
     Default,
     Exponent,
     Fixed,
@@ -81,7 +81,7 @@ impl FormatLayout {
             rest = &rest[1..];
         }
         layout.no_negative_zero = take(&mut rest, 'z');
-        // After a fill character of its own, Python reads a leading zero as part of the width.
+        // After an explicit fill character, Python reads a leading zero as part of the width.
         if !filled && take(&mut rest, '0') {
             (layout.fill, layout.zeros) = ('0', true);
         }
@@ -219,7 +219,7 @@ impl FormatLayout {
         Ok(())
     }
 
-    /// The sign of a number, and its length.
+    /// Appends the sign of a number, and returns its length.
     fn push_sign(&self, negative: bool, out: &mut Vec<u8>) -> usize {
         let sign = match self.sign {
             _ if negative => b'-',
@@ -245,7 +245,7 @@ impl FormatLayout {
         }
     }
 
-    /// Puts `count` fill characters around what stands in `out` from `start` on, so many of them `before` it.
+    /// Puts `count` fill characters around the content of `out` from `start` on, of which `before` go before it.
     fn pad(&self, out: &mut Vec<u8>, start: usize, count: usize, before: usize) {
         let mut buffer = [0; 4];
         let fill = self.fill.encode_utf8(&mut buffer).as_bytes();
@@ -269,8 +269,8 @@ fn push_mantissa(magnitude: f64, precision: usize, out: &mut Vec<u8>) -> i32 {
     exponent.expect("LowerExp writes a whole number after the e")
 }
 
-/// Python's `g` with `digits` significant digits; with `pointed` its type-less sister that keeps one digit after the
-/// point and therefore turns to exponents one power earlier.
+/// Python's `g` with `digits` significant digits; if `pointed`, its variant without a type, which keeps one digit after the
+/// point and therefore switches to exponents one power earlier.
 fn push_general(magnitude: f64, digits: usize, pointed: bool, out: &mut Vec<u8>) {
     let start = out.len();
     let exponent = push_mantissa(magnitude, digits - 1, out);

@@ -1,10 +1,10 @@
-//! Format specifications: what stands behind the colon of `{name:format}`.
+//! Format specifications: the part after the colon in `{name:format}`.
 //!
 //! Numbers and text follow the mini-language of Python's `str.format`, because that is what the users of templates
-//! know; date-times follow `strftime` and are told apart by their `%`. Where Python and a safe table disagree, the
-//! table wins: a number with neither type nor precision keeps the text it has without a format (`3`, not `3.0`), a
-//! `d` accepts every whole number, and padding text with zeros by `08` is refused, because Python would put them
-//! behind an id. This file knows nothing of templates: it turns one value into bytes. `layout.rs` does so for numbers and
+//! know; date-times follow `strftime` and are recognised by their `%`. Where Python would make a table unsafe, safety
+//! wins: a number with neither type nor precision keeps the text it has without a format (`3`, not `3.0`), a
+//! `d` accepts every whole number, and padding text with zeros by `08` is refused, because Python would append them
+//! to an id. This file knows nothing of templates: it turns one value into bytes. `layout.rs` does so for numbers and
 //! text.
 
 mod layout;
@@ -18,22 +18,22 @@ pub use layout::FormatLayout;
 
 use crate::data::value::Value;
 
-/// Widths and precisions beyond this are slips of the pen, and would let a template fill the memory.
+/// Widths and precisions beyond this are slips, and would let a template fill the memory.
 const LARGEST: usize = 999;
 
 /// Why a text is not a format specification.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FormatProblem {
-    /// The specification, or its end, follows no known form.
+    /// The specification, or its end, has no known form.
     #[error(
         "the format `{0}` is unknown: numbers take [[fill]align][sign][z][0][width][.precision][type] with one of the types \
          e E f F g G d s, times take strftime such as %Y-%m-%d %H:%M"
     )]
     Unknown(String),
-    /// A dot without digits behind it.
+    /// A dot without digits after it.
     #[error("the format `{0}` has a `.` without the number of digits behind it")]
     NoPrecision(String),
-    /// A width or precision that nobody means.
+    /// A width or precision that nobody can mean.
     #[error("the format `{0}` has a width or precision beyond {LARGEST}")]
     TooLarge(String),
     /// `.2d`.
@@ -44,18 +44,18 @@ pub enum FormatProblem {
     Time {
         /// The format as written.
         format: String,
-        /// What the time library says of it.
+        /// What the time library says about it.
         reason: String,
     },
 }
 
-/// Why a value does not go with a format.
+/// Why a value does not suit a format.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Misfit {
-    /// Text where the format is one of numbers.
+    /// Text for a format for numbers.
     #[error("the text {0:?} is no number, and the format is one for numbers")]
     TextForNumber(String),
-    /// Text with `08`: Python appends the zeros, nobody wants that.
+    /// Text with `08`: Python appends the zeros, which nobody wants.
     #[error(
         "the text {0:?} can't be padded with zeros by `0` before the width; write `0>` for leading zeros"
     )]
@@ -69,7 +69,7 @@ pub enum Misfit {
     /// A number or text for a strftime format.
     #[error("{0:?} is no date-time, and the format is one for date-times")]
     NotATime(String),
-    /// A date-time for a format of numbers.
+    /// A date-time for a format for numbers.
     #[error("a date-time needs a strftime format such as %Y-%m-%d %H:%M")]
     TimeForNumber,
     /// A date-time that the format can't print.
@@ -87,7 +87,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// Reads the text behind the colon; empty text is the plain layout.
+    /// Reads the text after the colon; empty text is the plain layout.
     pub fn parse(text: &str) -> Result<Self, FormatProblem> {
         if text.contains('%') {
             let sample = DateTime::constant(2009, 1, 1, 0, 0, 0, 0);

@@ -1,21 +1,21 @@
 //! Formulas over whole columns, in blocks that stay in the processor's cache.
 //!
-//! The stack of the machine holds blocks in place of numbers, so that an instruction is looked at once per thousand
+//! The stack of the machine holds blocks instead of numbers, so that an instruction is decoded once per thousand
 //! values, arithmetic becomes vector instructions and nothing is allocated per value. Both branches of an `if` are
-//! computed and then picked from; as no operation has side effects, the bits are those of the scalar machine.
+//! computed, and each value is picked from one of them; as no operation has side effects, the bits are those of the scalar machine.
 
 use super::functions::{Operator, truth};
 use super::{EvalError, Expr, Op, canonical, pop, pop_two};
 
-/// How many values are computed at once: 8 KiB a block, so that a few fit the first-level cache.
+/// How many values are computed at once: 8 KiB per block, so that a few fit the first-level cache.
 const BLOCK: usize = 1024;
 
 /// What a name means when a formula is computed over columns.
 #[derive(Clone, Copy, Debug)]
 pub enum Operand<'a> {
-    /// The same number for all.
+    /// The same number for all values.
     Scalar(f64),
-    /// One number each.
+    /// One number for each value.
     Column(&'a [f64]),
 }
 
@@ -29,9 +29,9 @@ enum Block<'a> {
 }
 
 impl Expr {
-    /// The values for `len` places: each one the bits that [`Expr::eval`] gives for it.
+    /// The values for columns of length `len`, each with the bits that [`Expr::eval`] gives for it.
     ///
-    /// Both branches of an `if` need their names here.
+    /// Unlike there, the names in both branches of an `if` are needed.
     pub fn eval_columns<'a>(
         &self,
         len: usize,
@@ -128,7 +128,7 @@ impl<'a> Machine<'a> {
         Block::Computed(target)
     }
 
-    /// Every operator by itself, as a constant, so that the compiler makes each a loop of vector instructions.
+    /// Each operator is a constant here, so that the compiler makes a vectorised loop of each.
     fn operator(&mut self, operator: Operator) -> Block<'a> {
         use Operator as O;
         match operator {
@@ -187,7 +187,7 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// The block in a buffer of its own.
+    /// The block as a buffer that may be overwritten.
     fn computed(&mut self, block: Block<'a>) -> Buffer {
         let mut buffer = match block {
             Block::Computed(buffer) => return buffer,

@@ -38,12 +38,12 @@ impl Operator {
     }
 }
 
-/// What a function takes and does.
+/// A function and how many arguments it takes.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Call {
     One(fn(f64) -> f64),
     Two(fn(f64, f64) -> f64),
-    /// One argument or more, taken together from the left.
+    /// One argument or more, combined from the left.
     Many(fn(f64, f64) -> f64),
     If,
 }

@@ -1,6 +1,6 @@
 //! The grammar of formulas: text to program, by winnow's expression parser.
 //!
-//! The parser is recursive, so what makes it recurse is counted and limited: parentheses that are open, signs, powers.
+//! The parser is recursive, so everything that makes it recurse is counted and limited: open parentheses, signs, powers.
 
 use winnow::ascii::{digit0, digit1, multispace0};
 use winnow::combinator::{Infix, Prefix, alt, expression, opt, preceded};
@@ -27,7 +27,7 @@ struct State {
     depth: usize,
 }
 
-/// A failure of the parser: other alternatives may do, or the formula is wrong, `rest` bytes before its end.
+/// A failure of the parser: another alternative may match, or the formula is wrong `rest` bytes before its end.
 #[derive(Debug)]
 enum Failure {
     Backtrack,
@@ -89,7 +89,7 @@ fn end(input: &mut Input<'_>) -> Result<(), Failure> {
     }
 }
 
-/// Names what stands behind a complete formula or argument and does not belong there.
+/// The error about something after a complete formula or argument that does not belong there.
 fn unexpected<T>(input: &mut Input<'_>) -> Result<T, Failure> {
     let rest = input.input;
     let problem = if ["==", "!=", "<", ">"]
@@ -146,7 +146,7 @@ fn deeper(input: &mut Input<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The inside of parentheses up to the closing one, arguments divided by commas.
+/// The parenthesised arguments, separated by commas.
 fn arguments(input: &mut Input<'_>) -> Result<Vec<Program>, Failure> {
     let opening = input.eof_offset();
     literal("(").parse_next(input)?;
@@ -201,10 +201,10 @@ fn name_or_call(input: &mut Input<'_>) -> Result<Program, Failure> {
     if matches!(name, "and" | "or" | "not") {
         return Err(Failure::Backtrack);
     }
-    let behind = input.checkpoint();
+    let after = input.checkpoint();
     multispace0.parse_next(input)?;
     if !input.starts_with('(') {
-        input.reset(&behind);
+        input.reset(&after);
         let names = &mut input.state.names;
         let index = names
             .iter()

@@ -1,11 +1,11 @@
 //! Formulas: `if(R_appl == 0, 0, C_back * A_appl / A_tot / ratio)`.
 //!
-//! All is `f64`, and the same formula gives the same bits on every machine: the functions are those of the `libm`
+//! All values are `f64`, and the same formula gives the same bits on every machine: the functions are those of the `libm`
 //! crate and never the system's, nothing is fused or reordered, and every NaN is the same NaN. The text of a computed
-//! parameter decides whether catchments are run again, so this is no luxury. That is also why no expression crate is
-//! behind it: the maintained ones under a free licence divide integers, mix in text and booleans, or call the system's
+//! parameter decides whether catchments are run again, so this is necessary. That is also why no expression crate is
+//! used: the maintained ones under a free licence divide integers, mix in text and booleans, or call the system's
 //! functions. The grammar is winnow's expression parser; its result is a flat program for a stack machine, so that no
-//! formula, however hostile, makes for deep recursion later. `columns.rs` runs the same program over whole series.
+//! formula, however hostile, causes deep recursion later. `columns.rs` runs the same program over whole series.
 //!
 //! The rules: `or ||`, `and &&`, `not`, comparisons (which do not chain), `+ -`, `* / %`, unary `- + !`, `^ **` (from the
 //! right, before a sign on its left), loosest first. Comparisons give 1 or 0. `%` has the sign of the divisor, as in
@@ -44,10 +44,10 @@ pub struct ExprError {
 /// What is wrong with a formula.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ExprProblem {
-    /// No operand where one must be.
+    /// An operand is missing.
     #[error("a number, a name, a function or `(` is missing here")]
     NoOperand,
-    /// Something behind a complete formula.
+    /// Something after a complete formula.
     #[error("`{0}` is not expected here: an operator is missing before it, or it is too much")]
     Unexpected(String),
     /// A single equals sign.
@@ -80,12 +80,12 @@ pub enum ExprProblem {
     /// A number beyond the range of `f64`.
     #[error("the number `{0}` is too large")]
     TooLarge(String),
-    /// Longer or deeper than any formula that someone could read.
+    /// Longer or deeper than any formula that a person could read.
     #[error("the formula is too long or too deeply nested")]
     TooComplex,
 }
 
-/// Why a formula can't be computed with the values at hand.
+/// Why a formula can't be computed with the given values.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EvalError {
     /// Nothing has this name, or nothing that is a number.
@@ -98,12 +98,12 @@ pub enum EvalError {
         name: String,
         /// Its length.
         found: usize,
-        /// The length asked for.
+        /// The expected length.
         expected: usize,
     },
 }
 
-/// An instruction of the stack machine. Jumps are relative, so that programs can be strung together.
+/// An instruction of the stack machine. Jumps are relative, so that programs can be concatenated.
 #[derive(Clone, Copy, Debug)]
 enum Op {
     Number(f64),
@@ -113,7 +113,7 @@ enum Op {
     Unary(fn(f64) -> f64),
     Binary(fn(f64, f64) -> f64),
     /// Takes the condition of an `if`: on to its first branch, `otherwise` ahead to its second, or, where the
-    /// condition is missing, `end` ahead. A machine that runs both branches passes it by.
+    /// condition is missing, `end` ahead. A machine that runs both branches ignores it.
     Branch {
         otherwise: usize,
         end: usize,
@@ -135,12 +135,12 @@ impl Expr {
         &self.source
     }
 
-    /// The names whose values it needs.
+    /// The names that it uses.
     pub fn names(&self) -> BTreeSet<String> {
         self.names.iter().cloned().collect()
     }
 
-    /// The value for scalars; of an `if` only the branch that counts is computed and needs its names.
+    /// The value for scalars; of an `if`, only the branch that is taken is computed and needs its names.
     pub fn eval(&self, value: &dyn Fn(&str) -> Option<f64>) -> Result<f64, EvalError> {
         let mut stack = Vec::with_capacity(8);
         let mut at = 0;

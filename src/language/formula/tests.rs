@@ -221,7 +221,7 @@ fn hostile_formulas_do_not_overflow_the_stack() {
     assert_eq!(eval(&nested), 1.0);
 }
 
-/// Formulas of all sorts over the names a, b, c.
+/// Formulas of all kinds over the names a, b, c.
 fn formulas() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
         prop_oneof!["a", "b", "c"],

@@ -1,5 +1,4 @@
-//! A series table tied to its columns and its time axis, and the writing of it: the loop that runs for every row of every
-//! catchment.
+//! A series table bound to its columns and its time axis, and the writing of it: the loop over every row of every catchment.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -22,7 +21,7 @@ pub(super) enum RowPiece {
     Clock(Clock, Placeholder, Option<Texts>),
 }
 
-/// A series table tied to its columns and its time axis; workers share one.
+/// A series table bound to its columns and its time axis; workers share one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BoundTable {
     pub(super) header: Template,
@@ -35,7 +34,7 @@ pub struct BoundTable {
 enum CellSource<'a> {
     /// The same text in every row, as a range of the constants.
     Constant(Range<usize>),
-    /// With the short constant text that follows, if there is one.
+    /// Decimals, with the short constant text that follows them, if there is one.
     Decimals(Decimals, Tail),
     Series(&'a [f64], &'a Placeholder),
     Prepared(&'a Texts),
@@ -61,7 +60,7 @@ impl BoundTable {
     /// Appends the whole table of one catchment; on an error `out` is as it was.
     ///
     /// `columns[i]` is the series of the `i`-th name given to [`super::SeriesTable::bind`]; those that no row uses may be
-    /// empty. Panics if one that is used is missing or has not one value per time step.
+    /// empty. Panics if one that is used is missing or does not have one value per time step.
     pub fn write(
         &self,
         scope: &dyn Scope,
@@ -136,7 +135,7 @@ impl BoundTable {
         Ok(())
     }
 
-    /// Renders what is the same in all rows; neighbouring constants become one.
+    /// The cells of a row for one catchment: what is the same in all rows is rendered, and neighbouring constants become one.
     fn cells<'a>(
         &'a self,
         scope: &dyn Scope,
@@ -181,13 +180,13 @@ impl BoundTable {
     }
 }
 
-/// Puts what follows a decimal to it, if it is short: so much more is done at once in every row.
+/// Joins each decimal with the text that follows it, if that is short, so that every row has fewer cells.
 fn join_tails(cells: &mut Vec<CellSource<'_>>, constants: &[u8]) {
     let mut at = 1;
     while at < cells.len() {
-        let (before, behind) = cells.split_at_mut(at);
+        let (before, after) = cells.split_at_mut(at);
         if let (Some(CellSource::Decimals(_, tail)), Some(CellSource::Constant(range))) =
-            (before.last_mut(), behind.first())
+            (before.last_mut(), after.first())
             && let Some(found) = Tail::new(&constants[range.clone()])
         {
             *tail = found;

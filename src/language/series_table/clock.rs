@@ -1,4 +1,4 @@
-//! What the rows of a series table have of time alone: the same for all catchments, so made into text once.
+//! The placeholders of a row that depend on time alone: the same for all catchments, so they become text only once.
 
 use std::ops::Range;
 
@@ -10,10 +10,10 @@ use crate::language::template::{Placeholder, RenderError, RenderProblem};
 use crate::text::buffer::{SHORT, TextBuffer};
 use crate::text::charset::Charset;
 
-/// How much text that depends on time alone one placeholder may keep; 16 MiB are 150 years of hourly steps.
+/// How much text one placeholder that depends on time alone may keep; 16 MiB are 150 years of hourly steps.
 const LARGEST_PREPARED: usize = 16 << 20;
 
-/// What a row knows of time.
+/// A placeholder that depends on time alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Clock {
     Step,
@@ -28,7 +28,7 @@ impl Clock {
         Some([Self::Step, Self::Days, Self::Time][at])
     }
 
-    /// Appends what stands in the hole at a step.
+    /// Appends the text of the placeholder at a step.
     pub(super) fn push(
         self,
         hole: &Placeholder,
@@ -62,13 +62,13 @@ impl Clock {
 /// The texts of a placeholder that depends on time alone, for all steps.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Texts {
-    /// One after the other, and [`SHORT`] bytes more.
+    /// The texts one after the other, then [`SHORT`] more bytes.
     bytes: Vec<u8>,
     ends: Vec<u32>,
 }
 
 impl Texts {
-    /// `None` if they are too many to be kept.
+    /// Renders the texts of all steps; `None` if they are too long to be kept.
     pub(super) fn prepare(
         clock: Clock,
         hole: &Placeholder,
@@ -86,8 +86,8 @@ impl Texts {
         Ok(Some(Self { bytes, ends }))
     }
 
-    /// Puts the same text behind all of them, if they stay short with it, so that both are copied at once; says whether.
-    pub(super) fn take(&mut self, text: &str) -> bool {
+    /// Appends the same text to all of them, if they stay short, so that both are copied at once; returns whether it did.
+    pub(super) fn append(&mut self, text: &str) -> bool {
         let starts = [0].into_iter().chain(self.ends.iter().copied());
         let longest = (starts.zip(&self.ends)).map(|(start, end)| end - start);
         let longest = longest.max().unwrap_or(0) as usize;
@@ -120,7 +120,7 @@ impl Texts {
     }
 }
 
-/// Appends a text out of `bytes`, behind which are at least [`SHORT`] more.
+/// Appends a range of `bytes`, after which there are at least [`SHORT`] more.
 #[inline]
 pub(super) fn push_text(bytes: &[u8], text: Range<usize>, out: &mut TextBuffer<'_>) {
     match bytes[text.start..].first_chunk::<SHORT>() {

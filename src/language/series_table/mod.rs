@@ -2,9 +2,9 @@
 //!
 //! For a year of hourly steps the row is rendered 8,760 times per catchment, for thousands of catchments, so the work
 //! is done where it is cheapest: what depends on time alone (`{step}`, `{step_days}`, `{time}`) becomes text once per
-//! project, when the table is bound to its time axis; parameters become text once per catchment; a row then is a walk
-//! over a few pieces, in which only the series' own numbers are formatted, and nothing is allocated. Measured and modelled
-//! series are decimals of few digits, nearly all of them, and these are printed as the whole numbers that they are.
+//! project, when the table is bound to its time axis; parameters become text once per catchment; a row then is a loop
+//! over a few pieces, in which only the series' own numbers are formatted, and nothing is allocated. Nearly all measured and
+//! modelled series are decimals of few digits, which are printed from whole numbers.
 
 mod bound;
 mod clock;
@@ -18,21 +18,21 @@ pub use bound::BoundTable;
 use bound::RowPiece;
 use clock::{Clock, Texts};
 
-/// The name of the number of time steps, which header and footer know by themselves.
+/// The name of the number of time steps, which header and footer always have.
 pub const STEPS: &str = "steps";
 
-/// The names that a row has of itself: the step from 0, the days since the first step, the date-time. They go before
+/// The names that every row has: the step from 0, the days since the first step, the date-time. They take precedence over
 /// series and parameters of the same name.
 pub const ROW_NAMES: [&str; 3] = ["step", "step_days", "time"];
 
 /// A part of a series table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RowPart {
-    /// What stands before the rows.
+    /// The text before the rows.
     Header,
-    /// What is repeated for every time step.
+    /// The text that is repeated for every time step.
     Row,
-    /// What stands behind the rows.
+    /// The text after the rows.
     Footer,
 }
 
@@ -46,7 +46,7 @@ impl fmt::Display for RowPart {
     }
 }
 
-/// An error and the part of the table that it is in.
+/// An error with the part of the table that it is in.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("{part}, {error}")]
 pub struct InPart<E: std::error::Error> {
@@ -79,7 +79,7 @@ fn lines(source: &str) -> String {
 }
 
 impl SeriesTable {
-    /// Parses the parts, each of one or more lines; a line end that is missing at a part's end is added.
+    /// Parses the parts, each of one or more lines; a missing line end at a part's end is added.
     pub fn parse(
         header: Option<&str>,
         row: &str,
@@ -95,7 +95,7 @@ impl SeriesTable {
         })
     }
 
-    /// The same for a table that is an XML document, in which no value can break it.
+    /// The same for a table that is an XML document, which no value can break.
     pub fn parse_xml(
         header: Option<&str>,
         row: &str,
@@ -114,7 +114,7 @@ impl SeriesTable {
         })
     }
 
-    /// Whether a value of `scope` is written otherwise than in plain text, because the table is XML.
+    /// Whether a value of `scope` is escaped because the table is XML.
     pub fn escapes(&self, scope: &dyn Scope) -> bool {
         let parts = [RowPart::Header, RowPart::Row, RowPart::Footer].into_iter();
         let mut holes = parts.flat_map(|part| self.placeholders(part));
@@ -143,7 +143,7 @@ impl SeriesTable {
         .placeholders()
     }
 
-    /// Ties the row to the series' names and to the time axis; all other names are those of parameters.
+    /// Binds the row to the series' names and to the time axis; all other names are those of parameters.
     pub fn bind(
         &self,
         columns: &[String],
@@ -153,7 +153,7 @@ impl SeriesTable {
         for piece in self.row.pieces() {
             if let (Piece::Literal(literal), Some(RowPiece::Clock(_, _, Some(texts)))) =
                 (piece, pieces.last_mut())
-                && texts.take(literal)
+                && texts.append(literal)
             {
                 continue;
             }

@@ -1,4 +1,4 @@
-//! Series tables as simulators want them, and the errors.
+//! Series tables as simulators read them, and the errors.
 
 use std::collections::BTreeMap;
 

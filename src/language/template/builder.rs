@@ -1,6 +1,6 @@
 //! Divides the text of a template into its pieces: literal text and placeholders.
 //!
-//! Which parts of a text may hold placeholders is decided by the caller, who hands them over in their order.
+//! The caller decides which parts of a text may hold placeholders, and passes all parts in order.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -12,23 +12,23 @@ use crate::language::format::Format;
 use crate::language::xml::{self, Part, XmlProblem};
 use crate::text::charset::Charset;
 
-/// Collects the pieces of a template, or of the parts of one text; what is handed over must come in its order.
+/// Collects the pieces of a template, or of the parts of one text, which must be passed in order.
 pub(crate) struct TemplateBuilder<'s> {
     source: &'s str,
     charset: Charset,
-    /// Where the part that is under way began, and where it and the following ones end.
+    /// Where the present part begins, and where it and the following ones end.
     start: usize,
     ends: VecDeque<usize>,
     done: Vec<Template>,
     pieces: Vec<Piece>,
     literal: String,
     unfilled: Vec<Placeholder>,
-    /// Where the counting of lines has come to: byte, line, start of the line.
+    /// How far lines have been counted: byte, line, start of the line.
     counted: (usize, usize, usize),
 }
 
 impl<'s> TemplateBuilder<'s> {
-    /// `parts` put together are the source. But for the last, each ends with a line end or is empty.
+    /// The `parts` together are the source. Each but the last ends with a line end or is empty.
     pub fn new(source: &'s str, parts: &[&str], charset: Charset) -> Self {
         let mut end = 0;
         let ends = parts.iter().map(|part| {
@@ -75,7 +75,7 @@ impl<'s> TemplateBuilder<'s> {
         }
     }
 
-    /// Takes a part of the source as it stands.
+    /// Adds a span of the source as it stands.
     pub fn verbatim(&mut self, mut span: Range<usize>) {
         while let Some(end) = self.ends.pop_front_if(|end| *end <= span.end) {
             self.literal.push_str(&self.source[span.start..end]);
@@ -85,7 +85,7 @@ impl<'s> TemplateBuilder<'s> {
         self.literal.push_str(&self.source[span]);
     }
 
-    /// Takes a part of the source as it stands, and remembers what looks like placeholders in it.
+    /// Adds a span of the source as it stands, and remembers what looks like placeholders in it.
     pub fn pass_over(&mut self, span: Range<usize>) {
         let mut at = span.start;
         while let Some(found) = self.source[at..span.end].find('{') {
@@ -102,7 +102,7 @@ impl<'s> TemplateBuilder<'s> {
         self.verbatim(span);
     }
 
-    /// Takes a part of the source that may hold placeholders.
+    /// Adds a span of the source that may hold placeholders.
     pub fn scan(&mut self, span: Range<usize>, place: Place) -> Result<(), At> {
         let (mut at, end) = (span.start, span.end);
         while let Some(found) = memchr::memchr2(b'{', b'}', &self.source.as_bytes()[at..end]) {
@@ -132,7 +132,7 @@ impl<'s> TemplateBuilder<'s> {
         Ok(())
     }
 
-    /// Takes a part of a source that is an XML document.
+    /// Adds a span of a source that is an XML document.
     pub fn xml(&mut self, span: Range<usize>, part: Part) -> Result<(), At> {
         let place = match part {
             Part::Markup => {
@@ -164,7 +164,7 @@ impl<'s> TemplateBuilder<'s> {
         })
     }
 
-    /// The placeholder at the start of a part of the source, and its length.
+    /// The placeholder at the start of a span of the source, and its length.
     fn placeholder(
         &mut self,
         span: Range<usize>,
@@ -186,9 +186,9 @@ impl<'s> TemplateBuilder<'s> {
     /// A literal `>` that a value could complete to `]]>`, which is forbidden in XML text, becomes a reference.
     fn push_literal(&mut self, mut span: Range<usize>, place: Place) {
         let text = &self.source[span.clone()];
-        let behind_hole =
+        let after_hole =
             self.literal.is_empty() && matches!(self.pieces.last(), Some(Piece::Hole(_)));
-        if place == Place::Xml(xml::Place::Text) && behind_hole {
+        if place == Place::Xml(xml::Place::Text) && after_hole {
             let brackets = text.len() - text.trim_start_matches(']').len();
             if brackets < 2 && text[brackets..].starts_with('>') {
                 self.literal.push_str(&text[..brackets]);
@@ -199,7 +199,7 @@ impl<'s> TemplateBuilder<'s> {
         self.verbatim(span);
     }
 
-    /// Line and column of a byte that is not before the last one asked for.
+    /// Line and column of a byte, which is not before that of the last call.
     fn position(&mut self, offset: usize) -> (usize, usize) {
         let (from, mut line, mut line_start) = self.counted;
         for newline in memchr::memchr_iter(b'\n', &self.source.as_bytes()[from..offset]) {
@@ -210,12 +210,12 @@ impl<'s> TemplateBuilder<'s> {
     }
 }
 
-/// Whether a name of a parameter, series or placeholder may start so.
+/// Whether the name of a parameter, series or placeholder may start with this character.
 pub(crate) fn starts_name(c: char) -> bool {
     c.is_alphabetic() || c == '_'
 }
 
-/// Whether a name may go on so.
+/// Whether a name may continue with this character.
 pub(crate) fn continues_name(c: char) -> bool {
     c.is_alphanumeric() || c == '_' || c == '.'
 }

@@ -1,4 +1,4 @@
-//! What can be wrong with a template, and with the values that are to fill it.
+//! What can be wrong with a template, and with the values for its placeholders.
 
 use crate::language::format::{FormatProblem, Misfit};
 use crate::language::xml::{EscapeProblem, XmlFault, XmlProblem};
@@ -19,7 +19,7 @@ pub struct TemplateError {
 /// What is wrong with a template.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum TemplateProblem {
-    /// `{` without a name and `}` or `:` behind it.
+    /// `{` that is not followed by a name and `}` or `:`.
     #[error("`{{` starts no placeholder such as {{name}} or {{name:.6}}; write `{{{{` for a brace")]
     Opening,
     /// `}` without a `{` before it.
@@ -28,7 +28,7 @@ pub enum TemplateProblem {
     /// The line or the text ends within a placeholder's format.
     #[error("the placeholder `{{{0}:` is not closed by `}}` on its line")]
     Unclosed(String),
-    /// The format is none.
+    /// The format is not valid.
     #[error("placeholder `{name}`: {problem}")]
     Format {
         /// The placeholder's name.
@@ -36,7 +36,7 @@ pub enum TemplateProblem {
         /// What is wrong with its format.
         problem: FormatProblem,
     },
-    /// A byte that is no text in the encoding that the template is to be in.
+    /// A byte that is not text in the template's encoding.
     #[error(
         "the byte 0x{byte:02x} is no {charset} text; save the template as UTF-8, or name the encoding that it is in, such \
          as `encoding = \"windows-1252\"` beside `file`"
@@ -47,12 +47,12 @@ pub enum TemplateProblem {
         /// The encoding.
         charset: Charset,
     },
-    /// The template is to be XML and is not.
+    /// The template should be XML and is not.
     #[error(transparent)]
     Xml(#[from] XmlProblem),
 }
 
-/// Why a template can't be rendered with the values at hand.
+/// Why a template can't be rendered with the given values.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("line {line}, column {column}: placeholder `{name}`: {problem}")]
 pub struct RenderError {
@@ -69,16 +69,16 @@ pub struct RenderError {
 /// What is wrong with a placeholder's value.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum RenderProblem {
-    /// The scope knows no such name.
+    /// The scope has no such name.
     #[error("nothing has this name")]
     UnknownName,
-    /// The value does not go with the format.
+    /// The value does not suit the format.
     #[error(transparent)]
     Misfit(#[from] Misfit),
     /// The value holds a character that can't stand there in XML.
     #[error(transparent)]
     Xml(#[from] EscapeProblem),
-    /// The value holds a character that the template's encoding has not got.
+    /// The value holds a character that the template's encoding lacks.
     #[error(
         "the value holds {0:?}, which {1} has not got; save the template in an encoding that has"
     )]
@@ -103,7 +103,7 @@ impl At {
         }
     }
 
-    /// In a source of several parts: the index of the part that it is in, and the error there.
+    /// In a source of several parts: the index of the part with the problem, and the error in it.
     pub fn in_parts(mut self, parts: &[&str]) -> (usize, TemplateError) {
         let mut part = 0;
         while part + 1 < parts.len() && self.offset >= parts[part].len() {

@@ -1,10 +1,9 @@
 //! Templates: text with placeholders, and the rendering of them.
 //!
 //! A placeholder is `{name}` or `{name:format}`; `{{` and `}}` are literal braces, and every other brace is an error
-//! with its line and column, because a forgotten brace in a simulator's input file is expensive to find later. All
-//! else is passed on byte for byte, in the encoding that it is in. Where the values come from is the business of a
-//! [`Scope`]; what a format means that of [`crate::language::format`]; what makes a document XML that of [`crate::language::xml`]; what an
-//! encoding that of [`crate::text::charset`].
+//! with its line and column, because a forgotten brace in a simulator's input file is expensive to find later. Everything
+//! else is passed on byte for byte, in its encoding. Values come from a [`Scope`]; [`crate::language::format`] knows formats,
+//! [`crate::language::xml`] the rules of XML and [`crate::text::charset`] encodings.
 
 mod builder;
 mod error;
@@ -45,12 +44,12 @@ impl Scope for BTreeMap<String, Value> {
     }
 }
 
-/// `{name}` or `{name:format}` and where it stands.
+/// `{name}` or `{name:format}`, with its position.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Placeholder {
     /// The name.
     pub name: String,
-    /// The format behind the colon.
+    /// The format after the colon.
     pub format: Option<Format>,
     /// The line in the template, from 1.
     pub line: usize,
@@ -68,7 +67,7 @@ pub(crate) enum Place {
 }
 
 impl Place {
-    /// What code it is in, if it is in what may be code: there braces have another meaning.
+    /// The kind of section, if it may hold code, in which braces have another meaning.
     pub fn of_code(self) -> Option<&'static str> {
         match self {
             Self::Plain => None,
@@ -98,13 +97,13 @@ impl Template {
         Self::text_in(source, Charset::UTF_8)
     }
 
-    /// Parses an XML template: placeholders count everywhere but in comments, and no value can break the rendered
+    /// Parses an XML template: placeholders count everywhere except in comments, and no value can break the rendered
     /// document.
     pub fn xml(source: &str) -> Result<Self, TemplateError> {
         Self::xml_in(source, Charset::UTF_8)
     }
 
-    /// Parses the bytes of a plain text in this encoding; rendered, it is in the same.
+    /// Parses the bytes of a plain text in this encoding; it is rendered in the same.
     pub fn text_of_bytes(bytes: &[u8], charset: Charset) -> Result<Self, TemplateError> {
         let source = charset.decode(bytes).map_err(|fault| {
             let problem = TemplateProblem::NoText {
@@ -120,7 +119,7 @@ impl Template {
         Self::text_in(&source, charset)
     }
 
-    /// Parses the bytes of an XML document in the encoding that it declares; rendered, it is in the same.
+    /// Parses the bytes of an XML document in the encoding that it declares; it is rendered in the same.
     pub fn xml_of_bytes(bytes: &[u8]) -> Result<Self, TemplateError> {
         let (source, charset) = xml::decode(bytes).map_err(|(before, problem)| {
             let offset = before.len();
@@ -130,12 +129,12 @@ impl Template {
         Self::xml_in(&source, charset)
     }
 
-    /// Parses header, row and footer of an XML document in which the row is repeated; each is of whole lines. Errors come
-    /// with the part that they are in.
+    /// Parses header, row and footer of an XML document in which the row is repeated; each has whole lines. Errors come
+    /// with the index of their part.
     pub(crate) fn xml_table(parts: [&str; 3]) -> Result<[Self; 3], (usize, TemplateError)> {
         let [header, row, footer] = parts;
         Self::xml_parts(&parts, Charset::UTF_8)?;
-        // One row more finds what is left open by each.
+        // A second row shows what a row leaves open.
         let two = Self::xml_parts(&[header, row, row, footer], Charset::UTF_8)
             .map_err(|(part, error)| ([0, 1, 1, 2][part], error))?;
         match <[Self; 4]>::try_from(two) {
@@ -186,12 +185,12 @@ impl Template {
         })
     }
 
-    /// Whether it has placeholders that are filled in as in plain text.
+    /// Whether it has placeholders that are filled in without escaping.
     pub fn is_plain(&self) -> bool {
         self.placeholders().any(|hole| hole.place == Place::Plain)
     }
 
-    /// What looks like placeholders in the comments of XML, where nothing is filled in.
+    /// What looks like placeholders in XML comments, where nothing is filled in.
     pub fn unfilled(&self) -> impl Iterator<Item = &Placeholder> {
         self.unfilled.iter()
     }
@@ -229,7 +228,7 @@ impl Template {
 }
 
 impl Placeholder {
-    /// Appends the value that `scope` has for this placeholder, as UTF-8, but of characters that the encoding has.
+    /// Appends the value that `scope` has for this placeholder, in UTF-8; an error if the encoding lacks a character of it.
     pub(crate) fn render(
         &self,
         scope: &dyn Scope,
@@ -260,7 +259,7 @@ impl Placeholder {
         self.escape(start, charset, out)
     }
 
-    /// Makes what was appended from `start` on fit to stand in its place.
+    /// Escapes what was appended from `start` on, so that it fits its place.
     pub(crate) fn escape(
         &self,
         start: usize,

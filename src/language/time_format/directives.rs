@@ -1,11 +1,11 @@
-//! The directives of a `time_format`: what each says, and whether all of them together say one time.
+//! The directives of a `time_format`: what each states, and whether all of them together state exactly one time.
 //!
-//! A form that lacks a part, says one twice or passes over a zone is refused before anything is read. It knows nothing of the texts
-//! that are of the form.
+//! A form that lacks a part, states one twice or would ignore a zone is refused before anything is read. The texts of that form
+//! are not known here.
 
 use super::zone;
 
-/// What a form says of the date.
+/// How much of the date a form states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Said {
     Year,
@@ -15,7 +15,7 @@ pub enum Said {
     Epoch,
 }
 
-/// What a directive says.
+/// What a directive states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DirectivePart {
     Year,
@@ -37,7 +37,7 @@ pub enum DirectivePart {
 }
 
 impl DirectivePart {
-    /// What the directive of this letter says; nothing where it stands for white space or a percent sign.
+    /// What the directive with this letter states; `None` if it stands for white space or a percent sign.
     pub fn of(letter: u8) -> Result<Option<Self>, String> {
         Ok(Some(match letter {
             b'Y' | b'y' => Self::Year,
@@ -72,7 +72,7 @@ impl DirectivePart {
         }))
     }
 
-    /// How messages call it.
+    /// Its name in messages.
     pub fn name(self) -> &'static str {
         match self {
             Self::Year => "the year (%Y)",
@@ -95,15 +95,15 @@ impl DirectivePart {
 
 /// A directive within a form.
 pub struct Directive {
-    /// Where its percent sign is.
+    /// The position of its percent sign.
     pub at: usize,
-    /// Behind its letter.
+    /// The position after its letter.
     pub end: usize,
-    /// What it is of, see [`DirectivePart::of`].
+    /// Its letter, see [`DirectivePart::of`].
     pub letter: u8,
 }
 
-/// The directives of a form, from the left.
+/// The directives of a form, from left to right.
 pub fn directives(form: &str) -> Result<Vec<Directive>, String> {
     let bytes = form.as_bytes();
     let mut found = Vec::new();
@@ -126,7 +126,7 @@ pub fn directives(form: &str) -> Result<Vec<Directive>, String> {
     Ok(found)
 }
 
-/// An error if a form has a zone other than UTC in so many letters, which would be passed over.
+/// An error if a form spells out a zone other than UTC, which would be ignored.
 pub fn check_literals(form: &str) -> Result<(), String> {
     let mut literals = form.to_owned();
     for directive in directives(form)?.iter().rev() {
@@ -146,7 +146,7 @@ pub fn check_literals(form: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// What the parts of a form say, if that is one time.
+/// How much of the date these parts state, if together they state exactly one time.
 pub fn said(parts: &[DirectivePart]) -> Result<Said, String> {
     let has = |part: DirectivePart| parts.contains(&part);
     let needs = |part: DirectivePart, of: DirectivePart| {

@@ -17,33 +17,33 @@ use crate::language::time_format::directives::{
     Directive, DirectivePart, Said, check_literals, directives, said,
 };
 
-/// What is said of a second 60, which the library takes for 59.
+/// The message about a second 60, which the library takes for 59.
 pub const NO_LEAP_SECONDS: &str = "leap seconds are not known here: a minute's last second is 59";
 
-/// A form of times, checked.
+/// A checked form of times.
 #[derive(Clone, Debug)]
 pub struct TimeFormat {
     /// As the library reads it: without the zone.
     form: String,
-    /// Where in it the hour stands.
+    /// The position of the hour in it.
     hour: Option<usize>,
-    /// Where the second stands.
+    /// The position of the second.
     second: Option<usize>,
     zone: Option<Zone>,
-    /// How many of year, month, day a time says: the first month and the first day stand for the others.
+    /// How many of year, month and day a time states; where one is missing, it is the first.
     said: Said,
 }
 
-/// A place in a form where a zone is.
+/// The place of a zone in a form.
 #[derive(Clone, Copy, Debug)]
 struct Zone {
     at: usize,
-    /// The byte behind it, where it is not the last.
+    /// The byte after it, unless it is the last.
     until: Option<u8>,
 }
 
 impl TimeFormat {
-    /// Checks a form, and says what is wrong with it: what it lacks, says twice or can't be read.
+    /// Checks a form; the error says what it lacks, states twice or is unknown in it.
     pub fn new(stated: &str) -> Result<Self, String> {
         Self::checked(stated).map_err(|why| format!("{stated:?} can't be read as times: {why}"))
     }
@@ -101,8 +101,8 @@ impl TimeFormat {
         })
     }
 
-    /// The civil time that a text says and, where the form has a zone, how many seconds east of UTC that is; else what is
-    /// wrong, if more can be told than that it is not of this form.
+    /// The civil time that a text states and, if the form has a zone, how many seconds east of UTC that is; the error says what is
+    /// wrong, if more is known than that the text is not of this form.
     pub fn read(&self, text: &str) -> Result<(DateTime, Option<i64>), Option<String>> {
         let (text, ends_day) = self.without_24(text);
         let (text, offset) = self.without_zone(&text)?;
@@ -137,7 +137,7 @@ impl TimeFormat {
         }
     }
 
-    /// The text with the hour 0 in place of 24, and whether it had that.
+    /// The text with the hour 0 in place of 24, and whether it had the hour 24.
     fn without_24<'t>(&self, text: &'t str) -> (Cow<'t, str>, bool) {
         match self.stands(self.hour, text, "24") {
             Some(at) => (
@@ -148,7 +148,7 @@ impl TimeFormat {
         }
     }
 
-    /// The text without its zone, and that one's offset.
+    /// The text without its zone, and the zone's offset.
     fn without_zone<'t>(
         &self,
         text: &'t str,
@@ -172,22 +172,22 @@ impl TimeFormat {
         Ok((Cow::Owned(without), Some(offset)))
     }
 
-    /// Where this stands in a text, if it does where the form has something at `at`.
+    /// The position of `what` in a text, if it is where the form has its part at `at`.
     fn stands(&self, at: Option<usize>, text: &str, what: &str) -> Option<usize> {
-        // It is nowhere in most texts, which is known sooner than where it would be.
+        // Most texts do not contain it at all, which is faster to find out.
         let at = at.filter(|_| text.contains(what))?;
         self.place(at, text)
             .filter(|at| text[*at..].starts_with(what))
     }
 
-    /// Where in a text stands what the form has at `at`, if all before it is there.
+    /// The position in a text of the form's part at `at`, if everything before it matches.
     fn place(&self, at: usize, text: &str) -> Option<usize> {
         let (_, read) = BrokenDownTime::parse_prefix(&self.form[..at], text).ok()?;
         Some(text.len() - text.get(read..)?.trim_ascii_start().len())
     }
 }
 
-/// The beginning of the next day, for a time at 24 o'clock that was read as 0 o'clock.
+/// The beginning of the next day, for a time at 24:00 that was read as 0:00.
 pub fn midnight_after(time: DateTime) -> Result<DateTime, String> {
     let next = time.date().tomorrow().map(DateTime::from);
     match next {

@@ -1,8 +1,8 @@
-//! What stands behind the clock of a time stamp → its offset from UTC.
+//! The zone after the clock time of a time stamp, read as an offset from UTC.
 //!
 //! An offset means one thing everywhere. A name does not: `Europe/Berlin` needs a list of zones that changes from machine to
-//! machine, and `EST` is one thing in New York and another in Sydney. So names are refused, but for those of UTC. Where an
-//! offset and a name stand side by side (RFC 9557), the offset counts.
+//! machine, and `EST` is one thing in New York and another in Sydney. So names are refused, except for those of UTC. Where an
+//! offset is followed by a name (RFC 9557), the offset counts.
 
 /// Seconds east of UTC. The text begins with no white space and is not empty.
 pub fn offset(text: &str) -> Result<i64, String> {
@@ -27,7 +27,7 @@ fn is_utc(name: &str) -> bool {
         .any(|utc| utc.eq_ignore_ascii_case(name))
 }
 
-/// `+01`, `+0100`, `+01:00` and `+01:00:00`; the minus sign may be the hyphen alone.
+/// `+01`, `+0100`, `+01:00` and `+01:00:00`; the only minus sign is the hyphen.
 fn numeric(text: &str) -> Option<i64> {
     let (sign, rest) = match text.as_bytes() {
         [b'+', ..] => (1, &text[1..]),

@@ -1,4 +1,4 @@
-//! What is an XML document, by its name or its first bytes, and in which encoding it is (XML 1.0, appendix F).
+//! Which files are XML, by name or by their first bytes, and in which encoding they are (XML 1.0, appendix F).
 //!
 //! The byte order mark comes first, then the declaration; without either it is UTF-8. Whether the two agree is checked
 //! when the document is read.
@@ -11,7 +11,7 @@ use quick_xml::events::Event;
 use super::XmlProblem;
 use crate::text::charset::Charset;
 
-/// The suffixes of files that are XML whatever they are about.
+/// The suffixes of files that are XML whatever their content.
 const SUFFIXES: [&str; 11] = [
     "xml", "xsd", "xsl", "xslt", "xhtml", "svg", "kml", "gml", "gpx", "ncml", "vrt",
 ];
@@ -27,7 +27,7 @@ pub(crate) fn named_as_xml(path: &Path) -> bool {
     })
 }
 
-/// Whether these bytes begin with `<?xml`, behind a byte order mark and white space.
+/// Whether these bytes begin with `<?xml`, after a byte order mark and white space, if any.
 pub(crate) fn begins_as_xml(bytes: &[u8]) -> bool {
     // In UTF-16 every other byte is a NUL.
     let mut begins = bytes
@@ -86,7 +86,7 @@ fn declared(bytes: &[u8]) -> Option<String> {
     }
 }
 
-/// Whether a declaration may name a document's encoding so. `UTF-16` needs the byte order mark.
+/// Whether a declaration may give a document's encoding this name. `UTF-16` needs the byte order mark.
 pub(super) fn is_declared_so(declared: &str, charset: Charset, text: &str) -> bool {
     match declared.eq_ignore_ascii_case("UTF-16") {
         true => !charset.is_ascii_compatible() && text.starts_with('\u{feff}'),

@@ -1,12 +1,12 @@
-//! What a value becomes in its place in a document: no value can end the place that it stands in, and a reader gets it
-//! back as it was.
+//! Escaping of values for their places in a document: no value can end the section or attribute that it is in, and a reader
+//! gets it back as it was.
 
 use std::borrow::Cow;
 
 use super::is_xml;
 use crate::text::charset::Charset;
 
-/// Where in a document a value stands.
+/// The place of a value in a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
     Text,
@@ -17,7 +17,7 @@ pub(crate) enum Place {
 }
 
 impl Place {
-    /// Where no XML reader looks for markup, but an interpreter may find code, in which braces have another meaning.
+    /// The kind of section, if it may hold code for an interpreter, in which braces have another meaning.
     pub fn of_code(self) -> Option<&'static str> {
         match self {
             Self::Text | Self::Attribute => None,
@@ -33,7 +33,7 @@ pub enum EscapeProblem {
     /// The value holds a character that no XML document can hold, not even escaped.
     #[error("the value holds {0:?}, which no XML document can hold")]
     NotInXml(char),
-    /// The value holds a character that can stand there neither as it is nor as a reference.
+    /// The value holds a character that its place allows neither as it is nor as a reference.
     #[error(
         "the value holds {0:?}, which can't stand {1}; put the placeholder into an attribute or into text, where a \
          reference can stand for it"
@@ -41,12 +41,12 @@ pub enum EscapeProblem {
     NotThere(char, &'static str),
 }
 
-/// The text of a format, in which `<` and the like had to be escaped; anything unknown stays.
+/// The text of a format with its references resolved; unknown ones stay.
 pub(crate) fn unescape(format: &str) -> Cow<'_, str> {
     quick_xml::escape::unescape(format).unwrap_or(Cow::Borrowed(format))
 }
 
-/// Escapes what stands in `out` from `start` on for its place in XML.
+/// Escapes the value in `out` from `start` on for its place in XML.
 pub(crate) fn escape(
     out: &mut Vec<u8>,
     start: usize,
@@ -94,7 +94,7 @@ fn refuse(
     }
 }
 
-/// Whether a reader takes this character for a line end, or XML 1.1 wants it as a reference.
+/// Whether a reader takes this character for a line end, or XML 1.1 requires a reference for it.
 fn is_turned(c: char) -> bool {
     matches!(c, '\r' | '\u{7f}'..='\u{9f}' | '\u{2028}')
 }
@@ -126,8 +126,8 @@ fn push_escaped(value: &str, place: Place, charset: Charset, out: &mut Vec<u8>) 
 /// The end of a section and the beginning of the next one.
 const SEAM: &[u8; 12] = b"]]><![CDATA[";
 
-/// Divides the section wherever the value completes a `]]>`, and behind it where what follows could: two sections
-/// that adjoin are one text.
+/// Divides the section wherever the value completes a `]]>`, and after the value if the following text could complete one:
+/// adjoining sections are one text.
 fn divide(out: &mut Vec<u8>, start: usize) {
     let mut from = start.saturating_sub("]]".len());
     while let Some(found) = memchr::memmem::find(&out[from..], b"]]>") {

@@ -1,7 +1,7 @@
-//! XML documents with placeholders: the reader that checks them, and says where placeholders count.
+//! XML documents with placeholders: a reader that checks them and finds where placeholders count.
 //!
-//! What is not well-formed is refused. quick-xml reads the document; every part of it is then passed on as it stands, byte
-//! for byte (declaration, white space, quotes). Placeholders count everywhere but in comments, which mean nothing to a
+//! A document that is not well-formed is refused. quick-xml reads the document; every part of it is then passed on byte for
+//! byte (declaration, white space, quotes). Placeholders count everywhere except in comments, which mean nothing to a
 //! simulator, and in the DOCTYPE, where they are refused. quick-xml leaves some rules of XML 1.0
 //! (<https://www.w3.org/TR/xml/>) to its caller: one root, names, legal characters, known entities, blanks between attributes;
 //! those are checked here. DTDs are passed on unread, except for the names of the entities that they declare. `document.rs`
@@ -40,7 +40,7 @@ pub(crate) enum Part {
     Content(Place),
 }
 
-/// Checks a document and hands all of its parts to `each`, in their order.
+/// Checks a document and passes all of its parts to `each`, in order.
 ///
 /// # Errors
 /// The first fault of the document, or the first error that `each` returns for a part before it.
@@ -74,7 +74,7 @@ pub(crate) fn read<E: From<XmlFault>>(
             at(offset, XmlProblem::Syntax(error.to_string()))
         })?;
         let end = bom + reader.buffer_position() as usize;
-        // Text comes in pieces, divided by its references; a placeholder may hold one (`{k:&gt;8}`).
+        // Text comes in pieces, split at references; a placeholder may hold one (`{k:&gt;8}`).
         if matches!(event, Event::Text(_) | Event::GeneralRef(_)) {
             continue;
         }
@@ -173,7 +173,7 @@ impl<E: From<XmlFault>> Document<'_, '_, E> {
         (self.each)(span, Part::Markup)
     }
 
-    /// Markup with something inside that no XML reader looks into, but perhaps an interpreter.
+    /// Markup around content that no XML reader parses, but an interpreter may.
     fn code(&mut self, span: Range<usize>, inside: Range<usize>, place: Place) -> Result<(), E> {
         (self.each)(span.start..inside.start, Part::Markup)?;
         (self.each)(inside.clone(), Part::Content(place))?;
@@ -251,7 +251,7 @@ impl<E: From<XmlFault>> Document<'_, '_, E> {
             let (declared, found) = (declared.clone().into_owned(), self.charset);
             return Err(XmlProblem::Encoding { declared, found });
         }
-        // The one thing that XML 1.1 forbids and 1.0 allows.
+        // The only characters that XML 1.1 forbids and 1.0 allows.
         let restricted = |c: &char| matches!(c, '\u{7f}'..='\u{84}' | '\u{86}'..='\u{9f}');
         match self.source.chars().find(restricted) {
             Some(c) if version == XmlVersion::Explicit1_1 => Err(XmlProblem::Character(c)),

@@ -1,4 +1,4 @@
-//! What keeps a template from being an XML document, in words that say what to write instead.
+//! Why a template is not an XML document, in messages that say what to write instead.
 
 use crate::text::charset::Charset;
 
@@ -11,13 +11,13 @@ pub enum XmlProblem {
     /// The end comes before an element's end tag.
     #[error("not well-formed XML: the element <{0}> is never closed")]
     Unclosed(String),
-    /// A second element beside the root.
+    /// A second root element.
     #[error("not well-formed XML: <{0}> is a second root element")]
     SecondRoot(String),
     /// No element at all.
     #[error("not well-formed XML: there is no root element")]
     NoRoot,
-    /// Text, CDATA or a placeholder before or behind the root element.
+    /// Text, CDATA or a placeholder before or after the root element.
     #[error("not well-formed XML: text outside the root element")]
     TextOutside,
     /// A placeholder in the name of an element or attribute, or in place of an attribute.
@@ -47,10 +47,10 @@ pub enum XmlProblem {
     /// A character that XML 1.0 excludes.
     #[error("not well-formed XML: the character {0:?} is not allowed")]
     Character(char),
-    /// The declaration or the DOCTYPE stands where it may not.
+    /// The declaration or the DOCTYPE is misplaced.
     #[error("not well-formed XML: {0} may stand only once, at the beginning")]
     Misplaced(&'static str),
-    /// Of rows that follow each other, the second stands elsewhere than the first.
+    /// Of two successive rows, the second is not in the same place of the document as the first.
     #[error(
         "each row must stand in the document as the one before it; let it close what it opens: a comment, a CDATA \
          section, an attribute"
@@ -75,12 +75,12 @@ pub enum XmlProblem {
         /// What the byte order mark or the bytes say.
         found: Charset,
     },
-    /// The document is in an encoding that is not known.
+    /// The document's encoding is unknown.
     #[error(
         "the encoding {0:?} is not known; save the template as UTF-8 and say encoding=\"UTF-8\""
     )]
     UnknownEncoding(String),
-    /// A byte that is no text in the document's encoding.
+    /// A byte that is not text in the document's encoding.
     #[error(
         "the byte 0x{byte:02x} is no {charset} text, which the document {why}; save it as {charset}, or name the \
          encoding that it is in: <?xml version=\"1.0\" encoding=\"…\"?>"
@@ -90,7 +90,7 @@ pub enum XmlProblem {
         byte: u8,
         /// The encoding.
         charset: Charset,
-        /// Why it is to be in this encoding.
+        /// Why it should be in this encoding.
         why: &'static str,
     },
 }
@@ -101,7 +101,7 @@ pub(crate) struct XmlFault {
     pub problem: XmlProblem,
 }
 
-/// That this problem is at this byte.
+/// The problem as a fault at a byte.
 pub(super) fn at(offset: usize, problem: XmlProblem) -> XmlFault {
     XmlFault { offset, problem }
 }

@@ -6,7 +6,7 @@ use quick_xml::escape::{EscapeError, resolve_predefined_entity, unescape_with};
 
 use super::problem::{XmlFault, XmlProblem, at};
 
-/// The entities that a template may refer to beside the five predefined ones.
+/// The entities that a template may refer to besides the five predefined ones.
 #[derive(Default)]
 pub(super) struct Entities {
     declared: BTreeSet<String>,

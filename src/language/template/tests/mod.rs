@@ -1,4 +1,4 @@
-//! Templates: what is filled in, what is refused where.
+//! Templates: what is filled in, and what is refused with which position.
 
 mod xml;
 

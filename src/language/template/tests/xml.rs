@@ -25,7 +25,7 @@ fn render(source: &str, values: &[(&str, &str)]) -> String {
     String::from_utf8(out).expect("UTF-8")
 }
 
-/// The attributes and the text of the root element, as a reader sees them.
+/// The attributes and the text of the root element, as an XML reader gives them.
 fn read_back(document: &str) -> (Vec<String>, String) {
     let mut reader = Reader::from_str(document);
     let (mut attributes, mut text) = (Vec::new(), String::new());
