@@ -1,14 +1,13 @@
 //! `rerunoff assemble`: the product from the results there are.
 
 use std::io::{Write, stderr, stdout};
-use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
 use clap::Args;
 
 use super::exit::Exit;
-use super::open::OpenProject;
+use super::open::ProjectPlace;
 use super::options::jobs::cores;
 use super::options::scenario::ScenarioOption;
 use crate::plan::Counts;
@@ -29,9 +28,9 @@ pub(super) struct Arguments {
     quiet: bool,
 }
 
-pub(super) fn assemble(root: &Path, arguments: Arguments) -> Result<Exit> {
+pub(super) fn assemble(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
     let started = Instant::now();
-    let opened = OpenProject::at(root)?;
+    let opened = place.open()?;
     let study = &opened.study;
     let chosen = arguments.scenarios.of(study)?;
     let (_lock, mut store) = opened.store_to_write(arguments.wait)?;

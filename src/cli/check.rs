@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 
 use super::exit::{Exit, Usage};
-use super::open::OpenProject;
+use super::open::ProjectPlace;
 use crate::cli::options::only::find;
 use crate::cli::options::scenario::unknown;
 use crate::data::scenario::ScenarioName;
@@ -31,13 +31,13 @@ pub(super) struct Arguments {
     scenario: Option<String>,
 }
 
-pub(super) fn check(root: &Path, arguments: Arguments) -> Result<Exit> {
-    let opened = OpenProject::at(root)?;
+pub(super) fn check(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
+    let opened = place.open()?;
     let study = &opened.study;
     let store = opened.store_to_read()?;
     let loaded_study = opened.load_without_series(store.as_ref())?;
     loaded_study.list.iter().try_for_each(product::check)?;
-    let loaded = &loaded_study.list[place(study, arguments.scenario.as_deref())?];
+    let loaded = &loaded_study.list[scenario_place(study, arguments.scenario.as_deref())?];
     let at = match &arguments.catchment {
         Some(id) => find(&loaded.basin, id)?,
         None => 0,
@@ -76,7 +76,7 @@ pub(super) fn check(root: &Path, arguments: Arguments) -> Result<Exit> {
 }
 
 /// The place of the scenario to render in.
-fn place(study: &Study, wanted: Option<&str>) -> Result<usize> {
+fn scenario_place(study: &Study, wanted: Option<&str>) -> Result<usize> {
     let Some(wanted) = wanted else {
         return Ok(0);
     };

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::io::{Write, stdout};
-use std::path::Path;
 
 use anyhow::Result;
 use clap::Args;
 
 use super::exit::Exit;
-use super::open::OpenProject;
+use super::open::{OpenProject, ProjectPlace};
 use crate::data::digest::Digest;
 use crate::store::cache_folder::Cache;
 use crate::store::codec;
@@ -27,8 +26,8 @@ pub(super) struct Arguments {
     wait: bool,
 }
 
-pub(super) fn doctor(root: &Path, arguments: Arguments) -> Result<Exit> {
-    let OpenProject { cache, .. } = OpenProject::at(root)?;
+pub(super) fn doctor(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
+    let OpenProject { cache, .. } = place.open()?;
     let mut out = stdout();
     if !cache.store_path().exists() {
         writeln!(out, "there is no store yet; `rerunoff run` makes one").ok();

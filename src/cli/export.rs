@@ -1,13 +1,11 @@
 //! `rerunoff export`: a catchment's columns with time stamps, for a quick look or a plot.
 
-use std::path::Path;
-
 use anyhow::{Context, Result};
 use clap::Args;
 
 use super::exit::{Exit, Usage};
 use super::named_snapshot::named;
-use super::open::OpenProject;
+use super::open::ProjectPlace;
 use super::options::scenario::ScenarioOption;
 use super::terminal::print;
 use crate::data::catchment::CatchmentId;
@@ -34,8 +32,8 @@ pub(super) struct Arguments {
     at: Option<String>,
 }
 
-pub(super) fn export(root: &Path, arguments: Arguments) -> Result<Exit> {
-    let opened = OpenProject::at(root)?;
+pub(super) fn export(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
+    let opened = place.open()?;
     let study = &opened.study;
     let store =
         (opened.store_to_read()?).context("nothing has been run yet; `rerunoff run` first")?;

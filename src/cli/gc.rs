@@ -1,13 +1,12 @@
 //! `rerunoff gc`: free the space of results that nothing needs any more.
 
 use std::io::{Write, stdout};
-use std::path::Path;
 
 use anyhow::Result;
 use clap::Args;
 
 use super::exit::Exit;
-use super::open::OpenProject;
+use super::open::ProjectPlace;
 use crate::data::size::Size;
 use crate::history::gc::GcPlan;
 
@@ -27,8 +26,8 @@ pub(super) struct Arguments {
     wait: bool,
 }
 
-pub(super) fn gc(root: &Path, arguments: Arguments) -> Result<Exit> {
-    let opened = OpenProject::at(root)?;
+pub(super) fn gc(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
+    let opened = place.open()?;
     let project = opened.study.common();
     let scenarios = || opened.study.names().cloned().collect();
     let mut out = stdout().lock();

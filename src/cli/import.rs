@@ -1,7 +1,6 @@
 //! `rerunoff import`: makes the input file from the files that `[import]` names.
 
 use std::io::{Write, stdout};
-use std::path::Path;
 use std::time::Instant;
 
 use anyhow::Result;
@@ -9,7 +8,7 @@ use clap::Args;
 
 use super::exit::{Exit, Usage};
 use super::import_report::{list_left_out, summary};
-use super::open::OpenProject;
+use super::open::ProjectPlace;
 use crate::import::bring_up_to_date;
 use crate::system::progress::duration;
 
@@ -29,9 +28,9 @@ pub(super) struct Arguments {
     quiet: bool,
 }
 
-pub(super) fn import(root: &Path, arguments: Arguments) -> Result<Exit> {
+pub(super) fn import(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
     let started = Instant::now();
-    let opened = OpenProject::at(root)?;
+    let opened = place.open()?;
     let project = opened.study.common();
     let Some(spec) = &project.import else {
         return Err(Usage(format!(

@@ -1,7 +1,6 @@
 //! `rerunoff log`: how the last runs of one catchment went.
 
 use std::io::{self, Write, stdout};
-use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -9,7 +8,7 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::exit::{Exit, Usage};
-use super::open::OpenProject;
+use super::open::ProjectPlace;
 use super::options::scenario::ScenarioOption;
 use crate::data::catchment::CatchmentId;
 use crate::data::digest::Digest;
@@ -26,8 +25,8 @@ pub(super) struct Arguments {
     scenarios: ScenarioOption,
 }
 
-pub(super) fn log(root: &Path, arguments: Arguments) -> Result<Exit> {
-    let opened = OpenProject::at(root)?;
+pub(super) fn log(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
+    let opened = place.open()?;
     let study = &opened.study;
     let chosen = arguments.scenarios.of(study)?;
     let id = CatchmentId::new(&arguments.catchment);

@@ -39,7 +39,7 @@ use clap::{Parser, Subcommand};
 
 pub use self::exit::Exit;
 pub use self::fault::{print_error, print_unparsed};
-use self::open::find;
+use self::open::ProjectPlace;
 use crate::system::allocator;
 use crate::system::file_limit;
 use crate::system::process;
@@ -125,25 +125,26 @@ pub fn main(cli: Cli) -> Result<Exit> {
 }
 
 fn obey(cli: Cli) -> Result<Exit> {
-    let root = cli.directory;
+    let directory = cli.directory;
+    let place = || ProjectPlace::find(&directory);
     match cli.verb {
-        Verb::Run(arguments) => run::run(&find(&root)?, arguments),
-        Verb::Import(arguments) => import::import(&find(&root)?, arguments),
-        Verb::Status(arguments) => status::status(&find(&root)?, arguments),
-        Verb::Why(arguments) => why::why(&find(&root)?, arguments),
-        Verb::Tag(arguments) => tag::tag(&find(&root)?, arguments),
-        Verb::Tags(arguments) => tag::tags(&find(&root)?, arguments),
-        Verb::Runs(arguments) => tag::runs(&find(&root)?, arguments),
-        Verb::Diff(arguments) => diff::diff(&find(&root)?, arguments),
-        Verb::Export(arguments) => export::export(&find(&root)?, arguments),
-        Verb::Gc(arguments) => gc::gc(&find(&root)?, arguments),
-        Verb::Check(arguments) => check::check(&find(&root)?, arguments),
-        Verb::Assemble(arguments) => assemble::assemble(&find(&root)?, arguments),
-        Verb::Log(arguments) => log::log(&find(&root)?, arguments),
-        Verb::Repro(arguments) => repro::repro(&find(&root)?, arguments),
-        Verb::Verify(arguments) => verify::verify(&find(&root)?, arguments),
-        Verb::Doctor(arguments) => doctor::doctor(&find(&root)?, arguments),
-        Verb::Init(arguments) => init::init(&root, arguments),
+        Verb::Run(arguments) => run::run(&place()?, arguments),
+        Verb::Import(arguments) => import::import(&place()?, arguments),
+        Verb::Status(arguments) => status::status(&place()?, arguments),
+        Verb::Why(arguments) => why::why(&place()?, arguments),
+        Verb::Tag(arguments) => tag::tag(&place()?, arguments),
+        Verb::Tags(arguments) => tag::tags(&place()?, arguments),
+        Verb::Runs(arguments) => tag::runs(&place()?, arguments),
+        Verb::Diff(arguments) => diff::diff(&place()?, arguments),
+        Verb::Export(arguments) => export::export(&place()?, arguments),
+        Verb::Gc(arguments) => gc::gc(&place()?, arguments),
+        Verb::Check(arguments) => check::check(&place()?, arguments),
+        Verb::Assemble(arguments) => assemble::assemble(&place()?, arguments),
+        Verb::Log(arguments) => log::log(&place()?, arguments),
+        Verb::Repro(arguments) => repro::repro(&place()?, arguments),
+        Verb::Verify(arguments) => verify::verify(&place()?, arguments),
+        Verb::Doctor(arguments) => doctor::doctor(&place()?, arguments),
+        Verb::Init(arguments) => init::init(&directory, arguments),
         Verb::Generate(arguments) => generate::generate(&arguments),
         Verb::Guard => guard(),
     }

@@ -1,7 +1,8 @@
 //! The one way in which verbs open a project: the study, then the store to read or to write, then the inputs.
 //!
-//! A verb takes the steps that it needs. Inputs are loaded nowhere else, so every verb that uses them says when the tables of
-//! `[import]` have changed since the input file was made from them.
+//! Every verb about a project gets a [`ProjectPlace`], so that an option of all verbs has one place too, and takes the steps
+//! that it needs. Inputs are loaded nowhere else, so every verb that uses them says when the tables of `[import]` have changed
+//! since the input file was made from them.
 
 use std::path::{Path, PathBuf};
 
@@ -17,9 +18,26 @@ use crate::store::{Store, StoreError};
 use crate::system::lock::Lock;
 use crate::system::progress::Progress;
 
-/// The project's folder as an absolute path.
-pub(super) fn find(root: &Path) -> Result<PathBuf> {
-    std::path::absolute(root).with_context(|| format!("can't find {}", root.display()))
+/// Which project a verb is about: all that the command line says of it, before anything is read.
+pub(super) struct ProjectPlace {
+    /// The project's folder, an absolute path.
+    pub root: PathBuf,
+}
+
+impl ProjectPlace {
+    /// The project in this directory.
+    pub fn find(directory: &Path) -> Result<Self> {
+        let root = std::path::absolute(directory);
+        let root = root.with_context(|| format!("can't find {}", directory.display()))?;
+        Ok(Self { root })
+    }
+
+    /// Reads the project file.
+    pub fn open(&self) -> Result<OpenProject, ProjectError> {
+        let study = Study::load(&self.root)?;
+        let cache = Cache::at(study.common().cache());
+        Ok(OpenProject { study, cache })
+    }
 }
 
 /// A project whose file has been read.
@@ -30,13 +48,6 @@ pub(super) struct OpenProject {
 }
 
 impl OpenProject {
-    /// The project in this folder.
-    pub fn at(root: &Path) -> Result<Self, ProjectError> {
-        let study = Study::load(root)?;
-        let cache = Cache::at(study.common().cache());
-        Ok(Self { study, cache })
-    }
-
     /// The store to read only, even while a run is under way; `None` if there is none yet.
     pub fn store_to_read(&self) -> Result<Option<Store>, StoreError> {
         self.cache.store_to_read()

@@ -3,13 +3,13 @@
 use std::ffi::OsString;
 use std::fs;
 use std::io::{Write, stdout};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::Args;
 
 use super::exit::{Exit, Usage};
-use super::open::OpenProject;
+use super::open::ProjectPlace;
 use crate::cli::options::only::find;
 use crate::cli::options::scenario::ScenarioOption;
 use crate::execute::local::job::prepare_directory;
@@ -30,8 +30,8 @@ pub(super) struct Arguments {
     scenarios: ScenarioOption,
 }
 
-pub(super) fn repro(root: &Path, arguments: Arguments) -> Result<Exit> {
-    let opened = OpenProject::at(root)?;
+pub(super) fn repro(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
+    let opened = place.open()?;
     let at = arguments.scenarios.only(&opened.study)?;
     let store = opened.store_to_read()?;
     let loaded_study = opened.load_without_series(store.as_ref())?;

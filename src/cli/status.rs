@@ -2,7 +2,6 @@
 
 use std::io::{Write, stdout};
 use std::num::NonZeroUsize;
-use std::path::Path;
 
 use anyhow::Result;
 use clap::Args;
@@ -10,7 +9,7 @@ use serde::Serialize;
 
 use super::document::{Cause, FailureOf};
 use super::exit::Exit;
-use super::open::OpenProject;
+use super::open::ProjectPlace;
 use super::options::jobs::cores;
 use super::options::scenario::ScenarioOption;
 use super::terminal::print_document;
@@ -82,8 +81,8 @@ impl<'a> OfScenario<'a> {
     }
 }
 
-pub(super) fn status(root: &Path, arguments: Arguments) -> Result<Exit> {
-    let opened = OpenProject::at(root)?;
+pub(super) fn status(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
+    let opened = place.open()?;
     let study = &opened.study;
     let chosen = arguments.scenarios.of(study)?;
     let store = opened.store_to_read()?;

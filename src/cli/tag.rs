@@ -1,7 +1,6 @@
 //! `rerunoff tag`, `tags` and `runs`: snapshots by name, and what runs did.
 
 use std::io::{Write, stdout};
-use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -10,7 +9,7 @@ use serde::Serialize;
 
 use super::exit::{Exit, Usage};
 use super::named_snapshot::{date, snapshot_at, unknown};
-use super::open::OpenProject;
+use super::open::ProjectPlace;
 use super::terminal::print_document;
 use crate::history::account::Account;
 use crate::plan::snapshot::Snapshot;
@@ -39,14 +38,14 @@ pub(super) struct ListArguments {
 }
 
 /// Gives the present state a name.
-pub(super) fn tag(root: &Path, arguments: Arguments) -> Result<Exit> {
+pub(super) fn tag(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
     let name = arguments.name.as_str();
     if name.trim().is_empty() || name.contains(char::is_control) {
         return Err(
             Usage("a tag's name must have letters and no control characters".to_owned()).into(),
         );
     }
-    let opened = OpenProject::at(root)?;
+    let opened = place.open()?;
     let (_lock, mut store) = opened.store_to_write(arguments.wait)?;
     if arguments.delete {
         if !store.untag(name)? {
@@ -90,9 +89,9 @@ struct TagLine {
 }
 
 /// Lists the tags.
-pub(super) fn tags(root: &Path, arguments: ListArguments) -> Result<Exit> {
+pub(super) fn tags(place: &ProjectPlace, arguments: ListArguments) -> Result<Exit> {
     let mut lines = Vec::new();
-    if let Some(store) = OpenProject::at(root)?.store_to_read()? {
+    if let Some(store) = place.open()?.store_to_read()? {
         for tag in store.tags()? {
             let snapshot = snapshot_at(&store, &tag.snapshot, &tag.name)?;
             lines.push(TagLine {
@@ -133,9 +132,9 @@ struct RunLine {
 }
 
 /// Lists what the last runs did.
-pub(super) fn runs(root: &Path, arguments: ListArguments) -> Result<Exit> {
+pub(super) fn runs(place: &ProjectPlace, arguments: ListArguments) -> Result<Exit> {
     const LISTED: usize = 20;
-    let past = match OpenProject::at(root)?.store_to_read()? {
+    let past = match place.open()?.store_to_read()? {
         Some(store) => store.runs(if arguments.json { usize::MAX } else { LISTED })?,
         None => Vec::new(),
     };

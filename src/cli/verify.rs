@@ -4,14 +4,13 @@
 use std::collections::HashSet;
 use std::io::{Write, stderr, stdout};
 use std::num::NonZeroUsize;
-use std::path::Path;
 use std::time::SystemTime;
 
 use anyhow::{Context, Result};
 use clap::Args;
 
 use super::exit::{Exit, Usage};
-use super::open::OpenProject;
+use super::open::ProjectPlace;
 use crate::cli::options::jobs::slots;
 use crate::cli::options::only::chosen;
 use crate::cli::options::scenario::ScenarioOption;
@@ -64,8 +63,8 @@ pub(super) struct Arguments {
     quiet: bool,
 }
 
-pub(super) fn verify(root: &Path, arguments: Arguments) -> Result<Exit> {
-    let opened = OpenProject::at(root)?;
+pub(super) fn verify(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
+    let opened = place.open()?;
     let chosen = arguments.scenarios.of(&opened.study)?;
     let (lock, store) = opened.store_to_write(arguments.wait)?;
     let loaded_study = opened.load(Some(&store), false, arguments.quiet)?;

@@ -1,13 +1,12 @@
 //! `rerunoff why`: every part of a catchment's key, then and now.
 
 use std::io::{Write, stdout};
-use std::path::Path;
 
 use anyhow::Result;
 use clap::Args;
 
 use super::exit::Exit;
-use super::open::OpenProject;
+use super::open::ProjectPlace;
 use crate::cli::options::only::missing;
 use crate::cli::options::scenario::ScenarioOption;
 use crate::data::catchment::CatchmentId;
@@ -22,8 +21,8 @@ pub(super) struct Arguments {
     scenarios: ScenarioOption,
 }
 
-pub(super) fn why(root: &Path, arguments: Arguments) -> Result<Exit> {
-    let opened = OpenProject::at(root)?;
+pub(super) fn why(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
+    let opened = place.open()?;
     let chosen = arguments.scenarios.of(&opened.study)?;
     let store = opened.store_to_read()?;
     let loaded_study = opened.load_without_series(store.as_ref())?;

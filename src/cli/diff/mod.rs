@@ -6,14 +6,13 @@ mod table;
 mod text;
 
 use std::io::stdout;
-use std::path::Path;
 
 use anyhow::{Context, Result};
 use clap::Args;
 
 use super::exit::Exit;
 use super::named_snapshot::{Named, named};
-use super::open::OpenProject;
+use super::open::ProjectPlace;
 use super::options::scenario::ScenarioOption;
 use crate::data::scenario::ScenarioName;
 use crate::data::time_axis::TimeAxis;
@@ -95,8 +94,8 @@ struct Pair<'a> {
     units: Vec<String>,
 }
 
-pub(super) fn diff(root: &Path, arguments: Arguments) -> Result<Exit> {
-    let opened = OpenProject::at(root)?;
+pub(super) fn diff(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
+    let opened = place.open()?;
     let study = &opened.study;
     let store = (opened.store_to_read()?)
         .context("nothing has been run yet, so there is nothing to compare")?;

@@ -20,7 +20,7 @@ use self::course::{Course, touch};
 use self::selection::Selection;
 use self::summary::{ProductOf, RunSummary};
 use super::exit::Exit;
-use super::open::OpenProject;
+use super::open::{OpenProject, ProjectPlace};
 use super::options::jobs::slots;
 use super::refusal::CannotRun;
 use super::terminal::say;
@@ -44,7 +44,7 @@ struct Start {
     make: MakeFlags,
 }
 
-pub(super) fn run(root: &Path, mut arguments: Arguments) -> Result<Exit> {
+pub(super) fn run(place: &ProjectPlace, mut arguments: Arguments) -> Result<Exit> {
     let start = Start {
         instant: Instant::now(),
         time: SystemTime::now(),
@@ -57,15 +57,15 @@ pub(super) fn run(root: &Path, mut arguments: Arguments) -> Result<Exit> {
             say(&format!("would make the product of tag {name:?} again"));
             return Ok(Exit::Fine);
         }
-        return restore::restore(root, name, arguments.wait, arguments.quiet);
+        return restore::restore(place, name, arguments.wait, arguments.quiet);
     }
     if arguments.are_plain()
         && !arguments.rehash
-        && let Some(unchanged) = FastPath::recall(root)
+        && let Some(unchanged) = FastPath::recall(&place.root)
     {
-        return finish_unchanged(root, &unchanged, &arguments, start.instant);
+        return finish_unchanged(&place.root, &unchanged, &arguments, start.instant);
     }
-    let opened = OpenProject::at(root)?;
+    let opened = place.open()?;
     let chosen = arguments.scenarios.of(&opened.study)?;
     match arguments.dry_run {
         true => dry_run::dry_run(&opened, &chosen, &arguments),

@@ -1,23 +1,22 @@
 //! `rerunoff run --at`: the products of a tag, made again.
 
 use std::io::{Write, stdout};
-use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
 
 use crate::cli::exit::Exit;
 use crate::cli::named_snapshot::{Named, named};
-use crate::cli::open::OpenProject;
+use crate::cli::open::ProjectPlace;
 use crate::cli::options::jobs::cores;
 use crate::product::{self, AssembleOptions, AssembledProduct};
 use crate::system::process::Interrupt;
 use crate::system::progress::duration;
 
 /// Makes the products of a tag again, without running anything or reading the input.
-pub(super) fn restore(root: &Path, name: &str, wait: bool, quiet: bool) -> Result<Exit> {
+pub(super) fn restore(place: &ProjectPlace, name: &str, wait: bool, quiet: bool) -> Result<Exit> {
     let started = Instant::now();
-    let opened = OpenProject::at(root)?;
+    let opened = place.open()?;
     let (_lock, mut store) = opened.store_to_write(wait)?;
     let Named { title, snapshot } = named(&store, Some(name), 0)?;
     let interrupt = Interrupt::new().context("can't prepare for signals")?;
