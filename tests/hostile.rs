@@ -132,7 +132,7 @@ proptest! {
     #[test]
     fn outputs(text in sprinkled(TABLE), bytes in any::<Vec<u8>>(), skip_rows in 0..3usize, steps in 0..4usize) {
         let missing = vec!["NA".to_owned()];
-        let format = OutputFormat { separator: None, missing, skip_rows };
+        let format = OutputFormat { missing, skip_rows, ..OutputFormat::default() };
         for text in [text.as_bytes(), &bytes] {
             if let Ok(columns) = parse(text, &format, &["t", "Q"], steps) {
                 prop_assert!(columns.iter().all(|column| column.len() == steps));

@@ -5,6 +5,7 @@
 //! stated marks of a missing value. This file is pure and knows neither catchments nor files; `rows.rs` is the fast part.
 //! Cells of other columns may hold anything, and are skipped without being looked at.
 
+mod cell;
 mod rows;
 mod scan;
 
@@ -248,6 +249,15 @@ impl OutputTable<'_> {
         }
         Ok(results)
     }
+
+    /// The error for a table with so many rows.
+    fn row_count(&self, found: usize) -> OutputError {
+        OutputError::RowCount {
+            found,
+            skipped: self.skip_rows,
+            expected: self.steps,
+        }
+    }
 }
 
 /// The names in the header, unquoted and trimmed.
@@ -256,7 +266,7 @@ fn header_names(header: &[u8], scan: impl Scan) -> Vec<Cow<'_, str>> {
     let mut next = scan.first(header, 0);
     while let Some(start) = next {
         let end = scan.end(header, start);
-        names.push(match rows::unquoted(&header[start..end]) {
+        names.push(match cell::unquoted(&header[start..end]) {
             Cow::Borrowed(name) => String::from_utf8_lossy(name),
             Cow::Owned(name) => Cow::Owned(String::from_utf8_lossy(&name).into_owned()),
         });
@@ -279,7 +289,7 @@ fn located(names: &[Cow<'_, str>], column: &str) -> Result<usize, OutputError> {
             let mut header: Vec<String> = names
                 .iter()
                 .take(1000)
-                .map(|name| rows::shortened(name.as_bytes()))
+                .map(|name| cell::shortened(name.as_bytes()))
                 .collect();
             header.sort_by_cached_key(|name| distance(name));
             header.truncate(NAMES_SHOWN);

@@ -2,57 +2,14 @@
 //!
 //! In a table without quotes every separator byte is a separator, so all those of a line are found at once, and only the wanted
 //! cells are looked at. Most cells are plain numbers, so a wanted cell is first read as one where it stands; only
-//! what is no plain number (a mark, quotes, a Fortran exponent, garbage) is cut out and looked at. Long numbers are parsed by fast-float2, correctly rounded.
+//! what is no plain number (a mark, quotes, a Fortran exponent, garbage) is cut out and looked at as a [cell](super::cell). Long
+//! numbers are parsed by fast-float2, correctly rounded.
 
 use std::borrow::Cow;
 
 use super::scan::{Scan, divide};
 use super::{OutputError, OutputTable};
 use crate::text::short_number::of_length;
-
-/// A cell without white space around it and without its quotes.
-pub(super) fn unquoted(cell: &[u8]) -> Cow<'_, [u8]> {
-    let cell = cell.trim_ascii();
-    let inner = cell
-        .strip_prefix(b"\"")
-        .and_then(|cell| cell.strip_suffix(b"\""));
-    match inner.map(<[u8]>::trim_ascii) {
-        None => Cow::Borrowed(cell),
-        Some(inner) if !inner.contains(&b'"') => Cow::Borrowed(inner),
-        Some(inner) => {
-            let mut single = Vec::with_capacity(inner.len());
-            for byte in inner {
-                if *byte != b'"' || single.last() != Some(&b'"') {
-                    single.push(*byte);
-                }
-            }
-            Cow::Owned(single)
-        }
-    }
-}
-
-/// A cell's text for a message.
-pub(super) fn shortened(cell: &[u8]) -> String {
-    let text = String::from_utf8_lossy(&cell[..cell.len().min(200)]).into_owned();
-    match text.char_indices().nth(40) {
-        Some((at, _)) => format!("{}…", &text[..at]),
-        None => text,
-    }
-}
-
-/// A number as C, Fortran (`1.0D+03`) and their kin print it.
-fn number(cell: &[u8]) -> Option<f64> {
-    if let Ok(number) = fast_float2::parse(cell) {
-        return Some(number);
-    }
-    let mark = cell.iter().position(|byte| matches!(byte, b'd' | b'D'))?;
-    let mut with_e = [0; 64];
-    let with_e = with_e.get_mut(..cell.len())?;
-    with_e.copy_from_slice(cell);
-    with_e[mark] = b'e';
-    // `inf` and `nan` have no exponent, so none of them comes out of this.
-    fast_float2::parse(with_e).ok()
-}
 
 /// The wanted cells of every row, and the values read of them so far.
 struct WantedCells<'a> {
@@ -118,14 +75,6 @@ impl OutputTable<'_> {
             return Err(self.row_count(rows));
         }
         Ok(cells.series)
-    }
-
-    fn row_count(&self, found: usize) -> OutputError {
-        OutputError::RowCount {
-            found,
-            skipped: self.skip_rows,
-            expected: self.steps,
-        }
     }
 
     fn line_end(&self, at: usize) -> usize {
@@ -242,31 +191,6 @@ impl OutputTable<'_> {
         }
         let usual = number.is_finite() && !self.missing.numbers.contains(&number);
         usual.then_some((number, end))
-    }
-
-    /// The value of a cell that is no plain number.
-    #[cold]
-    fn unusual(&self, cell: &[u8], line: usize, column: &str) -> Result<f64, OutputError> {
-        let cell = unquoted(cell);
-        let number = number(&cell);
-        let missing = number.is_some_and(|number| self.missing.numbers.contains(&number));
-        if missing || self.missing.has_text(&cell) {
-            return Ok(f64::NAN);
-        }
-        let (column, found) = (column.to_owned(), shortened(&cell));
-        match number {
-            Some(number) if number.is_finite() => Ok(number),
-            Some(_) => Err(OutputError::NotFinite {
-                line,
-                column,
-                found,
-            }),
-            None => Err(OutputError::NotANumber {
-                line,
-                column,
-                found,
-            }),
-        }
     }
 
     #[cold]

@@ -6,9 +6,9 @@ use super::*;
 
 fn format(missing: &[&str], skip_rows: usize) -> OutputFormat {
     OutputFormat {
-        separator: None,
         missing: missing.iter().map(|text| (*text).to_owned()).collect(),
         skip_rows,
+        ..OutputFormat::default()
     }
 }
 
@@ -232,7 +232,8 @@ proptest! {
         skip_rows in prop_oneof![0_usize..3, Just(usize::MAX)],
         steps in prop_oneof![0_usize..5, Just(usize::MAX)],
     ) {
-        let format = OutputFormat { separator, missing: vec!["NA".into(), String::new()], skip_rows };
+        let missing = vec!["NA".into(), String::new()];
+        let format = OutputFormat { separator, missing, skip_rows };
         for columns in [&["Q"][..], &["a", "b"], &[""], &[]] {
             if let Ok(found) = parse(&text, &format, columns, steps) {
                 prop_assert_eq!(found.len(), columns.len());
