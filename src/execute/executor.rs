@@ -34,7 +34,8 @@ use crate::execute::trial::Trial;
 ///   slot is returned at its end. An executor that runs nothing here takes no slots.
 /// - **The end.** `run` returns when nothing is under way any more and its work folders are gone.
 pub trait Executor {
-    /// Has the orders carried out. `taker` gets every trial, or nothing where it asked to be called after a second.
+    /// Has the orders carried out. `taker` gets every trial; nothing where it asked to be called after a second, and once more
+    /// when all trials are in, before the work folders are removed.
     ///
     /// # Errors
     /// When no more can be carried out, say because the input can't be read. What was under way is handed in before.

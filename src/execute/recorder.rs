@@ -71,8 +71,9 @@ impl<'a> Recorder<'a> {
         })
     }
 
-    /// Takes a trial, or notes that none came for a while; and says whether there shall be more.
+    /// Takes a trial, or commits the batch because none came for a while; and says whether there shall be more.
     pub(crate) fn take(&mut self, trial: Option<Trial>) -> Next {
+        let is_pause = trial.is_none();
         match trial {
             Some(Trial {
                 outcome: TrialOutcome::Obstacle(failed),
@@ -89,7 +90,8 @@ impl<'a> Recorder<'a> {
             }
             None => {}
         }
-        if self.pending.len() >= BATCH || self.since.elapsed() >= Duration::from_secs(1) {
+        let is_due = self.pending.len() >= BATCH || self.since.elapsed() >= Duration::from_secs(1);
+        if is_due || is_pause {
             let committed = self.commit().map_err(anyhow::Error::from);
             self.note_error(committed);
         }

@@ -224,12 +224,13 @@ fn hand_in(
         next = match event {
             Ok(trial) => taker(Some(trial)),
             Err(RecvTimeoutError::Timeout) => taker(None),
-            Err(RecvTimeoutError::Disconnected) => return,
+            Err(RecvTimeoutError::Disconnected) => break,
         };
         if next == Next::Stop {
             stop.store(true, Relaxed);
         }
     }
+    taker(None);
 }
 
 /// A thread that runs jobs in a directory of its own.
