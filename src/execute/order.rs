@@ -32,31 +32,33 @@ pub struct Order {
 }
 
 /// The orders for these units, each with what earlier runs tell of its time.
+///
+/// Units of one scenario should lie side by side: what is known of its catchments is read for each such stretch, and held no
+/// longer.
 pub fn orders(
     loaded_study: &[LoadedScenario<'_>],
     store: &Store,
     units: &[(Unit, Key)],
 ) -> Result<Vec<Order>, StoreError> {
-    let mut histories = Vec::with_capacity(loaded_study.len());
-    for loaded in loaded_study {
-        let last = store.last(&loaded.project.scenario.name)?;
+    let mut orders = Vec::with_capacity(units.len());
+    for stretch in units.chunk_by(|(a, _), (b, _)| a.scenario == b.scenario) {
+        let loaded = &loaded_study[stretch[0].0.scenario];
+        let scenario = &loaded.project.scenario.name;
+        let last = store.last(scenario)?;
         let timeouts = Timeouts::new(loaded.project.simulator.timeout, &last);
-        histories.push((last, timeouts));
+        orders.extend(stretch.iter().map(|&(unit, key)| {
+            let catchment = loaded.basin.id(unit.catchment);
+            let cost = last.get(catchment).and_then(|last| last.cost);
+            Order {
+                scenario: scenario.clone(),
+                catchment: catchment.clone(),
+                key,
+                time_limit: timeouts.of(catchment),
+                last_wall: cost.map(|cost| cost.wall),
+            }
+        }));
     }
-    let order = |&(unit, key): &(Unit, Key)| {
-        let loaded = &loaded_study[unit.scenario];
-        let (last, timeouts) = &histories[unit.scenario];
-        let catchment = loaded.basin.id(unit.catchment);
-        let cost = last.get(catchment).and_then(|last| last.cost);
-        Order {
-            scenario: loaded.project.scenario.name.clone(),
-            catchment: catchment.clone(),
-            key,
-            time_limit: timeouts.of(catchment),
-            last_wall: cost.map(|cost| cost.wall),
-        }
-    };
-    Ok(units.iter().map(order).collect())
+    Ok(orders)
 }
 
 /// What is to be run: each key once, and who else waits for its result.
@@ -73,7 +75,7 @@ impl Work {
     pub fn of(wanted: &[(Unit, Key)]) -> Self {
         let mut work = Self {
             first: Vec::with_capacity(wanted.len()),
-            by_key: HashMap::with_capacity(wanted.len()),
+            by_key: HashMap::new(),
             others: HashMap::new(),
         };
         for &(unit, key) in wanted {
