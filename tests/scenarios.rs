@@ -508,3 +508,17 @@ fn the_example_in_the_readme_runs() {
     let (names, shape) = scenarios_of(&folder.path().join("output.h5"));
     assert_eq!((names.len(), shape), (9, vec![9, 48, 5]));
 }
+
+#[test]
+fn a_default_name_in_so_many_words_is_no_other_variable() {
+    let more = r#"
+[scenario.base]
+
+[scenario.other.product.variables]
+discharge = { units = "m3 s-1", min = 0, long_name = "discharge" }
+"#;
+    let project = project(2, more);
+    project.rerunoff(&["run"]).expect(0);
+    let (names, _) = scenarios_of(&project.path("output.h5"));
+    assert_eq!(names, ["base", "other"]);
+}
