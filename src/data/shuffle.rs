@@ -1,7 +1,8 @@
 //! HDF5's shuffle filter for numbers of 64 bits: all lowest bytes first, then all second ones, and so on to the highest.
 //!
 //! Sixteen numbers are eight vectors, and so are sixteen bytes of each plane. A few steps of the same kind
-//! lead from one to the other, several times as fast as moving single bytes. Pure; it knows nothing of files or of the filter's parameters.
+//! lead from one to the other, several times as fast as moving single bytes. Pure; it knows nothing of files
+//! or of the filter's parameters.
 
 use wide::u8x16;
 

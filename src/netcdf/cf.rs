@@ -1,4 +1,4 @@
-//! What the CF conventions (1.8) say of time and of catchments, for every file that has them.
+//! The attributes of time and catchments by the CF conventions (1.8), for every file that has them.
 //!
 //! Nothing here knows HDF5, and nothing here looks at a clock: the same values give the same bytes.
 
@@ -32,7 +32,7 @@ impl Attributes {
         }
     }
 
-    /// Sets an attribute that may be unknown.
+    /// Sets an attribute whose value may be unknown.
     pub(crate) fn set_some(&mut self, name: &str, value: Option<&str>) {
         if let Some(value) = value {
             self.set(name, value);
@@ -43,7 +43,7 @@ impl Attributes {
 /// The time coordinate: numbers in the coarsest unit that makes them whole, counted from the first step, and attributes.
 pub(crate) fn time_coordinate(axis: &TimeAxis) -> (Vec<f64>, Attributes) {
     let stamps = || axis.nanoseconds().iter().map(|&stamp| i128::from(stamp));
-    // Whole seconds, for the reference is written without a fraction.
+    // Whole seconds, because the reference is written without a fraction.
     let reference = i128::from(axis.nanoseconds()[0]).div_euclid(SECOND) * SECOND;
     let whole = |size: i128| stamps().all(|stamp| (stamp - reference) % size == 0);
     let (unit, size) = UNITS

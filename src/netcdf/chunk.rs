@@ -1,9 +1,9 @@
-//! The content of one chunk as HDF5's filters shuffle and deflate would make it, made without the library.
+//! The bytes of one chunk, as HDF5's filters shuffle and deflate would make them, made without the library.
 //!
-//! HDF5 holds one lock around everything it does, filters included, so a chunk filtered inside of it occupies one core.
+//! HDF5 holds one lock around everything it does, filters included, so chunks that it filters itself keep only one core busy.
 //! Here it is a pure function that any number of threads may run. Shuffle (all first bytes, then all second bytes, …)
-//! then deflate in zlib's format, as in the HDF5 specification's filters 2 and 1. The lowest planes go in uncompressed, as
-//! the format allows, where they are noise: that is as small, and several times as fast to make and to read. Nothing here
+//! then deflate in zlib's format, as in the HDF5 specification's filters 2 and 1. Where the lowest planes are noise,
+//! they are stored uncompressed, as the format allows: no larger, and several times as fast to write and to read. Nothing here
 //! knows files.
 
 use std::cell::RefCell;
@@ -34,7 +34,7 @@ impl Precision {
 /// Level 0 stores; HDF5 knows no level beyond 9.
 pub const HIGHEST_LEVEL: u8 = 9;
 
-/// The bytes of one full chunk, `values` in row-major order, edge chunks filled up. Level 0 means no filters at all.
+/// The bytes of one full chunk, `values` in row-major order, edge chunks padded. Level 0 means no filters at all.
 pub fn encode_chunk(values: &[f64], precision: Precision, level: u8) -> Vec<u8> {
     let mut bytes = vec![0; values.len() * precision.size()];
     if level == 0 {
@@ -82,7 +82,7 @@ fn interleave(values: &[f64], precision: Precision, out: &mut [u8]) {
     }
 }
 
-/// Writes the values' bytes as planes: all lowest bytes first. `out` has `precision.size()` bytes a value.
+/// Writes the values' bytes as planes: all lowest bytes first. `out` has `precision.size()` bytes per value.
 pub(crate) fn shuffle(values: &[f64], precision: Precision, out: &mut [u8]) {
     if values.is_empty() {
         return;
@@ -91,7 +91,7 @@ pub(crate) fn shuffle(values: &[f64], precision: Precision, out: &mut [u8]) {
         crate::data::shuffle::split(values, out);
         return;
     }
-    // One pass per plane: the compiler makes vector code of each, and a chunk stays in the cache meanwhile.
+    // One pass per plane: the compiler vectorises each, and a chunk stays in the cache meanwhile.
     for (k, plane) in out.chunks_exact_mut(values.len()).enumerate() {
         for (byte, value) in plane.iter_mut().zip(values) {
             *byte = ((*value as f32).to_bits() >> (8 * k)) as u8;
@@ -99,7 +99,7 @@ pub(crate) fn shuffle(values: &[f64], precision: Precision, out: &mut [u8]) {
     }
 }
 
-/// Deflates in zlib's format; the same bytes and level always give the same outcome. Levels 1 to 9.
+/// Deflates in zlib's format; the same bytes and level always give the same result. Levels 1 to 9.
 pub(crate) fn deflate(bytes: &[u8], level: u8) -> Vec<u8> {
     deflate_after(0, bytes, level)
 }
@@ -108,11 +108,11 @@ pub(crate) fn deflate(bytes: &[u8], level: u8) -> Vec<u8> {
 const STORED: usize = 65_535;
 
 thread_local! {
-    /// A level with its compressor: large, and at every chunk the same.
+    /// A level with its compressor, which is large and the same for every chunk.
     static COMPRESSOR: RefCell<Option<(u8, Compressor)>> = const { RefCell::new(None) };
 }
 
-/// The same, the first `stored` bytes uncompressed.
+/// The same with the first `stored` bytes uncompressed.
 fn deflate_after(stored: usize, bytes: &[u8], level: u8) -> Vec<u8> {
     let (stored, rest) = bytes.split_at(stored);
     let level = level.clamp(1, HIGHEST_LEVEL);
@@ -128,7 +128,7 @@ fn deflate_after(stored: usize, bytes: &[u8], level: u8) -> Vec<u8> {
         let bound = compressor.deflate_compress_bound(rest.len());
         let blocks = stored.len().div_ceil(STORED);
         let mut out = Vec::with_capacity(2 + 5 * blocks + stored.len() + bound + 4);
-        // Deflate with a window of 32 KiB, made by the fastest algorithm; no reader cares.
+        // Deflate with a window of 32 KiB, by the fastest algorithm; readers ignore the latter.
         out.extend([0x78, 0x01]);
         for block in stored.chunks(STORED) {
             let length = block.len() as u16;

@@ -1,7 +1,7 @@
 //! A variable without chunks, whose place in the file is known: any number of threads may write to it at once.
 //!
-//! The library assigns the place and never writes there itself, so its lock and its buffers have no part in the bulk. Disk
-//! space is allocated beforehand. That reports a full disk before the work is done. Moreover, ext4 flushes a file before it
+//! The library assigns the place and never writes there itself, so its lock and its buffers do not slow down the writing. Disk
+//! space is allocated beforehand. That way a full disk is reported before the work is done. Moreover, ext4 flushes a file before it
 //! is renamed over another, unless all of it is allocated already. It knows positions, not what the numbers mean.
 
 use std::fs::File;
@@ -15,10 +15,10 @@ use rustix::io::Errno;
 
 use super::writer::full;
 
-/// Space that is allocated behind a variable, for what the library writes there: attributes, and its own metadata.
+/// Space that is allocated after a variable, for the attributes and metadata that the library writes there.
 const MORE: u64 = 1 << 16;
 
-/// A variable of numbers of 64 bits, to be written in any order. All of it has to be: nothing else is there.
+/// A variable of numbers of 64 bits, to be written in any order. All of it has to be written: there is no fill value.
 #[derive(Debug)]
 pub struct ContiguousVariable {
     file: File,
@@ -40,11 +40,11 @@ impl ContiguousVariable {
             start,
             length,
         };
-        // The file must not grow by what may stay unused.
+        // The file must not grow by space that may stay unused.
         let room = start + 8 * length as u64 + MORE;
         match fallocate(&this.file, FallocateFlags::KEEP_SIZE, 0, room) {
             Ok(()) => {}
-            // Not every file system can.
+            // Not every file system can do this.
             Err(Errno::OPNOTSUPP | Errno::NOSYS) => {}
             Err(error) => return Err(this.problem(error.into())),
         }

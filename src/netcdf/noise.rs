@@ -1,16 +1,16 @@
 //! Which planes of a chunk can't be compressed, recognised without trying.
 //!
-//! A number printed with six digits and read as 64 bits fills the lower bytes with what looks like chance: deflate spends
-//! most of its time on them and gains nothing. Recognised beforehand, they are stored as they are, which is a copy. A wrong
-//! guess costs a little space or time, never a value. Whole numbers only, so that every machine guesses alike.
+//! A number printed with six digits and read as 64 bits fills the lower bytes with what looks random: deflate spends
+//! most of its time on them and gains nothing. If they are recognised beforehand, they are only copied. A wrong guess
+//! costs a little space or time, never a value. Whole numbers only, so that every machine guesses alike.
 
-/// Fewer bytes than this say too little.
+/// Fewer bytes than this are too few to judge.
 const LEAST: usize = 512;
 
-/// Places for what has been seen, a power of two.
+/// The size of the table of sequences seen, a power of two.
 const PLACES: usize = 1024;
 
-/// The length of those planes at the beginning of `planes`, each `count` bytes, that look like noise.
+/// The total length of the planes at the beginning of `planes`, each of `count` bytes, that look like noise.
 pub(super) fn noisy_prefix(planes: &[u8], count: usize) -> usize {
     if count < LEAST || repeats(&planes[..count]) {
         return 0;
@@ -21,12 +21,12 @@ pub(super) fn noisy_prefix(planes: &[u8], count: usize) -> usize {
     noisy.count() * count
 }
 
-/// Whether the bytes are about as frequent as chance makes them, so that no code would be much shorter than eight bits:
-/// hardly more than an eighth of them are such that are more than twice as frequent. Half of that would save 0.7 % of a
-/// product and take a tenth more time.
+/// Whether the bytes are about equally frequent, so that no code would be much shorter than eight bits: hardly more than
+/// an eighth of them have values that are more than twice as frequent. A limit of half that would save 0.7 % of a product
+/// and take a tenth more time.
 fn is_even(plane: &[u8]) -> bool {
     // Four tables, because counting the same byte twice in a row waits for the first time to end. No count exceeds the plane's
-    // length, and to ask so for each would take longer than to count.
+    // length, and checking that for each would take longer than counting.
     let mut counts = [[0_u32; 256]; 4];
     let (fours, rest) = plane.as_chunks::<4>();
     for four in fours {
@@ -48,9 +48,9 @@ fn is_even(plane: &[u8]) -> bool {
     8 * u64::from(excess) <= plane.len() as u64
 }
 
-/// Whether a good part of the plane was there before, four bytes in a row: the same series twice, values that last.
+/// Whether a good part of the plane repeats four bytes seen before: the same series twice, or values that stay the same.
 ///
-/// Only the lowest plane is asked: where numbers are repeated, its bytes are.
+/// Only the lowest plane is examined: where numbers repeat, its bytes do.
 fn repeats(plane: &[u8]) -> bool {
     let mut seen = [0_u32; PLACES];
     let (fours, _) = plane.as_chunks::<4>();
@@ -69,7 +69,7 @@ fn repeats(plane: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    /// Bytes as even as chance makes them.
+    /// Pseudo-random bytes.
     fn noise(count: usize) -> Vec<u8> {
         let mut state = 1_u64;
         let mut next = || {

@@ -1,8 +1,8 @@
-//! A file that is either wholly there or not at all.
+//! A file that is either complete or not there at all.
 //!
-//! It is written beside its target under the fixed name `<target>.part`, so that a killed run's leftover is overwritten by
-//! the next run and never piles up. In the end it is closed with every error checked, synced unless its maker can do
-//! without, and renamed over the target. A target that is a symbolic link stays one: the file it points to is replaced.
+//! It is written beside its target under the fixed name `<target>.part`, so that leftovers of killed runs are
+//! overwritten by the next run and never pile up. In the end it is closed with every error checked, synced unless the caller
+//! can do without, and renamed over the target. A target that is a symbolic link stays one: the file it points to is replaced.
 
 use std::fs::{self, File, TryLockError};
 use std::os::unix::fs::MetadataExt;
@@ -15,11 +15,11 @@ use super::writer::Writer;
 use crate::system::folder;
 use crate::system::regular;
 
-/// An HDF5 file in the making; dropped before [`PartFile::finish`], it leaves nothing behind.
+/// An HDF5 file being written; dropped before [`PartFile::finish`], it leaves nothing behind.
 pub(super) struct PartFile {
     target: PathBuf,
     part: PathBuf,
-    /// The same file as the system sees it.
+    /// The same file, opened by the system.
     bytes: File,
     file: Option<Handle>,
     /// Writes the chunks into it.
@@ -34,7 +34,7 @@ impl PartFile {
         let mut part = target.clone().into_os_string();
         part.push(".part");
         let part = PathBuf::from(part);
-        // The library's own message for a missing folder or permission is a riddle, the system's is not.
+        // The library's own message about a missing folder or permission is obscure, the system's is not.
         let bytes = claim(&part).with_context(|| format!("cannot create {}", part.display()))?;
         let file = ffi::create_file(&part)
             .inspect_err(|_| drop(fs::remove_file(&part)))
@@ -67,7 +67,7 @@ impl PartFile {
         (self.writer.as_mut()).expect("the file is written to until it is finished")
     }
 
-    /// Closes, syncs if `sync` says so, and renames. All objects of the file must be closed before.
+    /// Closes the file, syncs it if `sync`, and renames it. All objects of the file must be closed before.
     pub(super) fn finish(mut self, sync: bool) -> Result<()> {
         let file = self
             .file
@@ -97,15 +97,15 @@ impl PartFile {
     }
 }
 
-/// The emptied file at `part`, which nobody else writes to as long as it is open here.
+/// The emptied file at `part`, which no other process writes to as long as it is open here.
 ///
-/// Projects have locks of their own, and two may have the same product.
+/// A project's lock is not enough, as two projects may have the same product.
 fn claim(part: &Path) -> Result<File> {
     loop {
         let mut options = File::options();
         options.write(true).create(true).truncate(false);
         let file = regular::open_with(&mut options, part)?;
-        // A file system that can't lock is used without.
+        // A file system without locks is used all the same.
         if let Err(TryLockError::WouldBlock) = file.try_lock() {
             bail!("another run is writing it; give each project a file of its own");
         }
@@ -121,7 +121,7 @@ fn claim(part: &Path) -> Result<File> {
 
 impl Drop for PartFile {
     fn drop(&mut self) {
-        // After `finish` the part has been renamed, or is still there because something failed: gone either way.
+        // After `finish` the part has been renamed, or it is still there because something failed: it goes either way.
         drop((self.file.take(), self.writer.take()));
         let _ = fs::remove_file(&self.part);
     }

@@ -1,4 +1,4 @@
-//! A file that this crate has written earlier, opened to see what of it still holds and to reuse its chunks.
+//! A file that this crate has written earlier, opened to find out what is still valid and to reuse its chunks.
 
 use std::fs::File;
 use std::path::Path;
@@ -12,10 +12,10 @@ use super::values::c_text;
 use super::writer::PreviousChunk;
 use crate::system::regular;
 
-/// An earlier file that this crate wrote. Other files are an error.
+/// A file that this crate has written earlier. Others are an error.
 pub struct PreviousFile {
     file: Handle,
-    /// The same file as the system sees it.
+    /// The same file, opened by the system.
     bytes: Arc<File>,
 }
 
@@ -31,7 +31,7 @@ impl PreviousFile {
         })
     }
 
-    /// A global text attribute, `None` if there is none of this name or it is no text.
+    /// A global text attribute, `None` if there is none of this name or it is not text.
     pub fn attribute(&self, name: &str) -> Option<String> {
         let bytes = read::read_text_attribute(&self.file, &c_text(name).ok()?).ok()??;
         String::from_utf8(bytes).ok()
@@ -85,7 +85,7 @@ pub struct PreviousVariable {
 }
 
 impl PreviousVariable {
-    /// The chunk whose first element is at `offset`; an error if it has more than `limit` bytes or is not in the file whole.
+    /// The chunk whose first element is at `offset`; an error if it has more than `limit` bytes or is not completely in the file.
     pub fn chunk(&self, offset: &[usize], limit: u64) -> Result<PreviousChunk> {
         let (given, rank) = (offset.len(), self.rank);
         ensure!(given == rank, "{given} offsets for {rank} dimensions");

@@ -1,4 +1,4 @@
-//! A file of tables after the conventions of PyTables, for readers that use it or pandas.
+//! A file of tables by the conventions of PyTables, for readers that use it or pandas.
 //!
 //! A table is a one-dimensional data set of a compound type with a few attributes: `CLASS`, `VERSION`, `TITLE` and the
 //! names of its fields (PyTables' "Format of PyTables files", 2.7). It is written in chunks of rows whose bytes are made
@@ -20,7 +20,7 @@ use crate::netcdf::part_file::PartFile;
 /// A column of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CompoundColumn {
-    /// Text of a fixed number of bytes (at least 1), filled up with NUL characters.
+    /// Text of a fixed number of bytes (at least 1), padded with NUL characters.
     Text {
         /// The column's name.
         name: String,
@@ -123,8 +123,8 @@ impl TableFile {
         write().with_context(|| format!("cannot write `{name}` to {}", self.part.path().display()))
     }
 
-    /// Writes a table, in a group of its own if one is named. `chunks` in order, as `layout` says: shuffled by the
-    /// size of a row, deflated, the last one filled up.
+    /// Writes a table, in a group of its own if one is named. The `chunks` come in order, as `layout` says: shuffled by the
+    /// size of a row, deflated, the last one padded.
     pub fn table(
         &mut self,
         group: Option<&str>,
@@ -138,7 +138,7 @@ impl TableFile {
         };
         let begin = || -> Result<(Option<Handle>, Handle)> {
             let group = match group {
-                // Without attributes: PyTables needs none here, and there may be thousands of groups.
+                // No attributes: PyTables needs none here, and there may be thousands of groups.
                 Some(group) => Some(ffi::create_group(self.part.root(), &c_text(group)?)?),
                 None => None,
             };

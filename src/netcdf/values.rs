@@ -1,4 +1,4 @@
-//! Attributes and small sets of values, and how NetCDF-4 wants them to lie in HDF5.
+//! Attributes and small sets of values, and how NetCDF-4 represents them in HDF5.
 //!
 //! Nothing here knows dimensions or files.
 
@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use super::ffi::dataset::{self, Storage};
 use super::ffi::{self, Handle, Number};
 
-/// Attributes that belong to HDF5 or NetCDF-4 themselves; a file with others of these names can't be read any more.
+/// Attributes that HDF5 or NetCDF-4 define themselves; a file that uses their names otherwise can't be read.
 const RESERVED_ATTRIBUTES: [&str; 8] = [
     "CLASS",
     "NAME",
@@ -168,9 +168,9 @@ pub(super) fn c_text(text: &str) -> Result<CString> {
     CString::new(text).with_context(|| format!("`{}` holds a NUL character", text.escape_debug()))
 }
 
-/// The text as these files hold it: as it stands, save that NUL becomes `\0`, for C strings end there.
+/// The text as these files hold it: as it stands, except that NUL, at which C strings end, becomes `\0`.
 ///
-/// Different texts stay different: where a text has a NUL, or could be taken for one escaped, its backslashes are doubled.
+/// Different texts stay different: if a text has a NUL, or could be taken for an escaped one, its backslashes are doubled.
 pub fn storable(text: &str) -> Cow<'_, str> {
     if text.contains('\0') || text.contains("\\0") {
         Cow::Owned(text.replace('\\', "\\\\").replace('\0', "\\0"))

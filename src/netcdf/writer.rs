@@ -1,7 +1,7 @@
 //! Writes chunks to their places in a file, on a thread of its own.
 //!
-//! What belongs side by side is written at once: new bytes in megabytes; those of an earlier file are copied by the system
-//! and never enter this program. Every few megabytes the disk is set to work, so that syncing in the end has little left to
+//! Adjacent chunks are written at once: new bytes by the megabyte; those of an earlier file are copied by the system and never
+//! enter this program. Every few megabytes write-back to the disk is started, so that the sync at the end has little left to
 //! wait for. It knows places and bytes, not what they mean.
 
 use std::fs::File;
@@ -16,23 +16,23 @@ use anyhow::{Context, Error, Result, anyhow};
 use rustix::fs::{Advice, fadvise};
 use rustix::io::pwritev;
 
-/// How many bytes are given to the disk in one go.
+/// How many bytes are written before write-back is started.
 const AT_ONCE: u64 = 8 << 20;
 
-/// How many new bytes are collected at most before they are written.
+/// The most new bytes that are collected before they are written.
 const COLLECTED: u64 = 1 << 20;
 
-/// Pieces in one call of the system at most (`IOV_MAX`).
+/// The most pieces in one system call (`IOV_MAX`).
 const PIECES: usize = 1024;
 
-/// How many runs may wait, those of an earlier file: they take no memory, and while slow ones are made there is something to
-/// do.
+/// How many runs may wait. Those of an earlier file take no memory, and give the thread something to do while slow new ones are
+/// made.
 const WAITING: usize = 64;
 
-/// How many new runs may be among them.
+/// How many of them may be new ones.
 const WAITING_MADE: usize = 2;
 
-/// Bytes of an earlier file could not be copied: without it, the file can be made all the same.
+/// Bytes of an earlier file could not be copied; the new file can still be made without it.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot copy from the earlier file")]
 pub struct Uncopied;
@@ -62,7 +62,7 @@ impl Chunk {
     }
 }
 
-/// Bytes side by side in the file that come from one place.
+/// Adjacent bytes of the file that come from one source.
 struct Run {
     at: u64,
     length: u64,
@@ -71,18 +71,18 @@ struct Run {
 
 enum Content {
     Made(Vec<Vec<u8>>),
-    /// From a place in an earlier file on.
+    /// Those from a place in an earlier file on.
     Previous(Arc<File>, u64),
 }
 
 /// Writes chunks to one file.
 pub(super) struct Writer {
     path: PathBuf,
-    /// What is not yet on its way: more may follow beside it.
+    /// The run that has not been sent to the thread yet, because more may follow it directly.
     collected: Option<Run>,
-    /// Taken away to end the thread.
+    /// `None` ends the thread.
     runs: Option<SyncSender<Run>>,
-    /// Holds something for each new run that waits.
+    /// Holds an item for each new run that waits.
     made: SyncSender<()>,
     thread: Option<JoinHandle<Result<()>>>,
 }
@@ -119,7 +119,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Waits until all is in the file.
+    /// Waits until everything is in the file.
     pub(super) fn finish(mut self) -> Result<()> {
         self.send()?;
         self.end()
@@ -157,7 +157,7 @@ impl Writer {
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        // Whoever cares how it went has called `finish`.
+        // A caller that wants the outcome has called `finish`.
         drop(self.join());
     }
 }
@@ -180,7 +180,7 @@ impl Run {
         matches!(self.content, Content::Made(_))
     }
 
-    /// Appends a chunk that belongs right behind, or gives it back.
+    /// Appends a chunk that follows directly, or returns it.
     fn take(&mut self, at: u64, chunk: Chunk) -> Option<Chunk> {
         if at != self.at + self.length {
             return Some(chunk);
@@ -207,7 +207,7 @@ impl Run {
             Content::Made(pieces) => write_all(file, self.at, &pieces).map_err(Error::new),
             Content::Previous(from, first) => {
                 let copied = copy(&from, first, file, self.at, self.length).context(Uncopied);
-                // The previous file is soon gone. Its memory serves for this one, whose pages would have to be found elsewhere.
+                // The previous file is soon gone. Its pages in memory are freed for those of this one.
                 let length = NonZeroU64::new(self.length);
                 fadvise(&*from, first, length, Advice::DontNeed).ok();
                 copied
@@ -230,8 +230,8 @@ fn put_all(file: &File, path: &Path, runs: &Receiver<Run>, made: &Receiver<()>) 
         if since >= AT_ONCE {
             since = 0;
             if let Some(length) = NonZeroU64::new(end.saturating_sub(begun)) {
-                // What is said not to be needed is written soon, and stays in memory until then. A wish that does not come
-                // true does no harm.
+                // Pages that are not needed are written soon, and stay in memory until then. If this has no effect, it does
+                // no harm.
                 fadvise(file, begun, Some(length), Advice::DontNeed).ok();
                 begun = end;
             }
@@ -262,7 +262,7 @@ fn write_all(file: &File, mut at: u64, pieces: &[Vec<u8>]) -> io::Result<()> {
     Ok(())
 }
 
-/// Copies inside the system where it can.
+/// Copies inside the kernel where possible.
 fn copy(mut from: &File, first: u64, mut to: &File, at: u64, length: u64) -> io::Result<()> {
     from.seek(SeekFrom::Start(first))?;
     to.seek(SeekFrom::Start(at))?;

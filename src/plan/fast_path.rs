@@ -9,7 +9,7 @@
 //! Why it is safe: a [`Look`] is taken when the project file has been read and once more when all is done. What is remembered
 //! has not changed for longer than its clock's granularity when the run began (see [`crate::system::stamp`]), looked the same both
 //! times, and the project file and templates, which were read before the first look, are read again in between. So the files
-//! had the remembered stamps all the while. The paths start with the project's own folder, so a copy of the project is another project.
+//! had the remembered stamps all the while. The paths start with the project's own folder, so a copied project is another one.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;

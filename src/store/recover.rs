@@ -13,8 +13,8 @@ use rusqlite::{Connection, OpenFlags, params_from_iter};
 use super::{Store, StoreError};
 
 impl Store {
-    /// Replaces a damaged store with a new one that holds everything that can still be read; returns where the damaged one is kept. The
-    /// caller must hold the project's lock.
+    /// Replaces a damaged store with a new one that holds everything that can still be read; returns where the damaged one is
+    /// kept. The caller must hold the project's lock.
     pub fn recover(path: &Path) -> Result<PathBuf, StoreError> {
         let io = |source: std::io::Error| StoreError::Io {
             path: path.to_owned(),

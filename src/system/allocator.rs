@@ -1,10 +1,10 @@
-//! How the C library's allocator divides memory among threads: a few arenas for all of them.
+//! A limit on the arenas into which the C library's allocator divides memory among threads.
 //!
-//! Series are made by one thread and let go by another, every phase has threads of its own, and what one arena has free
-//! serves no thread of another. With as many as the library likes to have, eight for each processor, a run of 8,000
-//! catchments held 40 % more memory than with one, and was no faster. On other systems than those with glibc it does nothing.
+//! Series are allocated by one thread and freed by another, every phase has its own threads, and memory that is free in one arena
+//! serves no thread of another. With the library's default, eight for each processor, a run of 8,000
+//! catchments held 40 % more memory than with one, and was no faster. On systems without glibc it does nothing.
 
-/// So many processors share an arena: few enough that none waits long for another.
+/// How many processors share an arena: few enough that none waits long for another.
 #[cfg(target_env = "gnu")]
 const SHARED_BY: u32 = 4;
 

@@ -1,7 +1,7 @@
 //! How large a file may grow: what a project allows its simulators, and what the system allows all (`ulimit -f`).
 //!
-//! The kernel ends a program that writes beyond the system's limit, unless it takes the signal; then the write fails. Programs
-//! that are started do not inherit that, so simulators are ended as usual.
+//! The kernel ends a program that writes beyond the system's limit, unless it handles the signal; then the write fails. Programs
+//! that are started do not inherit the handler, so simulators are ended as usual.
 
 use std::fmt;
 use std::io;
@@ -17,13 +17,13 @@ use crate::data::size::Size;
 /// Whether a write of this process was refused.
 static REFUSED: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 
-/// Has writes beyond the system's limit fail from now on, where they would end this process without a word.
+/// Makes writes beyond the system's limit fail from now on, where they would silently end this process.
 pub fn heed() -> io::Result<()> {
     flag::register(SIGXFSZ, REFUSED.clone())?;
     Ok(())
 }
 
-/// Says of an error that may have come of it that the limit was reached: SQLite and HDF5 keep to themselves what they met with.
+/// Adds to an error that may be due to the limit that it was reached: SQLite and HDF5 do not report it.
 pub fn explain(error: anyhow::Error) -> anyhow::Error {
     match getrlimit(Resource::Fsize).current {
         Some(limit) if REFUSED.load(Ordering::Relaxed) => error.context(format!(
@@ -37,14 +37,14 @@ pub fn explain(error: anyhow::Error) -> anyhow::Error {
 /// The size that no file of a simulator may grow beyond.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileLimit {
-    /// What the project states, or what goes without saying.
+    /// What the project states, or the default.
     Project(Size),
     /// The system allows less.
     System(Size),
 }
 
 impl FileLimit {
-    /// For simulators that the project allows so much.
+    /// The limit for simulators if the project allows this much.
     pub fn new(stated: Size) -> Self {
         match getrlimit(Resource::Fsize).maximum {
             Some(allowed) if allowed < stated.0 => Self::System(Size(allowed)),

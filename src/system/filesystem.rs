@@ -1,7 +1,7 @@
-//! Whether a path lies on a network file system, where other machines write too and clocks and locks are not ours.
+//! Whether a path lies on a network file system, where other machines write too, and clocks and locks are not this machine's.
 //!
-//! It does not know who asks: the store picks its journal by it, stamps their margin. The magic numbers are those of
-//! `statfs(2)` and the kernel's `linux/magic.h`. FUSE counts as network: sshfs is FUSE, and taking a local FUSE mount for a
+//! The store chooses its journal by it, and stamps their margin; neither is known here. The magic numbers are those of
+//! `statfs(2)` and the kernel's `linux/magic.h`. FUSE counts as network: sshfs is FUSE, and mistaking a local FUSE mount for a
 //! remote one only costs speed.
 
 use std::io;

@@ -1,4 +1,4 @@
-//! Folders: the one that holds a file, and one with all in it removed or copied, whatever a simulator has done to it.
+//! Folders: finding that of a file, and removing or copying one with all its content, whatever a simulator has done to it.
 
 use std::fs::{self, File, FileTimes, Permissions};
 use std::io::{self, ErrorKind};
@@ -15,14 +15,14 @@ pub fn of(file: &Path) -> &Path {
     }
 }
 
-/// Waits until the names in a folder are on the disk.
+/// Waits until a folder's entries are on the disk.
 pub fn sync(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-/// Removes a folder and all in it; one that is not there is fine.
+/// Removes a folder and all in it; a missing one is no error.
 ///
-/// A simulator may take its own permission to write away from a folder; that is given back first.
+/// A simulator may have removed the write permission of a folder; it is restored first.
 pub fn remove(path: &Path) -> Result<()> {
     match fs::remove_dir_all(path) {
         Ok(()) => Ok(()),
@@ -44,7 +44,7 @@ pub fn copy(from: &Path, to: &Path) -> io::Result<()> {
     if !kind.is_dir() && !kind.is_file() {
         return Ok(());
     }
-    // A simulator may have taken its own permissions away; the copy gets them as they are.
+    // A simulator may have removed permissions that copying needs; the copy gets those that were there.
     let needed = if kind.is_dir() { 0o700 } else { 0o400 };
     if mode & needed != needed {
         fs::set_permissions(from, Permissions::from_mode(mode | needed))?;

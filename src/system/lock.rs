@@ -1,9 +1,9 @@
 //! One run per project: an exclusive lock on a file that says who holds it.
 //!
-//! Knows nothing of what it protects. The lock is the kernel's (`flock`, which Linux also carries over NFS), so one whose
-//! holder died is no lock, and there is nothing stale to clean up. Those who end a dead run's simulators keep it a moment longer. The text in the file is for people only: it is
-//! written by whoever has the lock and never decides anything. The file is never deleted: a second process could hold a lock on the
-//! deleted file while a third locks its successor.
+//! Knows nothing of what it protects. The lock is the kernel's (`flock`, which Linux also carries over NFS), so it ends with its
+//! holder, and there is nothing stale to clean up. Only the guards that end a dead run's simulators keep it a moment longer. The
+//! text in the file is for people only: the holder writes it, and it never decides anything. The file is never
+//! deleted: a second process could hold a lock on the deleted file while a third locks its successor.
 
 use std::fmt;
 use std::fs::{self, File, TryLockError};
@@ -20,7 +20,7 @@ use crate::system::regular;
 /// More than any holder's text; a foreign file is not read whole.
 const LONGEST_TEXT: u64 = 4096;
 
-/// How long the simulators of a run that was killed may take to die: a page fault on a slow disk, hardly more.
+/// How long the simulators of a killed run may take to die: a page fault on a slow disk, hardly more.
 const LAST_MOMENTS: Duration = Duration::from_secs(10);
 
 /// Who holds a lock, as far as the file tells.
@@ -93,7 +93,7 @@ impl Lock {
         Ok(lock)
     }
 
-    /// The lock's file: whoever keeps it open keeps the lock, also beyond the end of this process.
+    /// The lock's file: a process that keeps it open keeps the lock, even beyond the end of this one.
     pub fn keeper(&self) -> io::Result<File> {
         self.file.try_clone()
     }
@@ -111,12 +111,12 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // Only so that nobody reads of a holder who has left; closing the file is what releases the lock.
+        // Only so that nobody reads of a holder that has left; closing the file is what releases the lock.
         self.file.set_len(0).ok();
     }
 }
 
-/// Takes the lock of a holder that died, once everything that it was running has ended too.
+/// Takes the lock of a holder that died, once everything that it had started has ended too.
 fn wait_for_the_dead(file: &mut File, path: &Path) -> Result<(), LockError> {
     let since = Instant::now();
     loop {
@@ -137,7 +137,7 @@ fn wait_for_the_dead(file: &mut File, path: &Path) -> Result<(), LockError> {
 }
 
 impl Holder {
-    /// Whether it is known to have ended. A zombie has, too.
+    /// Whether it is known to have ended. A zombie counts as ended.
     fn is_dead(&self) -> bool {
         let here = rustix::system::uname();
         if self.pid == 0 || self.host != host_name(&here.nodename().to_string_lossy()) {

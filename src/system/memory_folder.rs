@@ -1,10 +1,10 @@
 //! A project's folder on the file system that Linux keeps in memory, `/dev/shm`, and how much room there is.
 //!
-//! It is made only where there is plenty of room and programs can be started from it. Later it is called short when room
-//! is short, or when the folder was taken away: systemd empties `/dev/shm` of a user who logs out.
+//! It is made only where there is plenty of room and programs can be started from it. Later it counts as short when room
+//! runs out, or when the folder was removed: systemd empties `/dev/shm` of a user who logs out.
 //!
-//! It is named after the device and inode of the project's folder: whoever holds the project's lock owns it, and finds
-//! what a killed run has left. It knows nothing of what is done there.
+//! It is named after the device and inode of the project's folder: the holder of the project's lock owns it, and finds
+//! what a killed run has left behind. What is done in it is not known here.
 
 use std::fs::{self, DirBuilder};
 use std::io;
@@ -24,16 +24,16 @@ pub const MEMORY: &str = "/dev/shm";
 /// `TMPFS_MAGIC` of `linux/magic.h`. Unlike ramfs, a tmpfs ends before memory does.
 const TMPFS: u64 = 0x0102_1994;
 
-/// Free space that is asked for to begin with, in bytes; of free memory twice as much.
+/// The free space required at the beginning, in bytes; of free memory, twice as much.
 const ROOM: u64 = 512 << 20;
 
 /// With less than this left, room is short.
 const RESERVE: u64 = 64 << 20;
 
-/// With fewer files than this left to be made, too.
+/// The same for the number of files that can still be created.
 const RESERVE_FILES: u64 = 1000;
 
-/// A folder on a file system in memory; clones know of each other when room is short.
+/// A folder on a file system in memory; its clones share the knowledge that room is short.
 #[derive(Clone, Debug)]
 pub struct Memory {
     folder: PathBuf,
@@ -41,7 +41,7 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// Makes the folder, for this user alone, if it is wise to work there; else says why not.
+    /// Makes the folder, for this user alone, if there is room to work there; the error says why not.
     pub fn new(root: &Path) -> io::Result<Self> {
         let unfit = |why: &str| Err(io::Error::other(why.to_owned()));
         if statfs(MEMORY)?.f_type as u64 != TMPFS {
@@ -65,12 +65,12 @@ impl Memory {
         })
     }
 
-    /// Where it is.
+    /// Its path.
     pub fn path(&self) -> &Path {
         &self.folder
     }
 
-    /// Whether no more should be done there, and what failed there may have failed because of that.
+    /// Whether no more should be done there; what failed there may have failed for that reason.
     pub fn is_short(&self) -> bool {
         if !self.short.load(Relaxed) {
             let short = match statvfs(&self.folder) {
@@ -80,7 +80,7 @@ impl Memory {
                         (space.f_blocks - space.f_bfree.min(space.f_blocks)) * space.f_frsize;
                     space.f_bavail.saturating_mul(space.f_frsize) < RESERVE
                         || space.f_favail < RESERVE_FILES && space.f_files > 0
-                        // Asked only where it can matter: the kernel takes its time to answer.
+                        // Asked only where it can matter, because the kernel answers slowly.
                         || used > ROOM && memory_left().is_none_or(|left| left < ROOM)
                 }
             };
@@ -105,7 +105,7 @@ pub fn folder(root: &Path) -> io::Result<PathBuf> {
     Ok(Path::new(MEMORY).join(name))
 }
 
-/// Removes what a killed run of the project in `root` has left in memory. The caller must hold the project's lock.
+/// Removes what a killed run of the project in `root` has left behind in memory. The caller must hold the project's lock.
 ///
 /// Anybody may write to `/dev/shm`, so what is not this user's own folder is left alone; then nothing is done there.
 pub fn clear_leftovers(root: &Path) -> Result<()> {
@@ -125,7 +125,7 @@ fn left(path: &Path) -> Option<u64> {
     Some(space.f_bavail.saturating_mul(space.f_frsize))
 }
 
-/// Bytes of memory that may still be taken without pushing anybody out: the machine's, or fewer in a container.
+/// Bytes of memory that are available without displacing other programs: the machine's, or fewer in a container.
 fn memory_left() -> Option<u64> {
     let machine = field(&fs::read_to_string("/proc/meminfo").ok()?, "MemAvailable:")? * 1024;
     let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
@@ -143,7 +143,7 @@ fn memory_left() -> Option<u64> {
     limits.chain([machine]).min()
 }
 
-/// The number behind a name at the beginning of a line.
+/// The number after a name at the beginning of a line.
 fn field(text: &str, name: &str) -> Option<u64> {
     let mut lines = text.lines().map(str::split_ascii_whitespace);
     lines.find_map(|mut words| {

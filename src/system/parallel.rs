@@ -1,7 +1,7 @@
-//! One way to spread work over threads: inputs in order, outcomes in order, a bounded number of them under way.
+//! One way to spread work over threads: inputs in order, outcomes in order, a bounded number of them in progress.
 //!
-//! It knows nothing of what the work is. Everything of products and imports that uses more than one core goes through here, so that
-//! there is one place to get shutting down right: an error or a panic anywhere ends the whole, and nobody waits for ever.
+//! It knows nothing of the work itself. Planning, products and imports use several cores through it, so that shutting down has to
+//! be right in one place only: an error or a panic anywhere ends everything, and no thread waits for ever.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -11,9 +11,9 @@ use std::thread;
 
 use anyhow::Result;
 
-/// Runs `work` on `threads` threads over `inputs`, and hands each outcome to `take`, in the order of the inputs.
+/// Runs `work` on `threads` threads over `inputs`, and passes each outcome to `take`, in the order of the inputs.
 ///
-/// `inputs` and `take` run on the calling thread. At most `2 × threads` inputs are on their way at any time.
+/// `inputs` and `take` run on the calling thread. At most `2 × threads` inputs are in progress at any time.
 pub(crate) fn ordered<I: Send, O: Send>(
     threads: usize,
     inputs: impl Iterator<Item = Result<I>>,
@@ -26,7 +26,7 @@ pub(crate) fn ordered<I: Send, O: Send>(
     let (task_sender, task_receiver) = sync_channel::<(usize, I)>(window);
     let tasks = Mutex::new(task_receiver);
     thread::scope(|scope| {
-        // Both are owned in here: returning early drops them, and that ends the workers.
+        // Both are owned by this closure: returning early drops them, and that ends the workers.
         let task_sender = task_sender;
         let (done_sender, done) = channel();
         for _ in 0..threads {

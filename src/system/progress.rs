@@ -1,4 +1,4 @@
-//! How far things are: a bar on a terminal, a line now and then elsewhere.
+//! Progress: a bar on a terminal, a line now and then elsewhere.
 //!
 //! All of it goes to standard error, so that standard output stays a result. A remaining time is only shown once the
 //! rate is steady: a wrong one is worse than none.
@@ -14,19 +14,19 @@ const BETWEEN_LINES: Duration = Duration::from_secs(30);
 /// A remaining time is shown after this time and this many catchments.
 const STEADY: (Duration, usize) = (Duration::from_secs(5), 20);
 
-/// How much is told on standard error.
+/// How much is printed on standard error.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Verbosity {
     /// Failures only.
     Quiet,
-    /// Failures, and how far things are.
+    /// Failures and progress.
     #[default]
     Normal,
-    /// Also what is about to be done and every catchment as it is done.
+    /// Also what is about to be done, and every catchment when it is done.
     Verbose,
 }
 
-/// Shows how far something is that takes a while.
+/// Shows the progress of something that takes a while.
 pub struct Progress {
     verb: &'static str,
     total: usize,
@@ -70,13 +70,13 @@ impl Progress {
         }
     }
 
-    /// One more is done; whether it failed.
+    /// Counts one more as done, and whether it failed.
     pub fn advance(&mut self, failed: bool) {
         self.failed += usize::from(failed);
         self.set(self.done + 1);
     }
 
-    /// So many are done.
+    /// Sets how many are done.
     pub fn set(&mut self, done: usize) {
         self.done = done;
         let message = self.message();
@@ -127,7 +127,7 @@ impl Drop for Progress {
     }
 }
 
-/// A duration as people say it: `0.4 s`, `12 s`, `3 min 5 s`, `2 h 10 min`.
+/// A duration as people write it: `0.4 s`, `12 s`, `3 min 5 s`, `2 h 10 min`.
 pub fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs_f64().round() as u64;
     match seconds {

@@ -1,8 +1,8 @@
 //! Regular files: what is opened here is never a named pipe, socket, device or folder.
 //!
-//! A pipe would be waited for until somebody opens its other end, a device may never end, and opening some does something. So
-//! every file that a user or a simulator may have put something else in the place of is opened here, and what is written
-//! beside its place and renamed finds that place here. It knows nothing of what the files hold.
+//! Opening a pipe would wait until its other end is opened, a device may never end, and opening some has effects. So every file
+//! that a user or a simulator may have replaced with something else is opened here, and what is written beside its target and
+//! renamed finds that target here. It knows nothing of what the files hold.
 
 use std::fs::{self, File, FileType, OpenOptions};
 use std::io::{self, ErrorKind, Read};
@@ -17,14 +17,14 @@ pub fn open(path: &Path) -> io::Result<File> {
     open_with(File::options().read(true), path)
 }
 
-/// The same in any other way, which may make the file.
+/// The same with other options, which may create the file.
 pub fn open_with(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
     match fs::metadata(path) {
         Ok(found) => require(found.file_type())?,
         Err(error) if error.kind() == ErrorKind::NotFound => {}
         Err(error) => return Err(error),
     }
-    // Something else may be there by now: this does not wait for a pipe's other end.
+    // Something else may be there by now; this flag keeps it from waiting for a pipe's other end.
     let file = options.custom_flags(libc::O_NONBLOCK).open(path)?;
     require(file.metadata()?.file_type())?;
     Ok(file)
@@ -33,7 +33,7 @@ pub fn open_with(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
 /// All bytes of a file.
 pub fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut file = open(path)?;
-    // Room for it all at once, and for the read that finds its end.
+    // Room for all of it, and for the read that finds its end.
     let size = usize::try_from(file.metadata()?.len()).unwrap_or(0);
     let mut bytes = Vec::with_capacity(size.saturating_add(1));
     file.read_to_end(&mut bytes)?;
@@ -56,7 +56,7 @@ pub fn digest(path: &Path) -> io::Result<Digest> {
 /// is the one to write beside it in.
 ///
 /// # Errors
-/// If it is something else than a file, or a link into a folder that is not there.
+/// If it is not a regular file, or a link into a folder that does not exist.
 pub fn place(path: &Path) -> io::Result<PathBuf> {
     let missing = match fs::metadata(path) {
         Ok(found) => {
@@ -71,7 +71,7 @@ pub fn place(path: &Path) -> io::Result<PathBuf> {
     };
     let target = folder::of(path).join(target);
     let folder = folder::of(&target);
-    // A disk that is not mounted, perhaps: nothing is to be made in its place.
+    // Perhaps a disk that is not mounted: nothing must be created in its place.
     if !folder.is_dir() {
         let (target, folder) = (target.display(), folder.display());
         let message = format!("is a link to {target}, and there is no folder {folder}");
@@ -80,7 +80,7 @@ pub fn place(path: &Path) -> io::Result<PathBuf> {
     place(&target)
 }
 
-/// An error that says what it is, unless it is a file.
+/// An error that says what it is, unless it is a regular file.
 pub fn require(kind: FileType) -> io::Result<()> {
     let what = if kind.is_file() {
         return Ok(());

@@ -25,7 +25,7 @@ use crate::system::filesystem;
 const FINE: Duration = Duration::from_millis(20);
 /// FAT's granularity, the coarsest there is.
 const COARSE: Duration = Duration::from_secs(2);
-/// What two machines' clocks may reasonably differ by.
+/// How far two machines' clocks may reasonably differ.
 const REMOTE: Duration = Duration::from_secs(60);
 
 /// Size, times and identity of a file at one time. Links are followed.
@@ -72,7 +72,7 @@ impl Stamp {
     /// False if the file could still change without its stamp changing: it is younger than its clock's granularity, or
     /// from the future.
     ///
-    /// The newest of both times must be older than 20 ms where the file system shows times finer than a millisecond,
+    /// The later of the two times must be older than 20 ms where the file system shows times finer than a millisecond,
     /// older than 2 s where it does not, older than a minute on a network file system.
     pub fn is_older_than_clock_step(&self, now: SystemTime) -> bool {
         // Only the change time tells the file system's granularity; a program may set any modification time.

@@ -1,4 +1,4 @@
-//! Creating data sets, writing their values, and making dimension scales of them.
+//! Creating data sets, writing their values, and making them dimension scales.
 
 use std::ffi::{CStr, CString, c_char, c_uint};
 
@@ -27,15 +27,15 @@ unsafe extern "C" {
 
 /// How a data set is stored.
 pub(in crate::netcdf) struct Storage<'a> {
-    /// The shape of a chunk; contiguous without.
+    /// The shape of a chunk; `None` for a contiguous one.
     pub(in crate::netcdf) chunk: Option<&'a [usize]>,
     /// Shuffle and deflate at this level, if not 0.
     pub(in crate::netcdf) deflate: u8,
-    /// The value of what is never written.
+    /// The value of elements that are never written.
     pub(in crate::netcdf) fill: Option<&'a [u8]>,
-    /// Have its place in the file at once, with nothing in it: [`place`] tells where. For contiguous ones.
+    /// For contiguous ones: allocate its place in the file at once, without values; [`place`] returns it.
     pub(in crate::netcdf) contiguous: bool,
-    /// Track the attributes' order, as netCDF wants it. Costs kilobytes an object once there are many attributes.
+    /// Track the attributes' order, as netCDF wants it. Costs kilobytes per object once there are many attributes.
     pub(in crate::netcdf) tracked: bool,
 }
 
@@ -157,7 +157,7 @@ pub(in crate::netcdf) fn write_texts(dataset: &Handle, texts: &[CString]) -> Res
     Ok(())
 }
 
-/// Offsets of a chunk as the library wants them: exactly one for each dimension.
+/// The offset of a chunk as the library wants it: exactly one number for each dimension.
 pub(super) fn chunk_offset(dataset: &Handle, offset: &[usize]) -> Result<Vec<hsize_t>> {
     // SAFETY: the id is an open data set, its space an open space.
     let space = Handle::new(H5Sclose, || unsafe { H5Dget_space(dataset.id) })?;

@@ -1,8 +1,8 @@
-//! The library's own way to write files, but for chunks: of these it only learns where they belong.
+//! A file driver that writes as the library's own does, except for chunks: of these it only finds out where they belong.
 //!
 //! The library writes a file one chunk after the other, on one thread, under its lock. Chunks are nearly all of a product,
-//! and most of them stand side by side in another file already. So the bytes of chunks are written past the library,
-//! megabytes at a time, and [`place_chunk`] makes it say where they go and record it in its index.
+//! and most of them are adjacent in another file already. So the bytes of chunks bypass the library, megabytes at a time,
+//! and [`place_chunk`] makes it assign their place and record it in its index.
 //!
 //! To this end one function in a copy of its POSIX driver's class, `sec2`, is replaced (HDF5's `H5FDdevelop.h`,
 //! `H5FD_class_t`, version 1). The file is the same to the byte.
@@ -25,7 +25,7 @@ use hdf5_sys::h5p::{H5P_DEFAULT, H5Pclose, H5Pcreate, H5Pset_driver, H5Pset_fapl
 use super::dataset::chunk_offset;
 use super::{Handle, c_path, call};
 
-/// The version of `H5FD_class_t` that [`Class`] is.
+/// The version of `H5FD_class_t` that [`Class`] mirrors.
 const CLASS_VERSION: c_uint = 1;
 
 /// A number for private use (`H5FDpublic.h`: those below 256 are the library's, from 512 on they are registered).
@@ -58,7 +58,7 @@ struct OpenFile {
     class: *const Class,
 }
 
-/// What a thread wants to know of the library's writing.
+/// What a thread asks of the library's next write.
 #[derive(Clone, Copy)]
 enum Wanted {
     Nothing,
@@ -68,7 +68,7 @@ enum Wanted {
     Found(haddr_t),
 }
 
-/// What stands for the bytes of a chunk, if it is no longer.
+/// Stands for the bytes of a chunk, unless that is longer.
 static BLANK: [u8; 1 << 16] = [0; 1 << 16];
 
 thread_local! {
@@ -93,7 +93,7 @@ unsafe extern "C" fn write(
     size: usize,
     bytes: *const c_void,
 ) -> herr_t {
-    // The library may write more on the occasion: what it has kept for later.
+    // The library may also write what it has kept back until now.
     if let Wanted::Place(blank) = WANTED.get()
         && blank == bytes
     {
@@ -115,7 +115,7 @@ pub(super) fn set(access: &Handle, path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The driver's id; it is registered when it is first asked for, by looking at a file that `sec2` opens.
+/// The driver's id. The driver is registered on first use, from the class of a file that `sec2` has opened.
 fn driver(path: &Path) -> Result<hid_t> {
     let path = c_path(path)?;
     sync(|| {

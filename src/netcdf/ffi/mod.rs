@@ -1,10 +1,10 @@
-//! The few calls of the HDF5 C library that this crate's files are made with, behind safe functions.
+//! The few calls of the HDF5 C library with which this crate's files are made, behind safe functions.
 //!
 //! The `hdf5` crate's own builders hide what a reproducible NetCDF-4 file needs: dimension scales, chunks written as they
 //! are, error-checked closing, bounds of the file format. So these calls are made directly, each under that crate's global
 //! lock, and nothing outside of this module is unsafe. It knows handles, types and bytes; not what they mean.
 //!
-//! All numbers are handed over as little-endian bytes with little-endian types, so no conversion ever takes place.
+//! All numbers are passed as little-endian bytes with little-endian types, so no conversion ever takes place.
 
 #![allow(unsafe_code)]
 
@@ -56,7 +56,7 @@ pub(in crate::netcdf) struct Handle {
 }
 
 impl Handle {
-    /// Makes an object by `open` and takes care of its end by `closer`.
+    /// Opens an object with `open`; `closer` closes it.
     fn new(
         closer: unsafe extern "C" fn(hid_t) -> herr_t,
         open: impl FnOnce() -> hid_t,
@@ -67,7 +67,7 @@ impl Handle {
         })
     }
 
-    /// Closes the object and reports what goes wrong then, such as a full disk.
+    /// Closes the object and reports errors, such as a full disk.
     pub(in crate::netcdf) fn close(self) -> Result<()> {
         let this = std::mem::ManuallyDrop::new(self);
         // SAFETY: the id is open, belongs to `this` alone and is not used again: `drop` will not run.
@@ -78,8 +78,8 @@ impl Handle {
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        // SAFETY: the id is open and nobody can use it after this. An error here has no one left to hear it; whoever
-        // cares has called `close`.
+        // SAFETY: the id is open and nobody can use it after this. An error here can't be reported; a caller
+        // that wants it has called `close`.
         sync(|| unsafe { (self.closer)(self.id) });
     }
 }
@@ -110,8 +110,9 @@ const INDEX: usize = 32 << 20;
 
 /// Has the library keep its index of chunks in memory.
 ///
-/// Chunks come in another order than the index has them, so each is in another of its pages than the one before. What does not
-/// fit is encoded, written, read and decoded again and again, for 18,000 catchments as long as all else the library does.
+/// Chunks come in another order than that of the index, so each is on another of its pages than the one before. Pages that do
+/// not fit are encoded, written, read and decoded again and again, which for 18,000 catchments takes as long as everything else
+/// that the library does.
 fn keep_index(access: &Handle) -> Result<()> {
     let mut config = H5AC_cache_config_t {
         version: H5AC__CURR_CACHE_CONFIG_VERSION,
@@ -129,7 +130,7 @@ fn keep_index(access: &Handle) -> Result<()> {
     Ok(())
 }
 
-/// Empties an existing file and makes it one of HDF5; creation order is tracked so that netCDF can append to it later.
+/// Empties an existing file and makes it an HDF5 file; creation order is tracked so that netCDF can append to it later.
 pub(in crate::netcdf) fn create_file(path: &Path) -> Result<Handle> {
     let access = access()?;
     driver::set(&access, path)?;
@@ -180,7 +181,7 @@ pub(in crate::netcdf) fn number_type(number: Number) -> Result<Handle> {
     Handle::new(H5Tclose, || unsafe { H5Tcopy(id) })
 }
 
-/// The type of text: `size` bytes (at least 1), or of variable length without a size.
+/// The type of text: of `size` bytes (at least 1), or of variable length.
 pub(in crate::netcdf) fn text_type(size: Option<usize>, utf8: bool) -> Result<Handle> {
     let set = if utf8 {
         H5T_cset_t::H5T_CSET_UTF8
@@ -227,7 +228,7 @@ fn size_of(of_type: &Handle) -> usize {
     sync(|| unsafe { H5Tget_size(of_type.id) })
 }
 
-/// Writes an attribute: a scalar without `count`, else a list; `bytes` are its values.
+/// Writes an attribute: a list of `count` values, or a scalar; `bytes` are its values.
 pub(in crate::netcdf) fn write_attribute(
     object: &Handle,
     name: &CStr,

@@ -1,6 +1,6 @@
 //! Reading back what this crate has written itself: attributes, ids, flags and the places of chunks in an earlier file.
 //!
-//! For nothing else: other people's files are read elsewhere.
+//! Only for that: other files are read elsewhere.
 
 use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
 use std::path::Path;
@@ -37,7 +37,7 @@ pub(in crate::netcdf) fn open_dataset(file: &Handle, name: &CStr) -> Result<Hand
     })
 }
 
-/// Reads a text attribute of fixed length, as they are written here; `None` for any other.
+/// Reads a text attribute of fixed length, as this crate writes them; `None` for any other.
 pub(in crate::netcdf) fn read_text_attribute(
     object: &Handle,
     name: &CStr,
@@ -137,14 +137,13 @@ fn read_values(dataset: &Handle, number: Number, size: usize) -> Result<Vec<u8>>
     Ok(bytes)
 }
 
-/// Where a chunk is stored: its first element (further dimensions than there are count as 0), its place in the file, its
-/// length.
+/// Where a chunk is stored: its first element (0 in dimensions that the data set lacks), its place in the file, its length.
 pub(in crate::netcdf) type ChunkPlace = ([u64; CHUNK_RANK], u64, u64);
 
-/// Dimensions of a chunk at most.
+/// The most dimensions of a chunk.
 pub(in crate::netcdf) const CHUNK_RANK: usize = 3;
 
-/// The number of a data set's dimensions and where its chunks are, without those that were stored without some of the filters.
+/// The number of a data set's dimensions and the places of its chunks, except those that were stored without some of the filters.
 ///
 /// All at once, because asking for one makes the library walk over all of them.
 pub(in crate::netcdf) fn chunk_places(dataset: &Handle) -> Result<(usize, Vec<ChunkPlace>)> {

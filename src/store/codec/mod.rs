@@ -6,8 +6,8 @@
 //!
 //! The first byte says how the rest is to be read: 1 = raw little-endian `f64`; 2 = the number of steps as a
 //! little-endian `u64`, then a pco stream of `f64`; 4 = the number of steps likewise, a byte with the number of digits after
-//! the point, one with the order of the differences, then the planes (`planes.rs`) of the column's whole numbers as a zstd frame. 3 was
-//! used before the first release. Other values are left for encodings to come. Decimals are tried first (see
+//! the point, one with the order of the differences, then the planes (`planes.rs`) of the column's whole numbers as a zstd frame.
+//! 3 was used before the first release. Other values are left for encodings to come. Decimals are tried first (see
 //! [`crate::text::decimal`]), and raw is used where pco makes nothing smaller. The step count is inside the bytes so that the
 //! checksum covers it: [`decode`] never reserves memory on the strength of an unchecked number.
 //!

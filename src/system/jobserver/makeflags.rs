@@ -1,4 +1,4 @@
-//! What `make` says to the programs it starts, in the variable `MAKEFLAGS`. Pure.
+//! What `make` tells the programs that it starts, in the variable `MAKEFLAGS`. Pure.
 //!
 //! The format is that of GNU make's manual, "Communicating Options to a Sub-make" and "POSIX Jobserver": single-letter
 //! flags without a dash come first, if there are any; long options follow; variables come after `--`. Make 4.2 and 4.3 name
@@ -6,10 +6,10 @@
 
 use std::path::PathBuf;
 
-/// What matters to us of the flags that make was called with.
+/// The flags of make's call that matter here.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct MakeFlags {
-    /// `-n`, `-q` or `-t`: nothing is to be done in earnest. Lines that begin with `+` are started even then.
+    /// `-n`, `-q` or `-t`: nothing is really to be done. Lines that begin with `+` are started even then.
     pub pretend: bool,
     /// N of `-j N`.
     pub jobs: Option<usize>,

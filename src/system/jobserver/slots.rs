@@ -1,13 +1,13 @@
-//! How many simulators may be at work at once: a number of our own, or a share of what `make -j` hands out.
+//! How many simulators may be at work at once: a fixed number, or a share of the jobs of `make -j`.
 //!
-//! GNU make's jobserver is a pipe with a byte for every job that may be started beside the one that each of its children is
+//! GNU make's jobserver is a pipe with a byte for every job that may be started in addition to the one that each of its children is
 //! already ("implicit token"). A worker takes a slot before it starts a simulator and gives it back afterwards; the implicit
-//! token is used first and set free last, so that nothing is held which is not in use. The protocol is that of GNU make's
+//! token is used first and freed last, so that no token is held unused. The protocol is that of GNU make's
 //! manual, "POSIX Jobserver".
 //!
 //! Waiting must not keep an interrupt waiting, and a plain read of the pipe would. So the pipe is opened a second time through
 //! `/proc/self/fd`, which gives a description of our own that never blocks, without changing the one that make and its other
-//! children read from; and whoever waits does so in `poll(2)`, with the interrupt beside it. This needs no raw descriptor.
+//! children read from; and waiting is done in `poll(2)`, for the interrupt as well. This needs no raw descriptor.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -32,19 +32,19 @@ pub struct Slots {
 #[derive(Debug)]
 pub struct Slot<'a>(Option<&'a Jobserver>);
 
-/// Make's pipe, and what we have of it.
+/// Make's pipe, and the tokens taken from it.
 #[derive(Debug)]
 struct Jobserver {
     take: File,
     give: File,
-    /// Readable while nobody uses the token that we have for having been started.
+    /// Readable while the token of this process itself is not in use.
     implicit: OwnedFd,
     /// The bytes taken and not given back. Each is given back as it came: make writes different ones.
     taken: Mutex<Vec<u8>>,
 }
 
 impl Slots {
-    /// So many, whatever make says.
+    /// This many, whatever make says.
     pub fn fixed(most: usize) -> Self {
         Self { most, make: None }
     }
@@ -52,7 +52,7 @@ impl Slots {
     /// A share of make's jobs if it offers any, at most N of its `-j N`; else as many as there are cores.
     ///
     /// # Errors
-    /// When make speaks of a jobserver that can't be reached, as it does to recipe lines without a `+`.
+    /// If make names a jobserver that can't be reached, as it does for recipe lines without a `+`.
     pub fn of_make(flags: &MakeFlags, cores: usize) -> io::Result<Self> {
         let Some(auth) = &flags.auth else {
             return Ok(Self::fixed(cores));
@@ -63,12 +63,12 @@ impl Slots {
         })
     }
 
-    /// The most that there ever are at once.
+    /// The most slots that there can be at once.
     pub fn most(&self) -> usize {
         self.most
     }
 
-    /// Whether others share in them.
+    /// Whether they are shared with make's other jobs.
     pub fn are_shared(&self) -> bool {
         self.make.is_some()
     }
@@ -90,12 +90,12 @@ impl Slots {
                 PollFd::new(&make.implicit, PollFlags::IN),
                 PollFd::new(&make.take, PollFlags::IN),
             ];
-            // Woken for nothing, it just looks again.
+            // If it is woken for nothing, it just looks again.
             poll(&mut fds, None).ok();
         }
     }
 
-    /// As many slots as can be had at once without waiting, for work that can be done by any number of threads.
+    /// As many slots as are available without waiting, for work that can be done by any number of threads.
     pub fn at_hand(&self) -> Vec<Slot<'_>> {
         let make = self.make.as_ref();
         (0..self.most)
@@ -151,7 +151,7 @@ impl Jobserver {
 
     fn give_back(&self) {
         match self.taken().pop() {
-            // Fails only if make and all its children are gone, and then nobody misses it.
+            // Fails only if make and all its children are gone, and then the token does not matter.
             Some(byte) => drop((&self.give).write(&[byte])),
             None => drop(rustix::io::write(&self.implicit, &1u64.to_ne_bytes())),
         }
@@ -162,7 +162,7 @@ impl Jobserver {
     }
 }
 
-/// Opens a pipe so that it never blocks. A descriptor that make did not hand on is not there, or is another file's.
+/// Opens a pipe so that it never blocks. A descriptor that make did not pass on does not exist, or is another file's.
 fn open_fifo(path: &Path, read: bool, write: bool) -> io::Result<File> {
     let file = OpenOptions::new()
         .read(read)
@@ -182,7 +182,7 @@ mod tests {
 
     use super::*;
 
-    /// A jobserver of so many tokens beside the implicit one, and its pipe.
+    /// A jobserver with these tokens besides the implicit one, and its pipe.
     fn jobserver(tokens: &[u8]) -> (tempfile::TempDir, File, Slots) {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("fifo");

@@ -1,7 +1,7 @@
-//! A started simulator and its process group, as its guard sees it: started, signalled, and reaped with everything that it
-//! left behind.
+//! A simulator and its process group, as its guard handles them: started, signalled, and reaped with everything that is left
+//! behind.
 //!
-//! `wait4`, the only way to learn what a single child cost, has to be called with `unsafe`.
+//! `wait4`, the only way to find out what a single child cost, has to be called with `unsafe`.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -22,13 +22,13 @@ use super::message::Start;
 use super::{ProcessError, find_program};
 use crate::data::run_cost::RunCost;
 
-/// How long a program that somebody still writes is tried again: longer than any fork takes to reach its exec.
+/// How long a program that is still open for writing is retried: longer than any fork takes to reach its exec.
 const BUSY: Duration = Duration::from_secs(2);
 
 /// A child that is not reaped yet.
 #[derive(Debug)]
 pub(super) struct Child {
-    /// Leader and name of the group. Ours until `wait4` returns it, so no signal can go astray.
+    /// The group's leader and id. Not reused until `wait4` returns it, so no signal can go astray.
     pid: Pid,
     started: Instant,
 }
@@ -59,7 +59,7 @@ impl Child {
                     let pid = Pid::from_child(&child);
                     return Ok(Self { pid, started });
                 }
-                // Somebody's child has inherited a descriptor on the freshly written program, until its exec.
+                // Another process's child has inherited a descriptor of the freshly written program, until its exec.
                 Err(error)
                     if error.kind() == ErrorKind::ExecutableFileBusy
                         && started.elapsed() < BUSY =>
@@ -72,7 +72,7 @@ impl Child {
         }
     }
 
-    /// The number of the leader and of its group.
+    /// The id of the leader and of its group.
     pub(super) fn number(&self) -> u64 {
         self.pid.as_raw_pid().unsigned_abs().into()
     }
@@ -83,13 +83,13 @@ impl Child {
         Ok(waitid(WaitId::Pid(self.pid), look)?.is_some())
     }
 
-    /// Sends a signal to the whole group. That there may be nobody left to get it is no error.
+    /// Sends a signal to the whole group. That nothing may be left to get it is no error.
     pub(super) fn signal_group(&self, signal: Signal) {
         kill_process_group(self.pid, signal).ok();
     }
 
-    /// Kills what is left of the group, reaps the leader, and then whatever of its descendants left the group.
-    pub(super) fn bury(self) -> io::Result<(i32, RunCost)> {
+    /// Kills what is left of the group, reaps the leader, and ends the descendants that left the group.
+    pub(super) fn reap(self) -> io::Result<(i32, RunCost)> {
         let wall = self.started.elapsed().as_secs_f64();
         self.signal_group(Signal::KILL);
         let reaped = wait4(self.pid);
@@ -98,10 +98,10 @@ impl Child {
     }
 }
 
-/// Ends every child of this process, and every child that it gets by their end, until there is none.
+/// Ends every child of this process, and every child that it inherits from them, until there is none.
 ///
 /// With the leader reaped, all of them are its orphans: daemons and the like, handed to this process as it is a
-/// subreaper. Their numbers are ours until they are reaped here.
+/// subreaper. Their ids are not reused until they are reaped here.
 fn end_adopted() {
     loop {
         match wait(WaitOptions::NOHANG) {
@@ -111,7 +111,7 @@ fn end_adopted() {
         }
         let alive = children();
         if alive.is_empty() {
-            // Without /proc nobody can tell who they are, and waiting for them could take for ever.
+            // Without /proc their ids are unknown, and waiting for them could take for ever.
             return;
         }
         for child in alive {
@@ -125,7 +125,7 @@ fn end_adopted() {
 fn children() -> Vec<Pid> {
     let tasks = fs::read_dir("/proc/self/task").into_iter().flatten();
     let listed = tasks.flatten().filter_map(|task| {
-        // A kernel without this list gives none; then every process is asked for its parent.
+        // A kernel may lack this list; then the parent of every process is looked up.
         fs::read_to_string(task.path().join("children")).ok()
     });
     let listed: Vec<String> = listed.collect();
@@ -150,7 +150,7 @@ fn parent(process: &Path) -> Option<String> {
     rest.split_whitespace().nth(1).map(str::to_owned)
 }
 
-/// Limits the files of this process, which writes none, and so those of its children; never beyond what the user allows.
+/// Limits the files of this process, which writes none, and so those of its children; never beyond what the system allows.
 fn limit_files(largest: u64) -> Result<(), ProcessError> {
     let allowed = getrlimit(Resource::Fsize).maximum;
     let limit = Rlimit {
@@ -176,7 +176,7 @@ fn printed(stdout: &OsStr, stderr: &OsStr) -> Result<(File, File), ProcessError>
     Ok((out, err.map_err(failed(stderr))?))
 }
 
-/// The system says "not found" for four different things; looks which it was.
+/// The error in detail: the system says "not found" for four different things.
 fn reason(source: io::Error, program: PathBuf, directory: &Path) -> ProcessError {
     match source.kind() {
         ErrorKind::NotFound | ErrorKind::NotADirectory if !directory.is_dir() => {
@@ -190,7 +190,7 @@ fn reason(source: io::Error, program: PathBuf, directory: &Path) -> ProcessError
     }
 }
 
-/// Reaps one child, waiting for its end, and says its status and what it cost; `wall` is left at zero.
+/// Waits for a child's end and reaps it; returns its status and its cost, in which `wall` is zero.
 #[allow(unsafe_code)]
 fn wait4(pid: Pid) -> io::Result<(i32, RunCost)> {
     let mut status = 0;

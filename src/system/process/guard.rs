@@ -2,12 +2,12 @@
 //!
 //! Every worker has one. It is rerunoff itself, started again with a hidden verb, in a process group of its own so that
 //! neither Ctrl-C nor a kill of rerunoff's group reaches it. It starts one simulator at a time and is the *subreaper*
-//! of all that this one starts: what daemonises, with a new session and a second fork, becomes the guard's child and
-//! is ended with the simulator. Its socket to the worker closes when rerunoff ends, however it ends; then the guard
-//! ends what runs and goes. Being small, it also starts simulators faster than a large process, and what a simulator's
-//! peak memory is said to be is not what rerunoff held.
+//! of everything that the simulator starts: what daemonises, with a new session and a second fork, becomes the guard's child
+//! and is ended with the simulator. Its socket to the worker closes when rerunoff ends, however it ends; then the guard
+//! ends what is running, and itself. Being small, it also starts simulators faster than a large process, and a simulator's
+//! reported peak memory is not that of rerunoff.
 //!
-//! It keeps the project's lock open while it lives: so the next run cannot begin before the last simulator is gone.
+//! It keeps the project's lock open while it lives, so the next run cannot begin before the last simulator is gone.
 
 use std::fs::{self, File};
 use std::io::{self, Seek, SeekFrom};
@@ -34,10 +34,10 @@ use crate::data::run_cost::RunCost;
 /// it shares with its worker.
 pub const VERB: &str = "guard-a-simulator";
 
-/// What `killall rerunoff` and `pkill rerunoff` do not match.
+/// A name that `killall rerunoff` and `pkill rerunoff` do not match.
 const NAME: &std::ffi::CStr = c"simulator-guard";
 
-/// A worker's hold on its guard, which is started at the first run. Dropped, the guard and all it has started end.
+/// A worker's handle of its guard, which is started at the first run. When it is dropped, the guard and all it has started end.
 #[derive(Debug, Default)]
 pub struct Guard {
     keep: Option<File>,
@@ -48,8 +48,8 @@ pub struct Guard {
 struct Running {
     process: Process,
     socket: UnixStream,
-    /// A file whose position, which the guard shares, is the number of the group that it has started, and 0 between two. A
-    /// message would wake the worker for a number that it needs only if the guard is lost.
+    /// A file whose position, which the guard shares, is the id of the group that it has started, and 0 between two runs. A
+    /// message would wake the worker for an id that it needs only if the guard is lost.
     group: File,
 }
 
@@ -91,7 +91,7 @@ impl Guard {
                 .map_err(|source| ProcessError::Guard { source })?,
         };
         let finished = running.run(invocation, interrupt);
-        // One that is lost is not used again.
+        // A lost guard is not used again.
         if !matches!(finished, Err(ProcessError::Guard { .. })) {
             self.running = Some(running);
         }
@@ -145,7 +145,7 @@ impl Running {
     ) -> Result<Finished, ProcessError> {
         self.order(&Order::Start(Start::from(invocation)))?;
         self.attend(invocation, interrupt).inspect_err(|error| {
-            // The guard is gone, and it alone could reap: the number is the simulator's, or nobody's since a moment.
+            // The guard is gone, and it alone could reap: the id is still the simulator's, or has only just become free.
             if matches!(error, ProcessError::Guard { .. })
                 && let Some(group) = self.group()
             {
@@ -154,13 +154,13 @@ impl Running {
         })
     }
 
-    /// The group that the guard has started and not buried.
+    /// The group that the guard has started and not yet reaped.
     fn group(&self) -> Option<Pid> {
         let number = (&self.group).stream_position().ok()?;
         Pid::from_raw(i32::try_from(number).ok()?)
     }
 
-    /// Waits for the end of what was started, or brings it about.
+    /// Waits for the simulator's end, or ends it.
     fn attend(
         &self,
         invocation: &Invocation<'_>,
@@ -212,7 +212,7 @@ impl Running {
         }
     }
 
-    /// Sleeps until the guard has something to tell, the deadline has passed or the interrupt is triggered.
+    /// Sleeps until the guard reports, the deadline has passed or the interrupt is triggered.
     fn wait(&self, deadline: Option<Instant>, interrupt: Option<&Interrupt>) -> io::Result<Woken> {
         loop {
             let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
@@ -258,8 +258,8 @@ fn timespec(duration: Duration) -> Timespec {
     }
 }
 
-/// What the guard's process does: starts what it is told to until the socket closes. What is standard error at the beginning
-/// gets the number of each group as its position; see [`VERB`].
+/// The guard's process: starts what it is told to until the socket closes. The file that is standard error at the beginning
+/// gets the id of each group as its position; see [`VERB`].
 pub fn serve(socket: OwnedFd) -> io::Result<()> {
     let socket = UnixStream::from(socket);
     let mut group = File::from(io::stderr().as_fd().try_clone_to_owned()?);
@@ -273,17 +273,17 @@ pub fn serve(socket: OwnedFd) -> io::Result<()> {
     ended.set_nonblocking(true)?;
     low_level::pipe::register(SIGCHLD, theirs)?;
     while let Some(order) = receive(&socket)? {
-        // A signal for a simulator that has ended meanwhile has nobody to go to.
+        // A signal for a simulator that has ended meanwhile has no target.
         let Order::Start(start) = order else { continue };
         match Child::start(&start) {
             Err(error) => send(&socket, &GuardReport::Refused(error.into()))?,
             Ok(child) => {
                 let noted = group.seek(SeekFrom::Start(child.number()));
                 let watched = noted.and_then(|_| watch(&child, &socket, &ended));
-                let buried = child.bury();
-                // From now on the number may be somebody else's.
+                let reaped = child.reap();
+                // From now on the id may be another group's.
                 group.rewind()?;
-                let report = match (watched, buried) {
+                let report = match (watched, reaped) {
                     (Ok(()), Ok((status, cost))) => GuardReport::Ended(status, cost),
                     (Err(error), _) | (_, Err(error)) => GuardReport::Lost(errno(&error)),
                 };
@@ -311,7 +311,7 @@ fn keep_from_children() -> io::Result<()> {
 
 #[allow(unsafe_code)]
 fn close_on_exec(number: RawFd) {
-    // SAFETY: this neither reads nor writes memory, and it leaves the descriptor open, so whoever owns it is not harmed.
+    // SAFETY: this neither reads nor writes memory, and it leaves the descriptor open, so its owner is not harmed.
     // That it may be closed already (the one of the listing itself) is an error of no consequence.
     unsafe { libc::fcntl(number, libc::F_SETFD, libc::FD_CLOEXEC) };
 }

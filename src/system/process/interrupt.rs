@@ -1,7 +1,7 @@
-//! The wish to stop, shared by everyone who might be waiting for something else.
+//! The request to stop, shared by all threads that might be waiting for something else.
 //!
-//! A flag for those who look, and a file descriptor that becomes readable for those who sleep in `poll(2)`: one trigger wakes all
-//! workers. It knows nothing of what is interrupted.
+//! A flag for threads that check, and a file descriptor that becomes readable for those that sleep in `poll(2)`: one trigger
+//! wakes all workers. It knows nothing of what is interrupted.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -19,19 +19,19 @@ use signal_hook::low_level;
 const SAME_SIGNAL: Duration = Duration::from_millis(50);
 const EXIT_CODE: i32 = 130;
 
-/// A shared wish to stop. Clones are the same one; once triggered it stays so.
+/// A shared request to stop. Clones are the same one; once triggered it stays so.
 #[derive(Clone, Debug)]
 pub struct Interrupt(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
     triggered: AtomicBool,
-    /// Readable from the trigger on, because nobody ever reads it.
+    /// Readable from the trigger on, because it is never read.
     event: OwnedFd,
 }
 
 impl Interrupt {
-    /// A new one that nothing has triggered and no signal reaches yet.
+    /// A new one, not triggered and not connected to signals.
     pub fn new() -> io::Result<Self> {
         Ok(Self(Arc::new(Shared {
             triggered: AtomicBool::new(false),
@@ -39,21 +39,21 @@ impl Interrupt {
         })))
     }
 
-    /// One that signals trigger; see [`Self::install`].
+    /// A new one that signals trigger; see [`Self::install`].
     pub fn installed() -> io::Result<Self> {
         let interrupt = Self::new()?;
         interrupt.install()?;
         Ok(interrupt)
     }
 
-    /// Asks everyone to stop. Doing it again changes nothing.
+    /// Asks all threads to stop. Repeating it changes nothing.
     pub fn trigger(&self) {
         self.0.triggered.store(true, Ordering::SeqCst);
         // Fails only when the counter is at its limit, and then it is readable already.
         rustix::io::write(&self.0.event, &1u64.to_ne_bytes()).ok();
     }
 
-    /// Whether everyone is to stop.
+    /// Whether all threads are to stop.
     pub fn is_triggered(&self) -> bool {
         self.0.triggered.load(Ordering::SeqCst)
     }

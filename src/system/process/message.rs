@@ -1,4 +1,4 @@
-//! What a worker and its guard tell each other: length-prefixed postcard over a socket.
+//! The messages between a worker and its guard: length-prefixed postcard over a socket.
 //!
 //! Both ends are the same executable, so nothing here has to stay as it is between versions.
 
@@ -17,7 +17,7 @@ use crate::data::run_cost::RunCost;
 /// Longer than any command line that the kernel takes; a greater length is not a message.
 const LONGEST: usize = 16 << 20;
 
-/// What a worker wants of its guard.
+/// An order of a worker to its guard.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Order {
     /// Start this simulator.
@@ -28,7 +28,7 @@ pub(super) enum Order {
     Kill,
 }
 
-/// An [`Invocation`] without what the worker sees to itself. Paths are texts of the system here: they need not be UTF-8.
+/// An [`Invocation`] without the parts that the worker handles itself. Paths need not be UTF-8.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Start {
     pub program: OsString,
@@ -54,10 +54,10 @@ impl From<&Invocation<'_>> for Start {
     }
 }
 
-/// What a guard has to tell.
+/// A report of a guard to its worker.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum GuardReport {
-    /// It could not be started.
+    /// The simulator could not be started.
     Refused(Refusal),
     /// It has ended with this wait status, and nothing that it started is alive.
     Ended(i32, RunCost),

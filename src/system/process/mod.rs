@@ -2,17 +2,17 @@
 //!
 //! Knows nothing of catchments, of what the child computes or whether it did well. The rules:
 //!
-//! - A [`Guard`], a process of its own, stands between a worker and the children that it starts one after the other. When
-//!   rerunoff ends, by whatever signal, the guard ends what runs.
+//! - A [`Guard`], a separate process, stands between a worker and the children that it starts one after the other. When
+//!   rerunoff ends, by whatever signal, the guard ends what is running.
 //! - Every child leads a process group of its own. Whatever ends it, the whole group is killed while its leader is still a
-//!   zombie: until the leader is reaped its number cannot be reused, so nobody else can be hit. What left the group by
+//!   zombie: until the leader is reaped its id cannot be reused, so no other process can be hit. What left the group by
 //!   `setsid` or a second fork falls to the guard when its parent ends, and is killed as well.
-//! - Nothing polls: one `poll(2)` waits for the guard's word, the [`Interrupt`] and the deadline at once.
+//! - Nothing is polled: one `poll(2)` waits for the guard's report, the [`Interrupt`] and the deadline at once.
 //! - Standard output and error go to files. A pipe would need a thread to drain it, and would stay open for as long as some
 //!   grandchild holds it.
 //! - There is no `pre_exec`, and the program is found before it is started: so `posix_spawn` is used, by a small process.
 //! - The environment is exactly what the caller lists, and no file is open but standard input, output and error.
-//! - No file that a child writes grows beyond a stated size, so that none can fill the disk with one.
+//! - No file that a child writes grows beyond a stated size, so that no child can fill the disk with one.
 
 mod child;
 mod guard;
@@ -31,7 +31,7 @@ pub use interrupt::Interrupt;
 
 use crate::data::run_cost::RunCost;
 
-/// How long children have between TERM and KILL after an interrupt, at most, so that Ctrl-C is done with in two seconds.
+/// How long children have between TERM and KILL after an interrupt, at most, so that Ctrl-C takes effect within two seconds.
 const GRACE_AFTER_INTERRUPT: Duration = Duration::from_secs(1);
 
 /// What to start and where.
@@ -64,20 +64,20 @@ pub struct Invocation<'a> {
 pub enum End {
     /// By itself, with this exit code.
     Exited(i32),
-    /// By this signal, sent by somebody else or by the kernel (11: segmentation fault).
+    /// By this signal, sent by another process or by the kernel (11: segmentation fault).
     Signalled(i32),
-    /// Stopped because its time was up.
+    /// Stopped because its time limit had passed.
     TimedOut,
     /// Stopped, or not even started, because of the [`Interrupt`].
     Interrupted,
 }
 
-/// A child that is gone, with its group.
+/// A child that has ended, with its group.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Finished {
     /// How it ended.
     pub end: End,
-    /// What it cost. Its memory is at least the few megabytes of the guard that started it: Linux counts the moment before `exec` in.
+    /// What it cost. Its memory is at least the few megabytes of the guard that started it: Linux counts the moment before `exec`.
     pub cost: RunCost,
 }
 
@@ -87,13 +87,13 @@ pub enum ProcessError {
     /// There is no such program.
     #[error("no such program: {}", .0.display())]
     NoProgram(PathBuf),
-    /// The program is there, but not what its first line or its header names to run it with.
+    /// The program exists, but not the interpreter or loader that its first line or its header names.
     #[error("{} cannot be started: the interpreter or loader that it names does not exist", .0.display())]
     NoInterpreter(PathBuf),
-    /// The program may not be run, or is none.
+    /// The program may not be run, or is not a program.
     #[error("{} cannot be run: it is not executable by this user, or not a program of this machine (a script needs a #! line)", .0.display())]
     NotExecutable(PathBuf),
-    /// The working directory is not there.
+    /// The working directory does not exist.
     #[error("the working directory {} does not exist", .0.display())]
     NoDirectory(PathBuf),
     /// A file for the child's output cannot be made.
@@ -112,7 +112,7 @@ pub enum ProcessError {
         /// What the system said.
         source: io::Error,
     },
-    /// The process that starts and watches children could not be started, or was ended by somebody.
+    /// The process that starts and watches children could not be started, or was ended from outside.
     #[error("the process that guards simulators could not be started or was ended")]
     Guard {
         /// What the system said.

@@ -1,4 +1,4 @@
-//! Children that misbehave in every way known, and proof that none of them is left.
+//! Children that misbehave in every known way, and proof that none of them is left.
 
 use std::fs;
 use std::io::Write;
@@ -70,7 +70,7 @@ impl Place {
         }
     }
 
-    /// Waits until the process whose number stands in the file is gone or a zombie that nobody has collected yet.
+    /// Waits until the process whose id is in the file is gone, or a zombie that has not been reaped yet.
     fn assert_dead(&self, file: &str) {
         let pid = self.read(file);
         let stat = format!("/proc/{}/stat", pid.trim());
@@ -254,7 +254,7 @@ fn a_guard_serves_many_runs_and_is_replaced_when_it_is_lost() {
     let (ended, first) = parent_of("echo $PPID");
     assert_eq!(ended.expect("runs").end, End::Exited(0));
     assert_eq!(parent_of("echo $PPID").1, first, "the same guard");
-    // Not at once: until the guard has told the group, nobody knows what to end.
+    // Not at once: until the guard has recorded the group, it is unknown what to end.
     let (ended, _) = parent_of("echo $$ > child; sleep 0.3; kill -9 $PPID; exec sleep 1000");
     assert!(matches!(ended, Err(ProcessError::Guard { .. })));
     place.assert_dead("child");
@@ -522,7 +522,7 @@ fn timed(work: impl FnOnce()) -> (f64, f64) {
 #[test]
 fn a_child_has_the_standard_descriptors_only() {
     let place = Place::new();
-    // As make's jobserver and HDF5's files are: open, and handed on to whatever is started.
+    // As make's jobserver and HDF5's files are: open, and passed on to every child.
     let file = fs::File::create(place.path("open")).expect("made");
     let inherited = rustix::io::dup(&file).expect("doubled");
     rustix::io::fcntl_setfd(&inherited, rustix::io::FdFlags::empty()).expect("set");
