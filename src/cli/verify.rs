@@ -17,8 +17,9 @@ use crate::cli::options::scenario::ScenarioOption;
 use crate::data::digest::Digest;
 use crate::execute::executor::{Executor, Next};
 use crate::execute::local::failed_runs::FailedRuns;
-use crate::execute::local::{LocalExecutor, RunContext};
+use crate::execute::make_ready;
 use crate::execute::order::orders;
+use crate::execute::run_context::RunContext;
 use crate::execute::timings::Timings;
 use crate::execute::trial::{Trial, TrialOutcome};
 use crate::plan::key::Key;
@@ -134,7 +135,7 @@ fn compare(
         .project;
     let failed_runs = FailedRuns::new(project.cache().join("verify"));
     let orders = orders(loaded_study, store, wanted)?;
-    let mut executor = LocalExecutor::new(loaded_study, run_context, &failed_runs, None)?;
+    let mut executor = make_ready(loaded_study, run_context, &failed_runs, None)?;
     let mut progress = Progress::new("verifying", wanted.len(), quiet);
     let (mut compared, mut trouble) = (Compared::default(), None);
     executor.run(&orders, &mut |trial| {

@@ -13,6 +13,7 @@ pub mod local;
 pub mod order;
 pub mod output;
 mod recorder;
+pub mod run_context;
 pub mod timeouts;
 pub mod timings;
 pub mod trial;
@@ -23,10 +24,12 @@ use std::time::Instant;
 use anyhow::Result;
 
 use self::executor::Executor;
+use self::local::LocalExecutor;
 use self::local::failed_runs::FailedRuns;
-use self::local::{LocalExecutor, RunContext};
 use self::order::{Work, orders};
 use self::recorder::Recorder;
+use self::run_context::RunContext;
+use crate::data::digest::Digest;
 use crate::data::run_cost::TotalCost;
 use crate::plan::Unit;
 use crate::plan::key::Key;
@@ -64,6 +67,22 @@ pub struct RunReport {
     pub slowest: Vec<(String, f64)>,
 }
 
+/// Makes ready what carries orders out, for `run` and `verify` alike. The one place that says which executor it is.
+///
+/// The work directories of runs that fail go to `failed_runs`; series that are not `known` to be kept come with their trials, none
+/// where it is `None`.
+///
+/// # Errors
+/// If the project insists on work directories in memory and they can't be there.
+pub fn make_ready<'a>(
+    loaded_study: &'a [LoadedScenario<'a>],
+    run_context: RunContext<'a>,
+    failed_runs: &'a FailedRuns,
+    known: Option<HashSet<Digest>>,
+) -> Result<impl Executor + 'a> {
+    LocalExecutor::new(loaded_study, run_context, failed_runs, known)
+}
+
 /// Does the work and stores its results.
 pub fn update(
     loaded_study: &[LoadedScenario<'_>],
@@ -82,7 +101,7 @@ pub fn update(
         false => None,
     };
     let orders = orders(loaded_study, store, work.first())?;
-    let mut executor = LocalExecutor::new(loaded_study, run_context, &failed_runs, known)?;
+    let mut executor = make_ready(loaded_study, run_context, &failed_runs, known)?;
     let mut recorder = Recorder::new(loaded_study, store, work, limits, run_context)?;
     let done = executor.run(&orders, &mut |trial| recorder.take(trial));
     let mut report = recorder.finish(done)?;

@@ -7,9 +7,9 @@ use anyhow::{Context, Result};
 
 use super::{Limits, RunReport};
 use crate::execute::executor::Next;
-use crate::execute::local::RunContext;
 use crate::execute::local::failed_runs::FailedRuns;
 use crate::execute::order::Work;
+use crate::execute::run_context::RunContext;
 use crate::execute::timings::Phase;
 use crate::execute::trial::{Trial, TrialOutcome};
 use crate::plan::Unit;

@@ -135,7 +135,7 @@ pub fn ids_in(path: &Path, variable: &str) -> anyhow::Result<Vec<CatchmentId>> {
     let file = hdf::open(path)?;
     let mut links = Links::new(&file, path);
     let names = links.members()?;
-    let variables = variables::input_index(&file, path, &names)?;
+    let variables = variables::of_hdf5(&file, path, &names)?;
     let found = list(path, &variables, variable)?;
     links.check(found)?;
     if let Some(other) = links.linked().paths().next() {

@@ -14,7 +14,7 @@ use crate::cli::exit::Exit;
 use crate::cli::fault::Fault;
 use crate::cli::terminal::say;
 use crate::cli::verify::CAUSES;
-use crate::execute::local::RunContext;
+use crate::execute::run_context::RunContext;
 use crate::execute::timings::{Phase, Timings};
 use crate::execute::{Limits, RunReport, update};
 use crate::history::account::Account;

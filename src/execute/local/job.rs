@@ -8,7 +8,6 @@ use std::collections::HashSet;
 use std::ffi::OsString;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::RunContext;
 use crate::data::digest::Digest;
 use crate::execute::failure::Failure;
 use crate::execute::local::failed_runs::FailedRuns;
@@ -16,6 +15,7 @@ use crate::execute::local::left_files::tail;
 use crate::execute::local::validate::{is_refused_growth, validate};
 use crate::execute::local::work_directory::{PRINTED_FILES, WorkDirectory};
 use crate::execute::order::Order;
+use crate::execute::run_context::RunContext;
 use crate::execute::timings::Phase;
 use crate::execute::trial::{Trial, TrialOutcome};
 use crate::inputs::BadInput;

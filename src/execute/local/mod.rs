@@ -31,14 +31,12 @@ use crate::data::digest::Digest;
 use crate::data::scenario::ScenarioName;
 use crate::execute::executor::{Executor, Next};
 use crate::execute::order::Order;
-use crate::execute::timings::Timings;
+use crate::execute::run_context::RunContext;
 use crate::execute::trial::Trial;
 use crate::plan::Unit;
 use crate::plan::loaded::LoadedScenario;
 use crate::plan::series::BLOCK_BYTES;
-use crate::system::jobserver::slots::Slots;
-use crate::system::lock::Lock;
-use crate::system::process::{Guard, Interrupt};
+use crate::system::process::Guard;
 
 /// How many jobs wait for a worker at most, and trials for their taker. As many as are read at once, so that nobody waits
 /// while the next ones are read or a batch is stored.
@@ -46,19 +44,6 @@ const MOST_READY: usize = 256;
 
 /// An order whose last run took so many times the median is begun before the others.
 const LONG: f64 = 3.0;
-
-/// What everything that belongs to one run of rerunoff shares.
-#[derive(Clone, Copy)]
-pub struct RunContext<'a> {
-    /// The simulators at work at once.
-    pub slots: &'a Slots,
-    /// The project's lock, which the guards keep until the last simulator is gone.
-    pub lock: &'a Lock,
-    /// The wish to stop.
-    pub interrupt: &'a Interrupt,
-    /// Where the time goes.
-    pub timings: &'a Timings,
-}
 
 /// Carries orders out on as many threads as there may be slots.
 pub struct LocalExecutor<'a> {

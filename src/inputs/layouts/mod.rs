@@ -140,7 +140,7 @@ fn open(path: &Path, spec: &InputSpec, hints: &[String]) -> anyhow::Result<Input
         let groups = GroupFile::new(path, file, spec, &members, links)?;
         return Ok(InputFile::Groups(groups));
     }
-    let variables = variables::input_index(&file, path, &names)?;
+    let variables = variables::of_hdf5(&file, path, &names)?;
     (variables.iter()).try_for_each(|variable| links.check_shape(variable))?;
     let check = &mut |variable: &FileVariable| links.check(variable);
     let arrays = ArrayFile::new(path, spec, &variables, hints, check)

@@ -176,11 +176,7 @@ pub fn of_classic(path: &Path) -> anyhow::Result<Vec<FileVariable>> {
 }
 
 /// Opens the datasets at the root among these names.
-pub fn input_index(
-    file: &File,
-    path: &Path,
-    names: &[String],
-) -> anyhow::Result<Vec<FileVariable>> {
+pub fn of_hdf5(file: &File, path: &Path, names: &[String]) -> anyhow::Result<Vec<FileVariable>> {
     let mut found = Vec::new();
     let mut scales: Vec<(Place, String)> = Vec::new();
     for name in names {

@@ -9,7 +9,7 @@ use crate::data::record::{Described, record, tuple};
 use crate::plan::basin::OWN_NAMES;
 use crate::plan::key::{KeyPart, Sink};
 use crate::plan::recipe::names;
-use crate::project::output_format::Separator;
+use crate::project::output_format::{OutputFormat, Separator};
 use crate::project::{Content, Requirement, Simulator};
 
 impl Recipe<'_> {
@@ -95,14 +95,20 @@ impl Recipe<'_> {
 /// What makes a run a good one and what is taken from it, field by field, as it is hashed.
 fn extraction(simulator: &Simulator) -> String {
     let output = &simulator.output;
+    // A further field has to be looked at here: it counts, but not where it has the value that all had before.
+    let OutputFormat {
+        separator,
+        missing,
+        skip_rows,
+    } = &output.format;
     let mut text = String::new();
     record(
         &mut text,
         "OutputFormat",
         &[
-            ("separator", &output.format.separator),
-            ("missing", &output.format.missing),
-            ("skip_rows", &output.format.skip_rows),
+            ("separator", separator),
+            ("missing", missing),
+            ("skip_rows", skip_rows),
         ],
     );
     text.push(' ');

@@ -109,7 +109,7 @@ impl GroupFile {
         members: &GroupMembers,
         mut links: Links,
     ) -> anyhow::Result<Self> {
-        let variables = variables::input_index(&file, path, &members.others)?;
+        let variables = variables::of_hdf5(&file, path, &members.others)?;
         let time = (identify::find_time(path, spec, &variables)?)
             .map(|variable| {
                 links.check(variable)?;
