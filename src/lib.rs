@@ -26,7 +26,7 @@
 //! | product | the output file, NetCDF-4 or PyTables |
 //!
 //! # The house
-//! A wing may use the wings below it and none above; siblings in a folder form no circle. `tests/architecture.rs` holds that,
+//! A wing may use the wings below it and none above; siblings in a folder form no circle. `tests/architecture/` holds that,
 //! by file and line.
 //!
 //! | wing | what it is for |
@@ -103,7 +103,7 @@ pub mod cli;
 pub mod data;
 pub mod example;
 pub mod execute;
-pub mod history;
+pub(crate) mod history;
 pub mod import;
 pub mod inputs;
 pub mod language;
@@ -111,7 +111,7 @@ pub mod netcdf;
 pub mod plan;
 pub mod product;
 pub mod project;
-pub mod report;
-pub mod store;
+pub(crate) mod report;
+pub(crate) mod store;
 pub mod system;
 pub mod text;

@@ -24,7 +24,7 @@ pub(crate) struct Cause {
 }
 
 impl Cause {
-    pub fn all(causes: Vec<(usize, String)>) -> Vec<Self> {
+    pub(super) fn all(causes: Vec<(usize, String)>) -> Vec<Self> {
         let cause = |(count, cause)| Self { count, cause };
         causes.into_iter().map(cause).collect()
     }
@@ -41,7 +41,7 @@ impl FailureOf {
     }
 
     /// Of those that failed in a run, in the order of scenarios and catchments.
-    pub fn of_run(scenarios: &[LoadedScenario<'_>], failed: &[(Unit, String)]) -> Vec<Self> {
+    pub(super) fn of_run(scenarios: &[LoadedScenario<'_>], failed: &[(Unit, String)]) -> Vec<Self> {
         let mut failed: Vec<_> = failed.iter().collect();
         failed.sort_by_key(|(unit, _)| *unit);
         let of = |(unit, reason): &(Unit, String)| {
@@ -51,7 +51,7 @@ impl FailureOf {
     }
 
     /// Of those that failed when they were last run.
-    pub fn failed<'a>(
+    pub(super) fn failed<'a>(
         all: impl IntoIterator<Item = (&'a LoadedScenario<'a>, &'a Plan)>,
     ) -> Vec<Self> {
         Self::all(all, |state| match state {
@@ -61,7 +61,9 @@ impl FailureOf {
     }
 
     /// Of those that can't be run.
-    pub fn bad<'a>(all: impl IntoIterator<Item = (&'a LoadedScenario<'a>, &'a Plan)>) -> Vec<Self> {
+    pub(super) fn bad<'a>(
+        all: impl IntoIterator<Item = (&'a LoadedScenario<'a>, &'a Plan)>,
+    ) -> Vec<Self> {
         Self::all(all, |state| match state {
             State::Bad(problem) => Some(problem.to_string()),
             State::Fresh(_) | State::Stale(_) => None,
@@ -82,7 +84,7 @@ impl FailureOf {
     }
 
     /// How messages name it.
-    pub fn label(&self) -> String {
+    pub(super) fn label(&self) -> String {
         self.scenario.label(&self.catchment)
     }
 }

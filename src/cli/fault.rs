@@ -93,7 +93,7 @@ impl Kind {
 
 impl<'a> Fault<'a> {
     /// An error as machines get it.
-    pub fn of(error: &'a anyhow::Error) -> Self {
+    pub(super) fn of(error: &'a anyhow::Error) -> Self {
         let causes = error.chain().skip(1).map(ToString::to_string).collect();
         let message = format!("{error:#}");
         let fault = |kind| Self {
@@ -136,7 +136,7 @@ impl<'a> Fault<'a> {
     }
 
     /// A signal came, and this message was printed.
-    pub fn interrupted(message: &str) -> Self {
+    pub(super) fn interrupted(message: &str) -> Self {
         Self::new(Kind::Interrupted, message.to_owned())
     }
 
@@ -164,7 +164,7 @@ impl<'a> Fault<'a> {
     }
 
     /// The exit code that goes with it.
-    pub fn exit(&self) -> Exit {
+    pub(super) fn exit(&self) -> Exit {
         self.kind.exit()
     }
 }

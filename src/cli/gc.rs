@@ -10,6 +10,8 @@ use super::open::ProjectPlace;
 use crate::data::size::Size;
 use crate::history::gc::GcPlan;
 
+// Its lines are those of --help, where [cache] is a table and no link.
+#[allow(rustdoc::broken_intra_doc_links)]
 #[derive(Args)]
 pub(super) struct Arguments {
     /// Keep the results of so many of the last runs [default: `keep_runs` under [cache], or 10]

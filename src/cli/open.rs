@@ -26,14 +26,14 @@ pub(super) struct ProjectPlace {
 
 impl ProjectPlace {
     /// The project in this directory.
-    pub fn find(directory: &Path) -> Result<Self> {
+    pub(super) fn find(directory: &Path) -> Result<Self> {
         let root = std::path::absolute(directory);
         let root = root.with_context(|| format!("can't find {}", directory.display()))?;
         Ok(Self { root })
     }
 
     /// Reads the project file.
-    pub fn open(&self) -> Result<OpenProject, ProjectError> {
+    pub(super) fn open(&self) -> Result<OpenProject, ProjectError> {
         let study = Study::load(&self.root)?;
         let cache = Cache::at(study.common().cache());
         Ok(OpenProject { study, cache })
@@ -49,12 +49,12 @@ pub(super) struct OpenProject {
 
 impl OpenProject {
     /// The store to read only, even while a run is under way; `None` if there is none yet.
-    pub fn store_to_read(&self) -> Result<Option<Store>, StoreError> {
+    pub(super) fn store_to_read(&self) -> Result<Option<Store>, StoreError> {
         self.cache.store_to_read()
     }
 
     /// The project's lock and the store to write, both made where they are missing.
-    pub fn store_to_write(&self, wait: bool) -> Result<(Lock, Store)> {
+    pub(super) fn store_to_write(&self, wait: bool) -> Result<(Lock, Store)> {
         let cache = Cache::prepare(self.study.common().cache())?;
         let lock = cache.lock(wait)?;
         let store = cache.store()?;
@@ -62,7 +62,7 @@ impl OpenProject {
     }
 
     /// Everything that determines results, with the input file as it is.
-    pub fn load(
+    pub(super) fn load(
         &self,
         store: Option<&Store>,
         rehash: bool,
@@ -73,13 +73,13 @@ impl OpenProject {
     }
 
     /// The same without the series' values: enough to check names and to render, not to plan.
-    pub fn load_without_series(&self, store: Option<&Store>) -> Result<LoadedStudy<'_>> {
+    pub(super) fn load_without_series(&self, store: Option<&Store>) -> Result<LoadedStudy<'_>> {
         self.note_outdated_import(store)?;
         LoadedStudy::without_series(&self.study, store, false)
     }
 
     /// Everything that determines results, with the input file imported again if need be.
-    pub fn import_and_load(
+    pub(super) fn import_and_load(
         &self,
         store: &mut Store,
         rehash: bool,

@@ -35,7 +35,7 @@ pub(super) struct CannotRun {
 
 impl TooMany {
     /// The error, if the limit allows less.
-    pub fn of(
+    pub(super) fn of(
         limit: Option<MaxRerun>,
         would_run: usize,
         all: usize,
@@ -53,7 +53,7 @@ impl TooMany {
 
 impl CannotRun {
     /// The error, if there are any. Where the project says to skip them, they are only listed on standard error.
-    pub fn of(loaded_study: &LoadedStudy<'_>, plans: &[Plan]) -> Option<Self> {
+    pub(super) fn of(loaded_study: &LoadedStudy<'_>, plans: &[Plan]) -> Option<Self> {
         let found = Self {
             catchments: FailureOf::bad(loaded_study.list.iter().zip(plans)),
             all: plans.iter().map(|plan| plan.entries.len()).sum(),

@@ -4,11 +4,11 @@
 
 pub mod catchment;
 pub mod digest;
-pub mod parameters;
-pub mod record;
-pub mod run_cost;
-pub mod scenario;
-pub mod shuffle;
-pub mod size;
+pub(crate) mod parameters;
+pub(crate) mod record;
+pub(crate) mod run_cost;
+pub(crate) mod scenario;
+pub(crate) mod shuffle;
+pub(crate) mod size;
 pub mod time_axis;
 pub mod value;

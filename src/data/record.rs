@@ -8,7 +8,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 /// Something that has one text to be hashed.
-pub trait Described {
+pub(crate) trait Described {
     /// Appends the text.
     fn describe(&self, text: &mut String);
 
@@ -21,7 +21,7 @@ pub trait Described {
 }
 
 /// Appends `name { first: value, second: value }`.
-pub fn record(text: &mut String, name: &str, fields: &[(&str, &dyn Described)]) {
+pub(crate) fn record(text: &mut String, name: &str, fields: &[(&str, &dyn Described)]) {
     text.push_str(name);
     for (at, (field, value)) in fields.iter().enumerate() {
         text.push_str(if at == 0 { " { " } else { ", " });
@@ -35,7 +35,7 @@ pub fn record(text: &mut String, name: &str, fields: &[(&str, &dyn Described)]) 
 }
 
 /// Appends `name(value, value)`.
-pub fn tuple(text: &mut String, name: &str, values: &[&dyn Described]) {
+pub(crate) fn tuple(text: &mut String, name: &str, values: &[&dyn Described]) {
     text.push_str(name);
     list(text, ['(', ')'], values.iter().copied());
 }

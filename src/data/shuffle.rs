@@ -10,7 +10,7 @@ use wide::u8x16;
 const ABREAST: usize = 16;
 
 /// Writes the bytes of the numbers as planes; `planes` has eight bytes a number.
-pub fn split(numbers: &[f64], planes: &mut [u8]) {
+pub(crate) fn split(numbers: &[f64], planes: &mut [u8]) {
     let count = numbers.len();
     assert_eq!(planes.len(), 8 * count, "eight planes");
     let (squares, rest) = numbers.as_chunks::<ABREAST>();
@@ -35,7 +35,7 @@ pub fn split(numbers: &[f64], planes: &mut [u8]) {
 }
 
 /// Reads `numbers.len()` numbers out of planes of `count` numbers, from the number `first` on.
-pub fn join(planes: &[u8], count: usize, first: usize, numbers: &mut [f64]) {
+pub(crate) fn join(planes: &[u8], count: usize, first: usize, numbers: &mut [f64]) {
     assert_eq!(planes.len(), 8 * count, "eight planes");
     assert!(first + numbers.len() <= count, "numbers that are there");
     let (squares, rest) = numbers.as_chunks_mut::<ABREAST>();

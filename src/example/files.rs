@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context, bail};
 
 /// Fails, naming the first file, if any of `names` exists below `directory`; a dangling link exists, too.
-pub fn refuse_existing<'a>(
+pub(super) fn refuse_existing<'a>(
     directory: &Path,
     names: impl IntoIterator<Item = &'a str>,
 ) -> anyhow::Result<()> {
@@ -24,7 +24,7 @@ pub fn refuse_existing<'a>(
 }
 
 /// Writes a file that must not exist yet, making the folders above it.
-pub fn write_new(path: &Path, content: &[u8]) -> anyhow::Result<()> {
+pub(super) fn write_new(path: &Path, content: &[u8]) -> anyhow::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)
             .with_context(|| format!("cannot make the folder {}", folder.display()))?;
@@ -38,7 +38,7 @@ pub fn write_new(path: &Path, content: &[u8]) -> anyhow::Result<()> {
 }
 
 /// Makes a symbolic link that must not exist yet, and the folders above it.
-pub fn link_new(path: &Path, target: &Path) -> anyhow::Result<()> {
+pub(super) fn link_new(path: &Path, target: &Path) -> anyhow::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)
             .with_context(|| format!("cannot make the folder {}", folder.display()))?;

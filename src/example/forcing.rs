@@ -13,7 +13,7 @@ use std::f64::consts::TAU;
 use crate::example::random::{Draw, RandomNumbers};
 
 /// Hourly steps.
-pub const STEPS_PER_DAY: usize = 24;
+pub(crate) const STEPS_PER_DAY: usize = 24;
 /// How many catchments share summer storms and drain one into the next.
 const REGION: usize = 64;
 /// The id of the first catchment.
@@ -23,7 +23,7 @@ const MM_M2_PER_HOUR: f64 = 1e-3 / 3600.0;
 
 /// What a catchment has for all time.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Site {
+pub(crate) struct Site {
     /// The id: 70001, 70002, …
     pub id: i64,
     /// Degrees north.
@@ -46,7 +46,7 @@ pub struct Site {
 
 /// The columns of a catchment, one value per hour each.
 #[derive(Clone, Debug, PartialEq)]
-pub struct ExampleSeries {
+pub(crate) struct ExampleSeries {
     /// °C, 2 decimals.
     pub temperature: Vec<f64>,
     /// mm/h, 1 decimal.
@@ -65,7 +65,7 @@ struct Event {
 }
 
 /// What all catchments share; memory grows with the number of steps only.
-pub struct ExampleBasin {
+pub(crate) struct ExampleBasin {
     random: RandomNumbers,
     steps: usize,
     /// 1 in mid-January, −1 in mid-July.
@@ -77,7 +77,7 @@ pub struct ExampleBasin {
 
 impl ExampleBasin {
     /// The basin that belongs to `seed`, for `steps` hours from the first of January.
-    pub fn new(seed: u64, steps: usize) -> Self {
+    pub(crate) fn new(seed: u64, steps: usize) -> Self {
         let random = RandomNumbers::new(seed);
         let day = |step: usize| step as f64 / STEPS_PER_DAY as f64;
         let winter: Vec<f64> = (0..steps)
@@ -108,12 +108,12 @@ impl ExampleBasin {
     }
 
     /// How many hours the series have.
-    pub fn steps(&self) -> usize {
+    pub(crate) fn steps(&self) -> usize {
         self.steps
     }
 
     /// The catchment with index `catchment`, from 0.
-    pub fn site(&self, catchment: usize) -> Site {
+    pub(crate) fn site(&self, catchment: usize) -> Site {
         let random = self.random;
         let region = catchment / REGION;
         let own = |low, high, what| random.between(low..high, Draw::Site, catchment, what);
@@ -142,7 +142,7 @@ impl ExampleBasin {
     }
 
     /// The series of the catchment with index `catchment`; a millisecond or two for a year.
-    pub fn series(&self, catchment: usize) -> ExampleSeries {
+    pub(crate) fn series(&self, catchment: usize) -> ExampleSeries {
         let site = self.site(catchment);
         let precipitation = self.precipitation(catchment, &site);
         let mean = 12.6 - 0.0063 * site.altitude - 0.7 * (site.latitude - 48.5);

@@ -33,7 +33,7 @@ const SERIES: [(&str, &str, &str); 4] = [
 ];
 
 /// Writes the first `catchments` of the basin, with all cores.
-pub fn write(path: &Path, basin: &ExampleBasin, catchments: usize) -> Result<()> {
+pub(super) fn write(path: &Path, basin: &ExampleBasin, catchments: usize) -> Result<()> {
     let workers = thread::available_parallelism().map_or(1, usize::from);
     write_with(path, basin, catchments, workers)
 }

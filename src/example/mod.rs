@@ -7,7 +7,7 @@
 //! once now and then fails as "text file busy". It knows no project; only [`crate::cli`] uses it, for `init`.
 
 mod files;
-pub mod forcing;
+pub(crate) mod forcing;
 mod input;
 mod random;
 mod starter;

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 /// What is drawn; every purpose has its own stream of numbers.
 #[derive(Clone, Copy)]
-pub enum Draw {
+pub(super) enum Draw {
     /// What the catchments of a region have in common.
     Region,
     /// What a catchment has for all time.
@@ -29,27 +29,27 @@ pub enum Draw {
 
 /// A hash of the seed, the purpose and two counters.
 #[derive(Clone, Copy, Debug)]
-pub struct RandomNumbers(u64);
+pub(super) struct RandomNumbers(u64);
 
 impl RandomNumbers {
     /// The numbers that belong to `seed`.
-    pub fn new(seed: u64) -> Self {
+    pub(super) fn new(seed: u64) -> Self {
         Self(mix(seed))
     }
 
     /// A number in [0, 1).
-    pub fn uniform(self, draw: Draw, a: usize, b: usize) -> f64 {
+    pub(super) fn uniform(self, draw: Draw, a: usize, b: usize) -> f64 {
         let hash = mix(mix(mix(self.0 ^ ((draw as u64 + 1) << 56)) ^ a as u64) ^ b as u64);
         (hash >> 11) as f64 / (1_u64 << 53) as f64
     }
 
     /// A number in `range`.
-    pub fn between(self, range: Range<f64>, draw: Draw, a: usize, b: usize) -> f64 {
+    pub(super) fn between(self, range: Range<f64>, draw: Draw, a: usize, b: usize) -> f64 {
         range.start + (range.end - range.start) * self.uniform(draw, a, b)
     }
 
     /// A bell-shaped number, mean 0, standard deviation 1, within ±3: the sum of three uniform ones.
-    pub fn bell(self, draw: Draw, a: usize, b: usize) -> f64 {
+    pub(super) fn bell(self, draw: Draw, a: usize, b: usize) -> f64 {
         2.0 * ((0..3)
             .map(|i| self.uniform(draw, a, 3 * b + i))
             .sum::<f64>()

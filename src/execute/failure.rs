@@ -11,11 +11,11 @@ use crate::store::Failed;
 use crate::system::file_limit::FileLimit;
 
 /// The code of [`Failure::TimedOut`].
-pub const TIMED_OUT: &str = "timeout";
+pub(crate) const TIMED_OUT: &str = "timeout";
 
 /// Why a run gave no result.
 #[derive(Debug)]
-pub enum Failure {
+pub(crate) enum Failure {
     /// The simulator could not be started.
     Start(String),
     /// It ended with a code that is not accepted.
@@ -70,7 +70,7 @@ pub enum Failure {
 
 impl Failure {
     /// One word for the kind of failure.
-    pub fn code(&self) -> &'static str {
+    pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::Start(_) => "start",
             Self::Exit(_) => "exit",
@@ -88,7 +88,7 @@ impl Failure {
     }
 
     /// What is stored of it.
-    pub fn failed(&self) -> Failed {
+    pub(crate) fn failed(&self) -> Failed {
         Failed {
             code: self.code().to_owned(),
             reason: self.to_string(),
@@ -96,7 +96,7 @@ impl Failure {
     }
 
     /// Whether another attempt with the same inputs could end otherwise.
-    pub fn is_worth_a_retry(&self) -> bool {
+    pub(crate) fn is_worth_a_retry(&self) -> bool {
         !matches!(
             self,
             Self::Problem(_)
@@ -107,7 +107,7 @@ impl Failure {
     }
 
     /// Whether the cause is not this catchment and would stop all others as well.
-    pub fn is_obstacle(&self) -> bool {
+    pub(crate) fn is_obstacle(&self) -> bool {
         matches!(self, Self::SupportChanged(_) | Self::WorkDirectory(_))
     }
 }

@@ -7,16 +7,16 @@
 //! came in, so that a crash costs at most a second of finished runs. It does not know why anything is stale, and nothing of
 //! products. [`crate::cli`] uses it; [`crate::history`] and [`crate::report`] read what it left.
 
-pub mod executor;
-pub mod failure;
-pub mod local;
-pub mod order;
+pub(crate) mod executor;
+pub(crate) mod failure;
+pub(crate) mod local;
+pub(crate) mod order;
 pub mod output;
 mod recorder;
-pub mod run_context;
-pub mod timeouts;
-pub mod timings;
-pub mod trial;
+pub(crate) mod run_context;
+pub(crate) mod timeouts;
+pub(crate) mod timings;
+pub(crate) mod trial;
 
 use std::collections::HashSet;
 use std::time::Instant;

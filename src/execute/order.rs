@@ -35,7 +35,7 @@ pub struct Order {
 ///
 /// Units of one scenario should lie side by side: what is known of its catchments is read for each such stretch, and held no
 /// longer.
-pub fn orders(
+pub(crate) fn orders(
     loaded_study: &[LoadedScenario<'_>],
     store: &Store,
     units: &[(Unit, Key)],

@@ -19,7 +19,7 @@ const UNKNOWN: Duration = Duration::from_secs(3600);
 const MOST_DOUBLINGS: u32 = 8;
 
 /// The limit of every catchment.
-pub struct Timeouts {
+pub(crate) struct Timeouts {
     rule: Option<Timeout>,
     own: HashMap<CatchmentId, Duration>,
     others: Duration,
@@ -27,7 +27,7 @@ pub struct Timeouts {
 
 impl Timeouts {
     /// By the project's rule and what is known of earlier runs.
-    pub fn new(rule: Option<Timeout>, last: &HashMap<CatchmentId, Last>) -> Self {
+    pub(crate) fn new(rule: Option<Timeout>, last: &HashMap<CatchmentId, Last>) -> Self {
         let Some(Timeout::Auto { floor }) = rule else {
             return Self {
                 rule,
@@ -57,7 +57,7 @@ impl Timeouts {
     }
 
     /// The limit of this catchment; `None` for none.
-    pub fn of(&self, catchment: &CatchmentId) -> Option<Duration> {
+    pub(crate) fn of(&self, catchment: &CatchmentId) -> Option<Duration> {
         match self.rule? {
             Timeout::Fixed(limit) => Some(limit),
             Timeout::Auto { .. } => Some(*self.own.get(catchment).unwrap_or(&self.others)),

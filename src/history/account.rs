@@ -21,7 +21,7 @@ const CAUSES: usize = 10;
 
 /// What a run did.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Account {
+pub(crate) struct Account {
     /// All catchments of the scenarios asked for, counted in each.
     pub catchments: usize,
     /// The runs of a simulator; what several scenarios have in common is one.
@@ -49,7 +49,7 @@ pub struct Account {
 
 impl Account {
     /// The account of a run with so many workers that was started for these causes.
-    pub fn new(
+    pub(crate) fn new(
         scenarios: &[LoadedScenario<'_>],
         catchments: usize,
         workers: usize,
@@ -79,7 +79,7 @@ impl Account {
     }
 
     /// The latest run in the store that ran a simulator.
-    pub fn latest(store: &Store) -> Result<Option<Self>, StoreError> {
+    pub(crate) fn latest(store: &Store) -> Result<Option<Self>, StoreError> {
         let accounts = store.runs(20)?.into_iter().filter_map(|run| {
             // One that can't be read was written by another version.
             serde_json::from_str::<Self>(&run.summary).ok()
@@ -88,7 +88,7 @@ impl Account {
     }
 
     /// The lines that people read.
-    pub fn lines(&self) -> Vec<String> {
+    pub(crate) fn lines(&self) -> Vec<String> {
         let mut lines = vec![format!("ran {} of {}", self.ran, self.catchments)];
         for (count, cause) in self.causes.iter().take(CAUSES) {
             lines.push(format!("{count:>7} {cause}"));

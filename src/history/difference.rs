@@ -9,7 +9,7 @@ use crate::product::SnapshotResults;
 use crate::store::Store;
 
 /// Two snapshots' results compared.
-pub struct Difference {
+pub(crate) struct Difference {
     /// The names of the variables.
     pub variables: Vec<String>,
     /// Every catchment that has a result in both.
@@ -19,7 +19,7 @@ pub struct Difference {
 }
 
 /// One catchment's results compared.
-pub struct Compared {
+pub(crate) struct Compared {
     /// The catchment.
     pub id: CatchmentId,
     /// A change for every variable.
@@ -28,7 +28,7 @@ pub struct Compared {
 
 /// How a variable of a catchment changed.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct ValueChange {
+pub(crate) struct ValueChange {
     /// Time steps with another value, including those that became missing or ceased to be.
     pub steps: usize,
     /// Those that became missing or ceased to be.
@@ -41,7 +41,7 @@ pub struct ValueChange {
 
 /// A value then and now.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Extreme {
+pub(crate) struct Extreme {
     /// The time step, from 0.
     pub step: usize,
     /// The value then.
@@ -52,25 +52,25 @@ pub struct Extreme {
 
 impl Extreme {
     /// By how much it grew.
-    pub fn absolute(&self) -> f64 {
+    pub(crate) fn absolute(&self) -> f64 {
         self.now - self.then
     }
 
     /// By what fraction of its magnitude it grew; infinite where it was 0.
-    pub fn relative(&self) -> f64 {
+    pub(crate) fn relative(&self) -> f64 {
         (self.now - self.then) / self.then.abs()
     }
 }
 
 impl Difference {
     /// Whether anything is different.
-    pub fn has_changes(&self) -> bool {
+    pub(crate) fn has_changes(&self) -> bool {
         let steps = (self.catchments.iter()).flat_map(|compared| &compared.changes);
         self.alone != [0, 0] || steps.map(|change| change.steps).any(|steps| steps > 0)
     }
 
     /// Compares all that both have; `tick` is told how many catchments of how many are done.
-    pub fn between(
+    pub(crate) fn between(
         store: &Store,
         then: &SnapshotResults,
         now: &SnapshotResults,

@@ -13,7 +13,7 @@ use crate::plan::snapshot::Snapshot;
 use crate::store::{Kept, Store, StoreError};
 
 /// What would be removed, and what would be left.
-pub struct GcPlan {
+pub(crate) struct GcPlan {
     /// The results to be removed.
     pub doomed: Vec<Digest>,
     /// The results that stay.
@@ -31,7 +31,7 @@ struct PayloadUses(HashMap<i64, usize>);
 impl GcPlan {
     /// What the `scenarios`' catchments have now, tags and the last `runs` runs are kept whatever their size. All other results
     /// go; with `max_size` in bytes only the least recently used of them, until the rest fits.
-    pub fn new(
+    pub(crate) fn new(
         store: &Store,
         scenarios: HashSet<ScenarioName>,
         runs: usize,
@@ -73,7 +73,7 @@ impl GcPlan {
     }
 
     /// Removes what was planned. The caller must have held the project's lock since before the planning.
-    pub fn carry_out(&self, store: &mut Store) -> Result<()> {
+    pub(crate) fn carry_out(&self, store: &mut Store) -> Result<()> {
         Ok(store.collect(&self.doomed, &self.staying)?)
     }
 }

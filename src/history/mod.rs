@@ -2,8 +2,8 @@
 //!
 //! It knows results as the store has them and nothing of how they come about. Only [`crate::cli`] uses it.
 
-pub mod account;
-pub mod difference;
-pub mod gc;
-pub mod prediction;
-pub mod record;
+pub(crate) mod account;
+pub(crate) mod difference;
+pub(crate) mod gc;
+pub(crate) mod prediction;
+pub(crate) mod record;

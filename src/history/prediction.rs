@@ -18,7 +18,7 @@ use crate::system::progress::duration;
 
 /// How long a run will take.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Prediction {
+pub(crate) struct Prediction {
     /// Seconds.
     pub seconds: f64,
     /// Simulators at work at once.
@@ -29,7 +29,7 @@ pub struct Prediction {
 
 impl Prediction {
     /// For the given catchments in this order; `None` if nothing is to be done or nothing is known.
-    pub fn of(
+    pub(crate) fn of(
         store: &Store,
         loaded_study: &LoadedStudy<'_>,
         units: impl Iterator<Item = Unit>,

@@ -11,7 +11,7 @@ use crate::store::Store;
 
 /// A run that ran nothing and changed nothing is not recorded: it would only displace what `diff` compares with and what `gc`
 /// keeps.
-pub fn record(
+pub(crate) fn record(
     scenarios: &[LoadedScenario<'_>],
     store: &mut Store,
     plans: &[Plan],

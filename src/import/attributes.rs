@@ -13,7 +13,7 @@ use crate::project::import_spec::ImportSpec;
 use crate::text::wording::{self, Quotes};
 
 /// Why a catchment has no value of a formula.
-pub enum Unfit {
+pub(super) enum Unfit {
     /// Something that it needs is missing; what.
     Lacking(String),
     /// Something that it needs is there, and can't be understood.
@@ -27,14 +27,14 @@ impl From<CellFault> for Unfit {
 }
 
 /// The tables, and which of them has which column.
-pub struct Attributes {
+pub(super) struct Attributes {
     tables: Vec<ParameterTable>,
     columns: BTreeMap<String, usize>,
 }
 
 impl Attributes {
     /// Reads the tables and finds the columns that filter and parameters need.
-    pub fn read(project: &Project, spec: &ImportSpec) -> Result<Self> {
+    pub(super) fn read(project: &Project, spec: &ImportSpec) -> Result<Self> {
         let tables = (spec.tables.iter())
             .map(read_parameter_table)
             .collect::<Result<Vec<_>>>()?;
@@ -87,17 +87,17 @@ impl Attributes {
     }
 
     /// The catchments of each table, in its order.
-    pub fn ids(&self) -> impl Iterator<Item = &[CatchmentId]> {
+    pub(super) fn ids(&self) -> impl Iterator<Item = &[CatchmentId]> {
         self.tables.iter().map(|table| table.ids.as_slice())
     }
 
     /// Whether the table at this position has the catchment.
-    pub fn has(&self, table: usize, id: &CatchmentId) -> bool {
+    pub(super) fn has(&self, table: usize, id: &CatchmentId) -> bool {
         self.tables[table].has(id)
     }
 
     /// Whether a formula that filters lets a catchment pass.
-    pub fn passes(&self, filter: &Expr, id: &CatchmentId) -> Result<bool, Unfit> {
+    pub(super) fn passes(&self, filter: &Expr, id: &CatchmentId) -> Result<bool, Unfit> {
         let mut numbers = BTreeMap::new();
         for name in filter.names() {
             match self.value(&name, id)? {
@@ -116,7 +116,7 @@ impl Attributes {
     }
 
     /// A parameter of a catchment: a column's value as it stands, or what a formula gives.
-    pub fn parameter(&self, formula: &Expr, id: &CatchmentId) -> Result<Value, Unfit> {
+    pub(super) fn parameter(&self, formula: &Expr, id: &CatchmentId) -> Result<Value, Unfit> {
         let missing = |name: &str| Unfit::Lacking(format!("{name} is missing"));
         let names = formula.names();
         let only = names

@@ -9,7 +9,7 @@ use crate::project::import_spec::{Aggregate, Fill};
 
 /// How the values of a series come to the common time steps.
 #[derive(Debug)]
-pub enum StepMapping {
+pub(super) enum StepMapping {
     /// They are there already.
     Same,
     /// For each common step, which of the series' own.
@@ -21,7 +21,7 @@ pub enum StepMapping {
 }
 
 /// The times of a series, and its name for messages.
-pub struct Times<'a> {
+pub(super) struct Times<'a> {
     /// The series.
     pub name: &'a str,
     /// At least one, increasing.
@@ -29,7 +29,7 @@ pub struct Times<'a> {
 }
 
 /// The series with the finest steps, the first of equals.
-pub fn finest(times: &[Times<'_>]) -> Option<usize> {
+pub(super) fn finest(times: &[Times<'_>]) -> Option<usize> {
     let step = |times: &Times<'_>| match times.stamps {
         [first, .., last] => (last - first) / (times.stamps.len() as i64 - 1),
         _ => i64::MAX,
@@ -40,7 +40,7 @@ pub fn finest(times: &[Times<'_>]) -> Option<usize> {
 impl StepMapping {
     /// How a series comes to the steps of `target`; an error if it does not cover all of them, or if some of its values
     /// within them would not be used.
-    pub fn new(
+    pub(super) fn new(
         series: &Times<'_>,
         target: &Times<'_>,
         fill: Fill,
@@ -56,7 +56,7 @@ impl StepMapping {
     }
 
     /// Appends the values at the common steps.
-    pub fn apply(&self, values: &[f64], out: &mut Vec<f64>) {
+    pub(super) fn apply(&self, values: &[f64], out: &mut Vec<f64>) {
         match self {
             Self::Same => out.extend_from_slice(values),
             Self::Pick(picks) => out.extend(picks.iter().map(|at| values[*at])),

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Buffers that nobody needs at the moment.
 #[derive(Debug)]
-pub struct BufferPool<T>(Arc<Mutex<Vec<Vec<T>>>>);
+pub(super) struct BufferPool<T>(Arc<Mutex<Vec<Vec<T>>>>);
 
 impl<T> Default for BufferPool<T> {
     fn default() -> Self {
@@ -22,12 +22,12 @@ impl<T> Clone for BufferPool<T> {
 
 impl<T> BufferPool<T> {
     /// A buffer with the content it had when it was given back, or an empty one.
-    pub fn take(&self) -> Vec<T> {
+    pub(super) fn take(&self) -> Vec<T> {
         self.held().pop().unwrap_or_default()
     }
 
     /// Gives a buffer back.
-    pub fn give(&self, buffer: Vec<T>) {
+    pub(super) fn give(&self, buffer: Vec<T>) {
         self.held().push(buffer);
     }
 

@@ -13,7 +13,7 @@ use crate::project::import_spec::{ImportSpec, OnMissing};
 const SHOWN: usize = 10;
 
 /// The catchments to import.
-pub struct Selection {
+pub(super) struct Selection {
     /// In the order of the first source.
     pub ids: Vec<CatchmentId>,
     /// The values of each parameter, by catchment.
@@ -25,7 +25,7 @@ pub struct Selection {
 }
 
 /// Chooses among the catchments of all sources; `series` are the files' names and ids.
-pub fn select(
+pub(super) fn select(
     spec: &ImportSpec,
     series: &[(String, &[CatchmentId])],
     attributes: &Attributes,
@@ -121,7 +121,7 @@ fn parameters(
 }
 
 /// The first of them, a line each.
-pub fn list(dropped: &[(CatchmentId, String)]) -> String {
+pub(super) fn list(dropped: &[(CatchmentId, String)]) -> String {
     let mut lines: Vec<String> = (dropped.iter().take(SHOWN))
         .map(|(id, problem)| format!("  catchment {id}: {problem}"))
         .collect();

@@ -11,7 +11,7 @@ use crate::data::time_axis::TimeAxis;
 const HOUR: i64 = 3_600_000_000_000;
 
 /// A time as messages show it.
-pub fn show(nanoseconds: i64) -> String {
+pub(super) fn show(nanoseconds: i64) -> String {
     civil(nanoseconds).strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
@@ -22,7 +22,7 @@ fn civil(nanoseconds: i64) -> DateTime {
 
 /// Where the last of some even steps ends: it lasts as long as the one before it, or as many calendar months. `None` if there
 /// is only one.
-pub fn end(stamps: &[i64]) -> Option<i64> {
+pub(super) fn end(stamps: &[i64]) -> Option<i64> {
     let (first, last) = (*stamps.first()?, *stamps.last()?);
     let before = *stamps.get(stamps.len().checked_sub(2)?)?;
     let steps = i32::try_from(stamps.len() - 1).ok();
@@ -40,7 +40,7 @@ pub fn end(stamps: &[i64]) -> Option<i64> {
 
 /// Time stamps as they come, each checked against those before.
 #[derive(Clone, Debug, Default)]
-pub struct Steps {
+pub(super) struct Steps {
     stamps: Vec<i64>,
     /// Nanoseconds between two, while that holds.
     even: Option<i64>,
@@ -50,7 +50,7 @@ pub struct Steps {
 
 impl Steps {
     /// Adds the next one; the error says what is wrong with it.
-    pub fn push(&mut self, stamp: i64) -> Result<(), String> {
+    pub(super) fn push(&mut self, stamp: i64) -> Result<(), String> {
         if let (Some(&first), Some(&last)) = (self.stamps.first(), self.stamps.last()) {
             if stamp == last {
                 let hourly = self.even.is_some_and(|step| step <= HOUR);
@@ -94,7 +94,7 @@ impl Steps {
     }
 
     /// The stamps so far.
-    pub fn into_stamps(self) -> Vec<i64> {
+    pub(super) fn into_stamps(self) -> Vec<i64> {
         self.stamps
     }
 }
@@ -110,7 +110,7 @@ fn clock_change(maybe: bool) -> &'static str {
 }
 
 /// Where and how time stamps differ from those of others; `None` if they are the same.
-pub fn differ(stamps: &[i64], others: &[i64]) -> Option<(usize, String)> {
+pub(super) fn differ(stamps: &[i64], others: &[i64]) -> Option<(usize, String)> {
     let at = (0..stamps.len().max(others.len())).find(|at| stamps.get(*at) != others.get(*at))?;
     let message = match (stamps.get(at), others.get(at)) {
         (Some(stamp), Some(other)) => {

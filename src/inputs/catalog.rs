@@ -98,7 +98,7 @@ pub enum BadInput {
 pub type Series = Result<Vec<Vec<f64>>, BadInput>;
 
 /// The order in which people number things: runs of digits compare as numbers, all else as text.
-pub fn natural_order(a: &str, b: &str) -> Ordering {
+pub(crate) fn natural_order(a: &str, b: &str) -> Ordering {
     let (mut left, mut right) = (a, b);
     loop {
         let (Some(x), Some(y)) = (left.chars().next(), right.chars().next()) else {

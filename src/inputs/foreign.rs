@@ -64,7 +64,7 @@ const KINDS: [(&[u8], &str); 22] = [
 
 /// What a file is by its first bytes, as a sentence with the remedy; `None` where it may well be a table. The more of its
 /// beginning there is (a kilobyte will do), the better a workbook is told from other archives.
-pub fn named(head: &[u8]) -> Option<&'static str> {
+pub(crate) fn named(head: &[u8]) -> Option<&'static str> {
     let (_, sentence) = KINDS.iter().find(|(magic, _)| head.starts_with(magic))?;
     let holds = |word: &[u8]| memchr::memmem::find(head, word).is_some();
     Some(match head {
@@ -79,7 +79,7 @@ pub fn named(head: &[u8]) -> Option<&'static str> {
 }
 
 /// The same for what should be text: a page of the web, too, where the data should be.
-pub fn named_text(head: &[u8]) -> Option<&'static str> {
+pub(crate) fn named_text(head: &[u8]) -> Option<&'static str> {
     let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
     let text = text.trim_ascii_start();
     let begins = |word: &[u8]| {

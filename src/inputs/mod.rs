@@ -16,7 +16,7 @@
 mod catalog;
 mod classic;
 mod conventions;
-pub mod foreign;
+pub(crate) mod foreign;
 mod hdf;
 mod join;
 mod layouts;

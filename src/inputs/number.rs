@@ -8,7 +8,7 @@ use std::fmt;
 
 /// The type in which numbers are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stored {
+pub(super) enum Stored {
     /// Whole numbers; booleans and other enumerations are such as well.
     Whole {
         /// Whether they can be below zero.
@@ -25,19 +25,19 @@ pub enum Stored {
 
 impl Stored {
     /// Whether these are whole numbers.
-    pub fn is_whole(self) -> bool {
+    pub(super) fn is_whole(self) -> bool {
         matches!(self, Self::Whole { .. })
     }
 
     /// Size of one number in bytes.
-    pub fn bytes(self) -> usize {
+    pub(super) fn bytes(self) -> usize {
         match self {
             Self::Whole { bytes, .. } | Self::Real { bytes } => bytes,
         }
     }
 
     /// Whether a 64-bit floating point number holds each of these exactly.
-    pub fn fits_f64(self) -> bool {
+    pub(super) fn fits_f64(self) -> bool {
         match self {
             Self::Whole { bytes, .. } => bytes < 8,
             Self::Real { bytes } => bytes <= 8,
@@ -45,7 +45,7 @@ impl Stored {
     }
 
     /// The least and the largest whole number of this type; of floating point numbers, all that are.
-    pub fn limits(self) -> (i128, i128) {
+    pub(super) fn limits(self) -> (i128, i128) {
         match self {
             Self::Whole { signed, bytes } => {
                 let span = 1_i128 << (8 * bytes);
@@ -73,7 +73,7 @@ impl fmt::Display for Stored {
 
 /// One number.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Number {
+pub(super) enum Number {
     /// A whole number, exact.
     Whole(i128),
     /// A floating point number.
@@ -82,7 +82,7 @@ pub enum Number {
 
 impl Number {
     /// As a floating point number, rounded if need be.
-    pub fn as_f64(self) -> f64 {
+    pub(super) fn as_f64(self) -> f64 {
         match self {
             Self::Whole(whole) => whole as f64,
             Self::Real(real) => real,
@@ -90,7 +90,7 @@ impl Number {
     }
 
     /// As a whole number, `None` if it is none or beyond all that files can hold.
-    pub fn as_whole(self) -> Option<i128> {
+    pub(super) fn as_whole(self) -> Option<i128> {
         match self {
             Self::Whole(whole) => Some(whole),
             Self::Real(real) => {
@@ -111,7 +111,7 @@ impl fmt::Display for Number {
 
 /// What an attribute of a variable holds.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Attribute {
+pub(super) enum Attribute {
     /// Numbers, any number of them.
     Numbers(Stored, Vec<Number>),
     /// Texts, any number of them.
@@ -124,7 +124,7 @@ impl Attribute {
     /// Its numbers, written as such or as text, with their type if they have one; `None` if it is something else.
     ///
     /// A text may list several, with white space or a comma and white space between them.
-    pub fn numbers(&self) -> Option<(Option<Stored>, Vec<Number>)> {
+    pub(super) fn numbers(&self) -> Option<(Option<Stored>, Vec<Number>)> {
         match self {
             Self::Numbers(stored, numbers) => Some((Some(*stored), numbers.clone())),
             Self::Texts(texts) => {
@@ -164,7 +164,7 @@ fn number(word: &str) -> Option<Number> {
 }
 
 /// The nearest number of a shorter floating point type of so many bytes; the same, if it is not shorter.
-pub fn rounded(number: f64, bytes: usize) -> f64 {
+pub(super) fn rounded(number: f64, bytes: usize) -> f64 {
     match bytes {
         4 => f64::from(number as f32),
         2 => {

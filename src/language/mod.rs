@@ -3,9 +3,9 @@
 //! Each is text that is parsed once and then applied to values, many times. Nothing here opens a file or knows a catchment. Used
 //! by [`crate::project`], which parses, and by the wings above it, which apply.
 
-pub mod format;
-pub mod formula;
-pub mod series_table;
+pub(crate) mod format;
+pub(crate) mod formula;
+pub(crate) mod series_table;
 pub mod template;
 pub(crate) mod time_format;
-pub mod xml;
+pub(crate) mod xml;

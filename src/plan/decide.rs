@@ -23,7 +23,7 @@ use crate::system::parallel::ordered;
 const KEYS_AT_ONCE: usize = 128;
 
 /// A catchment that is fresh under a key that is not its last: id, key, the key's parts, recipe.
-pub type Touched = (CatchmentId, Digest, Vec<u8>, Digest);
+pub(crate) type Touched = (CatchmentId, Digest, Vec<u8>, Digest);
 
 /// What is known of a catchment's past.
 #[derive(Clone, Copy)]
@@ -36,7 +36,7 @@ pub struct Past<'a> {
 
 impl LoadedStudy<'_> {
     /// The plan of every scenario, and the states of fresh catchments whose last known state was another.
-    pub fn plan(&self, store: Option<&Store>) -> Result<(Vec<Plan>, Vec<Vec<Touched>>)> {
+    pub(crate) fn plan(&self, store: Option<&Store>) -> Result<(Vec<Plan>, Vec<Vec<Touched>>)> {
         // One read transaction for all queries: much faster, and a consistent state even while another process writes.
         let _transaction = store.map(Store::read_transaction).transpose()?;
         let plans = self.list.iter().map(|loaded| loaded.plan(store));
@@ -47,7 +47,7 @@ impl LoadedStudy<'_> {
     /// states as [`LoadedStudy::plan`].
     ///
     /// Keys are what they were, and so is what was fresh, as long as nobody else may write to the store.
-    pub fn plan_after(
+    pub(crate) fn plan_after(
         &self,
         store: &Store,
         plans: &mut [Plan],

@@ -17,7 +17,7 @@ use crate::project::{Content, Study};
 
 /// What a run depends on.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Dependencies {
+pub(crate) struct Dependencies {
     /// Files and support folders that are there, each once.
     pub present: Vec<PathBuf>,
     /// Files that would count if they existed: programs earlier on the `PATH`, files that state a table's code page.
@@ -26,7 +26,7 @@ pub struct Dependencies {
 
 impl Dependencies {
     /// The dependencies of a study: project file, templates, tables, input and what it is imported from, support files, the program.
-    pub fn of(study: &Study) -> Result<Self> {
+    pub(crate) fn of(study: &Study) -> Result<Self> {
         let project = study.common();
         let mut own = BTreeSet::new();
         for project in &study.scenarios {
@@ -83,7 +83,7 @@ impl Dependencies {
     }
 
     /// Adds the files that the input's files point to, which are known only once those are read. There may be one per catchment.
-    pub fn with(mut self, linked: &Linked) -> Self {
+    pub(crate) fn with(mut self, linked: &Linked) -> Self {
         let known: HashSet<PathBuf> = self.present.iter().cloned().collect();
         let further = linked.paths().filter(|path| !known.contains(*path));
         self.present.extend(further.map(Path::to_owned));
@@ -91,7 +91,7 @@ impl Dependencies {
     }
 
     /// Adds a file that is there, once.
-    pub fn add(&mut self, path: PathBuf) {
+    pub(crate) fn add(&mut self, path: PathBuf) {
         if !self.present.contains(&path) {
             self.present.push(path);
         }

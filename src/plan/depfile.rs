@@ -17,7 +17,12 @@ use crate::system::folder;
 use crate::system::regular;
 
 /// Writes the rule `targets: prerequisites` to `path`, whole or not at all; paths below `here` are written as relative ones.
-pub fn write(path: &Path, targets: &[&Path], prerequisites: &[PathBuf], here: &Path) -> Result<()> {
+pub(crate) fn write(
+    path: &Path,
+    targets: &[&Path],
+    prerequisites: &[PathBuf],
+    here: &Path,
+) -> Result<()> {
     let context = || format!("can't write the depfile {}", path.display());
     let text = rule(targets, prerequisites, here);
     let place = regular::place(path).with_context(context)?;

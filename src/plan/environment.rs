@@ -10,7 +10,7 @@ use crate::project::{Project, ProjectError, Simulator};
 use crate::system::process;
 
 /// The variables that every simulator gets. Paths in it are those of its work directory, so they are not part of any key.
-pub fn fixed(work: &Path) -> Vec<(OsString, OsString)> {
+pub(crate) fn fixed(work: &Path) -> Vec<(OsString, OsString)> {
     let work = work.as_os_str();
     [
         ("PATH", OsStr::new(process::DEFAULT_PATH)),
@@ -28,7 +28,7 @@ pub fn fixed(work: &Path) -> Vec<(OsString, OsString)> {
 }
 
 /// The variables that the project passes on from rerunoff's own environment, if they are set.
-pub fn passed(simulator: &Simulator) -> Vec<(String, String)> {
+pub(crate) fn passed(simulator: &Simulator) -> Vec<(String, String)> {
     let value = |name: &String| Some(std::env::var_os(name)?.to_string_lossy().into_owned());
     (simulator.pass_environment.iter())
         .filter_map(|name| Some((name.clone(), value(name)?)))
@@ -37,7 +37,7 @@ pub fn passed(simulator: &Simulator) -> Vec<(String, String)> {
 
 /// The program outside of the work directory that the command names: by its full path, or by a name that is looked up on the
 /// `PATH` that the simulator gets.
-pub fn find_program(project: &Project, name: &str) -> Result<PathBuf, ProjectError> {
+pub(crate) fn find_program(project: &Project, name: &str) -> Result<PathBuf, ProjectError> {
     let environment = with_path(project);
     process::find_program(OsStr::new(name), &project.root, &environment).map_err(|error| {
         let remedy = "`pass_env = [\"PATH\"]` hands your PATH on, `./NAME` means a support file";
@@ -46,7 +46,7 @@ pub fn find_program(project: &Project, name: &str) -> Result<PathBuf, ProjectErr
 }
 
 /// The folders of that `PATH`, in order.
-pub fn search_path(project: &Project) -> Vec<PathBuf> {
+pub(crate) fn search_path(project: &Project) -> Vec<PathBuf> {
     process::search_path(&with_path(project))
 }
 

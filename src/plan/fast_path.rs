@@ -31,7 +31,7 @@ const MEMO: &str = "settled, all files";
 
 /// Everything that a run's outcome depends on, as it looked at one time.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Look {
+pub(crate) struct Look {
     /// The project's folder as the command was given it.
     root: PathBuf,
     /// Another version, or another build of this one, may see things differently.
@@ -49,7 +49,7 @@ pub struct Look {
 
 /// A state in which nothing is left to do.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FastPath {
+pub(crate) struct FastPath {
     look: Look,
     /// Of the store's results (see [`Store::results`]), so that a replaced or removed one is noticed.
     results: Digest,
@@ -60,7 +60,7 @@ pub struct FastPath {
 
 impl Look {
     /// Looks at everything that the study's results depend on.
-    pub fn at(study: &Study) -> Result<Self> {
+    pub(crate) fn at(study: &Study) -> Result<Self> {
         let Dependencies { present, absent } = Dependencies::of(study)?;
         let stamped = present.into_iter().map(stamped).collect::<Result<_>>()?;
         let project = study.common();
@@ -82,7 +82,7 @@ impl Look {
     }
 
     /// Adds the files that the input's files point to, as they looked before they were read.
-    pub fn with(self, linked: Linked) -> Self {
+    pub(crate) fn with(self, linked: Linked) -> Self {
         Self { linked, ..self }
     }
 
@@ -112,7 +112,7 @@ impl Look {
 
 impl FastPath {
     /// The state stored for the project in this folder, if it holds beyond doubt and no other run is at work.
-    pub fn recall(root: &Path) -> Option<Self> {
+    pub(crate) fn recall(root: &Path) -> Option<Self> {
         let cache = Cache::at(root.join(CACHE));
         let _lock = cache.lock(false).ok()?;
         let store = cache.store_to_read().ok()??;
@@ -125,7 +125,7 @@ impl FastPath {
 
     /// Stores that all of `catchments` were fresh and the product current, if that can be trusted later: `first` is the look
     /// taken before the run, which began at `began`.
-    pub fn remember(
+    pub(crate) fn remember(
         study: &Study,
         first: Look,
         began: SystemTime,
@@ -162,28 +162,28 @@ impl FastPath {
     }
 
     /// Forgets what is stored: simulators are about to be run, and may leave another state behind.
-    pub fn forget(store: &mut Store) -> Result<()> {
+    pub(crate) fn forget(store: &mut Store) -> Result<()> {
         Ok(store.forget(MEMO, "")?)
     }
 
     /// The number of catchments, counted in each scenario; all are fresh.
-    pub fn catchments(&self) -> usize {
+    pub(crate) fn catchments(&self) -> usize {
         self.catchments
     }
 
     /// The number of scenarios, where the project has any.
-    pub fn scenarios(&self) -> Option<usize> {
+    pub(crate) fn scenarios(&self) -> Option<usize> {
         self.scenarios
     }
 
     /// The products, which are current.
-    pub fn products(&self) -> Vec<&Path> {
+    pub(crate) fn products(&self) -> Vec<&Path> {
         let products = self.look.products.iter();
         products.map(|(path, _)| path.as_path()).collect()
     }
 
     /// The files and folders that the state depends on.
-    pub fn dependencies(&self) -> Vec<PathBuf> {
+    pub(crate) fn dependencies(&self) -> Vec<PathBuf> {
         let present = self.look.present.iter().map(|(path, _)| path.as_path());
         let all = present.chain(self.look.linked.paths());
         all.map(Path::to_owned).collect()

@@ -14,14 +14,14 @@ use crate::system::stamp::Stamp;
 const MEMO: &str = "files";
 
 /// Digests by path, each trusted only while the file looks the same.
-pub struct FileDigests {
+pub(crate) struct FileDigests {
     known: BTreeMap<PathBuf, (Stamp, Digest)>,
     learned: bool,
 }
 
 impl FileDigests {
     /// The digests in the store; none if everything is to be read anew.
-    pub fn new(store: Option<&Store>, rehash: bool) -> Result<Self> {
+    pub(crate) fn new(store: Option<&Store>, rehash: bool) -> Result<Self> {
         let payload = match store.filter(|_| !rehash) {
             Some(store) => store.memo(MEMO, "")?,
             None => None,
@@ -36,7 +36,7 @@ impl FileDigests {
     }
 
     /// The digest of a file's content.
-    pub fn get(&mut self, path: &Path) -> Result<Digest> {
+    pub(crate) fn get(&mut self, path: &Path) -> Result<Digest> {
         let now = SystemTime::now();
         let stamp = Stamp::of(path)?;
         if let Some((known, digest)) = self.known.get(path)
@@ -53,7 +53,7 @@ impl FileDigests {
     }
 
     /// Stores the digests.
-    pub fn remember(&self, store: &mut Store) -> Result<()> {
+    pub(crate) fn remember(&self, store: &mut Store) -> Result<()> {
         if self.learned {
             store.remember(MEMO, "", &postcard::to_stdvec(&self.known)?)?;
         }

@@ -31,13 +31,13 @@ const MOST_WAITING: usize = 64;
 const MEMO: &str = "survey of all files";
 
 /// For each of the input's catchments the digests of some columns, or what is wrong with its input.
-pub type SeriesDigests = Vec<Result<Vec<Digest>, BadInput>>;
+pub(crate) type SeriesDigests = Vec<Result<Vec<Digest>, BadInput>>;
 
 /// For each column, by its definition, a digest or a fault for every catchment.
 type Digests = BTreeMap<String, Vec<Result<Digest, BadInput>>>;
 
 /// The stamps of the input's files and the digests of their series.
-pub struct InputIndex {
+pub(crate) struct InputIndex {
     spec: Digest,
     stamps: Vec<Stamp>,
     linked: Linked,
@@ -79,7 +79,7 @@ impl Described for InputSpec {
 
 impl InputIndex {
     /// The catalog and the index from the store if they still hold, else the catalog read from the files.
-    pub fn new(
+    pub(crate) fn new(
         spec: &InputSpec,
         store: Option<&Store>,
         rehash: bool,
@@ -120,14 +120,14 @@ impl InputIndex {
     }
 
     /// The files that the input's files point to.
-    pub fn linked(&self) -> &Linked {
+    pub(crate) fn linked(&self) -> &Linked {
         &self.linked
     }
 
     /// Reads those of the wanted columns (indices into [`Basin::columns`]) that the index lacks, for all of the input's catchments.
     ///
     /// `scratch` is for what does not fit into memory; `tick` is told how many catchments of how many are read.
-    pub fn complete(
+    pub(crate) fn complete(
         &mut self,
         basin: &Basin<'_>,
         wanted: &BTreeSet<usize>,
@@ -172,7 +172,7 @@ impl InputIndex {
     }
 
     /// For each of the input's catchments the digests of these columns, which the index must have, or its first fault.
-    pub fn digests(&self, basin: &Basin<'_>, wanted: &[usize]) -> SeriesDigests {
+    pub(crate) fn digests(&self, basin: &Basin<'_>, wanted: &[usize]) -> SeriesDigests {
         let columns: Vec<_> = (wanted.iter())
             .filter_map(|&at| self.columns.get(basin.columns[at].definition().as_ref()))
             .collect();
@@ -181,7 +181,7 @@ impl InputIndex {
     }
 
     /// Stores the index, if it can be trusted later.
-    pub fn remember(&self, basin: &Basin<'_>, store: &mut Store) -> Result<()> {
+    pub(crate) fn remember(&self, basin: &Basin<'_>, store: &mut Store) -> Result<()> {
         let mut stamps = self.stamps.iter();
         let can_be_trusted = stamps.all(|stamp| stamp.is_older_than_clock_step(self.began))
             && self.linked.is_older_than_clock_step(self.began);

@@ -76,7 +76,7 @@ impl fmt::Display for KeyPart {
 }
 
 /// Receives the parts of a walk.
-pub trait Sink {
+pub(crate) trait Sink {
     /// A part that determines the result.
     fn part(&mut self, part: KeyPart, content: &[u8]);
 
@@ -90,11 +90,11 @@ pub trait Sink {
 }
 
 /// Computes the digest of a walk.
-pub struct Hasher(blake3::Hasher);
+pub(crate) struct Hasher(blake3::Hasher);
 
 impl Hasher {
     /// Starts a walk that builds on `base`, the digest of what came before it.
-    pub fn new(base: Option<&Digest>) -> Self {
+    pub(crate) fn new(base: Option<&Digest>) -> Self {
         let mut hasher = blake3::Hasher::new();
         hasher.update(WALK_VERSION);
         if let Some(base) = base {
@@ -104,7 +104,7 @@ impl Hasher {
     }
 
     /// The digest of all parts taken.
-    pub fn finish(self) -> Digest {
+    pub(crate) fn finish(self) -> Digest {
         self.0.finalize().into()
     }
 }
@@ -140,7 +140,7 @@ impl Sink for Hasher {
 /// Collects the texts that an [`Explanation`] of the same walk knows by their digests only, except for files rendered from
 /// templates, which follow from template and parameters.
 #[derive(Default)]
-pub struct LongTexts(pub Vec<Vec<u8>>);
+pub(crate) struct LongTexts(pub Vec<Vec<u8>>);
 
 impl Sink for LongTexts {
     fn part(&mut self, part: KeyPart, content: &[u8]) {
@@ -258,7 +258,7 @@ impl Explanation {
 }
 
 /// Leaves out what only follows from other changes.
-pub fn leave_out_consequences(changes: &mut Vec<Change>) {
+pub(crate) fn leave_out_consequences(changes: &mut Vec<Change>) {
     let is_cause =
         |change: &Change| matches!(change.part, KeyPart::Parameter(_) | KeyPart::Template(_));
     if changes.iter().any(is_cause) {

@@ -33,7 +33,7 @@ pub struct LoadedScenario<'p> {
 }
 
 /// A study with everything that determines its results: a [`LoadedScenario`] for each scenario.
-pub struct LoadedStudy<'p> {
+pub(crate) struct LoadedStudy<'p> {
     /// The scenarios, in the study's order.
     pub list: Vec<LoadedScenario<'p>>,
     input_index: InputIndex,
@@ -44,7 +44,7 @@ impl<'p> LoadedStudy<'p> {
     /// Loads everything that determines results. Series whose digests are in the store are not read again.
     ///
     /// `tick` is told how many catchments of how many have been read.
-    pub fn open(
+    pub(crate) fn open(
         study: &'p Study,
         store: Option<&Store>,
         rehash: bool,
@@ -84,7 +84,11 @@ impl<'p> LoadedStudy<'p> {
     }
 
     /// Loads a study without its series' values: enough to check names and to render templates, not to plan.
-    pub fn without_series(study: &'p Study, store: Option<&Store>, rehash: bool) -> Result<Self> {
+    pub(crate) fn without_series(
+        study: &'p Study,
+        store: Option<&Store>,
+        rehash: bool,
+    ) -> Result<Self> {
         let (catalog, input_index) = InputIndex::new(&study.common().input, store, rehash)?;
         let mut tables = Tables::default();
         let mut files = FileDigests::new(store, rehash)?;
@@ -107,12 +111,12 @@ impl<'p> LoadedStudy<'p> {
     }
 
     /// The files that the input's files point to.
-    pub fn linked(&self) -> &Linked {
+    pub(crate) fn linked(&self) -> &Linked {
         self.input_index.linked()
     }
 
     /// Only some of the scenarios, with their plans.
-    pub fn chosen(self, plans: Vec<Plan>, chosen: &[usize]) -> (Self, Vec<Plan>) {
+    pub(crate) fn chosen(self, plans: Vec<Plan>, chosen: &[usize]) -> (Self, Vec<Plan>) {
         let both = self.list.into_iter().zip(plans).enumerate();
         let both = both.filter(|(at, _)| chosen.contains(at));
         let (list, plans) = both.map(|(_, pair)| pair).unzip();
@@ -120,7 +124,7 @@ impl<'p> LoadedStudy<'p> {
     }
 
     /// Stores the digests, so that the files need not be read again.
-    pub fn remember(&self, store: &mut Store) -> Result<()> {
+    pub(crate) fn remember(&self, store: &mut Store) -> Result<()> {
         self.files.remember(store)?;
         self.input_index.remember(&self.list[0].basin, store)
     }

@@ -8,29 +8,29 @@
 //! | what a name means for a catchment: project file, tables and input joined | [`basin`] |
 //! | what is the same for all catchments: templates, command, program, support files | [`recipe`], [`support`], [`environment`], [`file_digests`] |
 //! | the key, and its parts as the next run can compare them | [`key`], [`problem`] where there is none |
-//! | all of that put together, and the plan made of it with the store | [`loaded`], [`Plan`] |
+//! | all of that put together, and the plan made of it with the store | [`loaded`], [`decide`], [`Plan`] |
 //! | what a product needs of it, and what it was at some time | [`product_needs`], [`snapshot`] |
 //! | when all of it may be skipped, what make has to know, what may not change meanwhile | [`fast_path`], [`dependencies`], [`depfile`], [`watch`] |
 //!
-//! It is used by whoever carries a plan out, makes a product of it or explains it; it knows none of them.
+//! It is used by [`crate::execute`], [`crate::product`], [`crate::history`], [`crate::report`] and [`crate::cli`]; it knows none of them.
 
-pub mod basin;
-pub mod decide;
-pub mod dependencies;
-pub mod depfile;
-pub mod environment;
-pub mod fast_path;
-pub mod file_digests;
-pub mod input_index;
-pub mod key;
-pub mod loaded;
-pub mod problem;
-pub mod product_needs;
-pub mod recipe;
-pub mod series;
+pub(crate) mod basin;
+pub(crate) mod decide;
+pub(crate) mod dependencies;
+pub(crate) mod depfile;
+pub(crate) mod environment;
+pub(crate) mod fast_path;
+pub(crate) mod file_digests;
+pub(crate) mod input_index;
+pub(crate) mod key;
+pub(crate) mod loaded;
+pub(crate) mod problem;
+pub(crate) mod product_needs;
+pub(crate) mod recipe;
+pub(crate) mod series;
 pub mod snapshot;
 mod state;
-pub mod support;
-pub mod watch;
+pub(crate) mod support;
+pub(crate) mod watch;
 
 pub use self::state::{Counts, Entry, Found, Plan, Staleness, State, Unit, causes};

@@ -10,7 +10,7 @@ use crate::project::{Project, ProjectError};
 use crate::text::wording::{self, Quotes};
 
 /// The parameters that the product needs of every catchment; a name that nothing provides is an error.
-pub fn parameters(loaded: &LoadedScenario<'_>) -> Result<BTreeSet<String>, ProjectError> {
+pub(crate) fn parameters(loaded: &LoadedScenario<'_>) -> Result<BTreeSet<String>, ProjectError> {
     let project = loaded.project;
     let known = loaded.basin.parameter_names();
     let columns: Vec<&str> = project
@@ -62,14 +62,14 @@ pub fn parameters(loaded: &LoadedScenario<'_>) -> Result<BTreeSet<String>, Proje
 }
 
 /// The parameters that the product needs of every catchment, whether anything provides them or not.
-pub fn needed(project: &Project) -> BTreeSet<String> {
+pub(crate) fn needed(project: &Project) -> BTreeSet<String> {
     let mut needed = scalars(project);
     needed.extend(needed_link(project).map(str::to_owned));
     needed
 }
 
 /// The parameters from which a catchment's own values in the product are computed.
-pub fn scalars(project: &Project) -> BTreeSet<String> {
+pub(crate) fn scalars(project: &Project) -> BTreeSet<String> {
     let columns = &project.simulator.output.columns;
     let formulas =
         (project.product.variables.iter()).filter_map(|variable| match &variable.source {
@@ -84,7 +84,7 @@ pub fn scalars(project: &Project) -> BTreeSet<String> {
 }
 
 /// The parameter with the id of the catchment downstream, if a variable is summed up.
-pub fn needed_link(project: &Project) -> Option<&str> {
+pub(crate) fn needed_link(project: &Project) -> Option<&str> {
     let is_summed = |variable: &ProductVariable| variable.upstream.is_some();
     let link = project.product.downstream.as_deref();
     link.filter(|_| project.product.variables.iter().any(is_summed))

@@ -83,7 +83,7 @@ impl<'a> SeriesReader<'a> {
 }
 
 /// The digest of each column's values.
-pub fn digests(columns: &[Vec<f64>]) -> Vec<Digest> {
+pub(crate) fn digests(columns: &[Vec<f64>]) -> Vec<Digest> {
     let digest = |values: &Vec<f64>| Digest::of_numbers(values);
     columns.iter().map(digest).collect()
 }

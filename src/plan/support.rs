@@ -51,12 +51,12 @@ impl SupportFile {
 }
 
 /// All support files, with those in support folders; sorted by name within each folder.
-pub fn files(simulator: &Simulator) -> Result<Vec<SupportFile>> {
+pub(crate) fn files(simulator: &Simulator) -> Result<Vec<SupportFile>> {
     Ok(walked(simulator)?.0)
 }
 
 /// The same, and all folders that were walked.
-pub fn walked(simulator: &Simulator) -> Result<(Vec<SupportFile>, Vec<PathBuf>)> {
+pub(crate) fn walked(simulator: &Simulator) -> Result<(Vec<SupportFile>, Vec<PathBuf>)> {
     let mut found = (Vec::new(), Vec::new());
     for item in &simulator.support {
         walk(
@@ -71,7 +71,7 @@ pub fn walked(simulator: &Simulator) -> Result<(Vec<SupportFile>, Vec<PathBuf>)>
 }
 
 /// A single program as a support file, for a command that names one outside of the work directory.
-pub fn program(name: &str, path: PathBuf) -> Result<SupportFile> {
+pub(crate) fn program(name: &str, path: PathBuf) -> Result<SupportFile> {
     let metadata = fs::metadata(&path)
         .with_context(|| format!("can't read the program {}", path.display()))?;
     let executable = metadata.permissions().mode() & 0o111 != 0;

@@ -95,7 +95,7 @@ fn ancestors(path: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The warning about files that appeared while simulators ran; `None` if none did.
-pub fn warning(appeared: &BTreeSet<String>) -> Option<String> {
+pub(crate) fn warning(appeared: &BTreeSet<String>) -> Option<String> {
     const SHOWN: usize = 3;
     let first = appeared.first()?;
     let (others, were) = match appeared.len() - 1 {

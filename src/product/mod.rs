@@ -1,13 +1,13 @@
 //! From the plan and the store's results to the product: where its values come from, and when it is written.
 //!
-//! `describe` works out what the product is to hold, `results` finds the results of an earlier snapshot, and [`file`] writes
+//! `describe` works out what the product is to hold, `results` finds the results of an earlier snapshot, and [`mod@file`] writes
 //! the file. It runs nothing and reads no input. [`crate::cli`] uses it, and [`crate::history`] to compare results.
 
 mod describe;
 mod drainage;
 pub mod file;
 mod join;
-pub mod on_disk;
+pub(crate) mod on_disk;
 mod results;
 
 use std::cell::RefCell;

@@ -18,7 +18,7 @@ use crate::system::stamp::Stamp;
 const MEMO: &str = "product";
 
 /// Whether the file at `path` looks as it did when it was written.
-pub fn is_as_written(store: &Store, path: &Path) -> Result<bool> {
+pub(crate) fn is_as_written(store: &Store, path: &Path) -> Result<bool> {
     let Ok(now) = Stamp::of(path) else {
         return Ok(false);
     };
@@ -28,7 +28,7 @@ pub fn is_as_written(store: &Store, path: &Path) -> Result<bool> {
 }
 
 /// Remembers what the file looks like. It was just written, or found to be what would be written.
-pub fn remember(store: &mut Store, path: &Path) -> Result<()> {
+pub(crate) fn remember(store: &mut Store, path: &Path) -> Result<()> {
     let stamp = Stamp::of(path).with_context(|| format!("can't read {}", path.display()))?;
     let name = path.to_string_lossy();
     store.remember(MEMO, &name, &postcard::to_stdvec(&stamp)?)?;
@@ -36,11 +36,11 @@ pub fn remember(store: &mut Store, path: &Path) -> Result<()> {
 }
 
 /// A product written beside one that is not trusted. Dropping it removes the file.
-pub struct Replacement(PathBuf);
+pub(crate) struct Replacement(PathBuf);
 
 impl Replacement {
     /// A place beside `path`, cleared of what a killed run left there.
-    pub fn beside(path: &Path) -> Result<Self> {
+    pub(crate) fn beside(path: &Path) -> Result<Self> {
         let with = |suffix: &str| {
             let mut name = path.as_os_str().to_owned();
             name.push(suffix);
@@ -57,12 +57,12 @@ impl Replacement {
     }
 
     /// Where it is to be written.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.0
     }
 
     /// Takes the place of the file at `path`, unless both are equal to the byte; says whether it did.
-    pub fn replaces(&self, path: &Path) -> Result<bool> {
+    pub(crate) fn replaces(&self, path: &Path) -> Result<bool> {
         if same_bytes(&self.0, path).unwrap_or(false) {
             return Ok(false);
         }

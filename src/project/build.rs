@@ -29,7 +29,7 @@ pub(super) struct ProjectBuilder<'a> {
 }
 
 impl ProjectBuilder<'_> {
-    pub fn project(
+    pub(super) fn project(
         &self,
         raw: raw::Project,
         file: &Path,

@@ -45,7 +45,7 @@ pub(super) struct SourceText<'a> {
 }
 
 impl<'a> SourceText<'a> {
-    pub fn new(path: &'a Path, text: &'a str) -> Self {
+    pub(super) fn new(path: &'a Path, text: &'a str) -> Self {
         Self {
             path,
             text,
@@ -55,7 +55,7 @@ impl<'a> SourceText<'a> {
     }
 
     /// The same source with some fields that stand elsewhere.
-    pub fn with_moved(&self, moved: Moved) -> Self {
+    pub(super) fn with_moved(&self, moved: Moved) -> Self {
         Self {
             moved,
             ..self.clone()
@@ -63,7 +63,7 @@ impl<'a> SourceText<'a> {
     }
 
     /// The fields that stand elsewhere.
-    pub fn moved(&self) -> &Moved {
+    pub(super) fn moved(&self) -> &Moved {
         &self.moved
     }
 
@@ -82,7 +82,7 @@ impl<'a> SourceText<'a> {
     }
 
     /// An error at the field with this dotted path (`simulator.input.1.template`), or at its nearest parent.
-    pub fn error(&self, field: &str, message: impl fmt::Display) -> ProjectError {
+    pub(super) fn error(&self, field: &str, message: impl fmt::Display) -> ProjectError {
         let field = self.origin(field);
         let place = self.find(&field).map(|offset| self.place(offset));
         ProjectError {
@@ -93,7 +93,7 @@ impl<'a> SourceText<'a> {
     }
 
     /// An error of the TOML reader, with the nearest known name where a field is unknown.
-    pub fn syntax(&self, error: &toml::de::Error) -> ProjectError {
+    pub(super) fn syntax(&self, error: &toml::de::Error) -> ProjectError {
         let message = error.message();
         let mut quoted = message.split('`').skip(1).step_by(2);
         let unknown = quoted

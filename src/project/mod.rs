@@ -6,9 +6,9 @@
 
 mod build;
 mod error;
-pub mod exclusion;
+pub(crate) mod exclusion;
 mod import;
-pub mod import_spec;
+pub(crate) mod import_spec;
 pub mod output_format;
 mod product;
 pub mod product_spec;

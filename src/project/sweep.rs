@@ -46,7 +46,7 @@ struct Axis {
 
 impl Sweeps {
     /// Reads and checks them.
-    pub fn new(
+    pub(super) fn new(
         raw: &BTreeMap<String, raw::Sweep>,
         root: &Path,
         source: &SourceText<'_>,
@@ -115,12 +115,12 @@ impl Sweeps {
     }
 
     /// Whether there is a sweep of this name.
-    pub fn has(&self, name: &str) -> bool {
+    pub(super) fn has(&self, name: &str) -> bool {
         self.names().any(|known| known == name)
     }
 
     /// The names of all sweeps.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         let names = self.axes.iter().flat_map(|axis| &axis.names);
         names.map(String::as_str)
     }
@@ -129,7 +129,7 @@ impl Sweeps {
     ///
     /// # Errors
     /// When there are too many, or two sweeps state the same parameter.
-    pub fn points(
+    pub(super) fn points(
         &self,
         is_wanted: &dyn Fn(&str) -> bool,
         source: &SourceText<'_>,

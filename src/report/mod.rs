@@ -2,5 +2,5 @@
 //!
 //! It changes nothing and prints nothing; whatever it says of the past is in the store. Only [`crate::cli`] uses it.
 
-pub mod text_diff;
-pub mod why;
+pub(crate) mod text_diff;
+pub(crate) mod why;

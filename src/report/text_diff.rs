@@ -4,7 +4,7 @@
 const LARGEST_TABLE: usize = 4_000_000;
 
 /// The lines of `then` that are gone (`-`) and those of `now` that are new (`+`), each with its number in its text.
-pub fn changed_lines(then: &str, now: &str) -> Vec<String> {
+pub(crate) fn changed_lines(then: &str, now: &str) -> Vec<String> {
     let (then, now): (Vec<&str>, Vec<&str>) = (lines(then), lines(now));
     let start = then.iter().zip(&now).take_while(|(a, b)| a == b).count();
     let (a, b) = (&then[start..], &now[start..]);

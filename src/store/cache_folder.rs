@@ -13,10 +13,10 @@ use crate::system::lock::Lock;
 use crate::system::memory_folder;
 
 /// The name of the folder with the store and the work directories, in the project's folder.
-pub const CACHE: &str = "cache";
+pub(crate) const CACHE: &str = "cache";
 
 /// The folder of the workers' directories on the disk, in [`CACHE`]; there only while a run is under way.
-pub const WORK: &str = "work";
+pub(crate) const WORK: &str = "work";
 
 /// The tag of the Cache Directory Tagging Specification (<https://bford.info/cachedir/>), by which backups leave the folder out.
 const TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55
@@ -24,18 +24,18 @@ const TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55
 ";
 
 /// The cache folder of a project.
-pub struct Cache {
+pub(crate) struct Cache {
     folder: PathBuf,
 }
 
 impl Cache {
     /// The cache in this folder, which need not exist yet.
-    pub fn at(folder: PathBuf) -> Self {
+    pub(crate) fn at(folder: PathBuf) -> Self {
         Self { folder }
     }
 
     /// The cache in this folder, created if it is missing, tagged as a cache and ignored by git.
-    pub fn prepare(folder: PathBuf) -> Result<Self> {
+    pub(crate) fn prepare(folder: PathBuf) -> Result<Self> {
         let cache = Self::at(folder);
         let context = || format!("can't make the cache folder {}", cache.folder.display());
         fs::create_dir_all(&cache.folder).with_context(context)?;
@@ -49,12 +49,12 @@ impl Cache {
     }
 
     /// Where it is.
-    pub fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
 
     /// Takes the project's lock, held until it is dropped, and removes what a killed run has left behind.
-    pub fn lock(&self, wait: bool) -> Result<Lock> {
+    pub(crate) fn lock(&self, wait: bool) -> Result<Lock> {
         let lock = Lock::take(&self.folder.join("lock"), wait)?;
         remove(&self.folder.join(WORK))?;
         if let Some(root) = self.folder.parent() {
@@ -64,17 +64,17 @@ impl Cache {
     }
 
     /// The store's file.
-    pub fn store_path(&self) -> PathBuf {
+    pub(crate) fn store_path(&self) -> PathBuf {
         self.folder.join("store.sqlite")
     }
 
     /// The store, created or migrated if necessary. The caller must hold the lock.
-    pub fn store(&self) -> Result<Store, StoreError> {
+    pub(crate) fn store(&self) -> Result<Store, StoreError> {
         Store::open(&self.store_path())
     }
 
     /// The store for reading only, even while a run is writing to it; `None` if there is none yet.
-    pub fn store_to_read(&self) -> Result<Option<Store>, StoreError> {
+    pub(crate) fn store_to_read(&self) -> Result<Option<Store>, StoreError> {
         Store::open_read_only(&self.store_path())
     }
 }

@@ -25,9 +25,9 @@
 //! Measured on two cores with 18,000 catchments of three 7 kB columns: 1,500 to 3,000 catchments a second in commits of 100; within a
 //! [`Store::read_transaction`], 18,000 summaries in 0.1 s, all last states in 0.02 s, a gigabyte of columns in 1 to 2 s.
 
-pub mod cache_folder;
+pub(crate) mod cache_folder;
 mod checksum;
-pub mod codec;
+pub(crate) mod codec;
 mod connection;
 #[cfg(test)]
 mod durability;
@@ -57,14 +57,11 @@ use crate::data::run_cost::RunCost;
 use crate::data::scenario::ScenarioName;
 use crate::store::codec::Encoded;
 
-pub use connection::ReadTransaction;
-pub use error::StoreError;
-pub use history::{PastRun, Tag};
-pub use reading::{Parts, StoredExplanation};
-pub use removal::{Kept, ResultPayloads};
+pub(crate) use error::StoreError;
+pub(crate) use removal::Kept;
 
 /// How many attempts are kept for each catchment.
-pub const ATTEMPTS_KEPT: u32 = 10;
+pub(crate) const ATTEMPTS_KEPT: u32 = 10;
 
 /// An open store: one writer, or a reader beside it.
 #[derive(Debug)]

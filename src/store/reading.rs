@@ -15,7 +15,7 @@ use super::{
 use crate::store::checksum::{result_checksum, verified};
 
 /// The parts of a catchment's key and those of its recipe, as they were given.
-pub type Parts = (Vec<u8>, Vec<u8>);
+pub(crate) type Parts = (Vec<u8>, Vec<u8>);
 
 /// What a key is made of.
 #[derive(Clone, Debug, PartialEq, Eq)]

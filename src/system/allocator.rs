@@ -10,7 +10,7 @@ const SHARED_BY: u32 = 4;
 
 /// Limits the number of arenas; to be called before there is a second thread.
 #[allow(unsafe_code)]
-pub fn share() {
+pub(crate) fn share() {
     #[cfg(target_env = "gnu")]
     {
         // Not `available_parallelism`: it reads files, and a run with nothing to do takes a few milliseconds.

@@ -18,13 +18,13 @@ use crate::data::size::Size;
 static REFUSED: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 
 /// Makes writes beyond the system's limit fail from now on, where they would silently end this process.
-pub fn heed() -> io::Result<()> {
+pub(crate) fn heed() -> io::Result<()> {
     flag::register(SIGXFSZ, REFUSED.clone())?;
     Ok(())
 }
 
 /// Adds to an error that may be due to the limit that it was reached: SQLite and HDF5 do not report it.
-pub fn explain(error: anyhow::Error) -> anyhow::Error {
+pub(crate) fn explain(error: anyhow::Error) -> anyhow::Error {
     match getrlimit(Resource::Fsize).current {
         Some(limit) if REFUSED.load(Ordering::Relaxed) => error.context(format!(
             "a file reached {}, the limit that `ulimit -f` sets; raise it and run again",
@@ -36,7 +36,7 @@ pub fn explain(error: anyhow::Error) -> anyhow::Error {
 
 /// The size that no file of a simulator may grow beyond.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FileLimit {
+pub(crate) enum FileLimit {
     /// What the project states, or the default.
     Project(Size),
     /// The system allows less.
@@ -45,7 +45,7 @@ pub enum FileLimit {
 
 impl FileLimit {
     /// The limit for simulators if the project allows this much.
-    pub fn new(stated: Size) -> Self {
+    pub(crate) fn new(stated: Size) -> Self {
         match getrlimit(Resource::Fsize).maximum {
             Some(allowed) if allowed < stated.0 => Self::System(Size(allowed)),
             _ => Self::Project(stated),
@@ -53,7 +53,7 @@ impl FileLimit {
     }
 
     /// The size itself.
-    pub fn size(self) -> Size {
+    pub(crate) fn size(self) -> Size {
         match self {
             Self::Project(size) | Self::System(size) => size,
         }

@@ -28,7 +28,7 @@ const NETWORK: [(u32, &str); 17] = [
 ];
 
 /// The kind of network file system that `path` lies on, `None` on a local disk. `path` must exist.
-pub fn network(path: &Path) -> io::Result<Option<&'static str>> {
+pub(crate) fn network(path: &Path) -> io::Result<Option<&'static str>> {
     Ok(network_by_magic(rustix::fs::statfs(path)?.f_type as u32))
 }
 

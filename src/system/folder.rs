@@ -8,7 +8,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 /// The folder that holds a file.
-pub fn of(file: &Path) -> &Path {
+pub(crate) fn of(file: &Path) -> &Path {
     match file.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -16,14 +16,14 @@ pub fn of(file: &Path) -> &Path {
 }
 
 /// Waits until a folder's entries are on the disk.
-pub fn sync(folder: &Path) -> io::Result<()> {
+pub(crate) fn sync(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
 /// Removes a folder and all in it; a missing one is no error.
 ///
 /// A simulator may have removed the write permission of a folder; it is restored first.
-pub fn remove(path: &Path) -> Result<()> {
+pub(crate) fn remove(path: &Path) -> Result<()> {
     match fs::remove_dir_all(path) {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
@@ -35,7 +35,7 @@ pub fn remove(path: &Path) -> Result<()> {
 }
 
 /// Copies a folder and all in it with permissions and times; links stay what they are, sockets and pipes are left out.
-pub fn copy(from: &Path, to: &Path) -> io::Result<()> {
+pub(crate) fn copy(from: &Path, to: &Path) -> io::Result<()> {
     let found = fs::symlink_metadata(from)?;
     let (kind, mode) = (found.file_type(), found.permissions().mode());
     if kind.is_symlink() {

@@ -3,15 +3,15 @@
 //! Only [`process`] starts processes, only [`regular`] opens a file that is somebody else's to read it. Nothing here knows what
 //! rerunoff is for; all wings above use it.
 
-pub mod allocator;
-pub mod file_limit;
-pub mod filesystem;
-pub mod folder;
-pub mod jobserver;
-pub mod lock;
+pub(crate) mod allocator;
+pub(crate) mod file_limit;
+pub(crate) mod filesystem;
+pub(crate) mod folder;
+pub(crate) mod jobserver;
+pub(crate) mod lock;
 pub mod memory_folder;
-pub mod parallel;
-pub mod process;
-pub mod progress;
+pub(crate) mod parallel;
+pub(crate) mod process;
+pub(crate) mod progress;
 pub mod regular;
-pub mod stamp;
+pub(crate) mod stamp;

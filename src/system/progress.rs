@@ -27,7 +27,7 @@ pub enum Verbosity {
 }
 
 /// Shows the progress of something that takes a while.
-pub struct Progress {
+pub(crate) struct Progress {
     verb: &'static str,
     total: usize,
     done: usize,
@@ -44,7 +44,7 @@ enum View {
 
 impl Progress {
     /// Shows `total` steps of what `verb` says ("running"); nothing at all where `quiet`.
-    pub fn new(verb: &'static str, total: usize, quiet: bool) -> Self {
+    pub(crate) fn new(verb: &'static str, total: usize, quiet: bool) -> Self {
         let now = Instant::now();
         let view = if quiet || total == 0 {
             View::Nothing
@@ -71,13 +71,13 @@ impl Progress {
     }
 
     /// Counts one more as done, and whether it failed.
-    pub fn advance(&mut self, failed: bool) {
+    pub(crate) fn advance(&mut self, failed: bool) {
         self.failed += usize::from(failed);
         self.set(self.done + 1);
     }
 
     /// Sets how many are done.
-    pub fn set(&mut self, done: usize) {
+    pub(crate) fn set(&mut self, done: usize) {
         self.done = done;
         let message = self.message();
         match &mut self.view {
@@ -95,7 +95,7 @@ impl Progress {
     }
 
     /// Prints a line without tearing the bar; also where progress is not shown.
-    pub fn say(&self, line: &str) {
+    pub(crate) fn say(&self, line: &str) {
         match &self.view {
             View::Bar(bar) => bar.suspend(|| writeln!(stderr(), "{line}").ok()),
             View::Lines { .. } | View::Nothing => writeln!(stderr(), "{line}").ok(),
@@ -128,7 +128,7 @@ impl Drop for Progress {
 }
 
 /// A duration as people write it: `0.4 s`, `12 s`, `3 min 5 s`, `2 h 10 min`.
-pub fn duration(duration: Duration) -> String {
+pub(crate) fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs_f64().round() as u64;
     match seconds {
         0..10 => format!("{:.1} s", duration.as_secs_f64()),

@@ -8,7 +8,7 @@ use crate::data::value::push_number;
 use crate::text::decimal::scale;
 
 /// The most bytes that a short piece is made of.
-pub const SHORT: usize = 24;
+pub(crate) const SHORT: usize = 24;
 
 /// The buffer. Large enough that passing it on costs nothing, small enough to stay in the cache.
 const BUFFER: usize = 4096;
@@ -18,14 +18,14 @@ const LONGEST: usize = 40;
 
 /// Text of at most seven bytes that follows a number, such as a separator.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tail {
+pub(crate) struct Tail {
     bytes: u64,
     length: usize,
 }
 
 impl Tail {
     /// `None` if the text is longer.
-    pub fn new(text: &[u8]) -> Option<Self> {
+    pub(crate) fn new(text: &[u8]) -> Option<Self> {
         let mut bytes = [0; 8];
         bytes[..7].get_mut(..text.len())?.copy_from_slice(text);
         Some(Self {
@@ -36,7 +36,7 @@ impl Tail {
 }
 
 /// Appends pieces to a text. What is appended is there after [`TextBuffer::finish`] or [`TextBuffer::text`].
-pub struct TextBuffer<'a> {
+pub(crate) struct TextBuffer<'a> {
     text: &'a mut Vec<u8>,
     buffer: [u8; BUFFER],
     /// How much of it is filled.
@@ -45,7 +45,7 @@ pub struct TextBuffer<'a> {
 
 impl<'a> TextBuffer<'a> {
     /// Appends to this text.
-    pub fn new(text: &'a mut Vec<u8>) -> Self {
+    pub(crate) fn new(text: &'a mut Vec<u8>) -> Self {
         Self {
             text,
             buffer: [0; BUFFER],
@@ -54,20 +54,20 @@ impl<'a> TextBuffer<'a> {
     }
 
     /// The text with all pieces, for more to be appended by others.
-    pub fn text(&mut self) -> &mut Vec<u8> {
+    pub(crate) fn text(&mut self) -> &mut Vec<u8> {
         self.text.extend_from_slice(&self.buffer[..self.filled]);
         self.filled = 0;
         self.text
     }
 
     /// Appends what is still in the buffer.
-    pub fn finish(mut self) {
+    pub(crate) fn finish(mut self) {
         self.text();
     }
 
     /// Appends the first `length` bytes of an array of at most [`SHORT`].
     #[inline]
-    pub fn short<const N: usize>(&mut self, bytes: &[u8; N], length: usize) {
+    pub(crate) fn short<const N: usize>(&mut self, bytes: &[u8; N], length: usize) {
         const { assert!(N <= SHORT) };
         self.make_room();
         self.buffer[self.filled..self.filled + N].copy_from_slice(bytes);
@@ -79,7 +79,7 @@ impl<'a> TextBuffer<'a> {
     /// With at most fifteen digits, the decimal itself is the shortest text that reads back. So the `f64` need not be examined,
     /// and the text is built without a loop or a branch, several times as fast.
     #[inline]
-    pub fn decimal(&mut self, whole: i32, digits: u8, tail: Tail) {
+    pub(crate) fn decimal(&mut self, whole: i32, digits: u8, tail: Tail) {
         self.make_room();
         let size = whole.unsigned_abs();
         let behind = u32::from(digits);
@@ -115,7 +115,7 @@ impl<'a> TextBuffer<'a> {
     }
 
     /// Appends any number, as [`push_number`] does, and its tail.
-    pub fn number(&mut self, number: f64, tail: Tail) {
+    pub(crate) fn number(&mut self, number: f64, tail: Tail) {
         push_number(self.text(), number);
         self.word(tail.bytes, tail.length);
     }

@@ -7,10 +7,10 @@
 //! The loops handle many values at once and branch on none of them, so that the compiler can vectorise them.
 
 /// The most digits after the point; all powers of ten up to this are exact as `f64`.
-pub const MOST_DIGITS: u8 = 15;
+pub(crate) const MOST_DIGITS: u8 = 15;
 
 /// The whole number that stands for a missing value, NaN as Rust writes it. No value is split into it.
-pub const GAP: i32 = i32::MIN;
+pub(crate) const GAP: i32 = i32::MIN;
 
 /// Adding this to a number below 2^31 rounds it and leaves the whole number in the lower half of the sum.
 const ROUNDING: f64 = 6_755_399_441_055_744.0; // 1.5 × 2^52
@@ -20,7 +20,7 @@ const BLOCK: usize = 256;
 
 /// A column of decimals.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Decimals {
+pub(crate) struct Decimals {
     /// The number of digits after the point.
     pub digits: u8,
     /// The values without it; [`GAP`] where one is missing.
@@ -31,7 +31,7 @@ pub struct Decimals {
 ///
 /// `None` if they are not all decimals of at most nine digits: infinities, the negative zero and NaNs with other bits than
 /// Rust's are not.
-pub fn split(values: &[f64]) -> Option<Decimals> {
+pub(crate) fn split(values: &[f64]) -> Option<Decimals> {
     let mut whole = vec![0; values.len()];
     let mut digits = 0;
     'again: loop {
@@ -69,7 +69,7 @@ fn fits(values: &[f64], scale: f64, whole: &mut [i32]) -> bool {
 
 impl Decimals {
     /// The values again; `None` if the number of digits is beyond [`MOST_DIGITS`].
-    pub fn join(&self) -> Option<Vec<f64>> {
+    pub(crate) fn join(&self) -> Option<Vec<f64>> {
         let scale = (self.digits <= MOST_DIGITS).then(|| scale(self.digits))?;
         let value = |&number: &i32| match number {
             GAP => f64::NAN,
@@ -80,7 +80,7 @@ impl Decimals {
 }
 
 /// Ten to the power of this many digits; exact up to [`MOST_DIGITS`].
-pub fn scale(digits: u8) -> f64 {
+pub(crate) fn scale(digits: u8) -> f64 {
     (0..digits).fold(1.0, |scale, _| scale * 10.0)
 }
 

@@ -3,9 +3,9 @@
 //! The numbers are here and not with a library, since reading and writing them is what rerunoff does most. Nothing here knows
 //! whose text it is; all wings above use it.
 
-pub mod buffer;
+pub(crate) mod buffer;
 pub mod charset;
-pub mod decimal;
-pub mod shell;
-pub mod short_number;
-pub mod wording;
+pub(crate) mod decimal;
+pub(crate) mod shell;
+pub(crate) mod short_number;
+pub(crate) mod wording;

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 
 /// The text as one word for a shell. Bytes that are not UTF-8 can't be printed as they are and come out as �.
-pub fn word(text: impl AsRef<OsStr>) -> String {
+pub(crate) fn word(text: impl AsRef<OsStr>) -> String {
     let text = text.as_ref().to_string_lossy();
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "_./=:,+@%-".contains(c);
     if !text.is_empty() && text.chars().all(is_plain) {

@@ -11,10 +11,10 @@ const POWERS: [f64; 16] = [
 ];
 
 /// How many bytes past the end of a cell [`quick`] wants to see.
-pub const PADDING: usize = 17;
+pub(crate) const PADDING: usize = 17;
 
 /// How many cells [`side_by_side`] reads.
-pub const ABREAST: usize = 8;
+pub(crate) const ABREAST: usize = 8;
 
 /// The number at the beginning of a word: its digits as a whole number, how many of them are after the point, and how many bytes
 /// it takes. It is `wrong` if there is anything but one digit or more, with or without a point, and a separator after them.
@@ -88,7 +88,7 @@ macro_rules! up_to {
 ///
 /// It looks at [`PADDING`] bytes, and finds nothing where there are fewer.
 #[inline]
-pub fn quick(text: &[u8], at: usize, separator: u8, point: u8) -> Option<(f64, usize)> {
+pub(crate) fn quick(text: &[u8], at: usize, separator: u8, point: u8) -> Option<(f64, usize)> {
     let negative = *text.get(at)? == b'-';
     let at = at + usize::from(negative);
     let bytes: &[u8; 16] = text.get(at..)?.first_chunk()?;
@@ -107,7 +107,7 @@ pub fn quick(text: &[u8], at: usize, separator: u8, point: u8) -> Option<(f64, u
 ///
 /// It looks at [`PADDING`] bytes, and finds nothing where there are fewer.
 #[inline]
-pub fn of_length(text: &[u8], at: usize, length: usize, point: u8) -> Option<f64> {
+pub(crate) fn of_length(text: &[u8], at: usize, length: usize, point: u8) -> Option<f64> {
     let negative = *text.get(at)? == b'-';
     let length = length.checked_sub(usize::from(negative))?;
     let at = at + usize::from(negative);
@@ -136,7 +136,7 @@ pub fn of_length(text: &[u8], at: usize, length: usize, point: u8) -> Option<f64
 /// Lines side by side do not wait for each other, and the compiler does most steps for several of them at once. Some
 /// numbers that [`quick`] reads, such as `5.`, are refused here, because reading them takes more steps.
 #[inline]
-pub fn side_by_side(
+pub(crate) fn side_by_side(
     text: &[u8],
     at: &mut [usize; ABREAST],
     separator: u8,

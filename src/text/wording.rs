@@ -6,7 +6,7 @@ use std::fmt::Display;
 const NAMED: usize = 10;
 
 /// The first ten items, with commas between them, and an ellipsis if there are more.
-pub fn first_few<T: Display>(items: &[T]) -> String {
+pub(crate) fn first_few<T: Display>(items: &[T]) -> String {
     let named: Vec<String> = items.iter().take(NAMED).map(T::to_string).collect();
     let more = if items.len() > NAMED { ", …" } else { "" };
     format!("{}{more}", named.join(", "))
@@ -14,7 +14,7 @@ pub fn first_few<T: Display>(items: &[T]) -> String {
 
 /// How a message quotes names.
 #[derive(Clone, Copy, Debug)]
-pub enum Quotes {
+pub(crate) enum Quotes {
     /// `"name"`, with escapes as in TOML.
     Double,
     /// `` `name` ``
@@ -24,7 +24,7 @@ pub enum Quotes {
 }
 
 /// The end of a message about an unknown name, if a known one comes close: `; did you mean "name"?`
-pub fn hint<'a>(
+pub(crate) fn hint<'a>(
     name: &str,
     known: impl IntoIterator<Item = &'a str>,
     quotes: Quotes,
@@ -34,7 +34,7 @@ pub fn hint<'a>(
 }
 
 /// Asks whether a known name was meant.
-pub fn did_you_mean(near: &str, quotes: Quotes) -> String {
+pub(crate) fn did_you_mean(near: &str, quotes: Quotes) -> String {
     match quotes {
         Quotes::Double => format!("did you mean {near:?}?"),
         Quotes::Backticks => format!("did you mean `{near}`?"),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 /// A file of the source, as a module with the paths in it; unit tests are left out.
-pub struct Source<'a> {
+pub(super) struct Source<'a> {
     pub file: &'a str,
     /// Its path from the crate's root.
     pub module: Vec<&'a str>,
@@ -14,11 +14,11 @@ pub struct Source<'a> {
 type Token<'a> = (usize, &'a str);
 
 /// A path as it is written, with its line.
-pub type Named<'a> = (usize, Vec<&'a str>);
+pub(super) type Named<'a> = (usize, Vec<&'a str>);
 
 impl<'a> Source<'a> {
     /// The sources of these files, of the given names and texts.
-    pub fn all(files: &'a [(String, String)]) -> Vec<Self> {
+    pub(super) fn all(files: &'a [(String, String)]) -> Vec<Self> {
         let mut tests = BTreeSet::new();
         let mut sources = Vec::new();
         for (file, text) in files {
@@ -40,7 +40,7 @@ impl<'a> Source<'a> {
     }
 
     /// A path in it as one from the crate's root; nothing if it leads to another crate or begins with a name in scope.
-    pub fn absolute(&self, path: &[&'a str]) -> Option<Vec<&'a str>> {
+    pub(super) fn absolute(&self, path: &[&'a str]) -> Option<Vec<&'a str>> {
         let ups = path.iter().take_while(|part| **part == "super").count();
         let base = match path[0] {
             "super" => &self.module[..self.module.len().checked_sub(ups)?],

@@ -1,6 +1,6 @@
 //! A project in a temporary folder, with a simulator whose behaviour each test chooses, and calls of the built binary.
 
-pub mod random;
+pub(crate) mod random;
 
 use std::ffi::OsStr;
 use std::fs;
@@ -12,10 +12,10 @@ use rerunoff::netcdf::{Attribute, Chunk, Chunking, Data, NetcdfFile, Precision, 
 use tempfile::TempDir;
 
 /// The number of hourly time steps of the test project.
-pub const STEPS: usize = 24;
+pub(crate) const STEPS: usize = 24;
 
 /// A project file for imports alone; what to import follows.
-pub const IMPORTING: &str = r#"
+pub(crate) const IMPORTING: &str = r#"
 [simulator]
 command = ["true"]
 [simulator.output]
@@ -29,13 +29,13 @@ file = "input.h5"
 "#;
 
 /// A project to try things on.
-pub struct Project {
+pub(crate) struct Project {
     folder: TempDir,
     catchments: usize,
 }
 
 /// How a call of the binary ended.
-pub struct Run {
+pub(crate) struct Run {
     pub code: i32,
     pub stdout: String,
     pub stderr: String,
@@ -54,7 +54,7 @@ impl From<Output> for Run {
 impl Run {
     /// The run, which must have ended with this code.
     #[track_caller]
-    pub fn expect(self, code: i32) -> Self {
+    pub(crate) fn expect(self, code: i32) -> Self {
         assert_eq!(
             self.code, code,
             "stdout: {}\nstderr: {}",
@@ -67,7 +67,7 @@ impl Run {
 /// Runs one of the scripts in `tests/interop` in the virtual environment that `make test` sets up; it must succeed. What it
 /// printed.
 #[track_caller]
-pub fn python(script: &str, arguments: &[&Path]) -> String {
+pub(crate) fn python(script: &str, arguments: &[&Path]) -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let interpreter = root.join(".venv/interop/bin/python");
     assert!(
@@ -90,30 +90,30 @@ pub fn python(script: &str, arguments: &[&Path]) -> String {
 }
 
 /// The id of a test catchment: 70001, 70002, …
-pub fn id(catchment: usize) -> String {
+pub(crate) fn id(catchment: usize) -> String {
     (70_001 + catchment).to_string()
 }
 
 /// The precipitation of a catchment at a step; what the simulator's concentration is made of.
-pub fn precipitation(catchment: usize, step: usize) -> f64 {
+pub(crate) fn precipitation(catchment: usize, step: usize) -> f64 {
     catchment as f64 + step as f64 / 8.0
 }
 
 /// The discharge of a catchment at a step; zero at the first, where the concentration is missing.
-pub fn discharge(catchment: usize, step: usize) -> f64 {
+pub(crate) fn discharge(catchment: usize, step: usize) -> f64 {
     step as f64 * 0.25 + if step == 0 { 0.0 } else { catchment as f64 }
 }
 
 /// A new HDF5 file to write in this process, without a lock: a program that another test starts in the meantime inherits the
 /// file, and would keep it locked until it ends.
-pub fn unlocked(file: &Path) -> hdf5::File {
+pub(crate) fn unlocked(file: &Path) -> hdf5::File {
     let mut options = hdf5::File::with_options();
     let options = options.with_fapl(|fapl| fapl.file_locking(false));
     options.create(file).expect("a file")
 }
 
 /// Puts a copy in the place of a file that was written in this process with a lock; see [`unlocked`].
-pub fn unlock(file: &Path) {
+pub(crate) fn unlock(file: &Path) {
     let copy = file.with_extension("copy");
     fs::copy(file, &copy).expect("a copy");
     fs::rename(&copy, file).expect("in its place");
@@ -121,13 +121,13 @@ pub fn unlock(file: &Path) {
 
 /// The one JSON document that a text is.
 #[track_caller]
-pub fn json(text: &str) -> serde_json::Value {
+pub(crate) fn json(text: &str) -> serde_json::Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error} in {text}"))
 }
 
 /// A program to be started as a terminal starts it: with all signals at their defaults. Some are ignored where the tests
 /// themselves run in the background or under nohup.
-pub fn undisturbed(program: impl AsRef<OsStr>) -> Command {
+pub(crate) fn undisturbed(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new("/usr/bin/env");
     command.arg("--default-signal").arg(program);
     command
@@ -135,7 +135,7 @@ pub fn undisturbed(program: impl AsRef<OsStr>) -> Command {
 
 impl Project {
     /// A project of so many catchments, all of which go well.
-    pub fn new(catchments: usize) -> Self {
+    pub(crate) fn new(catchments: usize) -> Self {
         let project = Self {
             folder: tempfile::tempdir().expect("a folder"),
             catchments,
@@ -160,7 +160,7 @@ impl Project {
 
     /// The same, already run.
     #[track_caller]
-    pub fn ran(catchments: usize) -> Self {
+    pub(crate) fn ran(catchments: usize) -> Self {
         let project = Self::new(catchments);
         project.rerunoff(&["run"]).expect(0);
         project.calls();
@@ -168,45 +168,45 @@ impl Project {
     }
 
     /// The project file of the test project.
-    pub fn toml(&self) -> String {
+    pub(crate) fn toml(&self) -> String {
         include_str!("rerunoff.toml").to_owned()
     }
 
-    pub fn root(&self) -> &Path {
+    pub(crate) fn root(&self) -> &Path {
         self.folder.path()
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    pub fn read(&self, name: &str) -> Vec<u8> {
+    pub(crate) fn read(&self, name: &str) -> Vec<u8> {
         fs::read(self.path(name)).expect(name)
     }
 
-    pub fn write(&self, name: &str, text: &str) {
+    pub(crate) fn write(&self, name: &str, text: &str) {
         fs::write(self.path(name), text).expect(name);
     }
 
-    pub fn write_toml(&self, text: &str) {
+    pub(crate) fn write_toml(&self, text: &str) {
         self.write("rerunoff.toml", text);
     }
 
     /// The project file with one text in it replaced.
     #[track_caller]
-    pub fn edit(&self, from: &str, to: &str) {
+    pub(crate) fn edit(&self, from: &str, to: &str) {
         let text = fs::read_to_string(self.path("rerunoff.toml")).expect("the project file");
         assert!(text.contains(from), "no {from:?} in the project file");
         self.write_toml(&text.replace(from, to));
     }
 
     /// Writes the catchments' table; the catchments named get another mode than `ok`.
-    pub fn set(&self, modes: &[(usize, &str)]) {
+    pub(crate) fn set(&self, modes: &[(usize, &str)]) {
         self.set_factors(modes, &[]);
     }
 
     /// The same, with factors other than 2.
-    pub fn set_factors(&self, modes: &[(usize, &str)], factors: &[(usize, f64)]) {
+    pub(crate) fn set_factors(&self, modes: &[(usize, &str)], factors: &[(usize, f64)]) {
         let mut text = "catchment,mode,factor\n".to_owned();
         for catchment in 0..self.catchments {
             let mode = modes
@@ -223,12 +223,12 @@ impl Project {
     }
 
     /// Writes the input with this precipitation.
-    pub fn write_input(&self, precipitation: &dyn Fn(usize, usize) -> f64) {
+    pub(crate) fn write_input(&self, precipitation: &dyn Fn(usize, usize) -> f64) {
         self.write_input_since("2009-01-01", precipitation);
     }
 
     /// The same, with hours since another day.
-    pub fn write_input_since(&self, day: &str, precipitation: &dyn Fn(usize, usize) -> f64) {
+    pub(crate) fn write_input_since(&self, day: &str, precipitation: &dyn Fn(usize, usize) -> f64) {
         let n = self.catchments;
         let mut file = NetcdfFile::create(&self.path("input.h5")).expect("a file");
         let hours: Vec<f64> = (0..STEPS).map(|step| step as f64).collect();
@@ -270,7 +270,7 @@ impl Project {
     }
 
     /// The binary with these arguments, ready to be started in the project's folder.
-    pub fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = undisturbed(env!("CARGO_BIN_EXE_rerunoff"));
         command
             .args(arguments)
@@ -282,20 +282,20 @@ impl Project {
     }
 
     /// Calls the binary in the project's folder.
-    pub fn rerunoff(&self, arguments: &[&str]) -> Run {
+    pub(crate) fn rerunoff(&self, arguments: &[&str]) -> Run {
         self.command(arguments).output().expect("the binary").into()
     }
 
     /// `status --json`, whose exit code must be one of these.
     #[track_caller]
-    pub fn status(&self, codes: &[i32]) -> serde_json::Value {
+    pub(crate) fn status(&self, codes: &[i32]) -> serde_json::Value {
         let run = self.rerunoff(&["status", "--json"]);
         assert!(codes.contains(&run.code), "{}: {}", run.code, run.stderr);
         json(&run.stdout)
     }
 
     /// The calls of the simulator since this was last asked, by catchment id, sorted.
-    pub fn calls(&self) -> Vec<String> {
+    pub(crate) fn calls(&self) -> Vec<String> {
         let log = self.path("calls");
         let text = fs::read_to_string(&log).unwrap_or_default();
         fs::remove_file(&log).ok();
@@ -305,17 +305,17 @@ impl Project {
     }
 
     /// The folder of its work directories in memory, there only while a run is under way.
-    pub fn in_memory(&self) -> PathBuf {
+    pub(crate) fn in_memory(&self) -> PathBuf {
         rerunoff::system::memory_folder::folder(self.root()).expect("the project's folder")
     }
 
     /// Whether no work directory is left, neither in memory nor on the disk.
-    pub fn is_tidy(&self) -> bool {
+    pub(crate) fn is_tidy(&self) -> bool {
         !self.in_memory().exists() && !self.path("cache/work").exists()
     }
 
     /// The processes at work in the project's work directories, by number and name: guards, simulators and what they started.
-    pub fn alive(&self) -> Vec<String> {
+    pub(crate) fn alive(&self) -> Vec<String> {
         let root = self.root().canonicalize().expect("the project's folder");
         let in_memory = self.in_memory();
         let processes = fs::read_dir("/proc").expect("a list").flatten();
@@ -332,7 +332,7 @@ impl Project {
 
     /// Waits for the last of [`Self::alive`] to be gone: what was killed with -9 cannot wait for it.
     #[track_caller]
-    pub fn expect_all_gone(&self) {
+    pub(crate) fn expect_all_gone(&self) {
         for _ in 0..500 {
             if self.alive().is_empty() {
                 return;
@@ -344,7 +344,7 @@ impl Project {
 
     /// Waits until this file is there.
     #[track_caller]
-    pub fn wait_for(&self, name: &str) {
+    pub(crate) fn wait_for(&self, name: &str) {
         for _ in 0..1000 {
             if self.path(name).exists() {
                 return;
@@ -355,7 +355,7 @@ impl Project {
     }
 
     /// A variable of the product, `[time][catchment]`.
-    pub fn product(&self, variable: &str) -> Vec<Vec<f64>> {
+    pub(crate) fn product(&self, variable: &str) -> Vec<Vec<f64>> {
         let file = hdf5::File::open(self.path("output.h5")).expect("the product");
         let values = file
             .dataset(variable)
@@ -366,7 +366,7 @@ impl Project {
     }
 
     /// The status flags of the product.
-    pub fn flags(&self) -> Vec<i8> {
+    pub(crate) fn flags(&self) -> Vec<i8> {
         let file = hdf5::File::open(self.path("output.h5")).expect("the product");
         file.dataset("status")
             .expect("status")

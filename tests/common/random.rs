@@ -8,7 +8,7 @@ fn stated(variable: &str) -> Option<u64> {
 }
 
 /// The seed and the rounds, both printed for a replay. The rounds are what this variable states, or else these.
-pub fn draw(variable: &str, rounds: u64) -> (u64, u64) {
+pub(crate) fn draw(variable: &str, rounds: u64) -> (u64, u64) {
     let clock = || SystemTime::now().duration_since(UNIX_EPOCH);
     let now = || clock().map_or(0, |now| u64::from(now.subsec_nanos()));
     let seed = stated("RERUNOFF_SEED").unwrap_or_else(now);

@@ -6,7 +6,7 @@ use std::io::Write;
 use crate::common::{Project, STEPS, discharge, id, precipitation};
 
 /// A dBASE table of numbers with two decimals after an id.
-pub fn dbf(columns: &[&str], rows: &[(String, Vec<f64>)]) -> Vec<u8> {
+pub(super) fn dbf(columns: &[&str], rows: &[(String, Vec<f64>)]) -> Vec<u8> {
     let mut header = vec![3, 109, 1, 1];
     header.extend((rows.len() as u32).to_le_bytes());
     header.extend((32 + 32 * (columns.len() as u16 + 1) + 1).to_le_bytes());
@@ -32,18 +32,18 @@ pub fn dbf(columns: &[&str], rows: &[(String, Vec<f64>)]) -> Vec<u8> {
     bytes
 }
 
-pub fn gzip(text: &str) -> Vec<u8> {
+pub(super) fn gzip(text: &str) -> Vec<u8> {
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     packed.write_all(text.as_bytes()).expect("packed");
     packed.finish().expect("packed")
 }
 
-pub fn hour(step: usize) -> String {
+pub(super) fn hour(step: usize) -> String {
     format!("2009-01-{:02} {:02}:00", 1 + step / 24, step % 24)
 }
 
 /// A wide table of hours of these catchments.
-pub fn hours(head: &str, catchments: usize, value: &dyn Fn(usize, usize) -> f64) -> String {
+pub(super) fn hours(head: &str, catchments: usize, value: &dyn Fn(usize, usize) -> f64) -> String {
     let mut text = head.to_owned();
     for catchment in 0..catchments {
         text.push_str(&format!(";\"{}\"", id(catchment)));
@@ -59,11 +59,11 @@ pub fn hours(head: &str, catchments: usize, value: &dyn Fn(usize, usize) -> f64)
     text
 }
 
-pub fn temperature(catchment: usize, day: usize) -> f64 {
+pub(super) fn temperature(catchment: usize, day: usize) -> f64 {
     catchment as f64 + day as f64 + 0.5
 }
 
-pub fn days(catchments: usize, value: &dyn Fn(usize, usize) -> f64) -> String {
+pub(super) fn days(catchments: usize, value: &dyn Fn(usize, usize) -> f64) -> String {
     // As R writes it: no name above the first column.
     let ids: Vec<String> = (0..catchments).map(id).collect();
     let mut text = ids.join(";") + "\n";
@@ -78,7 +78,7 @@ pub fn days(catchments: usize, value: &dyn Fn(usize, usize) -> f64) -> String {
 }
 
 /// The sources of so many catchments, every fourth of them on a river too large.
-pub fn sources(project: &Project, catchments: usize) {
+pub(super) fn sources(project: &Project, catchments: usize) {
     project.write("P.csv", &hours("time", catchments, &precipitation));
     let litres = |catchment, step| discharge(catchment, step) * 1000.0;
     write_bytes(project, "Q.csv.gz", &gzip(&hours("", catchments, &litres)));
@@ -101,6 +101,6 @@ pub fn sources(project: &Project, catchments: usize) {
     write_bytes(project, "land.dbf", &dbf(&columns, &land));
 }
 
-pub fn write_bytes(project: &Project, name: &str, bytes: &[u8]) {
+pub(super) fn write_bytes(project: &Project, name: &str, bytes: &[u8]) {
     fs::write(project.path(name), bytes).expect(name);
 }

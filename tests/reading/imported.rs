@@ -11,7 +11,7 @@ use crate::common::IMPORTING;
 
 /// An imported file.
 #[derive(Debug)]
-pub struct Imported {
+pub(super) struct Imported {
     pub ids: Vec<String>,
     /// Nanoseconds since 1970.
     pub times: Vec<i64>,
@@ -21,12 +21,12 @@ pub struct Imported {
 
 impl Imported {
     /// The values of the series `Q`.
-    pub fn values(&self) -> &[Vec<f64>] {
+    pub(super) fn values(&self) -> &[Vec<f64>] {
         &self.series["Q"]
     }
 
     /// The times as text.
-    pub fn dates(&self) -> Vec<String> {
+    pub(super) fn dates(&self) -> Vec<String> {
         let at = |stamp: &i64| jiff::Timestamp::from_nanosecond(i128::from(*stamp));
         let show = |stamp| {
             at(stamp)
@@ -40,7 +40,7 @@ impl Imported {
 
 /// Imports these files as the project file says from `[import]` on; what the binary said if it would not.
 #[track_caller]
-pub fn import(import: &str, files: &[(&str, &[u8])]) -> Result<Imported, String> {
+pub(super) fn import(import: &str, files: &[(&str, &[u8])]) -> Result<Imported, String> {
     let folder = tempfile::tempdir().expect("a folder");
     for (name, bytes) in files {
         fs::write(folder.path().join(name), bytes).expect(name);
@@ -52,7 +52,7 @@ pub fn import(import: &str, files: &[(&str, &[u8])]) -> Result<Imported, String>
 
 /// Imports the series `Q` of one file, with these fields.
 #[track_caller]
-pub fn import_one(fields: &str, text: impl AsRef<[u8]>) -> Result<Imported, String> {
+pub(super) fn import_one(fields: &str, text: impl AsRef<[u8]>) -> Result<Imported, String> {
     let series = format!("[import.series.Q]\nfile = \"Q.csv\"\n{fields}");
     import(&series, &[("Q.csv", text.as_ref())])
 }

@@ -8,7 +8,7 @@ use crate::common::{Project, id};
 const ASKING: &str = "A={A}\n";
 
 /// A project of two catchments whose parameter A, 1 if nothing says otherwise, comes from a table in a file of this name.
-pub fn project(file: &str, table: impl AsRef<[u8]>) -> Project {
+pub(super) fn project(file: &str, table: impl AsRef<[u8]>) -> Project {
     let project = Project::new(2);
     fs::write(project.path(file), table).expect("written");
     project.edit(
@@ -21,14 +21,14 @@ pub fn project(file: &str, table: impl AsRef<[u8]>) -> Project {
 }
 
 /// Takes A out of the template, so that the simulator gets nothing of it.
-pub fn unask(project: &Project) {
+pub(super) fn unask(project: &Project) {
     let without = template(project).replace(ASKING, "");
     project.write("templates/param.txt", &without);
 }
 
 /// What the simulator gets for A in a catchment.
 #[track_caller]
-pub fn given(project: &Project, catchment: usize) -> String {
+pub(super) fn given(project: &Project, catchment: usize) -> String {
     let id = id(catchment);
     (project.rerunoff(&["check", &id, "--render", "rendered"])).expect(0);
     let text = fs::read_to_string(project.path("rendered/param.txt")).expect("rendered");

@@ -6,7 +6,7 @@ use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 
 /// A model unit as written.
-pub struct Unit {
+pub(crate) struct Unit {
     /// `application` or `transfer`, if valid.
     pub kind: String,
     /// The name that connections use.
@@ -17,7 +17,7 @@ pub struct Unit {
 
 /// The elements met so far.
 #[derive(Default)]
-pub struct Draft {
+pub(crate) struct Draft {
     /// The id of the catchment.
     pub catchment: Option<String>,
     /// The path of the series table.
@@ -32,7 +32,7 @@ pub struct Draft {
 
 impl Draft {
     /// Reads a whole document; the reader stays where an error was met.
-    pub fn read(&mut self, reader: &mut Reader<&[u8]>) -> Result<(), String> {
+    pub(crate) fn read(&mut self, reader: &mut Reader<&[u8]>) -> Result<(), String> {
         let mut open = Vec::new();
         let mut column = String::new();
         loop {

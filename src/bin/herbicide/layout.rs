@@ -26,7 +26,7 @@ use crate::table::Table;
 
 /// Why a layout is not valid.
 #[derive(Debug, thiserror::Error)]
-pub enum LayoutError {
+pub(crate) enum LayoutError {
     /// The XML or an element in it is wrong.
     #[error("line {line}: {problem}")]
     Element {
@@ -42,7 +42,7 @@ pub enum LayoutError {
 
 /// A valid layout.
 #[derive(Debug, PartialEq)]
-pub struct Layout {
+pub(crate) struct Layout {
     /// The path of the series table.
     pub series_file: String,
     /// Areas and application rate.
@@ -55,7 +55,7 @@ pub struct Layout {
 
 impl Layout {
     /// Reads and checks a layout.
-    pub fn parse(text: &str) -> Result<Self, LayoutError> {
+    pub(crate) fn parse(text: &str) -> Result<Self, LayoutError> {
         let mut reader = Reader::from_str(text);
         let mut draft = Draft::default();
         if let Err(problem) = draft.read(&mut reader) {
@@ -72,7 +72,7 @@ impl Layout {
     }
 
     /// Takes the columns that the layout connects out of the series table.
-    pub fn forcing<'a>(&self, series: &'a Table) -> anyhow::Result<Forcing<'a>> {
+    pub(crate) fn forcing<'a>(&self, series: &'a Table) -> anyhow::Result<Forcing<'a>> {
         let time = series.first();
         let mut step_days: Vec<f64> = time.windows(2).map(|pair| pair[1] - pair[0]).collect();
         let backwards = step_days

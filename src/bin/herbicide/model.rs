@@ -28,7 +28,7 @@ const NG_PER_L: f64 = 1e6;
 
 /// What the layout says of the catchment itself.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Catchment {
+pub(crate) struct Catchment {
     /// Area of the catchment, m²; above 0.
     pub a_tot: f64,
     /// Area on which the substance is applied, m²; 0 to `a_tot`.
@@ -39,7 +39,7 @@ pub struct Catchment {
 
 /// The forcing: one value per time step in every slice.
 #[derive(Debug)]
-pub struct Forcing<'a> {
+pub(crate) struct Forcing<'a> {
     /// Length of each step, d.
     pub step_days: Vec<f64>,
     /// Temperature for the degree sum, °C.
@@ -54,7 +54,7 @@ pub struct Forcing<'a> {
 
 /// What can become a column of the output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Output {
+pub(crate) enum Output {
     /// Concentration, ng/L, a mean over the step; NaN where no water flows.
     Concentration,
     /// Load, g/h, a mean over the step.
@@ -77,17 +77,21 @@ impl Output {
 
 /// The columns of a run, one value per time step each.
 #[derive(Debug)]
-pub struct Results([Vec<f64>; Output::COUNT]);
+pub(crate) struct Results([Vec<f64>; Output::COUNT]);
 
 impl Results {
     /// One column, in the units told at [`Output`].
-    pub fn column(&self, output: Output) -> &[f64] {
+    pub(crate) fn column(&self, output: Output) -> &[f64] {
         &self.0[output as usize]
     }
 }
 
 /// Runs the model from an empty stock.
-pub fn simulate(catchment: &Catchment, parameters: &Parameters, forcing: &Forcing<'_>) -> Results {
+pub(crate) fn simulate(
+    catchment: &Catchment,
+    parameters: &Parameters,
+    forcing: &Forcing<'_>,
+) -> Results {
     let steps = forcing.step_days.len();
     let mut results = Results(std::array::from_fn(|_| Vec::with_capacity(steps)));
     let mut fields = Fields::new(catchment, parameters);

@@ -7,7 +7,7 @@ use anyhow::{Context, bail, ensure};
 
 /// The parameters of the substance and of the integration.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Parameters {
+pub(crate) struct Parameters {
     /// Degradation rate of the stock at 20 °C, 1/d.
     pub k: f64,
     /// Factor by which degradation speeds up per degree, dimensionless.
@@ -30,7 +30,7 @@ pub struct Parameters {
 
 impl Parameters {
     /// Reads the file's text; every required parameter must be there once and lie within its range.
-    pub fn parse(text: &str) -> anyhow::Result<Self> {
+    pub(crate) fn parse(text: &str) -> anyhow::Result<Self> {
         let [mut k, mut theta, mut beta, mut c_back, mut t_objective] = [None; 5];
         let [mut t_threshold, mut d_appl, mut p_pause, mut substeps] = [None; 4];
         for (line, content) in (1..).zip(text.lines()) {

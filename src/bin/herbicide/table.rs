@@ -7,14 +7,14 @@ use anyhow::{Context, bail, ensure};
 
 /// A table in columns; a missing value is NaN.
 #[derive(Debug)]
-pub struct Table {
+pub(crate) struct Table {
     names: Vec<String>,
     columns: Vec<Vec<f64>>,
 }
 
 impl Table {
     /// Reads a header line and at least one row; every row has as many fields as the header.
-    pub fn parse(text: &str) -> anyhow::Result<Self> {
+    pub(crate) fn parse(text: &str) -> anyhow::Result<Self> {
         let mut lines = text.lines();
         let header = lines.next().context("the table is empty")?;
         let names: Vec<String> = header.split('\t').map(str::to_owned).collect();
@@ -41,17 +41,17 @@ impl Table {
     }
 
     /// The number of rows, at least 1.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.columns[0].len()
     }
 
     /// The first column, which holds the time in days.
-    pub fn first(&self) -> &[f64] {
+    pub(crate) fn first(&self) -> &[f64] {
         &self.columns[0]
     }
 
     /// A column without gaps.
-    pub fn column(&self, name: &str) -> anyhow::Result<&[f64]> {
+    pub(crate) fn column(&self, name: &str) -> anyhow::Result<&[f64]> {
         let at = self.names.iter().position(|n| n == name).with_context(|| {
             format!("there is no column {name}, only {}", self.names.join(", "))
         })?;
@@ -62,7 +62,7 @@ impl Table {
     }
 
     /// The text of this table with further columns behind its own.
-    pub fn with_columns(&self, computed: &[(&str, &[f64])]) -> Vec<u8> {
+    pub(crate) fn with_columns(&self, computed: &[(&str, &[f64])]) -> Vec<u8> {
         let names = self
             .names
             .iter()

@@ -12,7 +12,7 @@ pub(crate) enum MaxRerun {
 
 impl MaxRerun {
     /// How many of `all` catchments this is.
-    pub fn of(self, all: usize) -> usize {
+    pub(crate) fn of(self, all: usize) -> usize {
         match self {
             Self::Count(count) => count,
             Self::Percent(percent) => (all as f64 * percent / 100.0).floor() as usize,

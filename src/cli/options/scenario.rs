@@ -20,12 +20,12 @@ pub(crate) struct ScenarioOption {
 
 impl ScenarioOption {
     /// Whether all are meant.
-    pub fn are_all(&self) -> bool {
+    pub(crate) fn are_all(&self) -> bool {
         self.names.is_none()
     }
 
     /// Their places in the study, all of them where none is named.
-    pub fn of(&self, study: &Study) -> Result<Vec<usize>> {
+    pub(crate) fn of(&self, study: &Study) -> Result<Vec<usize>> {
         let names: Vec<&ScenarioName> = study.names().collect();
         let mut chosen = BTreeSet::new();
         let Some(patterns) = &self.names else {
@@ -46,7 +46,7 @@ impl ScenarioOption {
     }
 
     /// The place of the scenario meant, which must be a single one.
-    pub fn only(&self, study: &Study) -> Result<usize> {
+    pub(crate) fn only(&self, study: &Study) -> Result<usize> {
         let chosen = self.of(study)?;
         match chosen.as_slice() {
             [only] => Ok(*only),

@@ -72,7 +72,7 @@ pub(crate) struct Arguments {
 }
 
 impl Arguments {
-    pub fn verbosity(&self) -> Verbosity {
+    pub(crate) fn verbosity(&self) -> Verbosity {
         match (self.quiet, self.verbose) {
             (true, _) => Verbosity::Quiet,
             (false, true) => Verbosity::Verbose,
@@ -81,7 +81,7 @@ impl Arguments {
     }
 
     /// Whether the run is only to bring everything up to date. Every option is named, so that a new one can't be forgotten.
-    pub fn are_plain(&self) -> bool {
+    pub(crate) fn are_plain(&self) -> bool {
         let Self {
             jobs: _,
             only,
@@ -106,7 +106,7 @@ impl Arguments {
         is_about_all && at.is_none() && !force && !dry_run && !no_assemble && !timings
     }
 
-    pub fn write_depfile(
+    pub(crate) fn write_depfile(
         &self,
         cache: &Cache,
         products: &[&Path],

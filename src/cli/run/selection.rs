@@ -23,7 +23,7 @@ pub(super) struct Selection {
 
 impl Selection {
     /// The part of these plans that is asked for.
-    pub fn of(
+    pub(super) fn of(
         loaded_study: &LoadedStudy<'_>,
         plans: &[Plan],
         chosen: &[usize],
@@ -39,13 +39,17 @@ impl Selection {
     }
 
     /// Why the catchments are run.
-    pub fn causes(&self, plans: &[Plan], force: bool) -> Vec<(usize, String)> {
+    pub(super) fn causes(&self, plans: &[Plan], force: bool) -> Vec<(usize, String)> {
         let entry = |(unit, _): &(Unit, Key)| &plans[unit.scenario].entries[unit.catchment];
         causes(self.wanted.iter().map(entry), force)
     }
 
     /// The error, if it is more than the limit allows.
-    pub fn too_many(&self, limit: Option<MaxRerun>, causes: &[(usize, String)]) -> Option<TooMany> {
+    pub(super) fn too_many(
+        &self,
+        limit: Option<MaxRerun>,
+        causes: &[(usize, String)],
+    ) -> Option<TooMany> {
         TooMany::of(limit, self.work.runs(), self.all, causes)
     }
 }

@@ -54,7 +54,7 @@ pub(super) struct ProductOf {
 }
 
 impl ProductOf {
-    pub fn new(path: &Path, state: ProductState) -> Self {
+    pub(super) fn new(path: &Path, state: ProductState) -> Self {
         Self {
             path: path.display().to_string(),
             state: state.to_string(),
@@ -64,7 +64,7 @@ impl ProductOf {
 
 impl RunSummary {
     /// The same with these products.
-    pub fn with_products(mut self, mut products: Vec<ProductOf>) -> Self {
+    pub(super) fn with_products(mut self, mut products: Vec<ProductOf>) -> Self {
         match products.len() {
             0 | 1 => self.product = products.pop(),
             _ => self.products = products,
@@ -73,7 +73,7 @@ impl RunSummary {
     }
 
     /// Prints it on standard output. A reader of text that has gone is no error; a document that can't be written is one.
-    pub fn print(&self, json: bool) -> Result<()> {
+    pub(super) fn print(&self, json: bool) -> Result<()> {
         match json {
             true => print_document(self),
             false => {

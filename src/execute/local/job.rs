@@ -35,7 +35,7 @@ use crate::system::process::{End, Finished, Guard, Invocation};
 const GRACE: Duration = Duration::from_secs(2);
 
 /// An order with the series that were read for it.
-pub struct Job<'a> {
+pub(crate) struct Job<'a> {
     /// The catchment's places.
     pub unit: Unit,
     /// What is ordered.
@@ -45,7 +45,7 @@ pub struct Job<'a> {
 }
 
 /// What running a job takes beside a work directory.
-pub struct JobContext<'a> {
+pub(crate) struct JobContext<'a> {
     /// What it has in common with all others.
     pub run_context: &'a RunContext<'a>,
     /// Where failed runs are kept.
@@ -66,7 +66,12 @@ struct Prepared {
 
 impl JobContext<'_> {
     /// Runs a job in `work` under `guard`; `None` if it was interrupted.
-    pub fn run(&self, job: Job<'_>, work: &WorkDirectory, guard: &mut Guard) -> Option<Trial> {
+    pub(crate) fn run(
+        &self,
+        job: Job<'_>,
+        work: &WorkDirectory,
+        guard: &mut Guard,
+    ) -> Option<Trial> {
         let mut trial = Trial {
             scenario: job.order.scenario.clone(),
             catchment: job.order.catchment.clone(),
@@ -305,7 +310,7 @@ impl JobContext<'_> {
 }
 
 /// Makes a catchment's work directory as its simulator gets it.
-pub fn prepare_directory(
+pub(crate) fn prepare_directory(
     recipe: &Recipe<'_>,
     project: &Project,
     rendered: &Rendered,

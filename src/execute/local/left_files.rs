@@ -15,7 +15,7 @@ const LARGEST_OUTPUT: u64 = 256 << 20;
 const TAIL: u64 = 4096;
 
 /// The last lines of what a simulator printed on both streams.
-pub fn tail(work: &Path) -> String {
+pub(crate) fn tail(work: &Path) -> String {
     let end = |name| -> io::Result<Vec<u8>> {
         let mut file = regular::open(&work.join(name))?;
         let length = file.metadata()?.len();
@@ -33,7 +33,7 @@ pub fn tail(work: &Path) -> String {
 }
 
 /// The first of the phrases that a file contains, with its line; read in blocks, so that its size does not matter.
-pub fn find_any(path: &Path, phrases: &[String]) -> Option<(String, String)> {
+pub(crate) fn find_any(path: &Path, phrases: &[String]) -> Option<(String, String)> {
     const BLOCK: usize = 1 << 16;
     let longest = phrases.iter().map(String::len).max()?;
     let mut file = regular::open(path).ok()?;
@@ -88,7 +88,7 @@ fn printable(text: &str) -> String {
 }
 
 /// The whole of an output file, unless it is no file or too large to be one catchment's.
-pub fn read_output(path: &Path) -> io::Result<Vec<u8>> {
+pub(crate) fn read_output(path: &Path) -> io::Result<Vec<u8>> {
     let mut file = regular::open(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => io::Error::other("was not written"),
         _ => error,

@@ -4,13 +4,13 @@
 //! simulators, and the calling thread gets the trials one by one. All channels are bounded, so memory does not grow with
 //! the number of catchments. It knows nothing of the store.
 
-pub mod failed_runs;
+pub(crate) mod failed_runs;
 mod feeder;
-pub mod job;
-pub mod left_files;
-pub mod validate;
-pub mod work_directory;
-pub mod work_folders;
+pub(crate) mod job;
+pub(crate) mod left_files;
+pub(crate) mod validate;
+pub(crate) mod work_directory;
+pub(crate) mod work_folders;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -46,7 +46,7 @@ const MOST_READY: usize = 256;
 const LONG: f64 = 3.0;
 
 /// Carries orders out on as many threads as there may be slots.
-pub struct LocalExecutor<'a> {
+pub(crate) struct LocalExecutor<'a> {
     loaded_study: &'a [LoadedScenario<'a>],
     run_context: RunContext<'a>,
     work_folders: WorkFolders,
@@ -69,7 +69,7 @@ impl<'a> LocalExecutor<'a> {
     ///
     /// # Errors
     /// If the project insists on work directories in memory and they can't be there.
-    pub fn new(
+    pub(crate) fn new(
         loaded_study: &'a [LoadedScenario<'a>],
         run_context: RunContext<'a>,
         failed_runs: &'a FailedRuns,

@@ -21,7 +21,7 @@ const SHELL_SAYS_XFSZ: i32 = 128 + libc::SIGXFSZ;
 /// The columns of a run that has ended, if it is a good one: those that the project names, each of `steps` values.
 ///
 /// It has ended by itself with this exit code in the work directory `work`.
-pub fn validate(
+pub(crate) fn validate(
     project: &Project,
     steps: usize,
     code: i32,
@@ -84,7 +84,7 @@ fn check_ranges(project: &Project, columns: &[Vec<f64>]) -> Result<(), Failure> 
 }
 
 /// Whether it was ended by the signal for a file that reached its limit, or is a shell whose command was.
-pub fn is_refused_growth(failure: &Failure) -> bool {
+pub(crate) fn is_refused_growth(failure: &Failure) -> bool {
     matches!(
         failure,
         Failure::Signal(libc::SIGXFSZ) | Failure::Exit(SHELL_SAYS_XFSZ)

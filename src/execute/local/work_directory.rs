@@ -20,7 +20,7 @@ use crate::system::folder::remove;
 use crate::system::memory_folder::Memory;
 
 /// The files of a work directory that get what the simulator prints: standard output and standard error.
-pub const PRINTED_FILES: [&str; 2] = ["rerunoff.stdout", "rerunoff.stderr"];
+pub(crate) const PRINTED_FILES: [&str; 2] = ["rerunoff.stdout", "rerunoff.stderr"];
 
 /// How many bytes are kept of the output of a failed simulator, and of a file that reached its limit.
 const MOST_OF_A_FILE: u64 = 1_000_000;

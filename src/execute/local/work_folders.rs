@@ -19,7 +19,7 @@ use crate::system::folder::remove;
 use crate::system::memory_folder::{MEMORY, Memory};
 
 /// The workers' directories of one run.
-pub struct WorkFolders {
+pub(crate) struct WorkFolders {
     disk: PathBuf,
     memory: Option<Memory>,
 }
@@ -28,7 +28,7 @@ impl WorkFolders {
     /// Those of a project. The caller must hold its lock.
     ///
     /// An error if the project insists on memory and it can't be had.
-    pub fn of(project: &Project) -> Result<Self> {
+    pub(crate) fn of(project: &Project) -> Result<Self> {
         Self::new(&project.root, project.cache().join(WORK), project.work)
     }
 
@@ -49,7 +49,7 @@ impl WorkFolders {
     }
 
     /// The work directory of the worker with this number; made at the first use.
-    pub fn directory(&self, number: usize) -> WorkDirectory {
+    pub(crate) fn directory(&self, number: usize) -> WorkDirectory {
         let name = format!("worker-{number}");
         let on_disk = WorkDirectory::at(self.disk.join(&name));
         match &self.memory {
@@ -61,7 +61,7 @@ impl WorkFolders {
     }
 
     /// Removes all of it.
-    pub fn clear(&self) -> Result<()> {
+    pub(crate) fn clear(&self) -> Result<()> {
         if let Some(memory) = &self.memory {
             remove(memory.path())?;
         }

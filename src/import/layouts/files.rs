@@ -17,13 +17,13 @@ use crate::project::import_spec::TextFormat;
 use crate::system::parallel::ordered;
 
 /// The files found, in the natural order of their catchments.
-pub struct Files {
+pub(crate) struct Files {
     files: BTreeMap<CatchmentId, PathBuf>,
     ids: Vec<CatchmentId>,
 }
 
 /// Where the files are: the folder, and what stands before and behind the id in their names.
-pub struct Pattern<'a> {
+pub(crate) struct Pattern<'a> {
     /// The folder.
     pub folder: &'a Path,
     /// Before the id.
@@ -34,7 +34,7 @@ pub struct Pattern<'a> {
 
 impl Pattern<'_> {
     /// All files of this pattern.
-    pub fn files(&self) -> Result<Files> {
+    pub(crate) fn files(&self) -> Result<Files> {
         let about = || format!("{}: the folder can't be read", self.folder.display());
         let mut files = BTreeMap::new();
         for entry in std::fs::read_dir(self.folder).with_context(about)? {
@@ -70,17 +70,17 @@ impl Pattern<'_> {
 
 impl Files {
     /// The catchments that have a file.
-    pub fn ids(&self) -> &[CatchmentId] {
+    pub(crate) fn ids(&self) -> &[CatchmentId] {
         &self.ids
     }
 
     /// The files.
-    pub fn paths(&self) -> impl Iterator<Item = &PathBuf> {
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &PathBuf> {
         self.files.values()
     }
 
     /// Reads the files of these catchments; all must have the same time steps.
-    pub fn read(
+    pub(crate) fn read(
         &self,
         names: &ColumnNames<'_>,
         format: &TextFormat,

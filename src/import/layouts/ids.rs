@@ -11,7 +11,7 @@ use crate::project::import_spec::Ids;
 use crate::system::regular;
 
 /// Reads them, in their order; an error if one is there twice.
-pub fn read(ids: &Ids) -> Result<Vec<CatchmentId>> {
+pub(crate) fn read(ids: &Ids) -> Result<Vec<CatchmentId>> {
     let found: Vec<CatchmentId> = match ids {
         Ids::List(ids) => ids.iter().map(|id| CatchmentId::of_cell(id)).collect(),
         Ids::Lines(path) => regular::read_to_string(path)

@@ -37,7 +37,7 @@ struct Stretch {
 }
 
 /// A long table after its first pass.
-pub struct Long {
+pub(crate) struct Long {
     path: PathBuf,
     file: File,
     length: u64,
@@ -53,7 +53,7 @@ type Parsed = Vec<(CatchmentId, Vec<u8>)>;
 
 impl Long {
     /// Reads the whole table.
-    pub fn read(
+    pub(crate) fn read(
         path: &Path,
         names: &ColumnNames<'_>,
         format: &TextFormat,
@@ -86,7 +86,7 @@ impl Long {
     }
 
     /// The catchments, in the order in which they first appear.
-    pub fn ids(&self) -> &[CatchmentId] {
+    pub(crate) fn ids(&self) -> &[CatchmentId] {
         &self.ids
     }
 
@@ -115,7 +115,7 @@ impl Long {
     }
 
     /// The values of these catchments, all of which the table has; all must have the same time steps.
-    pub fn stage(
+    pub(crate) fn stage(
         self,
         catchments: &[CatchmentId],
         folder: &Path,

@@ -22,7 +22,7 @@ use values::SeriesRead;
 use wide::Wide;
 
 /// The file or files of a series, for messages.
-pub fn place(series: &SeriesSpec) -> String {
+pub(super) fn place(series: &SeriesSpec) -> String {
     match &series.layout {
         SourceLayout::Wide { path, .. } | SourceLayout::Long { path, .. } => {
             path.display().to_string()
@@ -40,7 +40,7 @@ pub fn place(series: &SeriesSpec) -> String {
 }
 
 /// A series whose catchments are known, and whose values are not read or still unordered.
-pub enum SeriesSource {
+pub(super) enum SeriesSource {
     /// A column for each catchment.
     Wide(Box<Wide>),
     /// A row for each value.
@@ -51,7 +51,7 @@ pub enum SeriesSource {
 
 impl SeriesSource {
     /// Opens the file or files of a series.
-    pub fn open(series: &SeriesSpec, reading: &mut Reading<'_>) -> Result<Self> {
+    pub(super) fn open(series: &SeriesSpec, reading: &mut Reading<'_>) -> Result<Self> {
         let format = &series.format;
         Ok(match &series.layout {
             SourceLayout::Wide {
@@ -93,7 +93,7 @@ impl SeriesSource {
     }
 
     /// The catchments that it has.
-    pub fn ids(&self) -> &[CatchmentId] {
+    pub(super) fn ids(&self) -> &[CatchmentId] {
         match self {
             Self::Wide(wide) => wide.ids(),
             Self::Long(long) => long.ids(),
@@ -103,7 +103,7 @@ impl SeriesSource {
 
     /// Reads the series of these catchments, all of which it has. `digest` asks for the digest of the file, where there is one
     /// and it is read anyway.
-    pub fn read(
+    pub(super) fn read(
         self,
         series: &SeriesSpec,
         catchments: &[CatchmentId],

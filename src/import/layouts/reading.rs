@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 /// How sources are read.
-pub struct Reading<'a> {
+pub(crate) struct Reading<'a> {
     /// How many threads parse.
     pub threads: usize,
     /// Where scratch files are made.
@@ -16,7 +16,7 @@ pub struct Reading<'a> {
 }
 
 /// A file without a name in `folder`, which goes with its last handle.
-pub fn scratch_file(folder: &Path) -> Result<File> {
+pub(crate) fn scratch_file(folder: &Path) -> Result<File> {
     tempfile::tempfile_in(folder)
         .with_context(|| format!("can't make a scratch file in {}", folder.display()))
 }

@@ -15,7 +15,7 @@ use crate::import::layouts::values::SeriesValues;
 
 /// The parked values of one series.
 #[derive(Debug)]
-pub struct StagedSeries {
+pub(crate) struct StagedSeries {
     file: File,
     catchments: usize,
     steps: usize,
@@ -23,7 +23,7 @@ pub struct StagedSeries {
 
 impl StagedSeries {
     /// A place for values, in a file in `folder`.
-    pub fn new(folder: &Path) -> Result<Self> {
+    pub(crate) fn new(folder: &Path) -> Result<Self> {
         Ok(Self {
             file: scratch_file(folder)?,
             catchments: 0,
@@ -32,13 +32,13 @@ impl StagedSeries {
     }
 
     /// Parks all time steps of the next catchment; all have the same number.
-    pub fn push(&mut self, values: &[f64]) -> Result<()> {
+    pub(crate) fn push(&mut self, values: &[f64]) -> Result<()> {
         let bytes: Vec<[u8; 8]> = values.iter().map(|value| value.to_le_bytes()).collect();
         self.put(self.catchments, &bytes)
     }
 
     /// Parks all time steps of the catchment at this position, as they lie in files.
-    pub fn put(&mut self, catchment: usize, values: &[[u8; 8]]) -> Result<()> {
+    pub(crate) fn put(&mut self, catchment: usize, values: &[[u8; 8]]) -> Result<()> {
         self.steps = values.len();
         self.catchments = self.catchments.max(catchment + 1);
         (self.file)

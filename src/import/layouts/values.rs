@@ -9,10 +9,10 @@ use anyhow::Result;
 use crate::data::digest::Digest;
 
 /// Values that are fetched at once to be written as they are, 8 MiB; the more, the fewer and longer reads and writes.
-pub const GROUP: usize = 1 << 20;
+pub(crate) const GROUP: usize = 1 << 20;
 
 /// A series that was read.
-pub struct SeriesRead {
+pub(crate) struct SeriesRead {
     /// The times of its values.
     pub stamps: Vec<i64>,
     /// The values of the catchments that were asked for.
@@ -22,7 +22,7 @@ pub struct SeriesRead {
 }
 
 /// The values of one series of all catchments. Any number of threads may ask for them.
-pub trait SeriesValues: Sync {
+pub(crate) trait SeriesValues: Sync {
     /// The number of time steps.
     fn steps(&self) -> usize;
 

@@ -17,14 +17,14 @@ const BOOT: &str = "/proc/sys/kernel/random/boot_id";
 
 /// The present boot, where waiting for the disk can be postponed: the kernel names it, and the file's folder is not on a
 /// network file system, which other machines read and which reports a full disk late.
-pub fn boot(file: &Path) -> Option<String> {
+pub(super) fn boot(file: &Path) -> Option<String> {
     let local = matches!(network(folder::of(file)), Ok(None));
     let boot = std::fs::read_to_string(BOOT).ok()?.trim().to_owned();
     (local && !boot.is_empty()).then_some(boot)
 }
 
 /// Waits until a file and its name are on the disk.
-pub fn sync(file: &Path) -> io::Result<()> {
+pub(super) fn sync(file: &Path) -> io::Result<()> {
     File::open(file)?.sync_all()?;
     folder::sync(folder::of(&file.canonicalize()?))
 }

@@ -37,7 +37,7 @@ struct ImportSource {
 
 /// What an import was made of, and what it made.
 #[derive(Serialize, Deserialize)]
-pub struct Memo {
+pub(super) struct Memo {
     description: Digest,
     sources: Vec<ImportSource>,
     written: Option<Stamp>,
@@ -46,7 +46,7 @@ pub struct Memo {
 }
 
 /// Whether an earlier import still holds.
-pub enum ImportState {
+pub(super) enum ImportState {
     /// Nothing changed.
     Fresh,
     /// Only the memo: some sources were written again with the same content, or it is time to make sure that the file is on
@@ -57,7 +57,7 @@ pub enum ImportState {
 }
 
 /// Compares the sources with what is remembered of them.
-pub fn look(spec: &ImportSpec, store: Option<&Store>, rehash: bool) -> Result<ImportState> {
+pub(super) fn look(spec: &ImportSpec, store: Option<&Store>, rehash: bool) -> Result<ImportState> {
     look_in(disk::boot(&spec.file), spec, store, rehash)
 }
 
@@ -148,7 +148,7 @@ fn recall(store: &Store) -> Result<Option<Memo>> {
 }
 
 /// Makes sure that the file of an import that was just found to hold is on the disk; returns whether it is.
-pub fn make_sure(spec: &ImportSpec, store: &mut Store) -> Result<bool> {
+pub(super) fn make_sure(spec: &ImportSpec, store: &mut Store) -> Result<bool> {
     let Some(mut memo) = recall(store)? else {
         return Ok(false);
     };
@@ -172,13 +172,13 @@ impl Memo {
     }
 
     /// Whether the digest of a source is still unknown.
-    pub fn lacks(&self, path: &Path) -> bool {
+    pub(super) fn lacks(&self, path: &Path) -> bool {
         self.source(path)
             .is_some_and(|source| source.digest.is_none())
     }
 
     /// Sets the digest of a source that was read.
-    pub fn learn(&mut self, path: &Path, digest: Digest) {
+    pub(super) fn learn(&mut self, path: &Path, digest: Digest) {
         for source in self.sources.iter_mut().filter(|source| source.path == path) {
             source.digest = Some(digest);
         }
@@ -196,14 +196,14 @@ impl Memo {
     }
 
     /// Begins an import; returns whether it has to wait for the disk in the end.
-    pub fn begin(&mut self, spec: &ImportSpec) -> bool {
+    pub(super) fn begin(&mut self, spec: &ImportSpec) -> bool {
         self.boot = disk::boot(&spec.file);
         self.boot.is_none()
     }
 
     /// Syncs the file to the disk, if it is not known to be there. The system reports a failure only once, so after one the
     /// import has to be repeated.
-    pub fn sync(&mut self, spec: &ImportSpec) -> std::io::Result<()> {
+    pub(super) fn sync(&mut self, spec: &ImportSpec) -> std::io::Result<()> {
         if self.boot.is_some() {
             disk::sync(&spec.file)?;
             self.boot = None;
@@ -212,7 +212,7 @@ impl Memo {
     }
 
     /// Saves it after the import, if the sources were the same from beginning to end.
-    pub fn remember(mut self, spec: &ImportSpec, store: &mut Store) -> Result<()> {
+    pub(super) fn remember(mut self, spec: &ImportSpec, store: &mut Store) -> Result<()> {
         self.complete()?;
         for source in &self.sources {
             let same = Stamp::of(&source.path).is_ok_and(|stamp| stamp == source.stamp);
@@ -231,13 +231,13 @@ impl Memo {
     }
 
     /// The bytes of all sources.
-    pub fn size(&self) -> u64 {
+    pub(super) fn size(&self) -> u64 {
         self.sources.iter().map(|source| source.stamp.size()).sum()
     }
 }
 
 /// All files that an import reads, sorted, each once.
-pub fn paths(spec: &ImportSpec) -> Result<Vec<PathBuf>> {
+pub(super) fn paths(spec: &ImportSpec) -> Result<Vec<PathBuf>> {
     let mut paths: Vec<PathBuf> = spec.sources().map(PathBuf::from).collect();
     let beside: Vec<PathBuf> = spec.sources().flat_map(tables::beside).collect();
     paths.extend(beside.into_iter().filter(|path| path.exists()));

@@ -17,7 +17,7 @@ enum First {
 }
 
 /// The names of a header, without those of the empty cells at its end.
-pub fn named(header: &[&[u8]]) -> Vec<String> {
+pub(crate) fn named(header: &[&[u8]]) -> Vec<String> {
     let mut names: Vec<String> = header.iter().map(|cell| name(cell)).collect();
     while names.last().is_some_and(String::is_empty) && names.len() > 1 {
         names.pop();
@@ -27,7 +27,7 @@ pub fn named(header: &[&[u8]]) -> Vec<String> {
 
 /// What the names of a header are names of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HeaderNames {
+pub(crate) enum HeaderNames {
     /// Of the time and the catchments.
     All,
     /// Of the catchments alone, as R writes it.
@@ -37,12 +37,16 @@ pub enum HeaderNames {
 }
 
 /// What is said where none has.
-pub const EITHER: &str = "either the first name of the header is the time's, or, as R writes it, the time has none and the last cell \
+pub(crate) const EITHER: &str = "either the first name of the header is the time's, or, as R writes it, the time has none and the last cell \
                           is missing; call the column of the time `time`";
 
 /// What the names of a header are names of, as the first row tells, of which the time takes `time_cells`. Cells behind the last
 /// name are none of anybody's and have to be empty.
-pub fn align(header: &[&[u8]], row: &[&[u8]], time_cells: usize) -> Result<HeaderNames, String> {
+pub(crate) fn align(
+    header: &[&[u8]],
+    row: &[&[u8]],
+    time_cells: usize,
+) -> Result<HeaderNames, String> {
     let names = named(header);
     let counts = format!(
         "there are {} cells, and {} names in the header",
@@ -72,7 +76,7 @@ pub fn align(header: &[&[u8]], row: &[&[u8]], time_cells: usize) -> Result<Heade
 }
 
 /// What a cell behind the last name may mean, and what to do about it.
-pub fn nameless(cell: &[u8]) -> String {
+pub(crate) fn nameless(cell: &[u8]) -> String {
     format!(
         "{} has no name, unless it is the first cell that has none, as R writes tables; one is dropped only if it is empty in \
          every row: remove it, or give every column a name",

@@ -13,7 +13,7 @@ use crate::text::wording::{self, Quotes};
 /// The separator of a source that states none: what this line of it has most of.
 ///
 /// With decimal commas the comma may still separate cells, if those with commas are quoted; the first row shows that.
-pub fn separator(format: &TextFormat, line: &[u8], row: &[u8]) -> CellSeparator {
+pub(crate) fn separator(format: &TextFormat, line: &[u8], row: &[u8]) -> CellSeparator {
     let of = |candidates| separator_of(&decoded(line), candidates).map(CellSeparator::Byte);
     let found = match format.decimal_comma {
         false => of(b",;\t"),
@@ -28,7 +28,7 @@ pub fn separator(format: &TextFormat, line: &[u8], row: &[u8]) -> CellSeparator 
 }
 
 /// The cells of a line as they stand, quotes included, white space around them not.
-pub fn cells(line: &[u8], separator: CellSeparator) -> Vec<&[u8]> {
+pub(crate) fn cells(line: &[u8], separator: CellSeparator) -> Vec<&[u8]> {
     let mut cells = Vec::new();
     let mut rest = line;
     loop {
@@ -48,7 +48,7 @@ pub fn cells(line: &[u8], separator: CellSeparator) -> Vec<&[u8]> {
 }
 
 /// Where the cell at the beginning of a line's rest ends.
-pub fn end_of_cell(rest: &[u8], separator: CellSeparator) -> usize {
+pub(crate) fn end_of_cell(rest: &[u8], separator: CellSeparator) -> usize {
     let mut quoted = false;
     let opens = rest.trim_ascii_start().first() == Some(&b'"');
     for (at, byte) in rest.iter().enumerate() {
@@ -64,21 +64,21 @@ pub fn end_of_cell(rest: &[u8], separator: CellSeparator) -> usize {
 }
 
 /// Whether a cell stands in quotes.
-pub fn is_quoted(cell: &[u8]) -> bool {
+pub(crate) fn is_quoted(cell: &[u8]) -> bool {
     matches!(cell, [b'"', .., b'"'])
 }
 
 /// What to say of a line with a quote that is not closed.
-pub const UNCLOSED: &str = "a quote is opened and not closed; a cell may hold no line end";
+pub(crate) const UNCLOSED: &str = "a quote is opened and not closed; a cell may hold no line end";
 
 /// Whether the last cell of a line opens a quote that it does not close.
-pub fn unclosed(line: &[u8], separator: CellSeparator) -> bool {
+pub(crate) fn unclosed(line: &[u8], separator: CellSeparator) -> bool {
     let last = cells(line, separator).pop().unwrap_or_default();
     last.starts_with(b"\"") && memchr::memchr_iter(b'"', last).count() % 2 == 1
 }
 
 /// What a cell says: without quotes, decoded.
-pub fn name(cell: &[u8]) -> String {
+pub(crate) fn name(cell: &[u8]) -> String {
     match cell {
         [b'"', inner @ .., b'"'] => decoded(inner).replace("\"\"", "\"").trim().to_owned(),
         other => decoded(other),
@@ -86,7 +86,7 @@ pub fn name(cell: &[u8]) -> String {
 }
 
 /// Where a named column is in a header.
-pub fn find(
+pub(crate) fn find(
     path: &Path,
     line: u64,
     header: &[String],

@@ -16,7 +16,7 @@ const SECOND: i64 = 1_000_000_000;
 
 /// How time stamps are written.
 #[derive(Clone, Debug)]
-pub struct Clock(Form);
+pub(crate) struct Clock(Form);
 
 #[derive(Clone, Debug)]
 enum Form {
@@ -30,7 +30,7 @@ enum Form {
 
 impl Clock {
     /// As the format says, or as the first time in the table is written; `spread` where its parts are cells of their own.
-    pub fn new(format: &TextFormat, spread: bool, first: &[&[u8]]) -> Result<Self, String> {
+    pub(crate) fn new(format: &TextFormat, spread: bool, first: &[&[u8]]) -> Result<Self, String> {
         Ok(Self(match &format.time_format {
             _ if spread => Form::Spread,
             Some(stated) => Form::Stated(stated.clone(), TimeFormat::new(stated)?),
@@ -45,7 +45,7 @@ impl Clock {
     }
 
     /// The time in the cells that it takes, one of them unless it is spread.
-    pub fn stamp(&self, cells: &[&[u8]]) -> Result<i64, String> {
+    pub(crate) fn stamp(&self, cells: &[&[u8]]) -> Result<i64, String> {
         let (form, cell) = match (&self.0, cells) {
             (Form::Spread, cells) => return nanoseconds(spread(cells)?, None),
             (form, [cell]) => (form, *cell),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// A fault in a text file.
 #[derive(Debug)]
-pub struct RowFault {
+pub(crate) struct RowFault {
     /// The file.
     pub path: PathBuf,
     /// The line, from 1.
@@ -18,7 +18,7 @@ pub struct RowFault {
 
 impl RowFault {
     /// A fault of a whole line.
-    pub fn new(path: &Path, line: u64, message: impl Into<String>) -> Self {
+    pub(crate) fn new(path: &Path, line: u64, message: impl Into<String>) -> Self {
         Self {
             path: path.to_owned(),
             line,
@@ -28,7 +28,7 @@ impl RowFault {
     }
 
     /// A fault of one cell; `column` counts from 0.
-    pub fn cell(
+    pub(crate) fn cell(
         path: &Path,
         line: u64,
         column: usize,
@@ -59,7 +59,7 @@ impl fmt::Display for RowFault {
 impl std::error::Error for RowFault {}
 
 /// A cell as messages show it: Latin-1 where it is no UTF-8, control characters escaped, a long one cut.
-pub fn shown(cell: &[u8]) -> String {
+pub(crate) fn shown(cell: &[u8]) -> String {
     const LONGEST: usize = 40;
     let text = decoded(cell);
     let cut: String = text.chars().take(LONGEST).collect();
@@ -72,7 +72,7 @@ pub fn shown(cell: &[u8]) -> String {
 }
 
 /// Text of a source: UTF-8 if it is valid UTF-8, else Latin-1.
-pub fn decoded(bytes: &[u8]) -> String {
+pub(crate) fn decoded(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
         Ok(text) => text.to_owned(),
         Err(_) => bytes.iter().copied().map(char::from).collect(),

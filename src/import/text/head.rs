@@ -14,7 +14,7 @@ use crate::import::text::fault::RowFault;
 use crate::project::import_spec::{CellSeparator, TextFormat};
 
 /// The beginning of a table.
-pub struct Head {
+pub(crate) struct Head {
     /// What separates its cells.
     pub separator: CellSeparator,
     /// The header and its line, where there is one.
@@ -27,7 +27,12 @@ pub struct Head {
 
 impl Head {
     /// Reads up to the first row of a table, which begins with a header if `headed` says so.
-    pub fn read(text: &mut Text, path: &Path, format: &TextFormat, headed: bool) -> Result<Self> {
+    pub(crate) fn read(
+        text: &mut Text,
+        path: &Path,
+        format: &TextFormat,
+        headed: bool,
+    ) -> Result<Self> {
         for skipped in 0..format.skip_lines {
             if text.line()?.is_none() {
                 bail!(
@@ -81,12 +86,17 @@ impl Head {
     }
 
     /// The cells of the first row.
-    pub fn row(&self) -> Vec<&[u8]> {
+    pub(crate) fn row(&self) -> Vec<&[u8]> {
         cells(&self.first.1, self.separator)
     }
 
     /// What is wrong if the cells of the header that stand above the time are a time themselves.
-    pub fn check(&self, path: &Path, clock: &Clock, above: &[&[u8]]) -> Result<(), RowFault> {
+    pub(crate) fn check(
+        &self,
+        path: &Path,
+        clock: &Clock,
+        above: &[&[u8]],
+    ) -> Result<(), RowFault> {
         let long: usize = above.iter().map(|cell| cell.len()).sum();
         let Some((line, _)) = &self.header else {
             return Ok(());

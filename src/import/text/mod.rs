@@ -25,13 +25,13 @@ use crate::system::regular;
 
 /// How much text one block holds: thousands of rows of a narrow table, a few of a wide one, all of which stays in the
 /// processor's cache until it is done with.
-pub const BLOCK: usize = 1 << 20;
+pub(super) const BLOCK: usize = 1 << 20;
 
 /// How many bytes tell whether a file is text at all.
 const SIGNATURE: u64 = 1024;
 
 /// Whole lines of a source.
-pub struct TextBlock {
+pub(super) struct TextBlock {
     /// The lines; only the last one of the file may lack its end.
     pub bytes: Vec<u8>,
     /// The number of the first line, from 1.
@@ -42,12 +42,12 @@ pub struct TextBlock {
 
 impl TextBlock {
     /// The lines without their ends, with their numbers; lines of nothing but white space are passed over.
-    pub fn lines(&self) -> impl Iterator<Item = (u64, &[u8])> {
+    pub(super) fn lines(&self) -> impl Iterator<Item = (u64, &[u8])> {
         self.lines_at().map(|(number, _, line)| (number, line))
     }
 
     /// The same with where in the text each begins.
-    pub fn lines_at(&self) -> impl Iterator<Item = (u64, u64, &[u8])> {
+    pub(super) fn lines_at(&self) -> impl Iterator<Item = (u64, u64, &[u8])> {
         let mut rest = self.bytes.as_slice();
         let mut number = self.line;
         std::iter::from_fn(move || {
@@ -69,7 +69,7 @@ impl TextBlock {
 }
 
 /// A source that is read from its beginning to its end.
-pub struct Text {
+pub(super) struct Text {
     path: PathBuf,
     reader: Box<dyn Read>,
     /// What was read and not yet handed out.
@@ -84,7 +84,7 @@ pub struct Text {
 impl Text {
     /// Opens a file, packed by gzip or not: its first bytes tell. A byte order mark of UTF-8 is passed over; what is no
     /// text is an error that says what it is.
-    pub fn open(path: &Path) -> Result<Self> {
+    pub(super) fn open(path: &Path) -> Result<Self> {
         let about = || format!("{}: the file can't be read", path.display());
         let mut magic = Vec::new();
         let file = regular::open(path).with_context(about)?;
@@ -131,22 +131,22 @@ impl Text {
     }
 
     /// Whether the file is packed.
-    pub fn packed(&self) -> bool {
+    pub(super) fn packed(&self) -> bool {
         self.packed
     }
 
     /// The number of the next line, and where it begins in the unpacked text.
-    pub fn position(&self) -> (u64, u64) {
+    pub(super) fn position(&self) -> (u64, u64) {
         (self.line, self.offset)
     }
 
     /// Where the buffers of finished blocks are given back.
-    pub fn spare(&self) -> BufferPool<u8> {
+    pub(super) fn spare(&self) -> BufferPool<u8> {
         self.spare.clone()
     }
 
     /// The next line without its end, and its number; `None` at the end of the file.
-    pub fn line(&mut self) -> Result<Option<(u64, Vec<u8>)>> {
+    pub(super) fn line(&mut self) -> Result<Option<(u64, Vec<u8>)>> {
         let line = self.peek()?;
         let (length, line) = (line.len(), without_end(line).to_vec());
         if length == 0 {
@@ -174,7 +174,7 @@ impl Text {
     }
 
     /// The next line that is not empty, without its end, and its number; it stays. `None` at the end of the file.
-    pub fn ahead(&mut self) -> Result<Option<(u64, Vec<u8>)>> {
+    pub(super) fn ahead(&mut self) -> Result<Option<(u64, Vec<u8>)>> {
         loop {
             let line = self.peek()?;
             if line.is_empty() {
@@ -189,7 +189,7 @@ impl Text {
     }
 
     /// The next block of whole lines; `None` at the end of the file.
-    pub fn block(&mut self) -> Result<Option<TextBlock>> {
+    pub(super) fn block(&mut self) -> Result<Option<TextBlock>> {
         let mut searched = 0;
         let end = loop {
             let wanted = BLOCK.saturating_sub(self.held.len()).max(1 << 16);
@@ -225,7 +225,7 @@ impl Text {
     }
 
     /// All blocks, as an iterator.
-    pub fn blocks(mut self) -> impl Iterator<Item = Result<TextBlock>> {
+    pub(super) fn blocks(mut self) -> impl Iterator<Item = Result<TextBlock>> {
         std::iter::from_fn(move || self.block().transpose())
     }
 

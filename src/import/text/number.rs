@@ -8,7 +8,7 @@ use crate::project::import_spec::TextFormat;
 
 /// How the numbers of a source are written.
 #[derive(Clone, Debug)]
-pub struct Numbers {
+pub(crate) struct Numbers {
     point: u8,
     /// Texts that stand for no value.
     texts: Vec<Vec<u8>>,
@@ -18,7 +18,7 @@ pub struct Numbers {
 
 impl Numbers {
     /// As the format says.
-    pub fn new(format: &TextFormat) -> Self {
+    pub(crate) fn new(format: &TextFormat) -> Self {
         let mut numbers = Self {
             point: if format.decimal_comma { b',' } else { b'.' },
             texts: Vec::new(),
@@ -36,19 +36,19 @@ impl Numbers {
 
     /// The decimal point.
     #[inline]
-    pub fn point(&self) -> u8 {
+    pub(crate) fn point(&self) -> u8 {
         self.point
     }
 
     /// Whether there are numbers that stand for no value.
     #[inline]
-    pub fn all_count(&self) -> bool {
+    pub(crate) fn all_count(&self) -> bool {
         self.numbers.is_empty()
     }
 
     /// The value after a simple number was read: none where the number stands for that.
     #[inline]
-    pub fn or_missing(&self, number: f64) -> f64 {
+    pub(crate) fn or_missing(&self, number: f64) -> f64 {
         if self.numbers.is_empty() || !self.numbers.contains(&number) {
             number
         } else {
@@ -57,7 +57,7 @@ impl Numbers {
     }
 
     /// The value of a whole cell, quotes and white space around it included: NaN where it is missing, or what is wrong.
-    pub fn cell(&self, cell: &[u8]) -> Result<f64, String> {
+    pub(crate) fn cell(&self, cell: &[u8]) -> Result<f64, String> {
         let trimmed = cell.trim_ascii();
         let bare = match trimmed {
             [b'"', inner @ .., b'"'] | [b'\'', inner @ .., b'\''] => inner.trim_ascii(),

@@ -16,7 +16,7 @@ use crate::import::text::number::Numbers;
 use crate::project::import_spec::{CellSeparator, TextFormat};
 
 /// How to read the rows of one table.
-pub struct RowReader {
+pub(crate) struct RowReader {
     path: PathBuf,
     separator: CellSeparator,
     header: Vec<String>,
@@ -28,7 +28,7 @@ pub struct RowReader {
 }
 
 /// The names of the columns.
-pub struct ColumnNames<'a> {
+pub(crate) struct ColumnNames<'a> {
     /// With the catchments' ids.
     pub id: Option<&'a str>,
     /// With the time stamps; the first one without.
@@ -38,7 +38,7 @@ pub struct ColumnNames<'a> {
 }
 
 /// What a row says.
-pub struct SourceRow<'a> {
+pub(crate) struct SourceRow<'a> {
     /// The catchment's id as it stands; empty where rows have none.
     pub id: &'a [u8],
     /// The time, nanoseconds since 1970.
@@ -49,7 +49,7 @@ pub struct SourceRow<'a> {
 
 impl RowReader {
     /// Reads the header of an opened table.
-    pub fn new(
+    pub(crate) fn new(
         path: &Path,
         text: &mut Text,
         names: &ColumnNames<'_>,
@@ -81,7 +81,7 @@ impl RowReader {
     }
 
     /// Reads one row.
-    pub fn row<'a>(&self, number: u64, line: &'a [u8]) -> Result<SourceRow<'a>, RowFault> {
+    pub(crate) fn row<'a>(&self, number: u64, line: &'a [u8]) -> Result<SourceRow<'a>, RowFault> {
         let cells = cells(line, self.separator);
         let surplus = cells
             .iter()

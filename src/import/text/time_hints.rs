@@ -1,7 +1,7 @@
 //! What to say of a text that is no time in ISO 8601: most often it is one in another form, which can be stated.
 
 /// What is wrong with a text that messages show as `shown`, and what to do about it.
-pub fn no_iso(text: &str, shown: &str) -> String {
+pub(super) fn no_iso(text: &str, shown: &str) -> String {
     if text.is_empty() {
         return "there is no time".to_owned();
     }

@@ -42,7 +42,7 @@ const CONVERTED: usize = 1 << 20;
 const MARK: (&str, &str) = ("source", "rerunoff import");
 
 /// All that goes into the file.
-pub struct ImportContent<'a> {
+pub(super) struct ImportContent<'a> {
     /// The catchments.
     pub ids: &'a [CatchmentId],
     /// The values of each parameter of the spec, by catchment.
@@ -54,7 +54,7 @@ pub struct ImportContent<'a> {
 }
 
 /// Writes the file, and waits for the disk if `sync` says so; `tick` is told of catchments written, once for each series.
-pub fn write(
+pub(super) fn write(
     spec: &ImportSpec,
     content: &ImportContent<'_>,
     threads: usize,

@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use anyhow::Result;
 
 /// Queued work, done by one thread at a time.
-pub struct WriteQueue<T> {
+pub(super) struct WriteQueue<T> {
     waiting: Mutex<VecDeque<T>>,
     turn: Mutex<()>,
 }
@@ -27,7 +27,7 @@ impl<T> WriteQueue<T> {
     /// Queues one piece, and does all that is queued, unless another thread is at it, which then does this piece as well.
     ///
     /// At most `most` pieces are left waiting: whoever brings more waits. The error may be that of any piece.
-    pub fn put(&self, most: usize, piece: T, work: &dyn Fn(T) -> Result<()>) -> Result<()> {
+    pub(super) fn put(&self, most: usize, piece: T, work: &dyn Fn(T) -> Result<()>) -> Result<()> {
         let crowded = {
             let mut waiting = held(&self.waiting);
             waiting.push_back(piece);

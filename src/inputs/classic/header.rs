@@ -14,7 +14,7 @@ use crate::inputs::number::{Attribute, Number, Stored};
 
 /// The external types of the format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Type {
+pub(crate) enum Type {
     /// Single characters.
     Char,
     /// Numbers, most significant byte first.
@@ -42,7 +42,7 @@ impl Type {
     }
 
     /// Size of one value in bytes.
-    pub fn bytes(self) -> usize {
+    pub(crate) fn bytes(self) -> usize {
         match self {
             Self::Char => 1,
             Self::Number(stored) => stored.bytes(),
@@ -51,7 +51,7 @@ impl Type {
 }
 
 /// A number of one of these types from its bytes, most significant first.
-pub fn number(stored: Stored, bytes: &[u8]) -> Number {
+pub(super) fn number(stored: Stored, bytes: &[u8]) -> Number {
     let bits = (bytes.iter()).fold(0_u64, |bits, &byte| bits << 8 | u64::from(byte));
     match stored {
         Stored::Real { bytes: 4 } => Number::Real(f64::from(f32::from_bits(bits as u32))),
@@ -66,7 +66,7 @@ pub fn number(stored: Stored, bytes: &[u8]) -> Number {
 
 /// A variable as the header describes it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Entry {
+pub(super) struct Entry {
     /// Its name.
     pub name: String,
     /// Its dimensions, by their place among all.
@@ -81,7 +81,7 @@ pub struct Entry {
 
 /// All that a header says.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Header {
+pub(super) struct Header {
     /// The number of records; `None` where the writer of the file did not know.
     pub records: Option<u64>,
     /// Names and lengths; a length of 0 is that of the record dimension, which there is at most once.
@@ -91,13 +91,13 @@ pub struct Header {
 }
 
 /// Whether a file that begins like this is a classic one.
-pub fn is_classic(magic: &[u8]) -> bool {
+pub(super) fn is_classic(magic: &[u8]) -> bool {
     magic.starts_with(b"CDF")
 }
 
 impl Header {
     /// Reads the header of a file of this size. An error says what is wrong with it.
-    pub fn read(file: impl Read, size: u64) -> Result<Self> {
+    pub(super) fn read(file: impl Read, size: u64) -> Result<Self> {
         let mut parts = Parts {
             file,
             left: size,

@@ -16,13 +16,13 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail, ensure};
 use ndarray::Array2;
 
-pub use self::header::Type;
+pub(super) use self::header::Type;
 use self::header::{Entry, Header, number};
 use crate::inputs::number::{Attribute, Number, Stored};
 use crate::system::regular;
 
 /// Whether a file is one of classic netCDF rather than HDF5; an empty one is an error.
-pub fn is_classic(path: &Path) -> Result<bool> {
+pub(super) fn is_classic(path: &Path) -> Result<bool> {
     let about = || format!("{}: the input file can't be read", path.display());
     let mut magic = Vec::new();
     let file = regular::open(path).with_context(about)?;
@@ -35,7 +35,7 @@ pub fn is_classic(path: &Path) -> Result<bool> {
 
 /// A variable of a classic file.
 #[derive(Clone, Debug)]
-pub struct Classic {
+pub(super) struct Classic {
     file: Arc<File>,
     attributes: Vec<(String, Attribute)>,
     /// The type of its values.
@@ -50,7 +50,7 @@ pub struct Classic {
 /// Opens a file and finds its variables, by name.
 ///
 /// An error names the file: its header can't be understood, or it is shorter than its variables are.
-pub fn variables(path: &Path) -> Result<Vec<(String, Classic)>> {
+pub(super) fn variables(path: &Path) -> Result<Vec<(String, Classic)>> {
     let file = regular::open(path)?;
     let size = file.metadata()?.len();
     let header = Header::read(BufReader::new(&file), size).with_context(|| {
@@ -146,7 +146,7 @@ impl<'a> VariableLayout<'a> {
 
 impl Classic {
     /// An attribute.
-    pub fn attribute(&self, name: &str) -> Option<&Attribute> {
+    pub(super) fn attribute(&self, name: &str) -> Option<&Attribute> {
         let found = self.attributes.iter().find(|(found, _)| found == name);
         found.map(|(_, attribute)| attribute)
     }
@@ -199,13 +199,13 @@ impl Classic {
     }
 
     /// All its characters.
-    pub fn characters(&self) -> Result<Vec<u8>> {
+    pub(super) fn characters(&self) -> Result<Vec<u8>> {
         ensure!(self.ty == Type::Char, "it does not hold text");
         self.all()
     }
 
     /// All its numbers.
-    pub fn numbers(&self) -> Result<Vec<Number>> {
+    pub(super) fn numbers(&self) -> Result<Vec<Number>> {
         let stored = self.stored()?;
         let bytes = self.all()?;
         let numbers = bytes.chunks_exact(stored.bytes());
@@ -213,7 +213,7 @@ impl Classic {
     }
 
     /// A piece of an array of two dimensions, of each number what `value` makes of it.
-    pub fn piece(
+    pub(super) fn piece(
         &self,
         rows: Range<usize>,
         columns: Range<usize>,
@@ -235,7 +235,7 @@ impl Classic {
     }
 
     /// What netCDF puts where no number of this type was ever written (`NC_FILL_…` in its C library); bytes have none.
-    pub fn never_written(&self) -> Option<Number> {
+    pub(super) fn never_written(&self) -> Option<Number> {
         let Type::Number(stored) = self.ty else {
             return None;
         };

@@ -15,11 +15,11 @@ use crate::inputs::number::{Attribute, Number, Stored};
 
 /// What the attributes of a table say of all its columns of numbers, and of all its columns of text.
 #[derive(Debug)]
-pub struct TableAttributes(Vec<(&'static str, Attribute)>);
+pub(crate) struct TableAttributes(Vec<(&'static str, Attribute)>);
 
 impl TableAttributes {
     /// The attributes of a table that count.
-    pub fn of(table: &Dataset, usual: Usual) -> hdf5::Result<Self> {
+    pub(crate) fn of(table: &Dataset, usual: Usual) -> hdf5::Result<Self> {
         let is_usual = match usual.0 {
             Some(usual) => table.loc_info()?.num_attrs == usual,
             None => false,
@@ -31,7 +31,7 @@ impl TableAttributes {
     }
 
     /// How the numbers in a column become values, by the type in which they are stored.
-    pub fn decoding(&self, stored: Stored) -> anyhow::Result<Decoding> {
+    pub(crate) fn decoding(&self, stored: Stored) -> anyhow::Result<Decoding> {
         let conventions = Conventions {
             stored,
             attributes: &self.0,
@@ -41,7 +41,7 @@ impl TableAttributes {
     }
 
     /// What stands for a missing text.
-    pub fn text_marks(&self) -> TextMarks {
+    pub(crate) fn text_marks(&self) -> TextMarks {
         let marks = |(name, _): &&(&str, Attribute)| ["_FillValue", "missing_value"].contains(name);
         let found = self.0.iter().filter(marks);
         TextMarks::new(found.map(|(_, attribute)| attribute.clone()))
@@ -53,11 +53,11 @@ impl TableAttributes {
 /// One table as this library opens it takes a few microseconds, and to look for attributes in it a hundred. Of thousands of
 /// tables, those with as many as one with none but PyTables' own need no look: whatever anybody adds is one more.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Usual(Option<usize>);
+pub(crate) struct Usual(Option<usize>);
 
 impl Usual {
     /// Looks at one of the tables.
-    pub fn of(table: &Dataset) -> hdf5::Result<Self> {
+    pub(crate) fn of(table: &Dataset) -> hdf5::Result<Self> {
         const OWN: [&str; 5] = ["CLASS", "FLAVOR", "NROWS", "TITLE", "VERSION"];
         let names = table.attr_names()?;
         let is_own = |name: &String| OWN.contains(&name.as_str()) || name.starts_with("FIELD_");
@@ -66,7 +66,10 @@ impl Usual {
 }
 
 /// Those of the named attributes that there are.
-pub fn those<'a>(of: &Location, names: &[&'a CStr]) -> hdf5::Result<Vec<(&'a str, Attribute)>> {
+pub(crate) fn those<'a>(
+    of: &Location,
+    names: &[&'a CStr],
+) -> hdf5::Result<Vec<(&'a str, Attribute)>> {
     let there = names.iter().filter(|name| types::has_attribute(of, name));
     let names = there.filter_map(|name| name.to_str().ok());
     names.map(|name| Ok((name, read(of, name)?))).collect()
@@ -89,7 +92,7 @@ fn read(of: &Location, name: &str) -> hdf5::Result<Attribute> {
 }
 
 /// A text attribute; `None` if there is none, if it is empty or if it holds no text.
-pub fn text(of: &Location, name: &str) -> Option<String> {
+pub(crate) fn text(of: &Location, name: &str) -> Option<String> {
     let attribute = of.attr(name).ok()?;
     let text = types::texts(&attribute).ok()?.into_iter().next()?;
     (!text.is_empty()).then_some(text)
@@ -98,7 +101,7 @@ pub fn text(of: &Location, name: &str) -> Option<String> {
 /// What the file holds for numbers that were never written, where its writer stated that; netCDF does.
 ///
 /// Zero does not count: it is what HDF5 puts there of itself, and what many libraries state without thinking of gaps.
-pub fn never_written(dataset: &Dataset, stored: Stored) -> hdf5::Result<Option<Number>> {
+pub(crate) fn never_written(dataset: &Dataset, stored: Stored) -> hdf5::Result<Option<Number>> {
     let made = dataset.dcpl()?;
     if made.get_fill_value_defined()? != FillValue::UserDefined {
         return Ok(None);

@@ -8,7 +8,7 @@
 
 /// How the stored numbers of a variable become values.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Decoding {
+pub(crate) struct Decoding {
     /// Whether whole numbers have another sign than their type.
     pub sign: Sign,
     /// What stands for a missing whole number.
@@ -23,7 +23,7 @@ pub struct Decoding {
 
 /// Whether whole numbers of a type are of the other kind, with a sign or without, than the type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sign {
+pub(crate) enum Sign {
     /// They are what their type says.
     AsStored,
     /// Those below zero are larger by this, how many numbers the type has.
@@ -34,7 +34,7 @@ pub enum Sign {
 
 impl Sign {
     /// The number meant by a stored one.
-    pub fn apply(self, stored: i128) -> i128 {
+    pub(crate) fn apply(self, stored: i128) -> i128 {
         match self {
             Self::Unsigned(span) if stored < 0 => stored + span,
             Self::Signed(span) if stored >= span / 2 => stored - span,
@@ -45,7 +45,7 @@ impl Sign {
 
 /// Which stored numbers, in their proper sign, stand for a missing one.
 #[derive(Clone, Debug, PartialEq)]
-pub struct MissingMarks<T> {
+pub(crate) struct MissingMarks<T> {
     /// These.
     pub missing: Vec<T>,
     /// All below this, if there is a limit.
@@ -72,7 +72,7 @@ impl<T: Copy + PartialOrd> MissingMarks<T> {
     }
 
     /// The same marks for numbers of another type.
-    pub fn map<U>(&self, convert: impl Fn(T) -> U) -> MissingMarks<U> {
+    pub(crate) fn map<U>(&self, convert: impl Fn(T) -> U) -> MissingMarks<U> {
         MissingMarks {
             missing: self.missing.iter().copied().map(&convert).collect(),
             lowest: self.lowest.map(&convert),
@@ -86,7 +86,7 @@ impl<T: Copy + PartialOrd> MissingMarks<T> {
 /// It is computed with 64 bits whatever the attributes' type. CF lets values have that type, so that with 32 bits each would
 /// be rounded once more; like this, it is nearer to what the attributes say.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Packing {
+pub(crate) struct Packing {
     /// The scale, not 0.
     pub scale: f64,
     /// The offset.
@@ -101,7 +101,7 @@ impl Packing {
 
 /// The values of a variable.
 #[derive(Clone, Debug, PartialEq)]
-pub enum DecodedValues {
+pub(crate) enum DecodedValues {
     /// Whole numbers, exact: stored as such, and not packed. `None` where one is missing.
     Whole(Vec<Option<i128>>),
     /// All others, NaN where one is missing.
@@ -113,11 +113,11 @@ pub enum DecodedValues {
 #[error(
     "{0} can't be held by the 64-bit floating point that is computed with: it would be rounded"
 )]
-pub struct Inexact(pub i128);
+pub(crate) struct Inexact(pub i128);
 
 impl Decoding {
     /// The value of a stored number of a type that [fits](crate::inputs::number::Stored::fits_f64), NaN if it is missing.
-    pub fn apply(&self, stored: f64) -> f64 {
+    pub(crate) fn apply(&self, stored: f64) -> f64 {
         let stored = match self.sign {
             Sign::Unsigned(span) if stored < 0.0 => stored + span as f64,
             Sign::Signed(span) if stored >= (span / 2) as f64 => stored - span as f64,
@@ -133,7 +133,7 @@ impl Decoding {
     }
 
     /// The same for many numbers, in their place.
-    pub fn apply_all(&self, numbers: &mut [f64]) {
+    pub(crate) fn apply_all(&self, numbers: &mut [f64]) {
         let MissingMarks {
             missing,
             lowest: None,
@@ -160,12 +160,12 @@ impl Decoding {
     }
 
     /// The whole number that is meant by a stored one, still packed if it is; `None` if it is missing.
-    pub fn whole(&self, stored: i128) -> Option<i128> {
+    pub(crate) fn whole(&self, stored: i128) -> Option<i128> {
         Some(self.sign.apply(stored)).filter(|whole| !self.whole.is_missing(*whole))
     }
 
     /// The values of stored whole numbers; of packed ones, an error if floating point would round one before it is unpacked.
-    pub fn values(&self, stored: Vec<i128>) -> Result<DecodedValues, Inexact> {
+    pub(crate) fn values(&self, stored: Vec<i128>) -> Result<DecodedValues, Inexact> {
         if self.packing.is_some() {
             let values = stored.into_iter().map(|stored| self.value(stored));
             return values.collect::<Result<_, _>>().map(DecodedValues::Real);
@@ -175,7 +175,7 @@ impl Decoding {
     }
 
     /// The value of a stored whole number of any size, NaN if it is missing.
-    pub fn value(&self, stored: i128) -> Result<f64, Inexact> {
+    pub(crate) fn value(&self, stored: i128) -> Result<f64, Inexact> {
         let Some(whole) = self.whole(stored) else {
             return Ok(f64::NAN);
         };

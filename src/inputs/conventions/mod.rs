@@ -23,7 +23,7 @@ use crate::inputs::conventions::decoding::{Decoding, MissingMarks, Packing, Sign
 use crate::inputs::number::{Attribute, Number, Stored, rounded};
 
 /// The attributes that count: a reader has to hand over those of them that a variable has.
-pub const ATTRIBUTES: [&CStr; 8] = [
+pub(super) const ATTRIBUTES: [&CStr; 8] = [
     c"_FillValue",
     c"missing_value",
     c"valid_min",
@@ -39,7 +39,7 @@ const NEVER_WRITTEN: f64 = 9.969_209_968_386_869e36;
 
 /// A variable's type and those of its attributes that count.
 #[derive(Debug)]
-pub struct Conventions<'a> {
+pub(super) struct Conventions<'a> {
     /// The type in which its numbers are stored.
     pub stored: Stored,
     /// The attributes: of [`ATTRIBUTES`], those that are there.
@@ -65,7 +65,7 @@ struct Limit {
 
 impl Conventions<'_> {
     /// How the numbers become values; an error says which attribute makes no sense, and why.
-    pub fn decoding(&self) -> anyhow::Result<Decoding> {
+    pub(super) fn decoding(&self) -> anyhow::Result<Decoding> {
         if let Stored::Real { bytes: 9.. } = self.stored {
             bail!(
                 "it holds {}, and 64 are computed with: store it with 64 bits",

@@ -5,14 +5,14 @@
 use jiff::civil::{Date, DateTime, Time};
 
 /// Nanoseconds of a second.
-pub const SECOND: i128 = 1_000_000_000;
+pub(crate) const SECOND: i128 = 1_000_000_000;
 
 /// Nanoseconds of a day.
-pub const DAY: i128 = 86_400 * SECOND;
+pub(crate) const DAY: i128 = 86_400 * SECOND;
 
 /// The reference date-time as nanoseconds since 1970. In the mixed calendar, dates before 1582-10-05 are Julian, the ten days
 /// after that do not exist, and neither does a year 0.
-pub fn reference_time(text: &str, mixed: bool) -> Option<i128> {
+pub(crate) fn reference_time(text: &str, mixed: bool) -> Option<i128> {
     let (date, rest) = match text.find(|c: char| c == 'T' || c == 't' || c.is_whitespace()) {
         Some(at) => (&text[..at], text[at + 1..].trim()),
         None => (text, ""),

@@ -8,13 +8,13 @@ use crate::inputs::number::Attribute;
 
 /// The texts that stand for a missing one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TextMarks {
+pub(crate) struct TextMarks {
     texts: Vec<String>,
 }
 
 impl TextMarks {
     /// The marks that attributes name; a number is meant as it is written, `-9999`.
-    pub fn new(attributes: impl Iterator<Item = Attribute>) -> Self {
+    pub(crate) fn new(attributes: impl Iterator<Item = Attribute>) -> Self {
         let texts = attributes.flat_map(|attribute| match attribute {
             Attribute::Texts(texts) => texts,
             Attribute::Numbers(_, numbers) => numbers.iter().map(ToString::to_string).collect(),
@@ -26,18 +26,18 @@ impl TextMarks {
     }
 
     /// Whether this text is named as one that stands for a missing one.
-    pub fn name(&self, text: &str) -> bool {
+    pub(crate) fn name(&self, text: &str) -> bool {
         self.texts.iter().any(|mark| mark == text)
     }
 
     /// A text without trailing white space, `None` if it stands for a missing one.
-    pub fn apply(&self, text: String) -> Option<String> {
+    pub(crate) fn apply(&self, text: String) -> Option<String> {
         let is_missing = text.is_empty() || self.name(&text);
         (!is_missing).then_some(text)
     }
 
     /// The characters of a text that were written, where marks are single characters.
-    pub fn trimmed<'a>(&self, mut characters: &'a [u8]) -> &'a [u8] {
+    pub(crate) fn trimmed<'a>(&self, mut characters: &'a [u8]) -> &'a [u8] {
         while let [rest @ .., last] = characters
             && self.texts.iter().any(|mark| mark.as_bytes() == [*last])
         {

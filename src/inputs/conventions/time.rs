@@ -8,7 +8,7 @@ use crate::inputs::conventions::reference_date::{DAY, SECOND, reference_time};
 
 /// Why a time coordinate can't be understood.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum CfTimeError {
+pub(crate) enum CfTimeError {
     /// The text is not "UNIT since DATE".
     #[error("`{0}` is not of the form `hours since 2009-01-01 00:00:00`")]
     Form(String),
@@ -36,12 +36,12 @@ pub enum CfTimeError {
 }
 
 /// Whether an attribute `units` is that of a time coordinate.
-pub fn is_time_unit(units: &str) -> bool {
+pub(crate) fn is_time_unit(units: &str) -> bool {
     split_since(units).is_some()
 }
 
 /// Whether an attribute `units` is a unit of time other than nanoseconds: hours, without "since" a date.
-pub fn is_other_unit(units: &str) -> bool {
+pub(crate) fn is_other_unit(units: &str) -> bool {
     nanoseconds_of_unit(units.trim()).is_some_and(|unit| unit != 1)
 }
 
@@ -51,7 +51,7 @@ pub fn is_other_unit(units: &str) -> bool {
 /// type, of the relative `precision` (2^-52 for 64 bits). A whole number of units is taken as it is where its type has
 /// fractions of that size; all others mean the nearest full hour within the precision, or else minute, second, millisecond or
 /// microsecond: an hourly series in days comes out on the hour.
-pub fn decode(
+pub(crate) fn decode(
     times: &DecodedValues,
     precision: f64,
     units: &str,

@@ -22,14 +22,14 @@ const WORTHWHILE: usize = 16 << 10;
 
 /// How the chunks of an array are stored.
 #[derive(Clone, Copy, Debug)]
-pub struct Chunks {
+pub(crate) struct Chunks {
     shape: [usize; 2],
     shuffled: bool,
 }
 
 impl Chunks {
     /// `None` if the array is not stored in chunks that can be read here.
-    pub fn of(dataset: &Dataset) -> Option<Self> {
+    pub(crate) fn of(dataset: &Dataset) -> Option<Self> {
         let &[rows, columns] = dataset.chunk()?.as_slice() else {
             return None;
         };
@@ -47,12 +47,12 @@ impl Chunks {
     }
 
     /// Whether reading chunks here pays off: the library reads many small ones faster than they can be asked for one by one.
-    pub fn is_worthwhile(&self) -> bool {
+    pub(crate) fn is_worthwhile(&self) -> bool {
         self.shape[0] * self.shape[1] * 8 >= WORTHWHILE
     }
 
     /// The numbers of these rows and columns; `None` if a chunk of them is not there or not as usual.
-    pub fn read(
+    pub(crate) fn read(
         &self,
         dataset: &Dataset,
         rows: Range<usize>,
@@ -80,7 +80,7 @@ impl Chunks {
     /// Reads whole rows, in ascending order, each to where it belongs; `None` if a chunk of them is not there or not as usual.
     ///
     /// Where each catchment's series lies together, nothing has to be transposed, nor copied a second time.
-    pub fn read_rows<'a>(
+    pub(crate) fn read_rows<'a>(
         &self,
         dataset: &Dataset,
         rows: impl Iterator<Item = (usize, &'a mut [f64])>,

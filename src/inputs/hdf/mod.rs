@@ -22,7 +22,7 @@ const CHUNK_CACHE: usize = 1 << 20;
 const METADATA_CACHE: usize = 2 << 20;
 
 /// Opens an HDF5 file to read it.
-pub fn open(path: &Path) -> anyhow::Result<File> {
+pub(super) fn open(path: &Path) -> anyhow::Result<File> {
     // The library would wait for what is no file.
     regular::open(path).with_context(|| format!("{}: the file can't be read", path.display()))?;
     let metadata = MetadataCacheConfig {

@@ -22,7 +22,7 @@ use crate::inputs::number::Stored;
 
 /// What kind of values a variable or a table column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ElementKind {
+pub(crate) enum ElementKind {
     /// Numbers; booleans and other enumerations are such as well.
     Number(Stored),
     /// Text in fields of this many bytes.
@@ -37,24 +37,24 @@ pub enum ElementKind {
 
 impl ElementKind {
     /// Whether these are numbers.
-    pub fn is_number(self) -> bool {
+    pub(crate) fn is_number(self) -> bool {
         matches!(self, Self::Number(_))
     }
 
     /// Whether these are whole numbers.
-    pub fn is_whole(self) -> bool {
+    pub(crate) fn is_whole(self) -> bool {
         matches!(self, Self::Number(stored) if stored.is_whole())
     }
 
     /// Whether this is text.
-    pub fn is_text(self) -> bool {
+    pub(crate) fn is_text(self) -> bool {
         matches!(self, Self::FixedText(_) | Self::FreeText)
     }
 }
 
 /// A column of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Field {
+pub(crate) struct Field {
     /// The column's name.
     pub name: String,
     /// What it holds.
@@ -62,13 +62,13 @@ pub struct Field {
 }
 
 /// The kind of a variable's or an attribute's values.
-pub fn kind(object: &Container) -> hdf5::Result<ElementKind> {
+pub(crate) fn kind(object: &Container) -> hdf5::Result<ElementKind> {
     let datatype = object.dtype()?;
     Ok(hdf5::sync::sync(|| kind_of(datatype.id())))
 }
 
 /// The columns of a table in their order; none if it is not a table.
-pub fn fields(table: &Container) -> hdf5::Result<Vec<Field>> {
+pub(crate) fn fields(table: &Container) -> hdf5::Result<Vec<Field>> {
     let datatype = table.dtype()?;
     Ok(hdf5::sync::sync(|| fields_of(datatype.id())))
 }
@@ -184,13 +184,13 @@ fn read_as(object: &Container, memory: &TypeDescriptor) -> hdf5::Result<Vec<u8>>
 }
 
 /// All numbers of a variable or attribute; `f32` is widened exactly.
-pub fn numbers(object: &Container) -> hdf5::Result<Vec<f64>> {
+pub(crate) fn numbers(object: &Container) -> hdf5::Result<Vec<f64>> {
     let bytes = read_as(object, &TypeDescriptor::Float(FloatSize::U8))?;
     Ok(words(&bytes).map(f64::from_ne_bytes).collect())
 }
 
 /// All whole numbers of a variable or attribute, exact.
-pub fn whole(object: &Container) -> hdf5::Result<Vec<i128>> {
+pub(crate) fn whole(object: &Container) -> hdf5::Result<Vec<i128>> {
     let ElementKind::Number(stored @ Stored::Whole { .. }) = kind(object)? else {
         return Err("it does not hold whole numbers".into());
     };
@@ -216,7 +216,7 @@ fn whole_of(stored: Stored, word: [u8; 8]) -> i128 {
 /// All texts of a variable or attribute: fixed ones end at the first NUL or before trailing blanks.
 ///
 /// None for an empty data space, which is how PyTables stores an empty string.
-pub fn texts(object: &Container) -> hdf5::Result<Vec<String>> {
+pub(crate) fn texts(object: &Container) -> hdf5::Result<Vec<String>> {
     if object.space()?.is_null() {
         return Ok(Vec::new());
     }
@@ -250,7 +250,7 @@ fn fixed_text(object: &Container, size: usize) -> hdf5::Result<TypeDescriptor> {
 }
 
 /// Text as stored in a field: up to the first NUL, without trailing blanks; UTF-8, or else Latin-1.
-pub fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     let end = memchr::memchr(0, bytes).unwrap_or(bytes.len());
     let bytes = bytes[..end].trim_ascii_end();
     match std::str::from_utf8(bytes) {
@@ -261,7 +261,7 @@ pub fn text(bytes: &[u8]) -> String {
 
 /// One column of a table as read.
 #[derive(Debug)]
-pub enum FieldValues {
+pub(crate) enum FieldValues {
     /// Floating point numbers.
     Numbers(Vec<f64>),
     /// Whole numbers.
@@ -271,7 +271,7 @@ pub enum FieldValues {
 }
 
 /// Reads the named columns of a table in one go, all rows; the other columns are not converted.
-pub fn columns(table: &Container, wanted: &[&Field]) -> hdf5::Result<Vec<FieldValues>> {
+pub(crate) fn columns(table: &Container, wanted: &[&Field]) -> hdf5::Result<Vec<FieldValues>> {
     let mut fields = Vec::with_capacity(wanted.len());
     let mut size = 0;
     for (index, field) in wanted.iter().enumerate() {
@@ -323,14 +323,14 @@ fn words(bytes: &[u8]) -> impl Iterator<Item = [u8; 8]> {
 
 /// Whether an object has an attribute of this name. Asking for the names of all takes many times longer.
 #[allow(unsafe_code)]
-pub fn has_attribute(of: &Location, name: &CStr) -> bool {
+pub(crate) fn has_attribute(of: &Location, name: &CStr) -> bool {
     use hdf5_sys::h5a::H5Aexists;
     // SAFETY: the id is open for the length of the call, the lock is held, and the name ends with a NUL.
     hdf5::sync::sync(|| unsafe { H5Aexists(of.id(), name.as_ptr()) > 0 })
 }
 
 /// All bytes of an array of single characters.
-pub fn characters(object: &Container) -> hdf5::Result<Vec<u8>> {
+pub(crate) fn characters(object: &Container) -> hdf5::Result<Vec<u8>> {
     read_as(object, &fixed_text(object, 1)?)
 }
 
@@ -347,7 +347,7 @@ unsafe extern "C" {
 /// One chunk of a two-dimensional array as it is stored, its filters not undone; `None` if there is none, if it was stored
 /// without some of the filters, or takes more than `limit` bytes.
 #[allow(unsafe_code)]
-pub fn stored_chunk(dataset: &Dataset, offset: [usize; 2], limit: usize) -> Option<Vec<u8>> {
+pub(crate) fn stored_chunk(dataset: &Dataset, offset: [usize; 2], limit: usize) -> Option<Vec<u8>> {
     use hdf5_sys::h5d::H5Dread_chunk;
     use hdf5_sys::h5p::H5P_DEFAULT;
 

@@ -26,7 +26,7 @@ const SHORTEST_STEP: i64 = 1_000_000_000;
 
 /// A file of arrays, opened and understood; only the series' values are still to be read.
 #[derive(Debug)]
-pub struct ArrayFile {
+pub(crate) struct ArrayFile {
     /// The file.
     pub path: PathBuf,
     /// The variable that holds the ids.
@@ -46,7 +46,7 @@ pub struct ArrayFile {
 impl ArrayFile {
     /// Interprets a file's variables. `hints` are the names of the id variables of other files; `check` is called for each
     /// variable before it is read.
-    pub fn new(
+    pub(crate) fn new(
         path: &Path,
         spec: &InputSpec,
         variables: &[FileVariable],
@@ -150,7 +150,11 @@ fn orientation(
 
 /// Reads a time coordinate. Whole numbers without units are nanoseconds since 1970 where pandas and PyTables write
 /// them: in a variable `time_steps`, or wherever `plain` allows it; a table with one such column will do as well.
-pub fn read_time(path: &Path, variable: &FileVariable, plain: bool) -> anyhow::Result<TimeAxis> {
+pub(crate) fn read_time(
+    path: &Path,
+    variable: &FileVariable,
+    plain: bool,
+) -> anyhow::Result<TimeAxis> {
     let about = || {
         format!(
             "{}: the time coordinate `{}`",
@@ -213,7 +217,7 @@ fn plain_times(variable: &FileVariable) -> anyhow::Result<Vec<i64>> {
 }
 
 /// The ids that a variable lists; whole numbers print without a decimal point.
-pub fn read_ids(variable: &FileVariable) -> anyhow::Result<Vec<CatchmentId>> {
+pub(crate) fn read_ids(variable: &FileVariable) -> anyhow::Result<Vec<CatchmentId>> {
     let ids: Vec<Option<String>> = if variable.is_text_list() {
         variable.read_texts()?
     } else {
@@ -259,7 +263,7 @@ fn read_parameter(variable: &FileVariable) -> anyhow::Result<Vec<Option<Value>>>
 }
 
 /// Parameters of these values; whole numbers stay whole.
-pub fn parameter_values(values: DecodedValues) -> Vec<Option<Value>> {
+pub(crate) fn parameter_values(values: DecodedValues) -> Vec<Option<Value>> {
     match values {
         DecodedValues::Whole(whole) => (whole.into_iter())
             .map(|whole| whole.map(Value::from_whole))

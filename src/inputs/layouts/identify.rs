@@ -16,7 +16,7 @@ use crate::inputs::variables::{Dim, FileVariable};
 ///
 /// A coordinate variable of its dimension comes before others, the name `time` before other names. `None` if there is
 /// no time in this file.
-pub fn find_time<'a>(
+pub(super) fn find_time<'a>(
     path: &Path,
     spec: &InputSpec,
     variables: &'a [FileVariable],
@@ -69,7 +69,7 @@ pub fn find_time<'a>(
 /// Finds the variable with the ids, by the first of these that settles it: the name given as `id`; `cf_role`; the
 /// coordinate variable of the series' other dimension; the name that other files use; what the series' attribute
 /// `coordinates` names; the only text, or else the only whole numbers along that dimension.
-pub fn find_ids<'a>(
+pub(super) fn find_ids<'a>(
     path: &Path,
     spec: &InputSpec,
     variables: &'a [FileVariable],

@@ -25,7 +25,7 @@ use groups::{GroupFile, GroupMembers};
 
 /// One opened file.
 #[derive(Debug)]
-pub enum InputFile {
+pub(super) enum InputFile {
     /// A group for each catchment.
     Groups(GroupFile),
     /// Arrays of time and catchment.
@@ -34,7 +34,7 @@ pub enum InputFile {
 
 impl InputFile {
     /// Its path.
-    pub fn path(&self) -> &Path {
+    pub(super) fn path(&self) -> &Path {
         match self {
             Self::Groups(groups) => &groups.path,
             Self::Arrays(arrays) => &arrays.path,
@@ -42,7 +42,7 @@ impl InputFile {
     }
 
     /// The further files that this one reads.
-    pub fn linked(&self) -> Linked {
+    pub(super) fn linked(&self) -> Linked {
         match self {
             Self::Groups(groups) => groups.linked(),
             Self::Arrays(arrays) => arrays.linked.clone(),
@@ -50,7 +50,7 @@ impl InputFile {
     }
 
     /// The catchments, in its own order.
-    pub fn ids(&self) -> Vec<CatchmentId> {
+    pub(super) fn ids(&self) -> Vec<CatchmentId> {
         match self {
             Self::Groups(groups) => groups
                 .entries
@@ -62,7 +62,7 @@ impl InputFile {
     }
 
     /// The time axis, if this file has series.
-    pub fn time(&self) -> Option<&TimeAxis> {
+    pub(super) fn time(&self) -> Option<&TimeAxis> {
         match self {
             Self::Groups(groups) => groups.time.as_ref().filter(|_| !groups.columns.is_empty()),
             Self::Arrays(arrays) => arrays.time.as_ref(),
@@ -70,7 +70,7 @@ impl InputFile {
     }
 
     /// The series that it has.
-    pub fn columns(&self) -> Vec<SeriesColumn> {
+    pub(super) fn columns(&self) -> Vec<SeriesColumn> {
         match self {
             Self::Groups(groups) => groups.columns.clone(),
             Self::Arrays(arrays) => arrays.columns.iter().map(|(c, _)| c.clone()).collect(),
@@ -78,7 +78,7 @@ impl InputFile {
     }
 
     /// Takes the parameters, each with the values of all catchments in this file's order.
-    pub fn take_parameters(&mut self) -> Vec<(String, Vec<Option<Value>>)> {
+    pub(super) fn take_parameters(&mut self) -> Vec<(String, Vec<Option<Value>>)> {
         match self {
             Self::Groups(groups) => std::mem::take(&mut groups.parameters)
                 .into_columns()
@@ -88,7 +88,7 @@ impl InputFile {
     }
 
     /// Takes what is wrong with a catchment of this file.
-    pub fn take_problem(&mut self, position: usize) -> Option<BadInput> {
+    pub(super) fn take_problem(&mut self, position: usize) -> Option<BadInput> {
         match self {
             Self::Groups(groups) => groups.entries[position].problem.take(),
             Self::Arrays(_) => None,
@@ -97,7 +97,7 @@ impl InputFile {
 }
 
 /// Opens every file. One whose ids are not obvious is tried again once it is known what the others call theirs.
-pub fn open_all(spec: &InputSpec) -> anyhow::Result<Vec<InputFile>> {
+pub(super) fn open_all(spec: &InputSpec) -> anyhow::Result<Vec<InputFile>> {
     let mut sources: Vec<Option<InputFile>> = Vec::with_capacity(spec.files.len());
     let mut hints = Vec::new();
     let mut unclear = Vec::new();

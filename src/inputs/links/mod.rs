@@ -58,7 +58,7 @@ pub(crate) struct Links {
 
 impl Links {
     /// Nothing yet of this file, which is open.
-    pub fn new(file: &File, path: &Path) -> Self {
+    pub(super) fn new(file: &File, path: &Path) -> Self {
         Self {
             file: file.clone(),
             path: path.to_owned(),
@@ -68,12 +68,12 @@ impl Links {
     }
 
     /// The further files that were found so far.
-    pub fn linked(&self) -> &Linked {
+    pub(super) fn linked(&self) -> &Linked {
         &self.linked
     }
 
     /// The names at the root of the file, all of which lead somewhere.
-    pub fn members(&mut self) -> Result<Vec<String>> {
+    pub(super) fn members(&mut self) -> Result<Vec<String>> {
         let mut names = Vec::new();
         let mut pointing = Vec::new();
         let visit = |name: &str, info: LinkInfo| {
@@ -90,7 +90,7 @@ impl Links {
     }
 
     /// Follows the links to an object, a path from the root; an error if they lead nowhere.
-    pub fn object(&mut self, object: &str) -> Result<()> {
+    pub(super) fn object(&mut self, object: &str) -> Result<()> {
         let place = LinkPlace {
             file: self.file.clone(),
             path: self.path.clone(),
@@ -102,7 +102,7 @@ impl Links {
     }
 
     /// Whether there is a table in a group at the root; follows the links to it.
-    pub fn table(&mut self, group: &str, table: &str) -> Result<bool> {
+    pub(super) fn table(&mut self, group: &str, table: &str) -> Result<bool> {
         let object = format!("{group}/{table}");
         match pointers::link(&self.file, &object) {
             Err(_) => Ok(false),

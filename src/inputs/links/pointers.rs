@@ -23,7 +23,7 @@ use hdf5_sys::h5z::H5Zfilter_avail;
 
 /// Where a link leads.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Link {
+pub(crate) enum Link {
     /// To an object of the same file.
     Hard,
     /// To whatever has this path in the same file.
@@ -56,7 +56,7 @@ const _: () = assert!(size_of::<LinkInfo>() >= size_of::<H5L_info2_t>());
 
 /// The link of this path from the root; an error if there is none.
 #[allow(unsafe_code)]
-pub fn link(file: &File, path: &str) -> hdf5::Result<Link> {
+pub(crate) fn link(file: &File, path: &str) -> hdf5::Result<Link> {
     let name = CString::new(path).map_err(|_| "the name of a link has a NUL in it")?;
     let mut info = LinkInfo::default();
     hdf5::sync::sync(|| {
@@ -115,7 +115,7 @@ pub fn link(file: &File, path: &str) -> hdf5::Result<Link> {
 
 /// One mapping of a virtual dataset: these elements are those of another dataset.
 #[derive(Debug)]
-pub struct VirtualMapping {
+pub(crate) struct VirtualMapping {
     /// The source file's name as it is stored, `.` for the same file.
     pub file: OsString,
     /// The source dataset's path there.
@@ -128,7 +128,7 @@ pub struct VirtualMapping {
 
 /// The mappings of a virtual dataset.
 #[allow(unsafe_code)]
-pub fn mappings(plist: &DatasetCreate) -> hdf5::Result<Vec<VirtualMapping>> {
+pub(crate) fn mappings(plist: &DatasetCreate) -> hdf5::Result<Vec<VirtualMapping>> {
     let id = plist.id();
     hdf5::sync::sync(|| {
         let mut count = 0;
@@ -156,14 +156,14 @@ pub fn mappings(plist: &DatasetCreate) -> hdf5::Result<Vec<VirtualMapping>> {
 
 /// Whether a selection is no selection: all elements, as many as there are.
 #[allow(unsafe_code)]
-pub fn is_all(selection: &Dataspace) -> bool {
+pub(crate) fn is_all(selection: &Dataspace) -> bool {
     // SAFETY: the id is open for the length of the call and the lock is held.
     let kind = hdf5::sync::sync(|| unsafe { H5Sget_select_type(selection.id()) });
     kind == H5S_sel_type::H5S_SEL_ALL
 }
 
 /// How many blocks of a selection that has no end begin within this extent; `None` if it has one.
-pub fn blocks(selection: &Dataspace, extent: &[usize]) -> Option<u64> {
+pub(crate) fn blocks(selection: &Dataspace, extent: &[usize]) -> Option<u64> {
     let slab = hdf5::sync::sync(|| Slab::of(selection))?;
     let axis = slab.endless()?;
     Some(slab.blocks_below(axis, *extent.get(axis)? as u64))
@@ -171,7 +171,7 @@ pub fn blocks(selection: &Dataspace, extent: &[usize]) -> Option<u64> {
 
 /// What of a selection lies within an extent; `None` if nothing does.
 #[allow(unsafe_code)]
-pub fn within(selection: &Dataspace, extent: &[usize]) -> hdf5::Result<Option<Dataspace>> {
+pub(crate) fn within(selection: &Dataspace, extent: &[usize]) -> hdf5::Result<Option<Dataspace>> {
     if selection.ndim() != extent.len() {
         return Err("the number of dimensions differs".into());
     }
@@ -210,7 +210,7 @@ pub fn within(selection: &Dataspace, extent: &[usize]) -> hdf5::Result<Option<Da
 
 /// Adds the elements of one selection to another; both come from [`within`], with the same extent.
 #[allow(unsafe_code)]
-pub fn add(to: &Dataspace, selection: &Dataspace) -> hdf5::Result<()> {
+pub(crate) fn add(to: &Dataspace, selection: &Dataspace) -> hdf5::Result<()> {
     hdf5::sync::sync(|| {
         let or = H5S_seloper_t::H5S_SELECT_OR;
         // SAFETY: both ids are open for the length of the call and the lock is held.
@@ -306,7 +306,7 @@ impl Slab {
 
 /// A filter that a dataset needs and that is not available: its number, with its name as the file has it.
 #[allow(unsafe_code)]
-pub fn missing_filter(plist: &DatasetCreate) -> hdf5::Result<Option<String>> {
+pub(crate) fn missing_filter(plist: &DatasetCreate) -> hdf5::Result<Option<String>> {
     let id: hid_t = plist.id();
     hdf5::sync::sync(|| {
         // SAFETY: the id is open for the length of the calls and the lock is held. No parameters of the filter are asked for;

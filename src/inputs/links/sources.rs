@@ -37,7 +37,7 @@ struct Indirect<'a> {
 
 impl Links {
     /// Makes sure of a variable's shape: a virtual dataset's depends on which of its sources are there.
-    pub fn check_shape(&mut self, variable: &FileVariable) -> Result<()> {
+    pub(crate) fn check_shape(&mut self, variable: &FileVariable) -> Result<()> {
         match &variable.content {
             VariableContent::Hdf5(dataset)
                 if dataset.create_plist()?.get_layout()? == Layout::Virtual =>
@@ -50,7 +50,7 @@ impl Links {
 
     /// Makes sure that all values of a dataset can be read: all files that they come from are there and long enough, and so
     /// are the filters that they went through. `name` is how messages call it.
-    pub fn values(&mut self, name: &str, dataset: &Dataset) -> Result<()> {
+    pub(crate) fn values(&mut self, name: &str, dataset: &Dataset) -> Result<()> {
         // Looked up at once: whatever has a place in its own file has no filters either.
         if dataset.offset().is_some() {
             return Ok(());
@@ -75,7 +75,7 @@ impl Links {
     }
 
     /// The same of a variable of this file.
-    pub fn check(&mut self, variable: &FileVariable) -> Result<()> {
+    pub(crate) fn check(&mut self, variable: &FileVariable) -> Result<()> {
         match &variable.content {
             VariableContent::Hdf5(dataset) => self.values(&variable.name, dataset),
             VariableContent::Classic(_) => Ok(()),

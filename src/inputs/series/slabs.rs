@@ -29,7 +29,7 @@ const SIDE_BY_SIDE: usize = 512;
 
 /// A catchment to read: where it is in the file, and where its series goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Target {
+pub(crate) struct Target {
     /// Position along the catchment axis.
     pub position: usize,
     /// Position in the block that is being read.
@@ -45,7 +45,7 @@ struct Piece {
 
 /// A two-dimensional array of series.
 #[derive(Debug)]
-pub struct Grid {
+pub(crate) struct Grid {
     content: VariableContent,
     time_first: bool,
     stored: Stored,
@@ -60,7 +60,7 @@ pub struct Grid {
 
 impl Grid {
     /// A variable of shape [time, catchment], or else [catchment, time].
-    pub fn new(
+    pub(crate) fn new(
         content: &VariableContent,
         time_first: bool,
         stored: Stored,
@@ -88,27 +88,27 @@ impl Grid {
     }
 
     /// Catchments in one chunk: where a block should begin and end.
-    pub fn alignment(&self) -> usize {
+    pub(crate) fn alignment(&self) -> usize {
         self.chunk[1]
     }
 
     /// Whether every catchment's series lies together, in chunks that can be read without the library.
-    pub fn is_by_row(&self) -> bool {
+    pub(crate) fn is_by_row(&self) -> bool {
         !self.time_first && self.plain.is_some()
     }
 
     /// Whether the array is stored in chunks, which are read whole.
-    pub fn is_chunked(&self) -> bool {
+    pub(crate) fn is_chunked(&self) -> bool {
         self.chunked
     }
 
     /// The time steps that are best read together if `values` are to be read at once, for `width` catchments.
-    pub fn rows(&self, values: usize, width: usize) -> usize {
+    pub(crate) fn rows(&self, values: usize, width: usize) -> usize {
         (values / self.chunk[0].saturating_mul(width).max(1)).max(1) * self.chunk[0]
     }
 
     /// Numbers for [`Self::decode`], time first.
-    pub fn piece(
+    pub(crate) fn piece(
         &self,
         steps: Range<usize>,
         positions: Range<usize>,
@@ -146,7 +146,7 @@ impl Grid {
     }
 
     /// The value of a number that [`Self::piece`] gave, NaN if it is missing.
-    pub fn decode(&self, number: f64) -> f64 {
+    pub(crate) fn decode(&self, number: f64) -> f64 {
         if self.stored.fits_f64() {
             self.decoding.apply(number)
         } else {
@@ -155,7 +155,7 @@ impl Grid {
     }
 
     /// Reads the series of `targets`, which are in the order of their positions, into `block[slot][column]`.
-    pub fn read(
+    pub(crate) fn read(
         &self,
         targets: &[Target],
         block: &mut [Vec<Vec<f64>>],

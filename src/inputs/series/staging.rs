@@ -20,7 +20,7 @@ const GROUP: usize = 8 << 20;
 
 /// The series of some catchments, transposed, in a scratch file.
 #[derive(Debug)]
-pub struct StagedColumns {
+pub(crate) struct StagedColumns {
     file: File,
     /// The time steps of each group, and where it begins in the file.
     groups: Vec<(Range<usize>, u64)>,
@@ -30,7 +30,7 @@ impl StagedColumns {
     /// Reads the series at `positions` (at least one, in any order) and writes them to a new file in `directory`.
     ///
     /// Holds twice 8 MiB, or twice one row of chunks if that is more.
-    pub fn new(
+    pub(crate) fn new(
         grid: &Grid,
         positions: &[usize],
         steps: usize,
@@ -75,7 +75,7 @@ impl StagedColumns {
     }
 
     /// Reads the series with the given indices into `positions` to `block[slot][column]`, slots from 0.
-    pub fn read(
+    pub(crate) fn read(
         &self,
         indices: Range<usize>,
         block: &mut [Vec<Vec<f64>>],

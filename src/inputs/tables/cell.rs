@@ -6,7 +6,7 @@
 use crate::data::value::Value;
 
 /// Whole numbers from here on may not be held exactly by a 64-bit floating point number.
-pub const EXACT: f64 = 9_007_199_254_740_992.0;
+pub(super) const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// Words that programs write where there is no value, or where a formula went wrong.
 const NO_VALUES: [&str; 12] = [
@@ -19,7 +19,7 @@ const BETWEEN_THOUSANDS: [char; 5] = ['\'', '\u{2019}', '\u{a0}', '\u{202f}', '\
 
 /// The decimal marks of the numbers of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DecimalMarks {
+pub(super) enum DecimalMarks {
     /// The project file says which.
     Stated(char),
     /// Points, as far as is known.
@@ -35,7 +35,7 @@ pub enum DecimalMarks {
 
 impl DecimalMarks {
     /// What the unambiguous numbers of a table with semicolons say together.
-    pub fn among<'a>(cells: impl Iterator<Item = &'a str>) -> Self {
+    pub(super) fn among<'a>(cells: impl Iterator<Item = &'a str>) -> Self {
         let (mut point, mut comma) = (false, false);
         for cell in cells {
             if memchr::memchr2(b'.', b',', cell.as_bytes()).is_none() {
@@ -51,7 +51,7 @@ impl DecimalMarks {
     }
 
     /// The same for a column, which may look as if it had marks between thousands: `1.234` beside `987`.
-    pub fn within<'a>(self, column: impl Iterator<Item = &'a str> + Clone) -> Self {
+    pub(super) fn within<'a>(self, column: impl Iterator<Item = &'a str> + Clone) -> Self {
         match self {
             Self::Either { point, comma } => Self::Either {
                 point: point || (!comma && has_thousands(column.clone(), ',')),
@@ -91,7 +91,7 @@ fn has_thousands<'a>(column: impl Iterator<Item = &'a str>, mark: char) -> bool 
 ///
 /// # Errors
 /// What is wrong with a cell that has two readings.
-pub fn value(cell: &str, marks: DecimalMarks) -> Result<Option<Value>, String> {
+pub(super) fn value(cell: &str, marks: DecimalMarks) -> Result<Option<Value>, String> {
     if cell.is_empty() || cell == "NA" || cell.eq_ignore_ascii_case("nan") {
         return Ok(None);
     }
@@ -149,7 +149,7 @@ fn two_marks(cell: &str) -> String {
 }
 
 /// What to say of a text with a control character that is a letter in other encodings.
-pub fn undecodable(text: &str, c: char) -> String {
+pub(super) fn undecodable(text: &str, c: char) -> String {
     let code = u32::from(c);
     format!(
         "{text:?} has a byte {code:#04x}, which is no letter in Latin-1; save the file as UTF-8"
@@ -173,7 +173,7 @@ fn number(text: &str, marks: &[char]) -> Option<Value> {
 }
 
 /// The finite number that a text with a decimal point is, or the next to it that there is.
-pub fn float(text: &str) -> Option<f64> {
+pub(super) fn float(text: &str) -> Option<f64> {
     // A reader of floating point numbers knows words, too.
     let is_plain = |byte: u8| byte.is_ascii_digit() || b"+-.eE".contains(&byte);
     let number = text.parse().ok().filter(|number: &f64| number.is_finite());
@@ -181,7 +181,7 @@ pub fn float(text: &str) -> Option<f64> {
 }
 
 /// The number that a text with a decimal point is; `None` too for a whole number that can't be held to the last digit.
-pub fn plain_number(text: &str) -> Option<Value> {
+pub(super) fn plain_number(text: &str) -> Option<Value> {
     let number = float(text)?;
     let are_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     let (whole, zeros) = text.split_once('.').unwrap_or((text, ""));
@@ -204,7 +204,7 @@ pub fn plain_number(text: &str) -> Option<Value> {
 }
 
 /// Whether a mark in a text may stand between thousands: `1.234`, but not `0.123` or `1.23`.
-pub fn is_grouped(text: &str, mark: char) -> bool {
+pub(super) fn is_grouped(text: &str, mark: char) -> bool {
     let are_digits = |group: &str| group.bytes().all(|byte| byte.is_ascii_digit());
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
     let mut groups = digits.split(mark);
@@ -229,7 +229,7 @@ fn is_grouped_number(text: &str) -> bool {
 }
 
 /// The id that a text is: whole numbers lose a decimal mark and zeros, all else stays as it stands.
-pub fn id(text: &str, marks: DecimalMarks) -> String {
+pub(super) fn id(text: &str, marks: DecimalMarks) -> String {
     match text.split_once(marks.decimal()) {
         Some((whole, zeros))
             if !whole.is_empty()

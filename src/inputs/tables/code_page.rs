@@ -22,7 +22,7 @@ const CP850: &str = "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜø£�
 
 /// The code page of a table.
 #[derive(Debug)]
-pub enum CodePage {
+pub(super) enum CodePage {
     /// Nothing states it.
     Unstated,
     /// The header has a number for it.
@@ -35,7 +35,7 @@ pub enum CodePage {
 
 /// How bytes become letters.
 #[derive(Clone, Copy, Debug)]
-pub enum TableCharset {
+pub(super) enum TableCharset {
     /// By the upper half of a code page of DOS.
     Dos(&'static str),
     /// Each byte is the letter of its number.
@@ -46,7 +46,7 @@ pub enum TableCharset {
 
 impl CodePage {
     /// Of the number in a table's header, and of what the file beside it says, if there is one.
-    pub fn of(driver: u8, beside: Option<&str>) -> Self {
+    pub(super) fn of(driver: u8, beside: Option<&str>) -> Self {
         if let Some(text) = beside.map(str::trim).filter(|text| !text.is_empty()) {
             return match named(text) {
                 Some(charset) => Self::Named(charset),
@@ -88,7 +88,7 @@ impl CodePage {
     ///
     /// # Errors
     /// Why they can't be decoded.
-    pub fn decode(&self, bytes: &[u8]) -> Result<String, String> {
+    pub(super) fn decode(&self, bytes: &[u8]) -> Result<String, String> {
         let utf_8 = std::str::from_utf8(bytes).ok();
         if let Some(text) = utf_8
             && text.is_ascii()
@@ -236,7 +236,7 @@ pub fn beside(table: &Path) -> Vec<PathBuf> {
 }
 
 /// What the file beside a table says of its code page, if there is one.
-pub fn stated_beside(table: &Path) -> Result<Option<String>> {
+pub(super) fn stated_beside(table: &Path) -> Result<Option<String>> {
     let mut stated: Option<(PathBuf, String)> = None;
     for path in beside(table).into_iter().filter(|path| path.exists()) {
         let about = || {

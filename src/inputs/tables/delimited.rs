@@ -8,7 +8,7 @@ use anyhow::{Result, bail, ensure};
 
 /// A row of a table.
 #[derive(Debug)]
-pub struct DelimitedRow {
+pub(super) struct DelimitedRow {
     /// The number of its first line, from 1.
     pub line: u64,
     /// Without quotes and white space around them.
@@ -18,7 +18,7 @@ pub struct DelimitedRow {
 }
 
 /// Takes text apart at a separator in ASCII; lines end in `\n`, and rows without anything in them are passed over.
-pub fn rows(text: &str, separator: u8, first_line: u64) -> Result<Vec<DelimitedRow>> {
+pub(super) fn rows(text: &str, separator: u8, first_line: u64) -> Result<Vec<DelimitedRow>> {
     let mut rows = Vec::new();
     let (mut rest, mut line) = (text, first_line);
     while !rest.is_empty() {

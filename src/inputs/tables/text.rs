@@ -10,7 +10,7 @@ use crate::inputs::tables::{Decimal, RawTable};
 use crate::text::charset::Charset;
 
 /// A table in text.
-pub struct TextTable {
+pub(super) struct TextTable {
     columns: Vec<String>,
     rows: Vec<DelimitedRow>,
     /// Of each column.
@@ -55,7 +55,7 @@ impl TextTable {
 }
 
 /// Reads a table; `tabs` if its name says that tabs separate its cells, `id` the name of the column with the ids.
-pub fn read(
+pub(super) fn read(
     bytes: &[u8],
     tabs: bool,
     id: Option<&str>,
@@ -221,7 +221,7 @@ fn separator_in(header: &str) -> u8 {
 }
 
 /// The one of these separators that the first line has most of, outside quotes; the first of equals.
-pub fn separator_of(text: &str, candidates: &[u8]) -> Option<u8> {
+pub(crate) fn separator_of(text: &str, candidates: &[u8]) -> Option<u8> {
     let mut counts = vec![0; candidates.len()];
     let mut quoted = false;
     for byte in text.bytes() {

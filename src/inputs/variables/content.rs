@@ -21,7 +21,7 @@ use crate::inputs::number::{Attribute, Number, Stored};
 
 /// A variable's attributes and values.
 #[derive(Clone, Debug)]
-pub enum VariableContent {
+pub(crate) enum VariableContent {
     /// A dataset of HDF5 or netCDF-4.
     Hdf5(Dataset),
     /// A variable of classic netCDF.
@@ -30,7 +30,7 @@ pub enum VariableContent {
 
 impl VariableContent {
     /// A text attribute, `None` if there is none, if it is empty or if it holds no text.
-    pub fn text(&self, name: &str) -> Option<String> {
+    pub(crate) fn text(&self, name: &str) -> Option<String> {
         match self {
             Self::Hdf5(dataset) => attributes::text(dataset, name),
             Self::Classic(classic) => match classic.attribute(name) {
@@ -57,7 +57,7 @@ impl VariableContent {
     /// How its numbers, stored in this type, become values.
     ///
     /// An error names the attribute that makes no sense.
-    pub fn decoding(&self, stored: Stored) -> Result<Decoding> {
+    pub(crate) fn decoding(&self, stored: Stored) -> Result<Decoding> {
         let conventions = Conventions {
             stored,
             attributes: &self.those(&ATTRIBUTES)?,
@@ -70,13 +70,13 @@ impl VariableContent {
     }
 
     /// What stands for a missing text.
-    pub fn text_marks(&self) -> Result<TextMarks> {
+    pub(crate) fn text_marks(&self) -> Result<TextMarks> {
         let found = self.those(&[c"_FillValue", c"missing_value"])?;
         Ok(TextMarks::new(found.into_iter().map(|(_, found)| found)))
     }
 
     /// The attribute `calendar` of a time coordinate; an error if it is no text.
-    pub fn calendar(&self) -> Result<Option<String>> {
+    pub(crate) fn calendar(&self) -> Result<Option<String>> {
         match self.those(&[c"calendar"])?.pop() {
             None => Ok(None),
             Some((_, Attribute::Texts(texts))) => Ok(texts.into_iter().next()),
@@ -89,7 +89,7 @@ impl VariableContent {
     }
 
     /// All floating point numbers.
-    pub fn numbers(&self) -> Result<Vec<f64>> {
+    pub(crate) fn numbers(&self) -> Result<Vec<f64>> {
         match self {
             Self::Hdf5(dataset) => Ok(types::numbers(dataset)?),
             Self::Classic(classic) => {
@@ -100,7 +100,7 @@ impl VariableContent {
     }
 
     /// All whole numbers.
-    pub fn whole(&self) -> Result<Vec<i128>> {
+    pub(crate) fn whole(&self) -> Result<Vec<i128>> {
         match self {
             Self::Hdf5(dataset) => Ok(types::whole(dataset)?),
             Self::Classic(classic) => {
@@ -112,7 +112,7 @@ impl VariableContent {
     }
 
     /// All texts, where each is one element.
-    pub fn texts(&self) -> Result<Vec<String>> {
+    pub(crate) fn texts(&self) -> Result<Vec<String>> {
         match self {
             Self::Hdf5(dataset) => Ok(types::texts(dataset)?),
             Self::Classic(classic) => {
@@ -123,7 +123,7 @@ impl VariableContent {
     }
 
     /// All single characters.
-    pub fn characters(&self) -> Result<Vec<u8>> {
+    pub(crate) fn characters(&self) -> Result<Vec<u8>> {
         match self {
             Self::Hdf5(dataset) => Ok(types::characters(dataset)?),
             Self::Classic(classic) => classic.characters(),
@@ -131,7 +131,7 @@ impl VariableContent {
     }
 
     /// The extent along each dimension.
-    pub fn shape(&self) -> Vec<usize> {
+    pub(crate) fn shape(&self) -> Vec<usize> {
         match self {
             Self::Hdf5(dataset) => dataset.shape(),
             Self::Classic(classic) => classic.dims.iter().map(|(_, length)| *length).collect(),
@@ -139,7 +139,7 @@ impl VariableContent {
     }
 
     /// The shape of its chunks, if it is stored in such.
-    pub fn chunk(&self) -> Option<Vec<usize>> {
+    pub(crate) fn chunk(&self) -> Option<Vec<usize>> {
         match self {
             Self::Hdf5(dataset) => dataset.chunk(),
             Self::Classic(_) => None,
@@ -147,7 +147,7 @@ impl VariableContent {
     }
 
     /// The dataset and how its chunks are stored, where they can be read without the library.
-    pub fn plain_chunks(&self) -> Option<(Dataset, Chunks)> {
+    pub(crate) fn plain_chunks(&self) -> Option<(Dataset, Chunks)> {
         match self {
             Self::Hdf5(dataset) => Some((dataset.clone(), Chunks::of(dataset)?)),
             Self::Classic(_) => None,
@@ -156,7 +156,7 @@ impl VariableContent {
 
     /// A piece of an array of two dimensions: the stored numbers where 64-bit floating point holds each of their type, else
     /// what `value` makes of a number in a place.
-    pub fn piece(
+    pub(crate) fn piece(
         &self,
         rows: Range<usize>,
         columns: Range<usize>,

@@ -26,7 +26,7 @@ const NO_COORDINATE: &str = "_nc4_non_coord_";
 
 /// An axis of a variable.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Dim {
+pub(super) struct Dim {
     /// The dimension's name, if the file names it.
     pub name: Option<String>,
     /// How many elements there are along it.
@@ -35,7 +35,7 @@ pub struct Dim {
 
 impl Dim {
     /// Whether both can be the same dimension: the same name, or where one has no name, the same length.
-    pub fn agrees(&self, other: &Self) -> bool {
+    pub(super) fn agrees(&self, other: &Self) -> bool {
         match (&self.name, &other.name) {
             (Some(name), Some(other)) => name == other,
             _ => self.length == other.length,
@@ -45,7 +45,7 @@ impl Dim {
 
 /// A variable at the root of a file.
 #[derive(Clone, Debug)]
-pub struct FileVariable {
+pub(super) struct FileVariable {
     /// The name, as netCDF shows it.
     pub name: String,
     /// What it holds.
@@ -60,12 +60,12 @@ pub struct FileVariable {
 
 impl FileVariable {
     /// A text attribute, `None` if missing or empty.
-    pub fn text(&self, attribute: &str) -> Option<String> {
+    pub(super) fn text(&self, attribute: &str) -> Option<String> {
         self.content.text(attribute)
     }
 
     /// Whether it is a list of texts: one dimension of text, or the two of a netCDF character array.
-    pub fn is_text_list(&self) -> bool {
+    pub(super) fn is_text_list(&self) -> bool {
         match self.dims.len() {
             1 => self.kind.is_text(),
             2 => self.is_characters(),
@@ -74,12 +74,12 @@ impl FileVariable {
     }
 
     /// Whether it is a netCDF character array, whose last dimension is the length of the texts.
-    pub fn is_characters(&self) -> bool {
+    pub(super) fn is_characters(&self) -> bool {
         self.dims.len() == 2 && self.kind == ElementKind::FixedText(1)
     }
 
     /// The texts of a [text list](Self::is_text_list), `None` where one is missing.
-    pub fn read_texts(&self) -> anyhow::Result<Vec<Option<String>>> {
+    pub(super) fn read_texts(&self) -> anyhow::Result<Vec<Option<String>>> {
         let marks = self.content.text_marks()?;
         if !self.is_characters() {
             let texts = self.content.texts()?;
@@ -95,7 +95,7 @@ impl FileVariable {
     }
 
     /// The type of its numbers; an error if it has none.
-    pub fn stored(&self) -> anyhow::Result<Stored> {
+    pub(super) fn stored(&self) -> anyhow::Result<Stored> {
         match self.kind {
             ElementKind::Number(stored) => Ok(stored),
             _ => bail!("it does not hold numbers"),
@@ -103,7 +103,7 @@ impl FileVariable {
     }
 
     /// Its values, if they are numbers, and the relative precision that their type has.
-    pub fn read_numbers(&self) -> anyhow::Result<(DecodedValues, f64)> {
+    pub(super) fn read_numbers(&self) -> anyhow::Result<(DecodedValues, f64)> {
         let stored = self.stored()?;
         let decoding = self.content.decoding(stored)?;
         let values = if stored.is_whole() {
@@ -117,7 +117,7 @@ impl FileVariable {
     }
 
     /// The values of whole numbers, or of the only column of such in a table; `None` if it is neither.
-    pub fn read_whole_column(&self) -> anyhow::Result<Option<DecodedValues>> {
+    pub(super) fn read_whole_column(&self) -> anyhow::Result<Option<DecodedValues>> {
         if self.kind.is_whole() {
             return Ok(Some(self.read_numbers()?.0));
         }
@@ -149,7 +149,7 @@ fn place(dataset: &Dataset) -> hdf5::Result<Place> {
 }
 
 /// The variables of a classic netCDF file.
-pub fn of_classic(path: &Path) -> anyhow::Result<Vec<FileVariable>> {
+pub(super) fn of_classic(path: &Path) -> anyhow::Result<Vec<FileVariable>> {
     let variable = |(name, classic): (String, Classic)| {
         let dim = |(name, length): &(String, usize)| Dim {
             name: Some(name.clone()),
@@ -176,7 +176,11 @@ pub fn of_classic(path: &Path) -> anyhow::Result<Vec<FileVariable>> {
 }
 
 /// Opens the datasets at the root among these names.
-pub fn of_hdf5(file: &File, path: &Path, names: &[String]) -> anyhow::Result<Vec<FileVariable>> {
+pub(super) fn of_hdf5(
+    file: &File,
+    path: &Path,
+    names: &[String],
+) -> anyhow::Result<Vec<FileVariable>> {
     let mut found = Vec::new();
     let mut scales: Vec<(Place, String)> = Vec::new();
     for name in names {

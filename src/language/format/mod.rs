@@ -14,7 +14,7 @@ use jiff::fmt::StdIoWrite;
 use jiff::fmt::strtime::{BrokenDownTime, Config, PosixCustom};
 use jiff::tz::Offset;
 
-pub use layout::FormatLayout;
+pub(crate) use layout::FormatLayout;
 
 use crate::data::value::Value;
 
@@ -135,7 +135,7 @@ impl Format {
 }
 
 /// Appends a date-time without a format: `2009-01-01 00:00:00`, with a fraction of a second only if there is one.
-pub fn push_time(time: DateTime, out: &mut Vec<u8>) {
+pub(crate) fn push_time(time: DateTime, out: &mut Vec<u8>) {
     let text = time.to_string();
     out.extend(
         text.bytes()

@@ -22,7 +22,7 @@ pub(super) enum Operator {
 
 impl Operator {
     #[inline]
-    pub fn apply(self, a: f64, b: f64) -> f64 {
+    pub(super) fn apply(self, a: f64, b: f64) -> f64 {
         match self {
             Self::Add => a + b,
             Self::Subtract => a - b,

@@ -19,7 +19,7 @@ mod grammar;
 use std::collections::BTreeSet;
 use std::fmt;
 
-pub use columns::Operand;
+pub(crate) use columns::Operand;
 use functions::{Operator, truth};
 
 /// A parsed formula.

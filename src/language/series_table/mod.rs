@@ -14,16 +14,16 @@ use std::fmt;
 use crate::data::time_axis::TimeAxis;
 use crate::language::template::{Piece, Placeholder, RenderError, Scope, Template, TemplateError};
 use crate::text::charset::Charset;
-pub use bound::BoundTable;
+pub(crate) use bound::BoundTable;
 use bound::RowPiece;
 use clock::{Clock, Texts};
 
 /// The name of the number of time steps, which header and footer always have.
-pub const STEPS: &str = "steps";
+pub(crate) const STEPS: &str = "steps";
 
 /// The names that every row has: the step from 0, the days since the first step, the date-time. They take precedence over
 /// series and parameters of the same name.
-pub const ROW_NAMES: [&str; 3] = ["step", "step_days", "time"];
+pub(crate) const ROW_NAMES: [&str; 3] = ["step", "step_days", "time"];
 
 /// A part of a series table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

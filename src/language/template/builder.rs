@@ -29,7 +29,7 @@ pub(crate) struct TemplateBuilder<'s> {
 
 impl<'s> TemplateBuilder<'s> {
     /// The `parts` together are the source. Each but the last ends with a line end or is empty.
-    pub fn new(source: &'s str, parts: &[&str], charset: Charset) -> Self {
+    pub(super) fn new(source: &'s str, parts: &[&str], charset: Charset) -> Self {
         let mut end = 0;
         let ends = parts.iter().map(|part| {
             end += part.len();
@@ -49,7 +49,7 @@ impl<'s> TemplateBuilder<'s> {
     }
 
     /// A template for each part.
-    pub fn finish(mut self) -> Vec<Template> {
+    pub(super) fn finish(mut self) -> Vec<Template> {
         while let Some(end) = self.ends.pop_front() {
             self.end_part(end);
         }
@@ -76,7 +76,7 @@ impl<'s> TemplateBuilder<'s> {
     }
 
     /// Adds a span of the source as it stands.
-    pub fn verbatim(&mut self, mut span: Range<usize>) {
+    pub(super) fn verbatim(&mut self, mut span: Range<usize>) {
         while let Some(end) = self.ends.pop_front_if(|end| *end <= span.end) {
             self.literal.push_str(&self.source[span.start..end]);
             self.end_part(end);
@@ -86,7 +86,7 @@ impl<'s> TemplateBuilder<'s> {
     }
 
     /// Adds a span of the source as it stands, and remembers what looks like placeholders in it.
-    pub fn pass_over(&mut self, span: Range<usize>) {
+    pub(super) fn pass_over(&mut self, span: Range<usize>) {
         let mut at = span.start;
         while let Some(found) = self.source[at..span.end].find('{') {
             at += found;
@@ -103,7 +103,7 @@ impl<'s> TemplateBuilder<'s> {
     }
 
     /// Adds a span of the source that may hold placeholders.
-    pub fn scan(&mut self, span: Range<usize>, place: Place) -> Result<(), At> {
+    pub(super) fn scan(&mut self, span: Range<usize>, place: Place) -> Result<(), At> {
         let (mut at, end) = (span.start, span.end);
         while let Some(found) = memchr::memchr2(b'{', b'}', &self.source.as_bytes()[at..end]) {
             self.push_literal(at..at + found, place);
@@ -133,7 +133,7 @@ impl<'s> TemplateBuilder<'s> {
     }
 
     /// Adds a span of a source that is an XML document.
-    pub fn xml(&mut self, span: Range<usize>, part: Part) -> Result<(), At> {
+    pub(super) fn xml(&mut self, span: Range<usize>, part: Part) -> Result<(), At> {
         let place = match part {
             Part::Markup => {
                 self.verbatim(span);

@@ -93,7 +93,7 @@ pub(crate) struct At {
 
 impl At {
     /// The error with line and column in the source.
-    pub fn in_source(self, source: &str) -> TemplateError {
+    pub(super) fn in_source(self, source: &str) -> TemplateError {
         let before = &source[..source.floor_char_boundary(self.offset)];
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
         TemplateError {
@@ -104,7 +104,7 @@ impl At {
     }
 
     /// In a source of several parts: the index of the part with the problem, and the error in it.
-    pub fn in_parts(mut self, parts: &[&str]) -> (usize, TemplateError) {
+    pub(super) fn in_parts(mut self, parts: &[&str]) -> (usize, TemplateError) {
         let mut part = 0;
         while part + 1 < parts.len() && self.offset >= parts[part].len() {
             self.offset -= parts[part].len();

@@ -68,7 +68,7 @@ pub(crate) enum Place {
 
 impl Place {
     /// The kind of section, if it may hold code, in which braces have another meaning.
-    pub fn of_code(self) -> Option<&'static str> {
+    pub(crate) fn of_code(self) -> Option<&'static str> {
         match self {
             Self::Plain => None,
             Self::Xml(place) => place.of_code(),

@@ -7,7 +7,7 @@ use super::zone;
 
 /// How much of the date a form states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Said {
+pub(crate) enum Said {
     Year,
     Month,
     Day,
@@ -17,7 +17,7 @@ pub enum Said {
 
 /// What a directive states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DirectivePart {
+pub(crate) enum DirectivePart {
     Year,
     Month,
     Day,
@@ -38,7 +38,7 @@ pub enum DirectivePart {
 
 impl DirectivePart {
     /// What the directive with this letter states; `None` if it stands for white space or a percent sign.
-    pub fn of(letter: u8) -> Result<Option<Self>, String> {
+    pub(crate) fn of(letter: u8) -> Result<Option<Self>, String> {
         Ok(Some(match letter {
             b'Y' | b'y' => Self::Year,
             b'm' | b'b' | b'B' | b'h' => Self::Month,
@@ -73,7 +73,7 @@ impl DirectivePart {
     }
 
     /// Its name in messages.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Year => "the year (%Y)",
             Self::Month => "the month (%m)",
@@ -94,7 +94,7 @@ impl DirectivePart {
 }
 
 /// A directive within a form.
-pub struct Directive {
+pub(crate) struct Directive {
     /// The position of its percent sign.
     pub at: usize,
     /// The position after its letter.
@@ -104,7 +104,7 @@ pub struct Directive {
 }
 
 /// The directives of a form, from left to right.
-pub fn directives(form: &str) -> Result<Vec<Directive>, String> {
+pub(crate) fn directives(form: &str) -> Result<Vec<Directive>, String> {
     let bytes = form.as_bytes();
     let mut found = Vec::new();
     let mut next = 0;
@@ -127,7 +127,7 @@ pub fn directives(form: &str) -> Result<Vec<Directive>, String> {
 }
 
 /// An error if a form spells out a zone other than UTC, which would be ignored.
-pub fn check_literals(form: &str) -> Result<(), String> {
+pub(crate) fn check_literals(form: &str) -> Result<(), String> {
     let mut literals = form.to_owned();
     for directive in directives(form)?.iter().rev() {
         literals.replace_range(directive.at..directive.end, " ");
@@ -147,7 +147,7 @@ pub fn check_literals(form: &str) -> Result<(), String> {
 }
 
 /// How much of the date these parts state, if together they state exactly one time.
-pub fn said(parts: &[DirectivePart]) -> Result<Said, String> {
+pub(crate) fn said(parts: &[DirectivePart]) -> Result<Said, String> {
     let has = |part: DirectivePart| parts.contains(&part);
     let needs = |part: DirectivePart, of: DirectivePart| {
         Err(format!("{} is missing, beside {}", part.name(), of.name()))

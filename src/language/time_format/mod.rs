@@ -18,11 +18,12 @@ use crate::language::time_format::directives::{
 };
 
 /// The message about a second 60, which the library takes for 59.
-pub const NO_LEAP_SECONDS: &str = "leap seconds are not known here: a minute's last second is 59";
+pub(crate) const NO_LEAP_SECONDS: &str =
+    "leap seconds are not known here: a minute's last second is 59";
 
 /// A checked form of times.
 #[derive(Clone, Debug)]
-pub struct TimeFormat {
+pub(crate) struct TimeFormat {
     /// As the library reads it: without the zone.
     form: String,
     /// The position of the hour in it.
@@ -44,7 +45,7 @@ struct Zone {
 
 impl TimeFormat {
     /// Checks a form; the error says what it lacks, states twice or is unknown in it.
-    pub fn new(stated: &str) -> Result<Self, String> {
+    pub(crate) fn new(stated: &str) -> Result<Self, String> {
         Self::checked(stated).map_err(|why| format!("{stated:?} can't be read as times: {why}"))
     }
 
@@ -103,7 +104,7 @@ impl TimeFormat {
 
     /// The civil time that a text states and, if the form has a zone, how many seconds east of UTC that is; the error says what is
     /// wrong, if more is known than that the text is not of this form.
-    pub fn read(&self, text: &str) -> Result<(DateTime, Option<i64>), Option<String>> {
+    pub(crate) fn read(&self, text: &str) -> Result<(DateTime, Option<i64>), Option<String>> {
         let (text, ends_day) = self.without_24(text);
         let (text, offset) = self.without_zone(&text)?;
         let mut parsed = strtime::parse(&self.form, &*text).map_err(|_| self.hint())?;
@@ -188,7 +189,7 @@ impl TimeFormat {
 }
 
 /// The beginning of the next day, for a time at 24:00 that was read as 0:00.
-pub fn midnight_after(time: DateTime) -> Result<DateTime, String> {
+pub(crate) fn midnight_after(time: DateTime) -> Result<DateTime, String> {
     let next = time.date().tomorrow().map(DateTime::from);
     match next {
         Ok(next) if time == time.date().into() => Ok(next),

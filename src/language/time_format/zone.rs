@@ -5,7 +5,7 @@
 //! offset is followed by a name (RFC 9557), the offset counts.
 
 /// Seconds east of UTC. The text begins with no white space and is not empty.
-pub fn offset(text: &str) -> Result<i64, String> {
+pub(crate) fn offset(text: &str) -> Result<i64, String> {
     let (stated, name) = match text.split_once('[') {
         Some((stated, rest)) => {
             let name = rest

@@ -18,7 +18,7 @@ pub(crate) enum Place {
 
 impl Place {
     /// The kind of section, if it may hold code for an interpreter, in which braces have another meaning.
-    pub fn of_code(self) -> Option<&'static str> {
+    pub(crate) fn of_code(self) -> Option<&'static str> {
         match self {
             Self::Text | Self::Attribute => None,
             Self::CData => Some("a CDATA section"),

@@ -21,10 +21,10 @@ use quick_xml::{Reader, XmlVersion};
 
 use crate::text::charset::Charset;
 pub(crate) use document::{begins_as_xml, decode, named_as_xml};
-pub use escape::EscapeProblem;
+pub(crate) use escape::EscapeProblem;
 pub(crate) use escape::{Place, escape, unescape};
 pub(crate) use problem::XmlFault;
-pub use problem::XmlProblem;
+pub(crate) use problem::XmlProblem;
 use problem::at;
 pub(crate) use rules::is_xml;
 use rules::{Entities, is_name};

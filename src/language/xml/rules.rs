@@ -15,7 +15,7 @@ pub(super) struct Entities {
 }
 
 impl Entities {
-    pub fn declare(&mut self, doctype: &str) {
+    pub(super) fn declare(&mut self, doctype: &str) {
         let (external, internal) = doctype.split_once('[').unwrap_or((doctype, ""));
         self.any = ["SYSTEM", "PUBLIC"]
             .iter()
@@ -30,7 +30,7 @@ impl Entities {
     }
 
     /// Checks all `&…;` of a text that starts at `offset` in the source.
-    pub fn check(&self, text: &str, offset: usize) -> Result<(), XmlFault> {
+    pub(super) fn check(&self, text: &str, offset: usize) -> Result<(), XmlFault> {
         let known = |name: &str| {
             let declared = self.any || self.declared.contains(name);
             resolve_predefined_entity(name).or(declared.then_some(""))

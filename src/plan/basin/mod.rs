@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use anyhow::{Result, bail};
 
-pub use self::columns::{BasinColumn, ColumnSource};
-pub use self::parameters::CatchmentValues;
+pub(crate) use self::columns::{BasinColumn, ColumnSource};
+pub(crate) use self::parameters::CatchmentValues;
 use crate::data::catchment::CatchmentId;
 use crate::data::time_axis::TimeAxis;
 use crate::inputs::tables::{ParameterTable, TableSpec, read_parameter_table};
@@ -21,7 +21,7 @@ use crate::project::{Project, Selection};
 use crate::text::wording::first_few;
 
 /// Names that every template may use beside parameters.
-pub const OWN_NAMES: [&str; 5] = ["id", "input_file_name", "steps", "start", "end"];
+pub(crate) const OWN_NAMES: [&str; 5] = ["id", "input_file_name", "steps", "start", "end"];
 
 /// All catchments of a project.
 pub struct Basin<'p> {

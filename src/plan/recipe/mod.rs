@@ -4,7 +4,7 @@
 //! support files are hashed. [`Recipe::render`] then makes what one catchment's simulator will see, and the walk for the key
 //! goes over exactly that. It neither writes files nor starts anything.
 
-pub mod names;
+pub(crate) mod names;
 mod rendered;
 mod walks;
 
@@ -13,7 +13,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-pub use self::rendered::Rendered;
+pub(crate) use self::rendered::Rendered;
 use crate::data::digest::Digest;
 use crate::language::series_table::BoundTable;
 use crate::plan::basin::Basin;

@@ -12,7 +12,7 @@ use crate::project::{Content, Project, ProjectError};
 use crate::text::wording::{self, Quotes};
 
 /// The names that a table's parts use, except for those that every row provides.
-pub fn of_table(table: &SeriesTable) -> BTreeSet<String> {
+pub(crate) fn of_table(table: &SeriesTable) -> BTreeSet<String> {
     let all = [RowPart::Header, RowPart::Row, RowPart::Footer].into_iter();
     all.flat_map(|part| {
         table
@@ -25,14 +25,14 @@ pub fn of_table(table: &SeriesTable) -> BTreeSet<String> {
 }
 
 /// The names that exist, against which placeholders are checked.
-pub struct Names<'b> {
+pub(crate) struct Names<'b> {
     parameters: BTreeSet<&'b str>,
     columns: BTreeSet<&'b str>,
 }
 
 impl<'b> Names<'b> {
     /// The names of a basin.
-    pub fn of(basin: &'b Basin<'_>) -> Self {
+    pub(crate) fn of(basin: &'b Basin<'_>) -> Self {
         let mut parameters = basin.parameter_names();
         parameters.extend(OWN_NAMES);
         Self {
@@ -46,12 +46,12 @@ impl<'b> Names<'b> {
     }
 
     /// Whether a placeholder of this name in a template has a value.
-    pub fn has_parameter(&self, name: &str) -> bool {
+    pub(crate) fn has_parameter(&self, name: &str) -> bool {
         self.parameters.contains(name)
     }
 
     /// The parameters and series columns that the project's templates use; an unknown one is an error.
-    pub fn collect(
+    pub(crate) fn collect(
         &self,
         project: &Project,
     ) -> Result<(BTreeSet<String>, BTreeSet<String>), ProjectError> {

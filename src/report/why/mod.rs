@@ -26,7 +26,7 @@ use words::Words;
 const TAIL_LINES: usize = 5;
 
 /// Why the catchment at this position of the basin is in its state, as lines of text.
-pub fn explain(
+pub(crate) fn explain(
     loaded: &LoadedScenario<'_>,
     store: Option<&Store>,
     catchment: usize,

@@ -28,7 +28,7 @@ pub(super) struct Words<'a> {
 }
 
 impl<'a> Words<'a> {
-    pub fn new(
+    pub(super) fn new(
         loaded: &'a LoadedScenario<'a>,
         store: Option<&'a Store>,
         texts: Vec<Vec<u8>>,
@@ -44,12 +44,12 @@ impl<'a> Words<'a> {
     }
 
     /// The scenario of the catchment.
-    pub fn loaded(&self) -> &LoadedScenario<'a> {
+    pub(super) fn loaded(&self) -> &LoadedScenario<'a> {
         self.loaded
     }
 
     /// A part as it is now, in one line.
-    pub fn present(&self, part: &KeyPart, now: &Remembered) -> Result<String> {
+    pub(super) fn present(&self, part: &KeyPart, now: &Remembered) -> Result<String> {
         Ok(match part {
             KeyPart::Series(name) => format!(
                 "{name}: a series of {} values",
@@ -74,7 +74,7 @@ impl<'a> Words<'a> {
     }
 
     /// How a part changed; the first line names it.
-    pub fn change(
+    pub(super) fn change(
         &self,
         part: &KeyPart,
         then: Option<&Remembered>,

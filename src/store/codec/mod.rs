@@ -43,7 +43,7 @@ const LEVEL: usize = 4;
 
 /// Why stored bytes are not the expected column.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Damaged {
+pub(crate) enum Damaged {
     /// The bytes are not those that were stored.
     #[error("its checksum does not match")]
     Checksum,
@@ -83,7 +83,7 @@ pub struct Encoded {
 }
 
 /// Encodes one column of any length.
-pub fn encode(name: &str, values: &[f64]) -> Encoded {
+pub(crate) fn encode(name: &str, values: &[f64]) -> Encoded {
     let mut bytes = decimal(values)
         .or_else(|| compressed(values))
         .unwrap_or_else(|| raw(values));
@@ -149,7 +149,7 @@ impl Range {
 /// Decodes a column of `steps` values after checking that `bytes` are those that were stored.
 ///
 /// Never holds more than `steps` values, whatever the bytes say.
-pub fn decode(bytes: &[u8], checksum: &Digest, steps: usize) -> Result<Vec<f64>, Damaged> {
+pub(crate) fn decode(bytes: &[u8], checksum: &Digest, steps: usize) -> Result<Vec<f64>, Damaged> {
     if Digest::of(bytes) != *checksum {
         return Err(Damaged::Checksum);
     }

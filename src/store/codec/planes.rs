@@ -29,7 +29,7 @@ thread_local! {
 /// How often differences between neighbours should be taken so that the numbers become small: not at all, once, …
 ///
 /// Judged by the bits of a sample from the middle.
-pub fn order(whole: &[i32]) -> u8 {
+pub(super) fn order(whole: &[i32]) -> u8 {
     let from = (whole.len() - whole.len().min(SAMPLE)) / 2;
     let mut sample = whole[from..whole.len().min(from + SAMPLE)].to_vec();
     let bits = |numbers: &[i32]| -> u32 {
@@ -58,7 +58,7 @@ pub fn order(whole: &[i32]) -> u8 {
 }
 
 /// Appends the numbers to `bytes`, compressed.
-pub fn compress(whole: &[i32], order: u8, bytes: &mut Vec<u8>) -> io::Result<()> {
+pub(super) fn compress(whole: &[i32], order: u8, bytes: &mut Vec<u8>) -> io::Result<()> {
     let mut numbers = Vec::new();
     for taken in 0..order {
         numbers = differences(if taken == 0 { whole } else { &numbers });
@@ -82,7 +82,7 @@ pub fn compress(whole: &[i32], order: u8, bytes: &mut Vec<u8>) -> io::Result<()>
 }
 
 /// Reads the `count` numbers that [`compress`] has appended; the error says what is wrong with them.
-pub fn decompress(stream: &[u8], order: u8, count: usize) -> Result<Vec<i32>, String> {
+pub(super) fn decompress(stream: &[u8], order: u8, count: usize) -> Result<Vec<i32>, String> {
     if order > HIGHEST_ORDER {
         return Err(format!("its differences are of the order {order}"));
     }

@@ -1,4 +1,4 @@
 //! How many simulators may be at work at once, also under `make -j`.
 
-pub mod makeflags;
-pub mod slots;
+pub(crate) mod makeflags;
+pub(crate) mod slots;

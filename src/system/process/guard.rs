@@ -32,14 +32,14 @@ use crate::data::run_cost::RunCost;
 
 /// The hidden verb that makes rerunoff a guard; its standard input is the socket, its standard error a file whose position
 /// it shares with its worker.
-pub const VERB: &str = "guard-a-simulator";
+pub(crate) const VERB: &str = "guard-a-simulator";
 
 /// A name that `killall rerunoff` and `pkill rerunoff` do not match.
 const NAME: &std::ffi::CStr = c"simulator-guard";
 
 /// A worker's handle of its guard, which is started at the first run. When it is dropped, the guard and all it has started end.
 #[derive(Debug, Default)]
-pub struct Guard {
+pub(crate) struct Guard {
     keep: Option<File>,
     running: Option<Running>,
 }
@@ -63,7 +63,7 @@ enum Woken {
 
 impl Guard {
     /// A guard that keeps this file open for as long as it lives.
-    pub fn keeping(file: File) -> Self {
+    pub(crate) fn keeping(file: File) -> Self {
         Self {
             keep: Some(file),
             running: None,
@@ -73,7 +73,7 @@ impl Guard {
     /// Runs one simulator to its end, at most until `timeout` and `grace` have passed or `interrupt` is triggered.
     ///
     /// When this returns, nothing that the simulator has started is alive.
-    pub fn run(
+    pub(crate) fn run(
         &mut self,
         invocation: &Invocation<'_>,
         interrupt: &Interrupt,
@@ -260,7 +260,7 @@ fn timespec(duration: Duration) -> Timespec {
 
 /// The guard's process: starts what it is told to until the socket closes. The file that is standard error at the beginning
 /// gets the id of each group as its position; see [`VERB`].
-pub fn serve(socket: OwnedFd) -> io::Result<()> {
+pub(crate) fn serve(socket: OwnedFd) -> io::Result<()> {
     let socket = UnixStream::from(socket);
     let mut group = File::from(io::stderr().as_fd().try_clone_to_owned()?);
     // What is printed would move the position.

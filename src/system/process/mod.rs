@@ -26,8 +26,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-pub use guard::{Guard, VERB as GUARD_VERB, serve};
-pub use interrupt::Interrupt;
+pub(crate) use guard::{Guard, VERB as GUARD_VERB, serve};
+pub(crate) use interrupt::Interrupt;
 
 use crate::data::run_cost::RunCost;
 
@@ -36,7 +36,7 @@ const GRACE_AFTER_INTERRUPT: Duration = Duration::from_secs(1);
 
 /// What to start and where.
 #[derive(Clone, Copy, Debug)]
-pub struct Invocation<'a> {
+pub(crate) struct Invocation<'a> {
     /// The program: a path (a relative one starts in `directory`), or a bare name that `PATH` of `environment` finds.
     /// The child sees it as its `argv[0]` as it stands here.
     pub program: &'a OsStr,
@@ -61,7 +61,7 @@ pub struct Invocation<'a> {
 
 /// How a child ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
+pub(crate) enum End {
     /// By itself, with this exit code.
     Exited(i32),
     /// By this signal, sent by another process or by the kernel (11: segmentation fault).
@@ -74,7 +74,7 @@ pub enum End {
 
 /// A child that has ended, with its group.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Finished {
+pub(crate) struct Finished {
     /// How it ended.
     pub end: End,
     /// What it cost. Its memory is at least the few megabytes of the guard that started it: Linux counts the moment before `exec`.
@@ -83,7 +83,7 @@ pub struct Finished {
 
 /// Why a child could not be started or watched.
 #[derive(Debug, thiserror::Error)]
-pub enum ProcessError {
+pub(crate) enum ProcessError {
     /// There is no such program.
     #[error("no such program: {}", .0.display())]
     NoProgram(PathBuf),
@@ -121,11 +121,11 @@ pub enum ProcessError {
 }
 
 /// Where programs are looked for if an environment has no `PATH`.
-pub const DEFAULT_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+pub(crate) const DEFAULT_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
 /// The file that `program` names: a path is taken from `directory`, a bare name is looked for on the [`search_path`]. Whether
 /// it can be run is not checked for paths.
-pub fn find_program(
+pub(crate) fn find_program(
     program: &OsStr,
     directory: &Path,
     environment: &[(OsString, OsString)],
@@ -148,7 +148,7 @@ pub fn find_program(
 
 /// The folders in which programs are looked for, in order: the absolute ones of `PATH` in this environment, where the last
 /// value of a variable counts.
-pub fn search_path(environment: &[(OsString, OsString)]) -> Vec<PathBuf> {
+pub(crate) fn search_path(environment: &[(OsString, OsString)]) -> Vec<PathBuf> {
     let path = environment.iter().rev().find(|(name, _)| name == "PATH");
     let path = path.map_or(OsStr::new(DEFAULT_PATH), |(_, value)| value);
     std::env::split_paths(path)

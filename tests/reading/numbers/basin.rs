@@ -15,12 +15,12 @@ use tempfile::TempDir;
 use crate::common::{Run, unlocked};
 
 /// A project with two catchments, 1 and 2, and three hourly steps, whose simulator gives back the series `Q` that it got.
-pub struct Basin {
+pub(super) struct Basin {
     pub folder: TempDir,
 }
 
 /// What another program wrote about a variable.
-pub enum Says<'a> {
+pub(super) enum Says<'a> {
     Text(&'a str),
     Byte(&'a [i8]),
     UnsignedByte(&'a [u8]),
@@ -30,10 +30,10 @@ pub enum Says<'a> {
     Double(&'a [f64]),
 }
 
-pub type Attributes<'a> = &'a [(&'a str, Says<'a>)];
+pub(super) type Attributes<'a> = &'a [(&'a str, Says<'a>)];
 
-pub fn describe(dataset: &Dataset, attributes: Attributes<'_>) {
-    pub fn write<T: H5Type>(dataset: &Dataset, name: &str, values: &[T]) {
+pub(super) fn describe(dataset: &Dataset, attributes: Attributes<'_>) {
+    pub(crate) fn write<T: H5Type>(dataset: &Dataset, name: &str, values: &[T]) {
         let attribute = dataset.new_attr::<T>().shape(values.len()).create(name);
         let attribute = attribute.expect(name);
         attribute.write_raw(values).expect(name);
@@ -54,10 +54,10 @@ pub fn describe(dataset: &Dataset, attributes: Attributes<'_>) {
     }
 }
 
-pub const HOURS: (&str, Says<'static>) = ("units", Says::Text("hours since 2009-01-01"));
+pub(super) const HOURS: (&str, Says<'static>) = ("units", Says::Text("hours since 2009-01-01"));
 
 impl Basin {
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let project = r#"
             [input]
@@ -83,36 +83,36 @@ impl Basin {
         Self { folder }
     }
 
-    pub fn path(&self) -> PathBuf {
+    pub(super) fn path(&self) -> PathBuf {
         self.folder.path().join("input.nc")
     }
 
     /// An empty file.
-    pub fn create(&self) -> File {
+    pub(super) fn create(&self) -> File {
         unlocked(&self.path())
     }
 
     /// An input without a time: ids alone.
-    pub fn bare(&self) -> File {
+    pub(super) fn bare(&self) -> File {
         let file = self.create();
         variable(&file, "id", &[1_i32, 2], &[]);
         file
     }
 
     /// An input with its time, but without series.
-    pub fn input(&self) -> File {
+    pub(super) fn input(&self) -> File {
         let file = self.bare();
         variable(&file, "time", &[0_i32, 1, 2], &[HOURS]);
         file
     }
 
-    pub fn open(&self) -> anyhow::Result<Inputs> {
+    pub(super) fn open(&self) -> anyhow::Result<Inputs> {
         Inputs::open(&spec(&self.path()))
     }
 
     /// The series `Q` of both catchments; `None` for one with a gap.
     #[track_caller]
-    pub fn series(&self) -> [Option<Vec<f64>>; 2] {
+    pub(super) fn series(&self) -> [Option<Vec<f64>>; 2] {
         let inputs = self.open().expect("an input");
         let mut read = [None, None];
         let mut each = |at: usize, series: Result<Vec<Vec<f64>>, _>| {
@@ -127,19 +127,19 @@ impl Basin {
 
     /// A parameter of both catchments.
     #[track_caller]
-    pub fn parameter(&self, name: &str) -> [Option<Value>; 2] {
+    pub(super) fn parameter(&self, name: &str) -> [Option<Value>; 2] {
         let inputs = self.open().expect("an input");
         [0, 1].map(|at| inputs.catalog().parameters.get(name, at).cloned())
     }
 
     /// Why it can't be opened.
     #[track_caller]
-    pub fn refusal(&self) -> String {
+    pub(super) fn refusal(&self) -> String {
         let error = self.open().expect_err("a refusal");
         format!("{error:#}")
     }
 
-    pub fn rerunoff(&self, arguments: &[&str]) -> Run {
+    pub(super) fn rerunoff(&self, arguments: &[&str]) -> Run {
         let mut command = Command::new(env!("CARGO_BIN_EXE_rerunoff"));
         let command = command.args(arguments).current_dir(self.folder.path());
         command
@@ -150,7 +150,7 @@ impl Basin {
     }
 
     /// The product's `Q` as rows of a catchment.
-    pub fn product(&self) -> Vec<Vec<f64>> {
+    pub(super) fn product(&self) -> Vec<Vec<f64>> {
         let product = File::open(self.folder.path().join("output.h5")).expect("a product");
         let values: Array2<f64> = product.dataset("Q").expect("Q").read_2d().expect("Q");
         values
@@ -162,7 +162,7 @@ impl Basin {
 }
 
 /// Writes a list.
-pub fn variable<T: H5Type + Clone>(
+pub(super) fn variable<T: H5Type + Clone>(
     file: &File,
     name: &str,
     values: &[T],
@@ -176,7 +176,7 @@ pub fn variable<T: H5Type + Clone>(
 }
 
 /// Writes the series `Q`, given catchment by catchment, in either order of its axes.
-pub fn series<T: H5Type + Clone>(
+pub(super) fn series<T: H5Type + Clone>(
     file: &File,
     time_first: bool,
     values: [[T; 3]; 2],
@@ -193,7 +193,7 @@ pub fn series<T: H5Type + Clone>(
     dataset
 }
 
-pub fn spec(file: &Path) -> InputSpec {
+pub(super) fn spec(file: &Path) -> InputSpec {
     InputSpec {
         files: vec![file.to_owned()],
         id: Some("id".to_owned()),

@@ -23,7 +23,7 @@ const BREADTH: usize = 4 * STRIDE;
 const ALONE: u32 = 7;
 
 /// The wanted columns of a table.
-pub struct Columns {
+pub(crate) struct Columns {
     table: WideTable,
     index: RowIndex,
     /// Which columns they are, from the left.
@@ -47,7 +47,7 @@ struct Band {
 
 impl Columns {
     /// The columns at these positions, from the left.
-    pub fn new(table: WideTable, index: RowIndex, wanted: Vec<usize>) -> Self {
+    pub(crate) fn new(table: WideTable, index: RowIndex, wanted: Vec<usize>) -> Self {
         debug_assert!(wanted.is_sorted());
         Self {
             table,

@@ -29,14 +29,14 @@ use crate::project::import_spec::{CellSeparator, Ids, TextFormat};
 use crate::system::parallel::ordered;
 
 /// A wide table whose header has been read.
-pub struct Wide {
+pub(crate) struct Wide {
     /// What comes after the header.
     text: Text,
     table: WideTable,
 }
 
 /// How a table is written.
-pub struct WideTable {
+pub(super) struct WideTable {
     /// The file, for messages.
     pub path: PathBuf,
     /// The catchments of its columns.
@@ -55,7 +55,7 @@ pub struct WideTable {
 
 impl Wide {
     /// Opens a table and finds out which catchment each column is of.
-    pub fn open(
+    pub(crate) fn open(
         path: &Path,
         given: Option<&Ids>,
         time_columns: Option<usize>,
@@ -87,7 +87,7 @@ impl Wide {
     }
 
     /// The catchments, in the order of the columns.
-    pub fn ids(&self) -> &[CatchmentId] {
+    pub(crate) fn ids(&self) -> &[CatchmentId] {
         &self.table.ids
     }
 
@@ -95,7 +95,7 @@ impl Wide {
     ///
     /// The whole text is read once, and digested on the way if `digest` says so. The values are parsed when they are
     /// fetched.
-    pub fn read(
+    pub(crate) fn read(
         self,
         catchments: &[CatchmentId],
         digest: bool,
@@ -220,12 +220,12 @@ fn ids_of_header(
 
 impl WideTable {
     /// What is said if its file can't be read.
-    pub fn unread(&self) -> String {
+    pub(super) fn unread(&self) -> String {
         format!("{}: the file can't be read", self.path.display())
     }
 
     /// The fault of a row that has fewer cells than there are columns, or more that say something.
-    pub fn ragged(&self, number: u64, line: &[u8]) -> RowFault {
+    pub(super) fn ragged(&self, number: u64, line: &[u8]) -> RowFault {
         if unclosed(line, self.separator) {
             return RowFault::new(&self.path, number, UNCLOSED);
         }
@@ -245,7 +245,7 @@ impl WideTable {
 
     /// Where the cell or separator behind white space begins, where that is what separates.
     #[inline]
-    pub fn skip_white(&self, line: &[u8], at: usize) -> usize {
+    pub(super) fn skip_white(&self, line: &[u8], at: usize) -> usize {
         let mut at = at.min(line.len());
         if self.separator == CellSeparator::White {
             while matches!(line.get(at), Some(b' ' | b'\t')) {

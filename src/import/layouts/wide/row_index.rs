@@ -24,13 +24,13 @@ use crate::system::parallel::ordered;
 use crate::system::regular;
 
 /// How many columns lie between two marks.
-pub const STRIDE: usize = 64;
+pub(crate) const STRIDE: usize = 64;
 
 /// Bytes in which separators are counted at once.
 const PIECE: usize = 64;
 
 /// Where the values of a table are.
-pub struct RowIndex {
+pub(crate) struct RowIndex {
     file: File,
     /// Where the first value of each row begins.
     rows: Vec<u64>,
@@ -55,7 +55,7 @@ struct MarkedBlock {
 impl RowIndex {
     /// Reads all of `text` behind its header: the times of the rows, where they are, and the digest of the file if `digest`
     /// asks for it and the file is not packed.
-    pub fn read(
+    pub(crate) fn read(
         table: &WideTable,
         text: Text,
         digest: bool,
@@ -124,12 +124,12 @@ impl RowIndex {
     }
 
     /// The number of rows.
-    pub fn rows(&self) -> usize {
+    pub(crate) fn rows(&self) -> usize {
         self.rows.len()
     }
 
     /// The number of a row's line, which takes reading all before it.
-    pub fn line(&self, row: usize) -> io::Result<u64> {
+    pub(crate) fn line(&self, row: usize) -> io::Result<u64> {
         let (mut line, mut at) = self.first;
         let mut bytes = vec![0; 1 << 16];
         while at < self.rows[row] {
@@ -142,12 +142,12 @@ impl RowIndex {
     }
 
     /// How many bytes the cells of a row from one mark to another are, the last one's separator excluded.
-    pub fn length(&self, row: usize, (from, to): (usize, usize)) -> usize {
+    pub(crate) fn length(&self, row: usize, (from, to): (usize, usize)) -> usize {
         self.before(row, to) - 1 - self.before(row, from)
     }
 
     /// Reads these bytes into `text`.
-    pub fn read_between(
+    pub(crate) fn read_between(
         &self,
         row: usize,
         (from, _): (usize, usize),
@@ -158,7 +158,7 @@ impl RowIndex {
     }
 
     /// Whether any row has something in its last cell, of several.
-    pub fn something_last(&self, separator: CellSeparator) -> io::Result<bool> {
+    pub(crate) fn something_last(&self, separator: CellSeparator) -> io::Result<bool> {
         for row in 0..self.rows() {
             let mut end = [0; 2];
             let at = self.rows[row] + self.before(row, self.each) as u64 - 1;

@@ -30,7 +30,7 @@ use reader::GroupReader;
 
 /// One catchment's group.
 #[derive(Debug)]
-pub struct GroupEntry {
+pub(crate) struct GroupEntry {
     /// The id: the group's name without the prefix.
     pub id: CatchmentId,
     /// What is wrong with the group, if anything.
@@ -39,7 +39,7 @@ pub struct GroupEntry {
 
 /// A file of groups, opened; only the series' values are still to be read.
 #[derive(Debug)]
-pub struct GroupFile {
+pub(crate) struct GroupFile {
     /// The file.
     pub path: PathBuf,
     /// The catchments in the natural order of their ids.
@@ -59,7 +59,7 @@ pub struct GroupFile {
 }
 
 /// What is at the root of such a file.
-pub struct GroupMembers {
+pub(crate) struct GroupMembers {
     /// The catchments' groups.
     groups: Vec<String>,
     /// All else, and what is stated as the time.
@@ -68,7 +68,7 @@ pub struct GroupMembers {
 
 impl GroupMembers {
     /// Sorts the names at the root of a file; `None` if it has another layout.
-    pub fn find(file: &File, names: &[String], spec: &InputSpec) -> Option<Self> {
+    pub(crate) fn find(file: &File, names: &[String], spec: &InputSpec) -> Option<Self> {
         let is_of_catchment = |name: &&String| name.starts_with(&spec.group_prefix);
         let mut groups: Vec<String> = (names.iter())
             .filter(is_of_catchment)
@@ -102,7 +102,7 @@ fn is_table(file: &File, group: &str, table: &str) -> bool {
 
 impl GroupFile {
     /// Reads the parameters of all groups, and what there is of time and columns.
-    pub fn new(
+    pub(crate) fn new(
         path: &Path,
         file: File,
         spec: &InputSpec,
@@ -149,7 +149,7 @@ impl GroupFile {
     }
 
     /// The further files that it reads, as far as that is known before all series have been read.
-    pub fn linked(&self) -> Linked {
+    pub(crate) fn linked(&self) -> Linked {
         self.links().linked().clone()
     }
 
@@ -160,7 +160,12 @@ impl GroupFile {
     /// Reads columns (indices into `columns`) of one catchment (index into `entries`), `steps` values each.
     ///
     /// The outer error is a damaged file, the inner one a fault of this catchment. Values may be NaN or infinite.
-    pub fn read(&self, entry: usize, columns: &[usize], steps: usize) -> anyhow::Result<Series> {
+    pub(crate) fn read(
+        &self,
+        entry: usize,
+        columns: &[usize],
+        steps: usize,
+    ) -> anyhow::Result<Series> {
         let group = format!("{}{}", self.prefix, self.entries[entry].id.as_str());
         let about = || {
             let (path, table) = (self.path.display(), &self.series_table);

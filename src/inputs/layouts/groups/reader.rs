@@ -32,7 +32,10 @@ pub(super) struct GroupReader<'a> {
 
 impl GroupReader<'_> {
     /// The catchments and their parameters.
-    pub fn entries(&mut self, groups: &[String]) -> anyhow::Result<(Vec<GroupEntry>, Parameters)> {
+    pub(super) fn entries(
+        &mut self,
+        groups: &[String],
+    ) -> anyhow::Result<(Vec<GroupEntry>, Parameters)> {
         let spec = self.spec;
         let mut entries = Vec::with_capacity(groups.len());
         let mut parameters = Parameters::default();

@@ -12,7 +12,7 @@ use crate::inputs::tables::dbf::field::{DbfField, FieldKind};
 const LENGTH: usize = 32;
 
 /// What a table's header says of all its records.
-pub struct RecordLayout<'a> {
+pub(super) struct RecordLayout<'a> {
     /// Their length, with the byte that says whether they are deleted.
     pub length: usize,
     /// Whether Visual FoxPro wrote it, which has null flags and further types.
@@ -22,7 +22,7 @@ pub struct RecordLayout<'a> {
 }
 
 /// The fields with their names, from what follows the first 32 bytes of the header.
-pub fn fields(header: &[u8], layout: &RecordLayout<'_>) -> Result<Vec<(String, DbfField)>> {
+pub(super) fn fields(header: &[u8], layout: &RecordLayout<'_>) -> Result<Vec<(String, DbfField)>> {
     let mut reader = DescriptorReader {
         layout,
         begin: 1,

@@ -10,7 +10,7 @@ use crate::inputs::tables::cell::{self, DecimalMarks, EXACT, float, is_grouped, 
 use crate::inputs::tables::code_page::CodePage;
 
 /// A field.
-pub struct DbfField {
+pub(super) struct DbfField {
     kind: FieldKind,
     /// Its bytes in a record.
     pub begin: usize,
@@ -24,7 +24,7 @@ pub struct DbfField {
 
 /// What is in a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FieldKind {
+pub(super) enum FieldKind {
     Text,
     /// Digits, as text.
     Number {
@@ -52,7 +52,7 @@ pub enum FieldKind {
 
 impl FieldKind {
     /// By the letter of a field's type and its width.
-    pub fn of(letter: u8, width: usize, decimals: u8, is_foxpro: bool) -> Self {
+    pub(super) fn of(letter: u8, width: usize, decimals: u8, is_foxpro: bool) -> Self {
         match (letter, width) {
             (b'C' | b'V', _) => Self::Text,
             (b'N', _) => Self::Number { decimals },
@@ -73,7 +73,7 @@ impl FieldKind {
 
 impl DbfField {
     /// One that is never null.
-    pub fn new(kind: FieldKind, begin: usize, end: usize) -> Self {
+    pub(super) fn new(kind: FieldKind, begin: usize, end: usize) -> Self {
         Self {
             kind,
             begin,
@@ -85,7 +85,11 @@ impl DbfField {
     }
 
     /// The value in a record, if there is one.
-    pub fn value(&self, record: &[u8], code_page: &CodePage) -> Result<Option<Value>, String> {
+    pub(super) fn value(
+        &self,
+        record: &[u8],
+        code_page: &CodePage,
+    ) -> Result<Option<Value>, String> {
         if self.is_set(self.null_bit, record) {
             return Ok(None);
         }
@@ -126,7 +130,7 @@ impl DbfField {
     }
 
     /// The id in a record, if there is one: whole numbers have no decimals.
-    pub fn id(&self, record: &[u8], code_page: &CodePage) -> Result<Option<String>, String> {
+    pub(super) fn id(&self, record: &[u8], code_page: &CodePage) -> Result<Option<String>, String> {
         let value = self.value(record, code_page)?;
         Ok(match (self.kind, value) {
             (_, None) => None,

@@ -25,7 +25,7 @@ const VERSIONS: [u8; 20] = [
 ];
 
 /// A table, its records as they are in the file.
-pub struct DbfTable {
+pub(super) struct DbfTable {
     bytes: Vec<u8>,
     columns: Vec<String>,
     /// Of each column.
@@ -70,7 +70,7 @@ impl DbfTable {
 }
 
 /// Reads all records but the deleted ones; `code_page` is what a file beside the table says of it.
-pub fn read(bytes: Vec<u8>, code_page: Option<&str>) -> Result<DbfTable> {
+pub(super) fn read(bytes: Vec<u8>, code_page: Option<&str>) -> Result<DbfTable> {
     if let Some(sentence) = foreign::named_text(&bytes) {
         bail!("{sentence}");
     }
