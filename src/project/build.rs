@@ -217,7 +217,7 @@ impl ProjectBuilder<'_> {
     pub(super) fn tables(
         &self,
         field: &str,
-        list: Vec<raw::RawTable>,
+        list: Vec<raw::AttributeTable>,
     ) -> Result<Vec<TableSpec>, ProjectError> {
         let tables = list.into_iter().enumerate().map(|(i, table)| {
             Ok(TableSpec {

@@ -137,7 +137,7 @@ impl ProjectBuilder<'_> {
 
     fn summaries(
         &self,
-        raw: BTreeMap<String, raw::RawSummary>,
+        raw: BTreeMap<String, raw::SummaryFields>,
         variables: &[ProductVariable],
         parameters: &[ParameterVariable],
     ) -> Result<Vec<SummaryVariable>, ProjectError> {
@@ -235,7 +235,7 @@ impl ProjectBuilder<'_> {
     fn summary(
         &self,
         name: String,
-        raw: raw::RawSummary,
+        raw: raw::SummaryFields,
         variables: &[ProductVariable],
     ) -> Result<SummaryVariable, ProjectError> {
         let field = format!("product.summary.{name}");
@@ -262,7 +262,7 @@ impl ProjectBuilder<'_> {
     }
 
     /// The statistic of a summary at this field, with just the setting that it needs.
-    fn statistic(&self, field: &str, raw: &raw::RawSummary) -> Result<Statistic, ProjectError> {
+    fn statistic(&self, field: &str, raw: &raw::SummaryFields) -> Result<Statistic, ProjectError> {
         let setting = |name: &str, value: Option<f64>, is_good: fn(f64) -> bool, rule: &str| {
             let message = || format!("the statistic {:?} needs `{name}`, {rule}", raw.statistic);
             let good = value.filter(|value| is_good(*value));

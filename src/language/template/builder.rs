@@ -153,7 +153,7 @@ impl<'s> TemplateBuilder<'s> {
                 }
                 // `{k:<8}` ends for a reader where the tag begins.
                 (None, TemplateProblem::Unclosed(_))
-                    if place == xml::Place::Text && source[end..].starts_with('<') =>
+                    if place == xml::XmlPlace::Text && source[end..].starts_with('<') =>
                 {
                     (end, XmlProblem::LessThan)
                 }
@@ -188,7 +188,7 @@ impl<'s> TemplateBuilder<'s> {
         let text = &self.source[span.clone()];
         let after_hole =
             self.literal.is_empty() && matches!(self.pieces.last(), Some(Piece::Hole(_)));
-        if place == Place::Xml(xml::Place::Text) && after_hole {
+        if place == Place::Xml(xml::XmlPlace::Text) && after_hole {
             let brackets = text.len() - text.trim_start_matches(']').len();
             if brackets < 2 && text[brackets..].starts_with('>') {
                 self.literal.push_str(&text[..brackets]);
@@ -237,8 +237,8 @@ fn placeholder(rest: &str, place: Place) -> Result<(&str, Option<Format>, usize)
         .filter(|end| format[*end..].starts_with('}'));
     let end = end.ok_or_else(|| TemplateProblem::Unclosed(name.to_owned()))?;
     let text = match place {
-        Place::Xml(xml::Place::Text | xml::Place::Attribute) => xml::unescape(&format[..end]),
-        Place::Plain | Place::Xml(xml::Place::CData | xml::Place::Instruction) => {
+        Place::Xml(xml::XmlPlace::Text | xml::XmlPlace::Attribute) => xml::unescape(&format[..end]),
+        Place::Plain | Place::Xml(xml::XmlPlace::CData | xml::XmlPlace::Instruction) => {
             Cow::Borrowed(&format[..end])
         }
     };

@@ -63,7 +63,7 @@ pub struct Placeholder {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
     Plain,
-    Xml(xml::Place),
+    Xml(xml::XmlPlace),
 }
 
 impl Place {

@@ -8,7 +8,7 @@ use crate::text::charset::Charset;
 
 /// The place of a value in a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum XmlPlace {
     Text,
     /// In a quoted attribute value.
     Attribute,
@@ -16,7 +16,7 @@ pub(crate) enum Place {
     Instruction,
 }
 
-impl Place {
+impl XmlPlace {
     /// The kind of section, if it may hold code for an interpreter, in which braces have another meaning.
     pub(crate) fn of_code(self) -> Option<&'static str> {
         match self {
@@ -50,11 +50,11 @@ pub(crate) fn unescape(format: &str) -> Cow<'_, str> {
 pub(crate) fn escape(
     out: &mut Vec<u8>,
     start: usize,
-    place: Place,
+    place: XmlPlace,
     charset: Charset,
 ) -> Result<(), EscapeProblem> {
     let harmless = |byte: &u8| byte.is_ascii_alphanumeric() || b" .+-_:/,".contains(byte);
-    if out[start..].iter().all(harmless) && !(place == Place::CData && out.ends_with(b"]")) {
+    if out[start..].iter().all(harmless) && !(place == XmlPlace::CData && out.ends_with(b"]")) {
         return Ok(());
     }
     let value = String::from_utf8_lossy(&out[start..]).into_owned();
@@ -62,18 +62,18 @@ pub(crate) fn escape(
         return Err(EscapeProblem::NotInXml(c));
     }
     match place {
-        Place::Text | Place::Attribute => {
+        XmlPlace::Text | XmlPlace::Attribute => {
             out.truncate(start);
             push_escaped(&value, place, charset, out);
             Ok(())
         }
-        Place::CData => {
+        XmlPlace::CData => {
             let there = "in a CDATA section of this encoding";
             refuse(&value, there, |c| is_turned(c) || !charset.holds(c))?;
             divide(out, start);
             Ok(())
         }
-        Place::Instruction => {
+        XmlPlace::Instruction => {
             let there = "in a processing instruction";
             let ends_it = |c| matches!(c, '?' | '>');
             refuse(&value, there, |c| {
@@ -100,16 +100,16 @@ fn is_turned(c: char) -> bool {
 }
 
 /// Line ends, and tabs in attributes, become references, because a reader would turn them into something else.
-fn push_escaped(value: &str, place: Place, charset: Charset, out: &mut Vec<u8>) {
+fn push_escaped(value: &str, place: XmlPlace, charset: Charset, out: &mut Vec<u8>) {
     for c in value.chars() {
         let reference = match c {
             '&' => "&amp;",
             '<' => "&lt;",
             '>' => "&gt;",
-            '"' if place == Place::Attribute => "&quot;",
-            '\'' if place == Place::Attribute => "&apos;",
-            '\t' if place == Place::Attribute => "&#9;",
-            '\n' if place == Place::Attribute => "&#10;",
+            '"' if place == XmlPlace::Attribute => "&quot;",
+            '\'' if place == XmlPlace::Attribute => "&apos;",
+            '\t' if place == XmlPlace::Attribute => "&#9;",
+            '\n' if place == XmlPlace::Attribute => "&#10;",
             _ if is_turned(c) || !charset.holds(c) => {
                 out.extend_from_slice(format!("&#{};", u32::from(c)).as_bytes());
                 continue;

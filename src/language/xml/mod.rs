@@ -22,7 +22,7 @@ use quick_xml::{Reader, XmlVersion};
 use crate::text::charset::Charset;
 pub(crate) use document::{begins_as_xml, decode, named_as_xml};
 pub(crate) use escape::EscapeProblem;
-pub(crate) use escape::{Place, escape, unescape};
+pub(crate) use escape::{XmlPlace, escape, unescape};
 pub(crate) use problem::XmlFault;
 pub(crate) use problem::XmlProblem;
 use problem::at;
@@ -37,7 +37,7 @@ pub(crate) enum Part {
     /// It is passed on as it stands, even where it looks as if it held placeholders.
     Comment,
     /// It may hold placeholders.
-    Content(Place),
+    Content(XmlPlace),
 }
 
 /// Checks a document and passes all of its parts to `each`, in order.
@@ -115,7 +115,7 @@ impl<E: From<XmlFault>> Document<'_, '_, E> {
             return Err(at(span.start + offset, XmlProblem::CDataEnd).into());
         }
         self.entities.check(text, span.start)?;
-        (self.each)(span, Part::Content(Place::Text))
+        (self.each)(span, Part::Content(XmlPlace::Text))
     }
 
     fn markup(&mut self, event: &Event<'_>, span: Range<usize>, first: bool) -> Result<(), E> {
@@ -137,7 +137,7 @@ impl<E: From<XmlFault>> Document<'_, '_, E> {
             }
             Event::CData(text) => {
                 let inside = start + "<![CDATA[".len();
-                return self.code(span, inside..inside + text.len(), Place::CData);
+                return self.code(span, inside..inside + text.len(), XmlPlace::CData);
             }
             Event::Comment(_) => {
                 return (self.each)(span, Part::Comment);
@@ -166,7 +166,7 @@ impl<E: From<XmlFault>> Document<'_, '_, E> {
                 }
                 let inside = start + "<?".len();
                 let inside = inside + target.len()..inside + instruction.len();
-                return self.code(span, inside, Place::Instruction);
+                return self.code(span, inside, XmlPlace::Instruction);
             }
             Event::Text(_) | Event::GeneralRef(_) | Event::Eof => {}
         }
@@ -174,7 +174,7 @@ impl<E: From<XmlFault>> Document<'_, '_, E> {
     }
 
     /// Markup around content that no XML reader parses, but an interpreter may.
-    fn code(&mut self, span: Range<usize>, inside: Range<usize>, place: Place) -> Result<(), E> {
+    fn code(&mut self, span: Range<usize>, inside: Range<usize>, place: XmlPlace) -> Result<(), E> {
         (self.each)(span.start..inside.start, Part::Markup)?;
         (self.each)(inside.clone(), Part::Content(place))?;
         (self.each)(inside.end..span.end, Part::Markup)
@@ -215,7 +215,7 @@ impl<E: From<XmlFault>> Document<'_, '_, E> {
             self.entities.check(&attribute.value, value_at)?;
             (self.each)(done..value_at, Part::Markup)?;
             done = value_at + attribute.value.len();
-            (self.each)(value_at..done, Part::Content(Place::Attribute))?;
+            (self.each)(value_at..done, Part::Content(XmlPlace::Attribute))?;
         }
         (self.each)(done..span.end, Part::Markup)
     }

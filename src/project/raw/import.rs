@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::RawTable;
+use super::AttributeTable;
 use crate::project::import_spec::{Aggregate, Fill, OnMissing};
 
 #[derive(Clone, Deserialize)]
@@ -19,7 +19,7 @@ pub(in crate::project) struct Import {
     #[serde(default)]
     pub series: BTreeMap<String, Series>,
     #[serde(default)]
-    pub table: Vec<RawTable>,
+    pub table: Vec<AttributeTable>,
     #[serde(default)]
     pub parameters: BTreeMap<String, Parameter>,
 }

@@ -160,14 +160,14 @@ pub(super) enum OneOrMore {
 #[serde(expecting = "a table")]
 pub(super) struct Parameters {
     #[serde(default)]
-    pub table: Vec<RawTable>,
+    pub table: Vec<AttributeTable>,
     #[serde(flatten)]
     pub values: BTreeMap<String, toml::Value>,
 }
 
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table")]
-pub(in crate::project) struct RawTable {
+pub(in crate::project) struct AttributeTable {
     pub file: String,
     pub id: String,
     pub decimal: Option<Decimal>,
@@ -249,7 +249,7 @@ pub(super) struct Product {
     #[serde(default)]
     pub parameters: BTreeMap<String, ParameterVariable>,
     #[serde(default)]
-    pub summary: BTreeMap<String, RawSummary>,
+    pub summary: BTreeMap<String, SummaryFields>,
 }
 
 /// How several scenarios share the product.
@@ -321,7 +321,7 @@ pub(super) struct ParameterVariable {
 
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table")]
-pub(super) struct RawSummary {
+pub(super) struct SummaryFields {
     pub of: String,
     pub statistic: String,
     pub q: Option<f64>,

@@ -26,7 +26,7 @@ use signal_hook::consts::SIGCHLD;
 use signal_hook::low_level;
 
 use super::child::Child;
-use super::message::{GuardReport, Order, Start, errno, receive, send};
+use super::message::{GuardOrder, GuardReport, Start, errno, receive, send};
 use super::{End, Finished, GRACE_AFTER_INTERRUPT, Interrupt, Invocation, ProcessError};
 use crate::data::run_cost::RunCost;
 
@@ -143,7 +143,7 @@ impl Running {
         invocation: &Invocation<'_>,
         interrupt: &Interrupt,
     ) -> Result<Finished, ProcessError> {
-        self.order(&Order::Start(Start::from(invocation)))?;
+        self.order(&GuardOrder::Start(Start::from(invocation)))?;
         self.attend(invocation, interrupt).inspect_err(|error| {
             // The guard is gone, and it alone could reap: the id is still the simulator's, or has only just become free.
             if matches!(error, ProcessError::Guard { .. })
@@ -179,12 +179,12 @@ impl Running {
             )),
         };
         if let Some((_, grace)) = forced {
-            self.order(&Order::Terminate)?;
+            self.order(&GuardOrder::Terminate)?;
             // An interrupt that comes during the grace of a time-out must not wait for its end.
             let interrupt = (woken == Woken::Deadline).then_some(interrupt);
             let killing = Instant::now().checked_add(grace);
             if self.wait(killing, interrupt).map_err(lost)? != Woken::Told {
-                self.order(&Order::Kill)?;
+                self.order(&GuardOrder::Kill)?;
             }
         }
         let (status, cost) = match self.report()? {
@@ -200,7 +200,7 @@ impl Running {
         Ok(Finished { end, cost })
     }
 
-    fn order(&self, order: &Order) -> Result<(), ProcessError> {
+    fn order(&self, order: &GuardOrder) -> Result<(), ProcessError> {
         send(&self.socket, order).map_err(lost)
     }
 
@@ -274,7 +274,9 @@ pub(crate) fn serve(socket: OwnedFd) -> io::Result<()> {
     low_level::pipe::register(SIGCHLD, theirs)?;
     while let Some(order) = receive(&socket)? {
         // A signal for a simulator that has ended meanwhile has no target.
-        let Order::Start(start) = order else { continue };
+        let GuardOrder::Start(start) = order else {
+            continue;
+        };
         match Child::start(&start) {
             Err(error) => send(&socket, &GuardReport::Refused(error.into()))?,
             Ok(child) => {
@@ -334,13 +336,13 @@ fn watch(child: &Child, socket: &UnixStream, ended: &UnixStream) -> io::Result<(
             continue;
         }
         match receive(socket) {
-            Ok(Some(Order::Terminate)) => {
+            Ok(Some(GuardOrder::Terminate)) => {
                 child.signal_group(Signal::TERM);
                 // A stopped process would not see the TERM.
                 child.signal_group(Signal::CONT);
             }
-            Ok(Some(Order::Kill)) => child.signal_group(Signal::KILL),
-            Ok(Some(Order::Start(_))) => return Err(confused()),
+            Ok(Some(GuardOrder::Kill)) => child.signal_group(Signal::KILL),
+            Ok(Some(GuardOrder::Start(_))) => return Err(confused()),
             Ok(None) | Err(_) => return Ok(()),
         }
     }

@@ -19,7 +19,7 @@ const LONGEST: usize = 16 << 20;
 
 /// An order of a worker to its guard.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) enum Order {
+pub(super) enum GuardOrder {
     /// Start this simulator.
     Start(Start),
     /// Ask its group to end.
