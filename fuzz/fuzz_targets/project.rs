@@ -5,7 +5,7 @@ use std::fs;
 use std::sync::OnceLock;
 
 use libfuzzer_sys::fuzz_target;
-use rerunoff::project::Project;
+use rerunoff::project::Study;
 use tempfile::TempDir;
 
 static FOLDER: OnceLock<TempDir> = OnceLock::new();
@@ -19,7 +19,7 @@ fuzz_target!(|text: &str| {
         folder
     });
     fs::write(folder.path().join("rerunoff.toml"), text).expect("written");
-    if let Err(error) = Project::load(folder.path()) {
+    if let Err(error) = Study::load(folder.path()) {
         assert!(error.to_string().contains("rerunoff.toml"));
     }
 });
