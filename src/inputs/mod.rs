@@ -128,8 +128,7 @@ pub fn ids_in(path: &Path, variable: &str) -> anyhow::Result<Vec<CatchmentId>> {
             path.display()
         )
     };
-    if classic::is_classic(path)? {
-        let variables = variables::of_classic(path)?;
+    if let Some(variables) = variables::of_plain_format(path)? {
         return arrays::read_ids(list(path, &variables, variable)?).with_context(about);
     }
     let file = hdf::open(path)?;

@@ -19,7 +19,7 @@ use crate::inputs::conventions::attributes;
 use crate::inputs::links::Links;
 use crate::inputs::links::linked::Linked;
 use crate::inputs::variables::{self, FileVariable};
-use crate::inputs::{InputSpec, classic, hdf};
+use crate::inputs::{InputSpec, hdf};
 use arrays::ArrayFile;
 use groups::{GroupFile, GroupMembers};
 
@@ -128,8 +128,7 @@ pub(super) fn open_all(spec: &InputSpec) -> anyhow::Result<Vec<InputFile>> {
 }
 
 fn open(path: &Path, spec: &InputSpec, hints: &[String]) -> anyhow::Result<InputFile> {
-    if classic::is_classic(path)? {
-        let variables = variables::of_classic(path)?;
+    if let Some(variables) = variables::of_plain_format(path)? {
         let arrays = ArrayFile::new(path, spec, &variables, hints, &mut |_| Ok(()))?;
         return Ok(InputFile::Arrays(arrays));
     }

@@ -78,7 +78,8 @@ impl Links {
     pub(crate) fn check(&mut self, variable: &FileVariable) -> Result<()> {
         match &variable.content {
             VariableContent::Hdf5(dataset) => self.values(&variable.name, dataset),
-            VariableContent::Classic(_) => Ok(()),
+            // No other format points to further files.
+            _ => Ok(()),
         }
     }
 

@@ -148,8 +148,15 @@ fn place(dataset: &Dataset) -> hdf5::Result<Place> {
     Ok((info.fileno, info.token))
 }
 
-/// The variables of a classic netCDF file.
-pub(super) fn of_classic(path: &Path) -> anyhow::Result<Vec<FileVariable>> {
+/// The variables of a file in a format other than HDF5, none of which leads to further files; `None` if it is in none of them.
+pub(super) fn of_plain_format(path: &Path) -> anyhow::Result<Option<Vec<FileVariable>>> {
+    Ok(match classic::is_classic(path)? {
+        true => Some(of_classic(path)?),
+        false => None,
+    })
+}
+
+fn of_classic(path: &Path) -> anyhow::Result<Vec<FileVariable>> {
     let variable = |(name, classic): (String, Classic)| {
         let dim = |(name, length): &(String, usize)| Dim {
             name: Some(name.clone()),
