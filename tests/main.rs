@@ -47,14 +47,15 @@ fn forgotten(folder: &Path, parent: &str) -> Vec<PathBuf> {
     for entry in fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
         let name = path.file_stem().expect("a name").display();
-        let names = [
-            format!("\nmod {name};"),
-            format!("\npub mod {name};"),
-            format!("\"tests/{name}.rs\""),
-        ];
+        // Whatever its visibility is.
+        let named = parent.lines().any(|line| {
+            let end = format!("mod {name};");
+            line == end || line.starts_with("pub") && line.ends_with(&format!(" {end}"))
+        });
+        let named = named || parent.contains(&format!("\"tests/{name}.rs\""));
         let is_rust = path.extension().is_some_and(|extension| extension == "rs");
         let is_module = is_rust && !path.ends_with("mod.rs") || path.join("mod.rs").exists();
-        if is_module && !names.iter().any(|name| parent.contains(name)) {
+        if is_module && !named {
             found.push(path.clone());
         }
         if path.is_dir() {
