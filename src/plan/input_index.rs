@@ -62,16 +62,24 @@ struct Known(Digest, Vec<Stamp>, Linked, Catalog, Digests);
 
 impl Described for InputSpec {
     fn describe(&self, text: &mut String) {
+        let Self {
+            files,
+            id,
+            time,
+            group_prefix,
+            series_table,
+            parameter_table,
+        } = self;
         record(
             text,
             "InputSpec",
             &[
-                ("files", &self.files),
-                ("id", &self.id),
-                ("time", &self.time),
-                ("group_prefix", &self.group_prefix),
-                ("series_table", &self.series_table),
-                ("parameter_table", &self.parameter_table),
+                ("files", files),
+                ("id", id),
+                ("time", time),
+                ("group_prefix", group_prefix),
+                ("series_table", series_table),
+                ("parameter_table", parameter_table),
             ],
         );
     }

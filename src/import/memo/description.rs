@@ -1,6 +1,7 @@
 //! The text that tells whether an import has the same description as an earlier one, field by field.
 //!
-//! What is not named here does not lead to a new import when it changes.
+//! What is not named here would not lead to a new import when it changes, so every type is taken apart whole: a further field
+//! does not compile until it is looked at.
 
 use crate::data::record::{Described, record, tuple};
 use crate::inputs::tables::{Decimal, TableSpec};
@@ -12,18 +13,28 @@ use crate::project::import_spec::{
 
 impl Described for ImportSpec {
     fn describe(&self, text: &mut String) {
+        let Self {
+            file,
+            on_missing,
+            filter,
+            time,
+            compression,
+            series,
+            tables,
+            parameters,
+        } = self;
         record(
             text,
             "ImportSpec",
             &[
-                ("file", &self.file),
-                ("on_missing", &self.on_missing),
-                ("filter", &self.filter),
-                ("time", &self.time),
-                ("compression", &self.compression),
-                ("series", &self.series),
-                ("tables", &self.tables),
-                ("parameters", &self.parameters),
+                ("file", file),
+                ("on_missing", on_missing),
+                ("filter", filter),
+                ("time", time),
+                ("compression", compression),
+                ("series", series),
+                ("tables", tables),
+                ("parameters", parameters),
             ],
         );
     }
@@ -31,18 +42,28 @@ impl Described for ImportSpec {
 
 impl Described for SeriesSpec {
     fn describe(&self, text: &mut String) {
+        let Self {
+            name,
+            units,
+            long_name,
+            formula,
+            fill,
+            aggregate,
+            layout,
+            format,
+        } = self;
         record(
             text,
             "SeriesSpec",
             &[
-                ("name", &self.name),
-                ("units", &self.units),
-                ("long_name", &self.long_name),
-                ("formula", &self.formula),
-                ("fill", &self.fill),
-                ("aggregate", &self.aggregate),
-                ("layout", &self.layout),
-                ("format", &self.format),
+                ("name", name),
+                ("units", units),
+                ("long_name", long_name),
+                ("formula", formula),
+                ("fill", fill),
+                ("aggregate", aggregate),
+                ("layout", layout),
+                ("format", format),
             ],
         );
     }
@@ -104,15 +125,22 @@ impl Described for Ids {
 
 impl Described for TextFormat {
     fn describe(&self, text: &mut String) {
+        let Self {
+            separator,
+            decimal_comma,
+            missing,
+            time_format,
+            skip_lines,
+        } = self;
         record(
             text,
             "TextFormat",
             &[
-                ("separator", &self.separator),
-                ("decimal_comma", &self.decimal_comma),
-                ("missing", &self.missing),
-                ("time_format", &self.time_format),
-                ("skip_lines", &self.skip_lines),
+                ("separator", separator),
+                ("decimal_comma", decimal_comma),
+                ("missing", missing),
+                ("time_format", time_format),
+                ("skip_lines", skip_lines),
             ],
         );
     }
@@ -120,14 +148,20 @@ impl Described for TextFormat {
 
 impl Described for ParameterSpec {
     fn describe(&self, text: &mut String) {
+        let Self {
+            name,
+            formula,
+            units,
+            long_name,
+        } = self;
         record(
             text,
             "ParameterSpec",
             &[
-                ("name", &self.name),
-                ("formula", &self.formula),
-                ("units", &self.units),
-                ("long_name", &self.long_name),
+                ("name", name),
+                ("formula", formula),
+                ("units", units),
+                ("long_name", long_name),
             ],
         );
     }
@@ -135,21 +169,18 @@ impl Described for ParameterSpec {
 
 impl Described for TableSpec {
     fn describe(&self, text: &mut String) {
+        let Self { path, id, decimal } = self;
         record(
             text,
             "TableSpec",
-            &[
-                ("path", &self.path),
-                ("id", &self.id),
-                ("decimal", &self.decimal),
-            ],
+            &[("path", path), ("id", id), ("decimal", decimal)],
         );
     }
 }
 
 impl Described for Expr {
     fn describe(&self, text: &mut String) {
-        tuple(text, "Expr", &[&self.source().to_owned()]);
+        tuple(text, "Expr", &[&self.source()]);
     }
 }
 

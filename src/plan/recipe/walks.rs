@@ -136,7 +136,7 @@ impl Described for Separator {
 
 impl Described for Requirement {
     fn describe(&self, text: &mut String) {
-        tuple(text, "", &[&self.file.source().to_owned(), &self.contains]);
+        tuple(text, "", &[&self.file.source(), &self.contains]);
     }
 }
 
