@@ -11,6 +11,7 @@ use std::thread;
 use anyhow::{Context, Result};
 
 use super::forcing::{ExampleBasin, Site};
+use crate::netcdf::cf::catchment_attributes;
 use crate::netcdf::{
     Attribute, Chunk, Chunking, Data, Dimension, NetcdfFile, Precision, encode_chunk,
 };
@@ -112,11 +113,7 @@ fn write_statics(
         .collect();
     let ids: Vec<i64> = sites.iter().map(|site| site.id).collect();
     let hours: Vec<f64> = (0..basin.steps()).map(|step| step as f64).collect();
-    let catchment = file.coordinate(
-        "catchment",
-        Data::I64(&ids),
-        &attributes(&[("cf_role", "timeseries_id"), ("long_name", "catchment id")]),
-    )?;
+    let catchment = file.coordinate("catchment", Data::I64(&ids), &catchment_attributes().0)?;
     let time = file.coordinate(
         "time",
         Data::F64(&hours),

@@ -35,7 +35,7 @@ use crate::system::progress::Progress;
 use attributes::Attributes;
 use axis::{StepMapping, Times, finest};
 use layouts::reading::Reading;
-use layouts::values::SeriesValues;
+use layouts::values::{SeriesRead, SeriesValues};
 use layouts::{SeriesSource, place};
 use memo::{ImportState, Memo};
 use selection::{Selection, select};
@@ -177,7 +177,7 @@ fn import(
         if one.stamps.is_empty() {
             bail!("{}: there are no rows", place(series));
         }
-        read.push((one.stamps, one.values));
+        read.push(one);
     }
     let (time, series) = join(spec, read)?;
     let content = ImportContent {
@@ -203,11 +203,11 @@ fn import(
 /// The common time steps, if there are series, and each series with its mapping to them.
 type Joined = (Option<TimeAxis>, Vec<(Box<dyn SeriesValues>, StepMapping)>);
 
-fn join(spec: &ImportSpec, read: Vec<(Vec<i64>, Box<dyn SeriesValues>)>) -> Result<Joined> {
+fn join(spec: &ImportSpec, read: Vec<SeriesRead>) -> Result<Joined> {
     let times: Vec<Times<'_>> = (spec.series.iter().zip(&read))
-        .map(|(series, (stamps, _))| Times {
+        .map(|(series, one)| Times {
             name: &series.name,
-            stamps,
+            stamps: &one.stamps,
         })
         .collect();
     let stated = |name: &String| spec.series.iter().position(|series| series.name == *name);
@@ -224,6 +224,6 @@ fn join(spec: &ImportSpec, read: Vec<(Vec<i64>, Box<dyn SeriesValues>)>) -> Resu
     let mappings = (spec.series.iter().zip(&times))
         .map(|(series, times)| StepMapping::new(times, target, series.fill, series.aggregate))
         .collect::<Result<Vec<_>>>()?;
-    let series = read.into_iter().map(|(_, values)| values).zip(mappings);
+    let series = read.into_iter().map(|one| one.values).zip(mappings);
     Ok((Some(time), series.collect()))
 }

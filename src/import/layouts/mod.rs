@@ -40,18 +40,18 @@ pub(super) fn place(series: &SeriesSpec) -> String {
 }
 
 /// A series whose catchments are known, and whose values are not read or still unordered.
-pub(super) enum SeriesSource {
+pub(super) enum SeriesSource<'a> {
     /// A column for each catchment.
     Wide(Box<Wide>),
     /// A row for each value.
     Long(Box<Long>),
-    /// A file for each catchment.
-    Files(Files),
+    /// A file for each catchment, and the names of its columns.
+    Files(Files, ColumnNames<'a>),
 }
 
-impl SeriesSource {
+impl<'a> SeriesSource<'a> {
     /// Opens the file or files of a series.
-    pub(super) fn open(series: &SeriesSpec, reading: &mut Reading<'_>) -> Result<Self> {
+    pub(super) fn open(series: &'a SeriesSpec, reading: &mut Reading<'_>) -> Result<Self> {
         let format = &series.format;
         Ok(match &series.layout {
             SourceLayout::Wide {
@@ -80,15 +80,21 @@ impl SeriesSource {
                 folder,
                 prefix,
                 suffix,
-                ..
-            } => Self::Files(
-                Pattern {
+                time,
+                value,
+            } => {
+                let pattern = Pattern {
                     folder,
                     prefix,
                     suffix,
-                }
-                .files()?,
-            ),
+                };
+                let names = ColumnNames {
+                    id: None,
+                    time: time.as_deref(),
+                    value,
+                };
+                Self::Files(pattern.files()?, names)
+            }
         })
     }
 
@@ -97,7 +103,7 @@ impl SeriesSource {
         match self {
             Self::Wide(wide) => wide.ids(),
             Self::Long(long) => long.ids(),
-            Self::Files(files) => files.ids(),
+            Self::Files(files, _) => files.ids(),
         }
     }
 
@@ -110,18 +116,10 @@ impl SeriesSource {
         digest: bool,
         reading: &mut Reading<'_>,
     ) -> Result<SeriesRead> {
-        let (stamps, staged) = match (self, &series.layout) {
-            (Self::Wide(wide), _) => return wide.read(catchments, digest, reading),
-            (Self::Long(long), _) => long.stage(catchments, reading.folder)?,
-            (Self::Files(files), SourceLayout::Files { time, value, .. }) => {
-                let names = ColumnNames {
-                    id: None,
-                    time: time.as_deref(),
-                    value,
-                };
-                files.read(&names, &series.format, catchments, reading)?
-            }
-            (Self::Files(_), _) => unreachable!("a series is opened as its layout says"),
+        let (stamps, staged) = match self {
+            Self::Wide(wide) => return wide.read(catchments, digest, reading),
+            Self::Long(long) => long.stage(catchments, reading.folder)?,
+            Self::Files(files, names) => files.read(&names, &series.format, catchments, reading)?,
         };
         Ok(SeriesRead {
             stamps,

@@ -22,7 +22,7 @@ use crate::data::catchment::CatchmentId;
 use crate::data::time_axis::TimeAxis;
 use crate::data::value::Value;
 use crate::language::formula::Operand;
-use crate::netcdf::cf::{catchment_attributes, time_coordinate};
+use crate::netcdf::cf::{Attributes, catchment_attributes, time_coordinate};
 use crate::netcdf::{
     Attribute, Chunk, ChunkedVariable, Chunking, ContiguousVariable, Data, Dimension, NetcdfFile,
     Precision, PreviousFile, encode_chunk,
@@ -306,8 +306,8 @@ fn write_parameter(
 }
 
 fn described(units: Option<&str>, long_name: Option<&str>) -> Vec<(String, Attribute)> {
-    [("long_name", long_name), ("units", units)]
-        .into_iter()
-        .filter_map(|(name, text)| Some((name.to_owned(), Attribute::from(text?))))
-        .collect()
+    let mut attributes = Attributes::default();
+    attributes.set_some("long_name", long_name);
+    attributes.set_some("units", units);
+    attributes.0
 }
