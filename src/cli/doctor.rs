@@ -10,7 +10,6 @@ use super::exit::Exit;
 use super::open::{OpenProject, ProjectPlace};
 use crate::data::digest::Digest;
 use crate::store::cache_folder::Cache;
-use crate::store::codec;
 use crate::store::{Store, StoreError};
 
 /// How many catchments are named.
@@ -106,6 +105,5 @@ fn is_sound(store: &Store, key: &Digest) -> Result<bool, StoreError> {
         .map(|column| column.name.as_str())
         .collect();
     let columns = store.columns(summary.result, &names)?;
-    Ok((columns.iter())
-        .all(|column| codec::decode(&column.bytes, &column.checksum, column.steps).is_ok()))
+    Ok(columns.iter().all(|column| column.decode().is_ok()))
 }

@@ -1,7 +1,6 @@
 //! `rerunoff log`: how the last runs of one catchment went.
 
 use std::io::{self, Write, stdout};
-use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
@@ -14,7 +13,7 @@ use crate::data::catchment::CatchmentId;
 use crate::data::digest::Digest;
 use crate::execute::local::failed_runs::FailedRuns;
 use crate::store::{Attempt, Last};
-use crate::system::progress::duration;
+use crate::system::progress::seconds;
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -39,8 +38,8 @@ pub(super) fn log(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
         };
         is_known = true;
         let attempts = store.attempts(scenario, &id)?;
-        let kept = FailedRuns::in_cache(opened.cache.folder()).path(scenario, &id);
-        let kept = kept.exists().then(|| kept.display().to_string());
+        let kept = FailedRuns::in_cache(opened.cache.folder()).kept(scenario, &id);
+        let kept = kept.map(|kept| kept.display().to_string());
         let label = scenario.label(&id);
         print(
             &label,
@@ -91,8 +90,6 @@ fn print(
         } else {
             " (with other inputs)"
         };
-        let seconds =
-            |seconds: f64| duration(Duration::try_from_secs_f64(seconds).unwrap_or_default());
         writeln!(
             out,
             "  {}  {outcome}{inputs}; {}, {} of processor time, {:.1} MB",

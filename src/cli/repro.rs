@@ -68,9 +68,7 @@ pub(super) fn repro(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> 
             ),
         },
     };
-    let mut variables = environment::fixed(&folder);
-    let stated = rendered.environment.iter();
-    variables.extend(stated.map(|(name, value)| (name.into(), value.into())));
+    let variables = environment::of(&folder, &rendered.environment);
     let mut line = format!("cd {} && env -i", shell::word(&folder));
     for (name, value) in &variables {
         let mut pair = OsString::from(name);

@@ -1,7 +1,6 @@
 //! `rerunoff tag`, `tags` and `runs`: snapshots by name, and what runs did.
 
 use std::io::{Write, stdout};
-use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
@@ -13,7 +12,7 @@ use super::open::ProjectPlace;
 use super::terminal::print_document;
 use crate::history::account::Account;
 use crate::plan::snapshot::Snapshot;
-use crate::system::progress::duration;
+use crate::system::progress::seconds;
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -158,9 +157,7 @@ pub(super) fn runs(place: &ProjectPlace, arguments: ListArguments) -> Result<Exi
         let causes: Vec<String> = (account.causes.iter().take(3))
             .map(|(count, cause)| format!("{count} {cause}"))
             .collect();
-        let took = duration(Duration::from_secs_f64(
-            account.cost.running_seconds.max(0.0),
-        ));
+        let took = seconds(account.cost.running_seconds);
         let Account { ran, failed, .. } = account;
         let end = if account.gave_up { ", gave up" } else { "" };
         writeln!(

@@ -187,10 +187,7 @@ fn named(
 ) -> Result<Vec<(Unit, Key)>> {
     let list: Vec<&LoadedScenario<'_>> = loaded_study.list.iter().collect();
     let chosen = chosen(&list, only)?;
-    let id = |unit: &Unit| {
-        let catchments = loaded_study.list[unit.scenario].basin.catchments();
-        &catchments[unit.catchment].id
-    };
+    let id = |unit: &Unit| loaded_study.list[unit.scenario].basin.id(unit.catchment);
     let wanted = fresh.iter().filter(|(unit, _)| chosen.contains(id(unit)));
     let wanted: Vec<(Unit, Key)> = wanted.copied().collect();
     let found: HashSet<_> = wanted.iter().map(|(unit, _)| id(unit)).collect();
@@ -260,7 +257,8 @@ fn difference(store: &Store, trial: &Trial) -> Result<Option<String>> {
 fn first_step(store: &Store, summary: &ResultSummary, now: &Encoded) -> Result<Option<String>> {
     let name = now.name.as_str();
     let stored = store.columns(summary.result, &[name])?;
-    let then = codec::decode(&stored[0].bytes, &stored[0].checksum, stored[0].steps)
+    let then = stored[0]
+        .decode()
         .context("a stored result is damaged; `rerunoff doctor` drops it")?;
     let now = codec::decode(&now.bytes, &now.checksum, now.steps)?;
     let step = (then.iter().zip(&now)).position(|(then, now)| then.to_bits() != now.to_bits());

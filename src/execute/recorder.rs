@@ -15,7 +15,7 @@ use crate::execute::trial::{Trial, TrialOutcome};
 use crate::plan::Unit;
 use crate::plan::loaded::LoadedScenario;
 use crate::store::{Record, Store, StoreError};
-use crate::system::progress::{Progress, Verbosity, duration};
+use crate::system::progress::{Progress, Verbosity, seconds};
 
 /// A batch is committed when it has so many trials.
 const BATCH: usize = 100;
@@ -177,7 +177,7 @@ impl<'a> Recorder<'a> {
         slowest.truncate(SLOWEST);
         let is_good = matches!(trial.outcome, TrialOutcome::Good(_));
         if is_good && self.limits.verbosity == Verbosity::Verbose {
-            let took = duration(Duration::from_secs_f64(wall));
+            let took = seconds(wall);
             self.progress.say(&format!("catchment {label}: {took}"));
         }
         self.progress.advance(!is_good);
@@ -206,11 +206,10 @@ impl<'a> Recorder<'a> {
         match self.reported {
             0..REPORTED => {
                 let project = self.loaded_study[unit.scenario].project;
-                let kept = FailedRuns::in_cache(&project.cache());
-                let kept = kept.path(&trial.scenario, &trial.catchment);
-                let see = match kept.exists() {
-                    true => format!(" (see {})", kept.display()),
-                    false => String::new(),
+                let failed_runs = FailedRuns::in_cache(&project.cache());
+                let see = match failed_runs.kept(&trial.scenario, &trial.catchment) {
+                    Some(kept) => format!(" (see {})", kept.display()),
+                    None => String::new(),
                 };
                 self.progress
                     .say(&format!("catchment {label} failed: {reason}{see}"));

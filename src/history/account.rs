@@ -1,7 +1,5 @@
 //! What a run did: printed at its end, and kept in the store for the next prediction and for `runs`.
 
-use std::time::Duration;
-
 use serde::{Deserialize, Serialize};
 
 use crate::data::catchment::CatchmentId;
@@ -10,7 +8,7 @@ use crate::data::size::Size;
 use crate::execute::RunReport;
 use crate::plan::loaded::LoadedScenario;
 use crate::store::{Store, StoreError};
-use crate::system::progress::duration;
+use crate::system::progress::seconds;
 use crate::text::shell;
 use crate::text::wording::first_few;
 
@@ -99,7 +97,6 @@ impl Account {
                 self.causes.len() - CAUSES
             ));
         }
-        let seconds = |seconds: f64| duration(Duration::from_secs_f64(seconds.max(0.0)));
         lines.push(format!(
             "cost    {} of processor time, at most {} of memory; {} with {} at once",
             seconds(self.cost.cpu_seconds),

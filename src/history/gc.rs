@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 
 use crate::data::digest::Digest;
 use crate::data::scenario::ScenarioName;
-use crate::plan::key::{Explanation, Remembered};
+use crate::plan::key::Explanation;
 use crate::plan::snapshot::Snapshot;
 use crate::store::{Kept, Store, StoreError};
 
@@ -155,11 +155,7 @@ impl PayloadUses {
 /// The digests of all that a key's or a recipe's parts refer to.
 fn digests(parts: &[u8]) -> Vec<Digest> {
     let explanation = postcard::from_bytes::<Explanation>(parts).unwrap_or_default();
-    let digest = |remembered: &Remembered| match remembered {
-        Remembered::Digest(digest) => Some(*digest),
-        Remembered::Text(text) => Digest::from_hex(text),
-    };
     (explanation.parts())
-        .filter_map(|(_, remembered)| digest(remembered))
+        .filter_map(|(_, remembered)| remembered.digest())
         .collect()
 }

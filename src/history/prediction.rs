@@ -3,7 +3,6 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 use std::fmt;
-use std::time::Duration;
 
 use anyhow::Result;
 use serde::Serialize;
@@ -14,7 +13,7 @@ use crate::history::account::Account;
 use crate::plan::Unit;
 use crate::plan::loaded::LoadedStudy;
 use crate::store::Store;
-use crate::system::progress::duration;
+use crate::system::progress::seconds;
 
 /// How long a run will take.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -71,7 +70,7 @@ impl Prediction {
 
 impl fmt::Display for Prediction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let time = duration(Duration::from_secs_f64(self.seconds));
+        let time = seconds(self.seconds);
         write!(f, "about {time} with {} at once", self.workers)
     }
 }

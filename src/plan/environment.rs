@@ -10,7 +10,7 @@ use crate::project::{Project, ProjectError, Simulator};
 use crate::system::process;
 
 /// The variables that every simulator gets. Paths in it are those of its work directory, so they are not part of any key.
-pub(crate) fn fixed(work: &Path) -> Vec<(OsString, OsString)> {
+fn fixed(work: &Path) -> Vec<(OsString, OsString)> {
     let work = work.as_os_str();
     [
         ("PATH", OsStr::new(process::DEFAULT_PATH)),
@@ -25,6 +25,13 @@ pub(crate) fn fixed(work: &Path) -> Vec<(OsString, OsString)> {
     ]
     .map(|(name, value)| (name.into(), value.into()))
     .to_vec()
+}
+
+/// All variables of a simulator in this work directory: those that every one gets, then those stated. Later ones win.
+pub(crate) fn of(work: &Path, stated: &[(String, String)]) -> Vec<(OsString, OsString)> {
+    let mut environment = fixed(work);
+    environment.extend((stated.iter()).map(|(name, value)| (name.into(), value.into())));
+    environment
 }
 
 /// The variables that the project passes on from rerunoff's own environment, if they are set.
@@ -53,12 +60,7 @@ pub(crate) fn search_path(project: &Project) -> Vec<PathBuf> {
 /// The environment as far as the search for a program needs it.
 fn with_path(project: &Project) -> Vec<(OsString, OsString)> {
     let simulator = &project.simulator;
-    let mut environment = fixed(&project.root);
-    environment.extend(
-        passed(simulator)
-            .into_iter()
-            .map(|(name, value)| (name.into(), value.into())),
-    );
+    let mut environment = of(&project.root, &passed(simulator));
     if let Some(path) = simulator.environment.get("PATH") {
         environment.push(("PATH".into(), path.source().into()));
     }

@@ -169,6 +169,16 @@ pub enum Remembered {
     Digest(Digest),
 }
 
+impl Remembered {
+    /// The digest of what was there: remembered as such, or what a text spells.
+    pub(crate) fn digest(&self) -> Option<Digest> {
+        match self {
+            Self::Digest(digest) => Some(*digest),
+            Self::Text(text) => Digest::from_hex(text),
+        }
+    }
+}
+
 /// Texts up to this length are remembered as they are.
 const LONGEST_TEXT: usize = 200;
 

@@ -33,7 +33,6 @@ use crate::plan::snapshot::{ScenarioSnapshot, Snapshot};
 use crate::plan::{Entry, Found, Plan, State};
 use crate::project::product_spec::Per;
 use crate::project::{Project, Study};
-use crate::store::codec;
 use crate::store::{ResultId, Store, StoredColumn};
 use crate::system::folder;
 use crate::system::process::Interrupt;
@@ -200,9 +199,7 @@ fn write_products<'p>(
 }
 
 fn decode(columns: &[StoredColumn]) -> Result<Vec<Vec<f64>>> {
-    let decoded =
-        (columns.iter()).map(|column| codec::decode(&column.bytes, &column.checksum, column.steps));
-    let decoded: Result<_, _> = decoded.collect();
+    let decoded: Result<_, _> = columns.iter().map(StoredColumn::decode).collect();
     decoded.context("its stored result is damaged; `rerunoff doctor` drops it, then run again")
 }
 

@@ -100,7 +100,7 @@ pub struct ColumnSummary {
     pub checksum: Digest,
 }
 
-/// One column, still encoded: for [`crate::store::codec::decode`], in any thread.
+/// One column, still encoded: see [`Self::decode`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredColumn {
     /// Number of time steps.
@@ -109,6 +109,13 @@ pub struct StoredColumn {
     pub bytes: Vec<u8>,
     /// What the digest of `bytes` must be.
     pub checksum: Digest,
+}
+
+impl StoredColumn {
+    /// Its values, in any thread; an error if the bytes are not those that were stored.
+    pub(crate) fn decode(&self) -> Result<Vec<f64>, codec::Damaged> {
+        codec::decode(&self.bytes, &self.checksum, self.steps)
+    }
 }
 
 /// A catchment as the last run left it.

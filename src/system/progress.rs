@@ -138,16 +138,21 @@ pub(crate) fn duration(duration: Duration) -> String {
     }
 }
 
+/// Seconds, likewise; what is no duration is none.
+pub(crate) fn seconds(seconds: f64) -> String {
+    duration(Duration::try_from_secs_f64(seconds).unwrap_or_default())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn durations_read_well() {
-        let of = |seconds: f64| duration(Duration::from_secs_f64(seconds));
-        assert_eq!(of(0.44), "0.4 s");
-        assert_eq!(of(59.4), "59 s");
-        assert_eq!(of(185.0), "3 min 5 s");
-        assert_eq!(of(7_800.0), "2 h 10 min");
+        assert_eq!(seconds(0.44), "0.4 s");
+        assert_eq!(seconds(59.4), "59 s");
+        assert_eq!(seconds(185.0), "3 min 5 s");
+        assert_eq!(seconds(7_800.0), "2 h 10 min");
+        assert_eq!(seconds(-1.0), "0.0 s");
     }
 }

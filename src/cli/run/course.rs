@@ -193,12 +193,11 @@ impl Course<'_> {
             .chosen
             .iter()
             .map(|&at| (&self.loaded_study.list[at], &self.plans[at]));
-        let plans = chosen.clone().map(|(_, plan)| plan);
         let failed = report.failed.len();
-        let counts: Counts = plans.clone().map(Plan::counts).sum();
+        let counts: Counts = chosen.clone().map(|(_, plan)| plan.counts()).sum();
         let summary = RunSummary {
             scenarios: self.study.is_named().then_some(self.chosen.len()),
-            catchments: plans.map(|plan| plan.entries.len()).sum(),
+            catchments: self.selection.all,
             fresh: counts.fresh,
             run: report.run,
             failed,

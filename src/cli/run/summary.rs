@@ -4,7 +4,6 @@
 
 use std::io::{Write, stdout};
 use std::path::Path;
-use std::time::Duration;
 
 use anyhow::Result;
 use serde::Serialize;
@@ -13,7 +12,7 @@ use crate::cli::document::FailureOf;
 use crate::cli::fault::Fault;
 use crate::cli::terminal::print_document;
 use crate::product::ProductState;
-use crate::system::progress::duration;
+use crate::system::progress::seconds;
 
 /// The outcome of `rerunoff run`.
 #[derive(Default, Serialize)]
@@ -97,8 +96,7 @@ impl RunSummary {
             let plural = if scenarios == 1 { "" } else { "s" };
             line.push_str(&format!(" of {scenarios} scenario{plural}"));
         }
-        let seconds = duration(Duration::from_secs_f64(self.seconds));
-        line.push_str(&format!(" in {seconds}"));
+        line.push_str(&format!(" in {}", seconds(self.seconds)));
         if let Some(ProductOf { path, state }) = &self.product {
             line.push_str(&format!("; {path} {state}"));
         }

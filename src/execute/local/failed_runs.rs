@@ -40,8 +40,13 @@ impl FailedRuns {
         Ok(self.folder.clone())
     }
 
+    /// The catchment's work directory, if one is kept.
+    pub fn kept(&self, scenario: &ScenarioName, id: &CatchmentId) -> Option<PathBuf> {
+        Some(self.path(scenario, id)).filter(|path| path.exists())
+    }
+
     /// Where a catchment's work directory is kept.
-    pub fn path(&self, scenario: &ScenarioName, id: &CatchmentId) -> PathBuf {
+    fn path(&self, scenario: &ScenarioName, id: &CatchmentId) -> PathBuf {
         self.folder.join(scenario.file_name(id))
     }
 

@@ -263,10 +263,7 @@ impl JobContext<'_> {
         let (program, arguments) = words
             .split_first()
             .expect("a project's command is never empty");
-        // Later values win: `Command::envs` sets one variable after the other.
-        let mut environment = environment::fixed(work.path());
-        let stated = rendered.environment.iter();
-        environment.extend(stated.map(|(name, value)| (name.into(), value.into())));
+        let environment = environment::of(work.path(), &rendered.environment);
         let [stdout, stderr] = PRINTED_FILES.map(|name| work.path().join(name));
         let invocation = Invocation {
             program,

@@ -18,7 +18,7 @@ use crate::plan::series;
 use crate::plan::{Entry, Staleness, State};
 use crate::project::product_spec::VariableSource;
 use crate::store::{Attempt, Last, Store};
-use crate::system::progress::duration;
+use crate::system::progress::seconds;
 
 use words::Words;
 
@@ -54,10 +54,11 @@ pub(crate) fn explain(
     if let Some(last) = &last {
         lines.extend(of_failure(loaded, catchment, last, &attempts));
     }
-    let Ok(now) = loaded.explain(catchment, &digests) else {
+    let rendered = loaded.recipe.render(&loaded.basin, catchment);
+    let (Ok(rendered), Ok(digests)) = (rendered, digests) else {
         return Ok(lines);
     };
-    let (rendered, digests) = (loaded.recipe.render(&loaded.basin, catchment)?, digests?);
+    let now = loaded.recipe.explain(&rendered, &digests);
     let mut texts = loaded.recipe.long_texts(&rendered, &digests);
     texts.extend(loaded.recipe.common_texts(&loaded.basin));
     let words = Words::new(loaded, store, texts, values?);
@@ -218,9 +219,8 @@ fn of_failure(
         }
     }
     let id = loaded.basin.id(catchment);
-    let kept = FailedRuns::in_cache(&loaded.project.cache());
-    let kept = kept.path(&loaded.project.scenario.name, id);
-    if kept.exists() {
+    let failed_runs = FailedRuns::in_cache(&loaded.project.cache());
+    if let Some(kept) = failed_runs.kept(&loaded.project.scenario.name, id) {
         lines.push(format!("    its work directory is {}", kept.display()));
     }
     lines
@@ -230,9 +230,7 @@ fn when(attempt: &Attempt) -> String {
     let started = Timestamp::from_second(attempt.started)
         .map(|at| at.to_string())
         .unwrap_or_default();
-    let took = duration(std::time::Duration::from_secs_f64(
-        attempt.cost.wall.max(0.0),
-    ));
+    let took = seconds(attempt.cost.wall);
     format!("at {started}, in {took}")
 }
 

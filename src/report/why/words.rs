@@ -11,7 +11,6 @@ use crate::plan::key::{KeyPart, Remembered};
 use crate::plan::loaded::LoadedScenario;
 use crate::report::text_diff::changed_lines;
 use crate::store::Store;
-use crate::store::codec;
 use crate::system::regular;
 
 /// Where an earlier text or series is missing.
@@ -56,7 +55,7 @@ impl<'a> Words<'a> {
                 self.loaded.basin.time().len()
             ),
             KeyPart::Template(_) | KeyPart::Support(_) | KeyPart::Program => {
-                let digest = digest_of(now).map(|digest| format!(", digest {digest:?}"));
+                let digest = now.digest().map(|digest| format!(", digest {digest:?}"));
                 format!("{part}{}", digest.unwrap_or_default())
             }
             KeyPart::Time => format!("{part}: {}", axis(self.loaded.basin.time())),
@@ -146,7 +145,7 @@ impl<'a> Words<'a> {
     /// A template, remembered by the digest of its text, or a table's header, row and footer.
     fn lines(&self, part: &KeyPart, then: &Remembered, now: &Remembered) -> Result<Vec<String>> {
         let text = |remembered: &Remembered| match part {
-            KeyPart::Template(_) => match digest_of(remembered) {
+            KeyPart::Template(_) => match remembered.digest() {
                 Some(digest) => self.content(&digest),
                 None => Ok(None),
             },
@@ -163,7 +162,7 @@ impl<'a> Words<'a> {
     }
 
     fn time(&self, then: &Remembered) -> Result<String> {
-        let bytes = match digest_of(then) {
+        let bytes = match then.digest() {
             Some(digest) => self.bytes(&digest)?,
             None => None,
         };
@@ -190,7 +189,7 @@ impl<'a> Words<'a> {
         let file = files
             .iter()
             .find(|(other, file)| other == part && name.is_none_or(|name| file.name == name));
-        let then = digest_of(then);
+        let then = then.digest();
         let Some((_, file)) = file else {
             return Ok(format!("{part}: another file than before"));
         };
@@ -216,12 +215,12 @@ impl<'a> Words<'a> {
         let columns = self.loaded.recipe.column_names();
         let now = columns.iter().position(|column| column == name);
         let now = now.and_then(|at| self.series.get(at));
-        let stored = match (self.store, digest_of(then)) {
+        let stored = match (self.store, then.digest()) {
             (Some(store), Some(digest)) => store.input(&digest)?.map(|column| (digest, column)),
             _ => None,
         };
         let then = stored.and_then(|(digest, column)| {
-            let values = codec::decode(&column.bytes, &column.checksum, column.steps).ok()?;
+            let values = column.decode().ok()?;
             (Digest::of_numbers(&values) == digest).then_some(values)
         });
         let (Some(then), Some(now)) = (then, now) else {
@@ -266,13 +265,6 @@ fn rendered(name: &str) -> String {
 }
 
 /// The digest of a part: remembered as such, or spelled by its text.
-fn digest_of(remembered: &Remembered) -> Option<Digest> {
-    match remembered {
-        Remembered::Digest(digest) => Some(*digest),
-        Remembered::Text(text) => Digest::from_hex(text),
-    }
-}
-
 /// Texts joined by NUL as words, quoted where they have blanks or are empty.
 fn words(joined: &str) -> String {
     if joined.is_empty() {
