@@ -106,15 +106,17 @@ impl Arguments {
         is_about_all && at.is_none() && !force && !dry_run && !no_assemble && !timings
     }
 
+    /// Writes the rule for make, if one is asked for; only then are the dependencies looked for.
     pub(crate) fn write_depfile(
         &self,
         cache: &Cache,
         products: &[&Path],
-        mut dependencies: Vec<PathBuf>,
+        dependencies: impl FnOnce() -> Result<Vec<PathBuf>>,
     ) -> Result<()> {
         let Some(file) = &self.depfile else {
             return Ok(());
         };
+        let mut dependencies = dependencies()?;
         // The folder changes with every failure, so that make looks again after one that it has not seen.
         dependencies.push(FailedRuns::in_cache(cache.folder()).made()?);
         let here = std::env::current_dir().context("can't tell the current folder")?;

@@ -159,12 +159,12 @@ fn write_depfile(
     loaded_study: &LoadedStudy<'_>,
     arguments: &Arguments,
 ) -> Result<()> {
-    let dependencies = Dependencies::of(&opened.study)?.with(loaded_study.linked());
-    arguments.write_depfile(
-        &opened.cache,
-        &opened.study.products(),
-        dependencies.present,
-    )
+    let dependencies = || {
+        Ok(Dependencies::of(&opened.study)?
+            .with(loaded_study.linked())
+            .present)
+    };
+    arguments.write_depfile(&opened.cache, &opened.study.products(), dependencies)
 }
 
 /// Names the files that are new in the support folders, and because of which catchments will be run next time.
@@ -189,7 +189,7 @@ fn finish_unchanged(
 ) -> Result<Exit> {
     let products = unchanged.products();
     let cache = Cache::at(root.join(CACHE));
-    arguments.write_depfile(&cache, &products, unchanged.dependencies())?;
+    arguments.write_depfile(&cache, &products, || Ok(unchanged.dependencies()))?;
     if arguments.verbose {
         say("everything looks as it did when nothing was left to do");
     }
