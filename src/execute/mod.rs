@@ -3,8 +3,8 @@
 //! [`executor`] is the boundary between the two: what is ordered and what comes back says nothing of where it was run. [`local`]
 //! runs simulators on this machine, [`output`] reads the tables that they write.
 //!
-//! The thread that calls [`update`] is the only one that writes the store. It commits in batches, at most a second after a trial
-//! came in, so that a crash costs at most a second of finished runs. It does not know why anything is stale, and nothing of
+//! The thread that calls [`update`] is the only one that writes the store. It commits in batches, within two seconds after a
+//! trial came in, so that a crash costs at most two seconds of finished runs. It does not know why anything is stale, and nothing of
 //! products. [`crate::cli`] uses it; [`crate::history`] and [`crate::report`] read what it left.
 
 pub(crate) mod executor;

@@ -90,17 +90,20 @@ impl<'a> Recorder<'a> {
             }
             None => {}
         }
-        let is_due = self.pending.len() >= BATCH || self.since.elapsed() >= Duration::from_secs(1);
-        if is_due || is_pause {
-            let committed = self.commit().map_err(anyhow::Error::from);
-            self.note_error(committed);
-        }
         self.report.gave_up = self
             .limits
             .max_failures
             .is_some_and(|most| self.report.failed.len() >= most);
-        let is_over = self.error.is_some() || self.report.obstacle.is_some();
-        if is_over || self.report.gave_up || self.run_context.interrupt.is_triggered() {
+        let is_stopping = self.report.gave_up
+            || self.report.obstacle.is_some()
+            || self.run_context.interrupt.is_triggered();
+        let is_due = self.pending.len() >= BATCH || self.since.elapsed() >= Duration::from_secs(1);
+        // After a stop, the next trial comes when a simulator ends, however long that takes.
+        if is_due || is_pause || is_stopping {
+            let committed = self.commit().map_err(anyhow::Error::from);
+            self.note_error(committed);
+        }
+        if is_stopping || self.error.is_some() {
             Next::Stop
         } else if self.pending.is_empty() {
             Next::Wait
