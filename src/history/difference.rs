@@ -79,7 +79,7 @@ impl Difference {
         if then.product.time != now.product.time {
             bail!("they have different time steps and can't be compared value by value");
         }
-        let _snapshot = store.read_transaction()?;
+        let _transaction = store.read_transaction()?;
         let variables = now.product.spec.variables.iter();
         let mut difference = Self {
             variables: variables.map(|variable| variable.name.clone()).collect(),

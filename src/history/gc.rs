@@ -37,7 +37,7 @@ impl GcPlan {
         runs: usize,
         max_size: Option<u64>,
     ) -> Result<Self> {
-        let _snapshot = store.read_transaction()?;
+        let _transaction = store.read_transaction()?;
         let mut staying = Kept {
             keys: present_keys(store, &scenarios)?,
             contents: HashSet::new(),

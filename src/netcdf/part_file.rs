@@ -31,9 +31,7 @@ impl PartFile {
     pub(super) fn create(target: &Path) -> Result<Self> {
         let target =
             regular::place(target).with_context(|| format!("cannot write {}", target.display()))?;
-        let mut part = target.clone().into_os_string();
-        part.push(".part");
-        let part = PathBuf::from(part);
+        let part = regular::with_suffix(&target, ".part");
         // The library's own message about a missing folder or permission is obscure, the system's is not.
         let bytes = claim(&part).with_context(|| format!("cannot create {}", part.display()))?;
         let file = ffi::create_file(&part)

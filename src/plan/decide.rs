@@ -69,12 +69,11 @@ impl LoadedScenario<'_> {
         };
         let catchments = self.basin.catchments();
         let (mut entries, mut touched) = (Vec::with_capacity(catchments.len()), Vec::new());
-        let series = |catchment: usize| self.series_digests(catchment);
         let threads = available_parallelism().map_or(1, NonZeroUsize::get);
         let starts = (0..catchments.len()).step_by(KEYS_AT_ONCE);
         let keys = |start: usize| {
             let some = start..catchments.len().min(start + KEYS_AT_ONCE);
-            let keys = some.map(|at| self.key(at, series(at)));
+            let keys = some.map(|at| self.key(at, self.series_digests(at)));
             Ok(keys.collect::<Vec<_>>())
         };
         // Keys are computed on all cores while this thread looks up those that are ready in the store.
@@ -83,7 +82,7 @@ impl LoadedScenario<'_> {
                 let catchment = entries.len();
                 let known = last.get(&catchments[catchment].id);
                 let past = Past { store, last: known };
-                let entry = self.entry(catchment, series(catchment), key, past)?;
+                let entry = self.entry(catchment, self.series_digests(catchment), key, past)?;
                 touched.extend(self.touched(catchment, &entry, known)?);
                 entries.push(entry);
             }

@@ -52,7 +52,7 @@ pub(crate) fn find_program(project: &Project, name: &str) -> Result<PathBuf, Pro
     })
 }
 
-/// The folders of that `PATH`, in order.
+/// The absolute folders of that `PATH`, in order.
 pub(crate) fn search_path(project: &Project) -> Vec<PathBuf> {
     process::search_path(&with_path(project))
 }

@@ -43,20 +43,18 @@ pub(crate) fn parameters(loaded: &LoadedScenario<'_>) -> Result<BTreeSet<String>
             }
         }
     }
-    for parameter in &project.product.parameters {
-        if !known.contains(parameter.parameter.as_str()) {
-            let hint = wording::hint(&parameter.parameter, known.iter().copied(), Quotes::Double)
-                .unwrap_or_default();
-            let message = format!("there is no parameter {:?}{hint}", parameter.parameter);
-            return Err(project.error(&format!("product.parameters.{}", parameter.name), message));
+    let stated = (project.product.parameters.iter()).map(|stated| {
+        let field = format!("product.parameters.{}", stated.name);
+        (field, &stated.parameter)
+    });
+    let link = project.product.downstream.iter();
+    let link = link.map(|link| ("product.downstream".to_owned(), link));
+    for (field, name) in stated.chain(link) {
+        if !known.contains(name.as_str()) {
+            let hint = wording::hint(name, known.iter().copied(), Quotes::Double);
+            let hint = hint.unwrap_or_default();
+            return Err(project.error(&field, format!("there is no parameter {name:?}{hint}")));
         }
-    }
-    if let Some(link) = &project.product.downstream
-        && !known.contains(link.as_str())
-    {
-        let hint = wording::hint(link, known.iter().copied(), Quotes::Double).unwrap_or_default();
-        let message = format!("there is no parameter {link:?}{hint}");
-        return Err(project.error("product.downstream", message));
     }
     Ok(needed(project))
 }

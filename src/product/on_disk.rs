@@ -41,11 +41,7 @@ pub(crate) struct Replacement(PathBuf);
 impl Replacement {
     /// A place beside `path`, cleared of what a killed run left there.
     pub(crate) fn beside(path: &Path) -> Result<Self> {
-        let with = |suffix: &str| {
-            let mut name = path.as_os_str().to_owned();
-            name.push(suffix);
-            PathBuf::from(name)
-        };
+        let with = |suffix: &str| regular::with_suffix(path, suffix);
         for leftover in [".anew", ".anew.part"].map(with) {
             // Asked first: on a disk mounted read-only even a file that is not there can't be removed.
             if leftover.exists() {

@@ -65,7 +65,7 @@ pub(super) fn find_results(
     store: &Store,
     scenario_snapshot: &ScenarioSnapshot,
 ) -> Result<(TimeAxis, Vec<Option<ResultId>>)> {
-    let _snapshot = store.read_transaction()?;
+    let _transaction = store.read_transaction()?;
     let time = store.content(&scenario_snapshot.time)?;
     let Some(time) = time.and_then(|bytes| TimeAxis::from_bytes(&bytes)) else {
         bail!("its time steps are no longer in the store");

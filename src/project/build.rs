@@ -19,8 +19,10 @@ use crate::inputs::InputSpec;
 use crate::inputs::tables::TableSpec;
 use crate::language::formula::Expr;
 use crate::language::template::Template;
+use crate::netcdf::HIGHEST_LEVEL;
 use crate::project::import_spec::ImportSpec;
 use crate::system::regular;
+use crate::text::wording::{self, Quotes};
 
 /// Turns the raw project into a checked one, a table at a time.
 pub(super) struct ProjectBuilder<'a> {
@@ -79,6 +81,27 @@ impl ProjectBuilder<'_> {
             work: raw.cache.work,
             cache_limits: self.cache_limits(raw.cache)?,
         })
+    }
+
+    /// A level of deflate, as it is stated for an import or a product.
+    pub(super) fn compression(&self, field: &str, level: u8) -> Result<u8, ProjectError> {
+        if level > HIGHEST_LEVEL {
+            let rule = format!("must be from 0 (none) to {HIGHEST_LEVEL} (smallest, slow)");
+            return Err(self.source.error(field, rule));
+        }
+        Ok(level)
+    }
+
+    /// An error about an unknown name, with the nearest known one.
+    pub(super) fn unknown<'n>(
+        &self,
+        field: &str,
+        message: &str,
+        name: &str,
+        known: impl IntoIterator<Item = &'n str>,
+    ) -> ProjectError {
+        let hint = wording::hint(name, known, Quotes::Double).unwrap_or_default();
+        self.source.error(field, format!("{message}{hint}"))
     }
 
     fn cache_limits(&self, raw: raw::Cache) -> Result<CacheLimits, ProjectError> {

@@ -13,7 +13,6 @@ use crate::language::time_format::TimeFormat;
 use crate::project::import_spec::{
     CellSeparator, Ids, ImportSpec, ParameterSpec, SeriesSpec, SourceLayout, TextFormat,
 };
-use crate::text::wording::{self, Quotes};
 
 impl ProjectBuilder<'_> {
     /// The description of an import; `input` is the one file of `[input]`, where it names one.
@@ -28,13 +27,7 @@ impl ProjectBuilder<'_> {
                 "needs a `file` to write, where `file` under [input] names more than one",
             ));
         };
-        let compression = raw.compression.unwrap_or(0);
-        if compression > 9 {
-            return Err(self.source.error(
-                "import.compression",
-                "must be from 0 (none) to 9 (smallest, slow)",
-            ));
-        }
+        let compression = self.compression("import.compression", raw.compression.unwrap_or(0))?;
         let mut series = Vec::new();
         for (name, one) in raw.series {
             series.push(self.import_series(name, one)?);
@@ -78,9 +71,8 @@ impl ProjectBuilder<'_> {
         if names().any(|name| name == time) {
             return Ok(());
         }
-        let hint = wording::hint(time, names(), Quotes::Double).unwrap_or_default();
-        let message = format!("there is no series {time:?} under [import.series]{hint}");
-        Err(self.source.error("import.time", message))
+        let message = format!("there is no series {time:?} under [import.series]");
+        Err(self.unknown("import.time", &message, time, names()))
     }
 
     /// The parameters, none of which may have the name of a series.

@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 
 use super::build::ProjectBuilder;
 use super::product_spec::{
-    DEFAULT_DEFLATE, Outlets, ParameterVariable, Per, ProductSpec, ProductVariable, Statistic,
-    SummaryVariable, VariableSource, valid_name,
+    DEFAULT_DEFLATE, Outlets, ParameterVariable, Per, ProductSpec, ProductVariable, RESERVED,
+    Statistic, SummaryVariable, VariableSource, valid_name,
 };
 use super::{OutputColumn, ProjectError, raw};
 use crate::data::catchment::CatchmentId;
 use crate::netcdf::Precision;
-use crate::text::wording::{self, Quotes};
 
 /// What stands for a scenario's name in the product's.
 pub(super) const SCENARIO: &str = "{scenario}";
@@ -27,12 +26,7 @@ impl ProjectBuilder<'_> {
         }
         let per = self.per(raw.per, raw.file.contains(SCENARIO))?;
         let compression = raw.compression.unwrap_or(DEFAULT_DEFLATE);
-        if compression > 9 {
-            return Err(self.source.error(
-                "product.compression",
-                "must be from 0 (none) to 9 (smallest, slow)",
-            ));
-        }
+        let compression = self.compression("product.compression", compression)?;
         let mut variables = self.variables(raw.variables, columns)?;
         let summed = variables
             .iter()
@@ -312,28 +306,17 @@ impl ProjectBuilder<'_> {
         Ok(statistic)
     }
 
-    /// An error about an unknown name, with the nearest known one.
-    fn unknown<'n>(
-        &self,
-        field: &str,
-        message: &str,
-        name: &str,
-        known: impl IntoIterator<Item = &'n str>,
-    ) -> ProjectError {
-        let hint = wording::hint(name, known, Quotes::Double).unwrap_or_default();
-        self.source.error(field, format!("{message}{hint}"))
-    }
-
     /// Whether `name` can be a name in the product; output columns get there unless they are renamed.
     pub(super) fn product_name(&self, field: &str, name: &str) -> Result<(), ProjectError> {
         if valid_name(name) {
             return Ok(());
         }
-        let rule = "must be a letter and then letters, digits or underscores, and none of the names that every \
-                    product uses itself: scenario, time, catchment, status, key, values_digest, upstream_digest";
-        Err(self
-            .source
-            .error(field, format!("the name {name:?} {rule}")))
+        let rule = format!(
+            "the name {name:?} must be a letter and then letters, digits or underscores, and none of the names that every \
+             product uses itself: {}",
+            RESERVED.join(", ")
+        );
+        Err(self.source.error(field, rule))
     }
 }
 

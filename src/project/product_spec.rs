@@ -22,7 +22,7 @@ pub const VALUES_DIGEST: &str = "values_digest";
 pub const UPSTREAM_DIGEST: &str = "upstream_digest";
 
 /// The names that every product uses itself.
-const RESERVED: [&str; 7] = [
+pub(super) const RESERVED: [&str; 7] = [
     "scenario",
     "time",
     "catchment",
@@ -33,8 +33,7 @@ const RESERVED: [&str; 7] = [
 ];
 
 /// Whether a product variable or parameter may have this name: a letter, then letters, digits and underscores (ASCII, up
-/// to 200), and none of the product's own: `scenario`, `time`, `catchment`, `status`, `key`, `values_digest`,
-/// `upstream_digest`.
+/// to 200), and none of the [`RESERVED`] ones.
 pub fn valid_name(name: &str) -> bool {
     name.len() <= 200
         && name.starts_with(|c: char| c.is_ascii_alphabetic())

@@ -247,8 +247,7 @@ fn absolute(path: &Path) -> Result<PathBuf, StoreError> {
 /// Whether no transaction is pending beside the file.
 fn at_rest(path: &Path) -> bool {
     ["-wal", "-journal"].iter().all(|suffix| {
-        let mut beside = path.as_os_str().to_owned();
-        beside.push(suffix);
-        fs::metadata(beside).map_or(true, |metadata| metadata.len() == 0)
+        fs::metadata(regular::with_suffix(path, suffix))
+            .map_or(true, |metadata| metadata.len() == 0)
     })
 }

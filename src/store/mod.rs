@@ -12,7 +12,7 @@
 //! - `state` is each scenario's catchments as the last run left them, `attempt` the last few runs of its simulator.
 //! - `content` and `input` hold what parts know by digest only: the texts of templates, the time steps, the series that
 //!   simulators were given. They make it possible to say what changed, and nothing depends on their being there.
-//! - `run` is what each run did, `tag` a name for a state of all catchments; a `snapshot` of theirs is in `content`.
+//! - `run` is what each run did, `tag` a name for a state of all catchments; the snapshot that their `moment` names is in `content`.
 //! - `memo` holds small facts about files, so that they need not be read again.
 //!
 //! What must hold: results are immutable and outlive every failure; a result with its payloads, its explanation and the

@@ -11,6 +11,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OpenFlags, params_from_iter};
 
 use super::{Store, StoreError};
+use crate::system::regular;
 
 impl Store {
     /// Replaces a damaged store with a new one that holds everything that can still be read; returns where the damaged one is
@@ -20,17 +21,12 @@ impl Store {
             path: path.to_owned(),
             source: Box::new(source),
         };
-        let beside = |suffix: &str| {
-            let mut name = path.as_os_str().to_owned();
-            name.push(suffix);
-            PathBuf::from(name)
-        };
+        let beside = |suffix: &str| regular::with_suffix(path, suffix);
         let (recovered, damaged_path) = (beside(".anew"), beside(".damaged"));
         for suffix in ["", "-wal", "-shm", "-journal"] {
             for file in [&recovered, &damaged_path] {
-                let mut name = file.as_os_str().to_owned();
-                name.push(suffix);
-                if Path::new(&name).exists() {
+                let name = regular::with_suffix(file, suffix);
+                if name.exists() {
                     fs::remove_file(name).map_err(io)?;
                 }
             }

@@ -12,6 +12,13 @@ use std::path::{Path, PathBuf};
 use crate::data::digest::Digest;
 use crate::system::folder;
 
+/// The path with this text after its name: `store.sqlite` and `-wal`.
+pub(crate) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
 /// Opens a file to read it; anything that is not a regular file is an error that says what it is. Links are followed.
 pub fn open(path: &Path) -> io::Result<File> {
     open_with(File::options().read(true), path)

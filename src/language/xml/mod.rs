@@ -21,11 +21,9 @@ use quick_xml::{Reader, XmlVersion};
 
 use crate::text::charset::Charset;
 pub(crate) use document::{begins_as_xml, decode, named_as_xml};
-pub(crate) use escape::EscapeProblem;
-pub(crate) use escape::{XmlPlace, escape, unescape};
-pub(crate) use problem::XmlFault;
-pub(crate) use problem::XmlProblem;
+pub(crate) use escape::{EscapeProblem, XmlPlace, escape, unescape};
 use problem::at;
+pub(crate) use problem::{XmlFault, XmlProblem};
 pub(crate) use rules::is_xml;
 use rules::{Entities, is_name};
 

@@ -111,15 +111,17 @@ fn extraction(simulator: &Simulator) -> String {
             ("skip_rows", skip_rows),
         ],
     );
-    text.push(' ');
-    simulator.exit_codes.describe(&mut text);
-    text.push(' ');
-    simulator.fail_on_stdout.describe(&mut text);
-    text.push(' ');
-    simulator.require.describe(&mut text);
-    text.push(' ');
     let columns: Vec<_> = output.columns.iter().map(|column| &column.source).collect();
-    columns.describe(&mut text);
+    let others: [&dyn Described; 4] = [
+        &simulator.exit_codes,
+        &simulator.fail_on_stdout,
+        &simulator.require,
+        &columns,
+    ];
+    for other in others {
+        text.push(' ');
+        other.describe(&mut text);
+    }
     text
 }
 

@@ -103,8 +103,7 @@ fn write_over<E: Send>(
         write: &mut write,
         summaries: &mut summaries,
     };
-    let fetched = blocks.make(source, sink)?;
-    assembled.fetched = fetched;
+    assembled.fetched = blocks.make(source, sink)?;
     rows::write_summaries(product, &file, &dimensions, &summaries)?;
     file.finish()?;
     Ok(assembled)

@@ -89,8 +89,7 @@ pub(super) fn write<E: Send>(
         write: &mut write,
         summaries: &mut summaries,
     };
-    let fetched = blocks.make(source, sink)?;
-    assembled.fetched = fetched;
+    assembled.fetched = blocks.make(source, sink)?;
     let staged = Staged { stage, pieces };
     let tables = StepTables::new(product, &tiling);
     assembled.chunks_written = tables.write(&staged, threads, &mut file)?;

@@ -208,11 +208,11 @@ fn wait4(pid: Pid) -> io::Result<(i32, RunCost)> {
             return Err(error);
         }
     }
-    let duration = |time: libc::timeval| {
-        Duration::from_secs(u64::try_from(time.tv_sec).unwrap_or(0))
-            + Duration::from_micros(u64::try_from(time.tv_usec).unwrap_or(0))
+    let seconds = |time: libc::timeval| {
+        let whole = Duration::from_secs(u64::try_from(time.tv_sec).unwrap_or(0));
+        let rest = Duration::from_micros(u64::try_from(time.tv_usec).unwrap_or(0));
+        (whole + rest).as_secs_f64()
     };
-    let seconds = |time| duration(time).as_secs_f64();
     let cost = RunCost {
         wall: 0.0,
         user: seconds(usage.ru_utime),
