@@ -1,5 +1,6 @@
 //! Products of several scenarios.
 
+use super::patched::{patched_over, with};
 use super::*;
 
 /// The made-up product once for each scenario; every scenario has other results and scalars.
@@ -70,17 +71,11 @@ fn every_scenario_holds_its_own_values() {
 
 #[test]
 fn a_changed_scenario_rewrites_only_its_own_chunks() {
-    let folder = tempfile::tempdir().expect("a folder");
     let patched = |names: &[&str], change: &dyn Fn(&mut ProductContent)| {
-        let path = folder.path().join("patched.nc");
-        make(&several(&path, &["a", "b", "c"], 200, 600), 2);
-        let mut changed = several(&path, names, 200, 600);
-        change(&mut changed);
-        let assembled = make(&changed, 2);
-        changed.spec.path = folder.path().join("full.nc");
-        assert_eq!(make(&changed, 2).chunks_copied, 0);
-        assert!(fs::read(path).expect("a file") == fs::read(&changed.spec.path).expect("a file"));
-        fs::remove_file(&changed.spec.path).expect("the full one");
+        let assembled = patched_over(
+            |path| several(path, &["a", "b", "c"], 200, 600),
+            |path| with(several(path, names, 200, 600), change),
+        );
         (assembled.fetched, assembled.chunks_copied)
     };
     // 13 blocks a scenario, two variables, five slabs: 130 chunks each.

@@ -1,5 +1,6 @@
 //! Summaries: computed where results are fetched, taken over where they are not.
 
+use super::patched::{patched_over, with};
 use super::*;
 
 fn summarised(path: &Path, catchments: usize, steps: i64) -> ProductContent {
@@ -38,17 +39,9 @@ fn summaries_are_of_the_values_before_they_are_stored() {
 
 #[test]
 fn nothing_is_fetched_for_summaries_of_unchanged_blocks() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let earlier = |path: &Path| summarised(path, 200, 600);
     let patched = |change: &dyn Fn(&mut ProductContent)| {
-        let path = folder.path().join("patched.nc");
-        make(&summarised(&path, 200, 600), 2);
-        let mut changed = summarised(&path, 200, 600);
-        change(&mut changed);
-        let assembled = make(&changed, 2);
-        changed.spec.path = folder.path().join("full.nc");
-        make(&changed, 2);
-        assert!(fs::read(path).expect("a file") == fs::read(&changed.spec.path).expect("a file"));
-        fs::remove_file(&changed.spec.path).expect("the full one");
+        let assembled = patched_over(earlier, |path| with(earlier(path), change));
         (assembled.fetched, assembled.chunks_copied)
     };
     assert_eq!(patched(&|_| ()), (0, 130));

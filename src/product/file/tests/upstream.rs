@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::patched::{patched_over, with};
 use super::*;
 
 /// Pseudo-random numbers, the same in each run.
@@ -178,20 +179,12 @@ fn a_river_may_be_long() {
     }
 }
 
-/// Patches a product and makes the same from nothing; what was fetched, written and copied.
+/// What is fetched, written and copied where a product changes.
 fn patched(
     make_product: &dyn Fn(&Path) -> ProductContent,
     change: &dyn Fn(&mut ProductContent),
 ) -> (usize, usize, usize) {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("patched.nc");
-    make(&make_product(&path), 2);
-    let mut changed = make_product(&path);
-    change(&mut changed);
-    let assembled = make(&changed, 2);
-    changed.spec.path = folder.path().join("full.nc");
-    assert_eq!(make(&changed, 2).chunks_copied, 0);
-    assert!(fs::read(path).expect("a file") == fs::read(&changed.spec.path).expect("a file"));
+    let assembled = patched_over(make_product, |path| with(make_product(path), change));
     (
         assembled.fetched,
         assembled.chunks_written,
