@@ -20,16 +20,16 @@ impl RandomNumbers {
 
 /// A random forest whose links lead to and fro among the positions.
 fn random_links(count: usize, seed: u64) -> Vec<Option<usize>> {
-    let mut dice = RandomNumbers(seed);
+    let mut random = RandomNumbers(seed);
     let mut places: Vec<usize> = (0..count).collect();
     for at in (1..count).rev() {
-        places.swap(at, dice.below(at + 1));
+        places.swap(at, random.below(at + 1));
     }
     let mut links = vec![None; count];
     for rank in 1..count {
-        if dice.below(50) > 0 {
+        if random.below(50) > 0 {
             // Mostly into one of the last few: long rivers with many tributaries.
-            let back = 1 + dice.below(rank.min(12));
+            let back = 1 + random.below(rank.min(12));
             links[places[rank]] = Some(places[rank - back]);
         }
     }
