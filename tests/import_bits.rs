@@ -3,11 +3,10 @@
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use proptest::prelude::*;
 
-use crate::common::{IMPORTING, Run};
+use crate::common::{IMPORTING, Run, rerunoff};
 
 /// A cell as someone may write it, without its decimal point decided.
 fn cell() -> impl Strategy<Value = String> {
@@ -97,9 +96,7 @@ fn import(folder: &Path, more: &str) -> Vec<f64> {
         format!("{IMPORTING}[import.series.q]\n{more}"),
     )
     .expect("written");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_rerunoff"));
-    let import = command.arg("import").current_dir(folder);
-    let import = import.env_remove("MAKEFLAGS").output();
+    let import = rerunoff(folder, &["import"]).output();
     Run::from(import.expect("the binary")).expect(0);
     let file = hdf5::File::open(folder.join("input.h5")).expect("the file");
     file.dataset("q").expect("q").read_raw().expect("values")

@@ -2,9 +2,8 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
-use crate::common::{Project, STEPS, id, json};
+use crate::common::{Project, Run, STEPS, id, json, rerunoff};
 
 /// Three substances, of which one leaves the factor as it is, and a sweep that the simulator does not see.
 const SUBSTANCES: &str = r#"
@@ -477,21 +476,11 @@ fn the_example_in_the_readme_runs() {
     let example = section.split("```toml\n").nth(1).expect("an example");
     let example = example.split("```").next().expect("its end");
     let folder = tempfile::tempdir().expect("a folder");
-    let rerunoff = |arguments: &[&str]| {
-        let output = Command::new(env!("CARGO_BIN_EXE_rerunoff"))
-            .args(arguments)
-            .current_dir(folder.path())
-            .env_remove("MAKEFLAGS")
-            .output()
-            .expect("the binary");
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        String::from_utf8_lossy(&output.stdout).into_owned()
+    let told = |arguments: &[&str]| {
+        let run = rerunoff(folder.path(), arguments).output();
+        Run::from(run.expect("the binary")).expect(0).stdout
     };
-    rerunoff(&[
+    told(&[
         "init",
         "--example",
         "--catchments",
@@ -503,8 +492,8 @@ fn the_example_in_the_readme_runs() {
     let file = folder.path().join("rerunoff.toml");
     let text = fs::read_to_string(&file).expect("the project file");
     fs::write(&file, format!("{text}\n{example}")).expect("written");
-    assert!(rerunoff(&["run"]).contains(" of 9 scenarios"));
-    assert!(rerunoff(&["run"]).contains(" 0 run, 0 failed of 9 scenarios"));
+    assert!(told(&["run"]).contains(" of 9 scenarios"));
+    assert!(told(&["run"]).contains(" 0 run, 0 failed of 9 scenarios"));
     let (names, shape) = scenarios_of(&folder.path().join("output.h5"));
     assert_eq!((names.len(), shape), (9, vec![9, 48, 5]));
 }

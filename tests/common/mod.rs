@@ -133,6 +133,18 @@ pub(crate) fn undisturbed(program: impl AsRef<OsStr>) -> Command {
     command
 }
 
+/// The binary with these arguments, ready to be started in a folder.
+pub(crate) fn rerunoff(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = undisturbed(env!("CARGO_BIN_EXE_rerunoff"));
+    command
+        .args(arguments)
+        .current_dir(folder)
+        // The tests may have been started by make.
+        .env_remove("MAKEFLAGS")
+        .stdin(Stdio::null());
+    command
+}
+
 impl Project {
     /// A project of so many catchments, all of which go well.
     pub(crate) fn new(catchments: usize) -> Self {
@@ -271,14 +283,7 @@ impl Project {
 
     /// The binary with these arguments, ready to be started in the project's folder.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = undisturbed(env!("CARGO_BIN_EXE_rerunoff"));
-        command
-            .args(arguments)
-            .current_dir(self.root())
-            // The tests may have been started by make.
-            .env_remove("MAKEFLAGS")
-            .stdin(Stdio::null());
-        command
+        rerunoff(self.root(), arguments)
     }
 
     /// Calls the binary in the project's folder.

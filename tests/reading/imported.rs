@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use rerunoff::inputs::{InputSpec, Inputs};
 
-use crate::common::IMPORTING;
+use crate::common::{IMPORTING, rerunoff};
 
 /// An imported file.
 #[derive(Debug)]
@@ -58,12 +57,7 @@ pub(super) fn import_one(fields: &str, text: impl AsRef<[u8]>) -> Result<Importe
 }
 
 fn run(folder: &Path) -> Result<Imported, String> {
-    let output = Command::new(env!("CARGO_BIN_EXE_rerunoff"))
-        .arg("import")
-        .current_dir(folder)
-        .env_remove("MAKEFLAGS")
-        .output()
-        .expect("the binary");
+    let output = rerunoff(folder, &["import"]).output().expect("the binary");
     let file = folder.join("input.h5");
     if !output.status.success() {
         assert!(!file.exists(), "nothing was written");

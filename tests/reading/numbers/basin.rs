@@ -3,7 +3,6 @@
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use hdf5::types::VarLenUnicode;
 use hdf5::{Dataset, File, H5Type};
@@ -12,7 +11,7 @@ use rerunoff::data::value::Value;
 use rerunoff::inputs::{InputSpec, Inputs};
 use tempfile::TempDir;
 
-use crate::common::{Run, unlocked};
+use crate::common::{Run, rerunoff, unlocked};
 
 /// A project with two catchments, 1 and 2, and three hourly steps, whose simulator gives back the series `Q` that it got.
 pub(super) struct Basin {
@@ -140,13 +139,8 @@ impl Basin {
     }
 
     pub(super) fn rerunoff(&self, arguments: &[&str]) -> Run {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_rerunoff"));
-        let command = command.args(arguments).current_dir(self.folder.path());
-        command
-            .env_remove("MAKEFLAGS")
-            .output()
-            .expect("the binary")
-            .into()
+        let run = rerunoff(self.folder.path(), arguments).output();
+        run.expect("the binary").into()
     }
 
     /// The product's `Q` as rows of a catchment.
