@@ -4,7 +4,7 @@ mod tables;
 
 use std::fs;
 
-use tables::{days, dbf, gzip, hour, hours, sources, temperature, write_bytes};
+use tables::{days, dbf_of_numbers, gzip, hour, hours, sources, temperature, write_bytes};
 
 use crate::common::{Project, STEPS, discharge, id, precipitation};
 
@@ -518,7 +518,11 @@ fn series_of_a_netcdf_file_go_with_attributes_of_a_dbase_table() {
             .collect()
     };
     // More catchments than the input has: the input says which there are.
-    write_bytes(&project, "basin.dbf", &dbf(&["barl"], &attributes(5)));
+    write_bytes(
+        &project,
+        "basin.dbf",
+        &dbf_of_numbers(&["barl"], &attributes(5)),
+    );
     project.edit(
         "[simulator]\n",
         "[[parameters.table]]\nfile = \"basin.dbf\"\nid = \"WSO1_ID\"\n\n[simulator]\n",
@@ -530,11 +534,15 @@ fn series_of_a_netcdf_file_go_with_attributes_of_a_dbase_table() {
     let mut more = attributes(5);
     more[1].1[0] = 7.0;
     more[4].1[0] = 7.0;
-    write_bytes(&project, "basin.dbf", &dbf(&["barl"], &more));
+    write_bytes(&project, "basin.dbf", &dbf_of_numbers(&["barl"], &more));
     project.rerunoff(&["run"]).expect(0);
     assert_eq!(project.calls(), [id(1)]);
     // Fewer: nobody would know what the others have.
-    write_bytes(&project, "basin.dbf", &dbf(&["barl"], &attributes(2)));
+    write_bytes(
+        &project,
+        "basin.dbf",
+        &dbf_of_numbers(&["barl"], &attributes(2)),
+    );
     let told = project.rerunoff(&["run"]).expect(4).stderr;
     let lacks = format!(
         "basin.dbf: has no row for 1 of the input's catchments: {}",

@@ -1,5 +1,6 @@
 //! A project in a temporary folder, with a simulator whose behaviour each test chooses, and calls of the built binary.
 
+pub(crate) mod dbase;
 pub(crate) mod random;
 
 use std::ffi::OsStr;

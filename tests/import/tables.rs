@@ -3,33 +3,22 @@
 use std::fs;
 use std::io::Write;
 
+use crate::common::dbase::dbf;
 use crate::common::{Project, STEPS, discharge, id, precipitation};
 
 /// A dBASE table of numbers with two decimals after an id.
-pub(super) fn dbf(columns: &[&str], rows: &[(String, Vec<f64>)]) -> Vec<u8> {
-    let mut header = vec![3, 109, 1, 1];
-    header.extend((rows.len() as u32).to_le_bytes());
-    header.extend((32 + 32 * (columns.len() as u16 + 1) + 1).to_le_bytes());
-    header.extend((1 + 8 + 12 * columns.len() as u16).to_le_bytes());
-    header.resize(32, 0);
-    let mut field = |name: &str, width: u8, decimals: u8| {
-        let mut descriptor = name.as_bytes().to_vec();
-        descriptor.resize(11, 0);
-        descriptor.extend([b'N', 0, 0, 0, 0, width, decimals]);
-        descriptor.resize(32, 0);
-        header.extend(descriptor);
+pub(super) fn dbf_of_numbers(columns: &[&str], rows: &[(String, Vec<f64>)]) -> Vec<u8> {
+    let numbers = columns.iter().map(|name| (*name, 'N', 12, 2));
+    let fields: Vec<_> = [("WSO1_ID", 'N', 8, 0)]
+        .into_iter()
+        .chain(numbers)
+        .collect();
+    let record = |(id, values): &(String, Vec<f64>)| -> Vec<String> {
+        let values = values.iter().map(|value| format!("{value:.2}"));
+        [id.clone()].into_iter().chain(values).collect()
     };
-    field("WSO1_ID", 8, 0);
-    columns.iter().for_each(|name| field(name, 12, 2));
-    let mut bytes = header;
-    bytes.push(b'\r');
-    for (id, values) in rows {
-        bytes.extend(format!(" {id:>8}").bytes());
-        values
-            .iter()
-            .for_each(|value| bytes.extend(format!("{value:>12.2}").bytes()));
-    }
-    bytes
+    let records: Vec<_> = rows.iter().map(record).collect();
+    dbf(&fields, &records)
 }
 
 pub(super) fn gzip(text: &str) -> Vec<u8> {
@@ -92,13 +81,17 @@ pub(super) fn sources(project: &Project, catchments: usize) {
             )
         })
         .collect();
-    write_bytes(project, "basin.dbf", &dbf(&["STRAHLER", "AREA"], &basin));
+    write_bytes(
+        project,
+        "basin.dbf",
+        &dbf_of_numbers(&["STRAHLER", "AREA"], &basin),
+    );
     let land: Vec<_> = all()
         .rev()
         .map(|c| (id(c), vec![0.25, 0.5, c as f64, 70_001.0]))
         .collect();
     let columns = ["barl", "swhe", "dwhe", "NEXTDOWNID"];
-    write_bytes(project, "land.dbf", &dbf(&columns, &land));
+    write_bytes(project, "land.dbf", &dbf_of_numbers(&columns, &land));
 }
 
 pub(super) fn write_bytes(project: &Project, name: &str, bytes: &[u8]) {

@@ -8,37 +8,8 @@ use rerunoff::data::value::Value;
 use rerunoff::inputs::tables::{ParameterTable, TableSpec, read_parameter_table};
 
 use super::parameter::{self, given, unask};
+use crate::common::dbase::dbf;
 use crate::common::{Project, id, python, random};
-
-/// A table of dBASE III with fields of the given name, type, width and decimals, of which each record has the cells.
-fn dbf(fields: &[(&str, char, usize, u8)], records: &[&[&[u8]]]) -> Vec<u8> {
-    let length: usize = 1 + fields.iter().map(|field| field.2).sum::<usize>();
-    let header = 33 + 32 * fields.len();
-    let mut bytes = vec![3, 109, 1, 1];
-    bytes.extend((records.len() as u32).to_le_bytes());
-    bytes.extend((header as u16).to_le_bytes());
-    bytes.extend((length as u16).to_le_bytes());
-    bytes.extend([0; 20]);
-    for (name, kind, width, decimals) in fields {
-        let mut field = [0; 32];
-        field[..name.len()].copy_from_slice(name.as_bytes());
-        (field[11], field[16], field[17]) = (*kind as u8, *width as u8, *decimals);
-        bytes.extend(field);
-    }
-    bytes.push(b'\r');
-    for record in records {
-        bytes.push(b' ');
-        for (cell, (_, kind, width, _)) in record.iter().zip(fields) {
-            let blanks = vec![b' '; width - cell.len()];
-            match kind {
-                'N' | 'F' => bytes.extend([blanks.as_slice(), cell].concat()),
-                _ => bytes.extend([cell, blanks.as_slice()].concat()),
-            }
-        }
-    }
-    bytes.push(0x1a);
-    bytes
-}
 
 /// A project whose parameter A comes from this table.
 fn project(table: &[u8]) -> Project {
@@ -52,10 +23,7 @@ fn cells(kind: char, decimals: u8, cells: [&str; 2]) -> Vec<u8> {
         [id(0).into_bytes(), cells[0].into()],
         [id(1).into_bytes(), cells[1].into()],
     ];
-    let records = records
-        .each_ref()
-        .map(|record| record.each_ref().map(Vec::as_slice));
-    dbf(&fields, &records.each_ref().map(|record| record.as_slice()))
+    dbf(&fields, &records)
 }
 
 #[test]
