@@ -1,6 +1,11 @@
 //! How long a test at random goes on, and from which seed: `make random ROUNDS=… SEED=…`, `make torture KILLS=… SEED=…`.
 
+use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
+
+use tempfile::TempDir;
+
+use super::python;
 
 /// A number from the environment.
 fn stated(variable: &str) -> Option<u64> {
@@ -15,4 +20,15 @@ pub(crate) fn draw(variable: &str, rounds: u64) -> (u64, u64) {
     let rounds = stated(variable).unwrap_or(rounds);
     println!("RERUNOFF_SEED={seed} {variable}={rounds}");
     (seed, rounds)
+}
+
+/// The folder with the files that a script in `tests/interop` wrote, and in how many rounds: these, unless others are stated.
+#[track_caller]
+pub(crate) fn written(script: &str, rounds: u64) -> (TempDir, u64) {
+    let (seed, rounds) = draw("RERUNOFF_ROUNDS", rounds);
+    let folder = tempfile::tempdir().expect("a folder");
+    let arguments = [seed, rounds].map(|number| number.to_string());
+    let [seed, count] = arguments.each_ref().map(Path::new);
+    python(script, &[folder.path(), seed, count]);
+    (folder, rounds)
 }

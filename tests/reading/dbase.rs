@@ -1,7 +1,6 @@
 //! dBASE tables in all their dialects.
 
 use std::fs;
-use std::path::Path;
 
 use rerunoff::data::catchment::CatchmentId;
 use rerunoff::data::value::Value;
@@ -9,7 +8,7 @@ use rerunoff::inputs::tables::{ParameterTable, TableSpec, read_parameter_table};
 
 use super::parameter::{self, given, unask};
 use crate::common::dbase::dbf;
-use crate::common::{Project, id, python, random};
+use crate::common::{Project, id, random};
 
 /// A project whose parameter A comes from this table.
 fn project(table: &[u8]) -> Project {
@@ -351,13 +350,7 @@ fn told_number(number: f64) -> String {
 
 #[test]
 fn random_tables_are_read_as_dbfread_and_pyshp_read_them() {
-    let (seed, rounds) = random::draw("RERUNOFF_ROUNDS", 300);
-    let folder = tempfile::tempdir().expect("a folder");
-    let (seed, rounds) = (seed.to_string(), rounds.to_string());
-    python(
-        "make_dbase.py",
-        &[folder.path(), Path::new(&seed), Path::new(&rounds)],
-    );
+    let (folder, _) = random::written("make_dbase.py", 300);
     let expected = fs::read_to_string(folder.path().join("expected")).expect("what they read");
     let mut tables: Vec<Option<ParameterTable>> = Vec::new();
     let mut cells = 0;

@@ -1,10 +1,9 @@
 //! Times in text tables: forms, offsets from UTC, the ends of days.
 
 use std::fs;
-use std::path::Path;
 
 use super::imported::import_one;
-use crate::common::{python, random};
+use crate::common::random;
 
 /// A table of these times, and what the project file has to say of it.
 fn table(form: Option<&str>, times: &[&str]) -> (String, String) {
@@ -336,13 +335,7 @@ fn what_is_no_time_is_refused_with_what_to_do() {
 
 #[test]
 fn random_times_are_what_pythons_datetime_reads() {
-    let (seed, rounds) = random::draw("RERUNOFF_ROUNDS", 40);
-    let folder = tempfile::tempdir().expect("a folder");
-    let [seed, count] = [seed, rounds].map(|number| number.to_string());
-    python(
-        "write_times.py",
-        &[folder.path(), Path::new(&seed), Path::new(&count)],
-    );
+    let (folder, rounds) = random::written("write_times.py", 40);
     for round in 0..rounds {
         let read = |name: &str| {
             fs::read_to_string(folder.path().join(round.to_string()).join(name)).expect(name)

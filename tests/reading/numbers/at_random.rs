@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::ops::ControlFlow;
-use std::path::Path;
 
 use rerunoff::data::value::Value;
 use rerunoff::inputs::{BadInput, Inputs};
@@ -10,15 +9,11 @@ use serde_json::Value as Json;
 use tempfile::TempDir;
 
 use super::basin::spec;
-use crate::common::{python, random};
+use crate::common::random;
 
 /// The folder with the files that a script wrote, and what it says is in them.
 fn written(script: &str, rounds: u64) -> (TempDir, Vec<Json>) {
-    let (seed, rounds) = random::draw("RERUNOFF_ROUNDS", rounds);
-    let folder = tempfile::tempdir().expect("a folder");
-    let arguments = [seed, rounds].map(|number| number.to_string());
-    let [seed, rounds] = arguments.each_ref().map(Path::new);
-    python(script, &[folder.path(), seed, rounds]);
+    let (folder, _) = random::written(script, rounds);
     let expected = fs::read(folder.path().join("expected.json")).expect("what is expected");
     let expected = serde_json::from_slice(&expected).expect("JSON");
     (folder, expected)
