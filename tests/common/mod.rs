@@ -63,6 +63,12 @@ impl Run {
         );
         self
     }
+
+    /// What it said as an error or a note must hold this text.
+    #[track_caller]
+    pub(crate) fn says(&self, text: &str) {
+        assert!(self.stderr.contains(text), "{}", self.stderr);
+    }
 }
 
 /// Runs one of the scripts in `tests/interop` in the virtual environment that `make test` sets up; it must succeed. What it

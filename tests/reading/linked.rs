@@ -43,11 +43,6 @@ fn settle() {
     std::thread::sleep(Duration::from_millis(50));
 }
 
-#[track_caller]
-fn says(run: &Run, what: &str) {
-    assert!(run.stderr.contains(what), "{}", run.stderr);
-}
-
 #[test]
 fn what_an_input_points_to_is_its_content() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -62,7 +57,7 @@ fn what_an_input_points_to_is_its_content() {
         let source = kind.source.display().to_string();
         assert!(whole.contains(&source), "{}: {whole}", kind.name);
         let again = (project.rerunoff(&["run", "--verbose", "--depfile", "rule.d"])).expect(0);
-        says(&again, "everything looks as it did when nothing was left");
+        again.says("everything looks as it did when nothing was left");
         assert_eq!(fs::read_to_string(&rule).expect("a rule"), whole);
     }
     python("make_linked.py", &[folder.path(), Path::new("change")]);
@@ -110,7 +105,7 @@ fn a_source_that_is_gone_is_an_error_that_names_it_for_every_verb() {
             &["why", "70002"],
         ] {
             let run = project.rerunoff(verb).expect(4);
-            says(&run, &format!("{name} is not there"));
+            run.says(&format!("{name} is not there"));
         }
         assert_eq!(project.calls(), [""; 0], "{}", kind.name);
         assert_eq!(project.read("output.h5"), product, "{}", kind.name);
@@ -143,10 +138,7 @@ fn what_leads_nowhere_or_to_too_little_is_refused() {
     // What a virtual dataset has no source for is a missing value if its fill value says so.
     let holes = project(&folder.path().join("gap_of_missing_values/input.h5"));
     let run = holes.rerunoff(&["run"]).expect(4);
-    says(
-        &run,
-        "70003: the series `precipitation` has no value at time step 0",
-    );
+    run.says("70003: the series `precipitation` has no value at time step 0");
     assert_eq!(holes.calls(), [""; 0]);
     // With its plugin a filter is like any other.
     for kind in ["filter_of_series", "filter_of_ids", "filter_behind_a_link"] {
@@ -163,7 +155,7 @@ fn what_leads_nowhere_or_to_too_little_is_refused() {
     let command = command.env("HDF5_EXTFILE_PREFIX", "${ORIGIN}");
     Run::from(command.output().expect("the binary")).expect(0);
     let without = project.rerunoff(&["run"]).expect(4);
-    says(&without, "HDF5_EXTFILE_PREFIX");
+    without.says("HDF5_EXTFILE_PREFIX");
     fs::copy(elsewhere.join("p.bin"), project.path("p.bin")).expect("copied");
     project.rerunoff(&["run"]).expect(0);
     assert_eq!(project.calls(), [""; 0]);
@@ -206,7 +198,7 @@ fn sources_are_looked_for_where_hdf5_looks() {
             Run::from(output)
         };
         with().expect(0);
-        says(&with().expect(0), "everything looks as it did");
+        with().expect(0).says("everything looks as it did");
         project.rerunoff(&["run"]).expect(4);
         fs::copy(away.join("source.h5"), project.path("source.h5")).expect("copied");
         project.rerunoff(&["run"]).expect(0);
@@ -243,11 +235,8 @@ fn ids_of_an_import_are_not_taken_from_behind_a_link() {
     );
     project.edit("[input]", &import);
     let run = project.rerunoff(&["import"]).expect(4);
-    says(
-        &run,
-        "`catchment` is made of other files; name the one that has it",
-    );
-    says(&run, "source.h5");
+    run.says("`catchment` is made of other files; name the one that has it");
+    run.says("source.h5");
 }
 
 #[test]
@@ -261,7 +250,7 @@ fn a_product_does_not_take_the_place_of_what_the_input_leads_to() {
         let product = format!("[product]\nfile = {:?}", kind.source.display());
         project.edit("[product]\nfile = \"output.h5\"", &product);
         let run = project.rerunoff(&["run"]).expect(2);
-        says(&run, "the product would overwrite");
+        run.says("the product would overwrite");
         assert_eq!(fs::read(&kind.source).expect("a source"), source, "{name}");
     }
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use rerunoff::data::value::Value;
 use rerunoff::language::template::Template;
 
-use crate::common::{Project, Run, python, random};
+use crate::common::{Project, python, random};
 
 /// As many as take about a second.
 const ROUNDS: u64 = 300;
@@ -83,11 +83,6 @@ fn rendered(project: &Project, file: &str) -> Vec<u8> {
     made
 }
 
-#[track_caller]
-fn says(run: &Run, text: &str) {
-    assert!(run.stderr.contains(text), "{}", run.stderr);
-}
-
 const ESCAPED: &str =
     "<a n=\"Aare &lt; Rhein &amp; &quot;co&quot;\">Aare &lt; Rhein &amp; \"co\"</a>\n";
 
@@ -129,12 +124,8 @@ fn a_template_is_xml_by_any_sign_of_it() {
     }
     make(&project, "layout.xml", "layout.tpl", "<a><b n={s}></a>", "");
     let run = project.rerunoff(&["run"]).expect(2);
-    says(
-        &run,
-        "templates/layout.tpl:1:9: placeholders stand in quoted attribute values",
-    );
-    says(
-        &run,
+    run.says("templates/layout.tpl:1:9: placeholders stand in quoted attribute values");
+    run.says(
         "it is XML by the name of the file that is made; if it is none, say `xml = false` beside `file`",
     );
     make(
@@ -145,8 +136,7 @@ fn a_template_is_xml_by_any_sign_of_it() {
         "",
     );
     let run = project.rerunoff(&["status"]).expect(2);
-    says(
-        &run,
+    run.says(
         "templates/layout.tpl:2:1: not well-formed XML: the XML declaration may stand only once, at the beginning (it is XML by its first bytes",
     );
 }
@@ -216,7 +206,7 @@ fn only_what_is_written_otherwise_is_run_again() {
     assert!(made.starts_with(start), "{made}");
     project.edit("footer = \"]]></s>\"", "footer = \"</s>\"");
     let run = project.rerunoff(&["run"]).expect(2);
-    says(&run, "if it is none, say `xml = false` beside `file`");
+    run.says("if it is none, say `xml = false` beside `file`");
 }
 
 #[test]
@@ -234,7 +224,7 @@ fn a_scenario_has_its_templates_read_alike() {
     assert_eq!(project.read("again/layout.xml"), ESCAPED.as_bytes());
     project.write("templates/two.tpl", "<a>\n<b></a>");
     let run = project.rerunoff(&["run"]).expect(2);
-    says(&run, "templates/two.tpl:2:");
+    run.says("templates/two.tpl:2:");
 }
 
 #[test]
@@ -278,15 +268,12 @@ fn placeholders_in_cdata_are_filled_in() {
     ] {
         make(&project, "layout.xml", "layout.xml", source, "");
         let run = project.rerunoff(&["run"]).expect(2);
-        says(&run, &format!("templates/layout.xml:{place}: "));
-        says(&run, message);
+        run.says(&format!("templates/layout.xml:{place}: "));
+        run.says(message);
     }
     make(&project, "layout.xml", "layout.xml", "<a><?r {s}?></a>", "");
     let run = project.rerunoff(&["check", "70001"]).expect(4);
-    says(
-        &run,
-        "the value holds '>', which can't stand in a processing instruction",
-    );
+    run.says("the value holds '>', which can't stand in a processing instruction");
 }
 
 #[test]
@@ -360,10 +347,10 @@ fn a_document_stays_in_its_encoding() {
         "<?xml version='1.0' encoding='ISO-8859-1'?>\n<a><![CDATA[{s}]]></a>",
         "",
     );
-    says(
-        &project.rerunoff(&["check", "70001"]).expect(4),
-        "the value holds '€', which can't stand in a CDATA section of this encoding",
-    );
+    project
+        .rerunoff(&["check", "70001"])
+        .expect(4)
+        .says("the value holds '€', which can't stand in a CDATA section of this encoding");
     for (source, message) in [
         (
             b"<?xml version='1.0' encoding='UTF-8'?>\n<a>\xfc</a>".as_slice(),
@@ -379,7 +366,7 @@ fn a_document_stays_in_its_encoding() {
         ),
     ] {
         make(&project, "layout.xml", "layout.xml", source, "");
-        says(&project.rerunoff(&["run"]).expect(2), message);
+        project.rerunoff(&["run"]).expect(2).says(message);
     }
 }
 
@@ -392,8 +379,7 @@ fn plain_text_in_another_encoding_is_said_so() {
     );
     make(&project, "a.txt", "a.txt", b"\xb0C {s}\r\n", "");
     let run = project.rerunoff(&["run"]).expect(2);
-    says(
-        &run,
+    run.says(
         "templates/a.txt:1:1: the byte 0xb0 is no UTF-8 text; save the template as UTF-8, or name the encoding",
     );
     make(
@@ -405,10 +391,7 @@ fn plain_text_in_another_encoding_is_said_so() {
     );
     assert_eq!(rendered(&project, "a.txt"), b"\xb0C M\xfcller \x80\r\n");
     let check = project.rerunoff(&["check", "70002"]).expect(4);
-    says(
-        &check,
-        "the value holds 'Δ', which windows-1252 has not got",
-    );
+    check.says("the value holds 'Δ', which windows-1252 has not got");
     for (lines, message) in [
         (
             "encoding = \"ebcdic\"",
@@ -420,6 +403,6 @@ fn plain_text_in_another_encoding_is_said_so() {
         ),
     ] {
         make(&project, "a.txt", "a.txt", "", lines);
-        says(&project.rerunoff(&["run"]).expect(2), message);
+        project.rerunoff(&["run"]).expect(2).says(message);
     }
 }
