@@ -4,20 +4,15 @@ use std::fs::{self, File};
 use std::os::unix::fs::{FileExt, MetadataExt};
 
 use rerunoff::netcdf::{Precision, encode_chunk};
-use rusqlite::Connection;
 
 use crate::common::{Project, STEPS, id, precipitation};
-
-fn connection(project: &Project) -> Connection {
-    Connection::open(project.path("cache/store.sqlite")).expect("the store")
-}
 
 /// Changes a byte of the payload of one catchment's concentration.
 fn flip_payload(project: &Project, catchment: usize) {
     let update = "UPDATE payload SET bytes = CAST(substr(bytes, 1, 10) || X'00FF55' || substr(bytes, 14) AS BLOB)
         WHERE id = (SELECT payload FROM series JOIN result ON result.id = series.result JOIN state USING (key)
         WHERE catchment = ?1 AND position = 0)";
-    let changed = connection(project).execute(update, [id(catchment)]);
+    let changed = project.store().execute(update, [id(catchment)]);
     assert_eq!(changed.expect("updated"), 1);
 }
 
@@ -57,7 +52,7 @@ fn a_damaged_structure_is_recovered() {
     let project = Project::new(CATCHMENTS);
     project.rerunoff(&["run"]).expect(0);
     let product = project.read("output.h5");
-    let connection = connection(&project);
+    let connection = project.store();
     connection
         .execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")
         .expect("written back");

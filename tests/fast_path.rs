@@ -180,7 +180,7 @@ fn a_product_that_is_another_is_rebuilt() {
 fn a_result_taken_out_of_the_store_and_a_lost_store_are_missed() {
     let project = project();
     settle(&project);
-    let store = rusqlite::Connection::open(project.path("cache/store.sqlite")).expect("opens");
+    let store = project.store();
     store
         .execute_batch("PRAGMA foreign_keys = on; DELETE FROM result WHERE id = 2")
         .expect("deleted");
@@ -198,7 +198,7 @@ fn a_result_that_was_replaced_is_noticed() {
     let project = project();
     settle(&project);
     // It depends on something that its project does not declare.
-    let store = rusqlite::Connection::open(project.path("cache/store.sqlite")).expect("opens");
+    let store = project.store();
     let latest = "SELECT CAST(max(id) AS INTEGER) FROM result";
     let latest: i64 = store
         .query_row(latest, [], |row| row.get(0))

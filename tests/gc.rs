@@ -136,7 +136,7 @@ fn a_collected_tag_is_an_error_that_says_so() {
     let project = Project::ran(3);
     project.rerunoff(&["tag", "t"]).expect(0);
     // As if it had been lost some other way: a tag's results are never collected.
-    let store = rusqlite::Connection::open(project.path("cache/store.sqlite")).expect("the store");
+    let store = project.store();
     store
         .execute_batch("DELETE FROM result WHERE id = 2")
         .expect("deleted");
@@ -152,7 +152,7 @@ fn a_collected_tag_is_an_error_that_says_so() {
     assert_eq!(project.read("output.h5"), before);
 
     // What a tag protects is not known when its record is damaged: nothing goes then.
-    let store = rusqlite::Connection::open(project.path("cache/store.sqlite")).expect("the store");
+    let store = project.store();
     let damage = "UPDATE content SET bytes = x'00' WHERE digest = (SELECT moment FROM tag)";
     store.execute_batch(damage).expect("damaged");
     drop(store);

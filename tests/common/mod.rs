@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use rerunoff::netcdf::{Attribute, Chunk, Chunking, Data, NetcdfFile, Precision, encode_chunk};
+use rusqlite::Connection;
 use tempfile::TempDir;
 
 /// The number of hourly time steps of the test project.
@@ -304,6 +305,12 @@ impl Project {
         let run = self.rerunoff(&["status", "--json"]);
         assert!(codes.contains(&run.code), "{}: {}", run.code, run.stderr);
         json(&run.stdout)
+    }
+
+    /// Its store, opened past the binary.
+    #[track_caller]
+    pub(crate) fn store(&self) -> Connection {
+        Connection::open(self.path("cache/store.sqlite")).expect("the store")
     }
 
     /// The calls of the simulator since this was last asked, by catchment id, sorted.
