@@ -1,7 +1,11 @@
-//! The session in the README, run: what it shows is what the commands print, except for durations and the folder.
+//! What the README shows, run: its session is what the commands print, except for durations and the folder, and its example
+//! of scenarios gives as many as it says.
 
+use std::fs;
 use std::path::Path;
 use std::process::Command;
+
+use crate::common::{Run, rerunoff, scenarios_of};
 
 /// The commands of the README's first console session, each with what it prints.
 fn session(readme: &str) -> Vec<(&str, String)> {
@@ -68,4 +72,34 @@ fn the_session_in_the_readme_is_real() {
             String::from_utf8_lossy(&output.stderr)
         );
     }
+}
+
+/// The README's example, added to the project that `init --example` writes.
+#[test]
+fn the_example_in_the_readme_runs() {
+    let readme = include_str!("../README.md");
+    let section = readme.split("## Scenarios").nth(1).expect("a section");
+    let example = section.split("```toml\n").nth(1).expect("an example");
+    let example = example.split("```").next().expect("its end");
+    let folder = tempfile::tempdir().expect("a folder");
+    let told = |arguments: &[&str]| {
+        let run = rerunoff(folder.path(), arguments).output();
+        Run::from(run.expect("the binary")).expect(0).stdout
+    };
+    told(&[
+        "init",
+        "--example",
+        "--catchments",
+        "5",
+        "--steps",
+        "48",
+        ".",
+    ]);
+    let file = folder.path().join("rerunoff.toml");
+    let text = fs::read_to_string(&file).expect("the project file");
+    fs::write(&file, format!("{text}\n{example}")).expect("written");
+    assert!(told(&["run"]).contains(" of 9 scenarios"));
+    assert!(told(&["run"]).contains(" 0 run, 0 failed of 9 scenarios"));
+    let (names, shape) = scenarios_of(&folder.path().join("output.h5"));
+    assert_eq!((names.len(), shape), (9, vec![9, 48, 5]));
 }

@@ -1,9 +1,8 @@
 //! Several scenarios in one project: what is run, what is shared, what comes out of it, and what messages say.
 
 use std::fs;
-use std::path::Path;
 
-use crate::common::{Project, Run, STEPS, id, json, rerunoff};
+use crate::common::{Project, STEPS, id, json, scenarios_of};
 
 /// Three substances, of which one leaves the factor as it is, and a sweep that the simulator does not see.
 const SUBSTANCES: &str = r#"
@@ -23,16 +22,6 @@ fn project(catchments: usize, more: &str) -> Project {
     let project = Project::new(catchments);
     project.write_toml(&format!("{}{more}", project.toml()));
     project
-}
-
-fn scenarios_of(file: &Path) -> (Vec<String>, Vec<usize>) {
-    let file = hdf5::File::open(file).expect("the product");
-    let names = file.dataset("scenario").expect("scenario");
-    let names = names
-        .read_raw::<hdf5::types::VarLenUnicode>()
-        .expect("names");
-    let shape = file.dataset("concentration").expect("it").shape();
-    (names.iter().map(ToString::to_string).collect(), shape)
 }
 
 #[test]
@@ -466,36 +455,6 @@ fn faults_are_told_where_they_stand() {
         );
     }
     assert_eq!(project.calls().len(), 0);
-}
-
-/// The README's example, added to the project that `init --example` writes.
-#[test]
-fn the_example_in_the_readme_runs() {
-    let readme = include_str!("../README.md");
-    let section = readme.split("## Scenarios").nth(1).expect("a section");
-    let example = section.split("```toml\n").nth(1).expect("an example");
-    let example = example.split("```").next().expect("its end");
-    let folder = tempfile::tempdir().expect("a folder");
-    let told = |arguments: &[&str]| {
-        let run = rerunoff(folder.path(), arguments).output();
-        Run::from(run.expect("the binary")).expect(0).stdout
-    };
-    told(&[
-        "init",
-        "--example",
-        "--catchments",
-        "5",
-        "--steps",
-        "48",
-        ".",
-    ]);
-    let file = folder.path().join("rerunoff.toml");
-    let text = fs::read_to_string(&file).expect("the project file");
-    fs::write(&file, format!("{text}\n{example}")).expect("written");
-    assert!(told(&["run"]).contains(" of 9 scenarios"));
-    assert!(told(&["run"]).contains(" 0 run, 0 failed of 9 scenarios"));
-    let (names, shape) = scenarios_of(&folder.path().join("output.h5"));
-    assert_eq!((names.len(), shape), (9, vec![9, 48, 5]));
 }
 
 #[test]

@@ -127,6 +127,18 @@ pub(crate) fn unlock(file: &Path) {
     fs::rename(&copy, file).expect("in its place");
 }
 
+/// The scenarios of a product, and the shape of its concentration.
+#[track_caller]
+pub(crate) fn scenarios_of(file: &Path) -> (Vec<String>, Vec<usize>) {
+    let file = hdf5::File::open(file).expect("the product");
+    let names = file.dataset("scenario").expect("scenario");
+    let names = names
+        .read_raw::<hdf5::types::VarLenUnicode>()
+        .expect("names");
+    let shape = file.dataset("concentration").expect("it").shape();
+    (names.iter().map(ToString::to_string).collect(), shape)
+}
+
 /// The one JSON document that a text is.
 #[track_caller]
 pub(crate) fn json(text: &str) -> serde_json::Value {
