@@ -292,3 +292,6 @@ fn attribute_error_offset(error: &AttrError) -> usize {
         | AttrError::Duplicated(offset, _) => *offset,
     }
 }
+
+#[cfg(test)]
+mod tests;
