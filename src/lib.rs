@@ -35,6 +35,7 @@
 //! | [`report`] | why a catchment is fresh or stale |
 //! | [`history`] | what runs did, what they will take, what may be deleted, how two snapshots differ |
 //! | [`product`] | the file for what comes next, from a plan and the store's results |
+//! | [`cluster`] | the orders carried out on other machines, by the engine that is there |
 //! | [`execute`] | having orders carried out: the boundary, local threads behind it, trials into the store |
 //! | [`plan`] | what determines each result, and what has to be run |
 //! | [`import`] | the tables that people have, made into one input file |
@@ -100,6 +101,7 @@
 //! - A program found outside of the support files (`python3`) is digested like one: a new version is a new recipe.
 
 pub mod cli;
+pub mod cluster;
 pub mod data;
 pub mod example;
 pub mod execute;
