@@ -31,6 +31,7 @@
 //! [`crate::execute`] for orders, trials and the local workers of a task.
 
 pub mod batch;
+pub mod engine;
 pub mod ids;
 pub mod journal;
 pub mod segment;
