@@ -5,6 +5,7 @@
 //! input's own columns and parameters, so [`crate::plan::recipe`] checks that. All wings above but [`crate::history`] use it.
 
 mod build;
+pub mod cluster;
 mod error;
 pub(crate) mod exclusion;
 mod import;
