@@ -134,8 +134,8 @@ fn compare(
         .context("a study has a scenario")?
         .project;
     let failed_runs = FailedRuns::new(project.cache().join("verify"));
-    let orders = orders(loaded_study, store, wanted)?;
-    let mut executor = make_ready(loaded_study, run_context, &failed_runs, None)?;
+    let orders = orders(loaded_study, store, wanted, false)?;
+    let mut executor = make_ready(loaded_study, run_context, &failed_runs)?;
     let mut progress = Progress::new("verifying", wanted.len(), quiet);
     let (mut compared, mut trouble) = (Compared::default(), None);
     executor.run(&orders, &mut |trial| {

@@ -18,7 +18,8 @@ use crate::execute::trial::Trial;
 ///   no result may ever be stored under the key of other inputs.
 /// - **Trials.** Each order gives at most one trial, which has the order's names and key. Trials are handed in on the thread
 ///   that called [`run`](Self::run), one at a time, in any order, each soon after its end, so that a crash costs little.
-///   They come with all that is to be stored of them, since no executor knows the store.
+///   They come with all that is to be stored of them, since no executor knows the store; with the series where the
+///   [order](Order::keeps_series) says so.
 /// - **Failures.** A run that fails is a trial like others and stops nothing. What would stop all others as well is
 ///   [`TrialOutcome::Obstacle`](crate::execute::trial::TrialOutcome::Obstacle).
 /// - **Failed runs.** The work directory of a failed run is where

@@ -29,7 +29,6 @@ use self::local::failed_runs::FailedRuns;
 use self::order::{Work, orders};
 use self::recorder::Recorder;
 use self::run_context::RunContext;
-use crate::data::digest::Digest;
 use crate::data::run_cost::TotalCost;
 use crate::plan::Unit;
 use crate::plan::key::Key;
@@ -69,8 +68,7 @@ pub struct RunReport {
 
 /// Makes ready what carries orders out, for `run` and `verify` alike. The one place that says which executor it is.
 ///
-/// The work directories of runs that fail go to `failed_runs`; series that are not `known` to be kept come with their trials, none
-/// where it is `None`.
+/// The work directories of runs that fail go to `failed_runs`.
 ///
 /// # Errors
 /// If the project insists on work directories in memory and they can't be there.
@@ -78,9 +76,8 @@ pub fn make_ready<'a>(
     loaded_study: &'a [LoadedScenario<'a>],
     run_context: RunContext<'a>,
     failed_runs: &'a FailedRuns,
-    known: Option<HashSet<Digest>>,
 ) -> Result<impl Executor + 'a> {
-    LocalExecutor::new(loaded_study, run_context, failed_runs, known)
+    LocalExecutor::new(loaded_study, run_context, failed_runs)
 }
 
 /// Does the work and stores its results.
@@ -96,12 +93,9 @@ pub fn update(
         return Ok(RunReport::default());
     };
     let failed_runs = FailedRuns::in_cache(&project.cache());
-    let known = match project.cache_limits.keep_series {
-        true => Some(store.inputs()?),
-        false => None,
-    };
-    let orders = orders(loaded_study, store, work.first())?;
-    let mut executor = make_ready(loaded_study, run_context, &failed_runs, known)?;
+    let keep_series = project.cache_limits.keep_series;
+    let orders = orders(loaded_study, store, work.first(), keep_series)?;
+    let mut executor = make_ready(loaded_study, run_context, &failed_runs)?;
     let mut recorder = Recorder::new(loaded_study, store, work, limits, run_context)?;
     let done = executor.run(&orders, &mut |trial| recorder.take(trial));
     let mut report = recorder.finish(done)?;

@@ -2,13 +2,14 @@
 //!
 //! [`Executor`]: crate::execute::executor::Executor
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::data::catchment::CatchmentId;
+use crate::data::digest::Digest;
 use crate::data::scenario::ScenarioName;
 use crate::execute::timeouts::Timeouts;
 use crate::plan::Unit;
@@ -29,9 +30,12 @@ pub struct Order {
     pub time_limit: Option<Duration>,
     /// The seconds that its latest good run took, if there was one.
     pub last_wall: Option<f64>,
+    /// Whether the series that its simulator gets come with its trial, to be kept.
+    pub keeps_series: bool,
 }
 
-/// The orders for these units, each with what earlier runs tell of its time.
+/// The orders for these units, each with what earlier runs tell of its time. If `keep_series`, the first of the orders that
+/// have a series which is not stored is to bring it; else none does.
 ///
 /// Units of one scenario should lie side by side: what is known of its catchments is read for each such stretch, and held no
 /// longer.
@@ -39,7 +43,12 @@ pub(crate) fn orders(
     loaded_study: &[LoadedScenario<'_>],
     store: &Store,
     units: &[(Unit, Key)],
+    keep_series: bool,
 ) -> Result<Vec<Order>, StoreError> {
+    let mut provided = match keep_series {
+        true => Some(ProvidedSeries(store.inputs()?)),
+        false => None,
+    };
     let mut orders = Vec::with_capacity(units.len());
     for stretch in units.chunk_by(|(a, _), (b, _)| a.scenario == b.scenario) {
         let loaded = &loaded_study[stretch[0].0.scenario];
@@ -49,16 +58,31 @@ pub(crate) fn orders(
         orders.extend(stretch.iter().map(|&(unit, key)| {
             let catchment = loaded.basin.id(unit.catchment);
             let cost = last.get(catchment).and_then(|last| last.cost);
+            let series = loaded.series_digests(unit.catchment).as_deref();
+            let series = series.unwrap_or_default();
             Order {
                 scenario: scenario.clone(),
                 catchment: catchment.clone(),
                 key,
                 time_limit: timeouts.of(catchment),
                 last_wall: cost.map(|cost| cost.wall),
+                keeps_series: (provided.as_mut()).is_some_and(|provided| provided.lack(series)),
             }
         }));
     }
     Ok(orders)
+}
+
+/// The series that are stored, or come with an order before.
+struct ProvidedSeries(HashSet<Digest>);
+
+impl ProvidedSeries {
+    /// Whether one of these is not among them. From now on all of these are.
+    fn lack(&mut self, series: &[Digest]) -> bool {
+        let before = self.0.len();
+        self.0.extend(series);
+        self.0.len() > before
+    }
 }
 
 /// What is to be run: each key once, and who else waits for its result.
@@ -119,7 +143,16 @@ impl Work {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::digest::Digest;
+
+    #[test]
+    fn a_series_comes_with_the_first_order_that_has_it() {
+        let [stored, rain, flow] = [b"stored", b"rain  ", b"flow  "].map(|name| Digest::of(name));
+        let mut provided = ProvidedSeries(HashSet::from([stored]));
+        assert!(!provided.lack(&[stored]) && !provided.lack(&[]));
+        assert!(provided.lack(&[stored, rain]));
+        assert!(!provided.lack(&[rain, stored]), "in another scenario");
+        assert!(provided.lack(&[rain, flow]));
+    }
 
     #[test]
     fn what_scenarios_share_is_run_once() {

@@ -22,8 +22,8 @@ pub struct Trial {
     pub explanation: Explanation,
     /// The texts that the explanation knows by their digests only.
     pub texts: Vec<Vec<u8>>,
-    /// The series that the simulator was given, those that have to be kept: the digest of each's values, and the values.
-    /// One that is in the store already does no harm.
+    /// The series that the simulator was given, where the order says that they come along: the digest of each's values, and the
+    /// values. One that is in the store already does no harm.
     pub series: Vec<(Digest, Encoded)>,
     /// Every start of the simulator, in order, with its cost and its failure.
     pub attempts: Vec<Attempt>,

@@ -152,7 +152,7 @@ impl<'p> LoadedScenario<'p> {
     }
 
     /// The digests of a catchment's series, or what is wrong with its input.
-    pub(super) fn series_digests(&self, catchment: usize) -> &Result<Vec<Digest>, BadInput> {
+    pub(crate) fn series_digests(&self, catchment: usize) -> &Result<Vec<Digest>, BadInput> {
         &self.digests[self.basin.place(catchment)]
     }
 

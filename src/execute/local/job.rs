@@ -4,7 +4,6 @@
 //! What makes a result is [`crate::execute::local::validate`]'s business. A job knows nothing of threads, the store or other
 //! catchments.
 
-use std::collections::HashSet;
 use std::ffi::OsString;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -50,8 +49,6 @@ pub(crate) struct JobContext<'a> {
     pub run_context: &'a RunContext<'a>,
     /// Where failed runs are kept.
     pub failed_runs: &'a FailedRuns,
-    /// The series that are kept already, by digest; `None` if none is to be kept.
-    pub known: Option<&'a HashSet<Digest>>,
     /// Its scenario.
     pub loaded: &'a LoadedScenario<'a>,
 }
@@ -142,12 +139,10 @@ impl JobContext<'_> {
             return Err(Failure::InputChanged);
         }
         trial.texts = recipe.long_texts(&rendered, &digests);
-        if let Some(known) = self.known {
-            let columns = recipe.column_names().iter().zip(&series).zip(digests);
-            let new = columns.filter(|(_, digest)| !known.contains(digest));
-            trial.series = new
-                .map(|((name, values), digest)| (digest, codec::encode(name, values)))
-                .collect();
+        if job.order.keeps_series {
+            let columns = recipe.column_names().iter().zip(&series);
+            let encoded = columns.map(|(name, values)| codec::encode(name, values));
+            trial.series = digests.into_iter().zip(encoded).collect();
         }
         Ok(Prepared {
             rendered,

@@ -27,7 +27,6 @@ use self::job::{Job, JobContext};
 use self::work_directory::WorkDirectory;
 use self::work_folders::WorkFolders;
 use crate::data::catchment::CatchmentId;
-use crate::data::digest::Digest;
 use crate::data::scenario::ScenarioName;
 use crate::execute::executor::{Executor, Next};
 use crate::execute::order::Order;
@@ -52,8 +51,6 @@ pub(crate) struct LocalExecutor<'a> {
     work_folders: WorkFolders,
     /// Where failed runs are kept.
     failed_runs: &'a FailedRuns,
-    /// The series that are kept already, by digest; `None` if none is to be kept.
-    known: Option<HashSet<Digest>>,
 }
 
 /// An order with the places that its names have in this process.
@@ -64,8 +61,7 @@ struct LocatedOrder<'a> {
 }
 
 impl<'a> LocalExecutor<'a> {
-    /// For orders of this study. The work directories of runs that fail go to `failed_runs`; series that are not `known` to be
-    /// kept come with their trials, none where it is `None`.
+    /// For orders of this study. The work directories of runs that fail go to `failed_runs`.
     ///
     /// # Errors
     /// If the project insists on work directories in memory and they can't be there.
@@ -73,7 +69,6 @@ impl<'a> LocalExecutor<'a> {
         loaded_study: &'a [LoadedScenario<'a>],
         run_context: RunContext<'a>,
         failed_runs: &'a FailedRuns,
-        known: Option<HashSet<Digest>>,
     ) -> Result<Self> {
         let first = loaded_study.first().context("a study has a scenario")?;
         Ok(Self {
@@ -81,7 +76,6 @@ impl<'a> LocalExecutor<'a> {
             run_context,
             work_folders: WorkFolders::of(first.project)?,
             failed_runs,
-            known,
         })
     }
 
@@ -250,7 +244,6 @@ impl Worker<'_> {
             let context = JobContext {
                 run_context,
                 failed_runs: self.executor.failed_runs,
-                known: self.executor.known.as_ref(),
                 loaded: &self.executor.loaded_study[job.unit.scenario],
             };
             let Some(trial) = context.run(job, &self.directory, &mut guard) else {
@@ -285,6 +278,7 @@ fn longest_first(orders: &[Order]) -> (Vec<&Order>, usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::digest::Digest;
     use crate::plan::key::Key;
 
     #[test]
@@ -297,6 +291,7 @@ mod tests {
                 key: Key(Digest::of(&[at as u8])),
                 time_limit: None,
                 last_wall: walls.get(at).copied(),
+                keeps_series: false,
             })
             .collect();
         let (ordered, long) = longest_first(&orders);
