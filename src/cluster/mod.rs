@@ -34,4 +34,5 @@ pub mod batch;
 pub mod engine;
 pub mod ids;
 pub mod journal;
+pub mod package;
 pub mod segment;
