@@ -1,9 +1,10 @@
-//! The words that all others speak: catchment, scenario, value, parameters, time axis, digest.
+//! The words that all others speak: catchment, scenario, value, parameters, time axis, digest, machine.
 //!
 //! Plain values. Nothing here opens a file; all wings use it, and it uses none.
 
 pub mod catchment;
 pub mod digest;
+pub(crate) mod machine;
 pub(crate) mod parameters;
 pub(crate) mod record;
 pub(crate) mod run_cost;

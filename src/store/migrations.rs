@@ -115,6 +115,19 @@ pub(super) const STEPS: &[&str] = &[
     "
     DELETE FROM memo WHERE kind = 'survey';
     ",
+    // 4: where attempts ran and results were made; NULL where it is not known.
+    //
+    // No reference, so that a machine can be removed without a look at every attempt for each.
+    "
+    CREATE TABLE machine (
+        id INTEGER PRIMARY KEY,
+        host TEXT NOT NULL,
+        class TEXT NOT NULL,
+        UNIQUE (host, class)
+    );
+    ALTER TABLE attempt ADD COLUMN machine INTEGER;
+    ALTER TABLE result ADD COLUMN machine INTEGER;
+    ",
 ];
 
 /// The schema that this version writes.

@@ -12,6 +12,7 @@
 //! - `state` is each scenario's catchments as the last run left them, `attempt` the last few runs of its simulator.
 //! - `content` and `input` hold what parts know by digest only: the texts of templates, the time steps, the series that
 //!   simulators were given. They make it possible to say what changed, and nothing depends on their being there.
+//! - `machine` is each machine that attempts ran on and results were made on, once.
 //! - `run` is what each run did, `tag` a name for a state of all catchments; the snapshot that their `moment` names is in `content`.
 //! - `memo` holds small facts about files, so that they need not be read again.
 //!
@@ -53,6 +54,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::catchment::CatchmentId;
 use crate::data::digest::Digest;
+use crate::data::machine::Machine;
 use crate::data::run_cost::RunCost;
 use crate::data::scenario::ScenarioName;
 use crate::store::codec::Encoded;
@@ -154,6 +156,8 @@ pub struct Attempt {
     pub cost: RunCost,
     /// The last lines it printed.
     pub tail: String,
+    /// Where it ran.
+    pub machine: Machine,
 }
 
 /// Everything that is stored about a catchment that was run.

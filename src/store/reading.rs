@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::data::catchment::CatchmentId;
 use crate::data::digest::Digest;
+use crate::data::machine::Machine;
 use crate::data::run_cost::RunCost;
 use crate::data::scenario::ScenarioName;
 
@@ -194,8 +195,9 @@ impl Store {
         scenario: &ScenarioName,
         catchment: &CatchmentId,
     ) -> Result<Vec<(Digest, Attempt)>, StoreError> {
-        let query = "SELECT key, started, failure_code, failure_reason, tail, wall, user, system, peak_bytes
-            FROM attempt WHERE scenario = ?1 AND catchment = ?2 ORDER BY id DESC";
+        let query = "SELECT key, started, failure_code, failure_reason, tail, wall, user, system, peak_bytes,
+            host, class FROM attempt LEFT JOIN machine ON machine.id = attempt.machine
+            WHERE scenario = ?1 AND catchment = ?2 ORDER BY attempt.id DESC";
         self.map_error((|| {
             let mut statement = self.connection.prepare_cached(query)?;
             let rows = statement.query_map([scenario.as_str(), catchment.as_str()], |row| {
@@ -204,11 +206,17 @@ impl Store {
                     failure: failure(row, 2)?,
                     cost: cost(row, row.get(5)?, 6)?,
                     tail: row.get(4)?,
+                    machine: machine(row, 9)?,
                 };
                 Ok((digest(row, 0)?, attempt))
             })?;
             rows.collect()
         })())
+    }
+
+    /// The machine that made this key's result, unknown if no machine or no result is.
+    pub fn made_on(&self, key: &Digest) -> Result<Machine, StoreError> {
+        self.map_error(made_on(&self.connection, key))
     }
 
     pub(super) fn damaged(&self, key: &Digest, what: &str) -> StoreError {
@@ -233,7 +241,7 @@ impl Store {
 
 /// The summary of a key's result, and whether its checksum is right.
 pub(super) fn summary(
-    connection: &rusqlite::Connection,
+    connection: &Connection,
     key: &Digest,
 ) -> rusqlite::Result<Option<(ResultSummary, bool)>> {
     let query = "SELECT result.id, steps, seal, name, minimum, maximum, missing, checksum
@@ -269,6 +277,15 @@ pub(super) fn summary(
     }))
 }
 
+/// See [`Store::made_on`].
+pub(super) fn made_on(connection: &Connection, key: &Digest) -> rusqlite::Result<Machine> {
+    let query =
+        "SELECT host, class FROM result JOIN machine ON machine.id = result.machine WHERE key = ?1";
+    let mut statement = connection.prepare_cached(query)?;
+    let found = statement.query_row([key.as_bytes()], |row| machine(row, 0));
+    Ok(found.optional()?.unwrap_or_default())
+}
+
 pub(super) fn digest(row: &Row<'_>, column: usize) -> rusqlite::Result<Digest> {
     Ok(Digest::from(row.get::<_, [u8; 32]>(column)?))
 }
@@ -302,6 +319,16 @@ fn failure(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Failed>> {
         code,
         reason: reason.unwrap_or_default(),
     }))
+}
+
+/// Host and class from a join that may have found nothing.
+fn machine(row: &Row<'_>, column: usize) -> rusqlite::Result<Machine> {
+    let host: Option<String> = row.get(column)?;
+    let class: Option<String> = row.get(column + 1)?;
+    Ok(Machine {
+        host: host.unwrap_or_default(),
+        class: class.unwrap_or_default(),
+    })
 }
 
 fn cost(row: &Row<'_>, wall: f64, column: usize) -> rusqlite::Result<RunCost> {

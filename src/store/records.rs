@@ -1,13 +1,14 @@
 //! Changes to the store. Each call is one transaction: afterwards all of it is stored, or nothing.
 
-use rusqlite::{Transaction, TransactionBehavior, params};
+use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
 
 use crate::data::catchment::CatchmentId;
 use crate::data::digest::Digest;
+use crate::data::machine::Machine;
 use crate::data::scenario::ScenarioName;
 
 use super::results::{remove_result, store_input, store_result};
-use super::{ATTEMPTS_KEPT, Failed, Record, Store, StoreError};
+use super::{ATTEMPTS_KEPT, Attempt, Failed, Record, Store, StoreError};
 use crate::store::checksum::with_checksum;
 
 impl Store {
@@ -50,7 +51,11 @@ impl Store {
                 }
                 store_explanation(transaction, &record.key, &record.recipe, &record.parts)?;
                 if let Some(columns) = &record.result {
-                    store_result(transaction, &record.key, columns)?;
+                    let machine = match good_attempt(record) {
+                        Some(attempt) => machine_id(transaction, &attempt.machine)?,
+                        None => None,
+                    };
+                    store_result(transaction, &record.key, columns, machine)?;
                 }
                 store_attempts(transaction, record)?;
                 store_state(transaction, record)?;
@@ -179,7 +184,7 @@ pub(super) fn store_content(
 fn store_attempts(transaction: &Transaction<'_>, record: &Record) -> rusqlite::Result<()> {
     let catchment = record.catchment.as_str();
     let insert = "INSERT INTO attempt (scenario, catchment, key, started, failure_code, failure_reason, wall, user, system,
-        peak_bytes, tail) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+        peak_bytes, tail, machine) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
     for attempt in &record.attempts {
         transaction.prepare_cached(insert)?.execute(params![
             record.scenario.as_str(),
@@ -192,7 +197,8 @@ fn store_attempts(transaction: &Transaction<'_>, record: &Record) -> rusqlite::R
             real(attempt.cost.user),
             real(attempt.cost.system),
             bytes(attempt.cost.peak_bytes),
-            attempt.tail
+            attempt.tail,
+            machine_id(transaction, &attempt.machine)?
         ])?;
     }
     let prune = "DELETE FROM attempt WHERE scenario = ?1 AND catchment = ?2 AND id <= (SELECT id FROM attempt
@@ -203,6 +209,32 @@ fn store_attempts(transaction: &Transaction<'_>, record: &Record) -> rusqlite::R
         ATTEMPTS_KEPT
     ])?;
     Ok(())
+}
+
+/// The good attempt of a record, whose columns its result are.
+fn good_attempt(record: &Record) -> Option<&Attempt> {
+    record.result.as_ref()?;
+    let mut attempts = record.attempts.iter();
+    attempts.rfind(|attempt| attempt.failure.is_none())
+}
+
+/// The number of a machine, given to it now or before; `None` for one that is not known.
+fn machine_id(transaction: &Transaction<'_>, machine: &Machine) -> rusqlite::Result<Option<i64>> {
+    if !machine.is_known() {
+        return Ok(None);
+    }
+    let names = [&machine.host, &machine.class];
+    let select = "SELECT id FROM machine WHERE host = ?1 AND class = ?2";
+    let present = transaction
+        .prepare_cached(select)?
+        .query_row(names, |row| row.get(0))
+        .optional()?;
+    if present.is_some() {
+        return Ok(present);
+    }
+    let insert = "INSERT INTO machine (host, class) VALUES (?1, ?2)";
+    transaction.prepare_cached(insert)?.execute(names)?;
+    Ok(Some(transaction.last_insert_rowid()))
 }
 
 fn store_state(transaction: &Transaction<'_>, record: &Record) -> rusqlite::Result<()> {
@@ -219,16 +251,7 @@ fn store_state(transaction: &Transaction<'_>, record: &Record) -> rusqlite::Resu
         Some(_) => None,
         None => Some(last_failure.unwrap_or(&unknown)),
     };
-    let success = record
-        .result
-        .as_ref()
-        .and_then(|_| {
-            record
-                .attempts
-                .iter()
-                .rfind(|attempt| attempt.failure.is_none())
-        })
-        .map(|attempt| attempt.cost);
+    let success = good_attempt(record).map(|attempt| attempt.cost);
     let upsert = "INSERT INTO state (scenario, catchment, key, recipe, failure_code, failure_reason, attempts, wall, user,
             system, peak_bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
         ON CONFLICT DO UPDATE SET

@@ -149,6 +149,11 @@ impl Store {
                 "DELETE FROM recipe WHERE digest NOT IN (SELECT recipe FROM explanation)",
                 [],
             )?;
+            transaction.execute(
+                "DELETE FROM machine WHERE id NOT IN (SELECT machine FROM attempt WHERE machine IS NOT NULL
+                UNION SELECT machine FROM result WHERE machine IS NOT NULL)",
+                [],
+            )?;
             sweep(transaction, "content", "digest", &kept.contents)
         })
     }

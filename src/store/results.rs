@@ -8,11 +8,12 @@ use crate::data::digest::Digest;
 use crate::store::checksum::result_checksum;
 use crate::store::codec::Encoded;
 
-/// Stores a result under its key, unless the same result is already there and intact.
+/// Stores a result under its key, made by the machine of this number, unless the same result is already there and intact.
 pub(super) fn store_result(
     transaction: &Transaction<'_>,
     key: &Digest,
     columns: &[Encoded],
+    machine: Option<i64>,
 ) -> rusqlite::Result<()> {
     if let Some((present, is_right)) = summary(transaction, key)? {
         let same = present
@@ -32,9 +33,10 @@ pub(super) fn store_result(
     let checksum = result_checksum(key, steps, &described);
     transaction
         .prepare_cached(
-            "INSERT INTO result (key, steps, created, used, seal) VALUES (?1, ?2, unixepoch(), unixepoch(), ?3)",
+            "INSERT INTO result (key, steps, created, used, seal, machine)
+            VALUES (?1, ?2, unixepoch(), unixepoch(), ?3, ?4)",
         )?
-        .execute(params![key.as_bytes(), steps, checksum.as_bytes()])?;
+        .execute(params![key.as_bytes(), steps, checksum.as_bytes(), machine])?;
     let result = transaction.last_insert_rowid();
     for (position, (column, described)) in columns.iter().zip(&described).enumerate() {
         let payload = store_payload(transaction, column)?;

@@ -21,6 +21,13 @@ pub(super) fn catchment(id: &str) -> CatchmentId {
     CatchmentId::new(id)
 }
 
+fn machine(host: &str) -> Machine {
+    Machine {
+        host: host.to_owned(),
+        class: "x86_64-v3, Some CPU, glibc 2.36".to_owned(),
+    }
+}
+
 fn attempt(failure: Option<&str>, wall: f64) -> Attempt {
     Attempt {
         started: 1_790_000_000,
@@ -35,6 +42,7 @@ fn attempt(failure: Option<&str>, wall: f64) -> Attempt {
             peak_bytes: 5_000_000,
         },
         tail: "last line".to_owned(),
+        machine: machine("login1"),
     }
 }
 

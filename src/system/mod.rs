@@ -9,6 +9,7 @@ pub(crate) mod filesystem;
 pub(crate) mod folder;
 pub(crate) mod jobserver;
 pub(crate) mod lock;
+pub(crate) mod machine;
 pub mod memory_folder;
 pub(crate) mod parallel;
 pub(crate) mod process;

@@ -28,6 +28,7 @@ use crate::project::Project;
 use crate::store::Attempt;
 use crate::store::codec::{self, Encoded};
 use crate::system::file_limit::FileLimit;
+use crate::system::machine;
 use crate::system::process::{End, Finished, Guard, Invocation};
 
 /// How long a simulator has between being asked to end and being killed.
@@ -85,6 +86,7 @@ impl JobContext<'_> {
             Err(failure) => {
                 trial.attempts.push(Attempt {
                     failure: Some(failure.failed()),
+                    machine: machine::this().clone(),
                     ..Attempt::default()
                 });
                 trial.outcome = outcome(Err(failure));
@@ -164,6 +166,7 @@ impl JobContext<'_> {
             .map_or(0, |since| since.as_secs() as i64);
         let mut attempt = Attempt {
             started,
+            machine: machine::this().clone(),
             ..Attempt::default()
         };
         let result = match self.run_in(prepared, work, guard) {
