@@ -11,6 +11,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use super::error::SourceText;
+use super::places::Places;
 use super::{CacheLimits, Parameter, Project, ProjectError, Scenario, Selection, raw};
 use crate::data::catchment::CatchmentId;
 use crate::data::size::Size;
@@ -28,6 +29,7 @@ use crate::text::wording::{self, Quotes};
 pub(super) struct ProjectBuilder<'a> {
     pub root: &'a Path,
     pub source: SourceText<'a>,
+    pub places: Places<'a>,
 }
 
 impl ProjectBuilder<'_> {
@@ -70,7 +72,8 @@ impl ProjectBuilder<'_> {
             scenario: Scenario::default(),
             title: raw.title,
             input,
-            import,
+            // What is frozen has been imported.
+            import: import.filter(|_| !self.places.are_frozen()),
             on_bad_input,
             selection,
             series,
@@ -136,7 +139,9 @@ impl ProjectBuilder<'_> {
         }
         // What an import will write need not be there yet.
         let find = |field: &str, file: &str| match import {
-            Some(import) if import.file == self.root.join(file) => Ok(import.file.clone()),
+            Some(import) if import.file == self.root.join(file) => {
+                Ok(self.places.of(import.file.clone()))
+            }
             _ => self.existing_file(field, file),
         };
         let files = match (raw.file, import) {
@@ -144,7 +149,7 @@ impl ProjectBuilder<'_> {
             (Some(raw::OneOrMore::More(files)), _) => (files.iter().enumerate())
                 .map(|(i, file)| find(&format!("input.file.{i}"), file))
                 .collect::<Result<_, _>>()?,
-            (None, Some(import)) => vec![import.file.clone()],
+            (None, Some(import)) => vec![self.places.of(import.file.clone())],
             (None, None) => {
                 return Err(self.source.error(
                     "input",
@@ -226,6 +231,9 @@ impl ProjectBuilder<'_> {
     /// A path of a file that is there.
     pub(super) fn existing_file(&self, field: &str, path: &str) -> Result<PathBuf, ProjectError> {
         let path = self.existing(field, path)?;
+        if self.places.are_frozen() {
+            return Ok(path);
+        }
         let found = fs::metadata(&path).and_then(|found| regular::require(found.file_type()));
         match found {
             Ok(()) => Ok(path),
@@ -252,9 +260,12 @@ impl ProjectBuilder<'_> {
         tables.collect()
     }
 
-    /// A path of a file or folder that is there.
+    /// A path of a file or folder that is there. What is frozen was there, and is not looked for.
     pub(super) fn existing(&self, field: &str, path: &str) -> Result<PathBuf, ProjectError> {
-        let path = self.root.join(path);
+        let path = self.places.of(self.root.join(path));
+        if self.places.are_frozen() {
+            return Ok(path);
+        }
         match fs::metadata(&path) {
             Ok(_) => Ok(path),
             Err(error) if error.kind() == ErrorKind::NotFound => Err(self

@@ -57,6 +57,9 @@ impl ProjectBuilder<'_> {
             tables,
             parameters,
         };
+        if self.places.are_frozen() {
+            return Ok(spec);
+        }
         if let Some(source) = (spec.sources()).find(|source| same_file(source, &spec.file)) {
             let message = format!("the import would overwrite its source {}", source.display());
             return Err(self.source.error("import.file", message));

@@ -11,6 +11,7 @@ pub(crate) mod exclusion;
 mod import;
 pub(crate) mod import_spec;
 pub mod output_format;
+mod places;
 mod product;
 pub mod product_spec;
 mod raw;

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::build::{ProjectBuilder, place, same_file};
 use super::error::{Moved, SourceText};
+use super::places::Places;
 use super::product::SCENARIO;
 use super::product_spec::{Per, ProductVariable, valid_name};
 use super::sweep::{Point, Sweeps, joined_label};
@@ -53,10 +54,48 @@ impl Study {
                 _ => format!("can't be read: {error}"),
             },
         })?;
+        let mut study = Self::of_text(root, &text, Places::AsNamed, &|_| true)?;
         let source = SourceText::new(&file, &text);
-        let mut raw: raw::Project = toml::from_str(&text).map_err(|error| source.syntax(&error))?;
+        study.place_products(&source)?;
+        study.check_shared_product(&source)?;
+        Ok(study)
+    }
+
+    /// The scenarios that are wanted, by name, of the project that was in `root` when the project file had this text, with the files
+    /// that it names where `files` says; those that are not in there are where they were. It is for running: nothing is imported,
+    /// and its products have no places.
+    ///
+    /// # Errors
+    /// As of [`Self::load`]; and if no scenario is wanted.
+    pub fn load_frozen(
+        root: &Path,
+        text: &str,
+        files: &BTreeMap<PathBuf, PathBuf>,
+        is_wanted: &dyn Fn(&ScenarioName) -> bool,
+    ) -> Result<Self, ProjectError> {
+        let study = Self::of_text(root, text, Places::Frozen(files), is_wanted)?;
+        match study.scenarios.is_empty() {
+            false => Ok(study),
+            true => Err(ProjectError {
+                file: root.join(PROJECT_FILE),
+                place: None,
+                message: "has none of the scenarios that are wanted".to_owned(),
+            }),
+        }
+    }
+
+    /// The wanted scenarios of a project file of this text, before their products have places.
+    fn of_text(
+        root: &Path,
+        text: &str,
+        places: Places<'_>,
+        is_wanted: &dyn Fn(&ScenarioName) -> bool,
+    ) -> Result<Self, ProjectError> {
+        let file = &root.join(PROJECT_FILE);
+        let source = SourceText::new(file, text);
+        let mut raw: raw::Project = toml::from_str(text).map_err(|error| source.syntax(&error))?;
         let named = std::mem::take(&mut raw.scenario);
-        let sweeps = Sweeps::new(&std::mem::take(&mut raw.sweep), root, &source)?;
+        let sweeps = Sweeps::new(&std::mem::take(&mut raw.sweep), root, places, &source)?;
         let mut variants = Vec::new();
         for name in named.keys() {
             let field = format!("scenario.{name}");
@@ -81,28 +120,34 @@ impl Study {
             samples: sweeps.files.clone(),
         };
         for (name, variant) in variants {
-            let is_wanted = |sweep: &str| {
+            let is_swept = |sweep: &str| {
                 let chosen = variant.sweeps.as_ref();
                 chosen.is_none_or(|chosen| chosen.iter().any(|name| name == sweep))
             };
-            let points = sweeps.points(&is_wanted, &source)?;
+            let points = sweeps.points(&is_swept, &source)?;
+            let points = named_points(name, points, &source)?.into_iter();
+            let points = points.filter(|(scenario, _)| is_wanted(scenario));
+            let points: Vec<(ScenarioName, Point)> = points.collect();
+            if points.is_empty() {
+                continue;
+            }
             let source = source.with_moved(variant.moved.clone());
-            let builder = ProjectBuilder { root, source };
+            let builder = ProjectBuilder {
+                root,
+                source,
+                places,
+            };
             let constants = constants(&variant);
-            let mut project = builder.project(variant.raw, &file, &text)?;
+            let mut project = builder.project(variant.raw, file, text)?;
             project.scenario.first_table = raw.parameters.table.len();
             project.scenario.stated = variant.stated;
             project.scenario.coordinates = constants;
-            for point in points {
-                let scenario = at_point(&project, name, point)
-                    .map_err(|(field, fault)| builder.source.error(&field, fault))?;
-                study.scenarios.push(scenario);
+            for (scenario, point) in points {
+                study.scenarios.push(at_point(&project, scenario, point));
             }
         }
         study.complete_coordinates();
         study.check_names(&source)?;
-        study.place_products(&source)?;
-        study.check_shared_product(&source)?;
         Ok(study)
     }
 
@@ -369,15 +414,28 @@ fn constants(variant: &Variant) -> BTreeMap<String, Value> {
     variant.stated.iter().filter_map(value).collect()
 }
 
-/// The project with swept values; the error is a field and what is wrong there.
-fn at_point(project: &Project, name: &str, point: Point) -> Result<Project, (String, String)> {
-    let label = joined_label(name, &point.label);
+/// The points of a scenario with the names of the scenarios that they make.
+fn named_points(
+    scenario: &str,
+    points: Vec<Point>,
+    source: &SourceText<'_>,
+) -> Result<Vec<(ScenarioName, Point)>, ProjectError> {
+    let named = |point: Point| {
+        let label = joined_label(scenario, &point.label);
+        if label.is_empty() {
+            return Ok((ScenarioName::UNNAMED, point));
+        }
+        let field = (point.values.first()).map_or("sweep", |(_, _, field)| field);
+        let name = ScenarioName::new(&label).map_err(|fault| source.error(field, fault))?;
+        Ok((name, point))
+    };
+    points.into_iter().map(named).collect()
+}
+
+/// The project with swept values, as the scenario of this name.
+fn at_point(project: &Project, name: ScenarioName, point: Point) -> Project {
     let mut project = project.clone();
-    if !label.is_empty() {
-        let field = point.values.first().map_or("sweep", |(_, _, field)| field);
-        let name = ScenarioName::new(&label).map_err(|fault| (field.to_owned(), fault))?;
-        project.scenario.name = name;
-    }
+    project.scenario.name = name;
     for (name, value, field) in point.values {
         project.moved.push((format!("parameters.{name}"), field));
         project.scenario.stated.insert(name.clone());
@@ -385,5 +443,5 @@ fn at_point(project: &Project, name: &str, point: Point) -> Result<Project, (Str
         coordinates.insert(name.clone(), value.clone());
         project.parameters.insert(name, Parameter::Constant(value));
     }
-    Ok(project)
+    project
 }

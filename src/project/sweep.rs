@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::error::SourceText;
+use super::places::Places;
 use super::{ProjectError, raw};
 use crate::data::digest::Digest;
 use crate::data::value::Value;
@@ -49,6 +50,7 @@ impl Sweeps {
     pub(super) fn new(
         raw: &BTreeMap<String, raw::Sweep>,
         root: &Path,
+        places: Places<'_>,
         source: &SourceText<'_>,
     ) -> Result<Self, ProjectError> {
         let mut sweeps = Self {
@@ -61,7 +63,7 @@ impl Sweeps {
                 (Some(values), None, None) => listed(name, values, source)?,
                 (None, Some(range), None) => ranged(name, range, source)?,
                 (None, None, Some(file)) => {
-                    let path = root.join(file);
+                    let path = places.of(root.join(file));
                     let samples = read_samples(&path).map_err(|error| {
                         let message = format!("{}: {error:#}", path.display());
                         source.error(&format!("{field}.file"), message)
@@ -262,7 +264,7 @@ mod tests {
         let raw: BTreeMap<String, BTreeMap<String, raw::Sweep>> =
             toml::from_str(text).expect("sweeps");
         let source = SourceText::new(Path::new("rerunoff.toml"), text);
-        let sweeps = Sweeps::new(&raw["sweep"], Path::new("."), &source);
+        let sweeps = Sweeps::new(&raw["sweep"], Path::new("."), Places::AsNamed, &source);
         let points = sweeps.and_then(|sweeps| sweeps.points(&|_| true, &source));
         let points = points.map_err(|error| error.to_string())?;
         Ok(points.into_iter().map(|point| point.label).collect())
