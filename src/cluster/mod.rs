@@ -36,3 +36,4 @@ pub mod ids;
 pub mod journal;
 pub mod package;
 pub mod segment;
+pub mod standing;

@@ -14,6 +14,7 @@ pub(crate) mod order;
 pub mod output;
 mod recorder;
 pub(crate) mod run_context;
+pub(crate) mod schedule;
 pub(crate) mod timeouts;
 pub(crate) mod timings;
 pub(crate) mod trial;

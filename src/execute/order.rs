@@ -36,41 +36,111 @@ pub struct Order {
 
 /// The orders for these units, each with what earlier runs tell of its time. If `keep_series`, the first of the orders that
 /// have a series which is not stored is to bring it; else none does.
-///
-/// Units of one scenario should lie side by side: what is known of its catchments is read for each such stretch, and held no
-/// longer.
 pub(crate) fn orders(
     loaded_study: &[LoadedScenario<'_>],
     store: &Store,
     units: &[(Unit, Key)],
     keep_series: bool,
 ) -> Result<Vec<Order>, StoreError> {
-    let mut provided = match keep_series {
-        true => Some(ProvidedSeries(store.inputs()?)),
-        false => None,
-    };
-    let mut orders = Vec::with_capacity(units.len());
-    for stretch in units.chunk_by(|(a, _), (b, _)| a.scenario == b.scenario) {
-        let loaded = &loaded_study[stretch[0].0.scenario];
-        let scenario = &loaded.project.scenario.name;
-        let last = store.last(scenario)?;
-        let timeouts = Timeouts::new(loaded.project.simulator.timeout, &last);
-        orders.extend(stretch.iter().map(|&(unit, key)| {
-            let catchment = loaded.basin.id(unit.catchment);
-            let cost = last.get(catchment).and_then(|last| last.cost);
-            let series = loaded.series_digests(unit.catchment).as_deref();
-            let series = series.unwrap_or_default();
-            Order {
-                scenario: scenario.clone(),
-                catchment: catchment.clone(),
-                key,
-                time_limit: timeouts.of(catchment),
-                last_wall: cost.map(|cost| cost.wall),
-                keeps_series: (provided.as_mut()).is_some_and(|provided| provided.lack(series)),
-            }
-        }));
+    let estimates = Estimates::of(loaded_study, store, units)?;
+    let mut maker = OrderMaker::new(loaded_study, store, keep_series)?;
+    let orders = units.iter().zip(&estimates.units);
+    let orders = orders.map(|(&(unit, key), estimate)| maker.order(unit, key, estimate));
+    Ok(orders.collect())
+}
+
+/// What earlier runs tell of the time that units take.
+pub(crate) struct Estimates {
+    /// Of each unit.
+    pub units: Vec<Estimate>,
+    /// The mean of all last good runs of each scenario, in seconds; `None` where there was none.
+    pub means: Vec<Option<f64>>,
+}
+
+/// What earlier runs tell of one unit.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Estimate {
+    /// How long one start of its simulator may take; `None` for as long as it likes.
+    pub time_limit: Option<Duration>,
+    /// The seconds that its latest good run took.
+    pub last_wall: Option<f64>,
+    /// The most memory that it had then, in bytes; 0 where that is not known.
+    pub peak_bytes: u64,
+}
+
+impl Estimates {
+    /// Of these units. Those of one scenario should lie side by side: what is known of its catchments is read for each such
+    /// stretch, and held no longer.
+    pub(crate) fn of(
+        loaded_study: &[LoadedScenario<'_>],
+        store: &Store,
+        units: &[(Unit, Key)],
+    ) -> Result<Self, StoreError> {
+        let mut estimates = Self {
+            units: Vec::with_capacity(units.len()),
+            means: vec![None; loaded_study.len()],
+        };
+        for stretch in units.chunk_by(|(a, _), (b, _)| a.scenario == b.scenario) {
+            let scenario = stretch[0].0.scenario;
+            let loaded = &loaded_study[scenario];
+            let last = store.last(&loaded.project.scenario.name)?;
+            let timeouts = Timeouts::new(loaded.project.simulator.timeout, &last);
+            let walls = last.values().filter_map(|last| Some(last.cost?.wall));
+            let (sum, count) =
+                walls.fold((0.0, 0.0), |(sum, count), wall| (sum + wall, count + 1.0));
+            estimates.means[scenario] = (count > 0.0).then(|| sum / count);
+            estimates.units.extend(stretch.iter().map(|(unit, _)| {
+                let catchment = loaded.basin.id(unit.catchment);
+                let cost = last.get(catchment).and_then(|last| last.cost);
+                Estimate {
+                    time_limit: timeouts.of(catchment),
+                    last_wall: cost.map(|cost| cost.wall),
+                    peak_bytes: cost.map_or(0, |cost| cost.peak_bytes),
+                }
+            }));
+        }
+        Ok(estimates)
     }
-    Ok(orders)
+}
+
+/// Makes orders one after the other; of those that have a series which is not stored, the first is to bring it.
+pub(crate) struct OrderMaker<'a> {
+    loaded_study: &'a [LoadedScenario<'a>],
+    /// `None` if no series is to be kept.
+    provided: Option<ProvidedSeries>,
+}
+
+impl<'a> OrderMaker<'a> {
+    /// For a study whose results go into this store, with the series that it lacks if `keep_series`.
+    pub(crate) fn new(
+        loaded_study: &'a [LoadedScenario<'a>],
+        store: &Store,
+        keep_series: bool,
+    ) -> Result<Self, StoreError> {
+        let provided = match keep_series {
+            true => Some(ProvidedSeries(store.inputs()?)),
+            false => None,
+        };
+        Ok(Self {
+            loaded_study,
+            provided,
+        })
+    }
+
+    /// The order of a unit.
+    pub(crate) fn order(&mut self, unit: Unit, key: Key, estimate: &Estimate) -> Order {
+        let loaded = &self.loaded_study[unit.scenario];
+        let series = loaded.series_digests(unit.catchment).as_deref();
+        let series = series.unwrap_or_default();
+        Order {
+            scenario: loaded.project.scenario.name.clone(),
+            catchment: loaded.basin.id(unit.catchment).clone(),
+            key,
+            time_limit: estimate.time_limit,
+            last_wall: estimate.last_wall,
+            keeps_series: (self.provided.as_mut()).is_some_and(|provided| provided.lack(series)),
+        }
+    }
 }
 
 /// The series that are stored, or come with an order before.

@@ -1,0 +1,308 @@
+//! Where the tasks of a package stand: its journal, folded.
+//!
+//! Nothing but the journal goes in, so every head, on whichever machine, comes to the same. What an engine says and which claims there
+//! are is not known here; the head looks at these and puts what it concludes into the journal.
+
+use std::collections::BTreeMap;
+
+use crate::cluster::ids::{ArrayNumber, BatchNumber, Epoch};
+use crate::cluster::journal::{Entry, Event};
+use crate::cluster::segment::TaskEnd;
+
+/// Where the tasks of a package stand.
+#[derive(Debug, Default)]
+pub struct Standing {
+    /// Its arrays, each as it was last tried.
+    pub arrays: BTreeMap<ArrayNumber, ArrayStanding>,
+    /// The batches of these.
+    pub batches: BTreeMap<BatchNumber, BatchStanding>,
+    /// Whether the user wants no more of it.
+    pub cancelled: bool,
+}
+
+/// An array, as it was last tried.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ArrayStanding {
+    /// Which try it is.
+    pub epoch: Epoch,
+    /// The first of its batches.
+    pub first: BatchNumber,
+    /// How many it has.
+    pub batches: u32,
+    /// The wall time asked for, for each task, in seconds.
+    pub seconds: u64,
+    /// The memory asked for, for each task, in bytes.
+    pub memory: Option<u64>,
+    /// The cores asked for, for each task.
+    pub cores: u32,
+    /// The nodes that are not wanted.
+    pub exclude: Vec<String>,
+    /// What became of the try.
+    pub stage: Stage,
+    /// Since when it is in this stage, in seconds since 1970.
+    pub since: i64,
+}
+
+/// What became of a try at submitting an array.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// It was about to be submitted; whether it was is not known.
+    Intended,
+    /// The engine has it, as this job.
+    Submitted(String),
+    /// It will never run: the engine refused it, or its claims are void.
+    Dropped,
+}
+
+/// A batch that was, or was to be, submitted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BatchStanding {
+    /// Its array.
+    pub array: ArrayNumber,
+    /// The places of the orders that have been answered, in order.
+    pub done: Vec<u32>,
+    /// How its task ended; `None` while it is owed.
+    pub end: Option<BatchEnd>,
+    /// When something was last heard of it, in seconds since 1970.
+    pub heard: i64,
+}
+
+/// How the task of a batch ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BatchEnd {
+    /// By its own word.
+    Told(TaskEnd),
+    /// Without one, by what the head concluded: lost, cancelled, refused.
+    Silent(String),
+}
+
+impl Standing {
+    /// After these entries of a journal.
+    pub fn of(entries: &[Entry]) -> Self {
+        let mut standing = Self::default();
+        for Entry { at, event } in entries {
+            standing.apply(*at, event);
+        }
+        standing
+    }
+
+    /// After one more.
+    pub fn apply(&mut self, at: i64, event: &Event) {
+        match event {
+            Event::Intend {
+                array,
+                epoch,
+                first,
+                batches,
+                seconds,
+                memory,
+                cores,
+                exclude,
+            } => {
+                let intended = ArrayStanding {
+                    epoch: *epoch,
+                    first: *first,
+                    batches: *batches,
+                    seconds: *seconds,
+                    memory: *memory,
+                    cores: *cores,
+                    exclude: exclude.clone(),
+                    stage: Stage::Intended,
+                    since: at,
+                };
+                for batch in intended.numbers() {
+                    self.batches.entry(batch).or_insert(BatchStanding {
+                        array: *array,
+                        done: Vec::new(),
+                        end: None,
+                        heard: at,
+                    });
+                }
+                self.arrays.insert(*array, intended);
+            }
+            Event::Got { array, epoch, job } => {
+                self.enter(*array, *epoch, Stage::Submitted(job.clone()), at);
+            }
+            Event::Void { array, epoch } => self.enter(*array, *epoch, Stage::Dropped, at),
+            Event::Refused { array, epoch, why } => {
+                self.enter(*array, *epoch, Stage::Dropped, at);
+                let refused: Vec<_> = (self.arrays.get(array).into_iter())
+                    .flat_map(ArrayStanding::numbers)
+                    .collect();
+                for batch in refused {
+                    self.end(batch, BatchEnd::Silent(why.clone()), at);
+                }
+            }
+            Event::Merged {
+                batch, done, end, ..
+            } => {
+                if let Some(standing) = self.batches.get_mut(batch) {
+                    standing.done.extend(done);
+                    standing.done.sort_unstable();
+                    standing.done.dedup();
+                    standing.heard = at;
+                }
+                if let Some(end) = end {
+                    self.end(*batch, BatchEnd::Told(end.clone()), at);
+                }
+            }
+            Event::Ended { batch, how } => self.end(*batch, BatchEnd::Silent(how.clone()), at),
+            Event::Cancelled => self.cancelled = true,
+            Event::Closed => {}
+        }
+    }
+
+    fn enter(&mut self, array: ArrayNumber, epoch: Epoch, stage: Stage, at: i64) {
+        let standing = self.arrays.get_mut(&array);
+        let Some(standing) = standing.filter(|standing| standing.epoch == epoch) else {
+            return;
+        };
+        let first = standing.first.0;
+        standing.stage = stage;
+        standing.since = at;
+        for number in (first..).take(standing.batches as usize) {
+            if let Some(batch) = self.batches.get_mut(&BatchNumber(number)) {
+                batch.heard = batch.heard.max(at);
+            }
+        }
+    }
+
+    /// A task's own word counts, also when it comes after a conclusion.
+    fn end(&mut self, batch: BatchNumber, end: BatchEnd, at: i64) {
+        if let Some(standing) = self.batches.get_mut(&batch)
+            && !matches!(standing.end, Some(BatchEnd::Told(_)))
+        {
+            standing.end = Some(end);
+            standing.heard = at;
+        }
+    }
+
+    /// The batches whose tasks are not known to have ended.
+    pub fn live(&self) -> impl Iterator<Item = BatchNumber> {
+        let live = self.batches.iter().filter(|(_, batch)| batch.end.is_none());
+        live.map(|(number, _)| *number)
+    }
+
+    /// The number of the next batch.
+    pub fn next_batch(&self) -> BatchNumber {
+        BatchNumber((self.batches.last_key_value()).map_or(0, |(last, _)| last.0 + 1))
+    }
+
+    /// The number of the next array.
+    pub fn next_array(&self) -> ArrayNumber {
+        ArrayNumber((self.arrays.last_key_value()).map_or(0, |(last, _)| last.0 + 1))
+    }
+}
+
+impl ArrayStanding {
+    /// The numbers of its batches.
+    pub fn numbers(&self) -> impl Iterator<Item = BatchNumber> + use<> {
+        (self.first.0..)
+            .take(self.batches as usize)
+            .map(BatchNumber)
+    }
+
+    /// The job, once the engine has it.
+    pub fn job(&self) -> Option<&str> {
+        match &self.stage {
+            Stage::Submitted(job) => Some(job),
+            Stage::Intended | Stage::Dropped => None,
+        }
+    }
+}
+
+impl BatchStanding {
+    /// Whether the order at this place has been answered.
+    pub fn has(&self, place: usize) -> bool {
+        u32::try_from(place).is_ok_and(|place| self.done.binary_search(&place).is_ok())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn intend(array: u32, epoch: u32, first: u32, batches: u32) -> Event {
+        Event::Intend {
+            array: ArrayNumber(array),
+            epoch: Epoch(epoch),
+            first: BatchNumber(first),
+            batches,
+            seconds: 600,
+            memory: None,
+            cores: 2,
+            exclude: Vec::new(),
+        }
+    }
+
+    fn got(array: u32, epoch: u32, job: &str) -> Event {
+        Event::Got {
+            array: ArrayNumber(array),
+            epoch: Epoch(epoch),
+            job: job.to_owned(),
+        }
+    }
+
+    fn merged(batch: u32, done: &[u32], end: Option<TaskEnd>) -> Event {
+        Event::Merged {
+            segment: String::new(),
+            batch: BatchNumber(batch),
+            done: done.to_vec(),
+            end,
+        }
+    }
+
+    fn after(events: &[Event]) -> Standing {
+        let entries = events.iter().zip(1..);
+        let entries = entries.map(|(event, at)| Entry {
+            at,
+            event: event.clone(),
+        });
+        Standing::of(&entries.collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn what_is_owed_is_what_no_task_has_ended_over() {
+        let standing = after(&[
+            intend(0, 0, 0, 3),
+            got(0, 0, "17"),
+            merged(1, &[4, 0], None),
+            merged(1, &[4, 2], Some(TaskEnd::Time)),
+            Event::Ended {
+                batch: BatchNumber(2),
+                how: "lost".to_owned(),
+            },
+        ]);
+        assert_eq!(standing.live().collect::<Vec<_>>(), [BatchNumber(0)]);
+        assert_eq!(standing.arrays[&ArrayNumber(0)].job(), Some("17"));
+        let batch = &standing.batches[&BatchNumber(1)];
+        assert!(batch.done == [0, 2, 4] && batch.has(2) && !batch.has(1));
+        assert_eq!(batch.end, Some(BatchEnd::Told(TaskEnd::Time)));
+        assert_eq!(standing.next_batch(), BatchNumber(3));
+        assert_eq!(standing.next_array(), ArrayNumber(1));
+    }
+
+    #[test]
+    fn an_earlier_epoch_says_nothing_of_the_present_one() {
+        let void = Event::Void {
+            array: ArrayNumber(0),
+            epoch: Epoch(0),
+        };
+        let events = [intend(0, 0, 0, 1), void, intend(0, 1, 0, 1), got(0, 0, "9")];
+        let standing = after(&events);
+        assert_eq!(standing.arrays[&ArrayNumber(0)].stage, Stage::Intended);
+        assert_eq!(standing.live().count(), 1);
+    }
+
+    #[test]
+    fn a_task_that_was_thought_lost_has_the_last_word() {
+        let lost = Event::Ended {
+            batch: BatchNumber(0),
+            how: "lost".to_owned(),
+        };
+        let told = merged(0, &[0], Some(TaskEnd::Done));
+        let standing = after(&[intend(0, 0, 0, 1), lost.clone(), told, lost]);
+        let end = &standing.batches[&BatchNumber(0)].end;
+        assert_eq!(*end, Some(BatchEnd::Told(TaskEnd::Done)));
+    }
+}
