@@ -2,6 +2,8 @@
 //!
 //! None of this enters a key, a product or a digest: where something was computed is no part of what it is.
 
+pub mod command_line;
+
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -9,6 +11,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::data::size::Size;
+use command_line::CommandLine;
 
 /// Where and how orders are carried out on other machines: all that `[cluster]`, the user's own file and the command line say.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,12 +73,11 @@ pub enum OnInterrupt {
     Cancel,
 }
 
-/// The commands of an engine that rerunoff does not know. `submit`, `alive` and `cancel` are words as a shell would read them, with
-/// placeholders in them; no shell runs them.
+/// The commands of an engine that rerunoff does not know.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EngineTemplates {
     /// Submits an array of tasks, or, without a placeholder for their number, one task.
-    pub submit: String,
+    pub submit: CommandLine,
     /// A regular expression whose only group is the job's id in what `submit` prints.
     pub job: String,
     /// The variable in which a task finds its index; `None` where each is submitted by itself.
@@ -83,9 +85,9 @@ pub struct EngineTemplates {
     /// The index of the first task.
     pub first: u32,
     /// Lists jobs: one is under way if its id stands in the output as a word.
-    pub alive: String,
+    pub alive: CommandLine,
     /// Ends jobs.
-    pub cancel: String,
+    pub cancel: CommandLine,
 }
 
 impl EngineKind {
