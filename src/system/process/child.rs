@@ -177,7 +177,7 @@ fn printed(stdout: &OsStr, stderr: &OsStr) -> Result<(File, File), ProcessError>
 }
 
 /// The error in detail: the system says "not found" for four different things.
-fn reason(source: io::Error, program: PathBuf, directory: &Path) -> ProcessError {
+pub(super) fn reason(source: io::Error, program: PathBuf, directory: &Path) -> ProcessError {
     match source.kind() {
         ErrorKind::NotFound | ErrorKind::NotADirectory if !directory.is_dir() => {
             ProcessError::NoDirectory(directory.to_owned())

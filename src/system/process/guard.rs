@@ -192,11 +192,7 @@ impl Running {
             GuardReport::Refused(refusal) => return Err(refusal.into()),
             GuardReport::Lost(errno) => return Err(lost(io::Error::from_raw_os_error(errno))),
         };
-        let end = match (forced, status.code(), status.signal()) {
-            (Some((forced, _)), _, _) => forced,
-            (None, Some(code), _) => End::Exited(code),
-            (None, None, signal) => End::Signalled(signal.unwrap_or(0)),
-        };
+        let end = forced.map_or_else(|| End::by_itself(status), |(forced, _)| forced);
         Ok(Finished { end, cost })
     }
 
@@ -251,7 +247,7 @@ fn confused() -> io::Error {
     io::Error::other("it does not answer what it was asked")
 }
 
-fn timespec(duration: Duration) -> Timespec {
+pub(super) fn timespec(duration: Duration) -> Timespec {
     Timespec {
         tv_sec: i64::try_from(duration.as_secs()).unwrap_or(i64::MAX),
         tv_nsec: duration.subsec_nanos().into(),

@@ -15,6 +15,7 @@
 //! - No file that a child writes grows beyond a stated size, so that no child can fill the disk with one.
 
 mod child;
+mod command;
 mod guard;
 mod interrupt;
 mod message;
@@ -23,9 +24,12 @@ mod tests;
 
 use std::ffi::{OsStr, OsString};
 use std::io;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
 use std::time::Duration;
 
+pub(crate) use command::{Answer, Call};
 pub(crate) use guard::{Guard, VERB as GUARD_VERB, serve};
 pub(crate) use interrupt::Interrupt;
 
@@ -70,6 +74,16 @@ pub(crate) enum End {
     TimedOut,
     /// Stopped, or not even started, because of the [`Interrupt`].
     Interrupted,
+}
+
+impl End {
+    /// As its status tells it.
+    fn by_itself(status: ExitStatus) -> Self {
+        match status.code() {
+            Some(code) => Self::Exited(code),
+            None => Self::Signalled(status.signal().unwrap_or(0)),
+        }
+    }
 }
 
 /// A child that has ended, with its group.
