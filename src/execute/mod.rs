@@ -9,7 +9,7 @@
 
 pub(crate) mod executor;
 pub(crate) mod failure;
-pub(crate) mod local;
+pub mod local;
 pub(crate) mod order;
 pub mod output;
 mod recorder;
@@ -22,11 +22,12 @@ pub(crate) mod trial;
 use std::collections::HashSet;
 use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use self::executor::Executor;
 use self::local::LocalExecutor;
 use self::local::failed_runs::FailedRuns;
+use self::local::work_folders::WorkFolders;
 use self::order::{Work, orders};
 use self::recorder::Recorder;
 use self::run_context::RunContext;
@@ -78,7 +79,14 @@ pub fn make_ready<'a>(
     run_context: RunContext<'a>,
     failed_runs: &'a FailedRuns,
 ) -> Result<impl Executor + 'a> {
-    LocalExecutor::new(loaded_study, run_context, failed_runs)
+    let first = loaded_study.first().context("a study has a scenario")?;
+    let work_folders = WorkFolders::of(first.project)?;
+    Ok(LocalExecutor::new(
+        loaded_study,
+        run_context,
+        work_folders,
+        failed_runs,
+    ))
 }
 
 /// Does the work and stores its results.

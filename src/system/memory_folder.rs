@@ -1,10 +1,11 @@
-//! A project's folder on the file system that Linux keeps in memory, `/dev/shm`, and how much room there is.
+//! A folder on the file system that Linux keeps in memory, `/dev/shm`, and how much room there is.
 //!
 //! It is made only where there is plenty of room and programs can be started from it. Later it counts as short when room
 //! runs out, or when the folder was removed: systemd empties `/dev/shm` of a user who logs out.
 //!
-//! It is named after the device and inode of the project's folder: the holder of the project's lock owns it, and finds
-//! what a killed run has left behind. What is done in it is not known here.
+//! That of a project is named after the device and inode of the project's folder: the holder of the project's lock owns it, and
+//! finds what a killed run has left behind. Tasks know nothing of each other and hold no such lock, so each has a
+//! folder of its own. What is done in them is not known here.
 
 use std::fs::{self, DirBuilder};
 use std::io;
@@ -17,6 +18,7 @@ use anyhow::Result;
 use rustix::fs::{StatVfsMountFlags, statfs, statvfs};
 
 use crate::system::folder::remove;
+use crate::system::owned_folder::OwnedFolder;
 
 /// Where Linux keeps files in memory, for everybody.
 pub const MEMORY: &str = "/dev/shm";
@@ -38,30 +40,33 @@ const RESERVE_FILES: u64 = 1000;
 pub struct Memory {
     folder: PathBuf,
     short: Arc<AtomicBool>,
+    /// What makes a task's folder its own.
+    _owned: Option<Arc<OwnedFolder>>,
 }
 
 impl Memory {
-    /// Makes the folder, for this user alone, if there is room to work there; the error says why not.
-    pub fn new(root: &Path) -> io::Result<Self> {
-        let unfit = |why: &str| Err(io::Error::other(why.to_owned()));
-        if statfs(MEMORY)?.f_type as u64 != TMPFS {
-            return unfit("it is no tmpfs");
-        }
-        let flags = statvfs(MEMORY)?.f_flag;
-        if flags.intersects(StatVfsMountFlags::NOEXEC | StatVfsMountFlags::RDONLY) {
-            return unfit("it is mounted read-only or noexec");
-        }
-        if left(Path::new(MEMORY)).is_none_or(|left| left < ROOM) {
-            return unfit("there is too little room");
-        }
-        if memory_left().is_none_or(|left| left < 2 * ROOM) {
-            return unfit("there is too little free memory");
-        }
+    /// Makes the folder of the project in `root`, for this user alone, if there is room to work there; the error says why not.
+    pub fn of_project(root: &Path) -> io::Result<Self> {
+        expect_room()?;
         let folder = folder(root)?;
         DirBuilder::new().mode(0o700).create(&folder)?;
         Ok(Self {
             folder,
             short: Arc::default(),
+            _owned: None,
+        })
+    }
+
+    /// The same for a task with this name, which no other on this machine may have. Those of tasks that have died are removed.
+    pub fn of_task(name: &str) -> io::Result<Self> {
+        expect_room()?;
+        let user = rustix::process::geteuid().as_raw();
+        let prefix = format!("rerunoff-{user}-task-");
+        let owned = OwnedFolder::make(Path::new(MEMORY), &prefix, name)?;
+        Ok(Self {
+            folder: owned.path().to_owned(),
+            short: Arc::default(),
+            _owned: Some(Arc::new(owned)),
         })
     }
 
@@ -95,6 +100,25 @@ impl Memory {
     pub fn give_up(&self) {
         self.short.store(true, Relaxed);
     }
+}
+
+/// An error that says why no folder should be made there, if so.
+fn expect_room() -> io::Result<()> {
+    let unfit = |why: &str| Err(io::Error::other(why.to_owned()));
+    if statfs(MEMORY)?.f_type as u64 != TMPFS {
+        return unfit("it is no tmpfs");
+    }
+    let flags = statvfs(MEMORY)?.f_flag;
+    if flags.intersects(StatVfsMountFlags::NOEXEC | StatVfsMountFlags::RDONLY) {
+        return unfit("it is mounted read-only or noexec");
+    }
+    if left(Path::new(MEMORY)).is_none_or(|left| left < ROOM) {
+        return unfit("there is too little room");
+    }
+    if memory_left().is_none_or(|left| left < 2 * ROOM) {
+        return unfit("there is too little free memory");
+    }
+    Ok(())
 }
 
 /// The folder in memory of the project in `root`, there only while a run is under way.
@@ -168,17 +192,32 @@ mod tests {
     #[test]
     fn a_folder_in_memory_is_ours_alone_and_goes() {
         let root = tempfile::tempdir().expect("a folder");
-        let Ok(memory) = Memory::new(root.path()) else {
+        let Ok(memory) = Memory::of_project(root.path()) else {
             return; // A machine without room; then there is nothing to see.
         };
         assert_eq!(memory.folder, folder(root.path()).expect("a name"));
         let mode = fs::metadata(&memory.folder).expect("there").mode();
         assert_eq!(mode & 0o777, 0o700);
-        let second = Memory::new(root.path());
+        let second = Memory::of_project(root.path());
         assert!(second.is_err(), "what is there already is not trusted");
         assert!(!memory.is_short());
         clear_leftovers(root.path()).expect("removed");
         assert!(!memory.folder.exists());
         assert!(memory.is_short(), "it was taken away");
+    }
+
+    #[test]
+    fn tasks_side_by_side_have_folders_of_their_own() {
+        let name = |task: &str| format!("test-{}-{task}", std::process::id());
+        let Ok(one) = Memory::of_task(&name("1")) else {
+            return; // A machine without room; then there is nothing to see.
+        };
+        let other = Memory::of_task(&name("2")).expect("beside it");
+        assert!(one.path().exists() && other.path().exists() && one.path() != other.path());
+        let (path, clone) = (one.path().to_owned(), one.clone());
+        drop(one);
+        assert!(path.exists(), "its clone is in use");
+        drop(clone);
+        assert!(!path.exists());
     }
 }

@@ -10,7 +10,7 @@ pub(crate) mod job;
 pub(crate) mod left_files;
 pub(crate) mod validate;
 pub(crate) mod work_directory;
-pub(crate) mod work_folders;
+pub mod work_folders;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -45,7 +45,7 @@ const MOST_READY: usize = 256;
 const LONG: f64 = 3.0;
 
 /// Carries orders out on as many threads as there may be slots.
-pub(crate) struct LocalExecutor<'a> {
+pub struct LocalExecutor<'a> {
     loaded_study: &'a [LoadedScenario<'a>],
     run_context: RunContext<'a>,
     work_folders: WorkFolders,
@@ -62,21 +62,18 @@ struct LocatedOrder<'a> {
 
 impl<'a> LocalExecutor<'a> {
     /// For orders of this study. The work directories of runs that fail go to `failed_runs`.
-    ///
-    /// # Errors
-    /// If the project insists on work directories in memory and they can't be there.
-    pub(crate) fn new(
+    pub fn new(
         loaded_study: &'a [LoadedScenario<'a>],
         run_context: RunContext<'a>,
+        work_folders: WorkFolders,
         failed_runs: &'a FailedRuns,
-    ) -> Result<Self> {
-        let first = loaded_study.first().context("a study has a scenario")?;
-        Ok(Self {
+    ) -> Self {
+        Self {
             loaded_study,
             run_context,
-            work_folders: WorkFolders::of(first.project)?,
+            work_folders,
             failed_runs,
-        })
+        }
     }
 
     /// Finds each order's catchment.

@@ -1,4 +1,4 @@
-//! Where the workers' directories are: in memory while there is room, else below `cache/`.
+//! Where the workers' directories are: in memory while there is room, else below `cache/`, or on a node's disk.
 //!
 //! Making, filling and removing a handful of files for each run costs more on a disk than all else that rerunoff does for
 //! a short run, and nobody wants those files later: failed runs are copied to the disk. So they are made in
@@ -8,7 +8,8 @@
 //!
 //! It knows nothing of runs and simulators.
 
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 
@@ -19,7 +20,7 @@ use crate::system::folder::remove;
 use crate::system::memory_folder::{MEMORY, Memory};
 
 /// The workers' directories of one run.
-pub(crate) struct WorkFolders {
+pub struct WorkFolders {
     disk: PathBuf,
     memory: Option<Memory>,
 }
@@ -29,14 +30,27 @@ impl WorkFolders {
     ///
     /// An error if the project insists on memory and it can't be had.
     pub(crate) fn of(project: &Project) -> Result<Self> {
-        Self::new(&project.root, project.cache().join(WORK), project.work)
+        let memory = || Memory::of_project(&project.root);
+        Self::new(project.work, project.cache().join(WORK), memory)
     }
 
-    fn new(root: &Path, disk: PathBuf, place: WorkIn) -> Result<Self> {
+    /// Those of a task, of which several of one project may be on one machine: those in memory bear this name, which no other
+    /// task may have, and those on a disk are in `disk`, which is the task's alone.
+    ///
+    /// An error if the project insists on memory and it can't be had.
+    pub fn of_task(place: WorkIn, disk: PathBuf, name: &str) -> Result<Self> {
+        Self::new(place, disk, || Memory::of_task(name))
+    }
+
+    fn new(
+        place: WorkIn,
+        disk: PathBuf,
+        memory: impl FnOnce() -> io::Result<Memory>,
+    ) -> Result<Self> {
         let memory = match place {
             WorkIn::Disk => None,
-            WorkIn::Auto => Memory::new(root).ok(),
-            WorkIn::Ram => match Memory::new(root) {
+            WorkIn::Auto => memory().ok(),
+            WorkIn::Ram => match memory() {
                 Ok(memory) => Some(memory),
                 Err(why) => bail!(
                     "the work directories can't be in {MEMORY}: {why}; without `work = \"ram\"` under [cache] they are \
@@ -72,15 +86,33 @@ impl WorkFolders {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::system::memory_folder::folder;
 
     #[test]
     fn the_disk_is_taken_where_it_is_asked_for() {
         let root = tempfile::tempdir().expect("a folder");
         let disk = root.path().join("work");
-        let place = WorkFolders::new(root.path(), disk.clone(), WorkIn::Disk).expect("a workplace");
+        let unused = || -> io::Result<Memory> { panic!("memory was asked for") };
+        let place = WorkFolders::new(WorkIn::Disk, disk.clone(), unused).expect("a workplace");
         assert_eq!(place.directory(3).path(), disk.join("worker-3"));
-        assert!(!folder(root.path()).expect("a name").exists());
         place.clear().expect("nothing to remove");
+    }
+
+    #[test]
+    fn two_tasks_on_one_machine_share_no_directory() {
+        let scratch = tempfile::tempdir().expect("a folder");
+        let [one, other] = ["1", "2"].map(|task| {
+            let name = format!("test-{}-folders-{task}", std::process::id());
+            let disk = scratch.path().join(task);
+            WorkFolders::of_task(WorkIn::Auto, disk, &name).expect("a workplace")
+        });
+        let [first, second] = [&one, &other].map(|task| task.directory(0));
+        assert_ne!(first.path(), second.path());
+        for directory in [&first, &second] {
+            std::fs::create_dir_all(directory.path()).expect("made");
+        }
+        other.clear().expect("removed");
+        assert!(first.path().exists() && !second.path().exists());
+        one.clear().expect("removed");
+        assert!(!first.path().exists());
     }
 }
