@@ -72,6 +72,8 @@ pub enum Event {
         batch: BatchNumber,
         /// How, for people.
         how: String,
+        /// Whether it had begun and was lost: by its runs' fault, if that happens again and again.
+        is_loss: bool,
     },
     /// The user wants no more of it.
     Cancelled,

@@ -73,7 +73,12 @@ pub enum BatchEnd {
     /// By its own word.
     Told(TaskEnd),
     /// Without one, by what the head concluded: lost, cancelled, refused.
-    Silent(String),
+    Silent {
+        /// How, for people.
+        how: String,
+        /// Whether it had begun and was lost.
+        is_loss: bool,
+    },
 }
 
 impl Standing {
@@ -130,7 +135,11 @@ impl Standing {
                     .flat_map(ArrayStanding::numbers)
                     .collect();
                 for batch in refused {
-                    self.end(batch, BatchEnd::Silent(why.clone()), at);
+                    let end = BatchEnd::Silent {
+                        how: why.clone(),
+                        is_loss: false,
+                    };
+                    self.end(batch, end, at);
                 }
             }
             Event::Merged {
@@ -146,7 +155,17 @@ impl Standing {
                     self.end(*batch, BatchEnd::Told(end.clone()), at);
                 }
             }
-            Event::Ended { batch, how } => self.end(*batch, BatchEnd::Silent(how.clone()), at),
+            Event::Ended {
+                batch,
+                how,
+                is_loss,
+            } => {
+                let end = BatchEnd::Silent {
+                    how: how.clone(),
+                    is_loss: *is_loss,
+                };
+                self.end(*batch, end, at);
+            }
             Event::Cancelled => self.cancelled = true,
             Event::Closed => {}
         }
@@ -271,6 +290,7 @@ mod tests {
             Event::Ended {
                 batch: BatchNumber(2),
                 how: "lost".to_owned(),
+                is_loss: true,
             },
         ]);
         assert_eq!(standing.live().collect::<Vec<_>>(), [BatchNumber(0)]);
@@ -299,6 +319,7 @@ mod tests {
         let lost = Event::Ended {
             batch: BatchNumber(0),
             how: "lost".to_owned(),
+            is_loss: true,
         };
         let told = merged(0, &[0], Some(TaskEnd::Done));
         let standing = after(&[intend(0, 0, 0, 1), lost.clone(), told, lost]);
