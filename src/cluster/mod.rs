@@ -26,14 +26,16 @@
 //! - The scheduler's word alone says nothing of a result: what is published counts, whoever published it and whenever.
 //! - Whatever is damaged, cut off, foreign or of another version is told by a typed error and is not taken in, not even in part.
 //!
-//! Who reads which: [`ids`] names things, `frame` and `whole_file` are how bytes get into a file and out of it again;
+//! Who reads which: [`ids`] names things, [`frame`] and [`shared_folder`] are how bytes get into a file and out of it again;
 //! [`segment`], [`journal`], [`batch`] and `claim` are the files of the same names. [`crate::cli`] alone uses this wing; it uses
 //! [`crate::execute`] for orders, trials and the local workers of a task.
 
 pub mod batch;
 pub mod engine;
+pub mod frame;
 pub mod ids;
 pub mod journal;
 pub mod package;
 pub mod segment;
+pub mod shared_folder;
 pub mod standing;
