@@ -84,7 +84,7 @@ pub(super) fn verify(place: &ProjectPlace, arguments: Arguments) -> Result<Exit>
     let flags = MakeFlags::of_environment();
     let run_context = RunContext {
         slots: &slots(arguments.jobs, &flags, !arguments.quiet),
-        lock: &lock,
+        keeper: lock.keeper(),
         interrupt: &interrupt,
         timings: &Timings::default(),
     };

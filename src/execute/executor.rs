@@ -29,8 +29,9 @@ use crate::execute::trial::Trial;
 ///   what is under way comes to its end and is handed in.
 /// - **Interrupts.** On an interrupt nothing is begun any more, and what is under way here is ended at once and handed in by
 ///   no trial. It is no error. The taker looks at the same interrupt, and answers [`Next::Stop`].
-/// - **The lock.** The caller holds the project's lock until `run` has returned. Where simulators may outlive this process,
-///   the lock has to outlive it as long as they are at work: guards on this machine keep it.
+/// - **The lock.** The caller holds a lock until `run` has returned: the project's, or in a task one of its own, since no lock
+///   is good between machines. Where simulators may outlive this process, the lock has to outlive it as long as they are at
+///   work: guards on this machine keep it open.
 /// - **The jobserver.** A simulator on this machine counts among the jobs of `make -j`: it begins when a slot is free, and the
 ///   slot is returned at its end. An executor that runs nothing here takes no slots.
 /// - **The end.** `run` returns when nothing is under way any more and its work folders are gone.

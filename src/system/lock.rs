@@ -25,7 +25,7 @@ const LAST_MOMENTS: Duration = Duration::from_secs(10);
 
 /// Who holds a lock, as far as the file tells.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Holder {
+pub(crate) struct Holder {
     /// Name of the machine; empty if unknown.
     pub host: String,
     /// Process id on that machine; 0 if unknown.
@@ -49,7 +49,7 @@ impl fmt::Display for Holder {
 
 /// Why there is no lock.
 #[derive(Debug, thiserror::Error)]
-pub enum LockError {
+pub(crate) enum LockError {
     /// Another process has it.
     #[error("another run on this project is under way: {0}")]
     Held(Holder),
@@ -65,7 +65,7 @@ pub enum LockError {
 
 /// A lock that is held until it is dropped or the process ends, however it ends.
 #[derive(Debug)]
-pub struct Lock {
+pub(crate) struct Lock {
     file: File,
 }
 
@@ -74,7 +74,7 @@ impl Lock {
     ///
     /// The wait is the kernel's and restarts after a handled signal: take the lock before installing handlers, so that an interrupt
     /// ends a waiting process.
-    pub fn take(path: &Path, wait: bool) -> Result<Self, LockError> {
+    pub(crate) fn take(path: &Path, wait: bool) -> Result<Self, LockError> {
         let failed = |source| LockError::Io {
             path: path.to_owned(),
             source,
@@ -94,8 +94,8 @@ impl Lock {
     }
 
     /// The lock's file: a process that keeps it open keeps the lock, even beyond the end of this one.
-    pub fn keeper(&self) -> io::Result<File> {
-        self.file.try_clone()
+    pub(crate) fn keeper(&self) -> &File {
+        &self.file
     }
 
     fn sign(&mut self) -> io::Result<()> {

@@ -4,20 +4,22 @@
 //! on the folder itself, and that ends with the owner, however it ends: who gets the lock of another's folder may remove it.
 //! Numbers of processes tell less, since those of another container can't be seen, and are used again.
 //!
-//! The lock holds within one machine, so this is for file systems of one machine. What is done in the folder is not known here.
+//! On a network file system, where other machines' folders lie beside, nothing is locked and nothing cleared away: such a lock may
+//! hold on one machine only, and another's folder would seem to be nobody's. What is done in the folder is not known here.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use crate::system::filesystem::network;
 use crate::system::folder::remove;
 
 /// A folder that goes when it is dropped. If its process is killed, it goes when the next one with its prefix is made.
 #[derive(Debug)]
 pub struct OwnedFolder {
     path: PathBuf,
-    /// The folder itself, open and locked.
+    /// The folder itself, open, and locked on a file system of this machine.
     lock: File,
 }
 
@@ -28,8 +30,13 @@ impl OwnedFolder {
     /// # Errors
     /// If there is one of this name, or what the system says.
     pub fn make(parent: &Path, prefix: &str, name: &str) -> io::Result<Self> {
-        clear_leftovers(parent, prefix);
         let path = parent.join(format!("{prefix}{name}"));
+        if network(parent)?.is_some() {
+            DirBuilder::new().mode(0o700).create(&path)?;
+            let lock = open(&path)?;
+            return Ok(Self { path, lock });
+        }
+        clear_leftovers(parent, prefix);
         loop {
             DirBuilder::new().mode(0o700).create(&path)?;
             let lock = match open(&path) {

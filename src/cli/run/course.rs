@@ -64,7 +64,7 @@ impl Course<'_> {
             &self.limits,
             RunContext {
                 slots: &self.limits.slots,
-                lock,
+                keeper: lock.keeper(),
                 interrupt: &self.interrupt,
                 timings: &self.timings,
             },

@@ -222,8 +222,8 @@ impl Worker<'_> {
     /// Runs jobs until there are no more, or nobody wants them.
     fn worker_loop(self) {
         let run_context = &self.executor.run_context;
-        let mut guard = match run_context.lock.keeper() {
-            Ok(lock) => Guard::keeping(lock),
+        let mut guard = match run_context.keeper.try_clone() {
+            Ok(keeper) => Guard::keeping(keeper),
             // Out of descriptors: the lock then just ends with rerunoff.
             Err(_) => Guard::default(),
         };
