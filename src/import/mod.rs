@@ -32,6 +32,7 @@ use crate::project::Project;
 use crate::project::import_spec::{ImportSpec, SourceLayout};
 use crate::store::Store;
 use crate::system::progress::Progress;
+use crate::system::stamp::Stamp;
 use attributes::Attributes;
 use axis::{StepMapping, Times, finest};
 use layouts::reading::Reading;
@@ -125,6 +126,12 @@ pub fn make_sure(project: &Project, store: &mut Store) -> Result<bool> {
         None => Ok(true),
         Some(spec) => memo::make_sure(spec, store),
     }
+}
+
+/// Takes note that a file looks otherwise because of a link that was made to it or removed. If it is that of an import, the import
+/// goes on to hold.
+pub fn note_link(store: &mut Store, before: &Stamp, after: &Stamp) -> Result<()> {
+    memo::note_link(store, before, after)
 }
 
 fn import(

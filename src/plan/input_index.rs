@@ -57,7 +57,7 @@ struct Memo<'a>(
 );
 
 /// The same as it is read back.
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct Known(Digest, Vec<Stamp>, Linked, Catalog, Digests);
 
 impl Described for InputSpec {
@@ -165,7 +165,7 @@ impl InputIndex {
     }
 
     /// An error if the input's files do not look as they did before they were read.
-    fn expect_unchanged(&self, spec: &InputSpec) -> Result<()> {
+    pub(crate) fn expect_unchanged(&self, spec: &InputSpec) -> Result<()> {
         if stamps(spec)? == self.stamps && self.linked.holds() {
             return Ok(());
         }
@@ -209,6 +209,26 @@ impl InputIndex {
         }
         Ok(())
     }
+}
+
+/// Takes note that one of the input's files looks otherwise because of a link that was made to it or removed, and not because it
+/// changed. What is known of it goes on to hold.
+pub(crate) fn note_link(store: &mut Store, before: &Stamp, after: &Stamp) -> Result<()> {
+    let Some(payload) = store.memo(MEMO, "")? else {
+        return Ok(());
+    };
+    // What another version wrote does not hold anyway.
+    let Ok(mut known) = postcard::from_bytes::<Known>(&payload) else {
+        return Ok(());
+    };
+    if known.1.contains(before) {
+        for stamp in known.1.iter_mut().filter(|stamp| *stamp == before) {
+            *stamp = after.clone();
+        }
+        let payload = postcard::to_stdvec(&known).context("can't put down how the input looks")?;
+        store.remember(MEMO, "", &payload)?;
+    }
+    Ok(())
 }
 
 /// Reads the series of all `catchments` of the input on all cores, and digests the columns of each.

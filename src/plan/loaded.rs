@@ -115,6 +115,14 @@ impl<'p> LoadedStudy<'p> {
         self.input_index.linked()
     }
 
+    /// An error if the input's files do not look as they did before they were read.
+    pub(crate) fn expect_unchanged_input(&self) -> Result<()> {
+        let basin = self.list.first().map(|loaded| &loaded.basin);
+        basin.map_or(Ok(()), |basin| {
+            self.input_index.expect_unchanged(basin.input())
+        })
+    }
+
     /// Only some of the scenarios, with their plans.
     pub(crate) fn chosen(self, plans: Vec<Plan>, chosen: &[usize]) -> (Self, Vec<Plan>) {
         let both = self.list.into_iter().zip(plans).enumerate();

@@ -1,18 +1,25 @@
 //! What a package says of itself: which study is frozen in it, where its files are, what the head found.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{BufReader, Read, Write};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
+use crate::cluster::frame::{self, Frames};
 use crate::cluster::ids::PackageId;
+use crate::cluster::shared_folder;
 use crate::data::digest::Digest;
+use crate::data::machine::Machine;
 use crate::data::scenario::ScenarioName;
 use crate::project::cluster::ClusterSpec;
 
-/// The version of a package's files. Counted up whenever a task of another version could not work on them.
-pub const VERSION: u32 = 1;
+const KIND: &str = "package";
+/// Counted up whenever the bytes of any part change, or a task of another version could not work on the package.
+const VERSION: u32 = 1;
 
 /// Why a package was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,8 +33,6 @@ pub enum Purpose {
 /// What every task of a package has to know.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
-    /// [`VERSION`], first in the file whatever follows it.
-    pub version: u32,
     /// The package's own id.
     pub id: PackageId,
     /// When it was made, seconds since 1970.
@@ -49,6 +54,8 @@ pub struct Manifest {
     pub files: Vec<(PathBuf, PathBuf)>,
     /// The variables that the project hands on to simulators, as the head has them.
     pub passed: Vec<(String, String)>,
+    /// The head's machine.
+    pub head: Machine,
     /// Whether the store keeps the series that simulators are given.
     pub keep_series: bool,
 }
@@ -63,6 +70,40 @@ pub struct FrozenRecipe {
 }
 
 impl Manifest {
+    /// Writes it to its place in the package, which is valid from then on.
+    ///
+    /// # Errors
+    /// With the path, if it can't be written to the disk.
+    pub fn write(&self, path: &Path) -> Result<()> {
+        let context = || format!("can't write {}", path.display());
+        let content = postcard::to_stdvec(self).with_context(context)?;
+        shared_folder::write(path, |file| {
+            file.write_all(frame::opening(KIND, VERSION).as_bytes())?;
+            frame::write_frame(file, &content)
+        })
+    }
+
+    /// Reads what [`Self::write`] wrote.
+    ///
+    /// # Errors
+    /// With the path, if it can't be read or is not whole.
+    pub fn read(path: &Path) -> Result<Self> {
+        let context = || format!("can't read the package's {}", path.display());
+        let file = File::open(path).with_context(context)?;
+        Self::parse(BufReader::new(file)).with_context(context)
+    }
+
+    /// Reads a manifest from a file's bytes.
+    ///
+    /// # Errors
+    /// If they are no whole manifest.
+    pub fn parse(mut reader: impl Read) -> Result<Self> {
+        frame::read_opening(&mut reader, KIND, VERSION)?;
+        let mut frames = Frames::new(reader);
+        let content = frames.next().ok_or(frame::FrameError::Torn)??;
+        Ok(frame::decode(&content)?)
+    }
+
     /// The recipe of a scenario; `None` if the study has none of this name.
     pub fn recipe(&self, scenario: &ScenarioName) -> Option<&FrozenRecipe> {
         self.recipes.get(*self.scenarios.get(scenario)? as usize)

@@ -1,12 +1,27 @@
 //! A package: a folder with all that its tasks read, as it was when the orders were made, so that the project may change meanwhile.
 //!
-//! This file knows where things lie in the folder, [`manifest`] what every task has to know.
+//! This file knows where things lie in the folder, [`manifest`] what every task has to know, `freeze` makes and removes it: with `tree`
+//! for support folders and `copies` for what packages share.
 
+mod copies;
+pub(crate) mod freeze;
 pub mod manifest;
+mod tree;
 
+use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::cluster::ids::{ArrayNumber, AttemptId, BatchNumber, Epoch};
+use anyhow::{Context, Result};
+
+use crate::cluster::ids::{ArrayNumber, AttemptId, BatchNumber, Epoch, PackageId};
+use crate::cluster::package::manifest::Manifest;
+use crate::cluster::shared_folder;
+use crate::data::scenario::ScenarioName;
+use crate::project::Study;
+
+/// The folder of all packages, in the project's cache folder.
+pub const PACKAGES: &str = "cluster";
 
 /// A package's folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,5 +108,67 @@ impl Package {
     /// There if the user wants no more of it.
     pub fn cancelled(&self) -> PathBuf {
         self.folder.join("cancelled")
+    }
+    /// The folder of the frozen files.
+    pub fn files(&self) -> PathBuf {
+        self.folder.join("files")
+    }
+
+    /// The folder with the link to an input, counted from 0.
+    pub fn input(&self, number: usize) -> PathBuf {
+        self.folder.join(format!("input-{number}"))
+    }
+
+    /// The package and its manifest.
+    ///
+    /// # Errors
+    /// With the path, if there is none, or it is damaged or another version's.
+    pub fn open(folder: &Path) -> Result<(Self, Manifest)> {
+        let package = Self::at(folder.to_owned());
+        let manifest = Manifest::read(&package.manifest())?;
+        Ok((package, manifest))
+    }
+
+    /// Every package in the folder of all, by id, or why it can't be used.
+    ///
+    /// # Errors
+    /// If the folder can't be listed; that it is not there is none.
+    pub fn open_all(packages: &Path) -> Result<BTreeMap<PackageId, (Self, Result<Manifest>)>> {
+        let names = match shared_folder::names(packages) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
+            names => names.with_context(|| format!("can't list {}", packages.display()))?,
+        };
+        let open = |name: String| {
+            let id = PackageId::parse(&name)?;
+            let package = Self::at(packages.join(name));
+            let manifest = Manifest::read(&package.manifest());
+            Some((id, (package, manifest)))
+        };
+        Ok(names.into_iter().filter_map(open).collect())
+    }
+
+    /// The scenarios that are wanted of the frozen study.
+    ///
+    /// # Errors
+    /// If its files can't be read.
+    pub fn study(
+        &self,
+        manifest: &Manifest,
+        is_wanted: &dyn Fn(&ScenarioName) -> bool,
+    ) -> Result<Study> {
+        let files = manifest.files.iter();
+        let files = files
+            .map(|(original, frozen)| (original.clone(), self.folder.join(frozen)))
+            .collect();
+        let study = Study::load_frozen(&manifest.root, &manifest.text, &files, is_wanted);
+        study.with_context(|| format!("can't open what is frozen in {}", self.folder.display()))
+    }
+
+    /// A path in the package's folder from there on, so that it holds wherever the folder is mounted.
+    fn inner(&self, path: &Path) -> Result<PathBuf> {
+        let inner = path.strip_prefix(&self.folder);
+        Ok(inner
+            .with_context(|| format!("{} is in no package", path.display()))?
+            .to_owned())
     }
 }

@@ -161,6 +161,18 @@ pub(super) fn make_sure(spec: &ImportSpec, store: &mut Store) -> Result<bool> {
     Ok(true)
 }
 
+/// Takes note that the file of an import looks otherwise because of a link that was made to it or removed, and not because something
+/// wrote it.
+pub(super) fn note_link(store: &mut Store, before: &Stamp, after: &Stamp) -> Result<()> {
+    match recall(store)? {
+        Some(mut memo) if memo.written.as_ref() == Some(before) => {
+            memo.written = Some(after.clone());
+            memo.save(store)
+        }
+        _ => Ok(()),
+    }
+}
+
 fn unread(path: &Path) -> String {
     format!("{}: the file can't be read", path.display())
 }

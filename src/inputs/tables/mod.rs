@@ -37,6 +37,8 @@ pub struct ParameterTable {
     pub ids: Vec<CatchmentId>,
     /// The names of the parameters: the columns but for the ids, in the order of the file.
     pub columns: Vec<String>,
+    /// The digest of the file, and of the one with its code page.
+    pub digest: Digest,
 }
 
 /// A cell that is there and can't be understood: where it is, and what is in it.
@@ -99,7 +101,8 @@ pub struct TableSpec {
 /// if `id` is not one of them.
 pub fn read_parameter_table(spec: &TableSpec) -> anyhow::Result<ParameterTable> {
     let TableSpec { path, id, decimal } = spec;
-    let table = read(path, Some(id), *decimal).and_then(|(table, _)| by_catchment(path, table, id));
+    let read = read(path, Some(id), *decimal);
+    let table = read.and_then(|(table, digest)| by_catchment(path, table, digest, id));
     table.with_context(|| format!("{}: the parameter table can't be used", path.display()))
 }
 
@@ -210,6 +213,7 @@ fn refuse_marked(table: &dyn RawTable, row: usize) -> anyhow::Result<()> {
 fn by_catchment(
     path: &Path,
     raw: Box<dyn RawTable>,
+    digest: Digest,
     id_column: &str,
 ) -> anyhow::Result<ParameterTable> {
     let names = raw.columns();
@@ -260,6 +264,7 @@ fn by_catchment(
         places,
         ids,
         columns,
+        digest,
     })
 }
 

@@ -14,7 +14,7 @@ fn table_with(
     decimal: Option<Decimal>,
 ) -> anyhow::Result<ParameterTable> {
     let table = text::read(text.as_ref(), false, Some(id), decimal)?;
-    by_catchment(Path::new("t.csv"), Box::new(table), id)
+    by_catchment(Path::new("t.csv"), Box::new(table), Digest::of(b""), id)
 }
 
 fn row<'a>(table: &'a ParameterTable, id: &str) -> Vec<(&'a str, String)> {

@@ -126,6 +126,11 @@ impl<'p> Basin<'p> {
         Ok(())
     }
 
+    /// The parameter tables, as they were read.
+    pub fn tables(&self) -> &[Arc<ParameterTable>] {
+        &self.tables
+    }
+
     /// Where the input is and how it is read, the same for all scenarios.
     pub fn input(&self) -> &InputSpec {
         &self.project.input

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::*;
 use crate::data::catchment::CatchmentId;
+use crate::data::digest::Digest;
 use crate::inputs::tables::{ParameterTable, by_catchment};
 
 /// A table with fields of the given name, type, width and decimals; records begin with their deletion flag.
@@ -28,7 +29,7 @@ fn file(code_page: u8, fields: &[(&str, u8, u8, u8)], records: &[&[u8]]) -> Vec<
 
 fn table(bytes: Vec<u8>, id: &str) -> ParameterTable {
     let table = read(bytes, None).expect("a table");
-    by_catchment(Path::new("t.dbf"), Box::new(table), id).expect("ids")
+    by_catchment(Path::new("t.dbf"), Box::new(table), Digest::of(b""), id).expect("ids")
 }
 
 /// What is in the cell of a table of one more field than the id, and one record.
