@@ -62,6 +62,33 @@ fn log_tells_outcome_reason_cost_output_and_evidence() {
     assert!(!mended.contains("is kept in"), "{mended}");
 }
 
+#[test]
+fn log_tells_where_attempts_ran_unless_it_was_here() {
+    let project = Project::new(1);
+    project.rerunoff(&["run"]).expect(0);
+    let log = || project.rerunoff(&["log", &id(0)]).expect(0).stdout;
+    assert!(log().contains(" MB\nit printed nothing"), "{}", log());
+
+    let elsewhere = "UPDATE machine SET host = 'node7'";
+    project.store().execute_batch(elsewhere).expect("changed");
+    assert!(log().contains(" MB, on node7\nit printed"), "{}", log());
+    let other = "UPDATE machine SET class = 'x86_64-v4, Other CPU'";
+    project.store().execute_batch(other).expect("changed");
+    let place = "node7 (x86_64-v4, Other CPU)";
+    let line = format!(" MB, on {place}\nit printed");
+    assert!(log().contains(&line), "{}", log());
+
+    // Another run here, and back: the result is the first one's.
+    project.edit("k = 0.012", "k = 0.014");
+    project.rerunoff(&["run"]).expect(0);
+    project.edit("k = 0.014", "k = 0.012");
+    project.rerunoff(&["run"]).expect(0);
+    let text = log();
+    let first = format!("an earlier run with the same inputs, made on {place}\n");
+    assert!(text.contains(&first), "{text}");
+    assert_eq!(text.matches(", on ").count(), 2, "{text}");
+}
+
 /// The files of a folder below it, with their content, without what a simulator writes.
 fn inputs(folder: &std::path::Path) -> Vec<(String, Vec<u8>)> {
     let mut files: Vec<(String, Vec<u8>)> = fs::read_dir(folder)

@@ -11,8 +11,10 @@ use super::open::ProjectPlace;
 use super::options::scenario::ScenarioOption;
 use crate::data::catchment::CatchmentId;
 use crate::data::digest::Digest;
+use crate::data::machine::Machine;
 use crate::execute::local::failed_runs::FailedRuns;
 use crate::store::{Attempt, Last};
+use crate::system::machine;
 use crate::system::progress::seconds;
 
 #[derive(Args)]
@@ -38,6 +40,7 @@ pub(super) fn log(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
         };
         is_known = true;
         let attempts = store.attempts(scenario, &id)?;
+        let made_on = store.made_on(&last.key)?;
         let kept = FailedRuns::in_cache(opened.cache.folder()).kept(scenario, &id);
         let kept = kept.map(|kept| kept.display().to_string());
         let label = scenario.label(&id);
@@ -45,6 +48,7 @@ pub(super) fn log(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
             &label,
             &last,
             &attempts,
+            &made_on,
             kept.as_deref(),
             &mut stdout().lock(),
         )
@@ -61,20 +65,29 @@ fn print(
     label: &str,
     last: &Last,
     attempts: &[(Digest, Attempt)],
+    made_on: &Machine,
     kept: Option<&str>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let latest = attempts.first();
+    let places = Places::of(attempts);
     let is_its_own =
         latest.is_some_and(|(key, attempt)| *key == last.key && attempt.failure.is_none());
     match &last.failure {
         Some(failure) => writeln!(out, "catchment {label} failed: {}", failure.reason)?,
         None if is_its_own => writeln!(out, "catchment {label}: went well")?,
         // Its result is not that of the latest attempt.
-        None => writeln!(
-            out,
-            "catchment {label}: has the result of an earlier run with the same inputs"
-        )?,
+        None => {
+            let elsewhere = made_on.is_known() && made_on != machine::this();
+            let place = match elsewhere {
+                true => format!(", made on {made_on}"),
+                false => String::new(),
+            };
+            writeln!(
+                out,
+                "catchment {label}: has the result of an earlier run with the same inputs{place}"
+            )?
+        }
     }
     if let Some(kept) = kept {
         writeln!(out, "its work directory is kept in {kept}")?;
@@ -92,11 +105,12 @@ fn print(
         };
         writeln!(
             out,
-            "  {}  {outcome}{inputs}; {}, {} of processor time, {:.1} MB",
+            "  {}  {outcome}{inputs}; {}, {} of processor time, {:.1} MB{}",
             started.strftime("%Y-%m-%d %H:%M:%S UTC"),
             seconds(attempt.cost.wall),
             seconds(attempt.cost.cpu()),
-            attempt.cost.peak_bytes as f64 / 1e6
+            attempt.cost.peak_bytes as f64 / 1e6,
+            places.of_attempt(attempt)
         )?;
     }
     match latest {
@@ -111,6 +125,34 @@ fn print(
             let is_safe = |c: &char| !c.is_control() || matches!(c, '\n' | '\t');
             let text: String = latest.tail.chars().filter(is_safe).collect();
             writeln!(out, "{}", text.trim_end())
+        }
+    }
+}
+
+/// How much is said of where attempts ran: nothing as long as all did so here, no class as long as all are of this one.
+struct Places {
+    hosts: bool,
+    classes: bool,
+}
+
+impl Places {
+    fn of(attempts: &[(Digest, Attempt)]) -> Self {
+        let here = machine::this();
+        let machines = attempts.iter().map(|(_, attempt)| &attempt.machine);
+        let known: Vec<&Machine> = machines.filter(|machine| machine.is_known()).collect();
+        Self {
+            hosts: known.iter().any(|machine| machine.host != here.host),
+            classes: known.iter().any(|machine| machine.class != here.class),
+        }
+    }
+
+    /// `, on node7 (x86_64-v4, …)`.
+    fn of_attempt(&self, attempt: &Attempt) -> String {
+        let machine = &attempt.machine;
+        match machine.is_known() {
+            true if self.classes => format!(", on {machine}"),
+            true if self.hosts => format!(", on {}", machine.host),
+            _ => String::new(),
         }
     }
 }

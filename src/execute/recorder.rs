@@ -14,7 +14,7 @@ use crate::execute::timings::Phase;
 use crate::execute::trial::{Trial, TrialOutcome};
 use crate::plan::Unit;
 use crate::plan::loaded::LoadedScenario;
-use crate::store::{Record, Store, StoreError};
+use crate::store::{Another, Record, Store, StoreError};
 use crate::system::progress::{Progress, Verbosity, seconds};
 
 /// A batch is committed when it has so many trials.
@@ -202,6 +202,7 @@ impl<'a> Recorder<'a> {
                 TrialOutcome::Good(columns) => Some(columns),
                 TrialOutcome::Failed(_) | TrialOutcome::Obstacle(_) => None,
             },
+            another: Another::IsReplaced,
         }
     }
 

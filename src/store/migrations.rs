@@ -156,3 +156,54 @@ pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
 pub(super) fn version(connection: &Connection) -> rusqlite::Result<u32> {
     connection.pragma_query_value(None, "user_version", |row| row.get(0))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Store;
+    use super::super::tests::{UNNAMED, catchment, folder, key, success};
+    use super::*;
+    use crate::data::machine::Machine;
+
+    /// A store as the first release left it.
+    fn first(path: &std::path::Path) -> Connection {
+        let connection = Connection::open(path).expect("made");
+        connection.execute_batch(STEPS[0]).expect("the first step");
+        let filled = "INSERT INTO attempt (catchment, key, started, wall, user, system, peak_bytes, tail)
+                VALUES ('7', zeroblob(32), 1, 1.0, 1.0, 1.0, 1, 'printed');
+            INSERT INTO result (key, steps, created, seal) VALUES (zeroblob(32), 1, 1, zeroblob(32));
+            PRAGMA user_version = 1";
+        connection.execute_batch(filled).expect("filled");
+        let id = connection.pragma_update(None, "application_id", APPLICATION_ID);
+        id.expect("marked");
+        connection
+    }
+
+    #[test]
+    fn an_old_store_knows_no_machine_and_takes_new_ones() {
+        let folder = folder();
+        let path = folder.path().join("store.db");
+        drop(first(&path));
+        let mut store = Store::open(&path).expect("migrated");
+        let attempts = |store: &Store| store.attempts(&UNNAMED, &catchment("7"));
+        let old = attempts(&store).expect("readable");
+        assert_eq!(old[0].1.tail, "printed");
+        assert_eq!(old[0].1.machine, Machine::default());
+        store.commit(&[success("7", "a")]).expect("stored");
+        let both = attempts(&store).expect("readable");
+        assert_eq!(both[0].1.machine.host, "login1");
+        assert_eq!(both[1], old[0]);
+        assert_eq!(store.made_on(&key("a")).expect("readable").host, "login1");
+    }
+
+    #[test]
+    fn a_damaged_old_store_is_recovered_with_its_rows() {
+        let folder = folder();
+        let path = folder.path().join("store.db");
+        drop(first(&path));
+        Store::recover(&path).expect("recovered");
+        let store = Store::open(&path).expect("opened");
+        let attempts = store.attempts(&UNNAMED, &catchment("7")).expect("readable");
+        assert_eq!(attempts.len(), 1);
+        assert_eq!(store.keys().expect("readable").len(), 1);
+    }
+}

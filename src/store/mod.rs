@@ -30,10 +30,12 @@ pub(crate) mod cache_folder;
 mod checksum;
 pub(crate) mod codec;
 mod connection;
+mod contradiction;
 #[cfg(test)]
 mod durability;
 mod error;
 mod history;
+mod marks;
 mod migrations;
 mod reading;
 mod records;
@@ -59,7 +61,9 @@ use crate::data::run_cost::RunCost;
 use crate::data::scenario::ScenarioName;
 use crate::store::codec::Encoded;
 
+pub(crate) use contradiction::Contradiction;
 pub(crate) use error::StoreError;
+pub(crate) use marks::{Mark, Once};
 pub(crate) use removal::Kept;
 
 /// How many attempts are kept for each catchment.
@@ -184,4 +188,16 @@ pub struct Record {
     pub series: Vec<(Digest, Encoded)>,
     /// The columns of the successful attempt, all of the same number of steps; `None` if all attempts failed.
     pub result: Option<Vec<Encoded>>,
+    /// What becomes of another result of this key.
+    pub another: Another,
+}
+
+/// What becomes of a result that is stored and intact, when another of the same key is handed in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Another {
+    /// The new one takes its place.
+    #[default]
+    IsReplaced,
+    /// The first one is as good as the second.
+    Stays,
 }

@@ -7,22 +7,16 @@ use crate::data::digest::Digest;
 use crate::data::machine::Machine;
 use crate::data::scenario::ScenarioName;
 
-use super::results::{remove_result, store_input, store_result};
-use super::{ATTEMPTS_KEPT, Attempt, Failed, Record, Store, StoreError};
+use super::contradiction::Contradiction;
+use super::reading::made_on;
+use super::results::{Present, compare, remove_result, store_input, store_result};
+use super::{ATTEMPTS_KEPT, Another, Attempt, Failed, Record, Store, StoreError};
 use crate::store::checksum::with_checksum;
 
 impl Store {
     /// Stores a memo, in place of one of this kind and name.
     pub fn remember(&mut self, kind: &str, name: &str, payload: &[u8]) -> Result<(), StoreError> {
-        let record = with_checksum(&[kind.as_bytes(), name.as_bytes()], payload);
-        let upsert = "INSERT INTO memo (kind, name, payload) VALUES (?1, ?2, ?3)
-            ON CONFLICT DO UPDATE SET payload = excluded.payload";
-        self.in_transaction(|transaction| {
-            transaction
-                .prepare_cached(upsert)?
-                .execute(params![kind, name, record])?;
-            Ok(())
-        })
+        self.in_transaction(|transaction| remember(transaction, kind, name, payload))
     }
 
     /// Removes the memo of this kind and name, if there is one.
@@ -36,29 +30,13 @@ impl Store {
 
     /// Stores the outcomes of a batch of catchments.
     ///
-    /// A result that is already stored and is the same stays as it is; one that is damaged or different (the simulator
-    /// depends on something that its project does not declare) is replaced by the new one. A failure
-    /// removes nothing but attempts older than the last [`ATTEMPTS_KEPT`].
+    /// A result that is already stored and is the same stays as it is; one that is damaged is replaced by the new one. What
+    /// becomes of one that is different (the simulator depends on something that its project does not declare), the record
+    /// says. A failure removes nothing but attempts older than the last [`ATTEMPTS_KEPT`].
     pub fn commit(&mut self, records: &[Record]) -> Result<(), StoreError> {
         self.in_transaction(|transaction| {
             for record in records {
-                store_recipe(transaction, &record.recipe, &record.recipe_parts)?;
-                for content in &record.contents {
-                    store_content(transaction, content)?;
-                }
-                for (digest, column) in &record.series {
-                    store_input(transaction, digest, column)?;
-                }
-                store_explanation(transaction, &record.key, &record.recipe, &record.parts)?;
-                if let Some(columns) = &record.result {
-                    let machine = match good_attempt(record) {
-                        Some(attempt) => machine_id(transaction, &attempt.machine)?,
-                        None => None,
-                    };
-                    store_result(transaction, &record.key, columns, machine)?;
-                }
-                store_attempts(transaction, record)?;
-                store_state(transaction, record)?;
+                store_record(transaction, record)?;
             }
             Ok(())
         })
@@ -135,6 +113,67 @@ impl Store {
             });
         self.map_error(outcome)
     }
+}
+
+/// Stores a memo, in place of one of this kind and name.
+pub(super) fn remember(
+    transaction: &Transaction<'_>,
+    kind: &str,
+    name: &str,
+    payload: &[u8],
+) -> rusqlite::Result<()> {
+    let record = with_checksum(&[kind.as_bytes(), name.as_bytes()], payload);
+    let upsert = "INSERT INTO memo (kind, name, payload) VALUES (?1, ?2, ?3)
+        ON CONFLICT DO UPDATE SET payload = excluded.payload";
+    transaction
+        .prepare_cached(upsert)?
+        .execute(params![kind, name, record])?;
+    Ok(())
+}
+
+/// Stores the outcome of one catchment; returns whether its result differs from another that stays.
+pub(super) fn store_record(
+    transaction: &Transaction<'_>,
+    record: &Record,
+) -> rusqlite::Result<Option<Contradiction>> {
+    store_recipe(transaction, &record.recipe, &record.recipe_parts)?;
+    for content in &record.contents {
+        store_content(transaction, content)?;
+    }
+    for (digest, column) in &record.series {
+        store_input(transaction, digest, column)?;
+    }
+    store_explanation(transaction, &record.key, &record.recipe, &record.parts)?;
+    let mut contradiction = None;
+    if let Some(columns) = &record.result {
+        let unknown = Machine::default();
+        let machine = good_attempt(record).map_or(&unknown, |attempt| &attempt.machine);
+        let present = compare(transaction, &record.key, columns)?;
+        match (present, record.another) {
+            (Present::Same, _) => {}
+            (Present::Another, Another::Stays) => {
+                contradiction = Some(Contradiction {
+                    key: record.key,
+                    scenario: record.scenario.clone(),
+                    catchment: record.catchment.clone(),
+                    first: made_on(transaction, &record.key)?,
+                    second: machine.clone(),
+                });
+            }
+            (Present::Another | Present::Damaged, _) => {
+                remove_result(transaction, &record.key)?;
+                let machine = machine_id(transaction, machine)?;
+                store_result(transaction, &record.key, columns, machine)?;
+            }
+            (Present::Nothing, _) => {
+                let machine = machine_id(transaction, machine)?;
+                store_result(transaction, &record.key, columns, machine)?;
+            }
+        }
+    }
+    store_attempts(transaction, record)?;
+    store_state(transaction, record)?;
+    Ok(contradiction)
 }
 
 /// Writes only what differs, which also repairs what was damaged.

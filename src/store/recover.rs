@@ -76,24 +76,29 @@ struct RecoveredTable {
 
 /// The tables of a new store.
 fn tables(store: &Connection) -> rusqlite::Result<Vec<RecoveredTable>> {
-    let strings = |query: &str, name: &str| -> rusqlite::Result<Vec<String>> {
-        let mut statement = store.prepare(query)?;
-        let names = statement.query_map([name], |row| row.get(0))?;
-        names.collect()
-    };
     let names = "SELECT name FROM sqlite_schema WHERE type = ?1 AND name NOT LIKE 'sqlite_%'";
-    let columns = "SELECT name FROM pragma_table_info(?1) ORDER BY cid";
     let key = "SELECT name FROM pragma_table_info(?1) WHERE pk > 0 ORDER BY pk";
-    let names = strings(names, "table")?.into_iter();
+    let names = strings(store, names, "table")?.into_iter();
     names
         .map(|name| {
             Ok(RecoveredTable {
-                columns: strings(columns, &name)?,
-                order: strings(key, &name)?,
+                columns: columns_of(store, &name)?,
+                order: strings(store, key, &name)?,
                 name,
             })
         })
         .collect()
+}
+
+fn columns_of(store: &Connection, table: &str) -> rusqlite::Result<Vec<String>> {
+    let columns = "SELECT name FROM pragma_table_info(?1) ORDER BY cid";
+    strings(store, columns, table)
+}
+
+fn strings(store: &Connection, query: &str, name: &str) -> rusqlite::Result<Vec<String>> {
+    let mut statement = store.prepare(query)?;
+    let names = statement.query_map([name], |row| row.get(0))?;
+    names.collect()
 }
 
 /// Copies the rows that are not there yet up to the first damage; returns whether there was none.
@@ -103,11 +108,13 @@ fn copy(
     table: &RecoveredTable,
     direction: &str,
 ) -> rusqlite::Result<bool> {
-    let RecoveredTable {
-        name,
-        columns,
-        order,
-    } = table;
+    let RecoveredTable { name, order, .. } = table;
+    // An older store lacks the columns that were added since.
+    let present = columns_of(from, name).unwrap_or_default();
+    let mut columns = table.columns.clone();
+    if !present.is_empty() {
+        columns.retain(|column| present.contains(column));
+    }
     let width = columns.len();
     let order: Vec<String> = order
         .iter()

@@ -8,26 +8,47 @@ use crate::data::digest::Digest;
 use crate::store::checksum::result_checksum;
 use crate::store::codec::Encoded;
 
-/// Stores a result under its key, made by the machine of this number, unless the same result is already there and intact.
+/// What is stored under the key of a new result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Present {
+    Nothing,
+    /// A result that is not what it was when it was stored.
+    Damaged,
+    /// The same result.
+    Same,
+    /// Another one.
+    Another,
+}
+
+/// Compares what is stored under this key with a new result.
+pub(super) fn compare(
+    transaction: &Transaction<'_>,
+    key: &Digest,
+    columns: &[Encoded],
+) -> rusqlite::Result<Present> {
+    let Some((present, is_right)) = summary(transaction, key)? else {
+        return Ok(Present::Nothing);
+    };
+    let names = present.columns.iter();
+    let same = names
+        .map(|column| (&column.name, &column.checksum))
+        .eq(columns
+            .iter()
+            .map(|column| (&column.name, &column.checksum)));
+    Ok(match is_right && is_intact(transaction, &present)? {
+        false => Present::Damaged,
+        true if same => Present::Same,
+        true => Present::Another,
+    })
+}
+
+/// Stores a result under its key, which has none; the number is that of the machine that made it.
 pub(super) fn store_result(
     transaction: &Transaction<'_>,
     key: &Digest,
     columns: &[Encoded],
     machine: Option<i64>,
 ) -> rusqlite::Result<()> {
-    if let Some((present, is_right)) = summary(transaction, key)? {
-        let same = present
-            .columns
-            .iter()
-            .map(|column| (&column.name, &column.checksum))
-            .eq(columns
-                .iter()
-                .map(|column| (&column.name, &column.checksum)));
-        if is_right && same && is_intact(transaction, &present)? {
-            return Ok(());
-        }
-        remove_result(transaction, key)?;
-    }
     let described: Vec<ColumnSummary> = columns.iter().map(describe).collect();
     let steps = columns.first().map_or(0, |column| column.steps as i64);
     let checksum = result_checksum(key, steps, &described);

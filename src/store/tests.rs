@@ -65,6 +65,7 @@ pub(super) fn success(id: &str, key_text: &str) -> Record {
             encode("concentration", &concentration),
             encode("discharge", &discharge),
         ]),
+        another: Another::IsReplaced,
     }
 }
 
