@@ -8,6 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::cluster::ids::{AttemptId, BatchNumber, PackageId};
+use crate::data::machine::Machine;
 use crate::execute::trial::Trial;
 
 /// The version of a segment's content. Counted up whenever the bytes of any of its parts change, those of a [`Trial`] above all.
@@ -24,6 +25,8 @@ pub struct SegmentHead {
     pub batch: BatchNumber,
     /// Who wrote it.
     pub attempt: AttemptId,
+    /// Where.
+    pub machine: Machine,
 }
 
 /// How a task ended, as its last segment tells.
