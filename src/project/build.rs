@@ -216,16 +216,7 @@ impl ProjectBuilder<'_> {
     }
 
     pub(super) fn duration(&self, field: &str, text: &str) -> Result<Duration, ProjectError> {
-        text.parse::<SignedDuration>()
-            .ok()
-            .and_then(|duration| Duration::try_from(duration).ok())
-            .filter(|duration| !duration.is_zero())
-            .ok_or_else(|| {
-                self.source.error(
-                    field,
-                    format!("{text:?} is no duration; write \"90s\", \"3m\" or \"1h 30m\""),
-                )
-            })
+        duration(text).map_err(|fault| self.source.error(field, fault))
     }
 
     /// A path of a file that is there.
@@ -276,6 +267,15 @@ impl ProjectBuilder<'_> {
                 .error(field, format!("{}: {error}", path.display()))),
         }
     }
+}
+
+/// A duration that is not zero, as people write it.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    text.parse::<SignedDuration>()
+        .ok()
+        .and_then(|duration| Duration::try_from(duration).ok())
+        .filter(|duration| !duration.is_zero())
+        .ok_or_else(|| format!("{text:?} is no duration; write \"90s\", \"3m\" or \"1h 30m\""))
 }
 
 /// A number or a text.

@@ -8,6 +8,8 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::build::{ProjectBuilder, place, same_file};
+use super::cluster::ClusterTable;
+use super::cluster::merge::Stated;
 use super::error::{Moved, SourceText};
 use super::places::Places;
 use super::product::SCENARIO;
@@ -30,6 +32,8 @@ pub struct Study {
     pub scenarios: Vec<Project>,
     /// The files with samples of parameters, and their digests when they were read.
     pub samples: Vec<(PathBuf, Digest)>,
+    /// What the project file says about other machines; the same for all scenarios.
+    pub cluster: Option<ClusterTable>,
 }
 
 /// The project with what one scenario changes, before it is checked.
@@ -96,6 +100,10 @@ impl Study {
         let mut raw: raw::Project = toml::from_str(text).map_err(|error| source.syntax(&error))?;
         let named = std::mem::take(&mut raw.scenario);
         let sweeps = Sweeps::new(&std::mem::take(&mut raw.sweep), root, places, &source)?;
+        let cluster = (raw.cluster.take())
+            .map(|raw| ClusterTable::of_project(raw, &file, &text))
+            .transpose()?;
+        Stated::of_project(&file, cluster.as_ref()).check()?;
         let mut variants = Vec::new();
         for name in named.keys() {
             let field = format!("scenario.{name}");
@@ -118,6 +126,7 @@ impl Study {
             title: raw.title.clone(),
             scenarios: Vec::new(),
             samples: sweeps.files.clone(),
+            cluster,
         };
         for (name, variant) in variants {
             let is_swept = |sweep: &str| {

@@ -1,8 +1,13 @@
 //! Where the orders of a project are carried out beside this machine: the `[cluster]` table.
 //!
-//! None of this enters a key, a product or a digest: where something was computed is no part of what it is.
+//! None of this enters a key, a product or a digest: where something was computed is no part of what it is. The fields stand in
+//! the project file and in one of the user's own; [`merge`] makes one of both. What engines do with it is not known here.
 
 pub mod command_line;
+pub mod merge;
+mod options;
+mod table;
+pub mod user_file;
 
 use std::fmt;
 use std::num::NonZeroUsize;
@@ -12,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::size::Size;
 use command_line::CommandLine;
+pub use table::ClusterTable;
 
 /// Where and how orders are carried out on other machines: all that `[cluster]`, the user's own file and the command line say.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,3 +116,6 @@ impl fmt::Display for EngineKind {
         f.write_str(self.name())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@
 //! [`super`], which turns this into a [`super::Project`]. Messages about a wrong type come from serde; `expecting` keeps the
 //! names of the structs out of them.
 
+pub(super) mod cluster;
 pub(super) mod import;
 
 use std::collections::BTreeMap;
@@ -27,6 +28,7 @@ pub(super) struct Project {
     pub product: Product,
     #[serde(default)]
     pub cache: Cache,
+    pub cluster: Option<cluster::Cluster>,
     #[serde(default)]
     pub scenario: BTreeMap<String, Scenario>,
     #[serde(default)]
@@ -351,6 +353,7 @@ mod tests {
             "product.parameters.A = 3",
             "product.summary.m = []",
             "cache = 3",
+            "cluster = 3",
             "scenario.a = 3",
             "scenario.a.simulator = 3",
             "scenario.a.product = 3",
