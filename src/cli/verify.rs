@@ -236,7 +236,7 @@ fn drawn(fresh: Vec<(Unit, Key)>, arguments: &Arguments) -> Result<Vec<(Unit, Ke
 fn difference(store: &Store, trial: &Trial) -> Result<Option<String>> {
     let columns = match &trial.outcome {
         TrialOutcome::Good(columns) => columns,
-        TrialOutcome::Failed(failed) | TrialOutcome::Obstacle(failed) => {
+        TrialOutcome::Failed(failed) | TrialOutcome::Obstacle(_, failed) => {
             return Ok(Some(format!("failed this time: {}", failed.reason)));
         }
     };

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::execute::output::OutputError;
+use crate::execute::trial::Obstacle;
 use crate::inputs::BadInput;
 use crate::plan::problem::Problem;
 use crate::plan::support::SupportFile;
@@ -106,9 +107,13 @@ impl Failure {
         )
     }
 
-    /// Whether the cause is not this catchment and would stop all others as well.
-    pub(crate) fn is_obstacle(&self) -> bool {
-        matches!(self, Self::SupportChanged(_) | Self::WorkDirectory(_))
+    /// What it is if the cause is not this catchment and would stop all others as well.
+    pub(crate) fn obstacle(&self) -> Option<Obstacle> {
+        match self {
+            Self::SupportChanged(_) => Some(Obstacle::Support),
+            Self::WorkDirectory(_) => Some(Obstacle::Disk),
+            _ => None,
+        }
     }
 }
 

@@ -76,7 +76,7 @@ impl<'a> Recorder<'a> {
         let is_pause = trial.is_none();
         match trial {
             Some(Trial {
-                outcome: TrialOutcome::Obstacle(failed),
+                outcome: TrialOutcome::Obstacle(_, failed),
                 ..
             }) => {
                 self.report.obstacle.get_or_insert(failed.reason);
@@ -143,7 +143,7 @@ impl<'a> Recorder<'a> {
             TrialOutcome::Good(_) => {
                 self.report.good.insert(trial.key);
             }
-            TrialOutcome::Failed(failed) | TrialOutcome::Obstacle(failed) => {
+            TrialOutcome::Failed(failed) | TrialOutcome::Obstacle(_, failed) => {
                 self.report_failure(unit, &trial, &label, &failed.reason);
                 others = self.work.others(&trial.key);
                 let units = [unit].into_iter().chain(others.iter().copied());
@@ -200,7 +200,7 @@ impl<'a> Recorder<'a> {
             attempts: trial.attempts,
             result: match trial.outcome {
                 TrialOutcome::Good(columns) => Some(columns),
-                TrialOutcome::Failed(_) | TrialOutcome::Obstacle(_) => None,
+                TrialOutcome::Failed(_) | TrialOutcome::Obstacle(..) => None,
             },
             another: Another::IsReplaced,
         }

@@ -39,7 +39,16 @@ pub enum TrialOutcome {
     /// Without one, for a reason of this catchment.
     Failed(Failed),
     /// Without one, for a reason that is not this catchment's and would stop all others as well.
-    Obstacle(Failed),
+    Obstacle(Obstacle, Failed),
+}
+
+/// What stands in the way of all runs alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Obstacle {
+    /// Work directories can't be written: the disk is full, say.
+    Disk,
+    /// A support file is no longer what it was when the run was planned.
+    Support,
 }
 
 #[cfg(test)]
@@ -77,12 +86,12 @@ mod tests {
                     ..Attempt::default()
                 },
             ],
-            outcome: TrialOutcome::Obstacle(failed("work")),
+            outcome: TrialOutcome::Obstacle(Obstacle::Disk, failed("work")),
         };
         for outcome in [
             TrialOutcome::Good(vec![encode("c", &[f64::MAX, 1e-300])]),
             TrialOutcome::Failed(failed("timeout")),
-            TrialOutcome::Obstacle(failed("work")),
+            TrialOutcome::Obstacle(Obstacle::Support, failed("changed")),
         ] {
             trial.outcome = outcome;
             let bytes = postcard::to_stdvec(&trial).expect("written");

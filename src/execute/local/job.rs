@@ -123,7 +123,7 @@ impl JobContext<'_> {
         let (scenario, id) = (&trial.scenario, &trial.catchment);
         match &trial.outcome {
             TrialOutcome::Good(_) => self.failed_runs.release(scenario, id),
-            TrialOutcome::Obstacle(_) => Ok(()),
+            TrialOutcome::Obstacle(..) => Ok(()),
             TrialOutcome::Failed(_) => work
                 .shorten(self.largest_file().size())
                 .and(self.failed_runs.keep(work, scenario, id)),
@@ -338,7 +338,9 @@ pub(crate) fn prepare_directory(
 fn outcome(result: Result<Vec<Encoded>, Failure>) -> TrialOutcome {
     match result {
         Ok(columns) => TrialOutcome::Good(columns),
-        Err(failure) if failure.is_obstacle() => TrialOutcome::Obstacle(failure.failed()),
-        Err(failure) => TrialOutcome::Failed(failure.failed()),
+        Err(failure) => match failure.obstacle() {
+            Some(obstacle) => TrialOutcome::Obstacle(obstacle, failure.failed()),
+            None => TrialOutcome::Failed(failure.failed()),
+        },
     }
 }
