@@ -17,6 +17,8 @@ pub enum Exit {
     Unreadable,
     /// More would be run than `--max-rerun` allows.
     Refused,
+    /// Nothing failed, but tasks on a cluster have yet to bring some results: `--detach` did not wait for them.
+    UnderWay,
     /// It was interrupted.
     Interrupted,
 }
@@ -31,6 +33,7 @@ impl Exit {
             Self::Locked => 3,
             Self::Unreadable => 4,
             Self::Refused => 5,
+            Self::UnderWay => 6,
             Self::Interrupted => 130,
         }
     }

@@ -3,4 +3,5 @@
 pub(crate) mod jobs;
 pub(crate) mod max_rerun;
 pub(crate) mod only;
+pub(crate) mod place;
 pub(crate) mod scenario;
