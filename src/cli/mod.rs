@@ -42,7 +42,7 @@ pub use self::fault::{print_error, print_unparsed};
 use self::open::ProjectPlace;
 use crate::system::allocator;
 use crate::system::file_limit;
-use crate::system::process;
+use crate::system::process::{self, tasks};
 
 /// Reruns a simulator over thousands of river catchments, and only over those whose inputs changed.
 #[derive(Parser)]
@@ -102,6 +102,8 @@ enum Verb {
     Generate(generate::Arguments),
     #[command(name = process::GUARD_VERB, hide = true)]
     Guard,
+    #[command(name = tasks::VERB, hide = true)]
+    KeepTasks,
 }
 
 impl Cli {
@@ -147,6 +149,10 @@ fn obey(cli: Cli) -> Result<Exit> {
         Verb::Init(arguments) => init::init(&directory, arguments),
         Verb::Generate(arguments) => generate::generate(&arguments),
         Verb::Guard => guard(),
+        Verb::KeepTasks => {
+            tasks::keep()?;
+            Ok(Exit::Fine)
+        }
     }
 }
 

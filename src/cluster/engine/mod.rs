@@ -8,10 +8,20 @@
 //! three answers to one, and [`Engine::find`] tells later whether a name is there. A listing that failed is no listing: that a job is gone
 //! is said only where the engine answered and did not name it.
 
+mod local;
+mod scheduler;
+mod script;
+mod slurm;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Result;
+
+use self::local::Local;
+pub use self::script::job_script;
+use self::slurm::Slurm;
+use crate::project::cluster::{ClusterSpec, EngineKind};
 
 /// An array job to submit.
 #[derive(Clone, Copy, Debug)]
@@ -72,11 +82,13 @@ pub struct EngineLimits {
     pub most_tasks: Option<u32>,
     /// The cores that a task can have on each node that it may run on; `None` if not known.
     pub node_cores: Option<u32>,
+    /// The longest that a task may take, in seconds; `None` if no limit is known.
+    pub longest: Option<u64>,
 }
 
 /// A batch system.
 ///
-/// Every call asks the scheduler at most once, and each has a time limit.
+/// Every question has a time limit, and [`Engine::presence`] is one question however many jobs there are.
 pub trait Engine {
     /// Looks whether jobs could be submitted, without submitting any. What was found, a sentence each.
     fn check(&self) -> Result<Vec<String>>;
@@ -98,4 +110,39 @@ pub trait Engine {
 
     /// What is wrong, and what to do, where a task waits for this reason and time will not cure it.
     fn incurable(&self, reason: &str) -> Option<String>;
+}
+
+/// The engine of a project, whose folder is given: in it the engine's commands run.
+pub fn engine(spec: &ClusterSpec, root: &Path) -> Box<dyn Engine> {
+    match spec.engine {
+        EngineKind::Slurm => Box::new(Slurm::new(spec, root)),
+        EngineKind::Local => Box::new(Local),
+        EngineKind::GridEngine | EngineKind::Command => todo!(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::project::cluster::{MemoryRequest, OnInterrupt};
+
+    /// What a project states that states next to nothing.
+    pub(super) fn spec() -> ClusterSpec {
+        ClusterSpec {
+            engine: EngineKind::Slurm,
+            cores: None,
+            task: Duration::from_secs(1800),
+            max_time: Duration::from_secs(86_400),
+            max_queued: 500,
+            options: Vec::new(),
+            setup: Vec::new(),
+            memory: MemoryRequest::Auto,
+            scratch: None,
+            on_interrupt: OnInterrupt::Leave,
+            ask_every: Duration::from_secs(60),
+            templates: None,
+        }
+    }
 }

@@ -27,7 +27,7 @@ use signal_hook::consts::SIGCHLD;
 use signal_hook::{SigId, low_level};
 
 use super::child::reason;
-use super::guard::timespec;
+use super::guard::{keep_from_children, timespec};
 use super::{End, ProcessError, find_program};
 use crate::text::shell;
 
@@ -199,6 +199,8 @@ impl Running {
         let program = find_program(call.program, call.directory, &environment)?;
         // Before the start, so that no end is missed.
         let ended = Ended::new().map_err(|source| call.failed(source))?;
+        // What it may leave behind must not keep this process's files open: HDF5's have locks.
+        keep_from_children().map_err(|source| call.failed(source))?;
         let started = Command::new(&program)
             .arg0(call.program)
             .args(call.arguments)

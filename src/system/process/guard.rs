@@ -295,7 +295,7 @@ pub(crate) fn serve(socket: OwnedFd) -> io::Result<()> {
 
 /// Has all descriptors beyond the standard three closed at the start of a child: make's jobserver and the files that HDF5 has
 /// open came with the start of this process.
-fn keep_from_children() -> io::Result<()> {
+pub(super) fn keep_from_children() -> io::Result<()> {
     for entry in fs::read_dir("/proc/self/fd")?.flatten() {
         let number: Option<RawFd> = entry
             .file_name()

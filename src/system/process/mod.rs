@@ -19,6 +19,7 @@ mod command;
 mod guard;
 mod interrupt;
 mod message;
+pub(crate) mod tasks;
 #[cfg(test)]
 mod tests;
 

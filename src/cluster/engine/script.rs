@@ -1,0 +1,117 @@
+//! The script that an engine starts for each task of an array.
+//!
+//! It does what only a shell on the node can: it finds the task's place in the array in the engine's variables, sends what is printed to
+//! the package's log, makes what `setup` says, and becomes `rerunoff work`. Since it is that by `exec`, the signals that an engine sends to a
+//! job's first process reach rerunoff.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use anyhow::{Result, ensure};
+
+use crate::cluster::ids::{ArrayNumber, BatchNumber, Epoch, job_name};
+use crate::cluster::package::Package;
+use crate::cluster::package::manifest::Manifest;
+use crate::project::cluster::{ClusterSpec, EngineKind};
+use crate::text::shell;
+
+/// The variables in which batch systems tell a job's id, for an engine whose commands the project states. Where none of them is set,
+/// the job's name stands for it: no other submission has the same.
+const JOBS: [&str; 7] = [
+    "SLURM_ARRAY_JOB_ID",
+    "PBS_ARRAY_ID",
+    "PBS_JOBID",
+    "LSB_JOBID",
+    "JOB_ID",
+    "FLUX_JOB_ID",
+    "HQ_JOB_ID",
+];
+
+/// The script for an array, the first task of which has the batch `first`.
+///
+/// # Errors
+/// A path that is no text cannot be written in a script.
+pub fn job_script(
+    package: &Package,
+    manifest: &Manifest,
+    array: ArrayNumber,
+    epoch: Epoch,
+    first: BatchNumber,
+) -> Result<String> {
+    let spec = &manifest.spec;
+    let name = job_name(&manifest.id, array, epoch);
+    let place = place(spec, &name);
+    let log = quoted(&package.logs().join(format!("{array}.{epoch}-")))?;
+    let root = quoted(&manifest.root)?;
+    let mut script = match spec.setup.is_empty() {
+        true => "#!/bin/sh\n".to_owned(),
+        // `module` and the like are functions of bash that a site makes there.
+        false => "#!/bin/bash\n".to_owned(),
+    };
+    let _ = write!(
+        script,
+        "# One task of {name}.\n{place}exec >>{log}\"$index\" 2>&1\ncd {root} || exit\n"
+    );
+    if !spec.setup.is_empty() {
+        script.push_str("if [ -r /etc/profile ]; then . /etc/profile; fi\n");
+    }
+    for line in &spec.setup {
+        let _ = writeln!(script, "{line}");
+    }
+    for (name, value) in &manifest.passed {
+        let _ = writeln!(script, "export {name}={}", shell::word(value));
+    }
+    let (binary, folder) = (quoted(&package.binary())?, quoted(package.folder())?);
+    let _ = write!(
+        script,
+        "exec {binary} work {folder} --array {array} --epoch {epoch} --first {first} --job \"$job\" --index \"$index\" --restart \"$restart\""
+    );
+    if let Some(scratch) = &spec.scratch {
+        // The shell fills in its variables; that nothing else is in it was checked when it was read.
+        let _ = write!(script, " --scratch \"{scratch}\"");
+    }
+    script.push('\n');
+    Ok(script)
+}
+
+/// Lines that set `job`, `index`, from 0, and `restart`, how often the task was started before.
+fn place(spec: &ClusterSpec, name: &str) -> String {
+    let lines = |job: &str, index: &str, restart: &str| {
+        format!("job={job}\nindex={index}\nrestart={restart}\n")
+    };
+    match (spec.engine, &spec.templates) {
+        (EngineKind::Slurm, _) => lines(
+            "${SLURM_ARRAY_JOB_ID:?}",
+            "${SLURM_ARRAY_TASK_ID:?}",
+            "${SLURM_RESTART_COUNT:-0}",
+        ),
+        (EngineKind::GridEngine, _) => lines(
+            "${JOB_ID:?}",
+            "$((${SGE_TASK_ID:?} - 1))",
+            "${RESTARTED:-0}",
+        ),
+        (EngineKind::Command, Some(templates)) => {
+            let job = JOBS.iter().rev().fold(name.to_owned(), |else_, variable| {
+                format!("${{{variable}:-{else_}}}")
+            });
+            let index = match &templates.index {
+                Some(variable) => format!("$((${{{variable}:?}} - {}))", templates.first),
+                None => "0".to_owned(),
+            };
+            lines(&job, &index, "0")
+        }
+        (EngineKind::Local | EngineKind::Command, _) => {
+            lines("${RERUNOFF_JOB:?}", "${RERUNOFF_INDEX:?}", "0")
+        }
+    }
+}
+
+/// A path as a word of the script.
+fn quoted(path: &Path) -> Result<String> {
+    ensure!(
+        path.to_str().is_some(),
+        "{} can't be written in a job's script: its name is no text; rename the folder",
+        path.display()
+    );
+    Ok(shell::word(path))
+}
