@@ -391,3 +391,26 @@ fn the_users_file_is_where_configuration_is() {
         Err("is not there, and RERUNOFF_CLUSTER_FILE names it".to_owned())
     );
 }
+
+/// The tables in `docs/cluster.md` are what a user would copy.
+#[test]
+fn the_tables_that_are_documented_are_good_ones() {
+    let text = include_str!("../../../docs/cluster.md");
+    let blocks = text.split("```toml\n").skip(1);
+    let blocks = blocks.filter_map(|block| block.split("```").next());
+    let tables: Vec<&str> = blocks
+        .filter_map(|block| block.strip_prefix("[cluster]\n"))
+        .collect();
+    assert_eq!(tables.len(), 5);
+    for lines in tables {
+        let spec = merged(Some(lines), None, None).expect(lines);
+        let templates = spec.templates.expect("commands");
+        let submit = templates
+            .submit
+            .fill(&|placeholder| vec![format!("<{placeholder}>")]);
+        assert!(
+            submit.iter().any(|word| word.ends_with("<{script}>")),
+            "{submit:?}"
+        );
+    }
+}
