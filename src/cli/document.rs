@@ -1,11 +1,14 @@
 //! What the JSON documents of several verbs have in common: causes, and catchments without a result.
 
+use std::collections::{HashMap, HashSet};
+
 use serde::Serialize;
 
 use crate::data::catchment::CatchmentId;
 use crate::data::scenario::ScenarioName;
+use crate::execute::FailedCatchment;
 use crate::plan::loaded::LoadedScenario;
-use crate::plan::{Plan, Staleness, State, Unit};
+use crate::plan::{Plan, Staleness, State};
 
 /// A catchment without a result, and why.
 #[derive(Debug, Serialize)]
@@ -41,13 +44,33 @@ impl FailureOf {
     }
 
     /// Of those that failed in a run, in the order of scenarios and catchments.
-    pub(super) fn of_run(scenarios: &[LoadedScenario<'_>], failed: &[(Unit, String)]) -> Vec<Self> {
-        let mut failed: Vec<_> = failed.iter().collect();
-        failed.sort_by_key(|(unit, _)| *unit);
-        let of = |(unit, reason): &(Unit, String)| {
-            Self::new(&scenarios[unit.scenario], unit.catchment, reason.clone())
+    pub(super) fn of_run(
+        scenarios: &[LoadedScenario<'_>],
+        failed: &[FailedCatchment],
+    ) -> Vec<Self> {
+        // Only where something failed: a study can have a million catchments.
+        let affected: HashSet<_> = failed.iter().map(|failed| &failed.scenario).collect();
+        let mut places = HashMap::new();
+        for (scenario, loaded) in scenarios.iter().enumerate() {
+            let name = &loaded.project.scenario.name;
+            if affected.contains(name) {
+                let entries = loaded.basin.catchments().iter().enumerate();
+                places.extend(entries.map(|(at, entry)| ((name, &entry.id), (scenario, at))));
+            }
+        }
+        // What the project no longer has comes last.
+        let place = |of: &Self| {
+            let place = places.get(&(&of.scenario, &of.catchment));
+            place.copied().unwrap_or((usize::MAX, usize::MAX))
         };
-        failed.into_iter().map(of).collect()
+        let of = |failed: &FailedCatchment| Self {
+            scenario: failed.scenario.clone(),
+            catchment: failed.catchment.clone(),
+            reason: failed.reason.clone(),
+        };
+        let mut all: Vec<Self> = failed.iter().map(of).collect();
+        all.sort_by_key(place);
+        all
     }
 
     /// Of those that failed when they were last run.

@@ -11,8 +11,9 @@ pub(crate) mod executor;
 pub(crate) mod failure;
 pub mod local;
 pub(crate) mod order;
+pub(crate) mod origin;
 pub mod output;
-mod recorder;
+pub(crate) mod recorder;
 pub(crate) mod run_context;
 pub(crate) mod schedule;
 pub(crate) mod timeouts;
@@ -29,15 +30,17 @@ use self::local::LocalExecutor;
 use self::local::failed_runs::FailedRuns;
 use self::local::work_folders::WorkFolders;
 use self::order::{Work, orders};
+use self::origin::{Origins, store_texts};
 use self::recorder::Recorder;
 use self::run_context::RunContext;
+use crate::data::catchment::CatchmentId;
 use crate::data::run_cost::TotalCost;
-use crate::plan::Unit;
+use crate::data::scenario::ScenarioName;
 use crate::plan::key::Key;
 use crate::plan::loaded::LoadedScenario;
 use crate::store::Store;
 use crate::system::jobserver::slots::Slots;
-use crate::system::progress::Verbosity;
+use crate::system::progress::{Progress, Verbosity};
 
 /// How far a run may go, and how much it reports meanwhile.
 pub struct Limits {
@@ -57,15 +60,35 @@ pub struct RunReport {
     /// The keys of those that gave a result.
     pub good: HashSet<Key>,
     /// Those that failed, and those that wait for the same result, with their reasons, in the order in which they failed.
-    pub failed: Vec<(Unit, String)>,
+    pub failed: Vec<FailedCatchment>,
     /// Whether the budget for failures was used up.
     pub gave_up: bool,
     /// Why it could not go on.
     pub obstacle: Option<String>,
     /// What it cost.
     pub cost: TotalCost,
+    /// Results that differ from an earlier one of the same inputs, which was kept.
+    pub contradictions: usize,
     /// The slowest catchments with the seconds of all their attempts, the slowest first.
     pub slowest: Vec<(String, f64)>,
+}
+
+/// A catchment that failed, or that waits for the result of one that did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailedCatchment {
+    /// The scenario.
+    pub scenario: ScenarioName,
+    /// The catchment.
+    pub catchment: CatchmentId,
+    /// Why it failed.
+    pub reason: String,
+}
+
+impl FailedCatchment {
+    /// How messages name it.
+    pub(crate) fn label(&self) -> String {
+        self.scenario.label(&self.catchment)
+    }
 }
 
 /// Makes ready what carries orders out, for `run` and `verify` alike. The one place that says which executor it is.
@@ -105,8 +128,12 @@ pub fn update(
     let keep_series = project.cache_limits.keep_series;
     let orders = orders(loaded_study, store, work.first(), keep_series)?;
     let mut executor = make_ready(loaded_study, run_context, &failed_runs)?;
-    let mut recorder = Recorder::new(loaded_study, store, work, limits, run_context)?;
-    let done = executor.run(&orders, &mut |trial| recorder.take(trial));
+    store_texts(loaded_study, store)?;
+    let origins = Origins::new(loaded_study, work)?;
+    let is_quiet = limits.verbosity == Verbosity::Quiet;
+    let progress = Progress::new("running", work.runs(), is_quiet);
+    let mut recorder = Recorder::new(loaded_study, store, progress, limits, run_context);
+    let done = executor.run(&orders, &mut |trial| recorder.take(trial, &origins));
     let mut report = recorder.finish(done)?;
     report.cost.running_seconds = started.elapsed().as_secs_f64();
     Ok(report)

@@ -6,7 +6,6 @@ use crate::data::catchment::CatchmentId;
 use crate::data::run_cost::TotalCost;
 use crate::data::size::Size;
 use crate::execute::RunReport;
-use crate::plan::loaded::LoadedScenario;
 use crate::store::{Store, StoreError};
 use crate::system::progress::seconds;
 use crate::text::shell;
@@ -48,7 +47,6 @@ pub(crate) struct Account {
 impl Account {
     /// The account of a run with so many workers that was started for these causes.
     pub(crate) fn new(
-        scenarios: &[LoadedScenario<'_>],
         catchments: usize,
         workers: usize,
         causes: Vec<(usize, String)>,
@@ -66,13 +64,9 @@ impl Account {
             cost: report.cost,
             slowest: report.slowest.clone(),
             failures: failures
-                .map(|(unit, reason)| {
-                    let label = scenarios[unit.scenario].label(unit.catchment);
-                    (label, reason.clone())
-                })
+                .map(|failed| (failed.label(), failed.reason.clone()))
                 .collect(),
-            first_failed: first_failed
-                .map(|(unit, _)| scenarios[unit.scenario].basin.id(unit.catchment).clone()),
+            first_failed: first_failed.map(|failed| failed.catchment.clone()),
         }
     }
 

@@ -190,15 +190,7 @@ impl LoadedScenario<'_> {
             return Some(State::Stale(Staleness::Failed(failed.reason.clone())));
         }
         if let Some(summary) = summary {
-            let excess = |variable: &&ProductVariable| {
-                let VariableSource::Column(at) = variable.source else {
-                    return false;
-                };
-                let source = &self.project.simulator.output.columns[at].source;
-                let column = summary.columns.iter().find(|column| &column.name == source);
-                column.is_some_and(|column| !within(column, variable))
-            };
-            let Some(variable) = self.project.product.variables.iter().find(excess) else {
+            let Some(variable) = self.excess(&summary) else {
                 return Some(State::Fresh(Found::of(&summary)));
             };
             return Some(State::Stale(Staleness::OutOfRange(variable.name.clone())));
@@ -208,6 +200,19 @@ impl LoadedScenario<'_> {
             Some(_) if same.is_some() => Some(State::Stale(Staleness::Lost)),
             Some(_) => None,
         }
+    }
+
+    /// The first product variable whose limits this result is beyond.
+    pub(crate) fn excess(&self, summary: &ResultSummary) -> Option<&ProductVariable> {
+        let mut variables = self.project.product.variables.iter();
+        variables.find(|variable| {
+            let VariableSource::Column(at) = variable.source else {
+                return false;
+            };
+            let source = &self.project.simulator.output.columns[at].source;
+            let column = summary.columns.iter().find(|column| &column.name == source);
+            column.is_some_and(|column| !within(column, variable))
+        })
     }
 
     /// What changed since a catchment was last run.

@@ -134,7 +134,7 @@ fn run_stale(
     course.plan_again(&report)?;
     let mut products = Vec::new();
     if course.interrupted.is_none() {
-        let account = Account::new(&loaded_study.list, all, workers, causes, &report);
+        let account = Account::new(all, workers, causes, &report);
         course.record(&account)?;
         if report.gave_up {
             let limit = report.failed.len();

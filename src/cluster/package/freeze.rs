@@ -20,6 +20,7 @@ use super::manifest::{FrozenRecipe, Manifest, Purpose};
 use super::tree::{TreeCopier, make};
 use crate::cluster::ids::PackageId;
 use crate::cluster::shared_folder;
+use crate::execute::origin::recipe_parts;
 use crate::import;
 use crate::inputs::{Linked, tables};
 use crate::plan::environment;
@@ -163,10 +164,7 @@ fn describe(
     let mut known: BTreeMap<Arc<[u8]>, u32> = BTreeMap::new();
     for scenario in &loaded.list {
         let recipe = &scenario.recipe;
-        let parts = postcard::to_stdvec(recipe.explanation());
-        let parts: Arc<[u8]> = parts
-            .context("can't put down what a recipe is made of")?
-            .into();
+        let parts = recipe_parts(scenario)?;
         // The parts tell more than the digest: the texts of templates as well.
         let place = *known.entry(parts.clone()).or_insert_with(|| {
             recipes.push(FrozenRecipe {

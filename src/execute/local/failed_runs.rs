@@ -2,6 +2,8 @@
 //!
 //! It knows nothing of why a catchment failed.
 
+use std::collections::HashSet;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -76,6 +78,27 @@ impl FailedRuns {
         remove(&self.path(scenario, id))
     }
 
+    /// Removes what is kept of these catchments. Only what a listing shows is touched.
+    pub fn release_all<'a>(
+        &self,
+        units: impl IntoIterator<Item = (&'a ScenarioName, &'a CatchmentId)>,
+    ) -> Result<()> {
+        // No folder, nothing kept.
+        let entries = fs::read_dir(&self.folder).into_iter().flatten();
+        let names = entries.map_while(|entry| Some(entry.ok()?.file_name()));
+        let kept: HashSet<OsString> = names.collect();
+        if kept.is_empty() {
+            return Ok(());
+        }
+        let mut units = units.into_iter();
+        units.try_for_each(|(scenario, id)| {
+            match kept.contains(OsStr::new(&scenario.file_name(id))) {
+                true => self.release(scenario, id),
+                false => Ok(()),
+            }
+        })
+    }
+
     /// Removes the oldest ones beyond the number that is kept.
     pub fn prune(&self) -> Result<()> {
         let mut folders: Vec<(SystemTime, PathBuf)> = match fs::read_dir(&self.folder) {
@@ -124,6 +147,13 @@ mod tests {
         let path = failed_runs.path(&ScenarioName::UNNAMED, &last);
         assert!(path.join("inner/out.txt").exists());
         (failed_runs.release(&ScenarioName::UNNAMED, &last)).expect("released");
+        assert!(!path.exists());
+        let before = CatchmentId::new(format!("../{}", MOST_KEPT + 3));
+        let path = failed_runs.path(&ScenarioName::UNNAMED, &before);
+        assert!(path.exists());
+        let unnamed = ScenarioName::UNNAMED;
+        let both = [&last, &before].map(|id| (&unnamed, id));
+        failed_runs.release_all(both).expect("released");
         assert!(!path.exists());
     }
 }
