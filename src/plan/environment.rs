@@ -34,8 +34,11 @@ pub(crate) fn of(work: &Path, stated: &[(String, String)]) -> Vec<(OsString, OsS
     environment
 }
 
-/// The variables that the project passes on from rerunoff's own environment, if they are set.
+/// The variables that the project passes on, if they are set: from rerunoff's own environment, or as another process had them.
 pub(crate) fn passed(simulator: &Simulator) -> Vec<(String, String)> {
+    if let Some(passed) = &simulator.passed {
+        return passed.clone();
+    }
     let value = |name: &String| Some(std::env::var_os(name)?.to_string_lossy().into_owned());
     (simulator.pass_environment.iter())
         .filter_map(|name| Some((name.clone(), value(name)?)))

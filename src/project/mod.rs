@@ -26,6 +26,7 @@ use std::time::Duration;
 
 pub use build::plain_path;
 pub use error::ProjectError;
+pub use places::FrozenProject;
 pub use raw::{OnBadInput, WorkIn};
 pub use study::Study;
 
@@ -156,6 +157,8 @@ pub struct Simulator {
     pub environment: BTreeMap<String, Template>,
     /// Environment variables handed on from rerunoff's own environment.
     pub pass_environment: Vec<String>,
+    /// These and their values where they come from another process, which had them so.
+    pub passed: Option<Vec<(String, String)>>,
     /// The files written for each catchment.
     pub inputs: Vec<SimulatorInput>,
     /// The table that it writes.

@@ -1,16 +1,29 @@
-//! Where the files are that a project file names: where it says, or in a frozen copy of them.
+//! Where the files are that a project file names, and what the variables hold that it hands on: as they are, or in a frozen copy.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+/// A project as it was once, with copies of its files.
+#[derive(Clone, Copy)]
+pub struct FrozenProject<'a> {
+    /// Its folder, then.
+    pub root: &'a Path,
+    /// The text of the project file.
+    pub text: &'a str,
+    /// Where the files are by now, by the paths that the project file means. Others are where they were.
+    pub files: &'a BTreeMap<PathBuf, PathBuf>,
+    /// The variables that it hands on to simulators, those that were set.
+    pub passed: &'a [(String, String)],
+}
 
 /// Where the files of a project are.
 #[derive(Clone, Copy)]
 pub(super) enum Places<'a> {
     /// Where the project file says.
     AsNamed,
-    /// Where this says, by the path that the project file means; others are where it says. All of them were there once, and are not
-    /// looked for again: on a network file system, whoever looks too early is told for a while that there is nothing.
-    Frozen(&'a BTreeMap<PathBuf, PathBuf>),
+    /// Where this says. All of them were there once, and are not looked for again: on a network file system, whoever looks too early is
+    /// told for a while that there is nothing.
+    Frozen(FrozenProject<'a>),
 }
 
 impl Places<'_> {
@@ -18,12 +31,20 @@ impl Places<'_> {
     pub(super) fn of(self, named: PathBuf) -> PathBuf {
         match self {
             Self::AsNamed => named,
-            Self::Frozen(files) => files.get(&named).cloned().unwrap_or(named),
+            Self::Frozen(frozen) => frozen.files.get(&named).cloned().unwrap_or(named),
         }
     }
 
     /// Whether they are a frozen copy.
     pub(super) fn are_frozen(self) -> bool {
         matches!(self, Self::Frozen(_))
+    }
+
+    /// The variables that are handed on, where they are not those of this process.
+    pub(super) fn passed(self) -> Option<Vec<(String, String)>> {
+        match self {
+            Self::AsNamed => None,
+            Self::Frozen(frozen) => Some(frozen.passed.to_vec()),
+        }
     }
 }

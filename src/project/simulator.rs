@@ -80,6 +80,7 @@ impl ProjectBuilder<'_> {
             require,
             environment,
             pass_environment: raw.pass_env,
+            passed: self.places.passed(),
             inputs,
             output,
         })

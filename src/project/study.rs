@@ -11,7 +11,7 @@ use super::build::{ProjectBuilder, place, same_file};
 use super::cluster::ClusterTable;
 use super::cluster::merge::Stated;
 use super::error::{Moved, SourceText};
-use super::places::Places;
+use super::places::{FrozenProject, Places};
 use super::product::SCENARIO;
 use super::product_spec::{Per, ProductVariable, valid_name};
 use super::sweep::{Point, Sweeps, joined_label};
@@ -65,23 +65,21 @@ impl Study {
         Ok(study)
     }
 
-    /// The scenarios that are wanted, by name, of the project that was in `root` when the project file had this text, with the files
-    /// that it names where `files` says; those that are not in there are where they were. It is for running: nothing is imported,
-    /// and its products have no places.
+    /// The scenarios that are wanted, by name, of a frozen project. It is for running: nothing is imported, and its products have no
+    /// places.
     ///
     /// # Errors
     /// As of [`Self::load`]; and if no scenario is wanted.
     pub fn load_frozen(
-        root: &Path,
-        text: &str,
-        files: &BTreeMap<PathBuf, PathBuf>,
+        frozen: FrozenProject<'_>,
         is_wanted: &dyn Fn(&ScenarioName) -> bool,
     ) -> Result<Self, ProjectError> {
-        let study = Self::of_text(root, text, Places::Frozen(files), is_wanted)?;
+        let places = Places::Frozen(frozen);
+        let study = Self::of_text(frozen.root, frozen.text, places, is_wanted)?;
         match study.scenarios.is_empty() {
             false => Ok(study),
             true => Err(ProjectError {
-                file: root.join(PROJECT_FILE),
+                file: frozen.root.join(PROJECT_FILE),
                 place: None,
                 message: "has none of the scenarios that are wanted".to_owned(),
             }),

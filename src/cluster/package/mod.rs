@@ -18,7 +18,7 @@ use crate::cluster::ids::{ArrayNumber, AttemptId, BatchNumber, Epoch, PackageId}
 use crate::cluster::package::manifest::Manifest;
 use crate::cluster::shared_folder;
 use crate::data::scenario::ScenarioName;
-use crate::project::Study;
+use crate::project::{FrozenProject, Study};
 
 /// The folder of all packages, in the project's cache folder.
 pub const PACKAGES: &str = "cluster";
@@ -160,7 +160,13 @@ impl Package {
         let files = files
             .map(|(original, frozen)| (original.clone(), self.folder.join(frozen)))
             .collect();
-        let study = Study::load_frozen(&manifest.root, &manifest.text, &files, is_wanted);
+        let frozen = FrozenProject {
+            root: &manifest.root,
+            text: &manifest.text,
+            files: &files,
+            passed: &manifest.passed,
+        };
+        let study = Study::load_frozen(frozen, is_wanted);
         study.with_context(|| format!("can't open what is frozen in {}", self.folder.display()))
     }
 
