@@ -6,6 +6,8 @@
 mod copies;
 pub(crate) mod freeze;
 pub mod manifest;
+#[cfg(test)]
+mod tests;
 mod tree;
 
 use std::collections::BTreeMap;

@@ -61,7 +61,7 @@ impl<'a> Feeder<'a> {
         orders.sort_by_key(place);
         let places: Vec<usize> = orders.iter().map(place).collect();
         let reader = SeriesReader::open(&loaded.basin, columns)?;
-        let reader = reader.with_scratch(&loaded.project.cache());
+        let reader = reader.with_scratch(self.executor.work_folders.scratch());
         let mut since = Instant::now();
         reader.read(&places, &mut |place, series| {
             let timings = self.executor.run_context.timings;

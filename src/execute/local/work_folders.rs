@@ -9,14 +9,14 @@
 //! It knows nothing of runs and simulators.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
 use crate::execute::local::work_directory::WorkDirectory;
 use crate::project::{Project, WorkIn};
 use crate::store::cache_folder::WORK;
-use crate::system::folder::remove;
+use crate::system::folder::{self, remove};
 use crate::system::memory_folder::{MEMORY, Memory};
 
 /// The workers' directories of one run.
@@ -72,6 +72,11 @@ impl WorkFolders {
                 WorkDirectory::in_memory(memory.path().join(&name), memory.clone(), on_disk)
             }
         }
+    }
+
+    /// A folder on a disk for what does not fit into memory.
+    pub(crate) fn scratch(&self) -> &Path {
+        folder::of(&self.disk)
     }
 
     /// Removes all of it.
