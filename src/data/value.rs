@@ -24,6 +24,14 @@ impl Value {
         i64::try_from(whole).map_or_else(|_| Self::Text(whole.to_string()), Self::Integer)
     }
 
+    /// Whether it is the same to the bit, and so in every text that is made of it: 0 is not -0.
+    pub fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Number(one), Self::Number(other)) => one.to_bits() == other.to_bits(),
+            (one, other) => one == other,
+        }
+    }
+
     /// The value as a number for formulas; `None` for text, and for a whole number that floating point would round.
     pub fn number(&self) -> Option<f64> {
         match self {
@@ -75,6 +83,14 @@ mod tests {
         ] {
             assert_eq!(Value::Number(number).to_string(), text);
         }
+    }
+
+    #[test]
+    fn what_prints_differently_is_not_the_same() {
+        let number = Value::Number;
+        assert!(!number(0.0).is_same(&number(-0.0)));
+        assert!(!number(1.0).is_same(&Value::Integer(1)));
+        assert!(number(f64::NAN).is_same(&number(f64::NAN)));
     }
 
     #[test]

@@ -14,6 +14,7 @@ use crate::inputs::BadInput;
 use crate::plan::key::{Change, Explanation, Key, leave_out_consequences};
 use crate::plan::loaded::{LoadedScenario, LoadedStudy};
 use crate::plan::problem::Problem;
+use crate::plan::side_by_side::SideBySide;
 use crate::plan::{Entry, Found, Plan, Staleness, State};
 use crate::project::product_spec::{ProductVariable, VariableSource};
 use crate::store::{ColumnSummary, Last, ResultSummary, Store, StoreError};
@@ -21,6 +22,9 @@ use crate::system::parallel::ordered;
 
 /// How many keys a thread computes at a time.
 const KEYS_AT_ONCE: usize = 128;
+
+/// Scenarios are planned side by side, as long as they have no more catchments than this: so many last runs are in memory.
+const AT_ONCE: usize = 200_000;
 
 /// A catchment that is fresh under a key that is not its last: id, key, the key's parts, recipe.
 pub(crate) type Touched = (CatchmentId, Digest, Vec<u8>, Digest);
@@ -39,8 +43,17 @@ impl LoadedStudy<'_> {
     pub(crate) fn plan(&self, store: Option<&Store>) -> Result<(Vec<Plan>, Vec<Vec<Touched>>)> {
         // One read transaction for all queries: much faster, and a consistent state even while another process writes.
         let _transaction = store.map(Store::read_transaction).transpose()?;
-        let plans = self.list.iter().map(|loaded| loaded.plan(store));
-        Ok(plans.collect::<Result<Vec<_>>>()?.into_iter().unzip())
+        let (mut plans, mut touched) = (Vec::new(), Vec::new());
+        for alike in self.list.chunk_by(SideBySide::go_together) {
+            let catchments = alike[0].basin.catchments().len();
+            for scenarios in alike.chunks((AT_ONCE / catchments.max(1)).max(1)) {
+                for (entries, of_scenario) in plan(scenarios, store)? {
+                    plans.push(Plan { entries });
+                    touched.push(of_scenario);
+                }
+            }
+        }
+        Ok((plans, touched))
     }
 
     /// Brings plans up to date after the `wanted` keys have been run, of which the `good` ones gave a result; returns the same
@@ -61,36 +74,49 @@ impl LoadedStudy<'_> {
     }
 }
 
-impl LoadedScenario<'_> {
-    fn plan(&self, store: Option<&Store>) -> Result<(Plan, Vec<Touched>)> {
-        let last = match store {
-            Some(store) => store.last(&self.project.scenario.name)?,
-            None => HashMap::new(),
-        };
-        let catchments = self.basin.catchments();
-        let (mut entries, mut touched) = (Vec::with_capacity(catchments.len()), Vec::new());
-        let threads = available_parallelism().map_or(1, NonZeroUsize::get);
-        let starts = (0..catchments.len()).step_by(KEYS_AT_ONCE);
-        let keys = |start: usize| {
-            let some = start..catchments.len().min(start + KEYS_AT_ONCE);
-            let keys = some.map(|at| self.key(at, self.series_digests(at)));
-            Ok(keys.collect::<Vec<_>>())
-        };
-        // Keys are computed on all cores while this thread looks up those that are ready in the store.
-        ordered(threads, starts.map(Ok), &keys, &mut |keys| {
-            for key in keys {
-                let catchment = entries.len();
-                let known = last.get(&catchments[catchment].id);
+/// The plans of scenarios that go together, and their states as [`LoadedStudy::plan`] returns them.
+fn plan(
+    scenarios: &[LoadedScenario<'_>],
+    store: Option<&Store>,
+) -> Result<Vec<(Vec<Entry>, Vec<Touched>)>> {
+    let last = scenarios.iter().map(|loaded| match store {
+        Some(store) => store.last(&loaded.project.scenario.name),
+        None => Ok(HashMap::new()),
+    });
+    let last: Vec<HashMap<CatchmentId, Last>> = last.collect::<Result<_, _>>()?;
+    let catchments = scenarios[0].basin.catchments();
+    let planned = scenarios
+        .iter()
+        .map(|_| (Vec::with_capacity(catchments.len()), Vec::new()));
+    let mut planned: Vec<(Vec<Entry>, Vec<Touched>)> = planned.collect();
+    let side_by_side = SideBySide::new(scenarios);
+    let threads = available_parallelism().map_or(1, NonZeroUsize::get);
+    let step = (KEYS_AT_ONCE / scenarios.len()).max(1);
+    let keys = |start: usize| {
+        let some = start..catchments.len().min(start + step);
+        let keys = some.map(|catchment| (catchment, side_by_side.keys(catchment)));
+        Ok(keys.collect::<Vec<_>>())
+    };
+    let starts = (0..catchments.len()).step_by(step);
+    // Keys are computed on all cores while this thread looks up those that are ready in the store.
+    ordered(threads, starts.map(Ok), &keys, &mut |keys| {
+        for (catchment, keys) in keys {
+            let id = &catchments[catchment].id;
+            for (at, key) in keys.into_iter().enumerate() {
+                let (loaded, known) = (&scenarios[at], last[at].get(id));
                 let past = Past { store, last: known };
-                let entry = self.entry(catchment, self.series_digests(catchment), key, past)?;
-                touched.extend(self.touched(catchment, &entry, known)?);
+                let entry = loaded.entry(catchment, loaded.series_digests(catchment), key, past)?;
+                let (entries, touched) = &mut planned[at];
+                touched.extend(loaded.touched(catchment, &entry, known)?);
                 entries.push(entry);
             }
-            Ok(())
-        })?;
-        Ok((Plan { entries }, touched))
-    }
+        }
+        Ok(())
+    })?;
+    Ok(planned)
+}
 
+impl LoadedScenario<'_> {
     fn plan_after(
         &self,
         store: &Store,

@@ -85,11 +85,12 @@ pub(crate) trait Sink {
         self.part(part, digest.as_bytes());
     }
 
-    /// A part that shows in other parts already: remembered, but not hashed.
-    fn note(&mut self, part: KeyPart, text: &str);
+    /// A part, with its text, that shows in other parts already: remembered, but not hashed.
+    fn note(&mut self, note: &dyn Fn() -> (KeyPart, String));
 }
 
 /// Computes the digest of a walk.
+#[derive(Clone)]
 pub(crate) struct Hasher(blake3::Hasher);
 
 impl Hasher {
@@ -134,7 +135,7 @@ impl Sink for Hasher {
         }
     }
 
-    fn note(&mut self, _: KeyPart, _: &str) {}
+    fn note(&mut self, _: &dyn Fn() -> (KeyPart, String)) {}
 }
 
 /// Collects the texts that an [`Explanation`] of the same walk knows by their digests only, except for files rendered from
@@ -151,7 +152,8 @@ impl Sink for LongTexts {
 
     fn digest(&mut self, _: KeyPart, _: &Digest) {}
 
-    fn note(&mut self, part: KeyPart, text: &str) {
+    fn note(&mut self, note: &dyn Fn() -> (KeyPart, String)) {
+        let (part, text) = note();
         self.part(part, text.as_bytes());
     }
 }
@@ -199,7 +201,8 @@ impl Sink for Explanation {
         self.0.insert(part, Remembered::Digest(*digest));
     }
 
-    fn note(&mut self, part: KeyPart, text: &str) {
+    fn note(&mut self, note: &dyn Fn() -> (KeyPart, String)) {
+        let (part, text) = note();
         self.part(part, text.as_bytes());
     }
 }
@@ -307,7 +310,7 @@ mod tests {
     #[test]
     fn notes_never_count() {
         let mut hasher = Hasher::new(None);
-        hasher.note(KeyPart::Parameter("k".to_owned()), "1");
+        hasher.note(&|| (KeyPart::Parameter("k".to_owned()), "1".to_owned()));
         assert_eq!(hasher.finish(), digest(&[]));
     }
 
@@ -319,7 +322,7 @@ mod tests {
                 KeyPart::File("param.txt".to_owned()),
                 format!("k = {k}").as_bytes(),
             );
-            explanation.note(KeyPart::Parameter("k".to_owned()), k);
+            explanation.note(&|| (KeyPart::Parameter("k".to_owned()), k.to_owned()));
             explanation
         };
         let changes = explain("0.013").changes_since(&explain("0.012"));

@@ -27,8 +27,8 @@ pub struct LoadedScenario<'p> {
     pub project: &'p Project,
     /// Its catchments.
     pub basin: Basin<'p>,
-    /// What is the same for all of them.
-    pub recipe: Recipe<'p>,
+    /// What is the same for all of them. Scenarios that lie side by side and have the same share it.
+    pub recipe: Arc<Recipe<'p>>,
     digests: Arc<SeriesDigests>,
 }
 
@@ -92,10 +92,13 @@ impl<'p> LoadedStudy<'p> {
         let (catalog, input_index) = InputIndex::new(&study.common().input, store, rehash)?;
         let mut tables = Tables::default();
         let mut files = FileDigests::new(store, rehash)?;
-        let mut list = Vec::with_capacity(study.scenarios.len());
+        let mut list: Vec<LoadedScenario<'_>> = Vec::with_capacity(study.scenarios.len());
         for project in &study.scenarios {
             let basin = Basin::new(project, catalog.clone(), &mut tables)?;
-            let recipe = Recipe::new(project, &basin, &mut |path| files.get(path))?;
+            let recipe = match list.last() {
+                Some(last) if last.has_the_recipe_of(project, &basin) => last.recipe.clone(),
+                _ => Recipe::new(project, &basin, &mut |path| files.get(path))?.into(),
+            };
             list.push(LoadedScenario {
                 project,
                 basin,
@@ -139,6 +142,12 @@ impl<'p> LoadedStudy<'p> {
 }
 
 impl<'p> LoadedScenario<'p> {
+    /// Whether the recipe of a project in another scenario is the same: what it is made of and the names that exist are.
+    fn has_the_recipe_of(&self, project: &Project, basin: &Basin<'_>) -> bool {
+        Arc::ptr_eq(&self.project.simulator, &project.simulator)
+            && self.basin.parameter_names() == basin.parameter_names()
+    }
+
     /// The series of one catchment that the simulator gets, read now: the columns that [`Recipe::columns`] names.
     pub fn series(&self, catchment: usize) -> Result<Vec<Vec<f64>>> {
         Ok(self.read_series(catchment)??)

@@ -8,7 +8,8 @@
 //! | what a name means for a catchment: project file, tables and input joined | [`basin`] |
 //! | what is the same for all catchments: templates, command, program, support files | [`recipe`], [`support`], [`environment`], [`file_digests`] |
 //! | the key, and its parts as the next run can compare them | [`key`], [`problem`] where there is none |
-//! | all of that put together, and the plan made of it with the store | [`loaded`], [`decide`], [`Plan`] |
+//! | all of that put together | [`loaded`] |
+//! | the keys of scenarios that have much in common, and the plan made of them with the store | [`side_by_side`], [`decide`], [`Plan`] |
 //! | what a product needs of it, and what it was at some time | [`product_needs`], [`snapshot`] |
 //! | when all of it may be skipped, what make has to know, what may not change meanwhile | [`fast_path`], [`dependencies`], [`depfile`], [`watch`] |
 //!
@@ -28,6 +29,7 @@ pub(crate) mod problem;
 pub(crate) mod product_needs;
 pub(crate) mod recipe;
 pub(crate) mod series;
+mod side_by_side;
 pub mod snapshot;
 mod state;
 pub(crate) mod support;

@@ -67,7 +67,7 @@ impl ProjectBuilder<'_> {
         Ok(Project {
             root: self.root.to_owned(),
             file: file.to_owned(),
-            text: text.to_owned(),
+            text: text.into(),
             moved: self.source.moved().clone(),
             scenario: Scenario::default(),
             title: raw.title,
@@ -79,7 +79,7 @@ impl ProjectBuilder<'_> {
             series,
             parameters,
             tables,
-            simulator,
+            simulator: simulator.into(),
             product,
             work: raw.cache.work,
             cache_limits: self.cache_limits(raw.cache)?,

@@ -5,7 +5,7 @@
 //! `**` stands for any folders, or none. A folder that matches is left out with everything in it. No file is looked at here.
 
 /// One pattern.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Exclusion {
     parts: Vec<String>,
 }

@@ -22,6 +22,7 @@ mod template_file;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use build::plain_path;
@@ -57,7 +58,7 @@ pub struct Project {
     /// The project file.
     pub file: PathBuf,
     /// Its text, to find the line of a field in.
-    text: String,
+    text: Arc<str>,
     /// The fields that its scenario replaces.
     moved: Moved,
     /// Which of the project's scenarios this is.
@@ -78,8 +79,8 @@ pub struct Project {
     pub parameters: BTreeMap<String, Parameter>,
     /// Tables with catchments' own parameters.
     pub tables: Vec<TableSpec>,
-    /// How to run one catchment.
-    pub simulator: Simulator,
+    /// How to run one catchment. Scenarios that lie side by side and have the same share it.
+    pub simulator: Arc<Simulator>,
     /// What to make of all results.
     pub product: ProductSpec,
     /// Where the work directories are.
@@ -131,7 +132,7 @@ pub enum Parameter {
 }
 
 /// How to run one catchment and what to take from it.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub struct Simulator {
     /// The program and its arguments.
     pub command: Vec<Template>,
@@ -178,7 +179,7 @@ pub enum Timeout {
 }
 
 /// A file or folder that the simulator needs, the same for every catchment.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub struct Support {
     /// Its name in the work directory.
     pub name: String,
@@ -187,7 +188,7 @@ pub struct Support {
 }
 
 /// A file that a good run leaves behind and a text in it.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub struct Requirement {
     /// The file, below the work directory.
     pub file: Template,
@@ -196,7 +197,7 @@ pub struct Requirement {
 }
 
 /// A file written for each catchment.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub struct SimulatorInput {
     /// Its name below the work directory.
     pub name: String,
@@ -205,7 +206,7 @@ pub struct SimulatorInput {
 }
 
 /// The content of a file written for each catchment.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub enum Content {
     /// A template from a file.
     Template {
@@ -219,7 +220,7 @@ pub enum Content {
 }
 
 /// The text table that a run writes and the columns wanted from it.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub struct Output {
     /// Its name below the work directory.
     pub file: Template,
@@ -230,7 +231,7 @@ pub struct Output {
 }
 
 /// A column wanted from the simulator's output.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub struct OutputColumn {
     /// Its name in the project.
     pub name: String,

@@ -149,6 +149,11 @@ impl Study {
             project.scenario.first_table = raw.parameters.table.len();
             project.scenario.stated = variant.stated;
             project.scenario.coordinates = constants;
+            if let Some(last) = study.scenarios.last()
+                && last.simulator == project.simulator
+            {
+                project.simulator = last.simulator.clone();
+            }
             for (scenario, point) in points {
                 study.scenarios.push(at_point(&project, scenario, point));
             }

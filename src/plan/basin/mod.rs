@@ -141,6 +141,11 @@ impl<'p> Basin<'p> {
         &self.catalog
     }
 
+    /// Whether it has the same catchments as another basin of the same input.
+    pub fn has_the_catchments_of(&self, other: &Basin<'_>) -> bool {
+        self.chosen == other.chosen
+    }
+
     /// The place of a catchment in the input.
     pub fn place(&self, catchment: usize) -> usize {
         match &self.chosen {

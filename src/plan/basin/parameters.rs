@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::civil::DateTime;
 
@@ -25,6 +26,24 @@ impl CatchmentValues {
     /// The value of a parameter.
     pub fn parameter(&self, name: &str) -> Option<&Value> {
         self.values.get(name)
+    }
+
+    /// Replaces the values of some parameters by those that a basin has for the same catchment; on an error some may be replaced.
+    pub fn replace(
+        &mut self,
+        basin: &Basin<'_>,
+        catchment: usize,
+        names: &[String],
+    ) -> Result<(), Problem> {
+        let place = basin.place(catchment);
+        for name in names {
+            let value = basin.parameter(place, name)?;
+            match self.values.get_mut(name) {
+                Some(known) => *known = value,
+                None => drop(self.values.insert(name.clone(), value)),
+            }
+        }
+        Ok(())
     }
 }
 
@@ -124,6 +143,31 @@ impl Basin<'_> {
                 let value = self.compute_parameter(place, name, formula)?;
                 Ok(Value::Number(value))
             }
+        }
+    }
+
+    /// Whether some catchment's value of a parameter may be another than in `other`, a basin of the same catchments.
+    pub fn may_differ(&self, other: &Basin<'_>, name: &str) -> bool {
+        let (here, there) = (&self.project.scenario, &other.project.scenario);
+        let mut tables = self.tables.iter().zip(&other.tables);
+        let ranked_alike = here.stated.contains(name) == there.stated.contains(name)
+            && here.first_table == there.first_table
+            && self.tables.len() == other.tables.len()
+            && tables.all(|(table, other)| Arc::ptr_eq(table, other));
+        if !ranked_alike {
+            return true;
+        }
+        let parameters = [self.project, other.project].map(|project| project.parameters.get(name));
+        match (parameters[0], parameters[1]) {
+            (None, None) => false,
+            (Some(Parameter::Constant(value)), Some(Parameter::Constant(other))) => {
+                !value.is_same(other)
+            }
+            (Some(Parameter::Formula(formula)), Some(Parameter::Formula(its))) => {
+                formula.source() != its.source()
+                    || (formula.names().iter()).any(|used| self.may_differ(other, used))
+            }
+            _ => true,
         }
     }
 

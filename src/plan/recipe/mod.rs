@@ -13,10 +13,11 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-pub(crate) use self::rendered::Rendered;
+pub(crate) use self::rendered::{Parts, Rendered};
+pub(crate) use self::walks::Trail;
 use crate::data::digest::Digest;
 use crate::language::series_table::BoundTable;
-use crate::plan::basin::Basin;
+use crate::plan::basin::{Basin, OWN_NAMES};
 use crate::plan::environment;
 use crate::plan::key::{Explanation, Hasher, Key, KeyPart, LongTexts};
 use crate::plan::problem::Problem;
@@ -37,6 +38,10 @@ pub struct Recipe<'p> {
     column_names: Vec<String>,
     /// The names that templates use.
     names: BTreeSet<String>,
+    /// Those that the command, the environment and the output use.
+    names_of_frame: BTreeSet<String>,
+    /// Those that each simulator input uses.
+    names_of_inputs: Vec<BTreeSet<String>>,
     time: Digest,
     explanation: Explanation,
     digest: Digest,
@@ -77,6 +82,10 @@ impl<'p> Recipe<'p> {
             tables,
             columns,
             column_names,
+            names_of_frame: names::of_frame(&project.simulator),
+            names_of_inputs: (project.simulator.inputs.iter())
+                .map(|input| &names::of_input(input) & &names)
+                .collect(),
             names,
             time: Digest::of(&basin.time().to_bytes()),
             watch: Watch::default(),
@@ -178,6 +187,12 @@ impl<'p> Recipe<'p> {
     /// The names that templates use.
     pub fn names(&self) -> &BTreeSet<String> {
         &self.names
+    }
+
+    /// The same without those that every project has: the names of parameters.
+    pub fn parameters(&self) -> impl Iterator<Item = &String> {
+        let names = self.names.iter();
+        names.filter(|name| !OWN_NAMES.contains(&name.as_str()))
     }
 
     /// The names of [`Self::columns`], as [`KeyPart::Series`] has them.

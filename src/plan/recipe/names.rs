@@ -8,11 +8,11 @@ use std::collections::BTreeSet;
 use crate::language::series_table::{ROW_NAMES, RowPart, SeriesTable};
 use crate::language::template::{Placeholder, Template};
 use crate::plan::basin::{Basin, OWN_NAMES};
-use crate::project::{Content, Project, ProjectError};
+use crate::project::{Content, Project, ProjectError, Simulator, SimulatorInput};
 use crate::text::wording::{self, Quotes};
 
 /// The names that a table's parts use, except for those that every row provides.
-pub(crate) fn of_table(table: &SeriesTable) -> BTreeSet<String> {
+fn of_table(table: &SeriesTable) -> BTreeSet<String> {
     let all = [RowPart::Header, RowPart::Row, RowPart::Footer].into_iter();
     all.flat_map(|part| {
         table
@@ -22,6 +22,35 @@ pub(crate) fn of_table(table: &SeriesTable) -> BTreeSet<String> {
     .filter(|(part, name)| *part != RowPart::Row || !ROW_NAMES.contains(&name.as_str()))
     .map(|(_, name)| name.clone())
     .collect()
+}
+
+/// The names that a simulator input uses.
+pub(super) fn of_input(input: &SimulatorInput) -> BTreeSet<String> {
+    match &input.content {
+        Content::Series(table) => of_table(table),
+        Content::Template { template, .. } => of_template(template).collect(),
+    }
+}
+
+/// The names that are used beside the inputs: by the command, the environment, the output and what makes a run a good one.
+pub(super) fn of_frame(simulator: &Simulator) -> BTreeSet<String> {
+    let output = &simulator.output;
+    (simulator.command.iter())
+        .chain(simulator.environment.values())
+        .chain([&output.file])
+        .chain(output.columns.iter().map(|column| &column.header))
+        .chain(
+            simulator
+                .require
+                .iter()
+                .map(|requirement| &requirement.file),
+        )
+        .flat_map(of_template)
+        .collect()
+}
+
+fn of_template(template: &Template) -> impl Iterator<Item = String> {
+    template.placeholders().map(|hole| hole.name.clone())
 }
 
 /// The names that exist, against which placeholders are checked.

@@ -1,5 +1,6 @@
 //! What one catchment's simulator will see: every template of the project with the catchment's values in it.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::Recipe;
@@ -23,66 +24,106 @@ pub struct Rendered {
     pub headers: Vec<String>,
     /// The files that a good run leaves, with a text each must contain.
     pub require: Vec<(PathBuf, String)>,
-    pub(super) values: CatchmentValues,
+    pub(crate) values: CatchmentValues,
+}
+
+/// The parts of what is rendered in which the values of some names show.
+pub(crate) struct Parts {
+    /// The command, the environment, the output and what makes a run a good one.
+    frame: bool,
+    /// Each simulator input.
+    inputs: Vec<bool>,
+}
+
+impl Parts {
+    /// The first step of the walk that these parts are in.
+    pub(crate) fn first_step(&self) -> usize {
+        if self.frame {
+            return 0;
+        }
+        let input = self.inputs.iter().position(|input| *input);
+        1 + input.unwrap_or(self.inputs.len())
+    }
 }
 
 impl Recipe<'_> {
     /// What the simulator of one catchment will see.
     pub fn render(&self, basin: &Basin<'_>, catchment: usize) -> Result<Rendered, Problem> {
-        let values = basin.values(catchment, &self.names)?;
+        let inputs = self.project.simulator.inputs.len();
+        let mut rendered = Rendered {
+            command: Vec::new(),
+            environment: Vec::new(),
+            files: vec![None; inputs],
+            output: PathBuf::new(),
+            headers: Vec::new(),
+            require: Vec::new(),
+            values: basin.values(catchment, &self.names)?,
+        };
+        let all = Parts {
+            frame: true,
+            inputs: vec![true; inputs],
+        };
+        self.render_parts(&all, &mut rendered)?;
+        Ok(rendered)
+    }
+
+    /// The parts in which these names show.
+    pub(crate) fn parts_with(&self, names: &[String]) -> Parts {
+        let has_any = |used: &BTreeSet<String>| names.iter().any(|name| used.contains(name));
+        Parts {
+            frame: has_any(&self.names_of_frame),
+            inputs: self.names_of_inputs.iter().map(has_any).collect(),
+        }
+    }
+
+    /// Makes some parts from the values as they are now; on an error they may be anything.
+    pub(crate) fn render_parts(
+        &self,
+        parts: &Parts,
+        rendered: &mut Rendered,
+    ) -> Result<(), Problem> {
         let simulator = &self.project.simulator;
-        let text = |template: &Template| render_text(template, &values);
+        let Rendered { values, .. } = rendered;
+        let text = |template: &Template| render_text(template, values);
         let path = |template: &Template| plain_path(&text(template)?).map_err(Problem::Rendering);
-        let mut environment = environment::passed(simulator);
-        for (name, template) in &simulator.environment {
-            environment.push((name.clone(), text(template)?));
+        if parts.frame {
+            rendered.environment = environment::passed(simulator);
+            for (name, template) in &simulator.environment {
+                rendered.environment.push((name.clone(), text(template)?));
+            }
         }
-        let mut files = Vec::with_capacity(simulator.inputs.len());
-        for input in &simulator.inputs {
-            files.push(match &input.content {
-                Content::Series(_) => None,
-                Content::Template { path, template } => {
-                    let mut out = Vec::new();
-                    template.render(&values, &mut out).map_err(|error| {
-                        Problem::Rendering(format!("{}: {error}", path.display()))
-                    })?;
-                    Some(out)
-                }
-            });
+        for ((input, file), is_part) in (simulator.inputs.iter())
+            .zip(&mut rendered.files)
+            .zip(&parts.inputs)
+        {
+            if let (true, Content::Template { path, template }) = (is_part, &input.content) {
+                let out = file.get_or_insert_default();
+                out.clear();
+                template
+                    .render(values, out)
+                    .map_err(|error| Problem::Rendering(format!("{}: {error}", path.display())))?;
+            }
         }
-        let command = simulator
-            .command
-            .iter()
-            .map(text)
-            .collect::<Result<Vec<_>, _>>()?;
-        let nul = command
-            .iter()
-            .chain(environment.iter().map(|(_, value)| value))
-            .find(|text| text.contains('\0'));
-        if let Some(text) = nul {
-            return Err(Problem::Rendering(format!(
-                "{text:?} holds a NUL, which no argument or variable can"
-            )));
+        if parts.frame {
+            let command = simulator.command.iter().map(text);
+            rendered.command = command.collect::<Result<_, _>>()?;
+            let nul = (rendered.command.iter())
+                .chain(rendered.environment.iter().map(|(_, value)| value))
+                .find(|text| text.contains('\0'));
+            if let Some(text) = nul {
+                return Err(Problem::Rendering(format!(
+                    "{text:?} holds a NUL, which no argument or variable can"
+                )));
+            }
+            rendered.output = path(&simulator.output.file)?;
+            let headers = simulator.output.columns.iter();
+            let headers = headers.map(|column| text(&column.header));
+            rendered.headers = headers.collect::<Result<_, _>>()?;
+            rendered.require = (simulator.require.iter())
+                .map(|requirement| Ok((path(&requirement.file)?, requirement.contains.clone())))
+                .collect::<Result<_, Problem>>()?;
         }
-        let output = path(&simulator.output.file)?;
-        let headers = simulator
-            .output
-            .columns
-            .iter()
-            .map(|column| text(&column.header))
-            .collect::<Result<_, _>>()?;
-        let require = (simulator.require.iter())
-            .map(|requirement| Ok((path(&requirement.file)?, requirement.contains.clone())))
-            .collect::<Result<_, Problem>>()?;
-        Ok(Rendered {
-            command,
-            environment,
-            files,
-            output,
-            headers,
-            require,
-            values,
-        })
+        Ok(())
     }
 }
 

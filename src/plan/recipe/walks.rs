@@ -6,52 +6,91 @@
 use super::{Recipe, Rendered};
 use crate::data::digest::Digest;
 use crate::data::record::{Described, record, tuple};
-use crate::plan::basin::OWN_NAMES;
-use crate::plan::key::{KeyPart, Sink};
-use crate::plan::recipe::names;
+use crate::plan::key::{Hasher, Key, KeyPart, Sink};
 use crate::project::output_format::{OutputFormat, Separator};
 use crate::project::{Content, Requirement, Simulator};
+
+/// A walk over what is a catchment's own as a hash: its states before each step, so that it can be walked again from any.
+pub(crate) struct Trail(Vec<Hasher>);
 
 impl Recipe<'_> {
     /// The one walk over what is a catchment's own.
     pub(super) fn walk(&self, rendered: &Rendered, series: &[Digest], sink: &mut dyn Sink) {
-        sink.part(KeyPart::Command, rendered.command.join("\0").as_bytes());
-        for (name, value) in &rendered.environment {
-            sink.part(KeyPart::Environment(name.clone()), value.as_bytes());
+        for step in 0..self.steps() {
+            self.step(step, rendered, series, sink);
         }
-        let output = format!(
-            "{}\0{}",
-            rendered.output.display(),
-            rendered.headers.join("\0")
-        );
-        sink.part(KeyPart::Output, output.as_bytes());
-        for (file, input) in rendered.files.iter().zip(&self.project.simulator.inputs) {
-            match (file, &input.content) {
-                (Some(bytes), _) => sink.part(KeyPart::File(input.name.clone()), bytes),
-                (None, Content::Series(table)) => {
-                    for name in names::of_table(table) {
-                        if let Some(value) = rendered.values.parameter(&name) {
-                            sink.part(KeyPart::Parameter(name), value.to_string().as_bytes());
-                        }
-                    }
-                    // Before XML was recognised, the same values and layout gave another text.
-                    if table.escapes(&rendered.values) {
-                        sink.part(KeyPart::File(input.name.clone()), b"XML");
+    }
+
+    /// A walk for [`Self::key_from`], at its start.
+    pub(crate) fn trail(&self) -> Trail {
+        Trail(vec![Hasher::new(Some(&self.digest))])
+    }
+
+    /// The key, by a walk that comes anew to the steps from this one on; the steps before are as they were when it came there.
+    pub(crate) fn key_from(
+        &self,
+        from: usize,
+        trail: &mut Trail,
+        rendered: &Rendered,
+        series: &[Digest],
+    ) -> Key {
+        let Trail(states) = trail;
+        states.truncate(from + 1);
+        let mut hasher = states[from].clone();
+        self.step(from, rendered, series, &mut hasher);
+        for step in from + 1..self.steps() {
+            states.push(hasher.clone());
+            self.step(step, rendered, series, &mut hasher);
+        }
+        Key(hasher.finish())
+    }
+
+    /// How many steps the walk over what is a catchment's own has.
+    fn steps(&self) -> usize {
+        1 + self.project.simulator.inputs.len() + 1
+    }
+
+    /// One step of it: first the frame, then each input, then what is common to them.
+    fn step(&self, step: usize, rendered: &Rendered, series: &[Digest], sink: &mut dyn Sink) {
+        let inputs = self.project.simulator.inputs.len();
+        match step.checked_sub(1) {
+            None => walk_frame(rendered, sink),
+            Some(input) if input < inputs => self.walk_input(input, rendered, sink),
+            Some(_) => self.walk_rest(rendered, series, sink),
+        }
+    }
+
+    /// The files of one input, or the parameters of one that is a table.
+    fn walk_input(&self, at: usize, rendered: &Rendered, sink: &mut dyn Sink) {
+        let input = &self.project.simulator.inputs[at];
+        match (&rendered.files[at], &input.content) {
+            (Some(bytes), _) => sink.part(KeyPart::File(input.name.clone()), bytes),
+            (None, Content::Series(table)) => {
+                for name in &self.names_of_inputs[at] {
+                    if let Some(value) = rendered.values.parameter(name) {
+                        sink.part(
+                            KeyPart::Parameter(name.clone()),
+                            value.to_string().as_bytes(),
+                        );
                     }
                 }
-                (None, Content::Template { .. }) => {}
+                // Before XML was recognised, the same values and layout gave another text.
+                if table.escapes(&rendered.values) {
+                    sink.part(KeyPart::File(input.name.clone()), b"XML");
+                }
             }
+            (None, Content::Template { .. }) => {}
         }
+    }
+
+    /// The series, and the parameters that show in other parts.
+    fn walk_rest(&self, rendered: &Rendered, series: &[Digest], sink: &mut dyn Sink) {
         for (name, digest) in self.column_names.iter().zip(series) {
             sink.digest(KeyPart::Series(name.clone()), digest);
         }
-        for name in self
-            .names
-            .iter()
-            .filter(|name| !OWN_NAMES.contains(&name.as_str()))
-        {
+        for name in self.parameters() {
             if let Some(value) = rendered.values.parameter(name) {
-                sink.note(KeyPart::Parameter(name.clone()), &value.to_string());
+                sink.note(&|| (KeyPart::Parameter(name.clone()), value.to_string()));
             }
         }
     }
@@ -70,16 +109,16 @@ impl Recipe<'_> {
         sink.part(KeyPart::Directories, directories.join("\0").as_bytes());
         sink.part(KeyPart::Output, extraction(simulator).as_bytes());
         for (field, text) in contract(simulator) {
-            sink.note(KeyPart::Contract(field.to_owned()), &text);
+            sink.note(&|| (KeyPart::Contract(field.to_owned()), text.clone()));
         }
         sink.digest(KeyPart::Time, &self.time);
         for input in &simulator.inputs {
             match &input.content {
                 Content::Template { template, .. } => {
-                    sink.note(
-                        KeyPart::Template(input.name.clone()),
-                        &Digest::of(template.source().as_bytes()).to_string(),
-                    );
+                    sink.note(&|| {
+                        let digest = Digest::of(template.source().as_bytes());
+                        (KeyPart::Template(input.name.clone()), digest.to_string())
+                    });
                 }
                 Content::Series(table) => {
                     sink.part(
@@ -90,6 +129,20 @@ impl Recipe<'_> {
             }
         }
     }
+}
+
+/// What comes before the files: the command, the environment, the output.
+fn walk_frame(rendered: &Rendered, sink: &mut dyn Sink) {
+    sink.part(KeyPart::Command, rendered.command.join("\0").as_bytes());
+    for (name, value) in &rendered.environment {
+        sink.part(KeyPart::Environment(name.clone()), value.as_bytes());
+    }
+    let output = format!(
+        "{}\0{}",
+        rendered.output.display(),
+        rendered.headers.join("\0")
+    );
+    sink.part(KeyPart::Output, output.as_bytes());
 }
 
 /// What makes a run a good one and what is taken from it, field by field, as it is hashed.
