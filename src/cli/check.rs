@@ -7,9 +7,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
+use super::check_cluster;
 use super::exit::{Exit, Usage};
 use super::open::ProjectPlace;
 use crate::cli::options::only::find;
+use crate::cli::options::place::{Place, PlaceOptions};
 use crate::cli::options::scenario::unknown;
 use crate::data::scenario::ScenarioName;
 use crate::language::template::Template;
@@ -29,11 +31,14 @@ pub(super) struct Arguments {
     /// The scenario to render it in [default: the first]
     #[arg(long, value_name = "NAME")]
     scenario: Option<String>,
+    #[command(flatten)]
+    place: PlaceOptions,
 }
 
 pub(super) fn check(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
     let opened = place.open()?;
     let study = &opened.study;
+    let run_at = arguments.place.place(study)?;
     let store = opened.store_to_read()?;
     let loaded_study = opened.load_without_series(store.as_ref())?;
     loaded_study.list.iter().try_for_each(product::check)?;
@@ -66,6 +71,9 @@ pub(super) fn check(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> 
                 writeln!(out, "{name} of catchment {id}: {bytes} bytes").ok();
             }
         }
+    }
+    if let Place::Cluster(spec) = &run_at {
+        check_cluster::print(spec, &study.common().root, &mut out)?;
     }
     writeln!(
         out,

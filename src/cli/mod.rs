@@ -6,6 +6,7 @@
 
 mod assemble;
 mod check;
+mod check_cluster;
 mod diff;
 mod doctor;
 mod document;

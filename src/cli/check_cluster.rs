@@ -1,0 +1,106 @@
+//! What `rerunoff check` tells of the cluster: how its settings were understood, and what the engine says to them. Nothing is submitted.
+
+use std::io::Write;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Result;
+use jiff::SignedDuration;
+
+use super::exit::Usage;
+use crate::cluster::engine::engine;
+use crate::project::cluster::{ClusterSpec, MemoryRequest};
+use crate::text::shell;
+
+/// Prints both, a line each. An engine that would take nothing is an error, with what to do.
+pub(super) fn print(spec: &ClusterSpec, root: &Path, out: &mut dyn Write) -> Result<()> {
+    for line in understood(spec) {
+        writeln!(out, "cluster: {line}").ok();
+    }
+    let answer = engine(spec, root).check();
+    for line in answer.map_err(|error| Usage(format!("{error:#}")))? {
+        writeln!(out, "cluster: {line}").ok();
+    }
+    Ok(())
+}
+
+/// The settings in words.
+fn understood(spec: &ClusterSpec) -> Vec<String> {
+    let cores = match spec.cores {
+        Some(cores) => format!("{cores} simulators at once"),
+        None => "as many simulators at once as a node has cores".to_owned(),
+    };
+    let memory = match spec.memory {
+        MemoryRequest::Auto => "as much memory as was recorded".to_owned(),
+        MemoryRequest::Size(size) => format!("{size} of memory"),
+    };
+    let mut lines = vec![format!(
+        "{}: tasks of about {} with {cores} and {memory}, none longer than {}, {} in the queue at once",
+        spec.engine,
+        duration(spec.task),
+        duration(spec.max_time),
+        spec.max_queued
+    )];
+    if !spec.options.is_empty() {
+        let options: Vec<String> = spec.options.iter().map(shell::word).collect();
+        lines.push(format!("options {}", options.join(" ")));
+    }
+    lines.extend(spec.setup.iter().map(|line| format!("setup {line}")));
+    if let Some(scratch) = &spec.scratch {
+        lines.push(format!("scratch {scratch}"));
+    }
+    if let Some(templates) = &spec.templates {
+        lines.push(format!("submit {}", templates.submit.text()));
+    }
+    lines
+}
+
+/// As it may be written in the project file: `1h 30m`.
+fn duration(duration: Duration) -> String {
+    let duration = SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX);
+    format!("{duration:#}")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroUsize;
+
+    use super::*;
+    use crate::data::size::Size;
+    use crate::project::cluster::{EngineKind, OnInterrupt};
+
+    #[test]
+    fn settings_are_told_in_words() {
+        let mut spec = ClusterSpec {
+            engine: EngineKind::Slurm,
+            cores: None,
+            task: Duration::from_secs(5400),
+            max_time: Duration::from_secs(86_400),
+            max_queued: 500,
+            options: Vec::new(),
+            setup: Vec::new(),
+            memory: MemoryRequest::Auto,
+            scratch: None,
+            on_interrupt: OnInterrupt::Leave,
+            ask_every: Duration::from_secs(60),
+            templates: None,
+        };
+        assert_eq!(
+            understood(&spec),
+            [
+                "slurm: tasks of about 1h 30m with as many simulators at once as a node has cores and as much memory as was \
+                 recorded, none longer than 24h, 500 in the queue at once"
+            ]
+        );
+        spec.cores = NonZeroUsize::new(16);
+        spec.memory = MemoryRequest::Size(Size(4_000_000_000));
+        spec.options = vec!["--comment=a b".to_owned(), "-p".to_owned()];
+        spec.setup = vec!["module load x".to_owned()];
+        let lines = understood(&spec);
+        assert!(lines[0].contains("with 16 simulators at once and 4.0 GB of memory, none"));
+        assert_eq!(
+            lines[1..],
+            ["options '--comment=a b' -p", "setup module load x"]
+        );
+    }
+}
