@@ -12,6 +12,7 @@ mod common;
 
 mod agreement;
 mod architecture;
+mod cluster_settings;
 mod crash;
 mod damage;
 mod evidence;

@@ -10,6 +10,7 @@ use jiff::SignedDuration;
 use super::exit::Usage;
 use crate::cluster::engine::engine;
 use crate::project::cluster::{ClusterSpec, MemoryRequest};
+use crate::system::process::ProcessError;
 use crate::text::shell;
 
 /// Prints both, a line each. An engine that would take nothing is an error, with what to do.
@@ -18,10 +19,22 @@ pub(super) fn print(spec: &ClusterSpec, root: &Path, out: &mut dyn Write) -> Res
         writeln!(out, "cluster: {line}").ok();
     }
     let answer = engine(spec, root).check();
-    for line in answer.map_err(|error| Usage(format!("{error:#}")))? {
+    for line in answer.map_err(|error| unusable(spec, &error))? {
         writeln!(out, "cluster: {line}").ok();
     }
     Ok(())
+}
+
+/// The message about an engine that would take nothing.
+fn unusable(spec: &ClusterSpec, error: &anyhow::Error) -> Usage {
+    let engine = spec.engine.name();
+    Usage(match error.downcast_ref() {
+        Some(ProcessError::NoProgram(program)) => format!(
+            "engine = {engine:?} needs `{}`, which is not on this machine; `--local` runs here",
+            program.display()
+        ),
+        _ => format!("engine = {engine:?} can't be used: {error:#}; `--local` runs here"),
+    })
 }
 
 /// The settings in words.

@@ -161,6 +161,8 @@ pub(crate) fn rerunoff(folder: &Path, arguments: &[&str]) -> Command {
         .current_dir(folder)
         // The tests may have been started by make.
         .env_remove("MAKEFLAGS")
+        // Who runs the tests may have a file of their own about a cluster.
+        .env("RERUNOFF_CLUSTER_FILE", "")
         .stdin(Stdio::null());
     command
 }
