@@ -31,6 +31,7 @@ mod main_job;
 mod make;
 mod messages;
 mod orphans;
+mod processors;
 mod reading;
 mod readme;
 mod scenarios;

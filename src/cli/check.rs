@@ -19,6 +19,7 @@ use crate::plan::loaded::LoadedScenario;
 use crate::plan::recipe::names::Names;
 use crate::product;
 use crate::project::{Content, Study};
+use crate::system::machine;
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -112,6 +113,16 @@ fn print_overview(
     if study.is_named() {
         let (count, name) = (study.names().count(), &project.scenario.name);
         writeln!(out, "{count} scenarios; what follows is about {name}")?;
+    }
+    if let Some(asked) = project.simulator.same_processor.as_ref() {
+        let (asked, here) = (asked.class(), &machine::this().class);
+        writeln!(out, "processor: {here}")?;
+        if asked != here {
+            writeln!(
+                out,
+                "note: results are to be of {asked} (`same_processor`), so this machine runs none"
+            )?;
+        }
     }
     let series = basin.columns.iter().map(|column| column.name.as_str());
     let variables = project.product.variables.iter();

@@ -10,6 +10,7 @@ use crate::plan::problem::Problem;
 use crate::plan::support::SupportFile;
 use crate::store::Failed;
 use crate::system::file_limit::FileLimit;
+use crate::system::machine;
 
 /// The code of [`Failure::TimedOut`].
 pub(crate) const TIMED_OUT: &str = "timeout";
@@ -67,6 +68,8 @@ pub(crate) enum Failure {
     SupportChanged(SupportFile),
     /// Its files could not be written.
     WorkDirectory(String),
+    /// Its result is to be of a processor of this class, and this machine's is another.
+    OtherProcessor(String),
 }
 
 impl Failure {
@@ -85,6 +88,7 @@ impl Failure {
             Self::Problem(_) => "input",
             Self::InputChanged | Self::SupportChanged(_) => "changed",
             Self::WorkDirectory(_) => "work",
+            Self::OtherProcessor(_) => "processor",
         }
     }
 
@@ -104,6 +108,7 @@ impl Failure {
                 | Self::InputChanged
                 | Self::SupportChanged(_)
                 | Self::WorkDirectory(_)
+                | Self::OtherProcessor(_)
         )
     }
 
@@ -112,6 +117,7 @@ impl Failure {
         match self {
             Self::SupportChanged(_) => Some(Obstacle::Support),
             Self::WorkDirectory(_) => Some(Obstacle::Disk),
+            Self::OtherProcessor(_) => Some(Obstacle::Processor),
             _ => None,
         }
     }
@@ -161,6 +167,11 @@ impl fmt::Display for Failure {
                 f.write_str("has to write to its work directory instead")
             }
             Self::WorkDirectory(why) => f.write_str(why),
+            Self::OtherProcessor(asked) => write!(
+                f,
+                "{} can't make results of a processor of the class {asked:?}, which `same_processor` under [simulator] asks for",
+                machine::this()
+            ),
         }
     }
 }

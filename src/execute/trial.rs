@@ -49,6 +49,8 @@ pub enum Obstacle {
     Disk,
     /// A support file is no longer what it was when the run was planned.
     Support,
+    /// The machine is not of the class that results are to be of.
+    Processor,
 }
 
 #[cfg(test)]

@@ -22,9 +22,10 @@ use serde::{Deserialize, Serialize};
 use crate::data::digest::Digest;
 use crate::inputs::Linked;
 use crate::plan::dependencies::Dependencies;
-use crate::project::{Content, Study};
+use crate::project::{Content, SameProcessor, Study};
 use crate::store::Store;
 use crate::store::cache_folder::{CACHE, Cache};
+use crate::system::machine;
 use crate::system::stamp::Stamp;
 
 const MEMO: &str = "settled, all files";
@@ -39,6 +40,8 @@ pub(crate) struct Look {
     program: (PathBuf, Stamp),
     /// The variables that the project passes on, with their bytes where they are set.
     environment: Vec<(String, Option<Vec<u8>>)>,
+    /// The class of this machine, where the project asks for results of the one that plans.
+    processor: Option<String>,
     present: Vec<(PathBuf, Stamp)>,
     absent: Vec<PathBuf>,
     /// What the input's files point to.
@@ -72,6 +75,8 @@ impl Look {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             program: stamped_program()?,
             environment: passed.iter().map(variable).collect(),
+            processor: (project.simulator.same_processor == Some(SameProcessor::Planner))
+                .then(|| machine::this().class.clone()),
             present: stamped,
             absent,
             linked: Linked::default(),
@@ -92,6 +97,7 @@ impl Look {
             && self.version == env!("CARGO_PKG_VERSION")
             && stamped_program().is_ok_and(|program| program == self.program)
             && (self.environment.iter()).all(|(name, bytes)| bytes_of(name) == *bytes)
+            && (self.processor.as_ref()).is_none_or(|class| *class == machine::this().class)
             && self.present.iter().all(looks_the_same)
             && self.linked.holds()
             // Anything but a plain "not there" is a doubt.

@@ -53,6 +53,8 @@ pub enum KeyPart {
     Parameter(String),
     /// One field of what makes a run a good one or of what is taken from its output. Explains; the key has [`Self::Output`].
     Contract(String),
+    /// The class of the processor, where the project asks for one.
+    Processor,
 }
 
 impl fmt::Display for KeyPart {
@@ -71,6 +73,7 @@ impl fmt::Display for KeyPart {
             Self::Series(name) => f.write_str(name),
             Self::Parameter(name) => f.write_str(name),
             Self::Contract(field) => write!(f, "`{field}` of a good run"),
+            Self::Processor => f.write_str("the class of the processor"),
         }
     }
 }
@@ -128,6 +131,7 @@ impl Sink for Hasher {
             KeyPart::Series(_) => ("series", ""),
             KeyPart::Parameter(name) => ("parameter", name.as_str()),
             KeyPart::Contract(field) => ("contract", field.as_str()),
+            KeyPart::Processor => ("processor", ""),
         };
         for bytes in [kind.as_bytes(), name.as_bytes(), content] {
             self.0.update(&(bytes.len() as u64).to_le_bytes());
@@ -220,7 +224,10 @@ impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.part, &self.texts) {
             (
-                KeyPart::Parameter(_) | KeyPart::Environment(_) | KeyPart::Contract(_),
+                KeyPart::Parameter(_)
+                | KeyPart::Environment(_)
+                | KeyPart::Contract(_)
+                | KeyPart::Processor,
                 Some((then, now)),
             ) => {
                 write!(f, "{} {then} → {now}", self.part)
@@ -305,6 +312,18 @@ mod tests {
             digest(&[(file("a"), b"bcd")]),
             digest(&[(file("a"), b"bc"), (file(""), b"d")])
         );
+    }
+
+    #[test]
+    fn stored_parts_keep_their_numbers() {
+        let contract = KeyPart::Contract("file".to_owned());
+        for (part, number) in [
+            (KeyPart::Program, 0),
+            (contract, 12),
+            (KeyPart::Processor, 13),
+        ] {
+            assert_eq!(postcard::to_stdvec(&part).expect("written")[0], number);
+        }
     }
 
     #[test]

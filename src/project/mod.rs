@@ -44,6 +44,7 @@ use crate::project::exclusion::Exclusion;
 use crate::project::import_spec::ImportSpec;
 use crate::project::output_format::OutputFormat;
 use crate::store::cache_folder::CACHE;
+use crate::system::machine;
 use error::{Moved, SourceText};
 use product_spec::ProductSpec;
 
@@ -146,6 +147,8 @@ pub struct Simulator {
     pub max_file_size: Size,
     /// How often a failed run is tried again.
     pub retries: u32,
+    /// The processors that results are to be of; `None` if any will do.
+    pub same_processor: Option<SameProcessor>,
     /// The exit codes of a run that may have succeeded.
     pub exit_codes: Vec<i32>,
     /// Folders made in the work directory beforehand.
@@ -164,6 +167,25 @@ pub struct Simulator {
     pub inputs: Vec<SimulatorInput>,
     /// The table that it writes.
     pub output: Output,
+}
+
+/// The processors that results are to be of: one class of those that may give other bits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SameProcessor {
+    /// That of the machine that plans.
+    Planner,
+    /// This one, as [`Machine`](crate::data::machine::Machine) has it.
+    Class(String),
+}
+
+impl SameProcessor {
+    /// The class.
+    pub fn class(&self) -> &str {
+        match self {
+            Self::Planner => &machine::this().class,
+            Self::Class(class) => class,
+        }
+    }
 }
 
 /// How long a simulator may run.

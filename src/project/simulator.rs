@@ -8,8 +8,8 @@ use std::time::Duration;
 use super::build::{ProjectBuilder, plain_path};
 use super::template_file::{self, Stated};
 use super::{
-    Content, Output, OutputColumn, ProjectError, Requirement, Simulator, SimulatorInput, Support,
-    Timeout, raw,
+    Content, Output, OutputColumn, ProjectError, Requirement, SameProcessor, Simulator,
+    SimulatorInput, Support, Timeout, raw,
 };
 use crate::data::size::Size;
 use crate::language::series_table::SeriesTable;
@@ -59,6 +59,17 @@ impl ProjectBuilder<'_> {
             });
         }
         let environment = self.environment(&raw.env)?;
+        let same_processor = match raw.same_processor {
+            None | Some(raw::SameProcessor::Planner(false)) => None,
+            Some(raw::SameProcessor::Planner(true)) => Some(SameProcessor::Planner),
+            Some(raw::SameProcessor::Class(class)) => {
+                if class.trim().is_empty() {
+                    let rule = "names no class; `true` is that of the machine that plans";
+                    return Err(self.source.error("simulator.same_processor", rule));
+                }
+                Some(SameProcessor::Class(class))
+            }
+        };
         let mut inputs = Vec::new();
         for (i, input) in raw.input.into_iter().enumerate() {
             inputs.push(self.simulator_input(&format!("simulator.input.{i}"), input)?);
@@ -74,6 +85,7 @@ impl ProjectBuilder<'_> {
             timeout,
             max_file_size,
             retries: raw.retries,
+            same_processor,
             exit_codes: raw.exit_codes.unwrap_or_else(|| vec![0]),
             directories,
             fail_on_stdout: raw.fail_on_stdout,

@@ -117,7 +117,7 @@ pub(super) const STEPS: &[&str] = &[
     ",
     // 4: where attempts ran and results were made; NULL where it is not known.
     //
-    // No reference, so that a machine can be removed without a look at every attempt for each.
+    // What tells that nothing is left to do is stored in another form, too. No reference, so that a machine can be removed without a look at every attempt for each.
     "
     CREATE TABLE machine (
         id INTEGER PRIMARY KEY,
@@ -127,6 +127,7 @@ pub(super) const STEPS: &[&str] = &[
     );
     ALTER TABLE attempt ADD COLUMN machine INTEGER;
     ALTER TABLE result ADD COLUMN machine INTEGER;
+    DELETE FROM memo WHERE kind = 'settled, all files';
     ",
 ];
 

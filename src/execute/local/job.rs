@@ -24,7 +24,7 @@ use crate::plan::key::Explanation;
 use crate::plan::loaded::LoadedScenario;
 use crate::plan::recipe::{Recipe, Rendered};
 use crate::plan::series;
-use crate::project::Project;
+use crate::project::{Project, SameProcessor};
 use crate::store::Attempt;
 use crate::store::codec::{self, Encoded};
 use crate::system::file_limit::FileLimit;
@@ -133,6 +133,12 @@ impl JobContext<'_> {
     /// What the simulator will see, checked against the plan: what was hashed is what is run.
     fn prepare(&self, job: Job<'_>, trial: &mut Trial) -> Result<Prepared, Failure> {
         let LoadedScenario { recipe, basin, .. } = self.loaded;
+        let asked = &self.loaded.project.simulator.same_processor;
+        if let Some(asked) = asked.as_ref().map(SameProcessor::class)
+            && asked != machine::this().class
+        {
+            return Err(Failure::OtherProcessor(asked.to_owned()));
+        }
         let series = job.series?;
         let rendered = recipe.render(basin, job.unit.catchment)?;
         let digests = series::digests(&series);

@@ -111,6 +111,10 @@ impl Recipe<'_> {
         for (field, text) in contract(simulator) {
             sink.note(&|| (KeyPart::Contract(field.to_owned()), text.clone()));
         }
+        // Without it, a laptop takes what a cluster made for its own.
+        if let Some(asked) = &simulator.same_processor {
+            sink.part(KeyPart::Processor, asked.class().as_bytes());
+        }
         sink.digest(KeyPart::Time, &self.time);
         for input in &simulator.inputs {
             match &input.content {

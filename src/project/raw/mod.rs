@@ -188,6 +188,7 @@ pub(super) struct Simulator {
     pub max_file_size: Option<String>,
     #[serde(default)]
     pub retries: u32,
+    pub same_processor: Option<SameProcessor>,
     pub exit_codes: Option<Vec<i32>>,
     #[serde(default)]
     pub directories: Vec<String>,
@@ -202,6 +203,16 @@ pub(super) struct Simulator {
     #[serde(default)]
     pub input: Vec<SimulatorInput>,
     pub output: Output,
+}
+
+/// The class of processor that results are to be of.
+#[derive(Clone, Deserialize)]
+#[serde(untagged, expecting = "true, false or a class of processors as text")]
+pub(super) enum SameProcessor {
+    /// The one of the machine that plans, or any.
+    Planner(bool),
+    /// This one.
+    Class(String),
 }
 
 #[derive(Clone, Deserialize)]

@@ -66,6 +66,7 @@ impl<'a> Words<'a> {
             KeyPart::Parameter(_)
             | KeyPart::Environment(_)
             | KeyPart::Contract(_)
+            | KeyPart::Processor
             | KeyPart::File(_) => {
                 format!("{part} = {}", self.text(now)?.unwrap_or_default())
             }
@@ -85,7 +86,10 @@ impl<'a> Words<'a> {
             (None, Some(now)) => return Ok(vec![format!("{} (new)", self.present(part, now)?)]),
             (Some(then), None) => {
                 let was = match part {
-                    KeyPart::Parameter(_) | KeyPart::Environment(_) | KeyPart::Contract(_) => {
+                    KeyPart::Parameter(_)
+                    | KeyPart::Environment(_)
+                    | KeyPart::Contract(_)
+                    | KeyPart::Processor => {
                         format!(", was {}", self.text(then)?.unwrap_or_default())
                     }
                     _ => String::new(),
@@ -109,7 +113,10 @@ impl<'a> Words<'a> {
                 };
                 vec![format!("{part}: {} → {}", text(then)?, text(now)?)]
             }
-            KeyPart::Parameter(_) | KeyPart::Environment(_) | KeyPart::Contract(_) => {
+            KeyPart::Parameter(_)
+            | KeyPart::Environment(_)
+            | KeyPart::Contract(_)
+            | KeyPart::Processor => {
                 let text = |remembered| -> Result<String> {
                     Ok(self.text(remembered)?.unwrap_or_else(|| UNKNOWN.to_owned()))
                 };
