@@ -8,6 +8,8 @@
 //! three answers to one, and [`Engine::find`] tells later whether a name is there. A listing that failed is no listing: that a job is gone
 //! is said only where the engine answered and did not name it.
 
+mod command;
+mod gridengine;
 mod local;
 mod scheduler;
 mod script;
@@ -18,6 +20,8 @@ use std::path::Path;
 
 use anyhow::Result;
 
+use self::command::Stated;
+use self::gridengine::GridEngine;
 use self::local::Local;
 pub use self::script::job_script;
 use self::slurm::Slurm;
@@ -116,8 +120,9 @@ pub trait Engine {
 pub fn engine(spec: &ClusterSpec, root: &Path) -> Box<dyn Engine> {
     match spec.engine {
         EngineKind::Slurm => Box::new(Slurm::new(spec, root)),
+        EngineKind::GridEngine => Box::new(GridEngine::new(spec, root)),
+        EngineKind::Command => Box::new(Stated::new(spec, root)),
         EngineKind::Local => Box::new(Local),
-        EngineKind::GridEngine | EngineKind::Command => todo!(),
     }
 }
 

@@ -1,12 +1,13 @@
 //! The commands of a scheduler, as all engines call them.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
 
-use super::Submitted;
+use super::{Presence, Submitted, TaskState};
 use crate::system::process::{Answer, Call, End, ProcessError};
 
 /// How long a question may take.
@@ -89,6 +90,55 @@ impl Scheduler {
     }
 }
 
+/// A task of an array in a scheduler's list.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Listed {
+    /// The array's id.
+    pub job: String,
+    /// Its index in it, from 0.
+    pub index: u32,
+    /// `None` if it has ended.
+    pub state: Option<TaskState>,
+}
+
+/// What a list, of tasks whose names were asked for, has of these jobs.
+pub(super) fn presence(
+    jobs: &[(String, String)],
+    listed: Vec<Listed>,
+) -> BTreeMap<String, Presence> {
+    let gone = |(job, _): &(String, String)| (job.clone(), Presence::Gone);
+    let mut present: BTreeMap<String, Presence> = jobs.iter().map(gone).collect();
+    for task in listed {
+        let (Some(state), Some(presence)) = (task.state, present.get_mut(&task.job)) else {
+            continue;
+        };
+        match presence {
+            Presence::Tasks(tasks) => {
+                tasks.insert(task.index, state);
+            }
+            _ => *presence = Presence::Tasks(BTreeMap::from([(task.index, state)])),
+        }
+    }
+    present
+}
+
+/// The ids of the jobs in a list of which anything is still there.
+pub(super) fn ids_there(listed: Vec<Listed>) -> BTreeSet<String> {
+    let there = listed.into_iter().filter(|task| task.state.is_some());
+    there.map(|task| task.job).collect()
+}
+
+/// The names of jobs that are given by id and name.
+pub(super) fn names(jobs: &[(String, String)]) -> Vec<&str> {
+    jobs.iter().map(|(_, name)| name.as_str()).collect()
+}
+
+/// The text, if it is a number as ids of jobs are.
+pub(super) fn number(text: &str) -> Option<String> {
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| text.to_owned())
+}
+
 /// How a command failed, in a sentence.
 pub(super) fn failure(program: &str, answer: &Answer) -> String {
     let said = answer.said();
@@ -147,6 +197,33 @@ mod tests {
         for text in [&[][..], &["-p"], &["--part=b", "--account=p", "-A", "x"]] {
             assert_eq!(value(text), None, "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_job_is_gone_when_nothing_of_it_is_listed_or_all_has_ended() {
+        let jobs = ["1", "2", "3"].map(|job| (job.to_owned(), format!("rr-{job}")));
+        let state = TaskState {
+            running: true,
+            reason: String::new(),
+        };
+        let listed = |job: &str, index, state: Option<&TaskState>| Listed {
+            job: job.to_owned(),
+            index,
+            state: state.cloned(),
+        };
+        let list = || {
+            vec![
+                listed("1", 0, None),
+                listed("1", 1, Some(&state)),
+                listed("2", 0, None),
+                listed("4", 0, Some(&state)),
+            ]
+        };
+        let there = Presence::Tasks(BTreeMap::from([(1, state.clone())]));
+        let expected = [there, Presence::Gone, Presence::Gone];
+        let expected = jobs.iter().map(|(job, _)| job.clone()).zip(expected);
+        assert_eq!(presence(&jobs, list()), expected.collect());
+        assert!(ids_there(list()).iter().eq(["1", "4"]));
     }
 
     #[test]

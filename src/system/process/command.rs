@@ -29,7 +29,6 @@ use signal_hook::{SigId, low_level};
 use super::child::reason;
 use super::guard::{keep_from_children, timespec};
 use super::{End, ProcessError, find_program};
-use crate::text::shell;
 
 /// How much a command may print on one stream: a list of a million tasks has room in it.
 const MOST: usize = 256 << 20;
@@ -86,12 +85,6 @@ impl Answer {
 }
 
 impl Call<'_> {
-    /// As people type it, for a message.
-    pub(crate) fn as_typed(&self) -> String {
-        let words = std::iter::once(self.program).chain(self.arguments.iter().map(AsRef::as_ref));
-        words.map(shell::word).collect::<Vec<_>>().join(" ")
-    }
-
     /// Runs the command to its end or its limit.
     pub(crate) fn ask(&self) -> Result<Answer, ProcessError> {
         let mut running = Running::start(self)?;
@@ -339,7 +332,6 @@ mod tests {
         };
         let error = call.ask().expect_err("no program");
         assert_eq!(error.to_string(), "no such program: no-such-scheduler");
-        assert_eq!(call.as_typed(), "no-such-scheduler '-x y'");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use anyhow::{Result, anyhow};
 
+use crate::cluster::engine::scheduler::{Listed, number};
 use crate::cluster::engine::{Submitted, TaskState};
 use crate::system::process::Answer;
 
@@ -53,19 +54,8 @@ const NOT_ASKED: [&str; 8] = [
     "is not a valid",
 ];
 
-/// A line of `squeue`.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Task {
-    /// The array's id.
-    pub job: String,
-    /// Its index in it.
-    pub index: u32,
-    /// `None` if it has ended.
-    pub state: Option<TaskState>,
-}
-
 /// The task of a line of `squeue`.
-pub(super) fn task(line: &str) -> Result<Task> {
+pub(super) fn task(line: &str) -> Result<Listed> {
     let mut fields = line.trim().splitn(4, '|');
     let mut next = || fields.next();
     let (job, index, state, reason) = (next(), next(), next(), next());
@@ -80,7 +70,7 @@ pub(super) fn task(line: &str) -> Result<Task> {
         reason => reason,
     };
     let has_ended = ENDED.contains(&state);
-    Ok(Task {
+    Ok(Listed {
         job,
         index,
         state: (!has_ended).then(|| TaskState {
@@ -95,11 +85,6 @@ pub(super) fn task(line: &str) -> Result<Task> {
 pub(super) fn job(printed: &str) -> Option<String> {
     let line = printed.trim_end().lines().next_back()?;
     number(line.split(';').next()?.trim())
-}
-
-fn number(text: &str) -> Option<String> {
-    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    is_number.then(|| text.to_owned())
 }
 
 /// What a failed `sbatch` proves; `None` if the job may have been submitted.
@@ -253,7 +238,7 @@ mod tests {
             running: false,
             reason: "ReqNodeNotAvail, UnavailableNodes:node[1-2]|x".into(),
         };
-        let expected = Task {
+        let expected = Listed {
             job: "81".into(),
             index: 7,
             state: Some(waits),

@@ -22,23 +22,11 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
-use super::scheduler::{ACTION, QUESTION, Scheduler, failure, option, words};
+use super::scheduler::{
+    ACTION, Listed, QUESTION, Scheduler, failure, ids_there, names, option, presence, words,
+};
 use super::{Engine, EngineLimits, Presence, Submission, Submitted};
 use crate::project::cluster::{ClusterSpec, MemoryRequest};
-
-/// Options that would take from rerunoff what it decides or relies on, in both spellings.
-const DECIDED: [(&str, &str); 10] = [
-    ("--array", "-a"),
-    ("--clusters", "-M"),
-    ("--cpus-per-task", "-c"),
-    ("--export", "--export"),
-    ("--job-name", "-J"),
-    ("--nodes", "-N"),
-    ("--ntasks", "-n"),
-    ("--time", "-t"),
-    ("--wait", "-W"),
-    ("--wrap", "--wrap"),
-];
 
 /// Slurm, with the options that a project states.
 #[derive(Debug)]
@@ -63,27 +51,6 @@ impl Slurm {
             },
             spec: spec.clone(),
         }
-    }
-
-    /// What is wrong with the options, and what to do.
-    fn misplaced_option(&self) -> Option<String> {
-        let is_there = |(long, short): &&(&str, &str)| {
-            let mut options = self.spec.options.iter();
-            options.any(|option| {
-                let name = option.split('=').next();
-                // An option of one letter may have its value at once.
-                let is_short = !option.starts_with("--") && option.starts_with(short);
-                name == Some(*long) || is_short
-            })
-        };
-        let (long, _) = DECIDED.iter().find(is_there)?;
-        let instead = match *long {
-            "--clusters" => "start rerunoff on a login node of that cluster instead",
-            "--time" => "`max_time` is the limit that a task may be given",
-            "--cpus-per-task" => "`cores` says how many a task has",
-            _ => "rerunoff decides it",
-        };
-        Some(format!("take {long} out of `options`: {instead}"))
     }
 
     /// The user's options, and after them, so that they win, those that hold for every task.
@@ -125,7 +92,7 @@ impl Slurm {
     }
 
     /// All tasks of the jobs of these names, ended ones as well: a line each.
-    fn squeue(&self, names: &[&str]) -> Result<Vec<answers::Task>> {
+    fn squeue(&self, names: &[&str]) -> Result<Vec<Listed>> {
         let mut squeue = words(&["squeue", "-h", "-r", "--states=all"]);
         squeue.push(format!("--user={}", rustix::process::getuid().as_raw()));
         squeue.push(format!("--name={}", names.join(",")));
@@ -156,9 +123,6 @@ impl Slurm {
 
 impl Engine for Slurm {
     fn check(&self) -> Result<Vec<String>> {
-        if let Some(fault) = self.misplaced_option() {
-            bail!("{fault}");
-        }
         let limits = self.limits();
         let cores = self.spec.cores.map(|cores| cores.get());
         let cores = cores.and_then(|cores| u32::try_from(cores).ok());
@@ -199,9 +163,6 @@ impl Engine for Slurm {
     }
 
     fn submit(&self, submission: &Submission<'_>) -> Submitted {
-        if let Some(fault) = self.misplaced_option() {
-            return Submitted::Refused(fault);
-        }
         let sbatch = self.sbatch(submission);
         let verdict = |answer: &_| answers::verdict(answer);
         self.scheduler.submit(&sbatch, answers::job, verdict)
@@ -213,40 +174,18 @@ impl Engine for Slurm {
     }
 
     fn presence(&self, jobs: &[(String, String)]) -> Result<BTreeMap<String, Presence>> {
-        let mut present: BTreeMap<String, Presence> = (jobs.iter())
-            .map(|(job, _)| (job.clone(), Presence::Gone))
-            .collect();
         if jobs.is_empty() {
-            return Ok(present);
+            return Ok(BTreeMap::new());
         }
-        let names: Vec<&str> = jobs.iter().map(|(_, name)| name.as_str()).collect();
-        for task in self.squeue(&names)? {
-            let (Some(state), Some(presence)) = (task.state, present.get_mut(&task.job)) else {
-                continue;
-            };
-            if *presence == Presence::Gone {
-                *presence = Presence::Tasks(BTreeMap::new());
-            }
-            if let Presence::Tasks(tasks) = presence {
-                tasks.insert(task.index, state);
-            }
-        }
-        Ok(present)
+        Ok(presence(jobs, self.squeue(&names(jobs))?))
     }
 
     fn cancel(&self, jobs: &[(String, String)]) -> Result<()> {
         if jobs.is_empty() {
             return Ok(());
         }
-        let names: Vec<&str> = jobs.iter().map(|(_, name)| name.as_str()).collect();
-        let tasks = self.squeue(&names)?.into_iter();
         // Whatever has one of the names is ours, also what was submitted twice by mistake.
-        let mut there: Vec<String> = tasks
-            .filter(|task| task.state.is_some())
-            .map(|task| task.job)
-            .collect();
-        there.sort();
-        there.dedup();
+        let there = ids_there(self.squeue(&names(jobs))?);
         if there.is_empty() {
             return Ok(());
         }
@@ -295,21 +234,5 @@ mod tests {
         );
         assert!(!line(&["--no-requeue"]).contains("--requeue"));
         assert!(!line(&["--mem-per-cpu=2G"]).contains("--mem="));
-    }
-
-    #[test]
-    fn options_that_rerunoff_decides_are_refused() {
-        for (option, said) in [
-            ("--time=5", "max_time"),
-            ("-t5", "max_time"),
-            ("-Mother", "login node"),
-            ("-W", "--wait"),
-            ("--cpus-per-task", "`cores`"),
-        ] {
-            let fault = slurm(&["--account=a", option]).misplaced_option();
-            assert!(fault.is_some_and(|fault| fault.contains(said)), "{option}");
-        }
-        let harmless = ["--account=hydro", "--ntasks-per-core=1", "--mem-per-cpu=2G"];
-        assert_eq!(slurm(&harmless).misplaced_option(), None);
     }
 }
