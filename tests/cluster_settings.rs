@@ -67,7 +67,7 @@ fn check_tells_what_was_understood() {
     let project = Project::new(2);
     append(&project, "[cluster]\nengine = \"local\"\ntask = \"10m\"");
     let check = with_own_file(&project, "cores = 2", &["check"]).expect(0);
-    let told = "cluster: local: tasks of about 10m with 2 simulators at once";
+    let told = "cluster: local: tasks of about 10m, at most 24h, 500 in the queue; in each 2 simulators at once";
     assert!(check.stdout.contains(told), "{}", check.stdout);
     let check = project.rerunoff(&["check", "--local"]).expect(0);
     assert!(!check.stdout.contains("cluster"), "{}", check.stdout);

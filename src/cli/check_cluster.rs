@@ -33,7 +33,7 @@ fn unusable(spec: &ClusterSpec, error: &anyhow::Error) -> Usage {
             "engine = {engine:?} needs `{}`, which is not on this machine; `--local` runs here",
             program.display()
         ),
-        _ => format!("engine = {engine:?} can't be used: {error:#}; `--local` runs here"),
+        _ => format!("engine = {engine:?} would take no task: {error:#}; `--local` runs here"),
     })
 }
 
@@ -44,11 +44,11 @@ fn understood(spec: &ClusterSpec) -> Vec<String> {
         None => "as many simulators at once as a node has cores".to_owned(),
     };
     let memory = match spec.memory {
-        MemoryRequest::Auto => "as much memory as was recorded".to_owned(),
+        MemoryRequest::Auto => "memory by recorded peaks".to_owned(),
         MemoryRequest::Size(size) => format!("{size} of memory"),
     };
     let mut lines = vec![format!(
-        "{}: tasks of about {} with {cores} and {memory}, none longer than {}, {} in the queue at once",
+        "{}: tasks of about {}, at most {}, {} in the queue; in each {cores}, {memory}",
         spec.engine,
         duration(spec.task),
         duration(spec.max_time),
@@ -101,8 +101,8 @@ mod tests {
         assert_eq!(
             understood(&spec),
             [
-                "slurm: tasks of about 1h 30m with as many simulators at once as a node has cores and as much memory as was \
-                 recorded, none longer than 24h, 500 in the queue at once"
+                "slurm: tasks of about 1h 30m, at most 24h, 500 in the queue; in each as many simulators at once as a node has \
+                 cores, memory by recorded peaks"
             ]
         );
         spec.cores = NonZeroUsize::new(16);
@@ -110,7 +110,7 @@ mod tests {
         spec.options = vec!["--comment=a b".to_owned(), "-p".to_owned()];
         spec.setup = vec!["module load x".to_owned()];
         let lines = understood(&spec);
-        assert!(lines[0].contains("with 16 simulators at once and 4.0 GB of memory, none"));
+        assert!(lines[0].contains("in each 16 simulators at once, 4.0 GB of memory"));
         assert_eq!(
             lines[1..],
             ["options '--comment=a b' -p", "setup module load x"]
