@@ -1,4 +1,5 @@
-//! Whether a path lies on a network file system, where other machines write too, and clocks and locks are not this machine's.
+//! The file system that a path lies on: how much room it has, and whether it is a network's, where other machines write too, and
+//! clocks and locks are not this machine's.
 //!
 //! The store chooses its journal by it, and stamps their margin; neither is known here. The magic numbers are those of
 //! `statfs(2)` and the kernel's `linux/magic.h`. FUSE counts as network: sshfs is FUSE, and mistaking a local FUSE mount for a
@@ -30,6 +31,12 @@ const NETWORK: [(u32, &str); 17] = [
 /// The kind of network file system that `path` lies on, `None` on a local disk. `path` must exist.
 pub(crate) fn network(path: &Path) -> io::Result<Option<&'static str>> {
     Ok(network_by_magic(rustix::fs::statfs(path)?.f_type as u32))
+}
+
+/// Free bytes for this user on the file system of `path`; `None` if it doesn't say.
+pub(crate) fn free(path: &Path) -> Option<u64> {
+    let space = rustix::fs::statvfs(path).ok()?;
+    Some(space.f_bavail.saturating_mul(space.f_frsize))
 }
 
 /// The type's width and sign differ between platforms; its low 32 bits are what identifies it.

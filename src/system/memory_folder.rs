@@ -17,7 +17,9 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use anyhow::Result;
 use rustix::fs::{StatVfsMountFlags, statfs, statvfs};
 
+use crate::system::filesystem::free;
 use crate::system::folder::remove;
+use crate::system::memory_group::memory_left;
 use crate::system::owned_folder::OwnedFolder;
 
 /// Where Linux keeps files in memory, for everybody.
@@ -112,7 +114,7 @@ fn expect_room() -> io::Result<()> {
     if flags.intersects(StatVfsMountFlags::NOEXEC | StatVfsMountFlags::RDONLY) {
         return unfit("it is mounted read-only or noexec");
     }
-    if left(Path::new(MEMORY)).is_none_or(|left| left < ROOM) {
+    if free(Path::new(MEMORY)).is_none_or(|free| free < ROOM) {
         return unfit("there is too little room");
     }
     if memory_left().is_none_or(|left| left < 2 * ROOM) {
@@ -143,51 +145,9 @@ pub fn clear_leftovers(root: &Path) -> Result<()> {
     }
 }
 
-/// Free bytes for this user on the file system of `path`.
-fn left(path: &Path) -> Option<u64> {
-    let space = statvfs(path).ok()?;
-    Some(space.f_bavail.saturating_mul(space.f_frsize))
-}
-
-/// Bytes of memory that are available without displacing other programs: the machine's, or fewer in a container.
-fn memory_left() -> Option<u64> {
-    let machine = field(&fs::read_to_string("/proc/meminfo").ok()?, "MemAvailable:")? * 1024;
-    let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
-    let own = groups.lines().find_map(|line| line.strip_prefix("0::/"));
-    let own = Path::new("/sys/fs/cgroup").join(own.unwrap_or_default());
-    let limits = own.ancestors().filter_map(|group| {
-        let read = |name: &str| fs::read_to_string(group.join(name)).ok();
-        let most: u64 = read("memory.max")?.trim().parse().ok()?;
-        let used: u64 = read("memory.current")?.trim().parse().ok()?;
-        // Pages of files are given back when memory is needed.
-        let pages = read("memory.stat")?;
-        let files = field(&pages, "active_file")? + field(&pages, "inactive_file")?;
-        Some(most.saturating_sub(used.saturating_sub(files)))
-    });
-    limits.chain([machine]).min()
-}
-
-/// The number after a name at the beginning of a line.
-fn field(text: &str, name: &str) -> Option<u64> {
-    let mut lines = text.lines().map(str::split_ascii_whitespace);
-    lines.find_map(|mut words| {
-        let number = words.by_ref().next().filter(|word| *word == name);
-        number.and_then(|_| words.next())?.parse().ok()
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn fields_are_found_by_their_whole_names() {
-        let text = "inactive_file 7\nactive_file 5\nMemAvailable:   12 kB\n";
-        assert_eq!(field(text, "active_file"), Some(5));
-        assert_eq!(field(text, "MemAvailable:"), Some(12));
-        assert_eq!(field(text, "file"), None);
-        assert!(memory_left().is_some_and(|left| left > 0));
-    }
 
     #[test]
     fn a_folder_in_memory_is_ours_alone_and_goes() {

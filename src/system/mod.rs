@@ -11,6 +11,7 @@ pub(crate) mod jobserver;
 pub(crate) mod lock;
 pub(crate) mod machine;
 pub mod memory_folder;
+pub mod memory_group;
 pub mod owned_folder;
 pub(crate) mod parallel;
 pub(crate) mod process;

@@ -16,19 +16,21 @@ use std::os::fd::{AsFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child as Process, Command, ExitStatus, Stdio};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Instant;
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{MemfdFlags, memfd_create};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process_group, set_child_subreaper};
 use rustix::stdio::dup2_stderr;
 use signal_hook::consts::SIGCHLD;
-use signal_hook::low_level;
+use signal_hook::{flag, low_level};
 
 use super::child::Child;
+use super::interrupt::{OF_JOBS, ignored_signals};
 use super::message::{GuardOrder, GuardReport, Start, errno, receive, send};
-use super::{End, Finished, GRACE_AFTER_INTERRUPT, Interrupt, Invocation, ProcessError};
+use super::{End, Finished, GRACE_AFTER_INTERRUPT, Interrupt, Invocation, ProcessError, timespec};
 use crate::data::run_cost::RunCost;
 
 /// The hidden verb that makes rerunoff a guard; its standard input is the socket, its standard error a file whose position
@@ -248,13 +250,6 @@ fn confused() -> io::Error {
     io::Error::other("it does not answer what it was asked")
 }
 
-pub(super) fn timespec(duration: Duration) -> Timespec {
-    Timespec {
-        tv_sec: i64::try_from(duration.as_secs()).unwrap_or(i64::MAX),
-        tv_nsec: duration.subsec_nanos().into(),
-    }
-}
-
 /// The guard's process: starts what it is told to until the socket closes. The file that is standard error at the beginning
 /// gets the id of each group as its position; see [`VERB`].
 pub(crate) fn serve(socket: OwnedFd) -> io::Result<()> {
@@ -266,6 +261,7 @@ pub(crate) fn serve(socket: OwnedFd) -> io::Result<()> {
     // Its number only says "yes".
     set_child_subreaper(Some(rustix::process::getpid()))?;
     rustix::thread::set_name(NAME)?;
+    outlive_signals()?;
     let (ended, theirs) = UnixStream::pair()?;
     ended.set_nonblocking(true)?;
     low_level::pipe::register(SIGCHLD, theirs)?;
@@ -289,6 +285,18 @@ pub(crate) fn serve(socket: OwnedFd) -> io::Result<()> {
                 send(&socket, &report)?;
             }
         }
+    }
+    Ok(())
+}
+
+/// Keeps this process through a signal that a batch system sends to all processes of a job, so that it can end what the
+/// simulator has started and tell how that ended. The signal is caught and not ignored, for simulators start with what is ignored.
+fn outlive_signals() -> io::Result<()> {
+    let ignored = ignored_signals();
+    let caught = OF_JOBS.into_iter();
+    for signal in caught.filter(|signal| ignored & (1 << (signal - 1)) == 0) {
+        // Nobody asks whether it came.
+        flag::register(signal, Arc::default())?;
     }
     Ok(())
 }
@@ -349,6 +357,7 @@ fn watch(child: &Child, socket: &UnixStream, ended: &UnixStream) -> io::Result<(
 #[cfg(test)]
 mod tests {
     use std::ffi::OsStr;
+    use std::time::Duration;
 
     use super::*;
 

@@ -12,12 +12,26 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
 use signal_hook::low_level;
+
+use super::timespec;
 
 /// Wrappers such as timeout(1) send their signal to the process and to its group: that is one signal, not two.
 const SAME_SIGNAL: Duration = Duration::from_millis(50);
 const EXIT_CODE: i32 = 130;
+
+/// The signals by which batch systems end a job or tell that its end is near. They go to every process of the job.
+pub(super) const OF_JOBS: [i32; 6] = [SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, libc::SIGXCPU];
+
+/// What a second INT does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SecondInt {
+    /// Ends the process at once, for the impatient.
+    Exits,
+    /// Nothing: what was done still has to be handed in.
+    ChangesNothing,
+}
 
 /// A shared request to stop. Clones are the same one; once triggered it stays so.
 #[derive(Clone, Debug)]
@@ -46,6 +60,13 @@ impl Interrupt {
         Ok(interrupt)
     }
 
+    /// A new one for a job of a batch system: every signal triggers it that such systems send, and none exits at once.
+    pub fn installed_in_job() -> io::Result<Self> {
+        let interrupt = Self::new()?;
+        interrupt.install_for(&OF_JOBS, SecondInt::ChangesNothing)?;
+        Ok(interrupt)
+    }
+
     /// Asks all threads to stop. Repeating it changes nothing.
     pub fn trigger(&self) {
         self.0.triggered.store(true, Ordering::SeqCst);
@@ -58,15 +79,33 @@ impl Interrupt {
         self.0.triggered.load(Ordering::SeqCst)
     }
 
+    /// Waits for it, at most so long; whether it is triggered.
+    pub fn wait(&self, most: Duration) -> bool {
+        let until = Instant::now() + most;
+        while !self.is_triggered() {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            poll(
+                &mut [PollFd::new(self, PollFlags::IN)],
+                Some(&timespec(left)),
+            )
+            .ok();
+        }
+        true
+    }
+
     /// Lets INT, TERM and HUP trigger it. A second INT exits with 130 at once.
     ///
     /// A signal that was ignored when the program started (`nohup`, background jobs of scripts) stays ignored. The watching thread
     /// lives as long as the process.
     pub fn install(&self) -> io::Result<()> {
-        self.install_for(&[SIGINT, SIGTERM, SIGHUP])
+        self.install_for(&[SIGINT, SIGTERM, SIGHUP], SecondInt::Exits)
     }
 
-    pub(super) fn install_for(&self, signals: &[i32]) -> io::Result<()> {
+    /// Lets these signals trigger it.
+    pub(super) fn install_for(&self, signals: &[i32], second_int: SecondInt) -> io::Result<()> {
         let ignored = ignored_signals();
         let mut watched = Vec::new();
         for &signal in signals
@@ -81,11 +120,11 @@ impl Interrupt {
         let interrupt = self.clone();
         thread::Builder::new()
             .name("signals".to_owned())
-            .spawn(move || interrupt.watch(&watched))?;
+            .spawn(move || interrupt.watch(&watched, second_int))?;
         Ok(())
     }
 
-    fn watch(&self, watched: &[(i32, UnixStream)]) {
+    fn watch(&self, watched: &[(i32, UnixStream)], second_int: SecondInt) {
         let mut first_interrupt: Option<Instant> = None;
         loop {
             let mut fds: Vec<_> = watched
@@ -100,7 +139,7 @@ impl Interrupt {
                 let mut drained = [0; 64];
                 rustix::io::read(stream, &mut drained).ok();
                 self.trigger();
-                if *signal == SIGINT {
+                if *signal == SIGINT && second_int == SecondInt::Exits {
                     let first = *first_interrupt.get_or_insert_with(Instant::now);
                     if first.elapsed() > SAME_SIGNAL {
                         // Guards find their sockets closed and kill what runs. Not std's exit: its handlers would wait for
@@ -121,7 +160,7 @@ impl AsFd for Interrupt {
 }
 
 /// The mask of ignored signals, as the kernel shows it; empty where there is no `/proc`.
-fn ignored_signals() -> u64 {
+pub(super) fn ignored_signals() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())

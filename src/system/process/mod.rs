@@ -30,6 +30,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::time::Duration;
 
+use rustix::event::Timespec;
+
 pub(crate) use command::{Answer, Call};
 pub(crate) use guard::{Guard, VERB as GUARD_VERB, serve};
 pub(crate) use interrupt::Interrupt;
@@ -169,4 +171,11 @@ pub(crate) fn search_path(environment: &[(OsString, OsString)]) -> Vec<PathBuf> 
     std::env::split_paths(path)
         .filter(|folder| folder.is_absolute())
         .collect()
+}
+
+fn timespec(duration: Duration) -> Timespec {
+    Timespec {
+        tv_sec: i64::try_from(duration.as_secs()).unwrap_or(i64::MAX),
+        tv_nsec: duration.subsec_nanos().into(),
+    }
 }

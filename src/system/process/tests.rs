@@ -8,6 +8,7 @@ use std::os::unix::fs::PermissionsExt;
 use rustix::process::Signal;
 use tempfile::TempDir;
 
+use super::interrupt::SecondInt;
 use super::*;
 
 const LONG: Duration = Duration::from_secs(60);
@@ -264,6 +265,22 @@ fn a_guard_serves_many_runs_and_is_replaced_when_it_is_lost() {
 }
 
 #[test]
+fn a_guard_outlives_the_signals_of_batch_systems_and_its_children_do_not() {
+    let place = Place::new();
+    let signals = "INT TERM HUP USR1 USR2 XCPU";
+    let all = place.shell(
+        &format!("for signal in {signals}; do kill -$signal $PPID; done; exit 7"),
+        LONG,
+        &never(),
+    );
+    assert_eq!(all.end, End::Exited(7), "the guard tells how it ended");
+    for signal in [libc::SIGTERM, libc::SIGUSR1, libc::SIGXCPU] {
+        let killed = place.shell(&format!("kill -{signal} $$"), LONG, &never());
+        assert_eq!(killed.end, End::Signalled(signal), "as by default");
+    }
+}
+
+#[test]
 fn endless_output_is_cut_by_the_deadline() {
     let place = Place::new();
     let finished = place.shell("head -c 50000000 /dev/zero", LONG, &never());
@@ -313,16 +330,13 @@ fn an_interrupt_wakes_every_worker() {
 fn a_signal_triggers() {
     let interrupt = never();
     interrupt
-        .install_for(&[signal_hook::consts::SIGUSR2])
+        .install_for(&[signal_hook::consts::SIGUSR2], SecondInt::Exits)
         .expect("installed");
     assert!(!interrupt.is_triggered());
     signal_hook::low_level::raise(signal_hook::consts::SIGUSR2).expect("raised");
-    let mut fds = [rustix::event::PollFd::new(
-        &interrupt,
-        rustix::event::PollFlags::IN,
-    )];
-    rustix::event::poll(&mut fds, None).expect("woken");
+    assert!(interrupt.wait(LONG), "woken");
     assert!(interrupt.is_triggered());
+    assert!(!never().wait(Duration::from_millis(1)));
 }
 
 #[test]
