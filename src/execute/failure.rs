@@ -20,6 +20,10 @@ pub(crate) const TIMED_OUT: &str = "timeout";
 pub(crate) enum Failure {
     /// The simulator could not be started.
     Start(String),
+    /// The process that guards it could not be started or was ended, so that nothing is known of its end.
+    Guard(String),
+    /// It failed twice while the kernel ended processes for want of memory; this is how the second time.
+    Memory(Box<Failure>),
     /// It ended with a code that is not accepted.
     Exit(i32),
     /// It was ended by a signal.
@@ -76,7 +80,8 @@ impl Failure {
     /// One word for the kind of failure.
     pub(crate) fn code(&self) -> &'static str {
         match self {
-            Self::Start(_) => "start",
+            Self::Start(_) | Self::Guard(_) => "start",
+            Self::Memory(_) => "memory",
             Self::Exit(_) => "exit",
             Self::Signal(_) => "signal",
             Self::TimedOut(_) => TIMED_OUT,
@@ -109,6 +114,15 @@ impl Failure {
                 | Self::SupportChanged(_)
                 | Self::WorkDirectory(_)
                 | Self::OtherProcessor(_)
+                | Self::Memory(_)
+        )
+    }
+
+    /// Whether a simulator ends like this that is ended, or has a part of it ended, for want of memory.
+    pub(crate) fn may_be_for_want_of_memory(&self) -> bool {
+        matches!(
+            self,
+            Self::Signal(libc::SIGKILL) | Self::Exit(_) | Self::Guard(_)
         )
     }
 
@@ -126,7 +140,11 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Start(why) => write!(f, "could not be started: {why}"),
+            Self::Start(why) | Self::Guard(why) => write!(f, "could not be started: {why}"),
+            Self::Memory(failure) => write!(
+                f,
+                "ran out of memory, also with half as many at work: {failure}"
+            ),
             Self::Exit(code) => write!(f, "exit code {code}"),
             Self::Signal(signal) => write!(f, "ended by signal {signal}"),
             Self::TimedOut(limit) => write!(f, "stopped at its timeout of {limit:?}"),

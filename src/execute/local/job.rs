@@ -9,6 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::data::digest::Digest;
 use crate::execute::failure::Failure;
+use crate::execute::local::allotment::{Allotment, patience};
 use crate::execute::local::failed_runs::FailedRuns;
 use crate::execute::local::left_files::tail;
 use crate::execute::local::validate::{is_refused_growth, validate};
@@ -29,7 +30,8 @@ use crate::store::Attempt;
 use crate::store::codec::{self, Encoded};
 use crate::system::file_limit::FileLimit;
 use crate::system::machine;
-use crate::system::process::{End, Finished, Guard, Invocation};
+use crate::system::memory_group::MemoryGroup;
+use crate::system::process::{End, Finished, Guard, Invocation, ProcessError};
 
 /// How long a simulator has between being asked to end and being killed.
 const GRACE: Duration = Duration::from_secs(2);
@@ -48,10 +50,34 @@ pub(crate) struct Job<'a> {
 pub(crate) struct JobContext<'a> {
     /// What it has in common with all others.
     pub run_context: &'a RunContext<'a>,
+    /// What it has to keep to in a task of a batch system.
+    pub allotment: Option<Allotment>,
+    /// Where the kernel counts what it ends for want of memory.
+    pub memory_group: &'a MemoryGroup,
+    /// Which round it is in.
+    pub round: Round,
     /// Where failed runs are kept.
     pub failed_runs: &'a FailedRuns,
     /// Its scenario.
     pub loaded: &'a LoadedScenario<'a>,
+}
+
+/// Which of the two rounds a job is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Round {
+    /// That of all jobs.
+    First,
+    /// That of those which failed in the first for want of memory.
+    WithFewer,
+}
+
+/// Why a job gives no trial.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoTrial {
+    /// It was ended, with rerunoff or with the job of a batch system, or its time was up.
+    Ended,
+    /// It failed while the kernel ended processes for want of memory; it is to be done once more with fewer beside it.
+    WantOfMemory,
 }
 
 /// What the simulator will see.
@@ -63,13 +89,13 @@ struct Prepared {
 }
 
 impl JobContext<'_> {
-    /// Runs a job in `work` under `guard`; `None` if it was interrupted.
+    /// Runs a job in `work` under `guard`.
     pub(crate) fn run(
         &self,
         job: Job<'_>,
         work: &WorkDirectory,
         guard: &mut Guard,
-    ) -> Option<Trial> {
+    ) -> Result<Trial, NoTrial> {
         let mut trial = Trial {
             scenario: job.order.scenario.clone(),
             catchment: job.order.catchment.clone(),
@@ -90,7 +116,7 @@ impl JobContext<'_> {
                     ..Attempt::default()
                 });
                 trial.outcome = outcome(Err(failure));
-                return Some(trial);
+                return Ok(trial);
             }
         };
         let mut work = work.in_use();
@@ -115,7 +141,7 @@ impl JobContext<'_> {
         if let (Err(error), Some(attempt)) = (self.keep(&trial, work), trial.attempts.last_mut()) {
             attempt.tail.push_str(&format!("\nrerunoff: {error:#}\n"));
         }
-        Some(trial)
+        Ok(trial)
     }
 
     /// Keeps the work directory of a failed run; lets go of an earlier one where the run was good.
@@ -159,14 +185,14 @@ impl JobContext<'_> {
         })
     }
 
-    /// One start of the simulator; `None` if it was interrupted. `encoded` are its series, as far as they are encoded already.
+    /// One start of the simulator. `encoded` are its series, as far as they are encoded already.
     fn attempt(
         &self,
         prepared: &Prepared,
         encoded: &[(Digest, Encoded)],
         work: &WorkDirectory,
         guard: &mut Guard,
-    ) -> Option<(Attempt, Result<Vec<Encoded>, Failure>)> {
+    ) -> Result<(Attempt, Result<Vec<Encoded>, Failure>), NoTrial> {
         let started = SystemTime::now()
             .duration_since(SystemTime::UNIX_EPOCH)
             .map_or(0, |since| since.as_secs() as i64);
@@ -175,24 +201,51 @@ impl JobContext<'_> {
             machine: machine::this().clone(),
             ..Attempt::default()
         };
-        let result = match self.run_in(prepared, work, guard) {
+        let killed = self.memory_group.killed();
+        let mut result = match self.run_in(prepared, work, guard) {
             Ok(finished) => {
                 attempt.cost = finished.cost;
                 attempt.tail = tail(work.path());
                 let result = match finished.end {
-                    End::Interrupted => return None,
+                    End::Interrupted => return Err(NoTrial::Ended),
+                    End::TimedOut if self.left() == Some(Duration::ZERO) => {
+                        return Err(NoTrial::Ended);
+                    }
                     End::TimedOut => {
                         Err(Failure::TimedOut(prepared.time_limit.unwrap_or_default()))
                     }
                     End::Signalled(signal) => Err(Failure::Signal(signal)),
                     End::Exited(code) => self.columns(code, prepared, encoded, work),
                 };
-                result.map_err(|failure| self.or_file_size(failure, work))
+                result.map_err(|failure| self.or_no_room(failure, work))
             }
             Err(failure) => Err(failure),
         };
+        if let Err(failure) = &result
+            && self.allotment.is_some()
+            && self.run_context.interrupt.wait(patience(failure))
+        {
+            return Err(NoTrial::Ended);
+        }
+        if result
+            .as_ref()
+            .is_err_and(Failure::may_be_for_want_of_memory)
+            && self.memory_group.killed() > killed
+        {
+            match self.round {
+                Round::First => return Err(NoTrial::WantOfMemory),
+                Round::WithFewer => {
+                    result = result.map_err(|failure| Failure::Memory(Box::new(failure)));
+                }
+            }
+        }
         attempt.failure = result.as_ref().err().map(Failure::failed);
-        Some((attempt, result))
+        Ok((attempt, result))
+    }
+
+    /// The time left; `None` without an end.
+    fn left(&self) -> Option<Duration> {
+        self.allotment.and_then(|allotment| allotment.left())
     }
 
     /// The output columns of a simulator that ended with this exit code, if its run is a good one.
@@ -211,14 +264,20 @@ impl JobContext<'_> {
         Ok(timings.time(Phase::Encode, || self.encode(&columns, encoded)))
     }
 
-    /// This failure, unless a file reached its limit: a program that can't write may end in any way.
-    fn or_file_size(&self, failure: Failure, work: &WorkDirectory) -> Failure {
+    /// This failure, unless a file reached its limit or the disk is full: a program that can't write may end in any way.
+    fn or_no_room(&self, failure: Failure, work: &WorkDirectory) -> Failure {
         let limit = self.largest_file();
         let file = work.files_of(limit.size()).into_iter().next();
         if file.is_some() || is_refused_growth(&failure) {
             return Failure::FileSize { file, limit };
         }
-        failure
+        match work.is_full() {
+            true => {
+                let path = work.path().display();
+                Failure::WorkDirectory(format!("{path}: no space left on its disk ({failure})"))
+            }
+            false => failure,
+        }
     }
 
     /// Prepares the work directory and starts the simulator in it.
@@ -276,13 +335,20 @@ impl JobContext<'_> {
             environment: &environment,
             stdout: &stdout,
             stderr: &stderr,
-            timeout: prepared.time_limit,
+            timeout: prepared.time_limit.into_iter().chain(self.left()).min(),
             grace: GRACE,
             largest_file: self.largest_file().size().0,
         };
         guard
             .run(&invocation, self.run_context.interrupt)
-            .map_err(|error| Failure::Start(format!("{:#}", anyhow::Error::from(error))))
+            .map_err(|error| {
+                let is_lost = matches!(error, ProcessError::Guard { .. });
+                let why = format!("{:#}", anyhow::Error::from(error));
+                match is_lost {
+                    true => Failure::Guard(why),
+                    false => Failure::Start(why),
+                }
+            })
     }
 
     /// Encodes the output columns. Simulators hand on what they were given, and of that some is encoded already.

@@ -2,30 +2,37 @@
 //!
 //! One feeder thread owns the inputs and hands on each catchment's series, as many workers as there may be slots run the
 //! simulators, and the calling thread gets the trials one by one. All channels are bounded, so memory does not grow with
-//! the number of catchments. It knows nothing of the store.
+//! the number of catchments. What fails for want of memory is done once more in the end, by half as many workers.
+//!
+//! The same serves a person's run and a task of a batch system, which has an [`Allotment`]. It knows nothing of the store.
 
+pub mod allotment;
 pub(crate) mod failed_runs;
 mod feeder;
 pub(crate) mod job;
 pub(crate) mod left_files;
+#[cfg(test)]
+mod tests;
 pub(crate) mod validate;
 pub(crate) mod work_directory;
 pub mod work_folders;
+mod worker;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 
+use self::allotment::Allotment;
 use self::failed_runs::FailedRuns;
 use self::feeder::Feeder;
-use self::job::{Job, JobContext};
-use self::work_directory::WorkDirectory;
+use self::job::{Job, Round};
 use self::work_folders::WorkFolders;
+use self::worker::Worker;
 use crate::data::catchment::CatchmentId;
 use crate::data::scenario::ScenarioName;
 use crate::execute::executor::{Executor, Next};
@@ -35,7 +42,7 @@ use crate::execute::trial::Trial;
 use crate::plan::Unit;
 use crate::plan::loaded::LoadedScenario;
 use crate::plan::series::BLOCK_BYTES;
-use crate::system::process::Guard;
+use crate::system::memory_group::MemoryGroup;
 
 /// How many jobs wait for a worker at most, and trials for their taker. As many as are read at once, so that nobody waits
 /// while the next ones are read or a batch is stored.
@@ -51,6 +58,12 @@ pub struct LocalExecutor<'a> {
     work_folders: WorkFolders,
     /// Where failed runs are kept.
     failed_runs: &'a FailedRuns,
+    /// What a task of a batch system has to keep to; `None` in a run of a person.
+    allotment: Option<Allotment>,
+    /// Where the kernel counts what it ends for want of memory.
+    memory_group: MemoryGroup,
+    /// With fewer seconds left than this, there is no time for any of the orders.
+    least_needed: Duration,
 }
 
 /// An order with the places that its names have in this process.
@@ -73,6 +86,26 @@ impl<'a> LocalExecutor<'a> {
             run_context,
             work_folders,
             failed_runs,
+            allotment: None,
+            memory_group: MemoryGroup::own(),
+            least_needed: Duration::ZERO,
+        }
+    }
+
+    /// The same in a task of a batch system. No order is begun that would not come to its end by the deadline, and what is at work
+    /// then is ended as by an interrupt. Nor does a run count that fails when the job is ended.
+    pub fn with_allotment(self, allotment: Allotment) -> Self {
+        Self {
+            allotment: Some(allotment),
+            ..self
+        }
+    }
+
+    /// The same with another memory group than that of this process.
+    pub fn with_memory_group(self, memory_group: MemoryGroup) -> Self {
+        Self {
+            memory_group,
+            ..self
         }
     }
 
@@ -116,15 +149,22 @@ impl<'a> LocalExecutor<'a> {
         ready.clamp(2 * workers, MOST_READY.max(2 * workers))
     }
 
-    /// Runs the orders, which come in batches. Each batch is begun only when the one before is under way.
-    fn run_batches(
-        &self,
-        batches: &[&[LocatedOrder<'_>]],
+    /// Runs the orders, which come in batches. Each batch is begun only when the one before is under way. Returns those that gave
+    /// no trial for want of memory.
+    fn run_batches<'o>(
+        &'o self,
+        batches: &[&[LocatedOrder<'o>]],
+        round: Round,
+        stop: &'o AtomicBool,
         taker: &mut dyn FnMut(Option<Trial>) -> Next,
-    ) -> Result<()> {
-        let stop = &AtomicBool::new(false);
+    ) -> Result<Vec<LocatedOrder<'o>>> {
         let orders: usize = batches.iter().map(|batch| batch.len()).sum();
-        let workers = self.run_context.slots.most().min(orders).max(1);
+        let most = match round {
+            Round::First => self.run_context.slots.most(),
+            Round::WithFewer => self.run_context.slots.most() / 2,
+        };
+        let workers = most.min(orders).max(1);
+        let again = Mutex::new(Vec::new());
         let ready = self.most_ready(workers);
         thread::scope(|scope| {
             let (jobs, waiting) = sync_channel::<Job<'_>>(ready);
@@ -137,6 +177,8 @@ impl<'a> LocalExecutor<'a> {
                         directory: self.work_folders.directory(number),
                         jobs: waiting.clone(),
                         trials: done.clone(),
+                        round,
+                        again: &again,
                         stop,
                     };
                     scope.spawn(move || worker.worker_loop())
@@ -160,12 +202,26 @@ impl<'a> LocalExecutor<'a> {
             feeder.join().map_err(|_| {
                 anyhow!("the input's reader broke down; this is a fault of rerunoff")
             })?
-        })
+        })?;
+        Ok(again.into_inner().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The least time that one of these orders has to have.
+    fn least_needed(&self, orders: &[Order]) -> Duration {
+        let needed = |allotment: Allotment| {
+            let all = orders.iter().map(|order| allotment.needed(order));
+            all.reduce(f64::min)
+        };
+        let least = self.allotment.and_then(needed).unwrap_or_default();
+        Duration::try_from_secs_f64(least).unwrap_or(Duration::MAX)
     }
 
     /// Whether nothing new is to be begun.
     fn is_stopping(&self, stop: &AtomicBool) -> bool {
-        stop.load(Relaxed) || self.run_context.interrupt.is_triggered()
+        let left = self.allotment.and_then(|allotment| allotment.left());
+        stop.load(Relaxed)
+            || self.run_context.interrupt.is_triggered()
+            || left.is_some_and(|left| left < self.least_needed)
     }
 }
 
@@ -175,10 +231,18 @@ impl Executor for LocalExecutor<'_> {
         orders: &[Order],
         taker: &mut dyn FnMut(Option<Trial>) -> Next,
     ) -> Result<()> {
+        self.least_needed = self.least_needed(orders);
         let (orders, long) = longest_first(orders);
+        let stop = AtomicBool::new(false);
         let done = self.locate(orders).and_then(|orders| {
             let (long, rest) = orders.split_at(long);
-            self.run_batches(&[long, rest], taker)
+            let again = self.run_batches(&[long, rest], Round::First, &stop, taker)?;
+            if !again.is_empty() {
+                // What is in memory counts as used memory.
+                self.work_folders.give_up_memory();
+                self.run_batches(&[&again], Round::WithFewer, &stop, taker)?;
+            }
+            Ok(())
         });
         let cleared = self.work_folders.clear();
         done.and(cleared).and(self.failed_runs.prune())
@@ -206,51 +270,8 @@ fn hand_in(
             stop.store(true, Relaxed);
         }
     }
-    taker(None);
-}
-
-/// A thread that runs jobs in a directory of its own.
-struct Worker<'a> {
-    executor: &'a LocalExecutor<'a>,
-    directory: WorkDirectory,
-    jobs: Arc<Mutex<Receiver<Job<'a>>>>,
-    trials: SyncSender<Trial>,
-    stop: &'a AtomicBool,
-}
-
-impl Worker<'_> {
-    /// Runs jobs until there are no more, or nobody wants them.
-    fn worker_loop(self) {
-        let run_context = &self.executor.run_context;
-        let mut guard = match run_context.keeper.try_clone() {
-            Ok(keeper) => Guard::keeping(keeper),
-            // Out of descriptors: the lock then just ends with rerunoff.
-            Err(_) => Guard::default(),
-        };
-        loop {
-            // Bound first: a lock taken in the loop's head would be held while the job runs, and all others would wait.
-            let job = self.jobs.lock().map(|jobs| jobs.recv());
-            let Ok(Ok(job)) = job else { return };
-            // Not before there is a job for it, and not while its trial is handed in: others may be waiting for it.
-            let Some(slot) = run_context.slots.take(run_context.interrupt) else {
-                return;
-            };
-            if self.executor.is_stopping(self.stop) {
-                return;
-            }
-            let context = JobContext {
-                run_context,
-                failed_runs: self.executor.failed_runs,
-                loaded: &self.executor.loaded_study[job.unit.scenario],
-            };
-            let Some(trial) = context.run(job, &self.directory, &mut guard) else {
-                return;
-            };
-            drop(slot);
-            if self.trials.send(trial).is_err() {
-                return;
-            }
-        }
+    if taker(None) == Next::Stop {
+        stop.store(true, Relaxed);
     }
 }
 
@@ -270,32 +291,4 @@ fn longest_first(orders: &[Order]) -> (Vec<&Order>, usize) {
     });
     let count = orders.iter().filter(|order| long(order).is_some()).count();
     (ordered, count)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::data::digest::Digest;
-    use crate::plan::key::Key;
-
-    #[test]
-    fn long_runs_begin_first_and_the_rest_keeps_its_order() {
-        let walls = [1.0, 1.0, 30.0, 1.0, 1.0, 40.0, 1.0];
-        let orders: Vec<Order> = (0..8)
-            .map(|at| Order {
-                scenario: ScenarioName::UNNAMED,
-                catchment: CatchmentId::new(at.to_string()),
-                key: Key(Digest::of(&[at as u8])),
-                time_limit: None,
-                last_wall: walls.get(at).copied(),
-                keeps_series: false,
-            })
-            .collect();
-        let (ordered, long) = longest_first(&orders);
-        let order: Vec<&str> = (ordered.iter())
-            .map(|order| order.catchment.as_str())
-            .collect();
-        let expected = ["5", "2", "0", "1", "3", "4", "6", "7"];
-        assert_eq!((order.as_slice(), long), (&expected[..], 2));
-    }
 }

@@ -16,6 +16,7 @@ use anyhow::{Context, Result};
 
 use crate::data::size::Size;
 use crate::project::Simulator;
+use crate::system::filesystem::free;
 use crate::system::folder::remove;
 use crate::system::memory_folder::Memory;
 
@@ -24,6 +25,9 @@ pub(crate) const PRINTED_FILES: [&str; 2] = ["rerunoff.stdout", "rerunoff.stderr
 
 /// How many bytes are kept of the output of a failed simulator, and of a file that reached its limit.
 const MOST_OF_A_FILE: u64 = 1_000_000;
+
+/// A disk with less room than this, in bytes, counts as full.
+const FULL: u64 = 64 << 10;
 
 /// The work directory of one worker.
 pub struct WorkDirectory {
@@ -79,6 +83,11 @@ impl WorkDirectory {
         }
         remove(&self.path)?;
         Ok(Some(on_disk))
+    }
+
+    /// Whether nothing more can be written to its file system.
+    pub fn is_full(&self) -> bool {
+        free(&self.path).is_some_and(|free| free < FULL)
     }
 
     /// Where it is.

@@ -79,6 +79,13 @@ impl WorkFolders {
         folder::of(&self.disk)
     }
 
+    /// Has the disk used in place of memory from now on.
+    pub(crate) fn give_up_memory(&self) {
+        if let Some(memory) = &self.memory {
+            memory.give_up();
+        }
+    }
+
     /// Removes all of it.
     pub(crate) fn clear(&self) -> Result<()> {
         if let Some(memory) = &self.memory {
