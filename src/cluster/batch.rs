@@ -271,7 +271,7 @@ mod tests {
         let mut frames = Frames::new(&whole[frame::opening(KIND, VERSION).len()..]);
         let lengths: Vec<usize> = frames
             .by_ref()
-            .map(|frame| frame.expect("whole").len() + 24)
+            .map(|frame| frame.expect("whole").len() + frame::AROUND)
             .collect();
         let error = Batch::parse(&whole[..whole.len() - lengths[2]]).expect_err("cut");
         assert_eq!(error.to_string(), "it was not written to its end");

@@ -27,10 +27,11 @@
 //! - Whatever is damaged, cut off, foreign or of another version is told by a typed error and is not taken in, not even in part.
 //!
 //! Who reads which: [`ids`] names things, [`frame`] and [`shared_folder`] are how bytes get into a file and out of it again;
-//! [`segment`], [`journal`], [`batch`] and `claim` are the files of the same names. [`crate::cli`] alone uses this wing; it uses
+//! [`segment`], [`journal`], [`batch`] and [`claim`] are the files of the same names. [`crate::cli`] alone uses this wing; it uses
 //! [`crate::execute`] for orders, trials and the local workers of a task.
 
 pub mod batch;
+pub mod claim;
 pub mod engine;
 pub mod frame;
 pub mod ids;

@@ -1,24 +1,41 @@
 //! Segments: the files in which a task hands its trials to the head.
 //!
-//! A segment is written once, appears whole, is read whole or not at all, and belongs to one batch of one package. What is in it says
-//! so a second time, besides its name, so that a file that was renamed or copied elsewhere is not taken for what it is not.
+//! A segment is written once, appears whole, is read whole or not at all, and belongs to one batch of one package. It says itself which,
+//! besides its name, so that the head can tell one that was renamed or copied. It begins with `rerunoff segment`
+//! and the version of its content, and goes on in checksummed frames: its head, a frame for each trial, and a last one
+//! with their number, the digest of all before it, and how the task ended if it is its last. [`writer`] and [`reader`] are the two ways.
+
+pub mod reader;
+pub mod writer;
 
 use std::fmt;
+use std::io;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::cluster::ids::{AttemptId, BatchNumber, PackageId};
+pub use self::reader::{SegmentError, read_segment};
+pub use self::writer::SegmentWriter;
+use super::ids::{AttemptId, BatchNumber, PackageId, SegmentName};
+use super::shared_folder;
+use crate::data::digest::Digest;
 use crate::data::machine::Machine;
 use crate::execute::trial::Trial;
 
-/// The version of a segment's content. Counted up whenever the bytes of any of its parts change, those of a [`Trial`] above all.
+const KIND: &str = "segment";
+
+/// The version of a segment's content. Counted up whenever the bytes of any of its parts change, those of a [`Trial`] above all: a
+/// task of the frozen binary and a newer head then know that they do not understand each other.
 pub const VERSION: u32 = 1;
+
+/// The first byte of a trial's frame.
+const TRIAL: u8 = 1;
+/// The first byte of the last frame.
+const LAST: u8 = 2;
 
 /// What a segment says of itself before its trials.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SegmentHead {
-    /// The version of its content: [`VERSION`].
-    pub version: u32,
     /// The package that its orders are of.
     pub package: PackageId,
     /// The batch that its orders are of.
@@ -27,6 +44,15 @@ pub struct SegmentHead {
     pub attempt: AttemptId,
     /// Where.
     pub machine: Machine,
+}
+
+/// What the last frame says.
+#[derive(Serialize, Deserialize)]
+struct Last {
+    trials: u64,
+    /// Of the contents of all frames before it.
+    digest: Digest,
+    end: Option<TaskEnd>,
 }
 
 /// How a task ended, as its last segment tells.
@@ -83,3 +109,17 @@ pub struct Segment {
     /// How its task ended; `None` if the task goes on.
     pub end: Option<TaskEnd>,
 }
+
+/// The segments in a folder, by a listing; temporary and foreign files are left out.
+///
+/// # Errors
+/// If it can't be listed.
+pub fn list_segments(incoming: &Path) -> io::Result<Vec<SegmentName>> {
+    let names = shared_folder::names(incoming)?;
+    let mut segments: Vec<SegmentName> = names.iter().flat_map(|name| name.parse()).collect();
+    segments.sort_unstable();
+    Ok(segments)
+}
+
+#[cfg(test)]
+mod tests;
