@@ -1,4 +1,4 @@
-//! The options that a user may not hand to an engine, because rerunoff states them itself.
+//! The options that a user may not hand to an engine, because rerunoff states them itself. Engines rely on this and do not look again.
 //!
 //! Which value rerunoff gives them is known to [`crate::cluster`] alone.
 
@@ -19,10 +19,12 @@ const ENVIRONMENT: &str = "nothing of your environment goes to the nodes, so tha
 const ANSWER: &str = "rerunoff reads the answer of the command, and does not wait in it";
 const CLUSTER: &str =
     "the tasks go where the commands here lead; start rerunoff on a login node of that cluster";
+const FOLDER: &str = "the script goes where it has to be, whatever folder it is started in";
+const RESTART: &str = "rerunoff asks for tasks of dead nodes to be started anew";
 const SCRIPT: &str = "rerunoff writes the script that a task runs";
 
 /// Long options may be cut short where that is unambiguous, short ones have their values behind them: `-t10`.
-const SLURM: [(&[&str], &str); 10] = [
+const SLURM: [(&[&str], &str); 11] = [
     (&["--array", "-a"], ARRAY),
     (&["--job-name", "-J"], NAME),
     (&["--time", "-t"], TIME),
@@ -49,16 +51,19 @@ const SLURM: [(&[&str], &str); 10] = [
     ),
     (&["--parsable", "--wait", "-W", "--test-only"], ANSWER),
     (&["--clusters", "-M"], CLUSTER),
+    (&["--chdir", "-D"], FOLDER),
     (&["--wrap"], SCRIPT),
 ];
 
 /// Words of their own, with their values behind them.
-const GRID_ENGINE: [(&[&str], &str); 6] = [
+const GRID_ENGINE: [(&[&str], &str); 8] = [
     (&["-t"], ARRAY),
     (&["-N"], NAME),
     (&["-o", "-e", "-j", "-i"], OUTPUT),
     (&["-V", "-v"], ENVIRONMENT),
     (&["-terse", "-sync", "-now", "-verify"], ANSWER),
+    (&["-wd", "-cwd"], FOLDER),
+    (&["-r"], RESTART),
     (&["-b", "-S", "-@"], SCRIPT),
 ];
 

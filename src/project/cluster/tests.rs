@@ -255,6 +255,8 @@ fn what_rerunoff_states_itself_is_refused() {
         "--mem=1G",
         "--clusters=b",
         "-Mb",
+        "--chdir=/tmp",
+        "-D",
         "-c4",
         "--nodes=2",
         "-N2",
@@ -294,7 +296,7 @@ fn what_rerunoff_states_itself_is_refused() {
         assert_eq!(refused("slurm", &format!("\"{option}\"")), None, "{option}");
     }
     for option in [
-        "-t", "-N", "-o", "-e", "-j", "-V", "-v", "-terse", "-sync", "-S", "-b",
+        "-t", "-N", "-o", "-e", "-j", "-V", "-v", "-cwd", "-r", "-terse", "-sync", "-S", "-b",
     ] {
         assert!(
             refused("gridengine", &format!("\"{option}\"")).is_some(),
@@ -401,10 +403,13 @@ fn the_tables_that_are_documented_are_good_ones() {
     let tables: Vec<&str> = blocks
         .filter_map(|block| block.strip_prefix("[cluster]\n"))
         .collect();
-    assert_eq!(tables.len(), 5);
+    assert_eq!(tables.len(), 6);
     for lines in tables {
         let spec = merged(Some(lines), None, None).expect(lines);
-        let templates = spec.templates.expect("commands");
+        let Some(templates) = spec.templates else {
+            assert_eq!(spec.engine, EngineKind::GridEngine);
+            continue;
+        };
         let submit = templates
             .submit
             .fill(&|placeholder| vec![format!("<{placeholder}>")]);
