@@ -89,6 +89,7 @@
 //! - A support file that changes during a run ends it: looked at before every start and after every end.
 //! - Each worker's simulators run under a guard, a process of its own that ends them and all they started when rerunoff
 //!   ends, however it ends, and that keeps the project's lock until then: see [`system::process`].
+//! - What is the machine's trouble is no catchment's failure: a full disk, want of memory, the end of a batch system's job.
 //! - A sum over all upstream is missing where any part of it is: none is too small in silence.
 //! - A product that does not look as it did when it was written is written anew: see [`product::on_disk`].
 //! - A simulator gets a fixed small environment and what the project states. What `make` exports never reaches it.

@@ -76,6 +76,26 @@ fn a_full_disk_under_the_store_and_the_work_directories() {
 }
 
 #[test]
+fn a_simulator_that_finds_the_disk_full_has_not_failed() {
+    let project = Project::new(1);
+    project.write_toml(&format!("{}\n[cache]\nwork = \"disk\"\n", project.toml()));
+    project.set(&[(0, "grown")]);
+    let script = "
+        mkdir cache; mount -t tmpfs -o size=8m none cache
+        run grown
+        \"$RERUNOFF\" status > out || true; echo \"status: $(cat out)\"
+        sed -i 's/grown/ok/' catchments.csv
+        run ok";
+    let Some(told) = as_root(&project, script) else {
+        return;
+    };
+    let grown = line(&told, "grown: 4");
+    assert!(grown.contains("no space left on its disk"), "{told}");
+    assert!(!line(&told, "status").contains("failed"), "{told}");
+    line(&told, "ok: 0");
+}
+
+#[test]
 fn no_room_in_memory_sends_a_run_to_the_disk() {
     let project = Project::new(3);
     project.set(&[(1, "big")]);
