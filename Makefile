@@ -54,7 +54,7 @@ random: build $(INTEROP)/.installed ## compare what is read with other decoders,
 	RERUNOFF_ROUNDS=$(or $(ROUNDS),300) $(if $(SEED),RERUNOFF_SEED=$(SEED)) $(CARGO) test --release --locked \
 	  --test integration ::random_ -- --nocapture
 
-FUZZ_TARGETS := template output project
+FUZZ_TARGETS := template output project segment
 
 # Without a sanitizer, which would find little in safe Rust and have HDF5 built with it.
 fuzz: $(CMAKE_READY) target/cargo-fuzz/bin/cargo-fuzz ## look for inputs that break a parser: make fuzz SECONDS=600

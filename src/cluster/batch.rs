@@ -63,14 +63,15 @@ struct Head {
 
 /// An order as it is written; scenarios by their places in the head's list.
 #[derive(Serialize, Deserialize)]
-struct Packed {
+struct Packed<'a> {
     scenario: u32,
-    catchment: CatchmentId,
+    catchment: &'a str,
     key: Key,
     time_limit: Option<Duration>,
     last_wall: Option<f64>,
     keeps_series: bool,
-    others: Vec<(u32, CatchmentId)>,
+    #[serde(borrow)]
+    others: Vec<(u32, &'a str)>,
 }
 
 impl Batch {
@@ -106,7 +107,8 @@ impl Batch {
         let head: Head = frame::decode(&head)?;
         let mut orders = Vec::new();
         for content in frames {
-            let packed: Vec<Packed> = frame::decode(&content?)?;
+            let content = content?;
+            let packed: Vec<Packed<'_>> = frame::decode(&content)?;
             orders.reserve(packed.len());
             for packed in packed {
                 orders.push(unpacked(packed, &head.scenarios)?);
@@ -127,7 +129,7 @@ impl Batch {
 
     fn bytes(&self) -> io::Result<Vec<u8>> {
         let mut places = Places::default();
-        let packed: Vec<Packed> = self
+        let packed: Vec<Packed<'_>> = self
             .orders
             .iter()
             .map(|order| places.packed(order))
@@ -164,24 +166,24 @@ impl<'a> Places<'a> {
         })
     }
 
-    fn packed(&mut self, batch_order: &'a BatchOrder) -> Packed {
+    fn packed(&mut self, batch_order: &'a BatchOrder) -> Packed<'a> {
         let BatchOrder { order, others } = batch_order;
         let others = others.iter();
         Packed {
             scenario: self.of(&order.scenario),
-            catchment: order.catchment.clone(),
+            catchment: order.catchment.as_str(),
             key: order.key,
             time_limit: order.time_limit,
             last_wall: order.last_wall,
             keeps_series: order.keeps_series,
             others: others
-                .map(|(name, id)| (self.of(name), id.clone()))
+                .map(|(name, id)| (self.of(name), id.as_str()))
                 .collect(),
         }
     }
 }
 
-fn unpacked(packed: Packed, scenarios: &[ScenarioName]) -> Result<BatchOrder> {
+fn unpacked(packed: Packed<'_>, scenarios: &[ScenarioName]) -> Result<BatchOrder> {
     let named = |place: u32| match scenarios.get(place as usize) {
         Some(name) => Ok(name.clone()),
         None => bail!("it has an order of a scenario that it does not name"),
@@ -190,14 +192,14 @@ fn unpacked(packed: Packed, scenarios: &[ScenarioName]) -> Result<BatchOrder> {
     Ok(BatchOrder {
         order: Order {
             scenario: named(packed.scenario)?,
-            catchment: packed.catchment,
+            catchment: CatchmentId::new(packed.catchment),
             key: packed.key,
             time_limit: packed.time_limit,
             last_wall: packed.last_wall,
             keeps_series: packed.keeps_series,
         },
         others: others
-            .map(|(place, id)| Ok((named(place)?, id)))
+            .map(|(place, id)| Ok((named(place)?, CatchmentId::new(id))))
             .collect::<Result<_>>()?,
     })
 }

@@ -7,8 +7,7 @@
 
 use std::io::{self, Read, Write};
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 /// The longest content of a frame. A reader takes no more room than what is there, and never more than this.
 pub const LONGEST: usize = 1 << 30;
@@ -134,7 +133,7 @@ pub fn encode(value: &(impl Serialize + ?Sized)) -> io::Result<Vec<u8>> {
 ///
 /// # Errors
 /// If it is another.
-pub fn decode<T: DeserializeOwned>(content: &[u8]) -> Result<T, BadContent> {
+pub fn decode<'a, T: Deserialize<'a>>(content: &'a [u8]) -> Result<T, BadContent> {
     match postcard::take_from_bytes(content) {
         Ok((value, [])) => Ok(value),
         _ => Err(BadContent),
