@@ -157,9 +157,9 @@ impl ProvidedSeries {
 
 /// What is to be run: each key once, and who else waits for its result.
 pub struct Work {
-    /// By key, so that what several scenarios have in common is run once.
     first: Vec<(Unit, Key)>,
-    by_key: HashMap<Key, Unit>,
+    /// Where in there each key is, so that what several scenarios have in common is run once.
+    by_key: HashMap<Key, usize>,
     /// Further units of keys that several have.
     others: HashMap<Key, Vec<Unit>>,
 }
@@ -169,13 +169,13 @@ impl Work {
     pub fn of(wanted: &[(Unit, Key)]) -> Self {
         let mut work = Self {
             first: Vec::with_capacity(wanted.len()),
-            by_key: HashMap::new(),
+            by_key: HashMap::with_capacity(wanted.len()),
             others: HashMap::new(),
         };
         for &(unit, key) in wanted {
             match work.by_key.entry(key) {
                 Entry::Vacant(entry) => {
-                    entry.insert(unit);
+                    entry.insert(work.first.len());
                     work.first.push((unit, key));
                 }
                 Entry::Occupied(_) => work.others.entry(key).or_default().push(unit),
@@ -201,7 +201,7 @@ impl Work {
 
     /// The unit that is run for this key; `None` if none is.
     pub fn unit(&self, key: &Key) -> Option<Unit> {
-        self.by_key.get(key).copied()
+        self.by_key.get(key).map(|&at| self.first[at].0)
     }
 
     /// The other units that wait for what this key gives.

@@ -178,7 +178,7 @@ impl LoadedScenario<'_> {
             Err(problem) => {
                 return Ok(Entry {
                     key: None,
-                    state: State::Bad(problem),
+                    state: State::Bad(problem.into()),
                 });
             }
         };

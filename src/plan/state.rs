@@ -41,7 +41,7 @@ pub enum State {
     /// It has to be run.
     Stale(Staleness),
     /// It can't be run.
-    Bad(Problem),
+    Bad(Box<Problem>),
 }
 
 /// A result that is there.
