@@ -31,6 +31,7 @@ mod terminal;
 mod verify;
 mod wanted;
 mod why;
+mod work;
 
 use std::os::fd::AsFd;
 use std::path::PathBuf;
@@ -101,6 +102,9 @@ enum Verb {
     /// Write shell completions or man pages, for packagers
     #[command(hide = true)]
     Generate(generate::Arguments),
+    /// Carry out a task of a batch system, as the scripts do that `run` submits
+    #[command(hide = true)]
+    Work(work::Arguments),
     #[command(name = process::GUARD_VERB, hide = true)]
     Guard,
     #[command(name = tasks::VERB, hide = true)]
@@ -149,6 +153,7 @@ fn obey(cli: Cli) -> Result<Exit> {
         Verb::Doctor(arguments) => doctor::doctor(&place()?, arguments),
         Verb::Init(arguments) => init::init(&directory, arguments),
         Verb::Generate(arguments) => generate::generate(&arguments),
+        Verb::Work(arguments) => work::work(arguments),
         Verb::Guard => guard(),
         Verb::KeepTasks => {
             tasks::keep()?;

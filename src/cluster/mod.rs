@@ -40,3 +40,4 @@ pub mod package;
 pub mod segment;
 pub mod shared_folder;
 pub mod standing;
+pub mod worker;

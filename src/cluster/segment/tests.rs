@@ -104,7 +104,9 @@ fn published(trials: &[Trial], end: Option<TaskEnd>) -> (tempfile::TempDir, Path
     }
     assert_eq!(writer.trials(), trials.len() as u64);
     assert_eq!(writer.bytes() > before, !trials.is_empty());
-    writer.publish(&incoming, &name(0), end).expect("published");
+    writer
+        .publish(&incoming, &name(0), end.as_ref())
+        .expect("published");
     assert!(!scratch.exists());
     let path = incoming.join(name(0).to_string());
     (folder, path)
@@ -262,10 +264,10 @@ fn a_file_of_another_kind_or_version_is_told_apart() {
 fn what_cannot_be_published_is_told_with_its_path() {
     let folder = tempfile::tempdir().expect("a folder");
     let scratch = folder.path().join("scratch");
-    let writer = SegmentWriter::create(&scratch, &head()).expect("begun");
+    let mut writer = SegmentWriter::create(&scratch, &head()).expect("begun");
     let incoming = folder.path().join("in");
     let error = writer
-        .publish(&incoming, &name(0), None)
+        .publish(&incoming, &name(0), Some(&TaskEnd::Time))
         .expect_err("no folder");
     let start = format!(
         "can't write {}: ",
@@ -277,6 +279,14 @@ fn what_cannot_be_published_is_told_with_its_path() {
     let error = format!("{:#}", error.expect("no folder"));
     let start = format!("can't write {}: ", incoming.join("x").display());
     assert!(error.starts_with(&start), "{error}");
+    // What could not be published is whole the next time.
+    fs::create_dir(&incoming).expect("made");
+    (writer.publish(&incoming, &name(0), Some(&TaskEnd::Time))).expect("published");
+    let segment = read_segment(&incoming.join(name(0).to_string())).expect("whole");
+    assert_eq!(
+        (segment.trials.len(), segment.end),
+        (0, Some(TaskEnd::Time))
+    );
 }
 
 /// If this fails, a trial has other bytes than before: then [`VERSION`] has to be counted up, and these have to be replaced.

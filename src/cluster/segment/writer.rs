@@ -29,6 +29,8 @@ pub struct SegmentWriter {
     digester: Digester,
     trials: u64,
     bytes: u64,
+    /// Whether its last frame is written.
+    ended: bool,
 }
 
 impl SegmentWriter {
@@ -50,6 +52,7 @@ impl SegmentWriter {
             digester: Digester::default(),
             trials: 0,
             bytes: 0,
+            ended: false,
         };
         let opening = frame::opening(KIND, VERSION);
         (this.file.write_all(opening.as_bytes())).with_context(context)?;
@@ -80,31 +83,33 @@ impl SegmentWriter {
     }
 
     /// Ends it, and publishes it in the folder of segments under this name; `end` tells how the task ended if it is its last. It is on
-    /// the disk when this returns.
+    /// the disk when this returns. Nothing can be added any more, but what could not be published may be published once more.
     ///
     /// # Errors
     /// With the path, if it can't be written to the disk there or here. It is not published then, unless only its folder could not be
     /// written to the disk, and no temporary file is left where that can be removed.
     pub fn publish(
-        mut self,
+        &mut self,
         incoming: &Path,
         name: &SegmentName,
-        end: Option<TaskEnd>,
+        end: Option<&TaskEnd>,
     ) -> Result<()> {
-        let last = Last {
-            trials: self.trials,
-            digest: std::mem::take(&mut self.digester).finish(),
-            end,
-        };
-        self.encode(LAST, &last)?;
-        self.put()?;
+        if !self.ended {
+            let last = Last {
+                trials: self.trials,
+                digest: std::mem::take(&mut self.digester).finish(),
+                end: end.cloned(),
+            };
+            self.encode(LAST, &last)?;
+            self.put()?;
+            self.ended = true;
+        }
         let context = || format!("can't write {}", self.scratch);
-        let mut file = (self.file.into_inner())
-            .map_err(io::IntoInnerError::into_error)
-            .with_context(context)?;
+        self.file.flush().with_context(context)?;
+        let file = self.file.get_mut();
         file.rewind().with_context(context)?;
         shared_folder::write(&incoming.join(name.to_string()), |published| {
-            copy(&mut file, published)
+            copy(file, published)
         })
     }
 
