@@ -20,7 +20,7 @@ CMAKE_READY := $(TOOLS)/.installed
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo demo-delaware test torture random fuzz lint doc bench bench-growth install clean
+.PHONY: help build demo demo-delaware test test-slurm test-gridengine torture random fuzz lint doc bench bench-growth install clean
 
 help: ## tell what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,16 @@ demo-delaware: build $(DELAWARE)/.installed ## 765 real sub-catchments through a
 
 test: build $(INTEROP)/.installed demo-delaware ## run all tests, with the real readers and the real model
 	$(CARGO) test --release --locked
+
+# Each installs by name what is missing, where root may; where no cluster can be started it says "skipped", and why. One test after the
+# other, since each has a cluster to itself.
+test-slurm: build ## run on a real Slurm cluster of several nodes, started here
+	@if tests/cluster/ready.sh slurm; then \
+	  $(CARGO) test --release --locked --test integration -- --ignored --test-threads 1 slurm::; fi
+
+test-gridengine: build ## run on a real Grid Engine, started here
+	@if tests/cluster/ready.sh gridengine; then \
+	  $(CARGO) test --release --locked --test integration -- --ignored --test-threads 1 grid_engine::; fi
 
 torture: build ## kill it 500 times at random moments: make torture KILLS=2000 SEED=7
 	RERUNOFF_KILLS=$(or $(KILLS),500) $(if $(SEED),RERUNOFF_SEED=$(SEED)) $(CARGO) test --release --locked \

@@ -1,7 +1,9 @@
 //! A project in a temporary folder, with a simulator whose behaviour each test chooses, and calls of the built binary.
 
 pub(crate) mod dbase;
+pub(crate) mod grid_engine;
 pub(crate) mod random;
+pub(crate) mod slurm;
 
 use std::ffi::OsStr;
 use std::fs;

@@ -54,8 +54,9 @@ const NOT_ASKED: [&str; 8] = [
     "is not a valid",
 ];
 
-/// The task of a line of `squeue`.
-pub(super) fn task(line: &str) -> Result<Listed> {
+/// The task of a line of `squeue`; `None` for what is left of a submission that was refused: Slurm keeps a record of some of them, as of a
+/// job that failed.
+pub(super) fn task(line: &str) -> Result<Option<Listed>> {
     let mut fields = line.trim().splitn(4, '|');
     let mut next = || fields.next();
     let (job, index, state, reason) = (next(), next(), next(), next());
@@ -66,18 +67,19 @@ pub(super) fn task(line: &str) -> Result<Listed> {
         return Err(unreadable());
     };
     let reason = match reason.unwrap_or_default() {
+        "BadConstraints" if state == "FAILED" => return Ok(None),
         "None" => "",
         reason => reason,
     };
     let has_ended = ENDED.contains(&state);
-    Ok(Listed {
+    Ok(Some(Listed {
         job,
         index,
         state: (!has_ended).then(|| TaskState {
             running: state != "PENDING",
             reason: reason.to_owned(),
         }),
-    })
+    }))
 }
 
 /// The id in what `sbatch --parsable` printed: a number, and after a semicolon perhaps the cluster's name. A site's wrapper may have
@@ -233,7 +235,7 @@ mod tests {
 
     #[test]
     fn tasks_are_read_line_by_line() {
-        let read = |line: &str| task(line).expect(line);
+        let read = |line: &str| task(line).expect(line).expect("a task");
         let waits = TaskState {
             running: false,
             reason: "ReqNodeNotAvail, UnavailableNodes:node[1-2]|x".into(),
@@ -259,6 +261,15 @@ mod tests {
         for state in ENDED {
             assert_eq!(read(&format!("81|7|{state}|NonZeroExitCode")).state, None);
         }
+    }
+
+    #[test]
+    fn what_is_left_of_a_refused_submission_is_no_task() {
+        let left = task("81|7|FAILED|BadConstraints").expect("a line");
+        assert_eq!(left, None);
+        // One that waits for what no node has is there.
+        let waits = task("81|7|PENDING|BadConstraints").expect("a line");
+        assert!(waits.is_some_and(|task| task.state.is_some()));
     }
 
     #[test]

@@ -7,6 +7,7 @@
 //!   jobs are asked for by name, which no other ever has, and an id counts only together with its name, most of all when jobs are ended.
 //! - `squeue` without `-r` prints the waiting tasks of an array as one line, cut short where it gets long; with it every task has its own.
 //!   Without states named it is not said to list suspended tasks: it is asked for all, and those that ended are left out here.
+//! - A submission that was refused may leave a record as of a job that failed, with the name that it was to have.
 //! - People set `SQUEUE_STATES`, `SQUEUE_FORMAT` and the like to have lists look as they want them; the commands here do not get them.
 //! - The controller may take a request that no node can ever fulfil, and leave it waiting: see [`Engine::incurable`].
 //!
@@ -98,7 +99,8 @@ impl Slurm {
         squeue.push(format!("--name={}", names.join(",")));
         squeue.push(format!("--format={}", answers::FORMAT));
         let listing = self.scheduler.listing(&squeue, QUESTION)?;
-        listing.lines().map(answers::task).collect()
+        let tasks = listing.lines().map(answers::task);
+        tasks.filter_map(Result::transpose).collect()
     }
 
     /// What is known of the nodes of the partitions that jobs go to.
