@@ -5,6 +5,7 @@
 //! asks the wings below. Only `main.rs` uses this wing.
 
 mod assemble;
+mod cancel;
 mod check;
 mod check_cluster;
 mod diff;
@@ -89,6 +90,8 @@ enum Verb {
     Check(check::Arguments),
     /// Bring the product up to date from the results there are, without running anything
     Assemble(assemble::Arguments),
+    /// End what is under way on a cluster; what was published is kept
+    Cancel,
     /// Tell how the last runs of one catchment went
     Log(log::Arguments),
     /// Rebuild the work directory of one catchment, and print the command to run it by hand
@@ -147,6 +150,7 @@ fn obey(cli: Cli) -> Result<Exit> {
         Verb::Gc(arguments) => gc::gc(&place()?, arguments),
         Verb::Check(arguments) => check::check(&place()?, arguments),
         Verb::Assemble(arguments) => assemble::assemble(&place()?, arguments),
+        Verb::Cancel => cancel::cancel(&place()?),
         Verb::Log(arguments) => log::log(&place()?, arguments),
         Verb::Repro(arguments) => repro::repro(&place()?, arguments),
         Verb::Verify(arguments) => verify::verify(&place()?, arguments),

@@ -31,12 +31,18 @@
 //! [`crate::execute`] for orders, trials and the local workers of a task.
 
 pub mod batch;
+pub(crate) mod cancel;
 pub mod claim;
 pub mod engine;
 pub mod frame;
+pub(crate) mod head;
 pub mod ids;
 pub mod journal;
+pub(crate) mod owed;
+mod pack;
 pub mod package;
+pub(crate) mod run;
+mod seat;
 pub mod segment;
 pub mod shared_folder;
 pub mod standing;

@@ -5,9 +5,13 @@
 
 use std::collections::BTreeMap;
 
+use anyhow::{Context, Result};
+
 use crate::cluster::ids::{ArrayNumber, BatchNumber, Epoch};
-use crate::cluster::journal::{Entry, Event};
+use crate::cluster::journal::{Entry, Event, Journal};
+use crate::cluster::package::Package;
 use crate::cluster::segment::TaskEnd;
+use crate::cluster::shared_folder;
 
 /// Where the tasks of a package stand.
 #[derive(Debug, Default)]
@@ -89,6 +93,21 @@ impl Standing {
             standing.apply(*at, event);
         }
         standing
+    }
+
+    /// After what is in a package's journal by now; there is none as long as nothing was to be submitted.
+    pub fn read(package: &Package) -> Result<Self> {
+        let folder = package.folder();
+        let names = shared_folder::names(folder);
+        let names = names.with_context(|| format!("can't list {}", folder.display()))?;
+        let journal = package.journal();
+        let is_there = journal
+            .file_name()
+            .is_some_and(|name| names.iter().any(|there| *name == **there));
+        match is_there {
+            true => Ok(Self::of(&Journal::read(&journal)?)),
+            false => Ok(Self::default()),
+        }
     }
 
     /// After one more.

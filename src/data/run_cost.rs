@@ -34,3 +34,15 @@ pub struct TotalCost {
     /// The largest resident memory of a simulator, in bytes.
     pub peak_bytes: u64,
 }
+
+impl TotalCost {
+    /// The cost of this and of what came after it.
+    pub(crate) fn and(self, then: Self) -> Self {
+        Self {
+            running_seconds: self.running_seconds + then.running_seconds,
+            simulator_seconds: self.simulator_seconds + then.simulator_seconds,
+            cpu_seconds: self.cpu_seconds + then.cpu_seconds,
+            peak_bytes: self.peak_bytes.max(then.peak_bytes),
+        }
+    }
+}

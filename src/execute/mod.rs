@@ -73,6 +73,29 @@ pub struct RunReport {
     pub slowest: Vec<(String, f64)>,
 }
 
+impl RunReport {
+    /// What was done before and what was done then, as one.
+    pub(crate) fn and(mut self, then: Self) -> Self {
+        self.run += then.run;
+        self.good.extend(then.good);
+        self.failed.retain(|failed| {
+            !then
+                .failed
+                .iter()
+                .any(|again| again.unit() == failed.unit())
+        });
+        self.failed.extend(then.failed);
+        self.gave_up |= then.gave_up;
+        self.obstacle = self.obstacle.or(then.obstacle);
+        self.cost = self.cost.and(then.cost);
+        self.contradictions += then.contradictions;
+        self.slowest.extend(then.slowest);
+        self.slowest.sort_by(|(_, a), (_, b)| b.total_cmp(a));
+        self.slowest.truncate(recorder::SLOWEST);
+        self
+    }
+}
+
 /// A catchment that failed, or that waits for the result of one that did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FailedCatchment {
@@ -85,6 +108,10 @@ pub struct FailedCatchment {
 }
 
 impl FailedCatchment {
+    fn unit(&self) -> (&ScenarioName, &CatchmentId) {
+        (&self.scenario, &self.catchment)
+    }
+
     /// How messages name it.
     pub(crate) fn label(&self) -> String {
         self.scenario.label(&self.catchment)

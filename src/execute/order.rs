@@ -42,8 +42,8 @@ pub(crate) fn orders(
     units: &[(Unit, Key)],
     keep_series: bool,
 ) -> Result<Vec<Order>, StoreError> {
-    let estimates = Estimates::of(loaded_study, store, units)?;
-    let mut maker = OrderMaker::new(loaded_study, store, keep_series)?;
+    let estimates = Estimates::of(loaded_study, Some(store), units)?;
+    let mut maker = OrderMaker::new(loaded_study, Some(store), keep_series)?;
     let orders = units.iter().zip(&estimates.units);
     let orders = orders.map(|(&(unit, key), estimate)| maker.order(unit, key, estimate));
     Ok(orders.collect())
@@ -73,7 +73,7 @@ impl Estimates {
     /// stretch, and held no longer.
     pub(crate) fn of(
         loaded_study: &[LoadedScenario<'_>],
-        store: &Store,
+        store: Option<&Store>,
         units: &[(Unit, Key)],
     ) -> Result<Self, StoreError> {
         let mut estimates = Self {
@@ -83,7 +83,10 @@ impl Estimates {
         for stretch in units.chunk_by(|(a, _), (b, _)| a.scenario == b.scenario) {
             let scenario = stretch[0].0.scenario;
             let loaded = &loaded_study[scenario];
-            let last = store.last(&loaded.project.scenario.name)?;
+            let last = match store {
+                Some(store) => store.last(&loaded.project.scenario.name)?,
+                None => HashMap::new(),
+            };
             let timeouts = Timeouts::new(loaded.project.simulator.timeout, &last);
             let walls = last.values().filter_map(|last| Some(last.cost?.wall));
             let (sum, count) =
@@ -114,12 +117,13 @@ impl<'a> OrderMaker<'a> {
     /// For a study whose results go into this store, with the series that it lacks if `keep_series`.
     pub(crate) fn new(
         loaded_study: &'a [LoadedScenario<'a>],
-        store: &Store,
+        store: Option<&Store>,
         keep_series: bool,
     ) -> Result<Self, StoreError> {
-        let provided = match keep_series {
-            true => Some(ProvidedSeries(store.inputs()?)),
-            false => None,
+        let provided = match (keep_series, store) {
+            (true, Some(store)) => Some(ProvidedSeries(store.inputs()?)),
+            (true, None) => Some(ProvidedSeries(HashSet::new())),
+            (false, _) => None,
         };
         Ok(Self {
             loaded_study,

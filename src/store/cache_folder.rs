@@ -68,6 +68,11 @@ impl Cache {
         self.folder.join("store.sqlite")
     }
 
+    /// The folder of what is under way on other machines, there only while something is, or was.
+    pub(crate) fn cluster(&self) -> PathBuf {
+        self.folder.join("cluster")
+    }
+
     /// The store, created or migrated if necessary. The caller must hold the lock.
     pub(crate) fn store(&self) -> Result<Store, StoreError> {
         Store::open(&self.store_path())

@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 
 use crate::cli::options::max_rerun::MaxRerun;
+use crate::cli::options::place::PlaceOptions;
 use crate::cli::options::scenario::ScenarioOption;
 use crate::execute::local::failed_runs::FailedRuns;
 use crate::plan::depfile;
@@ -23,6 +24,11 @@ pub(crate) struct Arguments {
     pub only: Option<String>,
     #[command(flatten)]
     pub scenarios: ScenarioOption,
+    #[command(flatten)]
+    pub place: PlaceOptions,
+    /// Submit what is stale to the cluster and return (exit code 6 while something is under way)
+    #[arg(long, conflicts_with = "local")]
+    pub detach: bool,
     /// Run them even if they are fresh
     #[arg(long)]
     pub force: bool,
@@ -39,7 +45,7 @@ pub(crate) struct Arguments {
     #[arg(
         long,
         value_name = "NAME",
-        conflicts_with_all = ["only", "scenario", "force", "dry_run", "max_rerun", "max_failures", "no_assemble", "rehash", "depfile", "json"]
+        conflicts_with_all = ["only", "scenario", "force", "dry_run", "max_rerun", "max_failures", "no_assemble", "rehash", "depfile", "json", "local", "on", "detach"]
     )]
     pub at: Option<String>,
     /// Leave the product as it is
@@ -101,6 +107,9 @@ impl Arguments {
             depfile: _,
             depfile_target: _,
             timings,
+            // Where nothing is to be run, it is run nowhere.
+            place: _,
+            detach: _,
         } = self;
         let is_about_all = only.is_none() && scenarios.are_all();
         is_about_all && at.is_none() && !force && !dry_run && !no_assemble && !timings

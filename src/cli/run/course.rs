@@ -2,18 +2,24 @@
 //!
 //! Each step is a method, and [`super::run`] decides which of them happen. How a run is planned is not known here.
 
+use std::collections::HashMap;
 use std::time::{Instant, SystemTime};
 
 use anyhow::{Result, bail};
 
 use super::Arguments;
+use super::leave;
 use super::selection::Selection;
 use super::summary::{ProductOf, RunSummary};
 use crate::cli::document::FailureOf;
 use crate::cli::exit::Exit;
 use crate::cli::fault::Fault;
+use crate::cli::options::place::Place;
 use crate::cli::terminal::say;
 use crate::cli::verify::CAUSES;
+use crate::cluster;
+use crate::cluster::head::{Again, Head, Patience, Waited};
+use crate::cluster::run::{Commission, Matter};
 use crate::execute::run_context::RunContext;
 use crate::execute::timings::{Phase, Timings};
 use crate::execute::{Limits, RunReport, update};
@@ -27,6 +33,7 @@ use crate::plan::loaded::LoadedStudy;
 use crate::plan::{Counts, Found, Plan, State, Unit};
 use crate::product::{self, AssembleOptions, AssembledProduct, PlannedStudy};
 use crate::project::Study;
+use crate::project::cluster::ClusterSpec;
 use crate::store::Store;
 use crate::system::lock::Lock;
 use crate::system::process::Interrupt;
@@ -47,35 +54,98 @@ pub(super) struct Course<'a> {
     pub(super) started: Instant,
     /// The message about an interrupt, if there was one.
     pub(super) interrupted: Option<String>,
+    /// Where simulators are run.
+    pub(super) place: &'a Place,
+    /// What is under way on other machines.
+    pub(super) head: Head,
+    /// What is to be known of runs that tasks there did not come to an end with.
+    pub(super) left_over: HashMap<Key, Again>,
+    /// Whether something is under way still, or will be, of what is asked for.
+    pub(super) is_under_way: bool,
 }
 
 impl Course<'_> {
     /// Runs what is to be run. An obstacle to all is an error; what was done before it is kept.
     pub(super) fn carry_out(&mut self, lock: &Lock) -> Result<RunReport> {
         let work = &self.selection.work;
-        if work.runs() == 0 {
-            return Ok(RunReport::default());
+        if work.runs() > 0 || !self.head.is_idle() {
+            FastPath::forget(&mut self.store)?;
         }
-        FastPath::forget(&mut self.store)?;
-        let report = update(
-            &self.loaded_study.list,
-            &mut self.store,
-            work,
-            &self.limits,
-            RunContext {
-                slots: &self.limits.slots,
-                keeper: lock.keeper(),
-                interrupt: &self.interrupt,
-                timings: &self.timings,
-            },
-        )?;
-        if self.interrupt.is_triggered() {
+        self.drop_unwanted()?;
+        let report = match self.place {
+            Place::Cluster(spec) => self.carry_out_elsewhere(lock, spec)?,
+            Place::Here if work.runs() == 0 => RunReport::default(),
+            Place::Here => {
+                let run_context = RunContext {
+                    slots: &self.limits.slots,
+                    keeper: lock.keeper(),
+                    interrupt: &self.interrupt,
+                    timings: &self.timings,
+                };
+                let (list, store) = (&self.loaded_study.list, &mut self.store);
+                update(list, store, work, &self.limits, run_context)?
+            }
+        };
+        self.head.close_finished(&mut self.store)?;
+        if self.interrupt.is_triggered() && self.interrupted.is_none() {
             let good = report.good.len();
             self.stop(format!(
                 "interrupted: {good} results are kept; the same command goes on from here"
             ));
         } else if let Some(obstacle) = &report.obstacle {
             bail!("{obstacle}; what was done before is kept: run again");
+        }
+        self.is_under_way |= !self.head.is_idle();
+        Ok(report)
+    }
+
+    /// Has tasks ended that are at work on what the project does not mean any more.
+    fn drop_unwanted(&mut self) -> Result<()> {
+        if self.head.is_idle() {
+            return Ok(());
+        }
+        let entries = self.plans.iter().flat_map(|plan| &plan.entries);
+        let stale = entries.filter(|entry| matches!(entry.state, State::Stale(_)));
+        let wanted = stale.filter_map(|entry| entry.key).collect();
+        let dropped = self.head.drop_unwanted(&wanted)?;
+        if dropped > 0 && !self.arguments.quiet {
+            say(&format!(
+                "{dropped} tasks were ended: the project has changed, and nobody wants their results any more"
+            ));
+        }
+        Ok(())
+    }
+
+    /// Has it run on other machines.
+    fn carry_out_elsewhere(&mut self, lock: &Lock, spec: &ClusterSpec) -> Result<RunReport> {
+        let matter = Matter {
+            study: self.study,
+            loaded_study: self.loaded_study,
+            limits: &self.limits,
+            run_context: RunContext {
+                slots: &self.limits.slots,
+                keeper: lock.keeper(),
+                interrupt: &self.interrupt,
+                timings: &self.timings,
+            },
+        };
+        self.interrupt.listen_for_a_second();
+        let commission = Commission {
+            spec,
+            work: &self.selection.work,
+            with_owed: self.selection.with_owed(),
+            left_over: &self.left_over,
+            patience: match self.arguments.detach {
+                true => Patience::Detach,
+                false => Patience::Wait,
+            },
+        };
+        let (report, waited) =
+            cluster::run::update(&mut self.head, matter, &mut self.store, &commission)?;
+        self.is_under_way = waited == Waited::UnderWay;
+        if waited == Waited::Interrupted {
+            let message = leave::leave(&mut self.head, spec.on_interrupt, &self.interrupt)?;
+            self.stop(message);
         }
         Ok(report)
     }

@@ -6,14 +6,17 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::Arguments;
-use super::selection::Selection;
+use super::selection::{Exempt, Selection};
 use crate::cli::document::Cause;
 use crate::cli::exit::Exit;
 use crate::cli::fault::Fault;
 use crate::cli::open::OpenProject;
 use crate::cli::options::jobs::cores;
+use crate::cli::options::place::Place;
 use crate::cli::refusal::CannotRun;
 use crate::cli::terminal::print_document;
+use crate::cluster::head::Bill;
+use crate::cluster::{self, owed};
 use crate::history::prediction::Prediction;
 use crate::plan::causes;
 
@@ -24,6 +27,12 @@ struct Document<'a> {
     would_run: usize,
     causes: Vec<Cause>,
     prediction: Option<Prediction>,
+    /// What it would take on a cluster, where it would go there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cluster: Option<Bill>,
+    /// What tasks on a cluster are at work on already.
+    #[serde(skip_serializing_if = "is_zero")]
+    under_way: usize,
     /// Why a run would not start.
     refused: Option<String>,
     /// The same as a run would print it.
@@ -40,7 +49,27 @@ pub(super) fn dry_run(
     let store = opened.store_to_read()?;
     let loaded_study = opened.load(store.as_ref(), arguments.rehash, arguments.quiet)?;
     let (plans, _) = loaded_study.plan(store.as_ref())?;
-    let selection = Selection::of(&loaded_study, &plans, chosen, arguments)?;
+    let place = arguments.place.place(&opened.study)?;
+    // What is under way is looked up in what the last run left; taking in what has come since would be a change.
+    let exempt = Exempt {
+        owed: owed::of_all(&opened.cache.cluster())?,
+        ..Exempt::default()
+    };
+    let selection = Selection::of(&loaded_study, &plans, chosen, arguments, &exempt)?;
+    let under_way = selection.under_way();
+    let cluster = match &place {
+        Place::Cluster(spec) if selection.work.runs() > 0 => {
+            let (study, work) = (&opened.study, &selection.work);
+            Some(cluster::run::bill(
+                spec,
+                study,
+                &loaded_study,
+                store.as_ref(),
+                work,
+            )?)
+        }
+        _ => None,
+    };
     let (runs, all) = (selection.work.runs(), selection.all);
     let causes = match arguments.only {
         Some(_) => selection.causes(&plans, arguments.force),
@@ -51,11 +80,11 @@ pub(super) fn dry_run(
         ),
     };
     let prediction = match &store {
-        Some(store) => {
+        Some(store) if cluster.is_none() => {
             let (units, workers) = (selection.work.units(), cores(arguments.jobs));
             Prediction::of(store, &loaded_study, units, workers)?
         }
-        None => None,
+        _ => None,
     };
     let refusal = match CannotRun::of(&loaded_study, &plans) {
         Some(bad) => Some(bad.into()),
@@ -69,6 +98,8 @@ pub(super) fn dry_run(
             would_run: runs,
             causes: Cause::all(causes),
             prediction,
+            cluster,
+            under_way,
             refused: refusal.as_ref().map(ToString::to_string),
             error,
         })?;
@@ -82,8 +113,18 @@ pub(super) fn dry_run(
     if let Some(prediction) = prediction {
         writeln!(out, "        to run: {prediction}").ok();
     }
+    if let Some(bill) = cluster {
+        writeln!(out, "        {bill}").ok();
+    }
+    if under_way > 0 {
+        writeln!(out, "        {under_way} more are under way already").ok();
+    }
     if let Some(refusal) = refusal {
         writeln!(out, "a run would refuse to start: {refusal}").ok();
     }
     Ok(exit)
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }

@@ -5,6 +5,7 @@
 mod arguments;
 mod course;
 mod dry_run;
+mod leave;
 mod restore;
 mod selection;
 mod summary;
@@ -17,13 +18,19 @@ use anyhow::{Context, Result};
 
 pub(super) use self::arguments::Arguments;
 use self::course::{Course, touch};
-use self::selection::Selection;
+use self::selection::{Exempt, Selection};
 use self::summary::{ProductOf, RunSummary};
-use super::exit::Exit;
+use super::exit::{Exit, Usage};
 use super::open::{OpenProject, ProjectPlace};
 use super::options::jobs::slots;
+use super::options::place::Place;
 use super::refusal::CannotRun;
 use super::terminal::say;
+use crate::cluster;
+use crate::cluster::head::Head;
+use crate::cluster::package::manifest::Purpose;
+use crate::cluster::run::Matter;
+use crate::execute::run_context::RunContext;
 use crate::execute::timings::{Phase, Timings};
 use crate::execute::{Limits, RunReport};
 use crate::history::account::Account;
@@ -32,9 +39,11 @@ use crate::plan::fast_path::{FastPath, Look};
 use crate::plan::loaded::LoadedStudy;
 use crate::plan::watch;
 use crate::product::{self, ProductState};
+use crate::store::Store;
 use crate::store::cache_folder::{CACHE, Cache};
 use crate::system::jobserver::makeflags::MakeFlags;
 use crate::system::jobserver::slots::Slots;
+use crate::system::lock::Lock;
 use crate::system::process::Interrupt;
 
 /// What is known when the program starts.
@@ -83,18 +92,37 @@ fn run_stale(
     let timings = Timings::default();
     // A missing file is reported later, by whoever reads it.
     let look = Look::at(&opened.study).ok();
+    let place = arguments.place.place(&opened.study)?;
+    if arguments.detach && place == Place::Here {
+        let why = "--detach leaves a cluster to its work, and there is none: [cluster] in rerunoff.toml or --on ENGINE names one";
+        return Err(Usage(why.to_owned()).into());
+    }
     let (lock, mut store) = opened.store_to_write(arguments.wait)?;
+    let mut head = Head::open(&opened.cache.cluster(), Purpose::Run)?;
     let loaded_study = opened.import_and_load(&mut store, arguments.rehash, arguments.quiet)?;
     loaded_study.list.iter().try_for_each(product::check)?;
     let look = look.map(|look| look.with(loaded_study.linked().clone()));
     write_depfile(opened, &loaded_study, arguments)?;
     loaded_study.remember(&mut store)?;
+    let collected = match head.is_idle() {
+        true => RunReport::default(),
+        false => collect(
+            opened,
+            &loaded_study,
+            &mut head,
+            &mut store,
+            &lock,
+            arguments,
+        )?,
+    };
+    let left_over = head.left_over()?;
     let (plans, touched) = loaded_study.plan(Some(&store))?;
     touch(&loaded_study, &touched, &mut store)?;
     if let Some(bad) = CannotRun::of(&loaded_study, &plans) {
         return Err(bad.into());
     }
-    let selection = Selection::of(&loaded_study, &plans, chosen, arguments)?;
+    let exempt = Exempt::of(&head, &collected)?;
+    let selection = Selection::of(&loaded_study, &plans, chosen, arguments, &exempt)?;
     let (runs, all) = (selection.work.runs(), selection.all);
     let causes = selection.causes(&plans, arguments.force);
     if let Some(too_many) = selection.too_many(arguments.max_rerun, &causes) {
@@ -128,10 +156,15 @@ fn run_stale(
         timings,
         started: start.instant,
         interrupted: None,
+        place: &place,
+        head,
+        left_over,
+        is_under_way: false,
     };
     let report = course.carry_out(&lock)?;
     say_what_appeared(&loaded_study, &report);
     course.plan_again(&report)?;
+    let report = collected.and(report);
     let mut products = Vec::new();
     if course.interrupted.is_none() {
         let account = Account::new(all, workers, causes, &report);
@@ -141,7 +174,7 @@ fn run_stale(
             say(&format!(
                 "stopped after {limit} failures (--max-failures); the product is as it was"
             ));
-        } else if !arguments.no_assemble {
+        } else if !arguments.no_assemble && !course.is_under_way {
             products = course.assemble()?;
         }
     }
@@ -151,6 +184,36 @@ fn run_stale(
         course.remember(look, start.time)?;
     }
     course.finish(&report, &products)
+}
+
+/// Takes in what has come from other machines since the last run.
+fn collect(
+    opened: &OpenProject,
+    loaded_study: &LoadedStudy<'_>,
+    head: &mut Head,
+    store: &mut Store,
+    lock: &Lock,
+    arguments: &Arguments,
+) -> Result<RunReport> {
+    FastPath::forget(store)?;
+    let limits = Limits {
+        slots: Slots::fixed(1),
+        max_failures: None,
+        verbosity: arguments.verbosity(),
+    };
+    let matter = Matter {
+        study: &opened.study,
+        loaded_study,
+        limits: &limits,
+        run_context: RunContext {
+            slots: &limits.slots,
+            keeper: lock.keeper(),
+            // A signal just ends the program: what is taken in is taken in whole.
+            interrupt: &Interrupt::new().context("can't prepare for signals")?,
+            timings: &Timings::default(),
+        },
+    };
+    cluster::run::collect(head, matter, store)
 }
 
 /// Writes the rule for make before anything is run, so that make has it even if the run fails.

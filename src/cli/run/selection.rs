@@ -1,12 +1,18 @@
 //! What a run is to do: the catchments that are stale and asked for, and the simulator runs that they need.
 
+use std::collections::HashSet;
+
 use anyhow::Result;
 
 use super::Arguments;
 use crate::cli::options::max_rerun::MaxRerun;
 use crate::cli::refusal::TooMany;
 use crate::cli::wanted::wanted;
+use crate::cluster::head::Head;
+use crate::data::catchment::CatchmentId;
+use crate::data::scenario::ScenarioName;
 use crate::execute::order::Work;
+use crate::execute::{FailedCatchment, RunReport};
 use crate::plan::key::Key;
 use crate::plan::loaded::LoadedStudy;
 use crate::plan::{Plan, Unit, causes};
@@ -17,8 +23,43 @@ pub(super) struct Selection {
     pub wanted: Vec<(Unit, Key)>,
     /// The same, with each key once.
     pub work: Work,
+    /// The same with what tasks owe already, where they owe something: should one be lost, its runs go to another.
+    with_owed: Option<Work>,
     /// How many catchments the scenarios asked for have, counted in each.
     pub all: usize,
+}
+
+/// What is not to be run although it is stale.
+#[derive(Default)]
+pub(super) struct Exempt {
+    /// What tasks are at work on, or will be.
+    pub owed: HashSet<Key>,
+    /// What has just failed.
+    pub failed: HashSet<(ScenarioName, CatchmentId)>,
+}
+
+impl Exempt {
+    /// What open packages owe, and what has come in of them as failed. The next run tries that again.
+    pub(super) fn of(head: &Head, collected: &RunReport) -> Result<Self> {
+        let failed = collected.failed.iter();
+        let unit = |failed: &FailedCatchment| (failed.scenario.clone(), failed.catchment.clone());
+        Ok(Self {
+            owed: head.owed()?,
+            failed: failed.map(unit).collect(),
+        })
+    }
+
+    fn covers(&self, loaded_study: &LoadedStudy<'_>, unit: Unit, key: &Key) -> bool {
+        if self.owed.contains(key) {
+            return true;
+        }
+        if self.failed.is_empty() {
+            return false;
+        }
+        let loaded = &loaded_study.list[unit.scenario];
+        let scenario = loaded.project.scenario.name.clone();
+        (self.failed).contains(&(scenario, loaded.basin.id(unit.catchment).clone()))
+    }
 }
 
 impl Selection {
@@ -28,14 +69,28 @@ impl Selection {
         plans: &[Plan],
         chosen: &[usize],
         arguments: &Arguments,
+        exempt: &Exempt,
     ) -> Result<Self> {
         let only = arguments.only.as_deref();
-        let wanted = wanted(loaded_study, plans, chosen, only, arguments.force)?;
+        let mut wanted = wanted(loaded_study, plans, chosen, only, arguments.force)?;
+        let with_owed = (!exempt.owed.is_empty()).then(|| Work::of(&wanted));
+        wanted.retain(|(unit, key)| !exempt.covers(loaded_study, *unit, key));
         Ok(Self {
             work: Work::of(&wanted),
+            with_owed,
             wanted,
             all: chosen.iter().map(|&at| plans[at].entries.len()).sum(),
         })
+    }
+
+    /// What is to be run, and what tasks are at work on already.
+    pub(super) fn with_owed(&self) -> &Work {
+        self.with_owed.as_ref().unwrap_or(&self.work)
+    }
+
+    /// How many runs tasks are at work on already.
+    pub(super) fn under_way(&self) -> usize {
+        self.with_owed().runs() - self.work.runs()
     }
 
     /// Why the catchments are run.

@@ -26,6 +26,8 @@ pub(super) struct RunSummary {
     pub run: usize,
     /// In this run.
     pub failed: usize,
+    /// On other machines.
+    pub under_way: usize,
     pub stale: usize,
     pub skipped: usize,
     pub seconds: f64,
@@ -87,7 +89,11 @@ impl RunSummary {
             "{} fresh, {} run, {} failed",
             self.fresh, self.run, self.failed
         );
-        for (count, what) in [(self.stale, "stale"), (self.skipped, "skipped")] {
+        for (count, what) in [
+            (self.under_way, "under way"),
+            (self.stale, "stale"),
+            (self.skipped, "skipped"),
+        ] {
             if count > 0 {
                 line.push_str(&format!(", {count} {what}"));
             }

@@ -121,6 +121,16 @@ impl Package {
         self.folder.join(format!("input-{number}"))
     }
 
+    /// Whether it has a manifest, which is written last and removed first.
+    ///
+    /// # Errors
+    /// If its folder can't be listed.
+    pub fn is_complete(&self) -> Result<bool> {
+        let names = shared_folder::names(&self.folder);
+        let names = names.with_context(|| format!("can't list {}", self.folder.display()))?;
+        Ok(names.contains("manifest"))
+    }
+
     /// The package and its manifest.
     ///
     /// # Errors

@@ -73,6 +73,24 @@ impl FailedRuns {
         }
     }
 
+    /// Takes over what is kept elsewhere of this catchment's failed run, in place of an earlier one. Often nothing is.
+    pub fn adopt(&self, elsewhere: &Self, scenario: &ScenarioName, id: &CatchmentId) -> Result<()> {
+        let listed = fs::read_dir(&elsewhere.folder)
+            .into_iter()
+            .flatten()
+            .flatten();
+        let name = scenario.file_name(id);
+        // By listing: a network file system may have told before that it is not there, and says so still.
+        if !listed.into_iter().any(|entry| entry.file_name() == *name) {
+            return Ok(());
+        }
+        self.keep(
+            &WorkDirectory::at(elsewhere.path(scenario, id)),
+            scenario,
+            id,
+        )
+    }
+
     /// Removes what is kept of a catchment, which no longer fails.
     pub fn release(&self, scenario: &ScenarioName, id: &CatchmentId) -> Result<()> {
         remove(&self.path(scenario, id))

@@ -32,7 +32,7 @@ const BATCH: usize = 100;
 const REPORTED: usize = 20;
 
 /// How many of the slowest catchments are reported.
-const SLOWEST: usize = 5;
+pub(super) const SLOWEST: usize = 5;
 
 /// What is stored under the key of a trial.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

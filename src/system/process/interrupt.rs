@@ -42,6 +42,11 @@ struct Shared {
     triggered: AtomicBool,
     /// Readable from the trigger on, because it is never read.
     event: OwnedFd,
+    /// Whether it came from a keyboard: by INT.
+    typed: AtomicBool,
+    /// Whether a second INT is listened to, and whether it came.
+    listens: AtomicBool,
+    repeated: AtomicBool,
 }
 
 impl Interrupt {
@@ -50,6 +55,9 @@ impl Interrupt {
         Ok(Self(Arc::new(Shared {
             triggered: AtomicBool::new(false),
             event: eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?,
+            typed: AtomicBool::new(false),
+            listens: AtomicBool::new(false),
+            repeated: AtomicBool::new(false),
         })))
     }
 
@@ -96,7 +104,22 @@ impl Interrupt {
         true
     }
 
-    /// Lets INT, TERM and HUP trigger it. A second INT exits with 130 at once.
+    /// From now on a second INT does not end the program: [`Self::is_repeated`] tells of it, and a third one does.
+    pub fn listen_for_a_second(&self) {
+        self.0.listens.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether it was triggered by INT: somebody sits there.
+    pub fn is_typed(&self) -> bool {
+        self.0.typed.load(Ordering::SeqCst)
+    }
+
+    /// Whether a second INT came.
+    pub fn is_repeated(&self) -> bool {
+        self.0.repeated.load(Ordering::SeqCst)
+    }
+
+    /// Lets INT, TERM and HUP trigger it. A second INT exits with 130 at once, unless it is [listened to](Self::listen_for_a_second).
     ///
     /// A signal that was ignored when the program started (`nohup`, background jobs of scripts) stays ignored. The watching thread
     /// lives as long as the process.
@@ -138,10 +161,17 @@ impl Interrupt {
             for ((signal, stream), _) in watched.iter().zip(ready).filter(|(_, ready)| *ready) {
                 let mut drained = [0; 64];
                 rustix::io::read(stream, &mut drained).ok();
+                if *signal == SIGINT {
+                    self.0.typed.store(true, Ordering::SeqCst);
+                }
                 self.trigger();
                 if *signal == SIGINT && second_int == SecondInt::Exits {
                     let first = *first_interrupt.get_or_insert_with(Instant::now);
-                    if first.elapsed() > SAME_SIGNAL {
+                    let is_another = first.elapsed() > SAME_SIGNAL;
+                    if is_another && self.0.listens.swap(false, Ordering::SeqCst) {
+                        self.0.repeated.store(true, Ordering::SeqCst);
+                        first_interrupt = Some(Instant::now());
+                    } else if is_another {
                         // Guards find their sockets closed and kill what runs. Not std's exit: its handlers would wait for
                         // locks that other threads hold.
                         low_level::exit(EXIT_CODE);

@@ -1,0 +1,388 @@
+//! Attending to what was submitted: is it there, what does it wait for, was it lost?
+//!
+//! The engine's word is taken for little. What it has is under way. What it has not may have ended well and be on its way through some
+//! cache, so a task counts as lost only if the engine does not have it twice in a row, and nothing was heard of it in between and for
+//! a while before; then its batch's claim is made void, so that a copy that the engine forgot and starts later does nothing. If
+//! the engine gives no answer, nothing is concluded.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use jiff::Timestamp;
+
+use super::{Again, Errand, Head, Intake, OpenPackage};
+use crate::cluster::claim;
+use crate::cluster::engine::{Presence, TaskState};
+use crate::cluster::ids::{ArrayNumber, BatchNumber, Epoch};
+use crate::cluster::journal::Event;
+use crate::cluster::segment::{TaskEnd, Trouble};
+use crate::cluster::standing::{ArrayStanding, BatchEnd, BatchStanding, Stage};
+use crate::plan::key::Key;
+
+/// How long a job that was submitted without a clear answer may take to show up: as long as the parts of a scheduler wait for each
+/// other's messages.
+const APPEARANCE: Duration = Duration::from_secs(10);
+
+/// How much of what a lost task printed is told.
+const TOLD: usize = 300;
+
+/// Machines in trouble before an errand is given up, where the trouble may be everywhere.
+const MOST_TROUBLES: usize = 3;
+
+impl Head {
+    /// Looks after all packages, and asks their engines what is there, if it is time for that.
+    pub(super) fn attend(
+        &mut self,
+        errand: Option<&mut Errand<'_>>,
+        intake: &mut dyn Intake,
+    ) -> Result<()> {
+        for open in &mut self.packages {
+            if open.is_newly_cancelled()? {
+                open.note(&Event::Cancelled)?;
+            }
+            let resubmits = errand.as_ref().is_some_and(|errand| errand.owns(open));
+            open.settle(resubmits, intake)?;
+        }
+        self.ask(intake)?;
+        let Some(errand) = errand else {
+            return Ok(());
+        };
+        for open in &mut self.packages {
+            let runs = open.newly_left_over()?;
+            errand.take_back(runs.into_iter(), intake)?;
+            for (host, kind, reason) in std::mem::take(&mut open.troubles) {
+                errand.meet(host, kind, reason);
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks each engine once for all of its packages.
+    fn ask(&mut self, intake: &mut dyn Intake) -> Result<()> {
+        let mut asked: Vec<usize> = Vec::new();
+        for at in 0..self.packages.len() {
+            if asked.contains(&at) || !self.packages[at].is_due() {
+                continue;
+            }
+            let spec = self.packages[at].manifest.spec.clone();
+            let same: Vec<usize> = (at..self.packages.len())
+                .filter(|other| self.packages[*other].manifest.spec == spec)
+                .collect();
+            let jobs: Vec<_> = same
+                .iter()
+                .flat_map(|at| self.packages[*at].jobs())
+                .collect();
+            asked.extend(&same);
+            if jobs.is_empty() {
+                continue;
+            }
+            let answer = self.packages[at].engine.presence(&jobs);
+            for at in same {
+                let open = &mut self.packages[at];
+                open.asked = Some(Instant::now());
+                match &answer {
+                    Ok(presence) => {
+                        open.unanswered = 0;
+                        open.conclude(presence, intake)?;
+                    }
+                    Err(error) => {
+                        open.unanswered += 1;
+                        let engine = open.manifest.spec.engine;
+                        let message = format!(
+                            "{engine} gives no answer ({error:#}); what tasks publish is taken in all the same"
+                        );
+                        open.say_once(message, &mut |text| intake.say(text));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Errand<'_> {
+    /// Takes notice of a machine on which a task could not go on.
+    fn meet(&mut self, host: String, kind: Trouble, reason: String) {
+        if kind == Trouble::Memory {
+            self.memory_factor = (2 * self.memory_factor).min(16);
+            return;
+        }
+        self.exclude.insert(host);
+        self.troubles += 1;
+        if self.troubles >= MOST_TROUBLES {
+            self.obstacle.get_or_insert(reason);
+        }
+    }
+}
+
+impl OpenPackage {
+    fn is_due(&self) -> bool {
+        self.asked
+            .is_none_or(|asked| asked.elapsed() >= self.pause())
+    }
+
+    /// How long nothing may be heard of a task that the engine does not have.
+    fn grace(&self) -> Duration {
+        2 * self.manifest.spec.ask_every
+    }
+
+    /// Finds out about arrays of which it is not known whether the engine has them.
+    fn settle(&mut self, resubmits: bool, intake: &mut dyn Intake) -> Result<()> {
+        let intended = self.standing.arrays.iter();
+        let intended = intended.filter(|(_, array)| array.stage == Stage::Intended);
+        let intended: Vec<(ArrayNumber, ArrayStanding)> = intended
+            .map(|(number, array)| (*number, array.clone()))
+            .collect();
+        let patience = APPEARANCE.min(self.manifest.spec.ask_every);
+        for (number, array) in intended {
+            let is_first = !self.missing.contains_key(&number);
+            let since = *self.missing.entry(number).or_insert_with(Instant::now);
+            // At once, and once more when it had the time to appear.
+            if !is_first && since.elapsed() < patience {
+                continue;
+            }
+            let epoch = array.epoch;
+            let name = self.job_name(number, &array);
+            match self.engine.find(&name) {
+                Ok(Some(job)) => self.note(&Event::Got {
+                    array: number,
+                    epoch,
+                    job,
+                })?,
+                Ok(None) if since.elapsed() < patience => continue,
+                Ok(None) => self.give_up(number, &array, resubmits, intake)?,
+                Err(error) => {
+                    let engine = self.manifest.spec.engine;
+                    let message = format!(
+                        "{engine} does not say whether it has the job {name} ({error:#}); it is asked again"
+                    );
+                    self.say_once(message, &mut |text| intake.say(text));
+                    continue;
+                }
+            }
+            self.missing.remove(&number);
+        }
+        Ok(())
+    }
+
+    /// Makes the claims of an array void that the engine does not have; unless one of its tasks was faster.
+    fn give_up(
+        &mut self,
+        number: ArrayNumber,
+        array: &ArrayStanding,
+        resubmits: bool,
+        intake: &mut dyn Intake,
+    ) -> Result<()> {
+        let epoch = array.epoch;
+        let (mut begun, mut void) = (None, Vec::new());
+        for batch in array.numbers() {
+            match claim::void(&self.package.claims(), batch, epoch)? {
+                Some(job) => begun = Some(job),
+                None => void.push(batch),
+            }
+        }
+        if let Some(job) = begun {
+            self.note(&Event::Got {
+                array: number,
+                epoch,
+                job,
+            })?;
+            return void
+                .into_iter()
+                .try_for_each(|batch| self.end(batch, "it was too late", false));
+        }
+        self.note(&Event::Void {
+            array: number,
+            epoch,
+        })?;
+        if !resubmits || self.standing.cancelled {
+            let batches = array.numbers();
+            return batches
+                .into_iter()
+                .try_for_each(|batch| self.end(batch, "it was not submitted", false));
+        }
+        self.note(&Event::Intend {
+            array: number,
+            epoch: Epoch(epoch.0 + 1),
+            first: array.first,
+            batches: array.batches,
+            seconds: array.seconds,
+            memory: array.memory,
+            cores: array.cores,
+            exclude: array.exclude.clone(),
+        })?;
+        self.hand_over(number, intake)?;
+        Ok(())
+    }
+
+    fn end(&mut self, batch: BatchNumber, how: &str, is_loss: bool) -> Result<()> {
+        self.note(&Event::Ended {
+            batch,
+            how: how.to_owned(),
+            is_loss,
+        })
+    }
+
+    /// What follows from the engine's answer.
+    fn conclude(
+        &mut self,
+        presence: &BTreeMap<String, Presence>,
+        intake: &mut dyn Intake,
+    ) -> Result<()> {
+        let arrays: Vec<(ArrayNumber, ArrayStanding)> = self
+            .standing
+            .arrays
+            .iter()
+            .map(|(number, array)| (*number, array.clone()))
+            .collect();
+        for (number, array) in arrays {
+            let Some(job) = array.job() else { continue };
+            let here = presence.get(job).unwrap_or(&Presence::Gone);
+            for (index, batch) in (0..).zip(array.numbers()) {
+                if self.standing.batches[&batch].end.is_some() {
+                    continue;
+                }
+                match here.task(index) {
+                    Some(state) => {
+                        self.silent.remove(&batch);
+                        self.tell_incurable(state, intake);
+                    }
+                    None => self.miss(number, &array, index, batch, intake)?,
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn tell_incurable(&mut self, state: Option<&TaskState>, intake: &mut dyn Intake) {
+        let reason = state
+            .filter(|state| !state.running)
+            .map(|state| state.reason.as_str());
+        if let Some(message) = reason.and_then(|reason| self.engine.incurable(reason)) {
+            self.say_once(message, &mut |text| intake.say(text));
+        }
+    }
+
+    /// The engine does not have a task that has not said that it ended.
+    fn miss(
+        &mut self,
+        number: ArrayNumber,
+        array: &ArrayStanding,
+        index: u32,
+        batch: BatchNumber,
+        intake: &mut dyn Intake,
+    ) -> Result<()> {
+        let grace = self.grace();
+        let Some(since) = self.silent.get(&batch) else {
+            self.silent.insert(batch, Instant::now());
+            return Ok(());
+        };
+        let standing = &self.standing.batches[&batch];
+        let unheard = Timestamp::now().as_second() - standing.heard;
+        if since.elapsed() < grace.min(self.pause()) || unheard < grace.as_secs() as i64 {
+            return Ok(());
+        }
+        self.silent.remove(&batch);
+        let epoch = array.epoch;
+        let had_begun = claim::void(&self.package.claims(), batch, epoch)?.is_some();
+        let cancelled = self.standing.cancelled;
+        let how = match (cancelled, had_begun) {
+            (true, _) => "cancelled",
+            (false, true) => "lost",
+            (false, false) => "never begun",
+        };
+        let left = self.batch(batch)?.orders.len() - self.standing.batches[&batch].done.len();
+        self.end(batch, how, had_begun && !cancelled)?;
+        if !cancelled {
+            let job = array.job().unwrap_or_default();
+            let printed = self.printed(number, epoch, index);
+            intake.say(&format!(
+                "task {index} of job {job} was {how}; {left} runs that it has not done go to other tasks{printed}"
+            ));
+        }
+        Ok(())
+    }
+
+    /// The last words of a task's log, for a message.
+    fn printed(&self, array: ArrayNumber, epoch: Epoch, index: u32) -> String {
+        let path = self.package.log(array, epoch, index);
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        let is_there = crate::cluster::shared_folder::names(&self.package.logs());
+        if !is_there.is_ok_and(|names| names.contains(&name)) {
+            return String::new();
+        }
+        let text = fs::read(&path).unwrap_or_default();
+        let text = String::from_utf8_lossy(&text);
+        let text = text.trim();
+        let start = text.len().saturating_sub(TOLD);
+        let start = (start..text.len()).find(|at| text.is_char_boundary(*at));
+        match start {
+            Some(start) => format!("; it printed: {}", text[start..].escape_debug()),
+            None => String::new(),
+        }
+    }
+
+    /// The runs that tasks have not done which have ended since the last call.
+    pub(super) fn newly_left_over(&mut self) -> Result<Vec<(Key, Again)>> {
+        let ended: Vec<BatchNumber> = (self.standing.batches.iter())
+            .filter(|(number, batch)| batch.end.is_some() && !self.returned.contains(number))
+            .map(|(number, _)| *number)
+            .collect();
+        let mut left = Vec::new();
+        for number in ended {
+            self.returned.insert(number);
+            left.extend(self.left_over(number)?);
+        }
+        Ok(left)
+    }
+
+    /// The runs that the task of this batch has not done, which has ended.
+    fn left_over(&self, number: BatchNumber) -> Result<Vec<(Key, Again)>> {
+        let standing: &BatchStanding = &self.standing.batches[&number];
+        let batch = self.batch(number)?;
+        let array = self.standing.arrays.get(&standing.array);
+        let Some(end) = &standing.end else {
+            return Ok(Vec::new());
+        };
+        let again = match end {
+            BatchEnd::Told(TaskEnd::Time) => Again {
+                losses: batch.losses,
+                asked: array.map_or(0, |array| array.seconds),
+                nothing_done: standing.done.is_empty(),
+            },
+            BatchEnd::Told(TaskEnd::Cancelled | TaskEnd::Obstacle { .. }) => Again {
+                losses: batch.losses,
+                ..Again::default()
+            },
+            // A task that says that it is done, and is not.
+            BatchEnd::Told(TaskEnd::Done) => Again {
+                losses: batch.losses + 1,
+                ..Again::default()
+            },
+            BatchEnd::Silent { is_loss, .. } => Again {
+                losses: batch.losses + u32::from(*is_loss),
+                ..Again::default()
+            },
+        };
+        let orders = batch.orders.iter().enumerate();
+        let orders = orders.filter(|(place, _)| !standing.has(*place));
+        Ok(orders.map(|(_, order)| (order.order.key, again)).collect())
+    }
+}
+
+impl Presence {
+    /// A task: `None` if it is not there, `Some(None)` if it is and no more is known.
+    fn task(&self, index: u32) -> Option<Option<&TaskState>> {
+        match self {
+            Self::All => Some(None),
+            Self::Tasks(tasks) => tasks.get(&index).map(Some),
+            Self::Gone => None,
+        }
+    }
+}

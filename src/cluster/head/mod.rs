@@ -1,0 +1,177 @@
+//! The head: the one `rerunoff run` that submits tasks and takes in what they publish.
+//!
+//! It holds the project's lock and alone opens the store. All that it has to remember is in the packages' journals, so it may die at
+//! any point, and the next one, perhaps on another machine, goes on from there. A package is open until nothing of it is owed and
+//! nothing of it is left to be taken in.
+//!
+//! | what it does | where |
+//! |---|---|
+//! | what a package's journal and files tell | [`open_package`] |
+//! | takes in segments, each once | [`collect`] |
+//! | what an errand takes, beforehand | [`bill`] |
+//! | makes packages, batches and arrays of what is to be run | [`submit`] |
+//! | asks the engine what is still there, and concludes what was lost | [`attend`] |
+//! | goes round these until nothing is left, or nobody waits any more | [`wait`] |
+
+mod attend;
+mod bill;
+mod collect;
+mod open_package;
+mod submit;
+mod wait;
+
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+pub(crate) use self::bill::Bill;
+pub(crate) use self::open_package::{OpenPackage, mark_kind};
+pub(crate) use self::submit::{Errand, Wish};
+pub(crate) use self::wait::{Patience, Waited};
+use crate::cluster::batch::BatchOrder;
+use crate::cluster::ids::SegmentName;
+use crate::cluster::owed;
+use crate::cluster::package::Package;
+use crate::cluster::package::freeze::discard_remains;
+use crate::cluster::package::manifest::{Manifest, Purpose};
+use crate::cluster::seat::Seat;
+use crate::cluster::segment::Segment;
+use crate::execute::executor::Next;
+use crate::execute::trial::Trial;
+use crate::plan::key::Key;
+use crate::store::Store;
+
+/// How often tasks may be lost that had a run, before it counts as failed.
+pub(crate) const MOST_LOSSES: u32 = 3;
+
+/// All open packages of one purpose.
+pub(crate) struct Head {
+    /// `cache/cluster`.
+    folder: PathBuf,
+    purpose: Purpose,
+    packages: Vec<OpenPackage>,
+    /// Taken once there is something to look after.
+    seat: Option<Seat>,
+}
+
+/// What a task has published, on its way in.
+pub(crate) struct Arrival<'a> {
+    /// The package that it belongs to.
+    pub manifest: &'a Manifest,
+    /// The name of its segment.
+    pub name: &'a SegmentName,
+    /// The segment.
+    pub segment: Segment,
+    /// For each of its trials the order that it answers.
+    pub orders: Vec<&'a BatchOrder>,
+    /// For each of its trials whether that order was answered before.
+    pub again: Vec<bool>,
+}
+
+/// Takes in what tasks publish.
+pub(crate) trait Intake {
+    /// Takes all trials of a segment at once. Afterwards they are safe, and the segment may go. One that it has already does no harm.
+    fn take(&mut self, arrival: Arrival<'_>) -> Result<()>;
+
+    /// Takes a trial that the head made up, of a run that no task comes to an end with.
+    fn conclude(&mut self, trial: Trial) -> Result<()>;
+
+    /// Whether it wants more.
+    fn next(&self) -> Next;
+
+    /// The store, which nobody else writes.
+    fn store(&mut self) -> &mut Store;
+
+    /// Tells the user something.
+    fn say(&mut self, message: &str);
+}
+
+/// Why a run has to go to another task.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Again {
+    /// How many tasks that had it were lost.
+    pub losses: u32,
+    /// The time asked for by a task that had none for it, in seconds.
+    pub asked: u64,
+    /// Whether that task had no time for any of its runs.
+    pub nothing_done: bool,
+}
+
+impl Head {
+    /// The open packages in a `cache/cluster` folder, which need not be there; mostly it is not.
+    pub(crate) fn open(folder: &Path, purpose: Purpose) -> Result<Self> {
+        let mut head = Self {
+            folder: folder.to_owned(),
+            purpose,
+            packages: Vec::new(),
+            seat: None,
+        };
+        for (package, manifest) in Package::open_all(folder)?.into_values() {
+            match manifest {
+                Ok(manifest) if manifest.purpose == purpose => {
+                    head.packages.push(OpenPackage::new(package, manifest)?);
+                }
+                Ok(_) => {}
+                // A head died while it made the package or removed it: nothing of it is under way.
+                Err(_) if !package.is_complete()? => discard_remains(&package)?,
+                Err(error) => return Err(error),
+            }
+        }
+        if !head.packages.is_empty() {
+            head.take_seat()?;
+        }
+        Ok(head)
+    }
+
+    /// Makes sure that no head on another machine is at work, and that it would notice this one.
+    fn take_seat(&mut self) -> Result<()> {
+        match &mut self.seat {
+            Some(seat) => seat.renew(),
+            None => {
+                self.seat = Some(Seat::take(&self.folder)?);
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether nothing is under way.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.packages.is_empty()
+    }
+
+    /// The packages.
+    pub(crate) fn packages(&self) -> &[OpenPackage] {
+        &self.packages
+    }
+
+    /// How many tasks are not known to have ended.
+    pub(crate) fn live(&self) -> usize {
+        let live = self
+            .packages
+            .iter()
+            .map(|open| open.standing.live().count());
+        live.sum()
+    }
+
+    /// The keys that tasks owe: they are being run, or will be.
+    pub(crate) fn owed(&self) -> Result<HashSet<Key>> {
+        let mut keys = HashSet::new();
+        for open in &self.packages {
+            keys.extend(owed::of(&open.package, &open.standing)?);
+        }
+        Ok(keys)
+    }
+
+    /// The runs that tasks have not done which have ended, and what is to be known when they are packed again.
+    pub(crate) fn left_over(&mut self) -> Result<HashMap<Key, Again>> {
+        let mut left: HashMap<Key, Again> = HashMap::new();
+        for open in &mut self.packages {
+            for (key, again) in open.newly_left_over()? {
+                let known = left.entry(key).or_insert(again);
+                *known = again.max(*known);
+            }
+        }
+        Ok(left)
+    }
+}

@@ -1,0 +1,480 @@
+//! Submitting: what is to be run is packed, written down as batches, and handed to the engine as array jobs.
+//!
+//! What is about to be submitted is in the journal before the engine hears of it, since its answer may be lost on the way. Nothing is
+//! submitted twice by guessing: see [`super::attend`].
+
+use std::collections::{BTreeSet, HashMap};
+use std::fs::{self, Permissions};
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::thread::available_parallelism;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use super::{Again, Bill, Head, Intake, MOST_LOSSES, OpenPackage};
+use crate::cluster::batch::{Batch, BatchOrder};
+use crate::cluster::engine::{self, Submission, Submitted, job_script};
+use crate::cluster::ids::{ArrayNumber, BatchNumber, Epoch, PackageId};
+use crate::cluster::journal::Event;
+use crate::cluster::pack::{Item, Parcel, Rules};
+use crate::cluster::package::freeze::freeze;
+use crate::cluster::shared_folder;
+use crate::data::catchment::CatchmentId;
+use crate::data::scenario::ScenarioName;
+use crate::execute::order::{Estimates, OrderMaker, Work};
+use crate::execute::trial::{Trial, TrialOutcome};
+use crate::plan::Unit;
+use crate::plan::key::Key;
+use crate::plan::loaded::LoadedStudy;
+use crate::project::Study;
+use crate::project::cluster::{ClusterSpec, MemoryRequest};
+use crate::store::{Attempt, Failed, Store};
+
+/// How a trial ends that the head made up.
+const LOST: &str = "lost";
+
+/// What one run wants to have run on other machines.
+pub(crate) struct Errand<'a> {
+    spec: &'a ClusterSpec,
+    study: &'a Study,
+    loaded_study: &'a LoadedStudy<'a>,
+    work: &'a Work,
+    maker: OrderMaker<'a>,
+    rules: Rules,
+    /// The most tasks of one array.
+    most_tasks: usize,
+    /// What is not submitted, in the order in which the input is read fastest.
+    pending: Vec<Item>,
+    /// The id of its package, once there is one.
+    package: Option<PackageId>,
+    /// Nodes on which no more tasks are wanted.
+    pub(super) exclude: BTreeSet<String>,
+    /// How many times more memory is asked for than usual.
+    pub(super) memory_factor: u64,
+    /// How many machines were in trouble, and why it can't be carried out, if it can't.
+    pub(super) troubles: usize,
+    pub(super) obstacle: Option<String>,
+    /// Until when the engine's queue is taken to be full.
+    full_until: Option<Instant>,
+    /// What is known of the time of runs from those that came in, by scenario: sum and number.
+    heard: HashMap<ScenarioName, (f64, f64)>,
+}
+
+/// What an errand is made of.
+#[derive(Clone, Copy)]
+pub(crate) struct Wish<'a> {
+    /// The cluster.
+    pub spec: &'a ClusterSpec,
+    /// The project.
+    pub study: &'a Study,
+    /// The same with all that determines its results.
+    pub loaded_study: &'a LoadedStudy<'a>,
+    /// All that is to be answered, what tasks are at work on included.
+    pub work: &'a Work,
+    /// What is to be submitted.
+    pub now: &'a [(Unit, Key)],
+    /// What is to be known of runs that tasks did not come to an end with.
+    pub left_over: &'a HashMap<Key, Again>,
+    /// Whether the series that simulators are given are kept.
+    pub keep_series: bool,
+}
+
+impl<'a> Errand<'a> {
+    /// One of which nothing is submitted yet.
+    pub(crate) fn new(wish: &Wish<'a>, store: Option<&Store>) -> Result<Self> {
+        let Wish {
+            spec,
+            study,
+            loaded_study,
+            work,
+            now,
+            left_over,
+            keep_series,
+        } = *wish;
+        let list = &loaded_study.list;
+        let engine = engine::engine(spec, &study.common().root);
+        let limits = engine.limits();
+        let cores = match spec.cores {
+            Some(cores) => u32::try_from(cores.get()).unwrap_or(u32::MAX),
+            None => limits
+                .node_cores
+                .unwrap_or_else(|| available_parallelism().map_or(1, |cores| cores.get() as u32)),
+        };
+        let Estimates { units, means } = Estimates::of(list, store, now)?;
+        let items = now.iter().zip(units);
+        let mut pending: Vec<Item> = items
+            .map(|(&(unit, key), estimate)| {
+                let again = left_over.get(&key).copied().unwrap_or_default();
+                Item {
+                    unit,
+                    key,
+                    estimate,
+                    losses: again.losses,
+                    asked: again.asked,
+                }
+            })
+            .collect();
+        let place = |item: &Item| list[item.unit.scenario].basin.place(item.unit.catchment);
+        pending.sort_by_key(|item| (place(item), item.unit));
+        let work_bytes = list.iter().map(|loaded| {
+            let columns =
+                loaded.recipe.columns().len() + loaded.project.simulator.output.columns.len();
+            // Some twenty characters a number.
+            20 * (loaded.basin.time().len() * columns) as u64
+        });
+        Ok(Self {
+            spec,
+            study,
+            loaded_study,
+            work,
+            maker: OrderMaker::new(list, store, keep_series)?,
+            rules: Rules {
+                cores: cores.max(1),
+                task: spec.task,
+                max_time: spec.max_time,
+                memory: match spec.memory {
+                    MemoryRequest::Auto => None,
+                    MemoryRequest::Size(size) => Some(size.0),
+                },
+                work_bytes: work_bytes.max().unwrap_or_default(),
+                means,
+            },
+            most_tasks: limits
+                .most_tasks
+                .map_or(usize::MAX, |most| most.max(1) as usize),
+            pending,
+            package: None,
+            exclude: BTreeSet::new(),
+            memory_factor: 1,
+            troubles: 0,
+            obstacle: None,
+            full_until: None,
+            heard: HashMap::new(),
+        })
+    }
+
+    /// How many runs are not submitted yet.
+    pub(crate) fn pending(&self) -> usize {
+        self.pending.len()
+    }
+
+    /// Why it can't be carried out, if it can't.
+    pub(super) fn obstacle(&self) -> Option<&str> {
+        self.obstacle.as_deref()
+    }
+
+    /// What it takes, as far as that is known.
+    pub(crate) fn bill(&self) -> Bill {
+        Bill::of(self.spec.engine, &self.rules, &self.pending)
+    }
+
+    /// Whether it is this package's errand.
+    pub(super) fn owns(&self, open: &OpenPackage) -> bool {
+        self.package.as_ref() == Some(&open.manifest.id)
+    }
+
+    /// Learns how long runs take from one that came in, however it ended.
+    pub(super) fn hear(&mut self, trial: &Trial) {
+        if let Some(attempt) = trial.attempts.last() {
+            let (sum, count) = self.heard.entry(trial.scenario.clone()).or_default();
+            *sum += attempt.cost.wall;
+            *count += 1.0;
+        }
+    }
+
+    /// Takes runs back that a task did not come to an end with. Those that will never come to one are concluded here.
+    pub(super) fn take_back(
+        &mut self,
+        runs: impl Iterator<Item = (Key, Again)>,
+        intake: &mut dyn Intake,
+    ) -> Result<()> {
+        let before = self.pending.len();
+        for (key, again) in runs {
+            let Some(unit) = self.work.unit(&key) else {
+                continue;
+            };
+            let most = self.rules.max_time.as_secs();
+            let failure = if again.losses >= MOST_LOSSES {
+                Some(format!(
+                    "its task was lost {} times (out of memory?); the tasks' logs are below {}",
+                    again.losses,
+                    self.study.common().cache().join("cluster").display()
+                ))
+            } else if again.nothing_done && again.asked >= most {
+                Some(format!(
+                    "it did not come to an end within the longest time that a task may ask for (`max_time` under [cluster], {} s)",
+                    most
+                ))
+            } else {
+                None
+            };
+            match failure {
+                Some(reason) => intake.conclude(self.failed(unit, key, reason)?)?,
+                None => {
+                    let list = &self.loaded_study.list;
+                    let estimate = Estimates::of(list, Some(intake.store()), &[(unit, key)])?;
+                    self.pending
+                        .extend(estimate.units.into_iter().map(|estimate| Item {
+                            unit,
+                            key,
+                            estimate,
+                            losses: again.losses,
+                            asked: again.asked,
+                        }));
+                }
+            }
+        }
+        if self.pending.len() > before {
+            let list = &self.loaded_study.list;
+            let place = |item: &Item| list[item.unit.scenario].basin.place(item.unit.catchment);
+            self.pending.sort_by_key(|item| (place(item), item.unit));
+        }
+        Ok(())
+    }
+
+    /// A failed trial of a run that no task comes to an end with.
+    fn failed(&self, unit: Unit, key: Key, reason: String) -> Result<Trial> {
+        let loaded = &self.loaded_study.list[unit.scenario];
+        let failed = Failed {
+            code: LOST.to_owned(),
+            reason,
+        };
+        Ok(Trial {
+            scenario: loaded.project.scenario.name.clone(),
+            catchment: loaded.basin.id(unit.catchment).clone(),
+            key,
+            explanation: loaded.explain(unit.catchment, loaded.series_digests(unit.catchment))?,
+            texts: Vec::new(),
+            series: Vec::new(),
+            attempts: vec![Attempt {
+                failure: Some(failed.clone()),
+                ..Attempt::default()
+            }],
+            outcome: TrialOutcome::Failed(failed),
+        })
+    }
+
+    fn others(&self, key: &Key) -> Vec<(ScenarioName, CatchmentId)> {
+        let name = |unit: &Unit| {
+            let loaded = &self.loaded_study.list[unit.scenario];
+            (
+                loaded.project.scenario.name.clone(),
+                loaded.basin.id(unit.catchment).clone(),
+            )
+        };
+        self.work.others(key).iter().map(name).collect()
+    }
+
+    /// Takes what was heard into account.
+    fn learn(&mut self) {
+        for (loaded, mean) in self.loaded_study.list.iter().zip(&mut self.rules.means) {
+            let heard = self.heard.get(&loaded.project.scenario.name);
+            if let (None, Some((sum, count))) = (&mean, heard) {
+                *mean = Some(sum / count);
+            }
+        }
+    }
+}
+
+impl Head {
+    /// Submits as much of an errand as the queue may hold.
+    pub(super) fn top_up(
+        &mut self,
+        errand: &mut Errand<'_>,
+        intake: &mut dyn Intake,
+    ) -> Result<()> {
+        let live = self.live();
+        let room = errand.spec.max_queued.saturating_sub(live);
+        let is_full = errand
+            .full_until
+            .is_some_and(|until| Instant::now() < until);
+        if errand.pending.is_empty() || room == 0 || is_full {
+            return Ok(());
+        }
+        errand.learn();
+        if !errand.rules.is_anything_known() && live > 0 && errand.package.is_some() {
+            // The scouts are not back yet.
+            return Ok(());
+        }
+        let parcels = errand.rules.pack(&errand.pending, room);
+        let open = self.package_of(errand, intake)?;
+        let mut submitted = vec![false; errand.pending.len()];
+        for array in parcels.chunks(errand.most_tasks.min(parcels.len()).max(1)) {
+            if !open.submit(array, errand, intake)? {
+                break;
+            }
+            for at in array.iter().flat_map(|parcel| &parcel.items) {
+                submitted[*at as usize] = true;
+            }
+        }
+        let mut submitted = submitted.into_iter();
+        errand
+            .pending
+            .retain(|_| !submitted.next().unwrap_or(false));
+        Ok(())
+    }
+
+    /// The errand's package, made at its first use.
+    fn package_of(
+        &mut self,
+        errand: &mut Errand<'_>,
+        intake: &mut dyn Intake,
+    ) -> Result<&mut OpenPackage> {
+        let at = match self.packages.iter().position(|open| errand.owns(open)) {
+            Some(at) => at,
+            None => {
+                self.prepare_folder()?;
+                self.take_seat()?;
+                let (package, manifest) = freeze(
+                    &self.folder,
+                    errand.study,
+                    errand.loaded_study,
+                    intake.store(),
+                    errand.spec,
+                    self.purpose,
+                )?;
+                errand.package = Some(manifest.id.clone());
+                self.packages.push(OpenPackage::new(package, manifest)?);
+                self.packages.len() - 1
+            }
+        };
+        Ok(&mut self.packages[at])
+    }
+
+    /// The folder of all packages, for this user alone: job scripts hold variables that were handed on.
+    fn prepare_folder(&self) -> Result<()> {
+        let context = || format!("can't make {}", self.folder.display());
+        fs::create_dir_all(&self.folder).with_context(context)?;
+        fs::set_permissions(&self.folder, Permissions::from_mode(0o700)).with_context(context)
+    }
+}
+
+impl OpenPackage {
+    /// Submits these parcels as one array. `false` if the engine takes no more for now; then nothing was submitted.
+    fn submit(
+        &mut self,
+        parcels: &[Parcel],
+        errand: &mut Errand<'_>,
+        intake: &mut dyn Intake,
+    ) -> Result<bool> {
+        let array = self.standing.next_array();
+        let first = self.standing.next_batch();
+        for (number, parcel) in (first.0..).zip(parcels) {
+            let orders = parcel.items.iter().map(|at| {
+                let Item {
+                    unit,
+                    key,
+                    estimate,
+                    ..
+                } = errand.pending[*at as usize];
+                BatchOrder {
+                    order: errand.maker.order(unit, key, &estimate),
+                    others: errand.others(&key),
+                }
+            });
+            let batch = Batch {
+                number: BatchNumber(number),
+                orders: orders.collect(),
+                predicted: parcel.predicted,
+                mean_wall: parcel.mean_wall,
+                losses: parcel.losses,
+            };
+            batch.write(&self.package.batch(batch.number))?;
+        }
+        let memory = parcels.iter().filter_map(|parcel| parcel.memory).max();
+        let event = Event::Intend {
+            array,
+            epoch: Epoch(0),
+            first,
+            batches: parcels.len() as u32,
+            seconds: parcels
+                .iter()
+                .map(|parcel| parcel.seconds)
+                .max()
+                .unwrap_or_default(),
+            memory: memory.map(|bytes| bytes * errand.memory_factor),
+            cores: errand.rules.cores,
+            exclude: errand.exclude.iter().cloned().collect(),
+        };
+        self.note(&event)?;
+        match self.hand_over(array, intake)? {
+            Submitted::Accepted(_) | Submitted::Unclear(_) => Ok(true),
+            Submitted::Full(_) => {
+                errand.full_until = Some(Instant::now() + self.pause().max(Duration::from_secs(1)));
+                Ok(false)
+            }
+            Submitted::Refused(why) => {
+                bail!("{} refused the tasks: {why}", self.manifest.spec.engine)
+            }
+        }
+    }
+
+    /// Hands an array to the engine, which has been intended.
+    pub(super) fn hand_over(
+        &mut self,
+        number: ArrayNumber,
+        intake: &mut dyn Intake,
+    ) -> Result<Submitted> {
+        let array = self.standing.arrays[&number].clone();
+        let script = self.package.script(number, array.epoch);
+        let text = job_script(
+            &self.package,
+            &self.manifest,
+            number,
+            array.epoch,
+            array.first,
+        )?;
+        shared_folder::write(&script, |file| {
+            file.set_permissions(Permissions::from_mode(0o700))?;
+            file.write_all(text.as_bytes())
+        })?;
+        let name = self.job_name(number, &array);
+        let submitted = self.engine.submit(&Submission {
+            name: &name,
+            script: &script,
+            tasks: array.batches,
+            seconds: array.seconds,
+            memory: array.memory,
+            cores: array.cores,
+            exclude: &array.exclude,
+        });
+        let (array, epoch) = (number, array.epoch);
+        match &submitted {
+            Submitted::Accepted(job) => self.note(&Event::Got {
+                array,
+                epoch,
+                job: job.clone(),
+            })?,
+            Submitted::Refused(why) => self.refuse(array, why)?,
+            Submitted::Full(why) => {
+                self.refuse(array, why)?;
+                let engine = self.manifest.spec.engine;
+                let message =
+                    format!("{engine} takes no more tasks for now ({why}); the rest waits");
+                self.say_once(message, &mut |text| intake.say(text));
+            }
+            Submitted::Unclear(why) => {
+                self.missing.insert(array, Instant::now());
+                let engine = self.manifest.spec.engine;
+                let message = format!(
+                    "{engine} gave no clear answer ({why}); it is asked whether it has the job {name}"
+                );
+                self.say_once(message, &mut |text| intake.say(text));
+            }
+        }
+        Ok(submitted)
+    }
+
+    /// The engine does not want an array. Its runs are as if they had never been handed over.
+    fn refuse(&mut self, number: ArrayNumber, why: &str) -> Result<()> {
+        let array = &self.standing.arrays[&number];
+        let (epoch, batches) = (array.epoch, array.numbers());
+        self.returned.extend(batches);
+        self.note(&Event::Refused {
+            array: number,
+            epoch,
+            why: why.to_owned(),
+        })
+    }
+}
