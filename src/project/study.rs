@@ -99,9 +99,9 @@ impl Study {
         let named = std::mem::take(&mut raw.scenario);
         let sweeps = Sweeps::new(&std::mem::take(&mut raw.sweep), root, places, &source)?;
         let cluster = (raw.cluster.take())
-            .map(|raw| ClusterTable::of_project(raw, &file, &text))
+            .map(|raw| ClusterTable::of_project(raw, file, text))
             .transpose()?;
-        Stated::of_project(&file, cluster.as_ref()).check()?;
+        Stated::of_project(file, cluster.as_ref()).check()?;
         let mut variants = Vec::new();
         for name in named.keys() {
             let field = format!("scenario.{name}");
