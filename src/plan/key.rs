@@ -6,7 +6,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::hash::Hash;
 
 use serde::{Deserialize, Serialize};
 
@@ -16,16 +15,8 @@ use crate::data::digest::Digest;
 const WALK_VERSION: &[u8] = b"rerunoff key 1";
 
 /// The BLAKE3 digest of everything that determines one catchment's result.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Key(pub Digest);
-
-impl Hash for Key {
-    /// Any few of its bytes tell it from others: it is a hash already.
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        let bytes = self.0.as_bytes().first_chunk().copied();
-        state.write_u64(bytes.map_or(0, u64::from_le_bytes));
-    }
-}
 
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
