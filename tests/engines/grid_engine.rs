@@ -69,7 +69,10 @@ fn asks() {
         exclude: &exclude,
         ..nowhere
     });
-    asked.engine.cancel(&[job.clone()]).expect("ended");
+    asked
+        .engine
+        .cancel(std::slice::from_ref(&job))
+        .expect("ended");
     asked.wait(&job, |here| *here == Presence::Gone);
     let here = asked.here(&excluded).expect("an answer");
     assert!(
@@ -81,6 +84,9 @@ fn asks() {
     grid.stop_master();
     assert_eq!(asked.here(&excluded), None);
     grid.continue_master();
-    asked.engine.cancel(&[excluded.clone()]).expect("ended");
+    asked
+        .engine
+        .cancel(std::slice::from_ref(&excluded))
+        .expect("ended");
     asked.wait(&excluded, |here| *here == Presence::Gone);
 }

@@ -87,7 +87,10 @@ fn asks_too_much() {
         tasks.any(|task| asked.engine.incurable(&task.reason).is_some())
     });
     assert_eq!(tasks(&here).len(), 3);
-    asked.engine.cancel(&[job.clone()]).expect("ended");
+    asked
+        .engine
+        .cancel(std::slice::from_ref(&job))
+        .expect("ended");
     asked.wait(&job, |here| *here == Presence::Gone);
 }
 
@@ -132,10 +135,13 @@ fn asks_a_controller_that_fails() {
     );
 
     slurm.kill_controller();
-    assert!(asked.engine.presence(&[job.clone()]).is_err());
+    assert!(asked.engine.presence(std::slice::from_ref(&job)).is_err());
     slurm.start_controller();
     asked.wait_for_answer(&job.1);
     // Whether it still knows the job or has forgotten it, in the end nothing is left.
-    asked.engine.cancel(&[job.clone()]).expect("ended");
+    asked
+        .engine
+        .cancel(std::slice::from_ref(&job))
+        .expect("ended");
     asked.wait(&job, |here| *here == Presence::Gone);
 }

@@ -115,3 +115,116 @@ fn quoted(path: &Path) -> Result<String> {
     );
     Ok(shell::word(path))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::cluster::engine::tests::spec;
+    use crate::cluster::ids::PackageId;
+    use crate::cluster::package::manifest::Purpose;
+    use crate::project::cluster::EngineTemplates;
+    use crate::project::cluster::command_line::CommandLine;
+
+    fn manifest(root: PathBuf, spec: ClusterSpec) -> Manifest {
+        Manifest {
+            head: crate::data::machine::Machine::default(),
+            id: PackageId::random(),
+            created: 0,
+            purpose: Purpose::Run,
+            spec,
+            root,
+            text: String::new(),
+            scenarios: BTreeMap::new(),
+            recipes: Vec::new(),
+            files: Vec::new(),
+            passed: vec![("PASSED".to_owned(), "it's $HOME\n`two`".to_owned())],
+            keep_series: false,
+        }
+    }
+
+    fn script(spec: ClusterSpec) -> String {
+        let package = Package::at(PathBuf::from("/a package"));
+        let manifest = manifest(PathBuf::from("/"), spec);
+        let (array, epoch, first) = (ArrayNumber(1), Epoch(2), BatchNumber(3));
+        job_script(&package, &manifest, array, epoch, first).expect("a script")
+    }
+
+    #[test]
+    fn a_shell_makes_of_it_what_is_meant() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = folder.path().join("it's a root");
+        let package = Package::at(root.join("package"));
+        fs::create_dir_all(package.logs()).expect("a folder");
+        let binary = "#!/bin/sh\npwd\nprintf '%s|' \"$@\" \"$PASSED\" \"$SET_UP\"\n";
+        fs::write(package.binary(), binary).expect("a program");
+        fs::set_permissions(package.binary(), fs::Permissions::from_mode(0o755)).expect("so");
+        let mut spec = spec();
+        spec.engine = EngineKind::Local;
+        spec.setup = vec!["export SET_UP=\"$(basename \"$PWD\")\"".to_owned()];
+        spec.scratch = Some("$RERUNOFF_JOB/x".to_owned());
+        let manifest = manifest(root.clone(), spec);
+        let (array, epoch, first) = (ArrayNumber(1), Epoch(2), BatchNumber(3));
+        let text = job_script(&package, &manifest, array, epoch, first).expect("a script");
+        fs::write(folder.path().join("script"), text).expect("a script");
+        let script = folder.path().join("script").display().to_string();
+        let order = [
+            "env".to_owned(),
+            "RERUNOFF_JOB=17 a".to_owned(),
+            "RERUNOFF_INDEX=4".to_owned(),
+            "bash".to_owned(),
+            script,
+        ];
+        let scheduler = crate::cluster::engine::scheduler::Scheduler {
+            root: folder.path().to_owned(),
+            without: &[],
+        };
+        let limit = crate::cluster::engine::scheduler::QUESTION;
+        let printed = scheduler.listing(&order, limit).expect("it runs");
+        assert_eq!(printed, "");
+        let log = fs::read_to_string(package.log(array, epoch, 4)).expect("a log");
+        let root = root.display();
+        assert_eq!(
+            log,
+            format!(
+                "{root}\nwork|{root}/package|--array|1|--epoch|2|--first|3|--job|17 a|--index|4|--restart|0|--scratch|17 a/x|\
+                 it's $HOME\n`two`|it's a root|"
+            )
+        );
+    }
+
+    #[test]
+    fn each_engine_tells_job_and_index_in_its_own_way() {
+        let mut spec = spec();
+        let slurm = script(spec.clone());
+        assert!(slurm.starts_with("#!/bin/sh\n") && !slurm.contains("/etc/profile"));
+        assert!(
+            slurm.contains("\nindex=${SLURM_ARRAY_TASK_ID:?}\nrestart=${SLURM_RESTART_COUNT:-0}\n")
+        );
+        spec.engine = EngineKind::GridEngine;
+        spec.setup = vec!["module load x".to_owned()];
+        let grid_engine = script(spec.clone());
+        assert!(grid_engine.starts_with("#!/bin/bash\n") && grid_engine.contains("/etc/profile"));
+        assert!(grid_engine.contains("\nindex=$((${SGE_TASK_ID:?} - 1))\n"));
+        spec.engine = EngineKind::Command;
+        let line = |text: &str| CommandLine::new(text).expect("a command line");
+        spec.templates = Some(EngineTemplates {
+            submit: line("qsub {script}"),
+            job: "(x)".to_owned(),
+            index: Some("PBS_ARRAY_INDEX".to_owned()),
+            first: 7,
+            alive: line("qstat"),
+            cancel: line("qdel {jobs}"),
+        });
+        let other = script(spec);
+        assert!(
+            other.contains("\nindex=$((${PBS_ARRAY_INDEX:?} - 7))\n"),
+            "{other}"
+        );
+        assert!(other.contains("${HQ_JOB_ID:-rr-"), "{other}");
+    }
+}
