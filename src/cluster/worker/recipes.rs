@@ -28,7 +28,7 @@ pub(super) fn difference(
         }
         let program = scenario.project.simulator.command[0].source();
         let parts = different(planned, found.explanation()).unwrap_or_default();
-        Some(sentence(&parts, program, &here.host, &manifest.head.host))
+        Some(sentence(&parts, program, here, &manifest.head))
     })
 }
 
@@ -39,7 +39,14 @@ fn different(planned: &FrozenRecipe, found: &Explanation) -> Result<Vec<KeyPart>
     Ok(changes.map(|change| change.part).collect())
 }
 
-fn sentence(parts: &[KeyPart], program: &str, here: &str, head: &str) -> String {
+fn sentence(parts: &[KeyPart], program: &str, here: &Machine, head: &Machine) -> String {
+    // Before all else: a simulator that is built on each machine differs with it.
+    if parts.contains(&KeyPart::Processor) {
+        return format!(
+            "{here} is not of the class of {head}, as `same_processor` under [simulator] asks for"
+        );
+    }
+    let (here, head) = (&here.host, &head.host);
     if parts == [KeyPart::Program] {
         return format!("{program} on {here} is not the one on {head}");
     }
@@ -62,10 +69,22 @@ mod tests {
 
     #[test]
     fn a_difference_names_both_machines() {
-        let say = |parts: &[KeyPart]| sentence(parts, "python3", "node7", "login1");
+        let machine = |host: &str, class: &str| Machine {
+            host: host.to_owned(),
+            class: class.to_owned(),
+        };
+        let (here, head) = (
+            machine("node7", "x86_64-v4"),
+            machine("login1", "x86_64-v3"),
+        );
+        let say = |parts: &[KeyPart]| sentence(parts, "python3", &here, &head);
         assert_eq!(
             say(&[KeyPart::Program]),
             "python3 on node7 is not the one on login1"
+        );
+        assert_eq!(
+            say(&[KeyPart::Program, KeyPart::Processor]),
+            "node7 (x86_64-v4) is not of the class of login1 (x86_64-v3), as `same_processor` under [simulator] asks for"
         );
         let support = KeyPart::Support("models/core.py".to_owned());
         assert_eq!(
