@@ -1,4 +1,4 @@
-//! `rerunoff status`: what is fresh, stale by cause, failed; nothing is run or written.
+//! `rerunoff status`: what is fresh, stale by cause, failed, under way on other machines; nothing is run or written.
 
 use std::io::{Write, stdout};
 use std::num::NonZeroUsize;
@@ -14,6 +14,7 @@ use super::options::jobs::cores;
 use super::options::scenario::ScenarioOption;
 use super::terminal::print_document;
 use super::wanted::wanted;
+use crate::cluster::underway::UnderWay;
 use crate::data::scenario::ScenarioName;
 use crate::execute::order::Work;
 use crate::history::prediction::Prediction;
@@ -48,6 +49,9 @@ struct Document<'a> {
     stale: usize,
     failed: usize,
     bad: usize,
+    /// What tasks on other machines are at.
+    #[serde(skip_serializing_if = "UnderWay::is_empty")]
+    under_way: UnderWay,
     causes: Vec<Cause>,
     prediction: Option<Prediction>,
     /// Those that failed when they were last run.
@@ -117,6 +121,7 @@ pub(super) fn status(place: &ProjectPlace, arguments: Arguments) -> Result<Exit>
         stale,
         failed,
         bad,
+        under_way: UnderWay::look(&opened.cache.cluster())?,
         causes: Cause::all(causes),
         prediction,
         failures: FailureOf::failed(loaded_study.list.iter().zip(&plans)),
@@ -141,6 +146,14 @@ fn print(document: &Document<'_>, out: &mut dyn Write) -> std::io::Result<()> {
     )?;
     for Cause { count, cause } in &document.causes {
         writeln!(out, "{count:>7} {cause}")?;
+    }
+    if !document.under_way.is_empty() {
+        let lines = document.under_way.lines();
+        let numbered = format!("{:>7} {}", document.under_way.orders, lines[0]);
+        writeln!(out, "{numbered}")?;
+        for line in &lines[1..] {
+            writeln!(out, "        {line}")?;
+        }
     }
     for scenario in document.scenarios.iter().take(LISTED) {
         let OfScenario {

@@ -12,7 +12,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 
-use super::frame::{self, Frames, write_frame};
+use super::frame::{self, FrameError, Frames, write_frame};
 use super::ids::BatchNumber;
 use super::shared_folder;
 use crate::data::catchment::CatchmentId;
@@ -96,15 +96,23 @@ impl Batch {
         Self::parse(BufReader::new(file)).with_context(context)
     }
 
+    /// How many orders the batch at this path has, by its first frame alone.
+    ///
+    /// # Errors
+    /// With the path, if that can't be read or is not whole.
+    pub fn count(path: &Path) -> Result<u64> {
+        let context = || format!("can't read the batch {}", path.display());
+        let file = File::open(path).with_context(context)?;
+        let (head, _) = Head::read(BufReader::new(file)).with_context(context)?;
+        Ok(head.orders)
+    }
+
     /// Reads a batch from a file's bytes.
     ///
     /// # Errors
     /// If they are no whole batch.
-    pub fn parse(mut reader: impl Read) -> Result<Self> {
-        frame::read_opening(&mut reader, KIND, VERSION)?;
-        let mut frames = Frames::new(reader);
-        let head = frames.next().ok_or(frame::FrameError::Torn)??;
-        let head: Head = frame::decode(&head)?;
+    pub fn parse(reader: impl Read) -> Result<Self> {
+        let (head, frames) = Head::read(reader)?;
         let mut orders = Vec::new();
         for content in frames {
             let content = content?;
@@ -148,6 +156,16 @@ impl Batch {
             write_frame(&mut bytes, &frame::encode(packed)?)?;
         }
         Ok(bytes)
+    }
+}
+
+impl Head {
+    /// The head of a batch, and the frames behind it.
+    fn read<R: Read>(mut reader: R) -> Result<(Self, Frames<R>)> {
+        frame::read_opening(&mut reader, KIND, VERSION)?;
+        let mut frames = Frames::new(reader);
+        let head = frames.next().ok_or(FrameError::Torn)??;
+        Ok((frame::decode(&head)?, frames))
     }
 }
 
@@ -249,6 +267,7 @@ mod tests {
             let (path, batch) = (folder.path().join("9"), batch(orders));
             batch.write(&path).expect("written");
             assert_eq!(Batch::read(&path).expect("read"), batch);
+            assert_eq!(Batch::count(&path).expect("read"), u64::from(orders));
             let size = path.metadata().expect("there").len();
             assert!(
                 size < 200 + 65 * u64::from(orders),

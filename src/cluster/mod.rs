@@ -46,4 +46,5 @@ mod seat;
 pub mod segment;
 pub mod shared_folder;
 pub mod standing;
+pub mod underway;
 pub mod worker;
