@@ -15,6 +15,7 @@ mod architecture;
 mod cluster_settings;
 mod crash;
 mod damage;
+mod detached;
 mod engines;
 mod evidence;
 mod export;

@@ -17,7 +17,7 @@ pub enum Exit {
     Unreadable,
     /// More would be run than `--max-rerun` allows.
     Refused,
-    /// Nothing failed, but tasks on a cluster have yet to bring some results: `--detach` did not wait for them.
+    /// Tasks on a cluster have yet to bring some results: `--detach` did not wait for them.
     UnderWay,
     /// It was interrupted.
     Interrupted,

@@ -265,14 +265,16 @@ impl Course<'_> {
             .map(|&at| (&self.loaded_study.list[at], &self.plans[at]));
         let failed = report.failed.len();
         let counts: Counts = chosen.clone().map(|(_, plan)| plan.counts()).sum();
+        let under_way = self.under_way()?;
         let summary = RunSummary {
             scenarios: self.study.is_named().then_some(self.chosen.len()),
             catchments: self.selection.all,
             fresh: counts.fresh,
             run: report.run,
             failed,
+            under_way,
             // What failed in an earlier run and was not tried in this one is stale like any other.
-            stale: counts.stale.saturating_sub(failed),
+            stale: counts.stale.saturating_sub(failed + under_way),
             skipped: counts.bad,
             seconds: self.started.elapsed().as_secs_f64(),
             interrupted: self.interrupted.is_some(),
@@ -299,10 +301,28 @@ impl Course<'_> {
             return Ok(Exit::Interrupted);
         }
         summary.print(json)?;
-        Ok(match failed == 0 && !report.gave_up {
-            true => Exit::Fine,
-            false => Exit::Failures,
+        Ok(if report.gave_up {
+            Exit::Failures
+        } else if self.is_under_way {
+            Exit::UnderWay
+        } else if failed > 0 {
+            Exit::Failures
+        } else {
+            Exit::Fine
         })
+    }
+
+    /// How many of the catchments that are asked for have no result yet because tasks are at work on them, or will be.
+    fn under_way(&self) -> Result<usize> {
+        if self.head.is_idle() {
+            return Ok(0);
+        }
+        let owed = self.head.owed()?;
+        let entries = (self.chosen.iter()).flat_map(|&at| &self.plans[at].entries);
+        let stale = entries.filter(|entry| matches!(entry.state, State::Stale(_)));
+        Ok(stale
+            .filter(|entry| entry.key.is_some_and(|key| owed.contains(&key)))
+            .count())
     }
 }
 
