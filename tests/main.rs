@@ -13,6 +13,7 @@ mod common;
 mod agreement;
 mod architecture;
 mod cluster_settings;
+mod cluster_work;
 mod crash;
 mod damage;
 mod detached;
