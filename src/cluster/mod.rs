@@ -47,4 +47,5 @@ pub mod segment;
 pub mod shared_folder;
 pub mod standing;
 pub mod underway;
+pub(crate) mod verify;
 pub mod worker;

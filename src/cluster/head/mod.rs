@@ -140,11 +140,6 @@ impl Head {
         self.packages.is_empty()
     }
 
-    /// The packages.
-    pub(crate) fn packages(&self) -> &[OpenPackage] {
-        &self.packages
-    }
-
     /// How many tasks are not known to have ended.
     pub(crate) fn live(&self) -> usize {
         let live = self

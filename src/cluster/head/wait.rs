@@ -128,6 +128,14 @@ impl Head {
         Ok(())
     }
 
+    /// Ends all tasks and removes the packages, whatever they owe.
+    pub(crate) fn abandon(mut self, store: &mut Store) -> Result<()> {
+        self.cancel()?;
+        self.packages
+            .into_iter()
+            .try_for_each(|open| open.close(store))
+    }
+
     /// Ends arrays of which nobody wants anything any more, because the project has changed: none of these keys is in them. How many
     /// tasks that is.
     pub(crate) fn drop_unwanted(&mut self, wanted: &HashSet<Key>) -> Result<usize> {

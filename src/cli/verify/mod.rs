@@ -1,5 +1,7 @@
 //! `rerunoff verify`: runs fresh catchments again and compares, to find simulators that do not always give the same and
-//! inputs that nobody declared. Nothing is stored.
+//! inputs that nobody declared; with `--on`, classes of machines that do not. Nothing is stored.
+
+mod comparison;
 
 use std::collections::HashSet;
 use std::io::{Write, stderr, stdout};
@@ -9,27 +11,28 @@ use std::time::SystemTime;
 use anyhow::{Context, Result};
 use clap::Args;
 
+use self::comparison::Comparison;
 use super::exit::{Exit, Usage};
 use super::open::ProjectPlace;
 use crate::cli::options::jobs::slots;
 use crate::cli::options::only::chosen;
+use crate::cli::options::place::on;
 use crate::cli::options::scenario::ScenarioOption;
+use crate::cluster::verify::{Rerun, TrialTaker, carry_out};
 use crate::data::digest::Digest;
 use crate::execute::executor::{Executor, Next};
 use crate::execute::local::failed_runs::FailedRuns;
 use crate::execute::make_ready;
-use crate::execute::order::orders;
+use crate::execute::order::{Work, orders};
 use crate::execute::run_context::RunContext;
 use crate::execute::timings::Timings;
-use crate::execute::trial::{Trial, TrialOutcome};
 use crate::plan::key::Key;
 use crate::plan::loaded::{LoadedScenario, LoadedStudy};
 use crate::plan::{Plan, State, Unit};
-use crate::store::codec::{self, Encoded};
-use crate::store::{ResultSummary, Store};
+use crate::project::cluster::EngineKind;
+use crate::store::Store;
 use crate::system::jobserver::makeflags::MakeFlags;
 use crate::system::process::Interrupt;
-use crate::system::progress::Progress;
 
 /// What it means that the same inputs gave something else.
 pub(super) const CAUSES: &str = "Either the simulator does not always compute the same (random numbers, threads, the clock), or it reads \
@@ -56,6 +59,9 @@ pub(super) struct Arguments {
     /// Simulators at work at once [default: the cores available]
     #[arg(short, long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
+    /// Run them by this engine and not here: slurm, gridengine, command or local
+    #[arg(long, value_name = "ENGINE", conflicts_with = "jobs")]
+    on: Option<EngineKind>,
     /// Wait for another run on this project to end
     #[arg(long)]
     wait: bool,
@@ -67,7 +73,7 @@ pub(super) struct Arguments {
 pub(super) fn verify(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
     let opened = place.open()?;
     let chosen = arguments.scenarios.of(&opened.study)?;
-    let (lock, store) = opened.store_to_write(arguments.wait)?;
+    let (lock, mut store) = opened.store_to_write(arguments.wait)?;
     let loaded_study = opened.load(Some(&store), false, arguments.quiet)?;
     let (plans, _) = loaded_study.plan(Some(&store))?;
     let (loaded_study, plans) = loaded_study.chosen(plans, &chosen);
@@ -88,18 +94,25 @@ pub(super) fn verify(place: &ProjectPlace, arguments: Arguments) -> Result<Exit>
         interrupt: &interrupt,
         timings: &Timings::default(),
     };
-    let compared = compare(
-        &loaded_study.list,
-        &store,
-        &wanted,
-        run_context,
-        arguments.quiet,
-    )?;
+    let comparison = Comparison::new(wanted.len(), arguments.quiet);
+    let comparison = match arguments.on {
+        None => compare(&loaded_study.list, &store, &wanted, run_context, comparison)?,
+        Some(engine) => {
+            let rerun = Rerun {
+                spec: &on(&opened.study, Some(engine))?,
+                study: &opened.study,
+                loaded_study: &loaded_study,
+                work: &Work::of(&wanted),
+            };
+            let packages = opened.cache.cluster();
+            carry_out(&packages, &rerun, &mut store, &interrupt, comparison)?
+        }
+    };
+    let (same, differing) = comparison.finish()?;
     if interrupt.is_triggered() {
         writeln!(stderr(), "interrupted; nothing was changed").ok();
         return Ok(Exit::Interrupted);
     }
-    let Compared { same, differing } = compared;
     writeln!(
         stdout(),
         "{} run again: {same} gave the same result, {differing} did not",
@@ -113,50 +126,32 @@ pub(super) fn verify(place: &ProjectPlace, arguments: Arguments) -> Result<Exit>
     Ok(Exit::Failures)
 }
 
-/// How many results were compared.
-#[derive(Default)]
-struct Compared {
-    same: usize,
-    differing: usize,
-}
-
-/// Runs what is wanted again and compares each result with the stored one. Nothing is stored; the work directories of those
-/// that fail are kept apart from those of runs.
+/// Runs what is wanted again here, and compares.
 fn compare(
     loaded_study: &[LoadedScenario<'_>],
     store: &Store,
     wanted: &[(Unit, Key)],
     run_context: RunContext<'_>,
-    quiet: bool,
-) -> Result<Compared> {
+    mut comparison: Comparison,
+) -> Result<Comparison> {
     let project = loaded_study
         .first()
         .context("a study has a scenario")?
         .project;
+    // Apart from what is kept of runs.
     let failed_runs = FailedRuns::new(project.cache().join("verify"));
     let orders = orders(loaded_study, store, wanted, false)?;
     let mut executor = make_ready(loaded_study, run_context, &failed_runs)?;
-    let mut progress = Progress::new("verifying", wanted.len(), quiet);
-    let (mut compared, mut trouble) = (Compared::default(), None);
     executor.run(&orders, &mut |trial| {
         if let Some(trial) = trial {
-            match difference(store, &trial) {
-                Ok(None) => compared.same += 1,
-                Ok(Some(difference)) => {
-                    compared.differing += 1;
-                    let label = trial.scenario.label(&trial.catchment);
-                    progress.say(&format!("catchment {label}: {difference}"));
-                }
-                Err(error) => trouble = Some(error),
-            }
-            progress.advance(false);
+            comparison.take(store, &trial);
         }
-        match trouble.is_some() || run_context.interrupt.is_triggered() {
+        match run_context.interrupt.is_triggered() {
             true => Next::Stop,
-            false => Next::Wait,
+            false => comparison.next(),
         }
     })?;
-    trouble.map_or(Ok(compared), Err)
+    Ok(comparison)
 }
 
 /// What is fresh, each key once: scenarios that share a result need it run only once.
@@ -230,40 +225,4 @@ fn drawn(fresh: Vec<(Unit, Key)>, arguments: &Arguments) -> Result<Vec<(Unit, Ke
     drawn.truncate(count as usize);
     drawn.sort_by_key(|(at, _)| *at);
     Ok(drawn)
-}
-
-/// What is different from the stored result, if anything.
-fn difference(store: &Store, trial: &Trial) -> Result<Option<String>> {
-    let columns = match &trial.outcome {
-        TrialOutcome::Good(columns) => columns,
-        TrialOutcome::Failed(failed) | TrialOutcome::Obstacle(_, failed) => {
-            return Ok(Some(format!("failed this time: {}", failed.reason)));
-        }
-    };
-    let Some(summary) = store.summary(&trial.key.0)? else {
-        return Ok(Some("its stored result is gone".to_owned()));
-    };
-    for column in columns {
-        let stored = (summary.columns.iter()).find(|stored| stored.name == column.name);
-        if stored.is_none_or(|stored| stored.checksum != column.checksum)
-            && let Some(difference) = first_step(store, &summary, column)?
-        {
-            return Ok(Some(difference));
-        }
-    }
-    Ok(None)
-}
-
-fn first_step(store: &Store, summary: &ResultSummary, now: &Encoded) -> Result<Option<String>> {
-    let name = now.name.as_str();
-    let stored = store.columns(summary.result, &[name])?;
-    let then = stored[0]
-        .decode()
-        .context("a stored result is damaged; `rerunoff doctor` drops it")?;
-    let now = codec::decode(&now.bytes, &now.checksum, now.steps)?;
-    let step = (then.iter().zip(&now)).position(|(then, now)| then.to_bits() != now.to_bits());
-    Ok(step.map(|step| {
-        let (then, now) = (then[step], now[step]);
-        format!("{name:?} differs first at time step {step}: stored {then}, now {now}")
-    }))
 }

@@ -1,0 +1,112 @@
+//! Comparing results of a second run with those that are stored.
+
+use std::mem;
+
+use anyhow::{Context, Result};
+
+use crate::cluster::verify::TrialTaker;
+use crate::execute::executor::Next;
+use crate::execute::trial::{Trial, TrialOutcome};
+use crate::store::codec::{self, Encoded};
+use crate::store::{ResultSummary, Store};
+use crate::system::progress::Progress;
+
+/// What was compared so far.
+pub(super) struct Comparison {
+    same: usize,
+    differing: usize,
+    progress: Progress,
+    /// Why nothing can be compared any more.
+    trouble: Result<()>,
+}
+
+impl Comparison {
+    /// One of so many results.
+    pub(super) fn new(results: usize, quiet: bool) -> Self {
+        Self {
+            same: 0,
+            differing: 0,
+            progress: Progress::new("verifying", results, quiet),
+            trouble: Ok(()),
+        }
+    }
+
+    /// How many were the same, and how many were not.
+    pub(super) fn finish(self) -> Result<(usize, usize)> {
+        self.trouble.map(|()| (self.same, self.differing))
+    }
+}
+
+impl TrialTaker for Comparison {
+    fn take(&mut self, store: &Store, trial: &Trial) {
+        match difference(store, trial) {
+            Ok(None) => self.same += 1,
+            Ok(Some(difference)) => {
+                self.differing += 1;
+                let label = trial.scenario.label(&trial.catchment);
+                let machines = machines(store, trial);
+                self.say(&format!("catchment {label}: {difference}{machines}"));
+            }
+            Err(error) => self.trouble = mem::replace(&mut self.trouble, Ok(())).and(Err(error)),
+        }
+        self.progress.advance(false);
+    }
+
+    fn next(&self) -> Next {
+        match self.trouble {
+            Ok(()) => Next::Wait,
+            Err(_) => Next::Stop,
+        }
+    }
+
+    fn say(&mut self, message: &str) {
+        self.progress.say(message);
+    }
+}
+
+/// Where both were made, if not on the same machine.
+fn machines(store: &Store, trial: &Trial) -> String {
+    let now = trial.attempts.last().map(|attempt| &attempt.machine);
+    match (store.made_on(&trial.key.0), now) {
+        (Ok(then), Some(now)) if then.is_known() && now.is_known() && then != *now => {
+            format!("; stored from {then}, now on {now}")
+        }
+        _ => String::new(),
+    }
+}
+
+/// What is different from the stored result, if anything.
+fn difference(store: &Store, trial: &Trial) -> Result<Option<String>> {
+    let columns = match &trial.outcome {
+        TrialOutcome::Good(columns) => columns,
+        TrialOutcome::Failed(failed) | TrialOutcome::Obstacle(_, failed) => {
+            return Ok(Some(format!("failed this time: {}", failed.reason)));
+        }
+    };
+    let Some(summary) = store.summary(&trial.key.0)? else {
+        return Ok(Some("its stored result is gone".to_owned()));
+    };
+    for column in columns {
+        let stored = (summary.columns.iter()).find(|stored| stored.name == column.name);
+        if stored.is_none_or(|stored| stored.checksum != column.checksum)
+            && let Some(difference) = first_step(store, &summary, column)?
+        {
+            return Ok(Some(difference));
+        }
+    }
+    Ok(None)
+}
+
+fn first_step(store: &Store, summary: &ResultSummary, now: &Encoded) -> Result<Option<String>> {
+    let name = now.name.as_str();
+    let stored = store.columns(summary.result, &[name])?;
+    let then = stored[0]
+        .decode()
+        .context("a stored result is damaged; `rerunoff doctor` drops it")?;
+    let now = codec::decode(&now.bytes, &now.checksum, now.steps)?;
+    let step = (then.iter().zip(&now)).position(|(then, now)| then.to_bits() != now.to_bits());
+    Ok(step.map(|step| {
+        let (then, now) = (then[step], now[step]);
+        format!("{name:?} differs first at time step {step}: stored {then}, now {now}")
+    }))
+}

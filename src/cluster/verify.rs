@@ -1,0 +1,104 @@
+//! Running fresh catchments again on a cluster, to compare: nothing is stored, and nothing outlives the comparison.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use anyhow::Result;
+
+use super::head::{Arrival, Errand, Head, Intake, Patience, Waited, Wish};
+use crate::cluster::package::manifest::Purpose;
+use crate::execute::executor::Next;
+use crate::execute::order::Work;
+use crate::execute::trial::Trial;
+use crate::plan::loaded::LoadedStudy;
+use crate::project::Study;
+use crate::project::cluster::ClusterSpec;
+use crate::store::Store;
+use crate::system::process::Interrupt;
+
+/// What is to be run again, and where.
+#[derive(Clone, Copy)]
+pub(crate) struct Rerun<'a> {
+    /// The cluster.
+    pub spec: &'a ClusterSpec,
+    /// The project.
+    pub study: &'a Study,
+    /// The same with all that determines its results.
+    pub loaded_study: &'a LoadedStudy<'a>,
+    /// What is to be run.
+    pub work: &'a Work,
+}
+
+/// Takes trials that are not to be stored.
+pub(crate) trait TrialTaker {
+    /// Takes one.
+    fn take(&mut self, store: &Store, trial: &Trial);
+
+    /// Whether it wants more.
+    fn next(&self) -> Next;
+
+    /// Tells the user something.
+    fn say(&mut self, message: &str);
+}
+
+/// Runs them and hands each trial to `taker`, which comes back. What an earlier one left behind that died is ended and removed first.
+pub(crate) fn carry_out<T: TrialTaker>(
+    packages: &Path,
+    rerun: &Rerun<'_>,
+    store: &mut Store,
+    interrupt: &Interrupt,
+    taker: T,
+) -> Result<T> {
+    Head::open(packages, Purpose::Verify)?.abandon(store)?;
+    let mut head = Head::open(packages, Purpose::Verify)?;
+    let wish = Wish {
+        spec: rerun.spec,
+        study: rerun.study,
+        loaded_study: rerun.loaded_study,
+        work: rerun.work,
+        now: rerun.work.first(),
+        left_over: &HashMap::new(),
+        keep_series: false,
+    };
+    let errand = Errand::new(&wish, Some(store))?;
+    let mut intake = Handing { store, taker };
+    let waited = head.carry_out(Some(errand), &mut intake, interrupt, Patience::Wait);
+    let Handing { store, taker } = intake;
+    if !matches!(waited, Ok(Waited::Complete)) {
+        head.abandon(store)?;
+    }
+    waited.map(|_| taker)
+}
+
+/// Hands on what comes, and stores nothing.
+struct Handing<'a, T> {
+    store: &'a mut Store,
+    taker: T,
+}
+
+impl<T: TrialTaker> Intake for Handing<'_, T> {
+    fn take(&mut self, arrival: Arrival<'_>) -> Result<()> {
+        let trials = arrival.segment.trials.iter().zip(arrival.again);
+        for (trial, _) in trials.filter(|(_, again)| !again) {
+            self.taker.take(self.store, trial);
+        }
+        Ok(())
+    }
+
+    fn conclude(&mut self, trial: Trial) -> Result<()> {
+        self.taker.take(self.store, &trial);
+        Ok(())
+    }
+
+    fn next(&self) -> Next {
+        self.taker.next()
+    }
+
+    fn store(&mut self) -> &mut Store {
+        self.store
+    }
+
+    fn say(&mut self, message: &str) {
+        self.taker.say(message);
+    }
+}
