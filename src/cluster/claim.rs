@@ -117,7 +117,7 @@ fn settle(folder: &Path, batch: BatchNumber, epoch: Epoch, claim: &Claim) -> io:
     let name = format!("{batch}.{epoch}");
     let path = folder.join(&name);
     if shared_folder::names(folder)?.contains(&name) {
-        return read(&path);
+        return read_late(&path);
     }
     let temporary = shared_folder::temporary(&path, |file| {
         serde_json::to_writer(&*file, claim)?;
@@ -141,7 +141,7 @@ fn settle(folder: &Path, batch: BatchNumber, epoch: Epoch, claim: &Claim) -> io:
     }
 }
 
-/// Reads a claim that appeared after the listing. This machine has been told that it is not there, and may go on saying so for a while.
+/// Reads a claim that is there. Where this machine was told before that it is not, it may go on saying so for a while.
 fn read_late(path: &Path) -> io::Result<Claim> {
     let since = Instant::now();
     loop {

@@ -49,3 +49,6 @@ pub mod standing;
 pub mod underway;
 pub(crate) mod verify;
 pub mod worker;
+
+#[cfg(test)]
+mod tests;
