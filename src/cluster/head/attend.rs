@@ -13,8 +13,8 @@ use anyhow::Result;
 use jiff::Timestamp;
 
 use super::{Again, Errand, Head, Intake, OpenPackage};
-use crate::cluster::claim;
-use crate::cluster::engine::{Presence, TaskState};
+use crate::cluster::claim::{self, ClaimInfo};
+use crate::cluster::engine::{Presence, Submitted, TaskState};
 use crate::cluster::ids::{ArrayNumber, BatchNumber, Epoch};
 use crate::cluster::journal::Event;
 use crate::cluster::segment::{TaskEnd, Trouble};
@@ -24,6 +24,9 @@ use crate::plan::key::Key;
 /// How long a job that was submitted without a clear answer may take to show up: as long as the parts of a scheduler wait for each
 /// other's messages.
 const APPEARANCE: Duration = Duration::from_secs(10);
+
+/// How many seconds beyond what it asked for a task may go on, in the engine's view, after all that engines allow it for ending.
+const OVERDUE: i64 = 600;
 
 /// How much of what a lost task printed is told.
 const TOLD: usize = 300;
@@ -213,7 +216,12 @@ impl OpenPackage {
             cores: array.cores,
             exclude: array.exclude.clone(),
         })?;
-        self.hand_over(number, intake)?;
+        if let Submitted::Full(_) | Submitted::Refused(_) = self.hand_over(number, intake)? {
+            // Nobody else has these runs.
+            for batch in array.numbers() {
+                self.returned.remove(&batch);
+            }
+        }
         Ok(())
     }
 
@@ -231,6 +239,7 @@ impl OpenPackage {
         presence: &BTreeMap<String, Presence>,
         intake: &mut dyn Intake,
     ) -> Result<()> {
+        let begun = claim::claims(&self.package.claims())?;
         let arrays: Vec<(ArrayNumber, ArrayStanding)> = self
             .standing
             .arrays
@@ -244,7 +253,12 @@ impl OpenPackage {
                 if self.standing.batches[&batch].end.is_some() {
                     continue;
                 }
+                let claim = begun.get(&(batch, array.epoch));
                 match here.task(index) {
+                    // Of a dead node some engines say for ever that it is at work.
+                    Some(_) if claim.is_some_and(|claim| self.is_overdue(&array, claim, batch)) => {
+                        self.lose(number, &array, index, batch, intake)?;
+                    }
                     Some(state) => {
                         self.silent.remove(&batch);
                         self.tell_incurable(state, intake);
@@ -254,6 +268,14 @@ impl OpenPackage {
             }
         }
         Ok(())
+    }
+
+    /// Whether a task should have been ended by its engine long ago, and nothing was heard of it for longer than a task is silent.
+    fn is_overdue(&self, array: &ArrayStanding, claim: &ClaimInfo, batch: BatchNumber) -> bool {
+        let now = Timestamp::now().as_second();
+        let heard = self.standing.batches[&batch].heard;
+        let seconds = i64::try_from(array.seconds).unwrap_or(i64::MAX);
+        now - claim.at > seconds.saturating_add(OVERDUE) && now - heard > OVERDUE
     }
 
     fn tell_incurable(&mut self, state: Option<&TaskState>, intake: &mut dyn Intake) {
@@ -284,6 +306,18 @@ impl OpenPackage {
         if since.elapsed() < grace.min(self.pause()) || unheard < grace.as_secs() as i64 {
             return Ok(());
         }
+        self.lose(number, array, index, batch, intake)
+    }
+
+    /// Concludes that a task has ended without a word.
+    fn lose(
+        &mut self,
+        number: ArrayNumber,
+        array: &ArrayStanding,
+        index: u32,
+        batch: BatchNumber,
+        intake: &mut dyn Intake,
+    ) -> Result<()> {
         self.silent.remove(&batch);
         let epoch = array.epoch;
         let had_begun = claim::void(&self.package.claims(), batch, epoch)?.is_some();

@@ -132,7 +132,10 @@ impl<'a> Errand<'a> {
             rules: Rules {
                 cores: cores.max(1),
                 task: spec.task,
-                max_time: spec.max_time,
+                max_time: match limits.longest {
+                    Some(seconds) => spec.max_time.min(Duration::from_secs(seconds)),
+                    None => spec.max_time,
+                },
                 memory: match spec.memory {
                     MemoryRequest::Auto => None,
                     MemoryRequest::Size(size) => Some(size.0),
