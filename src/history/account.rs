@@ -30,7 +30,7 @@ pub(crate) struct Account {
     pub gave_up: bool,
     /// Why they were run: how many, and the cause.
     pub causes: Vec<(usize, String)>,
-    /// Simulators at work at once.
+    /// Simulators at work at once; 0 if they were at work on other machines.
     pub workers: usize,
     /// What it cost.
     #[serde(flatten)]
@@ -91,12 +91,14 @@ impl Account {
                 self.causes.len() - CAUSES
             ));
         }
+        let took = match self.workers {
+            0 => "on other machines".to_owned(),
+            workers => format!("{} with {workers} at once", seconds(self.cost.running_seconds)),
+        };
         lines.push(format!(
-            "cost    {} of processor time, at most {} of memory; {} with {} at once",
+            "cost    {} of processor time, at most {} of memory; {took}",
             seconds(self.cost.cpu_seconds),
             Size(self.cost.peak_bytes),
-            seconds(self.cost.running_seconds),
-            self.workers
         ));
         let slowest: Vec<String> = (self.slowest.iter())
             .map(|(id, took)| format!("{id} {}", seconds(*took)))

@@ -248,6 +248,7 @@ impl Course<'_> {
         let all = self.selection.all;
         let counts: Counts = self.plans.iter().map(Plan::counts).sum();
         if counts.fresh == all
+            && self.head.is_idle()
             && self.arguments.are_plain()
             // The next run will not check this.
             && make_sure(self.study.common(), &mut self.store)?

@@ -141,7 +141,10 @@ fn run_stale(
     if arguments.verbose {
         say_what_comes(&causes, &limits.slots, runs);
     }
-    let workers = limits.slots.most().min(runs);
+    let workers = match place {
+        Place::Here => limits.slots.most().min(runs),
+        Place::Cluster(_) => 0,
+    };
     let mut course = Course {
         arguments,
         study: &opened.study,
