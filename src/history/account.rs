@@ -93,7 +93,10 @@ impl Account {
         }
         let took = match self.workers {
             0 => "on other machines".to_owned(),
-            workers => format!("{} with {workers} at once", seconds(self.cost.running_seconds)),
+            workers => format!(
+                "{} with {workers} at once",
+                seconds(self.cost.running_seconds)
+            ),
         };
         lines.push(format!(
             "cost    {} of processor time, at most {} of memory; {took}",

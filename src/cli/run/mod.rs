@@ -171,7 +171,10 @@ fn run_stale(
     let mut products = Vec::new();
     if course.interrupted.is_none() {
         let account = Account::new(all, workers, causes, &report);
-        course.record(&account)?;
+        // What was only submitted is told by the run that takes it in.
+        if report.run > 0 || !course.is_under_way {
+            course.record(&account)?;
+        }
         if report.gave_up {
             let limit = report.failed.len();
             say(&format!(
