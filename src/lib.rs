@@ -24,6 +24,11 @@
 //! | snapshot | every scenario's catchments with their keys and status at some time: what a run left, or what a tag names |
 //! | account | what a run did: causes, cost, the slowest, failures |
 //! | product | the output file, NetCDF-4 or PyTables |
+//! | engine | the batch system of a cluster: Slurm, Grid Engine, another by its commands |
+//! | package | the folder of frozen files, orders and results that head and tasks share |
+//! | batch, task, array | the orders of one package that go together; an engine's job that carries them out; tasks submitted at once |
+//! | segment | a file in which a task hands trials over, whole or not at all |
+//! | head | the run that submits tasks and takes in what they publish |
 //!
 //! # The house
 //! A wing may use the wings below it and none above; siblings in a folder form no circle. `tests/architecture/` holds that,
@@ -57,6 +62,8 @@
 //! tables ─▶ parameters ─────┘                       ▲
 //! input.h5 ─▶ series ─▶ InputIndex (digests) ───────┘
 //! ```
+//! On a cluster, orders go into batches and trials come back in segments: the same before and behind.
+//!
 //! One owner of each mutable thing: a feeder thread owns the inputs, the main thread owns store and progress, every worker its work
 //! directory. Plain scoped threads and bounded channels, so that memory grows with none of the number of catchments, the length
 //! of a run or the speed of the simulator.
@@ -89,6 +96,8 @@
 //! - A support file that changes during a run ends it: looked at before every start and after every end.
 //! - Each worker's simulators run under a guard, a process of its own that ends them and all they started when rerunoff
 //!   ends, however it ends, and that keeps the project's lock until then: see [`system::process`].
+//! - A cluster gives the bytes that one machine gives. Only the head opens the store; what a task has published is taken in
+//!   once, whoever dies in between; no lock and no scheduler's word is relied on: see [`cluster`].
 //! - What is the machine's trouble is no catchment's failure: a full disk, want of memory, the end of a batch system's job.
 //! - A sum over all upstream is missing where any part of it is: none is too small in silence.
 //! - A product that does not look as it did when it was written is written anew: see [`product::on_disk`].
@@ -99,6 +108,9 @@
 //! - Formats in templates are Python's, because that is what the users' templates come from: see [`language::format`].
 //! - The digest of the time steps is part of every recipe, whether a template uses them or not: results are series over
 //!   these steps.
+//! - No key knows the processor, although two may differ in the last bits: else a laptop would rerun what a cluster made. Results
+//!   know their machines, and `same_processor` puts the class into the key for who needs it.
+//! - Tasks do not connect to the head, as those of most others do. They publish files: a head need not live, and no port is open.
 //! - A program found outside of the support files (`python3`) is digested like one: a new version is a new recipe.
 
 pub mod cli;
