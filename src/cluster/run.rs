@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use anyhow::{Context, Result};
 
 use super::head::{Again, Arrival, Bill, Errand, Head, Intake, Patience, Waited, Wish, mark_kind};
-use crate::execute::executor::Next;
+use crate::execute::next::Next;
 use crate::execute::order::Work;
 use crate::execute::origin::{Origin, Origins, store_texts};
 use crate::execute::recorder::Recorder;

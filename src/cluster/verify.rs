@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use super::head::{Arrival, Errand, Head, Intake, Patience, Waited, Wish};
 use crate::cluster::package::manifest::Purpose;
-use crate::execute::executor::Next;
+use crate::execute::next::Next;
 use crate::execute::order::Work;
 use crate::execute::trial::Trial;
 use crate::plan::loaded::LoadedStudy;

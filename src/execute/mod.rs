@@ -1,15 +1,16 @@
 //! Brings the store up to date: has what is stale run, and stores every trial as it comes in.
 //!
-//! [`executor`] is the boundary between the two: what is ordered and what comes back says nothing of where it was run. [`local`]
-//! runs simulators on this machine, [`output`] reads the tables that they write.
+//! [Orders](order) and [trials](trial) are the boundary between the two: what is ordered and what comes back says nothing of where it
+//! was run. [`local`] runs simulators on this machine, for a run here and for a task of [`crate::cluster`] alike; [`output`] reads the
+//! tables that they write.
 //!
 //! The thread that calls [`update`] is the only one that writes the store. It commits in batches, within two seconds after a
 //! trial came in, so that a crash costs at most two seconds of finished runs. It does not know why anything is stale, and nothing of
-//! products. [`crate::cli`] uses it; [`crate::history`] and [`crate::report`] read what it left.
+//! products. [`crate::cli`] and [`crate::cluster`] use it; [`crate::history`] and [`crate::report`] read what it left.
 
-pub(crate) mod executor;
 pub(crate) mod failure;
 pub mod local;
+pub(crate) mod next;
 pub(crate) mod order;
 pub(crate) mod origin;
 pub mod output;
@@ -25,7 +26,6 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 
-use self::executor::Executor;
 use self::local::LocalExecutor;
 use self::local::failed_runs::FailedRuns;
 use self::local::work_folders::WorkFolders;
@@ -118,17 +118,17 @@ impl FailedCatchment {
     }
 }
 
-/// Makes ready what carries orders out, for `run` and `verify` alike. The one place that says which executor it is.
+/// Makes ready what carries orders out on this machine, for `run` and `verify` alike.
 ///
 /// The work directories of runs that fail go to `failed_runs`.
 ///
 /// # Errors
 /// If the project insists on work directories in memory and they can't be there.
-pub fn make_ready<'a>(
+pub(crate) fn make_ready<'a>(
     loaded_study: &'a [LoadedScenario<'a>],
     run_context: RunContext<'a>,
     failed_runs: &'a FailedRuns,
-) -> Result<impl Executor + 'a> {
+) -> Result<LocalExecutor<'a>> {
     let first = loaded_study.first().context("a study has a scenario")?;
     let work_folders = WorkFolders::of(first.project)?;
     Ok(LocalExecutor::new(

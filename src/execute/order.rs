@@ -1,6 +1,4 @@
-//! What is to be run: each key once, with the names of its catchment, as every [`Executor`] understands it.
-//!
-//! [`Executor`]: crate::execute::executor::Executor
+//! What is to be run: each key once, with the names of its catchment, as every process understands it that opens the project.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};

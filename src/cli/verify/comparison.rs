@@ -5,7 +5,7 @@ use std::mem;
 use anyhow::{Context, Result};
 
 use crate::cluster::verify::TrialTaker;
-use crate::execute::executor::Next;
+use crate::execute::next::Next;
 use crate::execute::trial::{Trial, TrialOutcome};
 use crate::store::codec::{self, Encoded};
 use crate::store::{ResultSummary, Store};

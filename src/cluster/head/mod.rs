@@ -37,7 +37,7 @@ use crate::cluster::package::freeze::discard_remains;
 use crate::cluster::package::manifest::{Manifest, Purpose};
 use crate::cluster::seat::Seat;
 use crate::cluster::segment::Segment;
-use crate::execute::executor::Next;
+use crate::execute::next::Next;
 use crate::execute::trial::Trial;
 use crate::plan::key::Key;
 use crate::store::Store;

@@ -9,7 +9,7 @@ use super::{Errand, Head, Intake, OpenPackage};
 use crate::cluster::ids::{ArrayNumber, BatchNumber};
 use crate::cluster::journal::Event;
 use crate::cluster::standing::ArrayStanding;
-use crate::execute::executor::Next;
+use crate::execute::next::Next;
 use crate::plan::key::Key;
 use crate::store::Store;
 use crate::system::process::Interrupt;

@@ -35,7 +35,7 @@ use self::work_folders::WorkFolders;
 use self::worker::Worker;
 use crate::data::catchment::CatchmentId;
 use crate::data::scenario::ScenarioName;
-use crate::execute::executor::{Executor, Next};
+use crate::execute::next::Next;
 use crate::execute::order::Order;
 use crate::execute::run_context::RunContext;
 use crate::execute::trial::Trial;
@@ -51,8 +51,41 @@ const MOST_READY: usize = 256;
 /// An order whose last run took so many times the median is begun before the others.
 const LONG: f64 = 3.0;
 
-/// Carries orders out on as many threads as there may be slots.
-pub struct LocalExecutor<'a> {
+/// Carries orders out on as many threads as there may be slots: those of a run, or in a task those of its batch.
+///
+/// What it keeps to, for whoever gives orders to it:
+/// - **Orders.** Every order has another key. They come in the order in which the input is read fastest; it may
+///   begin them in any other, and has as many under way at once as there are slots.
+/// - **What is run.** An order names a catchment and says what its key has to be. The project and the input are
+///   read again, the files rendered and the key computed a second time. If it is another one, nothing is run and the trial failed:
+///   no result may ever be stored under the key of other inputs.
+/// - **Trials.** Each order gives one trial, which has the order's names and key; none where this says so. Trials are handed in on the thread
+///   that called [`run`](Self::run), one at a time, in any order, each soon after its end, so that a crash costs little.
+///   They come with all that is to be stored of them, since it does not know the store; with the series where the
+///   [order](Order::keeps_series) says so.
+/// - **Failures.** A run that fails is a trial like others and stops nothing. What would stop all others as well is
+///   [`TrialOutcome::Obstacle`](crate::execute::trial::TrialOutcome::Obstacle), which says what kind of obstacle it is.
+/// - **Memory.** A run that fails while the kernel ends processes for want of memory gives no trial yet: it is done once more
+///   after all others, with half as many beside it. Only if that happens again has it failed, and its reason says so.
+/// - **Failed runs.** The work directory of a failed run is where
+///   [`FailedRuns`](crate::execute::local::failed_runs::FailedRuns) has it by the time the trial is handed in, and that of a
+///   catchment which failed before and no longer does is gone.
+/// - **Going on.** The taker answers each trial with what it wants [`Next`]. After [`Next::Stop`] nothing is begun any more;
+///   what is under way comes to its end and is handed in.
+/// - **Interrupts.** On an interrupt nothing is begun any more, and what is under way here is ended at once and handed in by
+///   no trial. It is no error. The taker looks at the same interrupt, and answers [`Next::Stop`].
+/// - **The end of a job.** A batch system ends a job by a signal to all its processes, and simulators may die of it before
+///   rerunoff hears. Where it is told that it is in such a job, a run that fails just before an interrupt gives no trial.
+/// - **A deadline.** Where there is one, no order is begun that is not expected to end by then, and what is under way then is
+///   ended and gives no trial. So `run` comes to its end by itself; where there was no interrupt, no obstacle, no error and no
+///   [`Next::Stop`], the orders without a trial are those that there was no time for.
+/// - **The lock.** The caller holds a lock until `run` has returned: the project's, or in a task one of its own, since no lock
+///   is good between machines. Where simulators may outlive this process, the lock has to outlive it as long as they are at
+///   work: guards on this machine keep it open.
+/// - **The jobserver.** A simulator on this machine counts among the jobs of `make -j`: it begins when a slot is free, and the
+///   slot is returned at its end.
+/// - **The end.** `run` returns when nothing is under way any more and its work folders are gone.
+pub(crate) struct LocalExecutor<'a> {
     loaded_study: &'a [LoadedScenario<'a>],
     run_context: RunContext<'a>,
     work_folders: WorkFolders,
@@ -225,8 +258,13 @@ impl<'a> LocalExecutor<'a> {
     }
 }
 
-impl Executor for LocalExecutor<'_> {
-    fn run(
+impl LocalExecutor<'_> {
+    /// Has the orders carried out. `taker` gets every trial; nothing where it asked to be called after a second, and where no more
+    /// come for now, the last time before the work folders are removed.
+    ///
+    /// # Errors
+    /// When no more can be carried out, say because the input can't be read. What was under way is handed in before.
+    pub(crate) fn run(
         &mut self,
         orders: &[Order],
         taker: &mut dyn FnMut(Option<Trial>) -> Next,

@@ -14,7 +14,6 @@ use tempfile::TempDir;
 use super::*;
 use crate::data::digest::Digest;
 use crate::example::Example;
-use crate::execute::executor::Executor;
 use crate::execute::timings::Timings;
 use crate::execute::trial::{Obstacle, TrialOutcome};
 use crate::plan::key::Key;
