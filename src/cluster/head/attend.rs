@@ -34,6 +34,9 @@ const TOLD: usize = 300;
 /// Machines in trouble before an errand is given up, where the trouble may be everywhere.
 const MOST_TROUBLES: usize = 3;
 
+/// How many times more memory is asked for than recorded peaks tell, in the end.
+const MOST_MEMORY: u64 = 16;
+
 impl Head {
     /// Looks after all packages, and asks their engines what is there, if it is time for that.
     pub(super) fn attend(
@@ -108,8 +111,8 @@ impl Head {
 impl Errand<'_> {
     /// Takes notice of a machine on which a task could not go on.
     fn meet(&mut self, host: String, kind: Trouble, reason: String) {
-        if kind == Trouble::Memory {
-            self.memory_factor = (2 * self.memory_factor).min(16);
+        if kind == Trouble::Memory && self.memory_factor < MOST_MEMORY {
+            self.memory_factor *= 2;
             return;
         }
         self.exclude.insert(host);
