@@ -370,7 +370,7 @@ fn what_changes_between_plan_and_copy_is_refused_by_name() {
             &spec(),
             Purpose::Run,
         );
-        let said = format!("{:#}", refused.err().expect(file));
+        let said = format!("{:#}", refused.expect_err(file));
         assert!(said.contains(named) && said.contains("changed"), "{said}");
         let left = shared_folder::names(&packages).expect("listed");
         assert_eq!(left.into_iter().collect::<Vec<_>>(), ["files"]);
@@ -449,4 +449,18 @@ fn what_is_known_of_an_input_holds_on_though_links_come_and_go() {
     assert_eq!(fs::metadata(&input).expect("there").nlink(), 1);
     assert!(!import());
     assert_eq!(reads(), 0);
+}
+
+#[test]
+fn a_manifest_that_is_not_whole_is_refused() {
+    let place = Place::new();
+    let (package, manifest, _) = place.freeze();
+    let bytes = fs::read(package.manifest()).expect("there");
+    assert_eq!(Manifest::parse(bytes.as_slice()).expect("whole"), manifest);
+    for at in 0..bytes.len() {
+        assert!(Manifest::parse(&bytes[..at]).is_err(), "cut at {at}");
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 1 << (at % 8);
+        assert!(Manifest::parse(damaged.as_slice()).is_err(), "at {at}");
+    }
 }
