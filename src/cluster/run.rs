@@ -42,6 +42,8 @@ pub(crate) struct Commission<'a> {
     pub with_owed: &'a Work,
     /// What is to be known of runs that tasks did not come to an end with.
     pub left_over: &'a HashMap<Key, Again>,
+    /// Why it is to be run: how many, and the cause.
+    pub causes: &'a [(usize, String)],
     /// Whether to wait for it.
     pub patience: Patience,
 }
@@ -61,6 +63,7 @@ pub(crate) fn bill(
         work,
         now: work.first(),
         left_over: &HashMap::new(),
+        causes: &[],
         keep_series: false,
     };
     Ok(Errand::new(&wish, store)?.bill())
@@ -87,6 +90,7 @@ pub(crate) fn update(
         work,
         with_owed,
         left_over,
+        causes,
         patience,
     } = commission;
     let keep_series = matter.study.common().cache_limits.keep_series;
@@ -102,6 +106,7 @@ pub(crate) fn update(
                 work: with_owed,
                 now: work.first(),
                 left_over,
+                causes,
                 keep_series,
             };
             Some(Errand::new(&wish, Some(store))?)

@@ -58,6 +58,7 @@ pub(crate) fn carry_out<T: TrialTaker>(
         work: rerun.work,
         now: rerun.work.first(),
         left_over: &HashMap::new(),
+        causes: &[],
         keep_series: false,
     };
     let errand = Errand::new(&wish, Some(store))?;

@@ -60,6 +60,8 @@ pub(super) struct Course<'a> {
     pub(super) head: Head,
     /// What is to be known of runs that tasks there did not come to an end with.
     pub(super) left_over: HashMap<Key, Again>,
+    /// Why what is to be run is run.
+    pub(super) causes: &'a [(usize, String)],
     /// Whether something is under way still, or will be, of what is asked for.
     pub(super) is_under_way: bool,
 }
@@ -135,6 +137,7 @@ impl Course<'_> {
             work: &self.selection.work,
             with_owed: self.selection.with_owed(),
             left_over: &self.left_over,
+            causes: self.causes,
             patience: match self.arguments.detach {
                 true => Patience::Detach,
                 false => Patience::Wait,

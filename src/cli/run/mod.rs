@@ -116,6 +116,7 @@ fn run_stale(
         )?,
     };
     let left_over = head.left_over()?;
+    let submitted_for = head.causes();
     let (plans, touched) = loaded_study.plan(Some(&store))?;
     touch(&loaded_study, &touched, &mut store)?;
     if let Some(bad) = CannotRun::of(&loaded_study, &plans) {
@@ -129,21 +130,23 @@ fn run_stale(
         return Err(too_many.into());
     }
     timings.add(Phase::Plan, start.instant.elapsed());
+    let is_here = place == Place::Here;
     let limits = Limits {
         slots: slots(
             arguments.jobs,
             &start.make,
-            !selection.wanted.is_empty() && !arguments.quiet,
+            is_here && !selection.wanted.is_empty() && !arguments.quiet,
         ),
         max_failures: arguments.max_failures.map(NonZeroUsize::get),
         verbosity: arguments.verbosity(),
     };
     if arguments.verbose {
-        say_what_comes(&causes, &limits.slots, runs);
+        say_what_comes(&causes, &limits.slots, if is_here { runs } else { 0 });
     }
-    let workers = match place {
-        Place::Here => limits.slots.most().min(runs),
-        Place::Cluster(_) => 0,
+    let workers = if is_here {
+        limits.slots.most().min(runs)
+    } else {
+        0
     };
     let mut course = Course {
         arguments,
@@ -162,6 +165,7 @@ fn run_stale(
         place: &place,
         head,
         left_over,
+        causes: &causes,
         is_under_way: false,
     };
     let report = course.carry_out(&lock)?;
@@ -170,6 +174,11 @@ fn run_stale(
     let report = collected.and(report);
     let mut products = Vec::new();
     if course.interrupted.is_none() {
+        let causes = if runs == 0 {
+            submitted_for
+        } else {
+            causes.clone()
+        };
         let account = Account::new(all, workers, causes, &report);
         // What was only submitted is told by the run that takes it in.
         if report.run > 0 || !course.is_under_way {

@@ -143,7 +143,7 @@ mod tests {
             recipes: Vec::new(),
             files: Vec::new(),
             passed: vec![("PASSED".to_owned(), "it's $HOME\n`two`".to_owned())],
-            keep_series: false,
+            causes: Vec::new(),
         }
     }
 

@@ -158,6 +158,12 @@ impl Head {
         Ok(keys)
     }
 
+    /// Why what is under way was submitted: how many, and the cause.
+    pub(crate) fn causes(&self) -> Vec<(usize, String)> {
+        let causes = self.packages.iter().map(|open| &open.manifest.causes);
+        causes.flatten().cloned().collect()
+    }
+
     /// The runs that tasks have not done which have ended, and what is to be known when they are packed again.
     pub(crate) fn left_over(&mut self) -> Result<HashMap<Key, Again>> {
         let mut left: HashMap<Key, Again> = HashMap::new();

@@ -19,6 +19,7 @@ use crate::cluster::ids::{ArrayNumber, BatchNumber, Epoch, PackageId};
 use crate::cluster::journal::Event;
 use crate::cluster::pack::{Item, Parcel, Rules};
 use crate::cluster::package::freeze::freeze;
+use crate::cluster::package::manifest::Occasion;
 use crate::cluster::shared_folder;
 use crate::data::catchment::CatchmentId;
 use crate::data::scenario::ScenarioName;
@@ -40,6 +41,7 @@ pub(crate) struct Errand<'a> {
     study: &'a Study,
     loaded_study: &'a LoadedStudy<'a>,
     work: &'a Work,
+    causes: &'a [(usize, String)],
     maker: OrderMaker<'a>,
     rules: Rules,
     /// The most tasks of one array.
@@ -76,6 +78,8 @@ pub(crate) struct Wish<'a> {
     pub now: &'a [(Unit, Key)],
     /// What is to be known of runs that tasks did not come to an end with.
     pub left_over: &'a HashMap<Key, Again>,
+    /// Why it is to be run: how many, and the cause.
+    pub causes: &'a [(usize, String)],
     /// Whether the series that simulators are given are kept.
     pub keep_series: bool,
 }
@@ -90,6 +94,7 @@ impl<'a> Errand<'a> {
             work,
             now,
             left_over,
+            causes,
             keep_series,
         } = *wish;
         let list = &loaded_study.list;
@@ -128,6 +133,7 @@ impl<'a> Errand<'a> {
             study,
             loaded_study,
             work,
+            causes,
             maker: OrderMaker::new(list, store, keep_series)?,
             rules: Rules {
                 cores: cores.max(1),
@@ -334,8 +340,11 @@ impl Head {
                     errand.study,
                     errand.loaded_study,
                     intake.store(),
-                    errand.spec,
-                    self.purpose,
+                    Occasion {
+                        spec: errand.spec,
+                        purpose: self.purpose,
+                        causes: errand.causes,
+                    },
                 )?;
                 errand.package = Some(manifest.id.clone());
                 self.packages.push(OpenPackage::new(package, manifest)?);

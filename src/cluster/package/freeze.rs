@@ -16,7 +16,7 @@ use jiff::Timestamp;
 
 use super::Package;
 use super::copies::Copies;
-use super::manifest::{FrozenRecipe, Manifest, Purpose};
+use super::manifest::{FrozenRecipe, Manifest, Occasion};
 use super::tree::{TreeCopier, make};
 use crate::cluster::ids::PackageId;
 use crate::cluster::shared_folder;
@@ -27,7 +27,6 @@ use crate::plan::environment;
 use crate::plan::input_index;
 use crate::plan::key::Explanation;
 use crate::plan::loaded::LoadedStudy;
-use crate::project::cluster::ClusterSpec;
 use crate::project::{Content, Study};
 use crate::store::Store;
 use crate::system::folder::remove;
@@ -48,13 +47,12 @@ pub(crate) fn freeze(
     study: &Study,
     loaded: &LoadedStudy<'_>,
     store: &mut Store,
-    spec: &ClusterSpec,
-    purpose: Purpose,
+    occasion: Occasion<'_>,
 ) -> Result<(Package, Manifest)> {
     let id = PackageId::random();
     let package = Package::at(packages.join(id.as_str()));
     let made = fill(&package, packages, study, loaded).and_then(|files| {
-        let mut manifest = describe(id, study, loaded, spec, purpose, files)?;
+        let mut manifest = describe(id, study, loaded, occasion, files)?;
         compare(&package, &manifest, study, loaded)?;
         loaded.expect_unchanged_input()?;
         if *loaded.linked() == Linked::default() {
@@ -154,8 +152,7 @@ fn describe(
     id: PackageId,
     study: &Study,
     loaded: &LoadedStudy<'_>,
-    spec: &ClusterSpec,
-    purpose: Purpose,
+    occasion: Occasion<'_>,
     files: Vec<(PathBuf, PathBuf)>,
 ) -> Result<Manifest> {
     let project = study.common();
@@ -178,8 +175,8 @@ fn describe(
     Ok(Manifest {
         id,
         created: Timestamp::now().as_second(),
-        purpose,
-        spec: spec.clone(),
+        purpose: occasion.purpose,
+        spec: occasion.spec.clone(),
         root: project.root.clone(),
         text: project.text().to_owned(),
         scenarios,
@@ -187,7 +184,7 @@ fn describe(
         files,
         passed: environment::passed(&project.simulator),
         head: machine::this().clone(),
-        keep_series: project.cache_limits.keep_series,
+        causes: occasion.causes.to_vec(),
     })
 }
 

@@ -30,6 +30,17 @@ pub enum Purpose {
     Verify,
 }
 
+/// What a package is made for.
+#[derive(Clone, Copy, Debug)]
+pub struct Occasion<'a> {
+    /// Where and how its tasks run.
+    pub spec: &'a ClusterSpec,
+    /// Why it is made.
+    pub purpose: Purpose,
+    /// Why its orders are to be run.
+    pub causes: &'a [(usize, String)],
+}
+
 /// What every task of a package has to know.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
@@ -56,8 +67,8 @@ pub struct Manifest {
     pub passed: Vec<(String, String)>,
     /// The head's machine.
     pub head: Machine,
-    /// Whether the store keeps the series that simulators are given.
-    pub keep_series: bool,
+    /// Why its orders are to be run: how many, and the cause. Whoever takes the results in says so.
+    pub causes: Vec<(usize, String)>,
 }
 
 /// What is the same for every catchment of a scenario, as the head found it.

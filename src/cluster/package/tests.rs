@@ -8,7 +8,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use super::freeze::{discard, freeze};
-use super::manifest::{Manifest, Purpose};
+use super::manifest::{Manifest, Occasion, Purpose};
 use super::{PACKAGES, Package};
 use crate::cluster::shared_folder;
 use crate::netcdf::{Attribute, Chunk, Chunking, Data, NetcdfFile, Precision, encode_chunk};
@@ -222,12 +222,19 @@ impl Place {
             &study,
             &loaded,
             &mut store,
-            &spec(),
-            Purpose::Run,
+            occasion(&spec()),
         )
         .expect("frozen");
         let meaning = meaning(&loaded);
         (package, manifest, meaning)
+    }
+}
+
+fn occasion(spec: &ClusterSpec) -> Occasion<'_> {
+    Occasion {
+        spec,
+        purpose: Purpose::Run,
+        causes: &[],
     }
 }
 
@@ -362,14 +369,7 @@ fn what_changes_between_plan_and_copy_is_refused_by_name() {
             false => write(&place.at(file), content),
         }
         let packages = place.packages();
-        let refused = freeze(
-            &packages,
-            &study,
-            &loaded,
-            &mut store,
-            &spec(),
-            Purpose::Run,
-        );
+        let refused = freeze(&packages, &study, &loaded, &mut store, occasion(&spec()));
         let said = format!("{:#}", refused.expect_err(file));
         assert!(said.contains(named) && said.contains("changed"), "{said}");
         let left = shared_folder::names(&packages).expect("listed");
