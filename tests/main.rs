@@ -12,6 +12,8 @@ mod common;
 
 mod agreement;
 mod architecture;
+mod cluster_head;
+mod cluster_lost;
 mod cluster_settings;
 mod cluster_work;
 mod crash;

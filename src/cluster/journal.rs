@@ -95,6 +95,16 @@ pub enum Event {
     Cancelled,
     /// All that was owed is in or owed no more; the package may go.
     Closed,
+    /// The engine does not have a task that has not said that it ended.
+    Missing {
+        /// Its batch.
+        batch: BatchNumber,
+    },
+    /// The engine has it again.
+    Present {
+        /// Its batch.
+        batch: BatchNumber,
+    },
 }
 
 /// An event with its time.

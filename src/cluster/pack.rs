@@ -106,14 +106,16 @@ impl Rules {
                 long.push((cost, at));
                 continue;
             }
-            let losses = item.losses as usize;
-            if open.len() <= losses {
-                open.resize(losses + 1, (Vec::new(), 0.0));
+            // Nor can more time be asked for in which others came before it.
+            let had_most = item.asked >= self.max_time.as_secs();
+            let caution = (item.losses as usize).max(if had_most { 2 } else { 0 });
+            if open.len() <= caution {
+                open.resize(caution + 1, (Vec::new(), 0.0));
             }
-            let (runs, sum) = &mut open[losses];
+            let (runs, sum) = &mut open[caution];
             runs.push(at);
             *sum += cost;
-            let is_full = match losses {
+            let is_full = match caution {
                 0 => *sum >= whole,
                 1 => *sum >= whole / 4.0,
                 _ => runs.len() >= self.cores as usize,
@@ -304,6 +306,15 @@ mod tests {
         let parcels = rules.pack(&items, 1000);
         assert_eq!(sizes(&parcels), [4; 100]);
         assert_eq!(parcels[0].losses, 2);
+    }
+
+    #[test]
+    fn what_had_the_longest_time_in_vain_has_it_for_itself() {
+        let mut items: Vec<Item> = (0..8).map(|at| item(at, Some(0.99))).collect();
+        items.iter_mut().for_each(|item| item.asked = 3600);
+        let parcels = rules(vec![Some(1.0)]).pack(&items, 100);
+        assert_eq!(sizes(&parcels), [4, 4]);
+        assert_eq!(parcels[0].losses, 0);
     }
 
     #[test]

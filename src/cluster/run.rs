@@ -62,7 +62,6 @@ pub(crate) fn bill(
         loaded_study,
         work,
         now: work.first(),
-        left_over: &HashMap::new(),
         causes: &[],
         keep_series: false,
     };
@@ -94,7 +93,7 @@ pub(crate) fn update(
         patience,
     } = commission;
     let keep_series = matter.study.common().cache_limits.keep_series;
-    let errand = match with_owed.runs() {
+    let mut errand = match with_owed.runs() {
         0 => None,
         _ => {
             let list = &matter.loaded_study.list;
@@ -105,7 +104,6 @@ pub(crate) fn update(
                 loaded_study: matter.loaded_study,
                 work: with_owed,
                 now: work.first(),
-                left_over,
                 causes,
                 keep_series,
             };
@@ -116,7 +114,11 @@ pub(crate) fn update(
     let is_quiet = matter.limits.verbosity == Verbosity::Quiet || *patience == Patience::Detach;
     let progress = Progress::new("running", expected, is_quiet);
     let mut intake = StoreIntake::new(matter, with_owed, progress, store)?;
-    let waited = head.carry_out(errand, &mut intake, matter.run_context.interrupt, *patience);
+    let recalled = errand
+        .as_mut()
+        .map_or(Ok(()), |errand| errand.recall(left_over, &mut intake));
+    let interrupt = matter.run_context.interrupt;
+    let waited = recalled.and_then(|()| head.carry_out(errand, &mut intake, interrupt, *patience));
     match waited {
         Ok(waited) => Ok((intake.recorder.finish(Ok(()))?, waited)),
         Err(error) => intake

@@ -69,6 +69,8 @@ pub struct BatchStanding {
     pub end: Option<BatchEnd>,
     /// When something was last heard of it, in seconds since 1970.
     pub heard: i64,
+    /// Since when the engine does not have its task, in seconds since 1970; `None` if it has, or was not asked.
+    pub missing: Option<i64>,
 }
 
 /// How the task of a batch ended.
@@ -135,32 +137,27 @@ impl Standing {
                     since: at,
                 };
                 for batch in intended.numbers() {
-                    self.batches.entry(batch).or_insert(BatchStanding {
+                    let standing = self.batches.entry(batch).or_insert(BatchStanding {
                         array: *array,
                         done: Vec::new(),
                         end: None,
                         heard: at,
+                        missing: None,
                     });
+                    // The try before came to nothing.
+                    if let Some(BatchEnd::Silent { .. }) = standing.end {
+                        standing.end = None;
+                    }
                 }
                 self.arrays.insert(*array, intended);
             }
             Event::Got { array, epoch, job } => {
                 self.enter(*array, *epoch, Stage::Submitted(job.clone()), at);
             }
-            Event::Void { array, epoch } => self.enter(*array, *epoch, Stage::Dropped, at),
-            Event::Refused { array, epoch, why } => {
-                self.enter(*array, *epoch, Stage::Dropped, at);
-                let refused: Vec<_> = (self.arrays.get(array).into_iter())
-                    .flat_map(ArrayStanding::numbers)
-                    .collect();
-                for batch in refused {
-                    let end = BatchEnd::Silent {
-                        how: why.clone(),
-                        is_loss: false,
-                    };
-                    self.end(batch, end, at);
-                }
+            Event::Void { array, epoch } => {
+                self.drop_array(*array, *epoch, "it was not submitted", at);
             }
+            Event::Refused { array, epoch, why } => self.drop_array(*array, *epoch, why, at),
             Event::Merged {
                 batch, done, end, ..
             } => {
@@ -169,6 +166,7 @@ impl Standing {
                     standing.done.sort_unstable();
                     standing.done.dedup();
                     standing.heard = at;
+                    standing.missing = None;
                 }
                 if let Some(end) = end {
                     self.end(*batch, BatchEnd::Told(end.clone()), at);
@@ -185,9 +183,33 @@ impl Standing {
                 };
                 self.end(*batch, end, at);
             }
+            Event::Missing { batch } => self.miss(*batch, Some(at)),
+            Event::Present { batch } => self.miss(*batch, None),
             Event::Cancelled => self.cancelled = true,
             Event::Closed => {}
         }
+    }
+
+    fn miss(&mut self, batch: BatchNumber, since: Option<i64>) {
+        if let Some(standing) = self.batches.get_mut(&batch) {
+            standing.missing = since;
+        }
+    }
+
+    /// An array that will never run, unless another try at it is told of: none of its batches has begun.
+    fn drop_array(&mut self, number: ArrayNumber, epoch: Epoch, how: &str, at: i64) {
+        let array = self.arrays.get(&number);
+        let Some(array) = array.filter(|array| array.epoch == epoch) else {
+            return;
+        };
+        for batch in array.numbers() {
+            let end = BatchEnd::Silent {
+                how: how.to_owned(),
+                is_loss: false,
+            };
+            self.end(batch, end, at);
+        }
+        self.enter(number, epoch, Stage::Dropped, at);
     }
 
     fn enter(&mut self, array: ArrayNumber, epoch: Epoch, stage: Stage, at: i64) {
@@ -331,6 +353,34 @@ mod tests {
         let standing = after(&events);
         assert_eq!(standing.arrays[&ArrayNumber(0)].stage, Stage::Intended);
         assert_eq!(standing.live().count(), 1);
+    }
+
+    #[test]
+    fn an_array_that_came_to_nothing_is_owed_by_nobody_until_it_is_tried_again() {
+        let void = Event::Void {
+            array: ArrayNumber(0),
+            epoch: Epoch(0),
+        };
+        let refused = Event::Refused {
+            array: ArrayNumber(0),
+            epoch: Epoch(0),
+            why: "no such queue".to_owned(),
+        };
+        for nothing in [void, refused] {
+            let events = [intend(0, 0, 0, 2), nothing, intend(0, 1, 0, 2)];
+            assert_eq!(after(&events[..2]).live().count(), 0, "{events:?}");
+            assert_eq!(after(&events).live().count(), 2, "{events:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_so_until_it_is_there_again_or_heard_of() {
+        let batch = BatchNumber(0);
+        let begin = [intend(0, 0, 0, 1), Event::Missing { batch }];
+        let missing = |events: &[Event]| after(&[&begin, events].concat()).batches[&batch].missing;
+        assert_eq!(missing(&[]), Some(2));
+        assert_eq!(missing(&[Event::Present { batch }]), None);
+        assert_eq!(missing(&[merged(0, &[], None)]), None);
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! Running fresh catchments again on a cluster, to compare: nothing is stored, and nothing outlives the comparison.
 
-use std::collections::HashMap;
 use std::path::Path;
 
 use anyhow::Result;
@@ -57,7 +56,6 @@ pub(crate) fn carry_out<T: TrialTaker>(
         loaded_study: rerun.loaded_study,
         work: rerun.work,
         now: rerun.work.first(),
-        left_over: &HashMap::new(),
         causes: &[],
         keep_series: false,
     };
@@ -67,6 +65,10 @@ pub(crate) fn carry_out<T: TrialTaker>(
     let Handing { store, taker } = intake;
     if !matches!(waited, Ok(Waited::Complete)) {
         head.abandon(store)?;
+    }
+    if matches!(waited, Ok(Waited::Cancelled)) {
+        // To whoever waits for the outcome, it is the same as Ctrl-C.
+        interrupt.trigger();
     }
     waited.map(|_| taker)
 }

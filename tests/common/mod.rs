@@ -1,5 +1,6 @@
 //! A project in a temporary folder, with a simulator whose behaviour each test chooses, and calls of the built binary.
 
+pub(crate) mod cluster;
 pub(crate) mod dbase;
 pub(crate) mod grid_engine;
 pub(crate) mod random;

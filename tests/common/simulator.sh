@@ -26,6 +26,12 @@ case $mode in
     deaf) daemonise; trap '' TERM HUP INT; (trap '' TERM; sleep 1000) & while :; do sleep 1000; done ;;
     flood) (daemonise); exec yes ;;
     slow) sleep 0.3; table ;;
+    held) while [ ! -e "$(value log).go" ]; do sleep 0.02; done; table ;;
+    deadly) pid=$$
+        until tr '\0' ' ' < /proc/$pid/cmdline | grep -q '/rerunoff work '; do
+            pid=$(sed -n 's/^PPid:[[:space:]]*//p' /proc/$pid/status); [ "$pid" -gt 1 ] || exit 1
+        done
+        kill -KILL "$pid"; sleep 1000 ;;
     slower) table; touch "$(value log).slower"; sleep 1.5 ;;
     undeclared) table; value=$(cat "$(value log).undeclared" || echo 7); sed -i "4s/[^\t]*\$/$value/" out.txt ;;
     sparse) truncate -s 10G out.txt ;;

@@ -106,9 +106,9 @@ impl Course<'_> {
         if self.head.is_idle() {
             return Ok(());
         }
+        // What is fresh may have been asked for by --force.
         let entries = self.plans.iter().flat_map(|plan| &plan.entries);
-        let stale = entries.filter(|entry| matches!(entry.state, State::Stale(_)));
-        let wanted = stale.filter_map(|entry| entry.key).collect();
+        let wanted = entries.filter_map(|entry| entry.key).collect();
         let dropped = self.head.drop_unwanted(&wanted)?;
         if dropped > 0 && !self.arguments.quiet {
             say(&format!(
@@ -149,13 +149,15 @@ impl Course<'_> {
         if waited == Waited::Interrupted {
             let message = leave::leave(&mut self.head, spec.on_interrupt, &self.interrupt)?;
             self.stop(message);
+        } else if waited == Waited::Cancelled {
+            self.stop("ended by `rerunoff cancel`: what tasks published is kept, `rerunoff run` goes on from there".to_owned());
         }
         Ok(report)
     }
 
     /// Brings the plans up to date after a run, even an interrupted one: the summary is about what it left.
     pub(super) fn plan_again(&mut self, report: &RunReport) -> Result<()> {
-        if report.run == 0 {
+        if report.run == 0 && report.good.is_empty() {
             return Ok(());
         }
         let wanted = &self.selection.wanted;

@@ -47,9 +47,11 @@ impl Head {
         for open in &mut self.packages {
             if open.is_newly_cancelled()? {
                 open.note(&Event::Cancelled)?;
+                self.is_cancelled = true;
             }
             let resubmits = errand.as_ref().is_some_and(|errand| errand.owns(open));
             open.settle(resubmits, intake)?;
+            open.end_cancelled(intake)?;
         }
         self.ask(intake)?;
         let Some(errand) = errand else {
@@ -123,6 +125,12 @@ impl Errand<'_> {
     }
 }
 
+/// How long ago a time of the journal was. Clocks of machines may differ a little.
+fn since(at: i64) -> Duration {
+    let seconds = Timestamp::now().as_second() - at;
+    Duration::from_secs(seconds.try_into().unwrap_or_default())
+}
+
 impl OpenPackage {
     fn is_due(&self) -> bool {
         self.asked
@@ -141,36 +149,66 @@ impl OpenPackage {
         let intended: Vec<(ArrayNumber, ArrayStanding)> = intended
             .map(|(number, array)| (*number, array.clone()))
             .collect();
-        let patience = APPEARANCE.min(self.manifest.spec.ask_every);
         for (number, array) in intended {
-            let is_first = !self.missing.contains_key(&number);
-            let since = *self.missing.entry(number).or_insert_with(Instant::now);
-            // At once, and once more when it had the time to appear.
-            if !is_first && since.elapsed() < patience {
+            let is_due = |next: &Instant| Instant::now() >= *next;
+            if !self.missing.get(&number).is_none_or(is_due) {
                 continue;
             }
             let epoch = array.epoch;
             let name = self.job_name(number, &array);
+            let patience = self.patience();
+            let had_time = since(array.since) >= patience;
             match self.engine.find(&name) {
-                Ok(Some(job)) => self.note(&Event::Got {
-                    array: number,
-                    epoch,
-                    job,
-                })?,
-                Ok(None) if since.elapsed() < patience => continue,
-                Ok(None) => self.give_up(number, &array, resubmits, intake)?,
+                Ok(Some(job)) => {
+                    if self.standing.cancelled {
+                        self.engine.cancel(&[(job.clone(), name)])?;
+                    }
+                    self.note(&Event::Got {
+                        array: number,
+                        epoch,
+                        job,
+                    })?;
+                }
+                Ok(None) if had_time => self.give_up(number, &array, resubmits, intake)?,
+                // Once more when it had the time to appear.
+                Ok(None) => {
+                    self.missing.insert(number, Instant::now() + patience);
+                }
                 Err(error) => {
                     let engine = self.manifest.spec.engine;
                     let message = format!(
                         "{engine} does not say whether it has the job {name} ({error:#}); it is asked again"
                     );
                     self.say_once(message, &mut |text| intake.say(text));
-                    continue;
+                    let again = Instant::now() + self.manifest.spec.ask_every;
+                    self.missing.insert(number, again);
                 }
             }
-            self.missing.remove(&number);
         }
         Ok(())
+    }
+
+    /// How long a job may take to show up that was submitted without a clear answer.
+    pub(super) fn patience(&self) -> Duration {
+        APPEARANCE.min(self.manifest.spec.ask_every)
+    }
+
+    /// Ends what was cancelled and is gone, once what it published last had the time to be seen.
+    fn end_cancelled(&mut self, intake: &mut dyn Intake) -> Result<()> {
+        for batch in self.ending() {
+            let missing = self.standing.batches[&batch].missing;
+            if missing.is_some_and(|at| since(at) >= self.patience()) {
+                self.lose(batch, intake)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The batches that were cancelled, whose tasks are gone, and which have yet to be concluded.
+    pub(super) fn ending(&self) -> Vec<BatchNumber> {
+        let live = self.standing.live().filter(|_| self.standing.cancelled);
+        live.filter(|batch| self.standing.batches[batch].missing.is_some())
+            .collect()
     }
 
     /// Makes the claims of an array void that the engine does not have; unless one of its tasks was faster.
@@ -204,10 +242,7 @@ impl OpenPackage {
             epoch,
         })?;
         if !resubmits || self.standing.cancelled {
-            let batches = array.numbers();
-            return batches
-                .into_iter()
-                .try_for_each(|batch| self.end(batch, "it was not submitted", false));
+            return Ok(());
         }
         self.note(&Event::Intend {
             array: number,
@@ -243,30 +278,28 @@ impl OpenPackage {
         intake: &mut dyn Intake,
     ) -> Result<()> {
         let begun = claim::claims(&self.package.claims())?;
-        let arrays: Vec<(ArrayNumber, ArrayStanding)> = self
-            .standing
-            .arrays
-            .iter()
-            .map(|(number, array)| (*number, array.clone()))
-            .collect();
-        for (number, array) in arrays {
+        let arrays: Vec<ArrayStanding> = self.standing.arrays.values().cloned().collect();
+        for array in arrays {
             let Some(job) = array.job() else { continue };
             let here = presence.get(job).unwrap_or(&Presence::Gone);
             for (index, batch) in (0..).zip(array.numbers()) {
-                if self.standing.batches[&batch].end.is_some() {
+                let standing = &self.standing.batches[&batch];
+                if standing.end.is_some() {
                     continue;
                 }
                 let claim = begun.get(&(batch, array.epoch));
                 match here.task(index) {
                     // Of a dead node some engines say for ever that it is at work.
                     Some(_) if claim.is_some_and(|claim| self.is_overdue(&array, claim, batch)) => {
-                        self.lose(number, &array, index, batch, intake)?;
+                        self.lose(batch, intake)?;
                     }
                     Some(state) => {
-                        self.silent.remove(&batch);
+                        if standing.missing.is_some() {
+                            self.note(&Event::Present { batch })?;
+                        }
                         self.tell_incurable(state, intake);
                     }
-                    None => self.miss(number, &array, index, batch, intake)?,
+                    None => self.miss(batch, intake)?,
                 }
             }
         }
@@ -291,37 +324,24 @@ impl OpenPackage {
     }
 
     /// The engine does not have a task that has not said that it ended.
-    fn miss(
-        &mut self,
-        number: ArrayNumber,
-        array: &ArrayStanding,
-        index: u32,
-        batch: BatchNumber,
-        intake: &mut dyn Intake,
-    ) -> Result<()> {
-        let grace = self.grace();
-        let Some(since) = self.silent.get(&batch) else {
-            self.silent.insert(batch, Instant::now());
-            return Ok(());
-        };
+    fn miss(&mut self, batch: BatchNumber, intake: &mut dyn Intake) -> Result<()> {
         let standing = &self.standing.batches[&batch];
-        let unheard = Timestamp::now().as_second() - standing.heard;
-        if since.elapsed() < grace.min(self.pause()) || unheard < grace.as_secs() as i64 {
-            return Ok(());
+        let Some(missing) = standing.missing else {
+            return self.note(&Event::Missing { batch });
+        };
+        let is_lost = since(missing) >= self.pause().min(self.grace())
+            && since(standing.heard) >= self.grace();
+        match is_lost {
+            true => self.lose(batch, intake),
+            false => Ok(()),
         }
-        self.lose(number, array, index, batch, intake)
     }
 
-    /// Concludes that a task has ended without a word.
-    fn lose(
-        &mut self,
-        number: ArrayNumber,
-        array: &ArrayStanding,
-        index: u32,
-        batch: BatchNumber,
-        intake: &mut dyn Intake,
-    ) -> Result<()> {
-        self.silent.remove(&batch);
+    /// Gives up a batch whose task is gone.
+    fn lose(&mut self, batch: BatchNumber, intake: &mut dyn Intake) -> Result<()> {
+        let standing = &self.standing.batches[&batch];
+        let number = standing.array;
+        let array = self.standing.arrays[&number].clone();
         let epoch = array.epoch;
         let had_begun = claim::void(&self.package.claims(), batch, epoch)?.is_some();
         let cancelled = self.standing.cancelled;
@@ -334,6 +354,7 @@ impl OpenPackage {
         self.end(batch, how, had_begun && !cancelled)?;
         if !cancelled {
             let job = array.job().unwrap_or_default();
+            let index = batch.0 - array.first.0;
             let printed = self.printed(number, epoch, index);
             intake.say(&format!(
                 "task {index} of job {job} was {how}; {left} runs that it has not done go to other tasks{printed}"
@@ -391,7 +412,7 @@ impl OpenPackage {
             BatchEnd::Told(TaskEnd::Time) => Again {
                 losses: batch.losses,
                 asked: array.map_or(0, |array| array.seconds),
-                nothing_done: standing.done.is_empty(),
+                had_it_all: array.is_some_and(|array| batch.orders.len() <= array.cores as usize),
             },
             BatchEnd::Told(TaskEnd::Cancelled | TaskEnd::Obstacle { .. }) => Again {
                 losses: batch.losses,

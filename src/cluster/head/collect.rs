@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::io::ErrorKind;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -42,6 +43,12 @@ impl Head {
         }
         Ok(taken)
     }
+}
+
+/// Whether a file was written so long ago that every cache has all of it.
+fn is_older(path: &Path, age: Duration) -> bool {
+    let written = fs::metadata(path).and_then(|file| file.modified());
+    written.is_ok_and(|written| written.elapsed().is_ok_and(|elapsed| elapsed >= age))
 }
 
 impl OpenPackage {
@@ -96,7 +103,7 @@ impl OpenPackage {
                     .unfinished
                     .entry(name.clone())
                     .or_insert_with(Instant::now);
-                if since.elapsed() >= STALE {
+                if since.elapsed() >= STALE || is_older(&path, 2 * STALE) {
                     self.set_aside(name, "it ends in the middle", intake)?;
                 }
                 return Ok(false);
@@ -147,7 +154,6 @@ impl OpenPackage {
             _ => {}
         }
         self.unfinished.remove(name);
-        self.silent.remove(&name.batch);
         Ok(true)
     }
 

@@ -53,6 +53,8 @@ pub(crate) struct Head {
     packages: Vec<OpenPackage>,
     /// Taken once there is something to look after.
     seat: Option<Seat>,
+    /// Whether `rerunoff cancel` was called while this head was at work.
+    is_cancelled: bool,
 }
 
 /// What a task has published, on its way in.
@@ -94,8 +96,8 @@ pub(crate) struct Again {
     pub losses: u32,
     /// The time asked for by a task that had none for it, in seconds.
     pub asked: u64,
-    /// Whether that task had no time for any of its runs.
-    pub nothing_done: bool,
+    /// Whether it was begun when the task began, and so had all of that time.
+    pub had_it_all: bool,
 }
 
 impl Head {
@@ -106,6 +108,7 @@ impl Head {
             purpose,
             packages: Vec::new(),
             seat: None,
+            is_cancelled: false,
         };
         for (package, manifest) in Package::open_all(folder)?.into_values() {
             match manifest {

@@ -30,13 +30,11 @@ pub(crate) struct OpenPackage {
     pub(super) journal: Journal,
     /// Segments that could not be read whole, and since when. Perhaps a cache shows only their beginning.
     pub(super) unfinished: BTreeMap<SegmentName, Instant>,
-    /// Arrays of which the engine has no job, though they may have been submitted; since when.
+    /// When the engine is asked again about arrays of which it is not known whether it has them.
     pub(super) missing: BTreeMap<ArrayNumber, Instant>,
     /// When the engine was last asked, and how often in a row it gave no answer.
     pub(super) asked: Option<Instant>,
     pub(super) unanswered: u32,
-    /// Batches that the engine did not have when it was last asked.
-    pub(super) silent: BTreeMap<BatchNumber, Instant>,
     /// Batches that have ended, and whose runs that were not done are accounted for.
     pub(super) returned: BTreeSet<BatchNumber>,
     /// Machines on which a task could not go on, and why.
@@ -63,7 +61,6 @@ impl OpenPackage {
             missing: BTreeMap::new(),
             asked: None,
             unanswered: 0,
-            silent: BTreeMap::new(),
             returned: BTreeSet::new(),
             troubles: Vec::new(),
             said: Vec::new(),

@@ -76,8 +76,6 @@ pub(crate) struct Wish<'a> {
     pub work: &'a Work,
     /// What is to be submitted.
     pub now: &'a [(Unit, Key)],
-    /// What is to be known of runs that tasks did not come to an end with.
-    pub left_over: &'a HashMap<Key, Again>,
     /// Why it is to be run: how many, and the cause.
     pub causes: &'a [(usize, String)],
     /// Whether the series that simulators are given are kept.
@@ -93,7 +91,6 @@ impl<'a> Errand<'a> {
             loaded_study,
             work,
             now,
-            left_over,
             causes,
             keep_series,
         } = *wish;
@@ -109,15 +106,12 @@ impl<'a> Errand<'a> {
         let Estimates { units, means } = Estimates::of(list, store, now)?;
         let items = now.iter().zip(units);
         let mut pending: Vec<Item> = items
-            .map(|(&(unit, key), estimate)| {
-                let again = left_over.get(&key).copied().unwrap_or_default();
-                Item {
-                    unit,
-                    key,
-                    estimate,
-                    losses: again.losses,
-                    asked: again.asked,
-                }
+            .map(|(&(unit, key), estimate)| Item {
+                unit,
+                key,
+                estimate,
+                losses: 0,
+                asked: 0,
             })
             .collect();
         let place = |item: &Item| list[item.unit.scenario].basin.place(item.unit.catchment);
@@ -192,6 +186,18 @@ impl<'a> Errand<'a> {
         }
     }
 
+    /// Takes what is known into account of runs that tasks of earlier packages did not come to an end with.
+    pub(crate) fn recall(
+        &mut self,
+        left_over: &HashMap<Key, Again>,
+        intake: &mut dyn Intake,
+    ) -> Result<()> {
+        let is_known = |item: &mut Item| left_over.contains_key(&item.key);
+        let known: Vec<Item> = self.pending.extract_if(.., is_known).collect();
+        let known = known.iter().map(|item| (item.key, left_over[&item.key]));
+        self.take_back(known, intake)
+    }
+
     /// Takes runs back that a task did not come to an end with. Those that will never come to one are concluded here.
     pub(super) fn take_back(
         &mut self,
@@ -210,7 +216,7 @@ impl<'a> Errand<'a> {
                     again.losses,
                     self.study.common().cache().join("cluster").display()
                 ))
-            } else if again.nothing_done && again.asked >= most {
+            } else if again.had_it_all && again.asked >= most {
                 Some(format!(
                     "it did not come to an end within the longest time that a task may ask for (`max_time` under [cluster], {} s)",
                     most
@@ -302,8 +308,8 @@ impl Head {
             return Ok(());
         }
         errand.learn();
-        if !errand.rules.is_anything_known() && live > 0 && errand.package.is_some() {
-            // The scouts are not back yet.
+        if !errand.rules.is_anything_known() && live > 0 {
+            // The scouts are not back yet, which perhaps an earlier run sent.
             return Ok(());
         }
         let parcels = errand.rules.pack(&errand.pending, room);
@@ -467,7 +473,7 @@ impl OpenPackage {
                 self.say_once(message, &mut |text| intake.say(text));
             }
             Submitted::Unclear(why) => {
-                self.missing.insert(array, Instant::now());
+                self.missing.insert(array, Instant::now() + self.patience());
                 let engine = self.manifest.spec.engine;
                 let message = format!(
                     "{engine} gave no clear answer ({why}); it is asked whether it has the job {name}"

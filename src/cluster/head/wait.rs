@@ -1,6 +1,7 @@
 //! Going round: take in what came, look after what is out, submit what is left, and wait.
 
 use std::collections::HashSet;
+use std::thread;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
@@ -38,13 +39,31 @@ pub(crate) enum Waited {
     Interrupted,
     /// What comes in was not wanted any more, and tasks were ended.
     Stopped,
+    /// The same by `rerunoff cancel`.
+    Cancelled,
 }
 
 impl Head {
     /// Takes in what is there, and finds out what has ended; nothing is submitted, and nobody waits.
+    ///
+    /// Only where tasks were cancelled and are gone, the moment is waited that what they published last needs to be seen.
     pub(crate) fn look(&mut self, intake: &mut dyn Intake) -> Result<()> {
-        self.collect(None, intake)?;
-        self.attend(None, intake)
+        for open in self.packages.iter().filter(|open| open.standing.cancelled) {
+            // The head that was to do it may have died before it could.
+            let jobs = open.jobs();
+            if !jobs.is_empty() {
+                open.engine.cancel(&jobs)?;
+            }
+        }
+        loop {
+            self.collect(None, intake)?;
+            self.attend(None, intake)?;
+            if self.packages.iter().all(|open| open.ending().is_empty()) {
+                self.is_cancelled = false;
+                return Ok(());
+            }
+            thread::sleep(SHORTEST);
+        }
     }
 
     /// Has an errand carried out, and takes in all that comes besides; without one only the latter.
@@ -70,7 +89,7 @@ impl Head {
                 self.cancel()?;
                 bail!("{obstacle}; its tasks were ended, what they published is kept");
             }
-            if intake.next() == Next::Stop && !is_stopping {
+            if (self.is_cancelled || intake.next() == Next::Stop) && !is_stopping {
                 is_stopping = true;
                 self.cancel()?;
             }
@@ -85,9 +104,10 @@ impl Head {
                 self.close_finished(intake.store())?;
             }
             if pending == 0 && self.is_idle() {
-                return Ok(match is_stopping {
-                    true => Waited::Stopped,
-                    false => Waited::Complete,
+                return Ok(match (self.is_cancelled, is_stopping) {
+                    (true, _) => Waited::Cancelled,
+                    (false, true) => Waited::Stopped,
+                    (false, false) => Waited::Complete,
                 });
             }
             if patience == Patience::Detach {

@@ -57,7 +57,12 @@ impl Evidence {
                 self.folder.join(format!(".{name}")),
                 self.folder.join(&name),
             );
-            let copied = fs::create_dir_all(&self.folder)
+            // Its parent is not made: without it, the package is gone.
+            let made = match fs::create_dir(&self.folder) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+                made => made,
+            };
+            let copied = made
                 .and_then(|()| folder::copy(&kept, &temporary))
                 .and_then(|()| fs::rename(&temporary, &place));
             let copied: io::Result<()> = copied.inspect_err(|_| drop(folder::remove(&temporary)));
