@@ -48,6 +48,8 @@ pub struct Batch {
     pub mean_wall: f64,
     /// How many tasks that had these orders were lost.
     pub losses: u32,
+    /// How many tasks in a row that had these orders ended without having done any, for a reason that was no order's.
+    pub fruitless: u32,
 }
 
 /// The first frame of a batch's file.
@@ -58,6 +60,7 @@ struct Head {
     predicted: f64,
     mean_wall: f64,
     losses: u32,
+    fruitless: u32,
     scenarios: Vec<ScenarioName>,
 }
 
@@ -132,6 +135,7 @@ impl Batch {
             predicted: head.predicted,
             mean_wall: head.mean_wall,
             losses: head.losses,
+            fruitless: head.fruitless,
         })
     }
 
@@ -148,6 +152,7 @@ impl Batch {
             predicted: self.predicted,
             mean_wall: self.mean_wall,
             losses: self.losses,
+            fruitless: self.fruitless,
             scenarios: places.names.into_iter().cloned().collect(),
         };
         let mut bytes = frame::opening(KIND, VERSION).into_bytes();
@@ -257,6 +262,7 @@ mod tests {
             predicted: 1234.5,
             mean_wall: 0.1,
             losses: 2,
+            fruitless: 1,
         }
     }
 

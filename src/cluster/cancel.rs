@@ -30,14 +30,17 @@ pub(crate) struct Cancelled {
 /// # Errors
 /// If a package can't be marked, or an engine can't be asked.
 pub(crate) fn cancel(packages: &Path) -> Result<Vec<Cancelled>> {
-    let mut cancelled = Vec::new();
+    let (mut cancelled, mut done) = (Vec::new(), Ok(()));
     for (package, manifest) in Package::open_all(packages)?.into_values() {
-        // What has no whole manifest was never submitted.
-        if let Ok(manifest) = manifest {
-            cancelled.extend(cancel_one(&package, &manifest)?);
+        match manifest.and_then(|manifest| cancel_one(&package, &manifest)) {
+            Ok(tasks) => cancelled.extend(tasks),
+            // What has no manifest was never submitted.
+            Err(_) if !package.is_complete()? => {}
+            // The others are to end all the same.
+            Err(error) => done = done.and(Err(error)),
         }
     }
-    Ok(cancelled)
+    done.map(|()| cancelled)
 }
 
 fn cancel_one(package: &Package, manifest: &Manifest) -> Result<Option<Cancelled>> {

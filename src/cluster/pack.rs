@@ -40,6 +40,8 @@ pub(crate) struct Item {
     pub estimate: Estimate,
     /// How many tasks that had it were lost.
     pub losses: u32,
+    /// How many tasks in a row that had it ended without having done anything, for a reason that was no run's.
+    pub fruitless: u32,
     /// The time that a task asked for which had no time for it, in seconds; 0 if there was none.
     pub asked: u64,
 }
@@ -76,6 +78,8 @@ pub(crate) struct Parcel {
     pub memory: Option<u64>,
     /// How many tasks that had these runs were lost.
     pub losses: u32,
+    /// How many tasks in a row that had these runs did nothing.
+    pub fruitless: u32,
 }
 
 impl Rules {
@@ -118,7 +122,8 @@ impl Rules {
             let is_full = match caution {
                 0 => *sum >= whole,
                 1 => *sum >= whole / 4.0,
-                _ => runs.len() >= self.cores as usize,
+                2 => runs.len() >= self.cores as usize,
+                _ => true,
             };
             if is_full {
                 parcels.push(self.parcel(items, std::mem::take(runs)));
@@ -206,6 +211,11 @@ impl Rules {
                 .map(|at| of(at).losses)
                 .max()
                 .unwrap_or_default(),
+            fruitless: runs
+                .iter()
+                .map(|at| of(at).fruitless)
+                .max()
+                .unwrap_or_default(),
             items: runs,
         }
     }
@@ -237,6 +247,7 @@ mod tests {
                 ..Estimate::default()
             },
             losses: 0,
+            fruitless: 0,
             asked: 0,
         }
     }

@@ -9,7 +9,9 @@
 use std::fs;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use jiff::Timestamp;
@@ -25,12 +27,13 @@ const PREFIX: &str = "head-";
 const RENEWED: Duration = Duration::from_secs(60);
 const FRESH: i64 = 180;
 
-/// Held while a head is at work; given back when it is dropped.
+/// Held while a head is at work; given back when it is dropped. A thread renews it, whatever keeps the head busy.
 #[derive(Debug)]
 pub(crate) struct Seat {
     file: PathBuf,
-    since: Timestamp,
-    renewed: Instant,
+    /// Dropped first: that ends the thread.
+    leaving: Option<Sender<()>>,
+    renewing: Option<JoinHandle<()>>,
 }
 
 impl Seat {
@@ -45,12 +48,24 @@ impl Seat {
 
     fn take_as(packages: &Path, host: &str) -> Result<Self> {
         let own = format!("{PREFIX}{host}");
+        let file = packages.join(&own);
+        let since = Timestamp::now();
+        write(&file, since)?;
+        let (leaving, left) = channel();
+        let again = file.clone();
+        let renewing = thread::Builder::new()
+            .name("seat".to_owned())
+            .spawn(move || {
+                while left.recv_timeout(RENEWED) == Err(RecvTimeoutError::Timeout) {
+                    // What can't be written now may be in a minute.
+                    write(&again, since).ok();
+                }
+            });
         let seat = Self {
-            file: packages.join(&own),
-            since: Timestamp::now(),
-            renewed: Instant::now(),
+            file,
+            leaving: Some(leaving),
+            renewing: Some(renewing.context("can't start a thread")?),
         };
-        seat.write()?;
         let context = || format!("can't list {}", packages.display());
         for name in shared_folder::names(packages).with_context(context)? {
             if let Some(other) = name.strip_prefix(PREFIX).filter(|_| name != own)
@@ -61,25 +76,20 @@ impl Seat {
         }
         Ok(seat)
     }
+}
 
-    /// Renews it, if it is time for that.
-    pub(crate) fn renew(&mut self) -> Result<()> {
-        if self.renewed.elapsed() >= RENEWED {
-            self.write()?;
-            self.renewed = Instant::now();
-        }
-        Ok(())
-    }
-
-    fn write(&self) -> Result<()> {
-        let (pid, since, now) = (std::process::id(), self.since, Timestamp::now());
-        let text = format!("{pid} {since:.0} {now:.0}\n");
-        shared_folder::write(&self.file, |file| file.write_all(text.as_bytes()))
-    }
+fn write(file: &Path, since: Timestamp) -> Result<()> {
+    let (pid, now) = (std::process::id(), Timestamp::now());
+    let text = format!("{pid} {since:.0} {now:.0}\n");
+    shared_folder::write(file, |file| file.write_all(text.as_bytes()))
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
+        self.leaving = None;
+        if let Some(renewing) = self.renewing.take() {
+            renewing.join().ok();
+        }
         // Left behind, it is out of date in three minutes.
         fs::remove_file(&self.file).ok();
     }

@@ -43,6 +43,7 @@ fn batch(predicted: f64) -> Batch {
         predicted,
         mean_wall: 1.0,
         losses: 0,
+        fruitless: 0,
     }
 }
 

@@ -97,7 +97,6 @@ impl Course<'_> {
         } else if let Some(obstacle) = &report.obstacle {
             bail!("{obstacle}; what was done before is kept: run again");
         }
-        self.is_under_way |= !self.head.is_idle();
         Ok(report)
     }
 
@@ -145,7 +144,6 @@ impl Course<'_> {
         };
         let (report, waited) =
             cluster::run::update(&mut self.head, matter, &mut self.store, &commission)?;
-        self.is_under_way = waited == Waited::UnderWay;
         if waited == Waited::Interrupted {
             let message = leave::leave(&mut self.head, spec.on_interrupt, &self.interrupt)?;
             self.stop(message);
@@ -153,6 +151,22 @@ impl Course<'_> {
             self.stop("ended by `rerunoff cancel`: what tasks published is kept, `rerunoff run` goes on from there".to_owned());
         }
         Ok(report)
+    }
+
+    /// Finds out whether something that is asked for is under way on other machines, or will be.
+    pub(super) fn note_under_way(&mut self, report: &RunReport) -> Result<()> {
+        if self.head.is_idle() {
+            return Ok(());
+        }
+        let chosen = self.chosen.iter().map(|&at| &self.plans[at]);
+        let Counts { stale, .. } = chosen.clone().map(Plan::counts).sum();
+        let owed = self.head.owed()?;
+        // What is fresh may have been asked for by --force.
+        let mut keys = chosen
+            .flat_map(|plan| &plan.entries)
+            .filter_map(|entry| entry.key);
+        self.is_under_way = stale > report.failed.len() || keys.any(|key| owed.contains(&key));
+        Ok(())
     }
 
     /// Brings the plans up to date after a run, even an interrupted one: the summary is about what it left.

@@ -172,6 +172,7 @@ fn run_stale(
     say_what_appeared(&loaded_study, &report);
     course.plan_again(&report)?;
     let report = collected.and(report);
+    course.note_under_way(&report)?;
     let mut products = Vec::new();
     if course.interrupted.is_none() {
         let causes = if runs == 0 {

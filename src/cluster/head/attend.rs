@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use jiff::Timestamp;
 
 use super::{Again, Errand, Head, Intake, OpenPackage};
@@ -36,6 +36,9 @@ const MOST_TROUBLES: usize = 3;
 
 /// How many times more memory is asked for than recorded peaks tell, in the end.
 const MOST_MEMORY: u64 = 16;
+
+/// How often in a row the submission of an array may come to nothing without a clear answer.
+const MOST_TRIES: u32 = 4;
 
 impl Head {
     /// Looks after all packages, and asks their engines what is there, if it is time for that.
@@ -117,8 +120,11 @@ impl Errand<'_> {
             self.memory_factor *= 2;
             return;
         }
-        self.exclude.insert(host);
-        self.troubles += 1;
+        // Engines know nodes by the first part of their names.
+        let node = host.split('.').next().unwrap_or_default().to_owned();
+        if self.exclude.insert(node) {
+            self.troubles += 1;
+        }
         if self.troubles >= MOST_TROUBLES {
             self.obstacle.get_or_insert(reason);
         }
@@ -244,6 +250,13 @@ impl OpenPackage {
         if !resubmits || self.standing.cancelled {
             return Ok(());
         }
+        if epoch.0 + 1 >= MOST_TRIES {
+            let why = self.unclear.clone().unwrap_or_default();
+            let engine = self.manifest.spec.engine;
+            bail!(
+                "{engine} gave no clear answer to {MOST_TRIES} submissions, and has none of them: {why}"
+            );
+        }
         self.note(&Event::Intend {
             array: number,
             epoch: Epoch(epoch.0 + 1),
@@ -290,7 +303,10 @@ impl OpenPackage {
                 let claim = begun.get(&(batch, array.epoch));
                 match here.task(index) {
                     // Of a dead node some engines say for ever that it is at work.
-                    Some(_) if claim.is_some_and(|claim| self.is_overdue(&array, claim, batch)) => {
+                    Some(state)
+                        if state.is_none_or(|state| state.running)
+                            && claim.is_some_and(|claim| self.is_overdue(&array, claim, batch)) =>
+                    {
                         self.lose(batch, intake)?;
                     }
                     Some(state) => {
@@ -311,7 +327,7 @@ impl OpenPackage {
         let now = Timestamp::now().as_second();
         let heard = self.standing.batches[&batch].heard;
         let seconds = i64::try_from(array.seconds).unwrap_or(i64::MAX);
-        now - claim.at > seconds.saturating_add(OVERDUE) && now - heard > OVERDUE
+        now - claim.at.max(heard) > seconds.saturating_add(OVERDUE)
     }
 
     fn tell_incurable(&mut self, state: Option<&TaskState>, intake: &mut dyn Intake) {
@@ -408,11 +424,23 @@ impl OpenPackage {
         let Some(end) = &standing.end else {
             return Ok(Vec::new());
         };
+        let did_nothing = standing.done.is_empty();
+        let was_submitted = array.is_some_and(|array| array.stage != Stage::Dropped);
+        let fruitless = match end {
+            BatchEnd::Told(TaskEnd::Obstacle { .. }) if did_nothing => batch.fruitless + 1,
+            BatchEnd::Silent { is_loss: false, .. }
+                if did_nothing && was_submitted && !self.standing.cancelled =>
+            {
+                batch.fruitless + 1
+            }
+            _ => 0,
+        };
         let again = match end {
             BatchEnd::Told(TaskEnd::Time) => Again {
                 losses: batch.losses,
                 asked: array.map_or(0, |array| array.seconds),
                 had_it_all: array.is_some_and(|array| batch.orders.len() <= array.cores as usize),
+                ..Again::default()
             },
             BatchEnd::Told(TaskEnd::Cancelled | TaskEnd::Obstacle { .. }) => Again {
                 losses: batch.losses,
@@ -428,6 +456,7 @@ impl OpenPackage {
                 ..Again::default()
             },
         };
+        let again = Again { fruitless, ..again };
         let orders = batch.orders.iter().enumerate();
         let orders = orders.filter(|(place, _)| !standing.has(*place));
         Ok(orders.map(|(_, order)| (order.order.key, again)).collect())

@@ -108,6 +108,12 @@ impl OpenPackage {
                 }
                 return Ok(false);
             }
+            Err(fault @ SegmentError::OtherVersion(_)) => bail!(
+                "{}: {fault}; the program that submitted it takes it in: {} -C {} run",
+                path.display(),
+                self.package.binary().display(),
+                self.manifest.root.display()
+            ),
             Err(SegmentError::Io(error)) => {
                 return Err(error).with_context(|| format!("can't read {}", path.display()));
             }

@@ -43,7 +43,10 @@ use crate::plan::key::Key;
 use crate::store::Store;
 
 /// How often tasks may be lost that had a run, before it counts as failed.
-pub(crate) const MOST_LOSSES: u32 = 3;
+pub(crate) const MOST_LOSSES: u32 = 4;
+
+/// How many tasks in a row may have a run and do nothing, before it is taken that none ever will.
+pub(crate) const MOST_FRUITLESS: u32 = 5;
 
 /// All open packages of one purpose.
 pub(crate) struct Head {
@@ -94,6 +97,8 @@ pub(crate) trait Intake {
 pub(crate) struct Again {
     /// How many tasks that had it were lost.
     pub losses: u32,
+    /// How many in a row that had it did nothing, for a reason that was no run's.
+    pub fruitless: u32,
     /// The time asked for by a task that had none for it, in seconds.
     pub asked: u64,
     /// Whether it was begun when the task began, and so had all of that time.
@@ -110,32 +115,35 @@ impl Head {
             seat: None,
             is_cancelled: false,
         };
-        for (package, manifest) in Package::open_all(folder)?.into_values() {
+        let packages = Package::open_all(folder)?;
+        if !packages.is_empty() {
+            head.take_seat()?;
+        }
+        for (package, manifest) in packages.into_values() {
             match manifest {
                 Ok(manifest) if manifest.purpose == purpose => {
                     head.packages.push(OpenPackage::new(package, manifest)?);
                 }
                 Ok(_) => {}
-                // A head died while it made the package or removed it: nothing of it is under way.
-                Err(_) if !package.is_complete()? => discard_remains(&package)?,
+                // A head died while it made the package or removed it: nothing of it is under way. But a network file system may
+                // show a package without its manifest for a while.
+                Err(_) if !package.is_complete()? => {
+                    if package.is_seen_as_it_is()? {
+                        discard_remains(&package)?;
+                    }
+                }
                 Err(error) => return Err(error),
             }
-        }
-        if !head.packages.is_empty() {
-            head.take_seat()?;
         }
         Ok(head)
     }
 
     /// Makes sure that no head on another machine is at work, and that it would notice this one.
     fn take_seat(&mut self) -> Result<()> {
-        match &mut self.seat {
-            Some(seat) => seat.renew(),
-            None => {
-                self.seat = Some(Seat::take(&self.folder)?);
-                Ok(())
-            }
+        if self.seat.is_none() {
+            self.seat = Some(Seat::take(&self.folder)?);
         }
+        Ok(())
     }
 
     /// Whether nothing is under way.

@@ -37,6 +37,8 @@ pub(crate) struct OpenPackage {
     pub(super) unanswered: u32,
     /// Batches that have ended, and whose runs that were not done are accounted for.
     pub(super) returned: BTreeSet<BatchNumber>,
+    /// What the engine said to the last submission that had no clear answer.
+    pub(super) unclear: Option<String>,
     /// Machines on which a task could not go on, and why.
     pub(super) troubles: Vec<(String, Trouble, String)>,
     /// What was said already, so that nothing is said twice.
@@ -62,6 +64,7 @@ impl OpenPackage {
             asked: None,
             unanswered: 0,
             returned: BTreeSet::new(),
+            unclear: None,
             troubles: Vec::new(),
             said: Vec::new(),
         })

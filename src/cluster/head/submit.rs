@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use super::{Again, Bill, Head, Intake, MOST_LOSSES, OpenPackage};
+use super::{Again, Bill, Head, Intake, MOST_FRUITLESS, MOST_LOSSES, OpenPackage};
 use crate::cluster::batch::{Batch, BatchOrder};
 use crate::cluster::engine::{self, Submission, Submitted, job_script};
 use crate::cluster::ids::{ArrayNumber, BatchNumber, Epoch, PackageId};
@@ -111,6 +111,7 @@ impl<'a> Errand<'a> {
                 key,
                 estimate,
                 losses: 0,
+                fruitless: 0,
                 asked: 0,
             })
             .collect();
@@ -177,9 +178,11 @@ impl<'a> Errand<'a> {
         self.package.as_ref() == Some(&open.manifest.id)
     }
 
-    /// Learns how long runs take from one that came in, however it ended.
+    /// Learns how long runs take from one that went well.
     pub(super) fn hear(&mut self, trial: &Trial) {
-        if let Some(attempt) = trial.attempts.last() {
+        // Something works somewhere.
+        self.troubles = 0;
+        if let (TrialOutcome::Good(_), Some(attempt)) = (&trial.outcome, trial.attempts.last()) {
             let (sum, count) = self.heard.entry(trial.scenario.clone()).or_default();
             *sum += attempt.cost.wall;
             *count += 1.0;
@@ -204,12 +207,20 @@ impl<'a> Errand<'a> {
         runs: impl Iterator<Item = (Key, Again)>,
         intake: &mut dyn Intake,
     ) -> Result<()> {
-        let before = self.pending.len();
+        let mut back: Vec<((Unit, Key), Again)> = Vec::new();
         for (key, again) in runs {
             let Some(unit) = self.work.unit(&key) else {
                 continue;
             };
             let most = self.rules.max_time.as_secs();
+            if again.fruitless >= MOST_FRUITLESS {
+                let obstacle = format!(
+                    "{} tasks in a row did nothing; what they printed is in {}",
+                    again.fruitless,
+                    self.study.common().cache().join("cluster").display()
+                );
+                self.obstacle.get_or_insert(obstacle);
+            }
             let failure = if again.losses >= MOST_LOSSES {
                 Some(format!(
                     "its task was lost {} times (out of memory?); the tasks' logs are below {}",
@@ -226,22 +237,25 @@ impl<'a> Errand<'a> {
             };
             match failure {
                 Some(reason) => intake.conclude(self.failed(unit, key, reason)?)?,
-                None => {
-                    let list = &self.loaded_study.list;
-                    let estimate = Estimates::of(list, Some(intake.store()), &[(unit, key)])?;
-                    self.pending
-                        .extend(estimate.units.into_iter().map(|estimate| Item {
-                            unit,
-                            key,
-                            estimate,
-                            losses: again.losses,
-                            asked: again.asked,
-                        }));
-                }
+                None => back.push(((unit, key), again)),
             }
         }
-        if self.pending.len() > before {
+        if !back.is_empty() {
             let list = &self.loaded_study.list;
+            // What is known of a scenario is read once.
+            back.sort_by_key(|((unit, _), _)| *unit);
+            let units: Vec<(Unit, Key)> = back.iter().map(|(unit, _)| *unit).collect();
+            let estimates = Estimates::of(list, Some(intake.store()), &units)?;
+            let items = back.into_iter().zip(estimates.units);
+            self.pending
+                .extend(items.map(|(((unit, key), again), estimate)| Item {
+                    unit,
+                    key,
+                    estimate,
+                    losses: again.losses,
+                    fruitless: again.fruitless,
+                    asked: again.asked,
+                }));
             let place = |item: &Item| list[item.unit.scenario].basin.place(item.unit.catchment);
             self.pending.sort_by_key(|item| (place(item), item.unit));
         }
@@ -284,8 +298,7 @@ impl<'a> Errand<'a> {
     /// Takes what was heard into account.
     fn learn(&mut self) {
         for (loaded, mean) in self.loaded_study.list.iter().zip(&mut self.rules.means) {
-            let heard = self.heard.get(&loaded.project.scenario.name);
-            if let (None, Some((sum, count))) = (&mean, heard) {
+            if let Some((sum, count)) = self.heard.get(&loaded.project.scenario.name) {
                 *mean = Some(sum / count);
             }
         }
@@ -301,10 +314,12 @@ impl Head {
     ) -> Result<()> {
         let live = self.live();
         let room = errand.spec.max_queued.saturating_sub(live);
+        // Not an array for each task that ends.
+        let is_too_little = live > 0 && room < errand.spec.max_queued.div_ceil(4);
         let is_full = errand
             .full_until
             .is_some_and(|until| Instant::now() < until);
-        if errand.pending.is_empty() || room == 0 || is_full {
+        if errand.pending.is_empty() || room == 0 || is_too_little || is_full {
             return Ok(());
         }
         errand.learn();
@@ -397,6 +412,7 @@ impl OpenPackage {
                 predicted: parcel.predicted,
                 mean_wall: parcel.mean_wall,
                 losses: parcel.losses,
+                fruitless: parcel.fruitless,
             };
             batch.write(&self.package.batch(batch.number))?;
         }
@@ -420,6 +436,13 @@ impl OpenPackage {
             Submitted::Accepted(_) | Submitted::Unclear(_) => Ok(true),
             Submitted::Full(_) => {
                 errand.full_until = Some(Instant::now() + self.pause().max(Duration::from_secs(1)));
+                // Perhaps so many are too many at any time.
+                errand.most_tasks = (parcels.len() / 2).max(1);
+                Ok(false)
+            }
+            // Perhaps the engine has other names for its nodes.
+            Submitted::Refused(_) if !errand.exclude.is_empty() => {
+                errand.exclude.clear();
                 Ok(false)
             }
             Submitted::Refused(why) => {
@@ -473,6 +496,7 @@ impl OpenPackage {
                 self.say_once(message, &mut |text| intake.say(text));
             }
             Submitted::Unclear(why) => {
+                self.unclear = Some(why.clone());
                 self.missing.insert(array, Instant::now() + self.patience());
                 let engine = self.manifest.spec.engine;
                 let message = format!(

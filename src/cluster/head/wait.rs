@@ -1,14 +1,16 @@
 //! Going round: take in what came, look after what is out, submit what is left, and wait.
 
 use std::collections::HashSet;
+use std::fs::File;
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use super::{Errand, Head, Intake, OpenPackage};
 use crate::cluster::ids::{ArrayNumber, BatchNumber};
 use crate::cluster::journal::Event;
+use crate::cluster::segment::list_segments;
 use crate::cluster::standing::ArrayStanding;
 use crate::execute::next::Next;
 use crate::plan::key::Key;
@@ -86,8 +88,12 @@ impl Head {
             let taken = self.collect(errand.as_mut(), intake)?;
             self.attend(errand.as_mut().filter(|_| !is_stopping), intake)?;
             if let Some(obstacle) = errand.as_ref().and_then(Errand::obstacle) {
-                self.cancel()?;
-                bail!("{obstacle}; its tasks were ended, what they published is kept");
+                let message =
+                    format!("{obstacle}; its tasks were ended, what they published is kept");
+                // The obstacle is what has to be told, whatever the engine says.
+                self.cancel().ok();
+                self.close_finished(intake.store())?;
+                bail!(message);
             }
             if (self.is_cancelled || intake.next() == Next::Stop) && !is_stopping {
                 is_stopping = true;
@@ -133,19 +139,25 @@ impl Head {
     }
 
     /// Ends all tasks that are under way. What they publish until then, and have published, is still taken in.
+    ///
+    /// # Errors
+    /// If an engine can't be asked to; all others are.
     pub(crate) fn cancel(&mut self) -> Result<()> {
+        let mut done = Ok(());
         for open in &mut self.packages {
             if !open.standing.cancelled {
                 open.note(&Event::Cancelled)?;
             }
+            // For tasks that begin later.
+            File::create(open.package.cancelled()).ok();
             let jobs = open.jobs();
             if !jobs.is_empty() {
-                open.engine.cancel(&jobs)?;
+                done = done.and(open.engine.cancel(&jobs));
             }
             // The sooner it is seen that they are gone.
             open.asked = None;
         }
-        Ok(())
+        done
     }
 
     /// Ends all tasks and removes the packages, whatever they owe.
@@ -193,7 +205,7 @@ impl Head {
     pub(crate) fn close_finished(&mut self, store: &mut Store) -> Result<()> {
         let mut kept = Vec::new();
         for open in std::mem::take(&mut self.packages) {
-            let is_finished = open.standing.live().next().is_none() && open.unfinished.is_empty();
+            let is_finished = open.standing.live().next().is_none() && open.is_all_in()?;
             match is_finished {
                 true => open.close(store)?,
                 false => kept.push(open),
@@ -205,6 +217,15 @@ impl Head {
 }
 
 impl OpenPackage {
+    /// Whether nothing is left to be taken in.
+    fn is_all_in(&self) -> Result<bool> {
+        let incoming = self.package.incoming();
+        let left = list_segments(&incoming);
+        Ok(left
+            .with_context(|| format!("can't list {}", incoming.display()))?
+            .is_empty())
+    }
+
     /// Whether one of these keys is still to be answered in one of these batches.
     fn are_wanted(&self, batches: &[BatchNumber], wanted: &HashSet<Key>) -> Result<bool> {
         for number in batches {

@@ -11,16 +11,18 @@ mod tests;
 mod tree;
 
 use std::collections::BTreeMap;
-use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+use std::{fs, io};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 
 use crate::cluster::ids::{ArrayNumber, AttemptId, BatchNumber, Epoch, PackageId};
 use crate::cluster::package::manifest::Manifest;
 use crate::cluster::shared_folder;
 use crate::data::scenario::ScenarioName;
 use crate::project::{FrozenProject, Study};
+use crate::system::filesystem;
 
 /// The folder of all packages, in the project's cache folder.
 pub const PACKAGES: &str = "cluster";
@@ -131,6 +133,23 @@ impl Package {
         Ok(names.contains("manifest"))
     }
 
+    /// Whether what a listing of its folder lacks is not there: on a local disk, or where nothing has changed for an hour.
+    ///
+    /// # Errors
+    /// If its folder can't be looked at.
+    pub fn is_seen_as_it_is(&self) -> Result<bool> {
+        let context = || format!("can't look at {}", self.folder.display());
+        if filesystem::network(&self.folder)
+            .with_context(context)?
+            .is_none()
+        {
+            return Ok(true);
+        }
+        let changed = fs::metadata(&self.folder).and_then(|found| found.modified());
+        let age = changed.with_context(context)?.elapsed().unwrap_or_default();
+        Ok(age > Duration::from_secs(3600))
+    }
+
     /// The package and its manifest.
     ///
     /// # Errors
@@ -153,7 +172,11 @@ impl Package {
         let open = |name: String| {
             let id = PackageId::parse(&name)?;
             let package = Self::at(packages.join(name));
-            let manifest = Manifest::read(&package.manifest());
+            let manifest = match package.is_complete() {
+                Ok(true) => Manifest::read(&package.manifest()),
+                Ok(false) => Err(anyhow!("{} has no manifest", package.folder.display())),
+                Err(error) => Err(error),
+            };
             Some((id, (package, manifest)))
         };
         Ok(names.into_iter().filter_map(open).collect())

@@ -10,6 +10,7 @@ use super::TaskId;
 use crate::cluster::journal::{Event, Journal};
 use crate::cluster::package::Package;
 use crate::cluster::package::manifest::Manifest;
+use crate::project::cluster::EngineKind;
 
 /// What the names of tasks' folders on nodes begin with.
 pub(super) const SCRATCH_PREFIX: &str = "rerunoff-task-";
@@ -46,7 +47,11 @@ impl Allocation {
         let own = available_parallelism().map_or(1, NonZeroUsize::get);
         let stated = manifest.spec.cores.map_or(own, NonZeroUsize::get);
         Ok(Self {
-            cores: cores(&|name| std::env::var(name).ok()).unwrap_or(stated),
+            cores: match manifest.spec.engine {
+                // Variables may be those of another engine around it.
+                EngineKind::Command => stated,
+                _ => cores(&|name| std::env::var(name).ok()).unwrap_or(stated),
+            },
             deadline: seconds.and_then(|seconds| now.checked_add(usable(seconds))),
         })
     }

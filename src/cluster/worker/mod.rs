@@ -20,12 +20,13 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 
 use self::allocation::Allocation;
-use self::task::Task;
+use self::publisher::Publisher;
+use self::task::{Task, obstacle};
 use crate::cluster::batch::Batch;
 use crate::cluster::claim::{Claimed, claim};
 use crate::cluster::ids::{ArrayNumber, AttemptId, BatchNumber, Epoch};
 use crate::cluster::package::Package;
-use crate::cluster::segment::TaskEnd;
+use crate::cluster::segment::{SegmentHead, TaskEnd, Trouble};
 use crate::cluster::shared_folder;
 use crate::system::machine;
 use crate::system::process::Interrupt;
@@ -96,9 +97,26 @@ pub fn work(
             return Ok(Worked::Idle(reason));
         }
     }
-    let batch = read_batch(&package, task.batch, &interrupt)?;
-    let allocation = Allocation::of(&package, &manifest, task)?;
     let attempt = AttemptId::new(&task.job, task.index, task.restart);
+    let ready = read_batch(&package, task.batch, &interrupt)
+        .and_then(|batch| Ok((batch, Allocation::of(&package, &manifest, task)?)));
+    let (batch, allocation) = match ready {
+        Ok(ready) => ready,
+        Err(error) => {
+            // It has the batch, so the head has to hear of it.
+            let host = &machine::this().host;
+            let end = obstacle(Trouble::Other, format!("{host}: {error:#}"));
+            let head = SegmentHead {
+                package: manifest.id.clone(),
+                batch: task.batch,
+                attempt,
+                machine: machine::this().clone(),
+            };
+            let publisher = Publisher::new(&package, head, package.incoming(), &interrupt, say);
+            publisher.finish(end.clone())?;
+            return Ok(Worked::Ended(end));
+        }
+    };
     let this = Task {
         package: &package,
         manifest: &manifest,

@@ -206,7 +206,7 @@ enum Stopped {
     Unpublished(anyhow::Error),
 }
 
-fn obstacle(kind: Trouble, reason: String) -> TaskEnd {
+pub(super) fn obstacle(kind: Trouble, reason: String) -> TaskEnd {
     TaskEnd::Obstacle { kind, reason }
 }
 
