@@ -8,6 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -277,11 +278,25 @@ pub(crate) fn discard(package: &Package, manifest: &Manifest, store: &mut Store)
 
 /// Removes what is left of a package that has no manifest, and the copies that no other needs.
 pub(crate) fn discard_remains(package: &Package) -> Result<()> {
-    remove(package.folder())?;
+    match remove(package.folder()) {
+        // A network file system keeps what a task has open, its program above all, under another name until that has ended. Without
+        // a manifest it is no package any more, and a later run removes the rest.
+        Err(error) if is_in_use(&error) => {}
+        removed => removed?,
+    }
     match package.folder().parent() {
         Some(packages) => Copies::beside(packages)?.prune(),
         None => Ok(()),
     }
+}
+
+/// Whether a folder could not be removed because something in it is in use.
+fn is_in_use(error: &anyhow::Error) -> bool {
+    let causes = error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<io::Error>());
+    let mut kinds = causes.map(io::Error::kind);
+    kinds.any(|kind| matches!(kind, ErrorKind::DirectoryNotEmpty | ErrorKind::ResourceBusy))
 }
 
 /// Tells the store that an input looks otherwise by now because of a link.
