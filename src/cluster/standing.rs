@@ -71,6 +71,9 @@ pub struct BatchStanding {
     pub heard: i64,
     /// Since when the engine does not have its task, in seconds since 1970; `None` if it has, or was not asked.
     pub missing: Option<i64>,
+    /// Whether its task was told to stop, and has. As long as the engine has it, it may be started anew: after a node was taken away
+    /// for something else, say.
+    pub stopped: bool,
 }
 
 /// How the task of a batch ended.
@@ -143,6 +146,7 @@ impl Standing {
                         end: None,
                         heard: at,
                         missing: None,
+                        stopped: false,
                     });
                     // The try before came to nothing.
                     if let Some(BatchEnd::Silent { .. }) = standing.end {
@@ -167,9 +171,12 @@ impl Standing {
                     standing.done.dedup();
                     standing.heard = at;
                     standing.missing = None;
+                    standing.stopped = *end == Some(TaskEnd::Cancelled);
                 }
-                if let Some(end) = end {
-                    self.end(*batch, BatchEnd::Told(end.clone()), at);
+                match end {
+                    Some(TaskEnd::Cancelled) if !self.cancelled => {}
+                    Some(end) => self.end(*batch, BatchEnd::Told(end.clone()), at),
+                    None => {}
                 }
             }
             Event::Ended {
@@ -185,7 +192,15 @@ impl Standing {
             }
             Event::Missing { batch } => self.miss(*batch, Some(at)),
             Event::Present { batch } => self.miss(*batch, None),
-            Event::Cancelled => self.cancelled = true,
+            Event::Cancelled => {
+                self.cancelled = true;
+                let batches = self.batches.iter();
+                let stopped = batches.filter(|(_, batch)| batch.stopped);
+                let stopped: Vec<BatchNumber> = stopped.map(|(number, _)| *number).collect();
+                for batch in stopped {
+                    self.end(batch, BatchEnd::Told(TaskEnd::Cancelled), at);
+                }
+            }
             Event::Closed => {}
         }
     }
@@ -341,6 +356,22 @@ mod tests {
         assert_eq!(batch.end, Some(BatchEnd::Told(TaskEnd::Time)));
         assert_eq!(standing.next_batch(), BatchNumber(3));
         assert_eq!(standing.next_array(), ArrayNumber(1));
+    }
+
+    #[test]
+    fn a_task_that_was_stopped_may_be_started_anew_unless_all_were_cancelled() {
+        let stopped = merged(0, &[1], Some(TaskEnd::Cancelled));
+        let mut events = vec![intend(0, 0, 0, 2), got(0, 0, "17"), stopped];
+        let standing = after(&events);
+        assert_eq!(standing.live().count(), 2);
+        assert!(standing.batches[&BatchNumber(0)].stopped);
+        events.push(merged(0, &[2], None));
+        assert!(!after(&events).batches[&BatchNumber(0)].stopped);
+        *events.last_mut().expect("one") = Event::Cancelled;
+        let standing = after(&events);
+        assert_eq!(standing.live().collect::<Vec<_>>(), [BatchNumber(1)]);
+        events.push(merged(1, &[], Some(TaskEnd::Cancelled)));
+        assert_eq!(after(&events).live().count(), 0);
     }
 
     #[test]

@@ -342,6 +342,10 @@ impl OpenPackage {
     /// The engine does not have a task that has not said that it ended.
     fn miss(&mut self, batch: BatchNumber, intake: &mut dyn Intake) -> Result<()> {
         let standing = &self.standing.batches[&batch];
+        if standing.stopped {
+            // It said so itself, and is not there to be started anew.
+            return self.lose(batch, intake);
+        }
         let Some(missing) = standing.missing else {
             return self.note(&Event::Missing { batch });
         };
@@ -360,14 +364,15 @@ impl OpenPackage {
         let array = self.standing.arrays[&number].clone();
         let epoch = array.epoch;
         let had_begun = claim::void(&self.package.claims(), batch, epoch)?.is_some();
-        let cancelled = self.standing.cancelled;
-        let how = match (cancelled, had_begun) {
-            (true, _) => "cancelled",
-            (false, true) => "lost",
-            (false, false) => "never begun",
+        let (cancelled, stopped) = (self.standing.cancelled, standing.stopped);
+        let how = match (cancelled, stopped, had_begun) {
+            (true, ..) => "cancelled",
+            (false, true, _) => "stopped",
+            (false, false, true) => "lost",
+            (false, false, false) => "never begun",
         };
         let left = self.batch(batch)?.orders.len() - self.standing.batches[&batch].done.len();
-        self.end(batch, how, had_begun && !cancelled)?;
+        self.end(batch, how, had_begun && !cancelled && !stopped)?;
         if !cancelled {
             let job = array.job().unwrap_or_default();
             let index = batch.0 - array.first.0;

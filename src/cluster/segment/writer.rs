@@ -4,7 +4,7 @@
 //! cost a server more than the simulators cost here, and a node that dies leaves nothing half done.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Read, Seek, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
@@ -22,15 +22,17 @@ const BLOCK: usize = 1 << 20;
 
 /// A segment that is not published yet. Its file has no name, so that nothing is left of it, however the task ends.
 pub struct SegmentWriter {
-    file: BufWriter<File>,
+    file: File,
     /// Where it was made, for messages.
     scratch: String,
     content: Vec<u8>,
+    /// The frame that is being written.
+    frame: Vec<u8>,
     digester: Digester,
     trials: u64,
     bytes: u64,
-    /// Whether its last frame is written.
-    ended: bool,
+    /// Its last frame, once it is known. It goes into the published copy alone: this machine's disk may be full.
+    last: Option<Vec<u8>>,
 }
 
 impl SegmentWriter {
@@ -46,25 +48,24 @@ impl SegmentWriter {
         let file = file.with_context(context)?;
         fs::remove_file(scratch_file).with_context(context)?;
         let mut this = Self {
-            file: BufWriter::with_capacity(BLOCK, file),
+            file,
             scratch: scratch_file.display().to_string(),
             content: Vec::new(),
+            frame: frame::opening(KIND, VERSION).into_bytes(),
             digester: Digester::default(),
             trials: 0,
             bytes: 0,
-            ended: false,
+            last: None,
         };
-        let opening = frame::opening(KIND, VERSION);
-        (this.file.write_all(opening.as_bytes())).with_context(context)?;
         this.content = frame::encode(head).with_context(context)?;
         this.put()?;
         Ok(this)
     }
 
-    /// Adds a trial.
+    /// Adds a trial. It is in the file when this returns, so that a full disk is noticed here.
     ///
     /// # Errors
-    /// With the path, if it can't be written. The segment is of no use any more, then.
+    /// With the path, if it can't be written. Then the segment is as it was before, and can still be published.
     pub fn push(&mut self, trial: &Trial) -> Result<()> {
         self.encode(TRIAL, trial)?;
         self.put()?;
@@ -94,22 +95,26 @@ impl SegmentWriter {
         name: &SegmentName,
         end: Option<&TaskEnd>,
     ) -> Result<()> {
-        if !self.ended {
-            let last = Last {
-                trials: self.trials,
-                digest: std::mem::take(&mut self.digester).finish(),
-                end: end.cloned(),
-            };
-            self.encode(LAST, &last)?;
-            self.put()?;
-            self.ended = true;
-        }
-        let context = || format!("can't write {}", self.scratch);
-        self.file.flush().with_context(context)?;
-        let file = self.file.get_mut();
-        file.rewind().with_context(context)?;
+        let last = match self.last.take() {
+            Some(last) => last,
+            None => {
+                let last = Last {
+                    trials: self.trials,
+                    digest: std::mem::take(&mut self.digester).finish(),
+                    end: end.cloned(),
+                };
+                self.encode(LAST, &last)?;
+                let mut frame = Vec::new();
+                write_frame(&mut frame, &self.content)?;
+                frame
+            }
+        };
+        let last = self.last.insert(last);
+        let file = &mut self.file;
+        (file.rewind()).with_context(|| format!("can't read {}", self.scratch))?;
         shared_folder::write(&incoming.join(name.to_string()), |published| {
-            copy(file, published)
+            copy(file, published)?;
+            published.write_all(last)
         })
     }
 
@@ -122,12 +127,22 @@ impl SegmentWriter {
         Ok(())
     }
 
-    /// Writes the frame that is ready.
+    /// Writes a frame of the content that is ready, whole or not at all.
     fn put(&mut self) -> Result<()> {
+        let context = || format!("can't write {}", self.scratch);
+        write_frame(&mut self.frame, &self.content).with_context(context)?;
+        let written = self.file.write_all(&self.frame);
+        let length = self.frame.len() as u64;
+        self.frame.clear();
+        if written.is_err() {
+            // What was written of it goes again.
+            self.file.set_len(self.bytes).with_context(context)?;
+            let end = SeekFrom::Start(self.bytes);
+            self.file.seek(end).with_context(context)?;
+        }
+        written.with_context(context)?;
         self.digester.update(&self.content);
-        write_frame(&mut self.file, &self.content)
-            .with_context(|| format!("can't write {}", self.scratch))?;
-        self.bytes += (self.content.len() + frame::AROUND) as u64;
+        self.bytes += length;
         Ok(())
     }
 }
