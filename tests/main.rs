@@ -40,6 +40,7 @@ mod processors;
 mod reading;
 mod readme;
 mod scenarios;
+mod slurm;
 mod streams;
 mod sums;
 mod surroundings;

@@ -4,13 +4,16 @@
 #   gridengine.sh stop-master DIR        it stands still, answers nothing
 #   gridengine.sh continue-master DIR
 #   gridengine.sh down DIR               ends exactly what was started
+# From the environment: CLUSTER_HOLDER, when this process is gone, so is the cluster.
 set -euo pipefail
 verb=${1:?verb}
 dir=$(realpath -m "${2:?folder}")
 . "$(dirname "$0")/ports.sh"
+. "$(dirname "$0")/holder.sh"
 
 up() {
     local spool=$dir/spool common=$dir/root/default/common first
+    end_with_holder
     mkdir -p "$spool/spooldb" "$spool/qmaster" "$spool/execd"
     first=$(free_ports 2)
     export SGE_ROOT=$dir/root SGE_CELL=default SGE_QMASTER_PORT=$first SGE_EXECD_PORT=$((first + 1))
@@ -77,11 +80,11 @@ stop-master) kill -STOP "$(cat "$dir/qmaster.started")" ;;
 continue-master) kill -CONT "$(cat "$dir/qmaster.started")" ;;
 down)
     for started in "$dir/execd.started" "$dir/qmaster.started"; do
-        [ -f "$started" ] && kill -KILL "$(cat "$started")" 2>/dev/null || true
+        [ -f "$started" ] && end "$(cat "$started")"
     done
     # What it has started is in sessions of its own, and knows its folder.
     for process in $(grep -lsFz "SGE_ROOT=$dir/root" /proc/[0-9]*/environ | cut -d / -f 3); do
-        kill -KILL "$process" 2>/dev/null || true
+        end "$process"
     done ;;
 *) echo "unknown verb $verb" >&2; exit 2 ;;
 esac

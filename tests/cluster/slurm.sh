@@ -1,6 +1,6 @@
 #!/bin/bash
 # A Slurm cluster of several nodes on this machine, for tests, started by root without systemd.
-#   slurm.sh up DIR [NODES] [CPUS]       starts it; prints the file to name in SLURM_CONF
+#   slurm.sh up DIR [NODES] [CPUS] [LINES]  starts it, with more lines in its configuration; prints the file to name in SLURM_CONF
 #   slurm.sh kill-node DIR N             as if its power went: slurmd and all that runs on the node are gone at once
 #   slurm.sh start-node DIR N
 #   slurm.sh freeze-node DIR N           as if it hung or were cut off: all on it stands still
@@ -9,15 +9,17 @@
 #   slurm.sh continue-controller DIR
 #   slurm.sh kill-controller DIR
 #   slurm.sh start-controller DIR
+#   slurm.sh on-node DIR N COMMAND…      runs a command where it sees what the node sees: its own disk
 #   slurm.sh down DIR                    ends exactly what was started
 # Each slurmd has a name, a port and a spool folder of its own, and is in namespaces of its own for processes, mounts and the host's name.
-# DIR/scratch is each node's own disk, small so that it can be filled; all else is shared.
-# From the environment: SLURM_TEST_DISK (64m), SLURM_TEST_KILLWAIT (5), SLURM_TEST_SLURMDTIMEOUT (10), SLURM_TEST_EXTRA (lines of slurm.conf).
+# DIR/scratch is each node's own disk, small so that it can be filled, and its memory file system is its own; all else is shared.
+# From the environment: CLUSTER_HOLDER (when this process is gone, so is the cluster), SLURM_TEST_DISK (64m), SLURM_TEST_KILLWAIT (5), SLURM_TEST_SLURMDTIMEOUT (10).
 set -euo pipefail
 verb=${1:?verb}
 dir=$(realpath -m "${2:?folder}")
 conf=$dir/slurm.conf
 . "$(dirname "$0")/ports.sh"
+. "$(dirname "$0")/holder.sh"
 
 start_controller() {
     setsid slurmctld -D -f "$conf" </dev/null >>"$dir/slurmctld.out" 2>&1 &
@@ -30,15 +32,23 @@ start_node() {
     setsid unshare --fork --kill-child=KILL --pid --mount --mount-proc --uts bash -c '
         hostname "$1"
         mount -t tmpfs -o size="$4",mode=1777 node-disk "$3/scratch"
+        mount -t tmpfs -o mode=1777 node-memory /dev/shm
+        # Slurm has a login made for each task, and what root has there may take its time, or locks that a dead node would keep.
+        for profile in .bash_profile .bash_login .profile; do
+            if [ -e ~/"$profile" ]; then mount --bind /dev/null ~/"$profile"; fi
+        done
         exec slurmd -D -f "$2" -N "$1" -L "$3/$1/slurmd.log"
     ' node "node$1" "$conf" "$dir" "${SLURM_TEST_DISK:-64m}" </dev/null >"$dir/node$1/out" 2>&1 &
     echo $! >"$dir/node$1/started"
 }
 
+# The process in whose namespaces a node is.
+first_of_node() { pgrep -P "$(cat "$dir/node$1/started")" | head -1; }
+
 # All processes of a node get a signal, the outermost last.
 signal_node() {
     local first space process
-    first=$(pgrep -P "$(cat "$dir/node$1/started")" | head -1)
+    first=$(first_of_node "$1")
     space=$(readlink "/proc/$first/ns/pid")
     for process in /proc/[0-9]*; do
         if [ "$(readlink "$process/ns/pid" 2>/dev/null || true)" = "$space" ]; then
@@ -61,7 +71,7 @@ start_munge() {
     for _ in $(seq 500); do [ -S "$dir/munge/socket" ] && break; sleep 0.02; done
 }
 
-configure() { # nodes, cpus, first port
+configure() { # nodes, cpus, first port, more lines
     local host i
     host=$(hostname -s)
     cat <<CONF
@@ -71,7 +81,8 @@ SlurmctldPort=$3
 SlurmUser=root
 SlurmdUser=root
 AuthType=auth/munge
-AuthInfo=socket=$dir/munge/socket
+# Tasks of a node that is gone wait so many seconds before they begin elsewhere.
+AuthInfo=socket=$dir/munge/socket,cred_expire=5
 CryptoType=crypto/munge
 StateSaveLocation=$dir/state
 SlurmdSpoolDir=$dir/%n
@@ -100,7 +111,7 @@ MaxArraySize=20001
 MaxJobCount=25000
 # More CPUs than the machine has: a round of scheduling is a second, and fills all of them.
 SlurmdParameters=config_overrides
-${SLURM_TEST_EXTRA:-}
+$4
 CONF
     for i in $(seq "$1"); do
         echo "NodeName=node$i NodeHostname=$host NodeAddr=127.0.0.1 Port=$(($3 + i)) CPUs=$2 RealMemory=2000 State=UNKNOWN"
@@ -112,8 +123,9 @@ case $verb in
 up)
     nodes=${3:-2}
     mkdir -p "$dir/state"
+    end_with_holder
     start_munge
-    configure "$nodes" "${4:-8}" "$(free_ports $((nodes + 1)))" >"$conf"
+    configure "$nodes" "${4:-8}" "$(free_ports $((nodes + 1)))" "${5:-}" >"$conf"
     start_controller
     for i in $(seq "$nodes"); do start_node "$i"; done
     export SLURM_CONF=$conf
@@ -132,9 +144,13 @@ stop-controller) kill -STOP "$(cat "$dir/slurmctld.started")" ;;
 continue-controller) kill -CONT "$(cat "$dir/slurmctld.started")" ;;
 kill-controller) kill -KILL "$(cat "$dir/slurmctld.started")" ;;
 start-controller) start_controller ;;
+on-node)
+    node=$(first_of_node "${3:?node}")
+    nsenter --target "$node" --mount --uts -- "${@:4}" ;;
 down)
     for started in "$dir"/node*/started "$dir/slurmctld.started" "$dir/munge/started"; do
-        [ -f "$started" ] && kill -KILL "$(cat "$started")" 2>/dev/null || true
-    done ;;
+        [ -f "$started" ] && end "$(cat "$started")"
+    done
+    true ;;
 *) echo "unknown verb $verb" >&2; exit 2 ;;
 esac

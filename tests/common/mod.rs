@@ -5,6 +5,7 @@ pub(crate) mod dbase;
 pub(crate) mod grid_engine;
 pub(crate) mod random;
 pub(crate) mod slurm;
+pub(crate) mod walk;
 
 use std::ffi::OsStr;
 use std::fs;

@@ -15,6 +15,7 @@ pub(super) fn script(name: &str, verb: &str, folder: &Path, arguments: &[&str]) 
         .arg(verb)
         .arg(folder)
         .args(arguments)
+        .env("CLUSTER_HOLDER", std::process::id().to_string())
         .stdin(Stdio::null())
         .output()
         .expect("bash");
@@ -34,12 +35,18 @@ impl Slurm {
     /// A new one, with all its nodes idle.
     #[track_caller]
     pub(crate) fn up(nodes: usize, cpus: usize) -> Self {
+        Self::with(nodes, cpus, "")
+    }
+
+    /// The same with more lines in its configuration.
+    #[track_caller]
+    pub(crate) fn with(nodes: usize, cpus: usize, lines: &str) -> Self {
         let held = tempfile::tempdir().expect("a folder");
         let slurm = Self {
             folder: held.path().to_owned(),
             held: Some(held),
         };
-        slurm.order("up", &[&nodes.to_string(), &cpus.to_string()]);
+        slurm.order("up", &[&nodes.to_string(), &cpus.to_string(), lines]);
         slurm
     }
 
@@ -54,8 +61,31 @@ impl Slurm {
 
     /// A command that finds the cluster.
     pub(crate) fn user(&self, mut command: Command) -> Command {
-        command.env("SLURM_CONF", self.folder.join("slurm.conf"));
+        command.env("SLURM_CONF", self.conf());
         command
+    }
+
+    /// What one of its commands printed, which must have gone well.
+    #[track_caller]
+    pub(crate) fn ask(&self, program: &str, arguments: &[&str]) -> String {
+        let mut command = self.user(Command::new(program));
+        let output = command.args(arguments).output().expect(program);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{program} {arguments:?}: {errors}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    /// What a command prints that sees what a node sees.
+    #[track_caller]
+    pub(crate) fn on_node(&self, node: usize, command: &[&str]) -> String {
+        let node = node.to_string();
+        let arguments = [&[node.as_str()], command].concat();
+        script("slurm.sh", "on-node", &self.folder, &arguments)
+    }
+
+    /// The file by which its commands find it.
+    pub(crate) fn conf(&self) -> PathBuf {
+        self.folder.join("slurm.conf")
     }
 
     /// The small disk that each node has for itself.
