@@ -15,6 +15,7 @@ mod architecture;
 mod cluster_head;
 mod cluster_lost;
 mod cluster_settings;
+mod cluster_shared;
 mod cluster_work;
 mod crash;
 mod damage;
