@@ -97,6 +97,10 @@ fn run_stale(
         let why = "--detach leaves a cluster to its work, and there is none: [cluster] in rerunoff.toml or --on ENGINE names one";
         return Err(Usage(why.to_owned()).into());
     }
+    if arguments.jobs.is_some() && place != Place::Here {
+        let why = "-j says how many simulators run here; on a cluster `cores` under [cluster] says how many in a task, and --local runs here";
+        return Err(Usage(why.to_owned()).into());
+    }
     let (lock, mut store) = opened.store_to_write(arguments.wait)?;
     let mut head = Head::open(&opened.cache.cluster(), Purpose::Run)?;
     let loaded_study = opened.import_and_load(&mut store, arguments.rehash, arguments.quiet)?;
