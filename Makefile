@@ -56,7 +56,7 @@ test-gridengine: build ## run on a real Grid Engine, started here
 	@if tests/cluster/ready.sh gridengine; then \
 	  $(CARGO) test --release --locked --test integration -- --ignored --test-threads 1 grid_engine::; fi
 
-torture: build ## kill it 500 times at random moments: make torture KILLS=2000 SEED=7
+torture: build ## kill it 500 times at random moments, alone and with tasks: make torture KILLS=2000 SEED=7
 	RERUNOFF_KILLS=$(or $(KILLS),500) $(if $(SEED),RERUNOFF_SEED=$(SEED)) $(CARGO) test --release --locked \
 	  --test integration crash::killed_at_random_moments -- --nocapture
 

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::common::{Project, random};
+use crate::common::Project;
+use crate::common::random::{RandomNumbers, draw};
 
 const CATCHMENTS: usize = 40;
 
@@ -80,19 +81,6 @@ fn an_interrupted_run_keeps_what_is_done_and_goes_on() {
     }
 }
 
-/// SplitMix64: small, and the same everywhere.
-struct RandomNumbers(u64);
-
-impl RandomNumbers {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % limit
-    }
-}
-
 /// The names in a folder, sorted; without SQLite's companions of the store, which a reader leaves for the next writer.
 fn names(project: &Project, folder: &str) -> Vec<String> {
     let entries = fs::read_dir(project.path(folder))
@@ -108,7 +96,7 @@ fn names(project: &Project, folder: &str) -> Vec<String> {
 
 #[test]
 fn killed_at_random_moments() {
-    let (seed, kills) = random::draw("RERUNOFF_KILLS", 50);
+    let (seed, kills) = draw("RERUNOFF_KILLS", 50);
     let mut random = RandomNumbers(seed);
 
     let count = 12;

@@ -12,6 +12,7 @@ mod common;
 
 mod agreement;
 mod architecture;
+mod cluster_crash;
 mod cluster_head;
 mod cluster_lost;
 mod cluster_settings;

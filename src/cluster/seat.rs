@@ -42,8 +42,21 @@ impl Seat {
     /// # Errors
     /// [`LockError::Held`] if a head on another machine has it.
     pub(crate) fn take(packages: &Path) -> Result<Self> {
-        let is_odd = |c: char| c == '/' || c.is_whitespace();
-        Self::take_as(packages, &machine::this().host.replace(is_odd, "_"))
+        Self::clear(packages);
+        Self::take_as(packages, &host())
+    }
+
+    /// Removes what a head of this machine left that was killed. The caller holds the project's lock, so there is no other here.
+    pub(crate) fn clear(packages: &Path) {
+        let own = format!("{PREFIX}{}", host());
+        let half_written = format!(".{own}.");
+        for entry in fs::read_dir(packages).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            if name == own || name.starts_with(&half_written) {
+                fs::remove_file(entry.path()).ok();
+            }
+        }
     }
 
     fn take_as(packages: &Path, host: &str) -> Result<Self> {
@@ -93,6 +106,12 @@ impl Drop for Seat {
         // Left behind, it is out of date in three minutes.
         fs::remove_file(&self.file).ok();
     }
+}
+
+/// This machine's name as a part of a file's.
+fn host() -> String {
+    let is_odd = |c: char| c == '/' || c.is_whitespace();
+    machine::this().host.replace(is_odd, "_")
 }
 
 /// The head that left this file, if it may still be alive. A file that can't be read says nothing.

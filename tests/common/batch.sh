@@ -9,13 +9,13 @@ case $1 in
         if [ -e refuses ]; then echo "try again later" >&2; exit 1; fi
         if [ -e forgets ]; then rm forgets; echo $job; exit; fi
         : > pids.$job
+        echo "$2" > name.$job
         index=0
         while [ $index -lt "$3" ]; do
             INDEX=$index JOB_ID=$job setsid sh "$4" < /dev/null > /dev/null 2>&1 &
             echo $! >> pids.$job
             index=$((index + 1))
         done
-        echo "$2" > name.$job
         if [ -e unclear ]; then rm unclear; echo "connection timed out" >&2; exit 1; fi
         echo $job ;;
     alive)

@@ -32,3 +32,17 @@ pub(crate) fn written(script: &str, rounds: u64) -> (TempDir, u64) {
     python(script, &[folder.path(), seed, count]);
     (folder, rounds)
 }
+
+/// SplitMix64: small, and the same everywhere.
+pub(crate) struct RandomNumbers(pub u64);
+
+impl RandomNumbers {
+    /// A number below this limit.
+    pub(crate) fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % limit
+    }
+}

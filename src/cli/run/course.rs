@@ -88,7 +88,9 @@ impl Course<'_> {
                 update(list, store, work, &self.limits, run_context)?
             }
         };
-        self.head.close_finished(&mut self.store)?;
+        if *self.place == Place::Here {
+            self.head.close_finished(&mut self.store)?;
+        }
         if self.interrupt.is_triggered() && self.interrupted.is_none() {
             let good = report.good.len();
             self.stop(format!(

@@ -33,7 +33,7 @@ use crate::cluster::batch::BatchOrder;
 use crate::cluster::ids::SegmentName;
 use crate::cluster::owed;
 use crate::cluster::package::Package;
-use crate::cluster::package::freeze::discard_remains;
+use crate::cluster::package::freeze::{discard_remains, prune_copies};
 use crate::cluster::package::manifest::{Manifest, Purpose};
 use crate::cluster::seat::Seat;
 use crate::cluster::segment::Segment;
@@ -135,7 +135,16 @@ impl Head {
                 Err(error) => return Err(error),
             }
         }
+        if head.seat.is_none() {
+            head.tidy()?;
+        }
         Ok(head)
+    }
+
+    /// Removes what a head of this machine left that was killed when it had nothing more to look after.
+    fn tidy(&self) -> Result<()> {
+        Seat::clear(&self.folder);
+        prune_copies(&self.folder)
     }
 
     /// Makes sure that no head on another machine is at work, and that it would notice this one.

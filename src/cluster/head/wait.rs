@@ -106,7 +106,10 @@ impl Head {
                 .as_ref()
                 .filter(|_| !is_stopping)
                 .map_or(0, Errand::pending);
-            if pending == 0 {
+            // All at once and last: removing a package shows in how an input looks that it links to, and the next package is
+            // made only of inputs that look as they did when they were read.
+            let live = self.live();
+            if pending == 0 && (live == 0 || patience == Patience::Detach) {
                 self.close_finished(intake.store())?;
             }
             if pending == 0 && self.is_idle() {
@@ -205,8 +208,7 @@ impl Head {
     pub(crate) fn close_finished(&mut self, store: &mut Store) -> Result<()> {
         let mut kept = Vec::new();
         for open in std::mem::take(&mut self.packages) {
-            let is_finished = open.standing.live().next().is_none() && open.is_all_in()?;
-            match is_finished {
+            match open.is_finished()? {
                 true => open.close(store)?,
                 false => kept.push(open),
             }
@@ -224,6 +226,11 @@ impl OpenPackage {
         Ok(left
             .with_context(|| format!("can't list {}", incoming.display()))?
             .is_empty())
+    }
+
+    /// Whether nothing of it is owed, and nothing is left to be taken in.
+    fn is_finished(&self) -> Result<bool> {
+        Ok(self.standing.live().next().is_none() && self.is_all_in()?)
     }
 
     /// Whether one of these keys is still to be answered in one of these batches.

@@ -299,6 +299,14 @@ fn is_in_use(error: &anyhow::Error) -> bool {
     kinds.any(|kind| matches!(kind, ErrorKind::DirectoryNotEmpty | ErrorKind::ResourceBusy))
 }
 
+/// Removes the copies in the folder of all packages that none of them needs, where there are any.
+pub(crate) fn prune_copies(packages: &Path) -> Result<()> {
+    match shared_folder::names(packages) {
+        Ok(names) if !names.is_empty() => Copies::beside(packages)?.prune(),
+        _ => Ok(()),
+    }
+}
+
 /// Tells the store that an input looks otherwise by now because of a link.
 fn note_link(store: &mut Store, before: &Stamp, file: &Path) -> Result<()> {
     let after = Stamp::of(file).with_context(|| format!("can't read {}", file.display()))?;
