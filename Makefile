@@ -50,7 +50,7 @@ test: build $(INTEROP)/.installed demo-delaware ## run all tests, with the real 
 # other, since each has a cluster to itself.
 test-slurm: build ## run on a real Slurm cluster of several nodes, started here
 	@if tests/cluster/ready.sh slurm; then \
-	  $(CARGO) test --release --locked --test integration -- --ignored --test-threads 1 slurm::; fi
+	  $(CARGO) test --release --locked --test integration -- --ignored --test-threads 1 slurm:: cluster_shared::; fi
 
 test-gridengine: build ## run on a real Grid Engine, started here
 	@if tests/cluster/ready.sh gridengine; then \

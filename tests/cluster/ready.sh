@@ -4,7 +4,7 @@
 set -u
 skipped() { echo "skipped: $1"; exit 1; }
 case ${1-} in
-slurm) packages="slurm-wlm munge" programs="slurmctld slurmd sbatch squeue munged" ;;
+slurm) packages="slurm-wlm munge bindfs" programs="slurmctld slurmd sbatch squeue munged bindfs" ;;
 gridengine) packages="gridengine-master gridengine-exec gridengine-client" programs="sge_qmaster sge_execd qsub qconf" ;;
 *) echo "usage: ready.sh slurm|gridengine" >&2; exit 2 ;;
 esac
