@@ -26,6 +26,9 @@ const SAFETY: f64 = 1.5;
 const MEMORY_SAFETY: f64 = 1.25;
 const OWN_MEMORY: u64 = 256 << 20;
 
+/// Runs that a task has at most, however short they are: the head holds the orders of a task when it takes its results in.
+const MOST_RUNS: usize = 50_000;
+
 /// As long as nothing is known of any run, so many small tasks go first.
 const SCOUTS: usize = 16;
 
@@ -97,6 +100,7 @@ impl Rules {
             return self.scouts(items, most);
         }
         let whole = self.task.as_secs_f64() * f64::from(self.cores);
+        let costs = self.costs();
         let mut parcels = Vec::new();
         let mut long: Vec<(f64, u32)> = Vec::new();
         // By losses: what was lost before goes in ever smaller parcels, so that what brings tasks down is alone in the end.
@@ -105,7 +109,7 @@ impl Rules {
             if parcels.len() >= most {
                 break;
             }
-            let cost = self.cost(item);
+            let cost = costs.of(item);
             if cost > self.task.as_secs_f64() && item.losses == 0 {
                 long.push((cost, at));
                 continue;
@@ -125,20 +129,23 @@ impl Rules {
                 2 => runs.len() >= self.cores as usize,
                 _ => true,
             };
-            if is_full {
-                parcels.push(self.parcel(items, std::mem::take(runs)));
+            if is_full || runs.len() >= MOST_RUNS {
+                parcels.push(self.parcel(items, &costs, std::mem::take(runs)));
                 *sum = 0.0;
             }
         }
         let rest = open.into_iter().map(|(runs, _)| runs);
         parcels.extend(
             rest.filter(|runs| !runs.is_empty())
-                .map(|runs| self.parcel(items, runs)),
+                .map(|runs| self.parcel(items, &costs, runs)),
         );
         // What takes longest begins first.
         long.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         let long = long.chunks(self.cores as usize);
-        let long = long.map(|chunk| self.parcel(items, chunk.iter().map(|(_, at)| *at).collect()));
+        let long = long.map(|chunk| {
+            let runs = chunk.iter().map(|(_, at)| *at).collect();
+            self.parcel(items, &costs, runs)
+        });
         let mut parcels: Vec<Parcel> = long.chain(parcels).collect();
         parcels.truncate(most);
         parcels
@@ -156,30 +163,28 @@ impl Rules {
         let chosen = (size * count).min(items.len());
         let place = |at: usize| (at as u128 * items.len() as u128 / chosen as u128) as u32;
         let chosen: Vec<u32> = (0..chosen).map(place).collect();
+        let costs = self.costs();
         let parcels = chosen.chunks(size.max(1));
         parcels
-            .map(|runs| self.parcel(items, runs.to_vec()))
+            .map(|runs| self.parcel(items, &costs, runs.to_vec()))
             .collect()
     }
 
-    fn mean(&self) -> f64 {
+    fn costs(&self) -> Costs<'_> {
         let known = self.means.iter().flatten();
         let (sum, count) = known.fold((0.0, 0.0), |(sum, count), mean| (sum + mean, count + 1.0));
-        if count > 0.0 { sum / count } else { 0.0 }
+        Costs {
+            means: &self.means,
+            mean: if count > 0.0 { sum / count } else { 0.0 },
+        }
     }
 
-    /// The seconds that a run is expected to take.
-    fn cost(&self, item: &Item) -> f64 {
-        let mean = self.means.get(item.unit.scenario).copied().flatten();
-        let wall = item.estimate.last_wall.or(mean);
-        wall.unwrap_or_else(|| self.mean()) + OVERHEAD
-    }
-
-    fn parcel(&self, items: &[Item], runs: Vec<u32>) -> Parcel {
+    fn parcel(&self, items: &[Item], costs: &Costs<'_>, runs: Vec<u32>) -> Parcel {
         let of = |at: &u32| &items[*at as usize];
-        let costs = || runs.iter().map(|at| self.cost(of(at)));
-        let longest = costs().fold(0.0, f64::max);
-        let expected = schedule(costs(), self.cores as usize);
+        let costs: Vec<f64> = runs.iter().map(|at| costs.of(of(at))).collect();
+        let longest = costs.iter().copied().fold(0.0, f64::max);
+        let expected = schedule(costs.iter().copied(), self.cores as usize);
+        let predicted: f64 = costs.iter().sum();
         let unknown = match self.is_anything_known() {
             true => 0.0,
             // Twice what a task should take, unless the limit of a run says otherwise.
@@ -196,9 +201,9 @@ impl Rules {
             .unwrap_or_default();
         let seconds = (SAFETY * expected + longest).max(unknown) + MARGIN;
         let seconds = (seconds as u64).max(asked).div_ceil(STEP) * STEP;
-        let mean_wall = costs().sum::<f64>() / runs.len().max(1) as f64;
+        let mean_wall = predicted / runs.len().max(1) as f64;
         Parcel {
-            predicted: costs().sum(),
+            predicted,
             mean_wall: if self.is_anything_known() {
                 mean_wall
             } else {
@@ -227,6 +232,22 @@ impl Rules {
         let peak = items.map(|item| item.estimate.peak_bytes).max()?;
         let of_a_run = (peak as f64 * MEMORY_SAFETY) as u64 + self.work_bytes;
         (peak > 0).then(|| u64::from(self.cores) * of_a_run + OWN_MEMORY)
+    }
+}
+
+/// What runs are expected to take.
+struct Costs<'a> {
+    /// The mean of each scenario's runs, and of these means, in seconds.
+    means: &'a [Option<f64>],
+    mean: f64,
+}
+
+impl Costs<'_> {
+    /// The seconds that a run is expected to take.
+    fn of(&self, item: &Item) -> f64 {
+        let mean = || self.means.get(item.unit.scenario).copied().flatten();
+        let wall = item.estimate.last_wall.or_else(mean);
+        wall.unwrap_or(self.mean) + OVERHEAD
     }
 }
 
@@ -279,6 +300,17 @@ mod tests {
         assert_eq!(all, (0..1000).collect::<Vec<_>>());
         assert_eq!(parcels[0].seconds, 600, "1.5 x 100 + 1 + 180, rounded up");
         assert_eq!(sizes(&rules(vec![Some(1.0)]).pack(&items, 2)), [400, 400]);
+    }
+
+    #[test]
+    fn a_task_has_no_more_runs_than_a_head_can_hold() {
+        let items: Vec<Item> = (0..120_000).map(|at| item(at, None)).collect();
+        let rules = Rules {
+            task: Duration::from_secs(3600),
+            ..rules(vec![Some(0.0)])
+        };
+        let parcels = rules.pack(&items, 100);
+        assert_eq!(sizes(&parcels), [MOST_RUNS, MOST_RUNS, 20_000]);
     }
 
     #[test]
