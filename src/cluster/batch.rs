@@ -110,25 +110,32 @@ impl Batch {
         Ok(head.orders)
     }
 
+    /// The keys of the orders at this path, in their order: without the rest, which takes longer to read.
+    ///
+    /// # Errors
+    /// With the path, if it can't be read or is not whole.
+    pub fn keys(path: &Path) -> Result<Vec<Key>> {
+        let context = || format!("can't read the batch {}", path.display());
+        let file = File::open(path).with_context(context)?;
+        let mut keys = Vec::new();
+        let keep = |packed: Packed<'_>, _: &[ScenarioName]| {
+            keys.push(packed.key);
+            Ok(())
+        };
+        each(BufReader::new(file), keep).with_context(context)?;
+        Ok(keys)
+    }
+
     /// Reads a batch from a file's bytes.
     ///
     /// # Errors
     /// If they are no whole batch.
     pub fn parse(reader: impl Read) -> Result<Self> {
-        let (head, frames) = Head::read(reader)?;
         let mut orders = Vec::new();
-        for content in frames {
-            let content = content?;
-            let packed: Vec<Packed<'_>> = frame::decode(&content)?;
-            orders.reserve(packed.len());
-            for packed in packed {
-                orders.push(unpacked(packed, &head.scenarios)?);
-            }
-        }
-        ensure!(
-            orders.len() as u64 == head.orders,
-            "it was not written to its end"
-        );
+        let head = each(reader, |packed, scenarios| {
+            orders.push(unpacked(packed, scenarios)?);
+            Ok(())
+        })?;
         Ok(Self {
             number: head.number,
             orders,
@@ -206,6 +213,25 @@ impl<'a> Places<'a> {
     }
 }
 
+/// Hands on each order of a batch with the names of its scenarios; an error unless the batch is whole.
+fn each(
+    reader: impl Read,
+    mut take: impl FnMut(Packed<'_>, &[ScenarioName]) -> Result<()>,
+) -> Result<Head> {
+    let (head, frames) = Head::read(reader)?;
+    let mut orders = 0;
+    for content in frames {
+        let content = content?;
+        let packed: Vec<Packed<'_>> = frame::decode(&content)?;
+        orders += packed.len() as u64;
+        for packed in packed {
+            take(packed, &head.scenarios)?;
+        }
+    }
+    ensure!(orders == head.orders, "it was not written to its end");
+    Ok(head)
+}
+
 fn unpacked(packed: Packed<'_>, scenarios: &[ScenarioName]) -> Result<BatchOrder> {
     let named = |place: u32| match scenarios.get(place as usize) {
         Some(name) => Ok(name.clone()),
@@ -273,6 +299,8 @@ mod tests {
             let (path, batch) = (folder.path().join("9"), batch(orders));
             batch.write(&path).expect("written");
             assert_eq!(Batch::read(&path).expect("read"), batch);
+            let keys = batch.orders.iter().map(|order| order.order.key);
+            assert_eq!(Batch::keys(&path).expect("read"), keys.collect::<Vec<_>>());
             assert_eq!(Batch::count(&path).expect("read"), u64::from(orders));
             let size = path.metadata().expect("there").len();
             assert!(

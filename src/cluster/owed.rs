@@ -15,11 +15,11 @@ use crate::plan::key::Key;
 pub(crate) fn of(package: &Package, standing: &Standing) -> Result<Vec<Key>> {
     let mut keys = Vec::new();
     for number in standing.live() {
-        let batch = Batch::read(&package.batch(number))?;
+        let ordered = Batch::keys(&package.batch(number))?;
         let answered = &standing.batches[&number];
-        let orders = batch.orders.iter().enumerate();
-        let orders = orders.filter(|(place, _)| !answered.has(*place));
-        keys.extend(orders.map(|(_, order)| order.order.key));
+        let ordered = ordered.into_iter().enumerate();
+        let left = ordered.filter(|(place, _)| !answered.has(*place));
+        keys.extend(left.map(|(_, key)| key));
     }
     Ok(keys)
 }

@@ -110,7 +110,7 @@ pub(crate) fn update(
             Some(Errand::new(&wish, Some(store))?)
         }
     };
-    let expected = head.owed()?.len() + work.runs();
+    let expected = head.owed_runs()? + work.runs();
     let is_quiet = matter.limits.verbosity == Verbosity::Quiet || *patience == Patience::Detach;
     let progress = Progress::new("running", expected, is_quiet);
     let mut intake = StoreIntake::new(matter, with_owed, progress, store)?;

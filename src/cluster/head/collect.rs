@@ -219,14 +219,11 @@ impl OpenPackage {
         }
         let there = FailedRuns::new(self.package.failed(name.batch, &name.attempt));
         let here = FailedRuns::in_cache(&self.manifest.root.join(CACHE));
-        for trial in &segment.trials {
-            let (scenario, id) = (&trial.scenario, &trial.catchment);
-            match &trial.outcome {
-                TrialOutcome::Good(_) => here.release(scenario, id)?,
-                TrialOutcome::Failed(_) | TrialOutcome::Obstacle(..) => {
-                    here.adopt(&there, scenario, id)?;
-                }
-            }
+        let is_good = |trial: &&Trial| matches!(trial.outcome, TrialOutcome::Good(_));
+        let (good, failed): (Vec<&Trial>, Vec<&Trial>) = segment.trials.iter().partition(is_good);
+        here.release_all(good.iter().map(|trial| (&trial.scenario, &trial.catchment)))?;
+        for trial in failed {
+            here.adopt(&there, &trial.scenario, &trial.catchment)?;
         }
         here.prune()
     }

@@ -29,7 +29,7 @@ pub(crate) use self::bill::Bill;
 pub(crate) use self::open_package::{OpenPackage, mark_kind};
 pub(crate) use self::submit::{Errand, Wish};
 pub(crate) use self::wait::{Patience, Waited};
-use crate::cluster::batch::BatchOrder;
+use crate::cluster::batch::{Batch, BatchOrder};
 use crate::cluster::ids::SegmentName;
 use crate::cluster::owed;
 use crate::cluster::package::Package;
@@ -182,6 +182,18 @@ impl Head {
     pub(crate) fn causes(&self) -> Vec<(usize, String)> {
         let causes = self.packages.iter().map(|open| &open.manifest.causes);
         causes.flatten().cloned().collect()
+    }
+
+    /// How many runs tasks owe.
+    pub(crate) fn owed_runs(&self) -> Result<usize> {
+        let mut runs = 0;
+        for open in &self.packages {
+            for number in open.standing.live() {
+                let ordered = Batch::count(&open.package.batch(number))? as usize;
+                runs += ordered.saturating_sub(open.standing.batches[&number].done.len());
+            }
+        }
+        Ok(runs)
     }
 
     /// The runs that tasks have not done which have ended, and what is to be known when they are packed again.

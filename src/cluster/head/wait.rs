@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 
 use super::{Errand, Head, Intake, OpenPackage};
+use crate::cluster::batch::Batch;
 use crate::cluster::ids::{ArrayNumber, BatchNumber};
 use crate::cluster::journal::Event;
 use crate::cluster::segment::list_segments;
@@ -237,11 +238,9 @@ impl OpenPackage {
     fn are_wanted(&self, batches: &[BatchNumber], wanted: &HashSet<Key>) -> Result<bool> {
         for number in batches {
             let standing = &self.standing.batches[number];
-            let batch = self.batch(*number)?;
-            let mut orders = batch.orders.iter().enumerate();
-            if orders
-                .any(|(place, order)| !standing.has(place) && wanted.contains(&order.order.key))
-            {
+            let keys = Batch::keys(&self.package.batch(*number))?;
+            let mut keys = keys.iter().enumerate();
+            if keys.any(|(place, key)| !standing.has(place) && wanted.contains(key)) {
                 return Ok(true);
             }
         }

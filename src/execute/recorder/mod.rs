@@ -7,6 +7,7 @@
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashSet;
 use std::mem;
 use std::time::{Duration, Instant};
 
@@ -161,13 +162,20 @@ impl<'a> Recorder<'a> {
         }
         let stored = self.stored(&trials)?;
         let mut good = Vec::new();
+        // What failed, and went well when it was carried out a second time.
+        let mut mended = HashSet::new();
         for ((trial, origin), stored) in trials.into_iter().zip(stored) {
             match &trial.outcome {
                 TrialOutcome::Obstacle(..) => continue,
                 TrialOutcome::Failed(_) if origin.again && stored == Stored::Fine => continue,
                 TrialOutcome::Failed(_) => {}
                 TrialOutcome::Good(_) => {
-                    good.push((trial.scenario.clone(), trial.catchment.clone()));
+                    let own = (trial.scenario.clone(), trial.catchment.clone());
+                    if origin.again {
+                        mended.insert(own.clone());
+                        mended.extend(origin.others.iter().cloned());
+                    }
+                    good.push(own);
                 }
             }
             let another = match stored {
@@ -176,6 +184,7 @@ impl<'a> Recorder<'a> {
             };
             self.enter(trial, &origin, another);
         }
+        self.strike_off(&mended);
         self.note_budget();
         let batch = mem::take(&mut self.pending);
         let timings = self.run_context.timings;
@@ -222,14 +231,14 @@ impl<'a> Recorder<'a> {
                 Err(StoreError::Damaged { .. }) => None,
                 found => found?,
             };
+            let Some(summary) = summary else {
+                return Ok(Stored::Nothing);
+            };
             let mut scenarios = self.loaded_study.iter();
             let loaded = scenarios.find(|loaded| loaded.project.scenario.name == trial.scenario);
-            Ok(match (summary, loaded) {
-                (None, _) => Stored::Nothing,
-                (Some(summary), Some(loaded)) if loaded.excess(&summary).is_some() => {
-                    Stored::Refused
-                }
-                (Some(_), _) => Stored::Fine,
+            Ok(match loaded {
+                Some(loaded) if loaded.excess(&summary).is_some() => Stored::Refused,
+                _ => Stored::Fine,
             })
         };
         trials.iter().map(stored).collect()
@@ -245,9 +254,6 @@ impl<'a> Recorder<'a> {
         match &trial.outcome {
             TrialOutcome::Good(_) => {
                 self.report.good.insert(trial.key);
-                if origin.again {
-                    self.strike_off(&trial, origin);
-                }
             }
             TrialOutcome::Failed(failed) | TrialOutcome::Obstacle(_, failed) => {
                 others = origin.others;
@@ -267,14 +273,12 @@ impl<'a> Recorder<'a> {
         self.pending.push(first);
     }
 
-    /// Takes back that an order failed, which went well when it was carried out a second time.
-    fn strike_off(&mut self, trial: &Trial, origin: &Origin<'_>) {
-        let own = (&trial.scenario, &trial.catchment);
-        self.report.failed.retain(|failed| {
-            let unit = (&failed.scenario, &failed.catchment);
-            let mut others = origin.others.iter();
-            unit != own && !others.any(|(scenario, id)| (scenario, id) == unit)
-        });
+    /// Takes back that these failed.
+    fn strike_off(&mut self, mended: &HashSet<(ScenarioName, CatchmentId)>) {
+        if !mended.is_empty() {
+            let failed = &mut self.report.failed;
+            failed.retain(|it| !mended.contains(&(it.scenario.clone(), it.catchment.clone())));
+        }
     }
 
     /// Counts a trial and its cost.
