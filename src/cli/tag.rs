@@ -61,9 +61,10 @@ pub(super) fn tag(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
     let loaded_study = opened.load(Some(&store), false, false)?;
     loaded_study.remember(&mut store)?;
     let (plans, _) = loaded_study.plan(Some(&store))?;
-    let snapshot = Snapshot::of(&loaded_study.list, &plans)?;
+    let bytes = Snapshot::bytes_of(&loaded_study.list, &plans)?;
+    let snapshot = Snapshot::from_bytes(&bytes)?;
     store.store_contents(&[loaded_study.list[0].basin.time().to_bytes()])?;
-    store.tag(name, &snapshot.to_bytes()?)?;
+    store.tag(name, &bytes)?;
     let (results, all) = (snapshot.results(), snapshot.catchments());
     let note = match results == all {
         true => String::new(),

@@ -17,7 +17,7 @@ pub(crate) fn record(
     plans: &[Plan],
     account: &Account,
 ) -> Result<()> {
-    let snapshot = Snapshot::of(scenarios, plans)?.to_bytes()?;
+    let snapshot = Snapshot::bytes_of(scenarios, plans)?;
     let latest = store.runs(1)?.pop().and_then(|run| run.snapshot);
     if account.ran == 0 && latest == Some(Digest::of(&snapshot)) {
         return Ok(());

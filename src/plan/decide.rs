@@ -64,7 +64,7 @@ impl LoadedStudy<'_> {
         &self,
         store: &Store,
         plans: &mut [Plan],
-        wanted: &HashSet<Key>,
+        wanted: &dyn Fn(&Key) -> bool,
         good: &HashSet<Key>,
     ) -> Result<Vec<Vec<Touched>>> {
         let _transaction = store.read_transaction()?;
@@ -121,7 +121,7 @@ impl LoadedScenario<'_> {
         &self,
         store: &Store,
         plan: &mut Plan,
-        wanted: &HashSet<Key>,
+        wanted: &dyn Fn(&Key) -> bool,
         good: &HashSet<Key>,
     ) -> Result<Vec<Touched>> {
         let last = store.last(&self.project.scenario.name)?;
@@ -130,7 +130,7 @@ impl LoadedScenario<'_> {
             let key = match (&entry.state, entry.key) {
                 (State::Stale(_), Some(key)) => key,
                 // It may have been run nevertheless, here or in another scenario, with another result or without one.
-                (State::Fresh(_), Some(key)) if wanted.contains(&key) => key,
+                (State::Fresh(_), Some(key)) if wanted(&key) => key,
                 _ => continue,
             };
             let series = self.series_digests(catchment);

@@ -70,22 +70,19 @@ pub enum Status {
 }
 
 impl Snapshot {
-    /// The present state, from the plans of all scenarios.
-    pub fn of(loaded_study: &[LoadedScenario<'_>], plans: &[Plan]) -> Result<Self> {
-        let scenario_snapshots = loaded_study.iter().zip(plans);
-        let scenario_snapshots =
-            scenario_snapshots.map(|(loaded, plan)| ScenarioSnapshot::of(loaded, plan));
-        Ok(Self {
-            scenario_snapshots: scenario_snapshots.collect::<Result<_>>()?,
-        })
+    /// The present state, from the plans of all scenarios, as the store keeps it. It is put down one scenario after the other, since a
+    /// million catchments at once would take more memory than all that is known of them otherwise.
+    pub fn bytes_of(loaded_study: &[LoadedScenario<'_>], plans: &[Plan]) -> Result<Vec<u8>> {
+        // A list, as postcard writes it: its length, then one after the other.
+        let mut bytes = postcard::to_stdvec(&loaded_study.len())?;
+        for (loaded, plan) in loaded_study.iter().zip(plans) {
+            bytes = postcard::to_extend(&ScenarioSnapshot::of(loaded, plan)?, bytes)
+                .context("can't put down the catchments' keys")?;
+        }
+        Ok(bytes)
     }
 
-    /// The snapshot as the store keeps it.
-    pub fn to_bytes(&self) -> Result<Vec<u8>> {
-        postcard::to_stdvec(self).context("can't put down the catchments' keys")
-    }
-
-    /// Reads what [`Self::to_bytes`] gave.
+    /// Reads what [`Self::bytes_of`] gave.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
         postcard::from_bytes(bytes).context("the stored keys are another version's")
     }

@@ -179,9 +179,9 @@ impl Course<'_> {
         let wanted = &self.selection.wanted;
         let with_result = |(unit, _): &(Unit, Key)| Some((*unit, self.found(*unit)?));
         let earlier: Vec<(Unit, Found)> = wanted.iter().filter_map(with_result).collect();
-        let keys = wanted.iter().map(|(_, key)| *key).collect();
+        let is_wanted = |key: &Key| self.selection.work.unit(key).is_some();
         let touched = self.timings.time(Phase::Plan, || {
-            (self.loaded_study).plan_after(&self.store, &mut self.plans, &keys, &report.good)
+            (self.loaded_study).plan_after(&self.store, &mut self.plans, &is_wanted, &report.good)
         })?;
         // The result of a run in one scenario may be the one that another waits for.
         touch(self.loaded_study, &touched, &mut self.store)?;

@@ -10,6 +10,7 @@ mod restore;
 mod selection;
 mod summary;
 
+use std::collections::HashSet;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::time::{Instant, SystemTime};
@@ -126,8 +127,10 @@ fn run_stale(
     if let Some(bad) = CannotRun::of(&loaded_study, &plans) {
         return Err(bad.into());
     }
-    let exempt = Exempt::of(&head, &collected)?;
-    let selection = Selection::of(&loaded_study, &plans, chosen, arguments, &exempt)?;
+    let selection = {
+        let exempt = Exempt::of(&head, &collected)?;
+        Selection::of(&loaded_study, &plans, chosen, arguments, &exempt)?
+    };
     let (runs, all) = (selection.work.runs(), selection.all);
     let causes = selection.causes(&plans, arguments.force);
     if let Some(too_many) = selection.too_many(arguments.max_rerun, &causes) {
@@ -172,9 +175,11 @@ fn run_stale(
         causes: &causes,
         is_under_way: false,
     };
-    let report = course.carry_out(&lock)?;
+    let mut report = course.carry_out(&lock)?;
     say_what_appeared(&loaded_study, &report);
     course.plan_again(&report)?;
+    // A million of these take memory that a snapshot needs now.
+    report.good = HashSet::new();
     let report = collected.and(report);
     course.note_under_way(&report)?;
     let mut products = Vec::new();

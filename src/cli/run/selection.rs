@@ -75,6 +75,7 @@ impl Selection {
         let mut wanted = wanted(loaded_study, plans, chosen, only, arguments.force)?;
         let with_owed = (!exempt.owed.is_empty()).then(|| Work::of(&wanted));
         wanted.retain(|(unit, key)| !exempt.covers(loaded_study, *unit, key));
+        wanted.shrink_to_fit();
         Ok(Self {
             work: Work::of(&wanted),
             with_owed,
