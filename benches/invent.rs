@@ -6,7 +6,8 @@
 //! invent alive                   the jobs that are under way
 //! ```
 //! A task of its own claims nothing and renders nothing. It reads the orders of its batch and publishes a trial for each, which is
-//! a real one under the order's names and key, with a text of its own as long as the real one and a simulator's time of a second, in
+//! a real one under the order's names and key, with a text of its own as long as the real one and a simulator's time of a second (but with the
+//! real one's columns, which the store keeps once for all that are equal), in
 //! segments as large as a task of 16 cores publishes. As many segments wait for the head as 64 such tasks leave at most; so the head has
 //! always something to do, and its folder is as full as it would be.
 

@@ -6,7 +6,7 @@
     python3 benches/million_cluster.py … --steps 8760 --scenarios 50                100,000 results of a year of hours
 
 The project is that of million.py with a `[cluster]` table. The batch system is `invent`, whose tasks publish what they have not
-computed: as long a text, as many numbers as the example's, in as large files. It is started for real with one small task.
+computed: as long a text, the numbers of a few real runs again and again, in as large files. It is started for real with one small task.
 Each command is measured as a whole, with all that it waits for; the tasks run beside on the same machine.
 """
 
@@ -106,7 +106,8 @@ def main():
     project.forget()
     for left in (project.folder / "invented").glob("*"):
         left.unlink()
-    (project.folder / "invented").exists() and (project.folder / "invented").rmdir()
+    if (project.folder / "invented").exists():
+        (project.folder / "invented").rmdir()
 
     dry = ["run", "--dry-run", "--quiet"]
     for name, of, command in [
