@@ -29,6 +29,7 @@ mod fast_path;
 mod full_disk;
 mod gc;
 mod golden;
+mod grid_engine;
 mod hostile;
 mod import;
 mod import_bits;
