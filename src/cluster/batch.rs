@@ -269,10 +269,10 @@ mod tests {
                 scenario: names[number as usize % 3].clone(),
                 catchment: CatchmentId::new(format!("{}", 70_000 + number / 3)),
                 key: Key(Digest::of(&number.to_le_bytes())),
-                time_limit: (number % 5 != 0)
+                time_limit: (!number.is_multiple_of(5))
                     .then(|| Duration::from_secs_f64(f64::from(number) * 1.01)),
-                last_wall: (number % 7 != 0).then(|| f64::from(number) / 7.0),
-                keeps_series: number % 3 == 0,
+                last_wall: (!number.is_multiple_of(7)).then(|| f64::from(number) / 7.0),
+                keeps_series: number.is_multiple_of(3),
             },
             others: match number % 11 {
                 0 => vec![

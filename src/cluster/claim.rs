@@ -27,7 +27,7 @@ const STALE: Duration = Duration::from_secs(90);
 
 /// Whose a batch is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Claimed {
+pub(crate) enum Claimed {
     /// The job's that asked, now or since it first did: a task that is started once more goes on.
     Ours,
     /// This other job's.
@@ -46,7 +46,7 @@ enum Claim {
 
 /// Which job has a batch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ClaimInfo {
+pub(crate) struct ClaimInfo {
     /// The engine's id of it; empty for the head.
     pub job: String,
     /// The machine on which it was.
@@ -59,7 +59,12 @@ pub struct ClaimInfo {
 ///
 /// # Errors
 /// If the folder can't be read or written, or its file system knows no links.
-pub fn claim(folder: &Path, batch: BatchNumber, epoch: Epoch, job: &str) -> io::Result<Claimed> {
+pub(crate) fn claim(
+    folder: &Path,
+    batch: BatchNumber,
+    epoch: Epoch,
+    job: &str,
+) -> io::Result<Claimed> {
     Ok(
         match settle(folder, batch, epoch, &Claim::Job(here(job)))? {
             Claim::Job(owner) if owner.job == job => Claimed::Ours,
@@ -73,7 +78,7 @@ pub fn claim(folder: &Path, batch: BatchNumber, epoch: Epoch, job: &str) -> io::
 ///
 /// # Errors
 /// As [`claim`].
-pub fn void(folder: &Path, batch: BatchNumber, epoch: Epoch) -> io::Result<Option<String>> {
+pub(crate) fn void(folder: &Path, batch: BatchNumber, epoch: Epoch) -> io::Result<Option<String>> {
     Ok(
         match settle(folder, batch, epoch, &Claim::Void(here("")))? {
             Claim::Job(owner) => Some(owner.job),
@@ -86,7 +91,7 @@ pub fn void(folder: &Path, batch: BatchNumber, epoch: Epoch) -> io::Result<Optio
 ///
 /// # Errors
 /// If the folder or a claim in it can't be read.
-pub fn claims(folder: &Path) -> io::Result<BTreeMap<(BatchNumber, Epoch), ClaimInfo>> {
+pub(crate) fn claims(folder: &Path) -> io::Result<BTreeMap<(BatchNumber, Epoch), ClaimInfo>> {
     let mut claims = BTreeMap::new();
     for name in shared_folder::names(folder)? {
         if let Some(place) = parsed(&name)

@@ -62,11 +62,10 @@ pub fn opening(kind: &str, version: u32) -> String {
 pub fn read_opening(reader: &mut impl Read, kind: &str, version: u32) -> Result<(), OpeningError> {
     let expected = opening(kind, version);
     let mut line = Vec::new();
-    for byte in reader.by_ref().take(LONGEST_OPENING).bytes() {
-        line.push(byte?);
-        if line.ends_with(b"\n") {
-            break;
-        }
+    // No byte more than the line: what follows is another's to read.
+    let (mut limited, mut byte) = (reader.by_ref().take(LONGEST_OPENING), [0]);
+    while !line.ends_with(b"\n") && limited.read(&mut byte)? == 1 {
+        line.push(byte[0]);
     }
     if line == expected.as_bytes() {
         return Ok(());

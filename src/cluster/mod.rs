@@ -32,7 +32,7 @@
 
 pub mod batch;
 pub(crate) mod cancel;
-pub mod claim;
+pub(crate) mod claim;
 pub mod engine;
 pub mod frame;
 pub(crate) mod head;
@@ -44,11 +44,11 @@ pub mod package;
 pub(crate) mod run;
 mod seat;
 pub mod segment;
-pub mod shared_folder;
-pub mod standing;
-pub mod underway;
+pub(crate) mod shared_folder;
+pub(crate) mod standing;
+pub(crate) mod underway;
 pub(crate) mod verify;
-pub mod worker;
+pub(crate) mod worker;
 
 #[cfg(test)]
 mod tests;

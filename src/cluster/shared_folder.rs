@@ -18,7 +18,7 @@ use crate::system::folder;
 ///
 /// # Errors
 /// With the path, if any of it can't be written to the disk. No temporary file is left behind then where it can be removed.
-pub fn write(path: &Path, content: impl FnOnce(&mut File) -> io::Result<()>) -> Result<()> {
+pub(crate) fn write(path: &Path, content: impl FnOnce(&mut File) -> io::Result<()>) -> Result<()> {
     let context = || format!("can't write {}", path.display());
     let temporary = temporary(path, content).with_context(context)?;
     temporary.persist(path).with_context(context)?;
@@ -26,7 +26,7 @@ pub fn write(path: &Path, content: impl FnOnce(&mut File) -> io::Result<()>) -> 
 }
 
 /// A synced file beside this path, under a name that begins with a dot; it is removed when it is dropped.
-pub fn temporary(
+pub(crate) fn temporary(
     path: &Path,
     content: impl FnOnce(&mut File) -> io::Result<()>,
 ) -> io::Result<NamedTempFile> {
@@ -43,7 +43,7 @@ pub fn temporary(
 ///
 /// # Errors
 /// With the path, if that fails.
-pub fn sync(path: &Path) -> Result<()> {
+pub(crate) fn sync(path: &Path) -> Result<()> {
     folder::sync(path)
         .with_context(|| format!("can't write the folder {} to the disk", path.display()))
 }
@@ -52,7 +52,7 @@ pub fn sync(path: &Path) -> Result<()> {
 ///
 /// # Errors
 /// If it can't be listed.
-pub fn names(path: &Path) -> io::Result<BTreeSet<String>> {
+pub(crate) fn names(path: &Path) -> io::Result<BTreeSet<String>> {
     let mut names = BTreeSet::new();
     for entry in fs::read_dir(path)? {
         let name = entry?.file_name().into_string();

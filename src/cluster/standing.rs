@@ -15,7 +15,7 @@ use crate::cluster::shared_folder;
 
 /// Where the tasks of a package stand.
 #[derive(Debug, Default)]
-pub struct Standing {
+pub(crate) struct Standing {
     /// Its arrays, each as it was last tried.
     pub arrays: BTreeMap<ArrayNumber, ArrayStanding>,
     /// The batches of these.
@@ -26,7 +26,7 @@ pub struct Standing {
 
 /// An array, as it was last tried.
 #[derive(Clone, Debug, PartialEq)]
-pub struct ArrayStanding {
+pub(crate) struct ArrayStanding {
     /// Which try it is.
     pub epoch: Epoch,
     /// The first of its batches.
@@ -49,7 +49,7 @@ pub struct ArrayStanding {
 
 /// What became of a try at submitting an array.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Stage {
+pub(crate) enum Stage {
     /// It was about to be submitted; whether it was is not known.
     Intended,
     /// The engine has it, as this job.
@@ -60,7 +60,7 @@ pub enum Stage {
 
 /// A batch that was, or was to be, submitted.
 #[derive(Clone, Debug, PartialEq)]
-pub struct BatchStanding {
+pub(crate) struct BatchStanding {
     /// Its array.
     pub array: ArrayNumber,
     /// The places of the orders that have been answered, in order.
@@ -78,7 +78,7 @@ pub struct BatchStanding {
 
 /// How the task of a batch ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum BatchEnd {
+pub(crate) enum BatchEnd {
     /// By its own word.
     Told(TaskEnd),
     /// Without one, by what the head concluded: lost, cancelled, refused.
@@ -92,7 +92,7 @@ pub enum BatchEnd {
 
 impl Standing {
     /// After these entries of a journal.
-    pub fn of(entries: &[Entry]) -> Self {
+    pub(crate) fn of(entries: &[Entry]) -> Self {
         let mut standing = Self::default();
         for Entry { at, event } in entries {
             standing.apply(*at, event);
@@ -101,7 +101,7 @@ impl Standing {
     }
 
     /// After what is in a package's journal by now; there is none as long as nothing was to be submitted.
-    pub fn read(package: &Package) -> Result<Self> {
+    pub(crate) fn read(package: &Package) -> Result<Self> {
         let folder = package.folder();
         let names = shared_folder::names(folder);
         let names = names.with_context(|| format!("can't list {}", folder.display()))?;
@@ -116,7 +116,7 @@ impl Standing {
     }
 
     /// After one more.
-    pub fn apply(&mut self, at: i64, event: &Event) {
+    pub(crate) fn apply(&mut self, at: i64, event: &Event) {
         match event {
             Event::Intend {
                 array,
@@ -253,32 +253,32 @@ impl Standing {
     }
 
     /// The batches whose tasks are not known to have ended.
-    pub fn live(&self) -> impl Iterator<Item = BatchNumber> {
+    pub(crate) fn live(&self) -> impl Iterator<Item = BatchNumber> {
         let live = self.batches.iter().filter(|(_, batch)| batch.end.is_none());
         live.map(|(number, _)| *number)
     }
 
     /// The number of the next batch.
-    pub fn next_batch(&self) -> BatchNumber {
+    pub(crate) fn next_batch(&self) -> BatchNumber {
         BatchNumber((self.batches.last_key_value()).map_or(0, |(last, _)| last.0 + 1))
     }
 
     /// The number of the next array.
-    pub fn next_array(&self) -> ArrayNumber {
+    pub(crate) fn next_array(&self) -> ArrayNumber {
         ArrayNumber((self.arrays.last_key_value()).map_or(0, |(last, _)| last.0 + 1))
     }
 }
 
 impl ArrayStanding {
     /// The numbers of its batches.
-    pub fn numbers(&self) -> impl Iterator<Item = BatchNumber> + use<> {
+    pub(crate) fn numbers(&self) -> impl Iterator<Item = BatchNumber> + use<> {
         (self.first.0..)
             .take(self.batches as usize)
             .map(BatchNumber)
     }
 
     /// The job, once the engine has it.
-    pub fn job(&self) -> Option<&str> {
+    pub(crate) fn job(&self) -> Option<&str> {
         match &self.stage {
             Stage::Submitted(job) => Some(job),
             Stage::Intended | Stage::Dropped => None,
@@ -288,7 +288,7 @@ impl ArrayStanding {
 
 impl BatchStanding {
     /// Whether the order at this place has been answered.
-    pub fn has(&self, place: usize) -> bool {
+    pub(crate) fn has(&self, place: usize) -> bool {
         u32::try_from(place).is_ok_and(|place| self.done.binary_search(&place).is_ok())
     }
 }

@@ -29,7 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// All that is under way.
 #[derive(Debug, Default, Serialize)]
-pub struct UnderWay {
+pub(crate) struct UnderWay {
     /// Orders without a result yet, in all packages.
     pub orders: u64,
     /// What the tasks are doing.
@@ -46,7 +46,7 @@ pub struct UnderWay {
 
 /// A package of which something is owed or has not been taken in.
 #[derive(Debug, Serialize)]
-pub struct PackageUnderWay {
+pub(crate) struct PackageUnderWay {
     /// The package.
     pub id: PackageId,
     /// The engine that has its tasks.
@@ -73,7 +73,7 @@ pub struct PackageUnderWay {
 
 /// What tasks are doing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Tasks {
+pub(crate) struct Tasks {
     /// So many run.
     pub run: usize,
     /// So many wait.
@@ -105,7 +105,7 @@ impl UnderWay {
     ///
     /// # Errors
     /// If a package can't be read. An engine that gives no answer is none.
-    pub fn look(packages: &Path) -> Result<Self> {
+    pub(crate) fn look(packages: &Path) -> Result<Self> {
         let mut all = Self::default();
         let mut open = Vec::new();
         for (package, manifest) in Package::open_all(packages)?.into_values() {
@@ -129,7 +129,7 @@ impl UnderWay {
     }
 
     /// Whether nothing is.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.packages.is_empty()
     }
 
@@ -340,7 +340,7 @@ impl UnderWay {
     }
 
     /// What there is to tell, a line each: `under way: 12 tasks run, 20 wait (Priority), since 2 h 0 min` goes with the number of orders.
-    pub fn lines(&self) -> Vec<String> {
+    pub(crate) fn lines(&self) -> Vec<String> {
         let mut lines = Vec::new();
         let tasks = self.tasks(Timestamp::now().as_second());
         lines.push(match tasks.is_empty() {

@@ -9,7 +9,7 @@
 //! products. [`crate::cli`] and [`crate::cluster`] use it; [`crate::history`] and [`crate::report`] read what it left.
 
 pub(crate) mod failure;
-pub mod local;
+pub(crate) mod local;
 pub(crate) mod next;
 pub(crate) mod order;
 pub(crate) mod origin;

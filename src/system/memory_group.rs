@@ -15,14 +15,14 @@ const EVENTS: [&str; 2] = ["memory.events", "memory.oom_control"];
 
 /// A group of processes with one account of their memory.
 #[derive(Clone, Debug)]
-pub struct MemoryGroup {
+pub(crate) struct MemoryGroup {
     /// The file that counts; `None` where there is none.
     events: Option<PathBuf>,
 }
 
 impl MemoryGroup {
     /// That of this process.
-    pub fn own() -> Self {
+    pub(crate) fn own() -> Self {
         let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
         let folders = [
             named(&groups, "").map(|group| Path::new(GROUPS).join(group)),
@@ -36,14 +36,15 @@ impl MemoryGroup {
     }
 
     /// The one that this folder describes.
-    pub fn at(folder: &Path) -> Self {
+    #[cfg(test)]
+    pub(crate) fn at(folder: &Path) -> Self {
         Self {
             events: events(folder),
         }
     }
 
     /// How many of its processes the kernel has ended for want of memory since the group was made; 0 where that is not counted.
-    pub fn killed(&self) -> u64 {
+    pub(crate) fn killed(&self) -> u64 {
         let read = |events: &PathBuf| field(&fs::read_to_string(events).ok()?, "oom_kill");
         self.events.as_ref().and_then(read).unwrap_or_default()
     }

@@ -17,7 +17,7 @@ use crate::system::folder::remove;
 
 /// A folder that goes when it is dropped. If its process is killed, it goes when the next one with its prefix is made.
 #[derive(Debug)]
-pub struct OwnedFolder {
+pub(crate) struct OwnedFolder {
     path: PathBuf,
     /// The folder itself, open, and locked on a file system of this machine.
     lock: File,
@@ -29,7 +29,7 @@ impl OwnedFolder {
     ///
     /// # Errors
     /// If there is one of this name, or what the system says.
-    pub fn make(parent: &Path, prefix: &str, name: &str) -> io::Result<Self> {
+    pub(crate) fn make(parent: &Path, prefix: &str, name: &str) -> io::Result<Self> {
         let path = parent.join(format!("{prefix}{name}"));
         if network(parent)?.is_some() {
             DirBuilder::new().mode(0o700).create(&path)?;
@@ -52,12 +52,12 @@ impl OwnedFolder {
     }
 
     /// Where it is.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     /// The open folder: a process that keeps it open keeps the folder, even beyond the end of this one.
-    pub fn keeper(&self) -> &File {
+    pub(crate) fn keeper(&self) -> &File {
         &self.lock
     }
 }

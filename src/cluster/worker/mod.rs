@@ -36,7 +36,7 @@ const OLDEST_LISTING: Duration = Duration::from_secs(120);
 
 /// Which task it is, as the engine and the script know it.
 #[derive(Clone, Debug)]
-pub struct TaskId {
+pub(crate) struct TaskId {
     /// Its array.
     pub array: ArrayNumber,
     /// Which try at submitting that.
@@ -53,7 +53,7 @@ pub struct TaskId {
 
 /// What became of a task.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Worked {
+pub(crate) enum Worked {
     /// It has published its last segment, which says this.
     Ended(TaskEnd),
     /// It had nothing to do, for this reason.
@@ -64,7 +64,7 @@ pub enum Worked {
 ///
 /// # Errors
 /// If its batch can't be read or claimed, or what was run can't be published. Then the engine has the only word about it.
-pub fn work(
+pub(crate) fn work(
     folder: &Path,
     task: &TaskId,
     scratch: Option<&Path>,

@@ -77,7 +77,7 @@ impl<'a> Publisher<'a> {
     /// Takes a trial.
     ///
     /// # Errors
-    /// If the node's disk is full, say. What was taken before and not published is lost, and run again.
+    /// If the node's disk is full, say. What was taken before can still be published.
     pub(super) fn take(&mut self, trial: &Trial) -> Result<()> {
         let (writer, _) = match self.open.take() {
             Some(open) => self.open.insert(open),
@@ -86,12 +86,7 @@ impl<'a> Publisher<'a> {
                 self.open.insert((writer, Instant::now()))
             }
         };
-        let pushed = writer.push(trial);
-        if pushed.is_err() {
-            // Half of it is in the file, and what comes after that could not be read.
-            self.open = None;
-        }
-        pushed
+        writer.push(trial)
     }
 
     /// Whether there are trials that the head can't see yet.

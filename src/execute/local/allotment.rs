@@ -13,7 +13,7 @@ const SHELL_SAYS_SIGNAL: i32 = 128;
 
 /// What the runs of a task have to keep to.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Allotment {
+pub(crate) struct Allotment {
     /// When all has to be done; `None` if there is no end.
     pub deadline: Option<Instant>,
     /// The seconds that a run takes whose order tells nothing of its time.

@@ -20,30 +20,30 @@ use crate::system::folder::{copy, remove};
 const MOST_KEPT: usize = 100;
 
 /// The work directories kept of failed catchments, `cache/failed/<id>` or `cache/failed/<scenario>@<id>`.
-pub struct FailedRuns {
+pub(crate) struct FailedRuns {
     folder: PathBuf,
 }
 
 impl FailedRuns {
     /// Those of the runs with this cache folder.
-    pub fn in_cache(cache: &Path) -> Self {
+    pub(crate) fn in_cache(cache: &Path) -> Self {
         Self::new(cache.join("failed"))
     }
 
     /// Those in `folder`.
-    pub fn new(folder: PathBuf) -> Self {
+    pub(crate) fn new(folder: PathBuf) -> Self {
         Self { folder }
     }
 
     /// The folder that they are in, created where it is missing.
-    pub fn made(&self) -> Result<PathBuf> {
+    pub(crate) fn made(&self) -> Result<PathBuf> {
         let context = || format!("can't make {}", self.folder.display());
         fs::create_dir_all(&self.folder).with_context(context)?;
         Ok(self.folder.clone())
     }
 
     /// The catchment's work directory, if one is kept.
-    pub fn kept(&self, scenario: &ScenarioName, id: &CatchmentId) -> Option<PathBuf> {
+    pub(crate) fn kept(&self, scenario: &ScenarioName, id: &CatchmentId) -> Option<PathBuf> {
         Some(self.path(scenario, id)).filter(|path| path.exists())
     }
 
@@ -53,7 +53,7 @@ impl FailedRuns {
     }
 
     /// Keeps the work directory of this catchment's failed run, in place of an earlier one.
-    pub fn keep(
+    pub(crate) fn keep(
         &self,
         work: &WorkDirectory,
         scenario: &ScenarioName,
@@ -74,7 +74,12 @@ impl FailedRuns {
     }
 
     /// Takes over what is kept elsewhere of this catchment's failed run, in place of an earlier one. Often nothing is.
-    pub fn adopt(&self, elsewhere: &Self, scenario: &ScenarioName, id: &CatchmentId) -> Result<()> {
+    pub(crate) fn adopt(
+        &self,
+        elsewhere: &Self,
+        scenario: &ScenarioName,
+        id: &CatchmentId,
+    ) -> Result<()> {
         let listed = fs::read_dir(&elsewhere.folder)
             .into_iter()
             .flatten()
@@ -92,12 +97,12 @@ impl FailedRuns {
     }
 
     /// Removes what is kept of a catchment, which no longer fails.
-    pub fn release(&self, scenario: &ScenarioName, id: &CatchmentId) -> Result<()> {
+    pub(crate) fn release(&self, scenario: &ScenarioName, id: &CatchmentId) -> Result<()> {
         remove(&self.path(scenario, id))
     }
 
     /// Removes what is kept of these catchments. Only what a listing shows is touched.
-    pub fn release_all<'a>(
+    pub(crate) fn release_all<'a>(
         &self,
         units: impl IntoIterator<Item = (&'a ScenarioName, &'a CatchmentId)>,
     ) -> Result<()> {
@@ -118,7 +123,7 @@ impl FailedRuns {
     }
 
     /// Removes the oldest ones beyond the number that is kept.
-    pub fn prune(&self) -> Result<()> {
+    pub(crate) fn prune(&self) -> Result<()> {
         let mut folders: Vec<(SystemTime, PathBuf)> = match fs::read_dir(&self.folder) {
             Ok(entries) => entries
                 .filter_map(|entry| entry.ok())

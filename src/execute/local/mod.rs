@@ -6,7 +6,7 @@
 //!
 //! The same serves a person's run and a task of a batch system, which has an [`Allotment`]. It knows nothing of the store.
 
-pub mod allotment;
+pub(crate) mod allotment;
 pub(crate) mod failed_runs;
 mod feeder;
 pub(crate) mod job;
@@ -15,7 +15,7 @@ pub(crate) mod left_files;
 mod tests;
 pub(crate) mod validate;
 pub(crate) mod work_directory;
-pub mod work_folders;
+pub(crate) mod work_folders;
 mod worker;
 
 use std::collections::{HashMap, HashSet};
@@ -108,7 +108,7 @@ struct LocatedOrder<'a> {
 
 impl<'a> LocalExecutor<'a> {
     /// For orders of this study. The work directories of runs that fail go to `failed_runs`.
-    pub fn new(
+    pub(crate) fn new(
         loaded_study: &'a [LoadedScenario<'a>],
         run_context: RunContext<'a>,
         work_folders: WorkFolders,
@@ -127,7 +127,7 @@ impl<'a> LocalExecutor<'a> {
 
     /// The same in a task of a batch system. No order is begun that would not come to its end by the deadline, and what is at work
     /// then is ended as by an interrupt. Nor does a run count that fails when the job is ended.
-    pub fn with_allotment(self, allotment: Allotment) -> Self {
+    pub(crate) fn with_allotment(self, allotment: Allotment) -> Self {
         Self {
             allotment: Some(allotment),
             ..self
@@ -135,7 +135,8 @@ impl<'a> LocalExecutor<'a> {
     }
 
     /// The same with another memory group than that of this process.
-    pub fn with_memory_group(self, memory_group: MemoryGroup) -> Self {
+    #[cfg(test)]
+    pub(crate) fn with_memory_group(self, memory_group: MemoryGroup) -> Self {
         Self {
             memory_group,
             ..self

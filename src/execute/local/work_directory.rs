@@ -30,7 +30,7 @@ const MOST_OF_A_FILE: u64 = 1_000_000;
 const FULL: u64 = 64 << 10;
 
 /// The work directory of one worker.
-pub struct WorkDirectory {
+pub(crate) struct WorkDirectory {
     path: PathBuf,
     /// Its mode as it was made here; `None` before that.
     made: Cell<Option<u32>>,
@@ -42,7 +42,7 @@ pub struct WorkDirectory {
 
 impl WorkDirectory {
     /// The work directory at this path on a disk; made at the first use.
-    pub fn at(path: PathBuf) -> Self {
+    pub(crate) fn at(path: PathBuf) -> Self {
         Self {
             path,
             made: Cell::default(),
@@ -52,7 +52,7 @@ impl WorkDirectory {
     }
 
     /// The work directory at this path in `memory`, with another one on a disk.
-    pub fn in_memory(path: PathBuf, memory: Memory, on_disk: WorkDirectory) -> Self {
+    pub(crate) fn in_memory(path: PathBuf, memory: Memory, on_disk: WorkDirectory) -> Self {
         Self {
             memory: Some((memory, Box::new(on_disk))),
             ..Self::at(path)
@@ -60,7 +60,7 @@ impl WorkDirectory {
     }
 
     /// The one to use for the next run: this, or that on the disk where room is short.
-    pub fn in_use(&self) -> &Self {
+    pub(crate) fn in_use(&self) -> &Self {
         match &self.memory {
             Some((memory, on_disk)) if memory.is_short() => on_disk,
             _ => self,
@@ -70,7 +70,7 @@ impl WorkDirectory {
     /// The one to do a failed run in once more, if it may have failed only because this one is in memory.
     ///
     /// `could_not_write` says that writing into it is what failed.
-    pub fn instead(&self, could_not_write: bool) -> Result<Option<&Self>> {
+    pub(crate) fn instead(&self, could_not_write: bool) -> Result<Option<&Self>> {
         let Some((memory, on_disk)) = &self.memory else {
             return Ok(None);
         };
@@ -86,17 +86,17 @@ impl WorkDirectory {
     }
 
     /// Whether nothing more can be written to its file system.
-    pub fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         free(&self.path).is_some_and(|free| free < FULL)
     }
 
     /// Where it is.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     /// Empties it and puts links to the support files and the folders into it.
-    pub fn prepare(&self, simulator: &Simulator) -> Result<()> {
+    pub(crate) fn prepare(&self, simulator: &Simulator) -> Result<()> {
         let context = || format!("can't make the work directory {}", self.path.display());
         let there = match self.tidy(simulator) {
             Ok(there) => there,
@@ -160,7 +160,7 @@ impl WorkDirectory {
     }
 
     /// Writes one of the simulator's input files.
-    pub fn write(&self, name: &str, content: &[u8]) -> Result<()> {
+    pub(crate) fn write(&self, name: &str, content: &[u8]) -> Result<()> {
         let path = self.path.join(name);
         let context = || format!("can't write {}", path.display());
         match (fs::write(&path, content), path.parent()) {
@@ -175,7 +175,7 @@ impl WorkDirectory {
     /// Writes one of the simulator's input files with what `make` appends to an empty buffer.
     ///
     /// The outer error is that of writing, the inner one that of `make`.
-    pub fn write_made<E>(
+    pub(crate) fn write_made<E>(
         &self,
         name: &str,
         make: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
@@ -192,7 +192,7 @@ impl WorkDirectory {
     }
 
     /// The files of exactly this size, sorted by name: where it is the limit of a file, those that reached it.
-    pub fn files_of(&self, size: Size) -> Vec<String> {
+    pub(crate) fn files_of(&self, size: Size) -> Vec<String> {
         let mut found = Vec::new();
         find_files(&self.path, size.0, &mut found);
         let names = (found.iter()).filter_map(|path| path.strip_prefix(&self.path).ok());
@@ -202,7 +202,7 @@ impl WorkDirectory {
     }
 
     /// Shortens the printed output, and every file of exactly this size, to its beginning.
-    pub fn shorten(&self, size: Size) -> Result<()> {
+    pub(crate) fn shorten(&self, size: Size) -> Result<()> {
         let mut long = PRINTED_FILES.map(|name| self.path.join(name)).to_vec();
         find_files(&self.path, size.0, &mut long);
         long.iter().try_for_each(|path| cut(path, MOST_OF_A_FILE))

@@ -20,7 +20,7 @@ use crate::system::folder::{self, remove};
 use crate::system::memory_folder::{MEMORY, Memory};
 
 /// The workers' directories of one run.
-pub struct WorkFolders {
+pub(crate) struct WorkFolders {
     disk: PathBuf,
     memory: Option<Memory>,
 }
@@ -38,7 +38,7 @@ impl WorkFolders {
     /// task may have, and those on a disk are in `disk`, which is the task's alone.
     ///
     /// An error if the project insists on memory and it can't be had.
-    pub fn of_task(place: WorkIn, disk: PathBuf, name: &str) -> Result<Self> {
+    pub(crate) fn of_task(place: WorkIn, disk: PathBuf, name: &str) -> Result<Self> {
         Self::new(place, disk, || Memory::of_task(name))
     }
 
