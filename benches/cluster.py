@@ -31,6 +31,7 @@ def first_claim(folder, began, found, over):
 
 def timed(project, variables, *arguments):
     """Seconds of a run in which everything is new, and seconds until its first task has begun."""
+    os.sync()  # Nobody pays for what the one before has written.
     began, found, over = time.monotonic(), [], threading.Event()
     looking = threading.Thread(target=first_claim, args=(project.folder, began, found, over))
     looking.start()
@@ -56,9 +57,11 @@ def main():
     cores = len(os.sched_getaffinity(0))
     project = Project(options.binary.resolve(), options.folder / f"{options.catchments}x{options.steps}", options.catchments, options.steps)
     text = project.config.read_text().split("\n[cluster]")[0]
-    project.config.write_text(f'{text}\n[cluster]\nengine = "slurm"\ncores = {cores}\nask_every = "5s"\n')
+    table = f'engine = "slurm"\ncores = {cores}\nask_every = "5s"\n'
     with tempfile.TemporaryDirectory() as folder:
-        rig = {**os.environ, "CLUSTER_HOLDER": str(os.getpid())}
+        # What a task keeps on its node goes with the node, however this ends.
+        project.config.write_text(f'{text}\n[cluster]\n{table}scratch = "{folder}/scratch"\n')
+        rig = {**os.environ, "CLUSTER_HOLDER": str(os.getpid()), "SLURM_TEST_DISK": "2g"}
         subprocess.run([RIG, "up", folder, "1", str(cores)], env=rig, stdout=subprocess.DEVNULL, check=True)
         variables = {"SLURM_CONF": f"{folder}/slurm.conf", "RERUNOFF_CLUSTER_FILE": ""}
         try:
