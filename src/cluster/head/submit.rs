@@ -446,7 +446,10 @@ impl OpenPackage {
                 Ok(false)
             }
             Submitted::Refused(why) => {
-                bail!("{} refused the tasks: {why}", self.manifest.spec.engine)
+                bail!(
+                    "{} refused the tasks: {why}; `rerunoff check` tells more, `rerunoff run --local` runs here",
+                    self.manifest.spec.engine
+                )
             }
         }
     }

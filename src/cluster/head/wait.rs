@@ -101,7 +101,11 @@ impl Head {
                 self.cancel()?;
             }
             if let Some(errand) = errand.as_mut().filter(|_| !is_stopping) {
-                self.top_up(errand, intake)?;
+                if let Err(error) = self.top_up(errand, intake) {
+                    // What the engine does not take is owed by nobody.
+                    self.close_finished(intake.store())?;
+                    return Err(error);
+                }
             }
             let pending = errand
                 .as_ref()
