@@ -12,14 +12,13 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 use jiff::Timestamp;
 
-use super::{Again, Errand, Head, Intake, OpenPackage};
+use super::{Errand, Head, Intake, OpenPackage};
 use crate::cluster::claim::{self, ClaimInfo};
 use crate::cluster::engine::{Presence, Submitted, TaskState};
 use crate::cluster::ids::{ArrayNumber, BatchNumber, Epoch};
 use crate::cluster::journal::Event;
-use crate::cluster::segment::{TaskEnd, Trouble};
-use crate::cluster::standing::{ArrayStanding, BatchEnd, BatchStanding, Stage};
-use crate::plan::key::Key;
+use crate::cluster::segment::Trouble;
+use crate::cluster::standing::{ArrayStanding, Stage};
 
 /// How long a job that was submitted without a clear answer may take to show up: as long as the parts of a scheduler wait for each
 /// other's messages.
@@ -405,66 +404,6 @@ impl OpenPackage {
             Some(start) => format!("; it printed: {}", text[start..].escape_debug()),
             None => String::new(),
         }
-    }
-
-    /// The runs that tasks have not done which have ended since the last call.
-    pub(super) fn newly_left_over(&mut self) -> Result<Vec<(Key, Again)>> {
-        let ended: Vec<BatchNumber> = (self.standing.batches.iter())
-            .filter(|(number, batch)| batch.end.is_some() && !self.returned.contains(number))
-            .map(|(number, _)| *number)
-            .collect();
-        let mut left = Vec::new();
-        for number in ended {
-            self.returned.insert(number);
-            left.extend(self.left_over(number)?);
-        }
-        Ok(left)
-    }
-
-    /// The runs that the task of this batch has not done, which has ended.
-    fn left_over(&self, number: BatchNumber) -> Result<Vec<(Key, Again)>> {
-        let standing: &BatchStanding = &self.standing.batches[&number];
-        let batch = self.batch(number)?;
-        let array = self.standing.arrays.get(&standing.array);
-        let Some(end) = &standing.end else {
-            return Ok(Vec::new());
-        };
-        let did_nothing = standing.done.is_empty();
-        let was_submitted = array.is_some_and(|array| array.stage != Stage::Dropped);
-        let fruitless = match end {
-            BatchEnd::Told(TaskEnd::Obstacle { .. }) if did_nothing => batch.fruitless + 1,
-            BatchEnd::Silent { is_loss: false, .. }
-                if did_nothing && was_submitted && !self.standing.cancelled =>
-            {
-                batch.fruitless + 1
-            }
-            _ => 0,
-        };
-        let again = match end {
-            BatchEnd::Told(TaskEnd::Time) => Again {
-                losses: batch.losses,
-                asked: array.map_or(0, |array| array.seconds),
-                had_it_all: array.is_some_and(|array| batch.orders.len() <= array.cores as usize),
-                ..Again::default()
-            },
-            BatchEnd::Told(TaskEnd::Cancelled | TaskEnd::Obstacle { .. }) => Again {
-                losses: batch.losses,
-                ..Again::default()
-            },
-            // A task that says that it is done, and is not.
-            BatchEnd::Told(TaskEnd::Done) => Again {
-                losses: batch.losses + 1,
-                ..Again::default()
-            },
-            BatchEnd::Silent { is_loss, .. } => Again {
-                losses: batch.losses + u32::from(*is_loss),
-                ..Again::default()
-            },
-        };
-        let again = Again { fruitless, ..again };
-        let orders = batch.orders.iter().enumerate();
-        let orders = orders.filter(|(place, _)| !standing.has(*place));
-        Ok(orders.map(|(_, order)| (order.order.key, again)).collect())
     }
 }
 

@@ -9,6 +9,7 @@
 //! | what a package's journal and files tell | [`open_package`] |
 //! | takes in segments, each once | [`collect`] |
 //! | what an errand takes, beforehand | [`bill`] |
+//! | what is wanted, and what comes back of it | [`errand`], [`left_over`] |
 //! | makes packages, batches and arrays of what is to be run | [`submit`] |
 //! | asks the engine what is still there, and concludes what was lost | [`attend`] |
 //! | goes round these until nothing is left, or nobody waits any more | [`wait`] |
@@ -16,6 +17,8 @@
 mod attend;
 mod bill;
 mod collect;
+mod errand;
+mod left_over;
 mod open_package;
 mod submit;
 mod wait;
@@ -26,8 +29,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 pub(crate) use self::bill::Bill;
+pub(crate) use self::errand::{Errand, Wish};
 pub(crate) use self::open_package::{OpenPackage, mark_kind};
-pub(crate) use self::submit::{Errand, Wish};
 pub(crate) use self::wait::{Patience, Waited};
 use crate::cluster::batch::{Batch, BatchOrder};
 use crate::cluster::ids::SegmentName;
