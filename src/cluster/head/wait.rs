@@ -100,12 +100,12 @@ impl Head {
                 is_stopping = true;
                 self.cancel()?;
             }
-            if let Some(errand) = errand.as_mut().filter(|_| !is_stopping) {
-                if let Err(error) = self.top_up(errand, intake) {
-                    // What the engine does not take is owed by nobody.
-                    self.close_finished(intake.store())?;
-                    return Err(error);
-                }
+            if let Some(errand) = errand.as_mut().filter(|_| !is_stopping)
+                && let Err(error) = self.top_up(errand, intake)
+            {
+                // What the engine does not take is owed by nobody.
+                self.close_finished(intake.store())?;
+                return Err(error);
             }
             let pending = errand
                 .as_ref()
