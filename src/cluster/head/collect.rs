@@ -212,7 +212,7 @@ impl OpenPackage {
         Ok(())
     }
 
-    /// Brings what failed runs left to where that of runs on this machine is, and lets go of what earlier ones left that went well now.
+    /// Brings what failed runs left to where that of runs on this machine is.
     fn fetch_evidence(&self, name: &SegmentName, segment: &Segment) -> Result<()> {
         if self.manifest.purpose == Purpose::Verify {
             return Ok(());
@@ -220,9 +220,7 @@ impl OpenPackage {
         let there = FailedRuns::new(self.package.failed(name.batch, &name.attempt));
         let here = FailedRuns::in_cache(&self.manifest.root.join(CACHE));
         let is_good = |trial: &&Trial| matches!(trial.outcome, TrialOutcome::Good(_));
-        let (good, failed): (Vec<&Trial>, Vec<&Trial>) = segment.trials.iter().partition(is_good);
-        here.release_all(good.iter().map(|trial| (&trial.scenario, &trial.catchment)))?;
-        for trial in failed {
+        for trial in segment.trials.iter().filter(|trial| !is_good(trial)) {
             here.adopt(&there, &trial.scenario, &trial.catchment)?;
         }
         here.prune()

@@ -157,11 +157,16 @@ impl<'a> Recorder<'a> {
         mark: &Mark<'_>,
     ) -> Result<bool> {
         self.commit()?;
+        // Also where it was stored by a run that died before it came to this.
+        if let Some(failed_runs) = self.failed_runs() {
+            let trials = trials.iter().map(|(trial, _)| trial);
+            let good = trials.filter(|trial| matches!(trial.outcome, TrialOutcome::Good(_)));
+            failed_runs.release_all(good.map(|trial| (&trial.scenario, &trial.catchment)))?;
+        }
         if self.store.memo(mark.kind, mark.name)?.is_some() {
             return Ok(false);
         }
         let stored = self.stored(&trials)?;
-        let mut good = Vec::new();
         // What failed, and went well when it was carried out a second time.
         let mut mended = HashSet::new();
         for ((trial, origin), stored) in trials.into_iter().zip(stored) {
@@ -169,14 +174,11 @@ impl<'a> Recorder<'a> {
                 TrialOutcome::Obstacle(..) => continue,
                 TrialOutcome::Failed(_) if origin.again && stored == Stored::Fine => continue,
                 TrialOutcome::Failed(_) => {}
-                TrialOutcome::Good(_) => {
-                    let own = (trial.scenario.clone(), trial.catchment.clone());
-                    if origin.again {
-                        mended.insert(own.clone());
-                        mended.extend(origin.others.iter().cloned());
-                    }
-                    good.push(own);
+                TrialOutcome::Good(_) if origin.again => {
+                    mended.insert((trial.scenario.clone(), trial.catchment.clone()));
+                    mended.extend(origin.others.iter().cloned());
                 }
+                TrialOutcome::Good(_) => {}
             }
             let another = match stored {
                 Stored::Refused => Another::IsReplaced,
@@ -191,9 +193,6 @@ impl<'a> Recorder<'a> {
         let stored = timings.time(Phase::Commit, || self.store.commit_once(&batch, mark))?;
         if let Once::Stored(contradictions) = stored {
             self.report_contradictions(&contradictions);
-        }
-        if let Some(failed_runs) = self.failed_runs() {
-            failed_runs.release_all(good.iter().map(|(scenario, id)| (scenario, id)))?;
         }
         Ok(true)
     }
