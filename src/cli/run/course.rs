@@ -30,7 +30,7 @@ use crate::plan::decide::Touched;
 use crate::plan::fast_path::{FastPath, Look};
 use crate::plan::key::Key;
 use crate::plan::loaded::LoadedStudy;
-use crate::plan::{Counts, Found, Plan, State, Unit};
+use crate::plan::{Counts, Entry, Found, Plan, State, Unit};
 use crate::product::{self, AssembleOptions, AssembledProduct, PlannedStudy};
 use crate::project::Study;
 use crate::project::cluster::ClusterSpec;
@@ -64,6 +64,8 @@ pub(super) struct Course<'a> {
     pub(super) causes: &'a [(usize, String)],
     /// Whether something is under way still, or will be, of what is asked for.
     pub(super) is_under_way: bool,
+    /// How many of the catchments that are asked for have no result yet because tasks are at work on them, or will be.
+    pub(super) under_way: usize,
 }
 
 impl Course<'_> {
@@ -155,19 +157,25 @@ impl Course<'_> {
         Ok(report)
     }
 
-    /// Finds out whether something that is asked for is under way on other machines, or will be.
+    /// Finds out what of that which is asked for is under way on other machines, or will be.
     pub(super) fn note_under_way(&mut self, report: &RunReport) -> Result<()> {
         if self.head.is_idle() {
             return Ok(());
         }
+        let owed = self.head.owed()?;
+        let is_owed = |entry: &&Entry| entry.key.is_some_and(|key| owed.contains(&key));
         let chosen = self.chosen.iter().map(|&at| &self.plans[at]);
         let Counts { stale, .. } = chosen.clone().map(Plan::counts).sum();
-        let owed = self.head.owed()?;
-        // What is fresh may have been asked for by --force.
-        let mut keys = chosen
-            .flat_map(|plan| &plan.entries)
-            .filter_map(|entry| entry.key);
-        self.is_under_way = stale > report.failed.len() || keys.any(|key| owed.contains(&key));
+        let (mut without_result, mut again) = (0, 0);
+        for entry in chosen.flat_map(|plan| &plan.entries).filter(is_owed) {
+            match entry.state {
+                State::Stale(_) => without_result += 1,
+                // What is fresh may have been asked for by --force.
+                State::Fresh(_) | State::Bad(_) => again += 1,
+            }
+        }
+        self.under_way = without_result;
+        self.is_under_way = stale > report.failed.len() || without_result + again > 0;
         Ok(())
     }
 
@@ -287,7 +295,7 @@ impl Course<'_> {
             .map(|&at| (&self.loaded_study.list[at], &self.plans[at]));
         let failed = report.failed.len();
         let counts: Counts = chosen.clone().map(|(_, plan)| plan.counts()).sum();
-        let under_way = self.under_way()?;
+        let under_way = self.under_way;
         let summary = RunSummary {
             scenarios: self.study.is_named().then_some(self.chosen.len()),
             catchments: self.selection.all,
@@ -332,19 +340,6 @@ impl Course<'_> {
         } else {
             Exit::Fine
         })
-    }
-
-    /// How many of the catchments that are asked for have no result yet because tasks are at work on them, or will be.
-    fn under_way(&self) -> Result<usize> {
-        if self.head.is_idle() {
-            return Ok(0);
-        }
-        let owed = self.head.owed()?;
-        let entries = (self.chosen.iter()).flat_map(|&at| &self.plans[at].entries);
-        let stale = entries.filter(|entry| matches!(entry.state, State::Stale(_)));
-        Ok(stale
-            .filter(|entry| entry.key.is_some_and(|key| owed.contains(&key)))
-            .count())
     }
 }
 

@@ -174,6 +174,7 @@ fn run_stale(
         left_over,
         causes: &causes,
         is_under_way: false,
+        under_way: 0,
     };
     let mut report = course.carry_out(&lock)?;
     say_what_appeared(&loaded_study, &report);
