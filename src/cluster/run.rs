@@ -56,15 +56,7 @@ pub(crate) fn bill(
     store: Option<&Store>,
     work: &Work,
 ) -> Result<Bill> {
-    let wish = Wish {
-        spec,
-        study,
-        loaded_study,
-        work,
-        now: work.first(),
-        causes: &[],
-        keep_series: false,
-    };
+    let wish = Wish::of(spec, study, loaded_study, work);
     Ok(Errand::new(&wish, store)?.bill())
 }
 
@@ -99,13 +91,10 @@ pub(crate) fn update(
             let list = &matter.loaded_study.list;
             store_texts(list, store)?;
             let wish = Wish {
-                spec,
-                study: matter.study,
-                loaded_study: matter.loaded_study,
-                work: with_owed,
                 now: work.first(),
                 causes,
                 keep_series,
+                ..Wish::of(spec, matter.study, matter.loaded_study, with_owed)
             };
             Some(Errand::new(&wish, Some(store))?)
         }

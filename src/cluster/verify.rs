@@ -7,26 +7,9 @@ use anyhow::Result;
 use super::head::{Arrival, Errand, Head, Intake, Patience, Waited, Wish};
 use crate::cluster::package::manifest::Purpose;
 use crate::execute::next::Next;
-use crate::execute::order::Work;
 use crate::execute::trial::Trial;
-use crate::plan::loaded::LoadedStudy;
-use crate::project::Study;
-use crate::project::cluster::ClusterSpec;
 use crate::store::Store;
 use crate::system::process::Interrupt;
-
-/// What is to be run again, and where.
-#[derive(Clone, Copy)]
-pub(crate) struct Rerun<'a> {
-    /// The cluster.
-    pub spec: &'a ClusterSpec,
-    /// The project.
-    pub study: &'a Study,
-    /// The same with all that determines its results.
-    pub loaded_study: &'a LoadedStudy<'a>,
-    /// What is to be run.
-    pub work: &'a Work,
-}
 
 /// Takes trials that are not to be stored.
 pub(crate) trait TrialTaker {
@@ -43,23 +26,14 @@ pub(crate) trait TrialTaker {
 /// Runs them and hands each trial to `taker`, which comes back. What an earlier one left behind that died is ended and removed first.
 pub(crate) fn carry_out<T: TrialTaker>(
     packages: &Path,
-    rerun: &Rerun<'_>,
+    wish: &Wish<'_>,
     store: &mut Store,
     interrupt: &Interrupt,
     taker: T,
 ) -> Result<T> {
     Head::open(packages, Purpose::Verify)?.abandon(store)?;
     let mut head = Head::open(packages, Purpose::Verify)?;
-    let wish = Wish {
-        spec: rerun.spec,
-        study: rerun.study,
-        loaded_study: rerun.loaded_study,
-        work: rerun.work,
-        now: rerun.work.first(),
-        causes: &[],
-        keep_series: false,
-    };
-    let errand = Errand::new(&wish, Some(store))?;
+    let errand = Errand::new(wish, Some(store))?;
     let mut intake = Handing { store, taker };
     let waited = head.carry_out(Some(errand), &mut intake, interrupt, Patience::Wait);
     let Handing { store, taker } = intake;

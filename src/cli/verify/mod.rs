@@ -18,7 +18,8 @@ use crate::cli::options::jobs::slots;
 use crate::cli::options::only::chosen;
 use crate::cli::options::place::on;
 use crate::cli::options::scenario::ScenarioOption;
-use crate::cluster::verify::{Rerun, TrialTaker, carry_out};
+use crate::cluster::head::Wish;
+use crate::cluster::verify::{TrialTaker, carry_out};
 use crate::data::digest::Digest;
 use crate::execute::local::failed_runs::FailedRuns;
 use crate::execute::make_ready;
@@ -98,14 +99,10 @@ pub(super) fn verify(place: &ProjectPlace, arguments: Arguments) -> Result<Exit>
     let comparison = match arguments.on {
         None => compare(&loaded_study.list, &store, &wanted, run_context, comparison)?,
         Some(engine) => {
-            let rerun = Rerun {
-                spec: &on(&opened.study, Some(engine))?,
-                study: &opened.study,
-                loaded_study: &loaded_study,
-                work: &Work::of(&wanted),
-            };
+            let (spec, work) = (on(&opened.study, Some(engine))?, Work::of(&wanted));
+            let wish = Wish::of(&spec, &opened.study, &loaded_study, &work);
             let packages = opened.cache.cluster();
-            carry_out(&packages, &rerun, &mut store, &interrupt, comparison)?
+            carry_out(&packages, &wish, &mut store, &interrupt, comparison)?
         }
     };
     let (same, differing) = comparison.finish()?;

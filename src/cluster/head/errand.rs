@@ -74,6 +74,26 @@ pub(crate) struct Wish<'a> {
     pub keep_series: bool,
 }
 
+impl<'a> Wish<'a> {
+    /// To have all of this work submitted, for no cause that is to be told, with no series to be kept.
+    pub(crate) fn of(
+        spec: &'a ClusterSpec,
+        study: &'a Study,
+        loaded_study: &'a LoadedStudy<'a>,
+        work: &'a Work,
+    ) -> Self {
+        Self {
+            spec,
+            study,
+            loaded_study,
+            work,
+            now: work.first(),
+            causes: &[],
+            keep_series: false,
+        }
+    }
+}
+
 impl<'a> Errand<'a> {
     /// One of which nothing is submitted yet.
     pub(crate) fn new(wish: &Wish<'a>, store: Option<&Store>) -> Result<Self> {
