@@ -15,7 +15,7 @@ use std::io::{self, Seek, SeekFrom};
 use std::os::fd::{AsFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::process::{Child as Process, Command, ExitStatus, Stdio};
+use std::process::{Child as Process, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -30,7 +30,10 @@ use signal_hook::{flag, low_level};
 use super::child::Child;
 use super::interrupt::{OF_JOBS, ignored_signals};
 use super::message::{GuardOrder, GuardReport, Start, errno, receive, send};
-use super::{End, Finished, GRACE_AFTER_INTERRUPT, Interrupt, Invocation, ProcessError, timespec};
+use super::{
+    End, Finished, GRACE_AFTER_INTERRUPT, Interrupt, Invocation, ProcessError, this_program,
+    timespec,
+};
 use crate::data::run_cost::RunCost;
 
 /// The hidden verb that makes rerunoff a guard; its standard input is the socket, its standard error a file whose position
@@ -108,7 +111,10 @@ impl Guard {
             None => Stdio::null(),
         };
         let group = File::from(memfd_create(c"group", MemfdFlags::CLOEXEC)?);
-        let process = command()
+        let mut command = this_program(VERB, "system::process::tests::guard_of_these_tests");
+        #[cfg(test)]
+        command.env(super::tests::GUARD, "1");
+        let process = command
             .stdin(OwnedFd::from(theirs))
             .stdout(keep)
             .stderr(group.try_clone()?)
@@ -120,24 +126,6 @@ impl Guard {
             group,
         })
     }
-}
-
-/// The running program, even if its file has been replaced since.
-#[cfg(not(test))]
-fn command() -> Command {
-    let mut command = Command::new("/proc/self/exe");
-    command.arg(VERB);
-    command
-}
-
-/// The tests' own program has no verbs, so a test that does nothing but this is the guard.
-#[cfg(test)]
-fn command() -> Command {
-    let mut command = Command::new("/proc/self/exe");
-    command
-        .args(["--exact", "system::process::tests::guard_of_these_tests"])
-        .env(super::tests::GUARD, "1");
-    command
 }
 
 impl Running {

@@ -27,7 +27,7 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::ExitStatus;
+use std::process::{Command, ExitStatus};
 use std::time::Duration;
 
 use rustix::event::Timespec;
@@ -135,6 +135,17 @@ pub(crate) enum ProcessError {
         /// What the system said.
         source: io::Error,
     },
+}
+
+/// The running program, even if its file has been replaced since, to do what a hidden verb says. The tests' own program has no verbs:
+/// there it is a test that does nothing but this.
+fn this_program(verb: &str, of_these_tests: &str) -> Command {
+    let mut command = Command::new("/proc/self/exe");
+    match cfg!(test) {
+        true => command.args(["--exact", of_these_tests]),
+        false => command.arg(verb),
+    };
+    command
 }
 
 /// Where programs are looked for if an environment has no `PATH`.

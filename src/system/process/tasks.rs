@@ -29,7 +29,7 @@ use signal_hook::consts::{SIGCHLD, SIGTERM};
 use signal_hook::low_level;
 
 use super::guard::keep_from_children;
-use super::timespec;
+use super::{this_program, timespec};
 
 /// The hidden verb that makes rerunoff a keeper. What it is to do is in its environment.
 pub(crate) const VERB: &str = "keep-tasks";
@@ -88,7 +88,7 @@ impl Tasks<'_> {
         let login = LOGIN
             .iter()
             .filter_map(|name| Some((name, std::env::var_os(name)?)));
-        let mut keeper = command()
+        let mut keeper = this_program(VERB, "system::process::tasks::tests::keeper_of_these_tests")
             .env_clear()
             .envs(login)
             .env(NAME, self.name)
@@ -110,25 +110,6 @@ impl Tasks<'_> {
         thread::spawn(move || keeper.wait());
         job.ok_or_else(|| io::Error::other("the process that was to start tasks has ended"))
     }
-}
-
-/// The running program, even if its file has been replaced since.
-#[cfg(not(test))]
-fn command() -> Command {
-    let mut command = Command::new("/proc/self/exe");
-    command.arg(VERB);
-    command
-}
-
-/// The tests' own program has no verbs, so a test that does nothing but this is the keeper.
-#[cfg(test)]
-fn command() -> Command {
-    let mut command = Command::new("/proc/self/exe");
-    command.args([
-        "--exact",
-        "system::process::tasks::tests::keeper_of_these_tests",
-    ]);
-    command
 }
 
 /// What there is of the jobs of these names, by name. One that is not there is not in the answer.
