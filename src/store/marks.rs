@@ -7,7 +7,6 @@
 use super::contradiction::Contradiction;
 use super::records::{remember, store_record};
 use super::{Record, Store, StoreError};
-use crate::store::checksum::verified;
 
 /// That a batch was stored: a memo.
 #[derive(Clone, Copy, Debug)]
@@ -46,21 +45,6 @@ impl Store {
         })
     }
 
-    /// The marks of a kind, names with payloads, by name. Damaged ones are left out, as if their batches had never been stored.
-    pub fn marks(&self, kind: &str) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
-        let query = "SELECT name, payload FROM memo WHERE kind = ?1 ORDER BY name";
-        let found: Vec<(String, Vec<u8>)> = self.map_error((|| {
-            let mut statement = self.connection.prepare_cached(query)?;
-            let rows = statement.query_map([kind], |row| Ok((row.get(0)?, row.get(1)?)))?;
-            rows.collect()
-        })())?;
-        let intact = found.into_iter().filter_map(|(name, record)| {
-            let payload = verified(&[kind.as_bytes(), name.as_bytes()], &record)?.to_vec();
-            Some((name, payload))
-        });
-        Ok(intact.collect())
-    }
-
     /// Removes all memos of a kind.
     pub fn forget_kind(&mut self, kind: &str) -> Result<(), StoreError> {
         self.in_transaction(|transaction| {
@@ -75,7 +59,25 @@ impl Store {
 mod tests {
     use super::super::tests::{UNNAMED, catchment, corrupt, count, folder, key, success, values};
     use super::*;
+    use crate::store::checksum::verified;
     use crate::store::{Another, codec::encode};
+
+    impl Store {
+        /// The marks of a kind, names with payloads, by name. Damaged ones are left out, as if their batches had never been stored.
+        fn marks(&self, kind: &str) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+            let query = "SELECT name, payload FROM memo WHERE kind = ?1 ORDER BY name";
+            let found: Vec<(String, Vec<u8>)> = self.map_error((|| {
+                let mut statement = self.connection.prepare_cached(query)?;
+                let rows = statement.query_map([kind], |row| Ok((row.get(0)?, row.get(1)?)))?;
+                rows.collect()
+            })())?;
+            let intact = found.into_iter().filter_map(|(name, record)| {
+                let payload = verified(&[kind.as_bytes(), name.as_bytes()], &record)?.to_vec();
+                Some((name, payload))
+            });
+            Ok(intact.collect())
+        }
+    }
 
     const MARK: Mark<'_> = Mark {
         kind: "cluster abc",
