@@ -80,23 +80,13 @@ mod tests {
 
     use super::*;
     use crate::data::size::Size;
-    use crate::project::cluster::{EngineKind, OnInterrupt};
+    use crate::project::cluster::EngineKind;
 
     #[test]
     fn settings_are_told_in_words() {
         let mut spec = ClusterSpec {
-            engine: EngineKind::Slurm,
-            cores: None,
             task: Duration::from_secs(5400),
-            max_time: Duration::from_secs(86_400),
-            max_queued: 500,
-            options: Vec::new(),
-            setup: Vec::new(),
-            memory: MemoryRequest::Auto,
-            scratch: None,
-            on_interrupt: OnInterrupt::Leave,
-            ask_every: Duration::from_secs(60),
-            templates: None,
+            ..ClusterSpec::plain(EngineKind::Slurm)
         };
         assert_eq!(
             understood(&spec),

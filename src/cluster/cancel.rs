@@ -53,14 +53,12 @@ fn cancel_one(package: &Package, manifest: &Manifest) -> Result<Option<Cancelled
     File::create(&mark).with_context(|| format!("can't write {}", mark.display()))?;
     shared_folder::sync(package.folder())?;
     let engine = engine::engine(&manifest.spec, &manifest.root);
-    let mut jobs = Vec::new();
+    let mut jobs = standing.jobs(&manifest.id);
     for (number, array) in &standing.arrays {
-        let name = job_name(&manifest.id, *number, array.epoch);
-        match &array.stage {
-            Stage::Submitted(job) => jobs.push((job.clone(), name)),
-            // Its head died before it heard of the job, or waits for it to show up.
-            Stage::Intended => jobs.extend(engine.find(&name)?.map(|job| (job, name))),
-            Stage::Dropped => {}
+        // Its head died before it heard of the job, or waits for it to show up.
+        if array.stage == Stage::Intended {
+            let name = job_name(&manifest.id, *number, array.epoch);
+            jobs.extend(engine.find(&name)?.map(|job| (job, name)));
         }
     }
     if !jobs.is_empty() {

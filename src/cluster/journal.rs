@@ -143,10 +143,7 @@ impl Journal {
     /// With the path, and what to do: if it can't be read or written, is damaged, or another version wrote it.
     pub fn open(path: &Path) -> Result<(Self, Vec<Entry>)> {
         let context = || format!("can't open the journal {}", path.display());
-        let folder = folder::of(path);
-        let name = path.file_name().unwrap_or_default();
-        let names = shared_folder::names(folder).with_context(context)?;
-        let is_there = names.iter().any(|there| name == there.as_str());
+        let is_there = shared_folder::shows(path).with_context(context)?;
         let mut options = File::options();
         options.read(true).write(true).mode(0o600);
         let file = if is_there {
@@ -169,7 +166,7 @@ impl Journal {
         if good == 0 {
             let opening = frame::opening(KIND, VERSION);
             journal.put(opening.as_bytes()).with_context(context)?;
-            shared_folder::sync(folder)?;
+            shared_folder::sync(folder::of(path))?;
         }
         Ok((journal, entries))
     }

@@ -5,6 +5,7 @@
 //! not there.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io;
 use std::path::Path;
@@ -59,6 +60,17 @@ pub(crate) fn names(path: &Path) -> io::Result<BTreeSet<String>> {
         names.extend(name.ok().filter(|name| !name.starts_with('.')));
     }
     Ok(names)
+}
+
+/// Whether a listing of its folder shows this path.
+///
+/// # Errors
+/// With the folder, if it can't be listed.
+pub(crate) fn shows(path: &Path) -> Result<bool> {
+    let folder = folder::of(path);
+    let names = names(folder).with_context(|| format!("can't list {}", folder.display()))?;
+    let name = path.file_name().and_then(OsStr::to_str);
+    Ok(name.is_some_and(|name| names.contains(name)))
 }
 
 #[cfg(test)]

@@ -5,9 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
-use crate::cluster::ids::{ArrayNumber, BatchNumber, Epoch};
+use crate::cluster::ids::{ArrayNumber, BatchNumber, Epoch, PackageId, job_name};
 use crate::cluster::journal::{Entry, Event, Journal};
 use crate::cluster::package::Package;
 use crate::cluster::segment::TaskEnd;
@@ -102,14 +102,8 @@ impl Standing {
 
     /// After what is in a package's journal by now; there is none as long as nothing was to be submitted.
     pub(crate) fn read(package: &Package) -> Result<Self> {
-        let folder = package.folder();
-        let names = shared_folder::names(folder);
-        let names = names.with_context(|| format!("can't list {}", folder.display()))?;
         let journal = package.journal();
-        let is_there = journal
-            .file_name()
-            .is_some_and(|name| names.iter().any(|there| *name == **there));
-        match is_there {
+        match shared_folder::shows(&journal)? {
             true => Ok(Self::of(&Journal::read(&journal)?)),
             false => Ok(Self::default()),
         }
@@ -256,6 +250,17 @@ impl Standing {
     pub(crate) fn live(&self) -> impl Iterator<Item = BatchNumber> {
         let live = self.batches.iter().filter(|(_, batch)| batch.end.is_none());
         live.map(|(number, _)| *number)
+    }
+
+    /// The jobs that may still have tasks, by id and by the name that they have in this package.
+    pub(crate) fn jobs(&self, package: &PackageId) -> Vec<(String, String)> {
+        let is_live = |batch: BatchNumber| self.batches[&batch].end.is_none();
+        let arrays = self.arrays.iter();
+        let jobs = arrays.filter_map(|(number, array)| {
+            let job = array.job().filter(|_| array.numbers().any(is_live))?;
+            Some((job.to_owned(), job_name(package, *number, array.epoch)))
+        });
+        jobs.collect()
     }
 
     /// The number of the next batch.

@@ -201,16 +201,7 @@ impl Open {
 
     /// The jobs that tasks of it may be in; `None` if there are none.
     fn question(&self) -> Option<Question> {
-        let arrays = self.standing.arrays.iter();
-        let jobs = arrays.filter_map(|(number, array)| {
-            let is_live = |batch: &BatchNumber| self.standing.batches[batch].end.is_none();
-            let job = array
-                .job()
-                .filter(|_| array.numbers().any(|batch| is_live(&batch)))?;
-            let name = job_name(&self.manifest.id, *number, array.epoch);
-            Some((job.to_owned(), name))
-        });
-        let jobs: Vec<_> = jobs.collect();
+        let jobs = self.standing.jobs(&self.manifest.id);
         let (spec, root) = (&self.manifest.spec, &self.manifest.root);
         (!jobs.is_empty()).then(|| Question {
             spec: spec.clone(),

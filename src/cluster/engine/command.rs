@@ -177,7 +177,7 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
-    use crate::cluster::engine::tests::spec;
+    use crate::project::cluster::EngineKind;
     use crate::project::cluster::command_line::CommandLine;
 
     /// A scheduler of shell scripts: `submit` writes the names of what it gets into a file, `alive` prints it, `cancel` takes lines out.
@@ -205,7 +205,7 @@ mod tests {
             alive: line("./list"),
             cancel: line("./end {jobs}"),
         };
-        let mut spec = spec();
+        let mut spec = ClusterSpec::plain(EngineKind::Slurm);
         spec.options = vec!["-q".to_owned(), "short jobs".to_owned()];
         spec.templates = Some(templates);
         let engine = Stated::new(&spec, folder.path());

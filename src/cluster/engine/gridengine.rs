@@ -296,10 +296,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::cluster::engine::tests::spec;
+    use crate::project::cluster::EngineKind;
 
     fn grid_engine(options: &[&str]) -> GridEngine {
-        let mut spec = spec();
+        let mut spec = ClusterSpec::plain(EngineKind::Slurm);
         spec.options = words(options);
         GridEngine::new(&spec, Path::new("/"))
     }

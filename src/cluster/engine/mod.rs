@@ -125,29 +125,3 @@ pub fn engine(spec: &ClusterSpec, root: &Path) -> Box<dyn Engine> {
         EngineKind::Local => Box::new(Local),
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-    use crate::project::cluster::{MemoryRequest, OnInterrupt};
-
-    /// What a project states that states next to nothing.
-    pub(super) fn spec() -> ClusterSpec {
-        ClusterSpec {
-            engine: EngineKind::Slurm,
-            cores: None,
-            task: Duration::from_secs(1800),
-            max_time: Duration::from_secs(86_400),
-            max_queued: 500,
-            options: Vec::new(),
-            setup: Vec::new(),
-            memory: MemoryRequest::Auto,
-            scratch: None,
-            on_interrupt: OnInterrupt::Leave,
-            ask_every: Duration::from_secs(60),
-            templates: None,
-        }
-    }
-}

@@ -124,7 +124,6 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
-    use crate::cluster::engine::tests::spec;
     use crate::cluster::ids::PackageId;
     use crate::cluster::package::manifest::Purpose;
     use crate::project::cluster::EngineTemplates;
@@ -163,7 +162,7 @@ mod tests {
         let binary = "#!/bin/sh\npwd\nprintf '%s|' \"$@\" \"$PASSED\" \"$SET_UP\"\n";
         fs::write(package.binary(), binary).expect("a program");
         fs::set_permissions(package.binary(), fs::Permissions::from_mode(0o755)).expect("so");
-        let mut spec = spec();
+        let mut spec = ClusterSpec::plain(EngineKind::Slurm);
         spec.engine = EngineKind::Local;
         spec.setup = vec!["export SET_UP=\"$(basename \"$PWD\")\"".to_owned()];
         spec.scratch = Some("$RERUNOFF_JOB/x".to_owned());
@@ -199,7 +198,7 @@ mod tests {
 
     #[test]
     fn each_engine_tells_job_and_index_in_its_own_way() {
-        let mut spec = spec();
+        let mut spec = ClusterSpec::plain(EngineKind::Slurm);
         let slurm = script(spec.clone());
         assert!(slurm.starts_with("#!/bin/sh\n") && !slurm.contains("/etc/profile"));
         assert!(

@@ -18,6 +18,7 @@ use crate::cluster::engine::{Presence, Submitted, TaskState};
 use crate::cluster::ids::{ArrayNumber, BatchNumber, Epoch};
 use crate::cluster::journal::Event;
 use crate::cluster::segment::Trouble;
+use crate::cluster::shared_folder;
 use crate::cluster::standing::{ArrayStanding, Stage};
 
 /// How long a job that was submitted without a clear answer may take to show up: as long as the parts of a scheduler wait for each
@@ -386,13 +387,7 @@ impl OpenPackage {
     /// The last words of a task's log, for a message.
     fn printed(&self, array: ArrayNumber, epoch: Epoch, index: u32) -> String {
         let path = self.package.log(array, epoch, index);
-        let name = path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
-        let is_there = crate::cluster::shared_folder::names(&self.package.logs());
-        if !is_there.is_ok_and(|names| names.contains(&name)) {
+        if !shared_folder::shows(&path).unwrap_or(false) {
             return String::new();
         }
         let text = fs::read(&path).unwrap_or_default();

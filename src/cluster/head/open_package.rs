@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use jiff::Timestamp;
 
 use crate::cluster::batch::Batch;
@@ -15,7 +15,7 @@ use crate::cluster::package::freeze::discard;
 use crate::cluster::package::manifest::Manifest;
 use crate::cluster::segment::Trouble;
 use crate::cluster::shared_folder;
-use crate::cluster::standing::{ArrayStanding, Stage, Standing};
+use crate::cluster::standing::{ArrayStanding, Standing};
 use crate::store::Store;
 
 /// A package of which something is owed, or still to be taken in.
@@ -89,26 +89,12 @@ impl OpenPackage {
 
     /// The jobs that may still have tasks, by id and name.
     pub(super) fn jobs(&self) -> Vec<(String, String)> {
-        let mut jobs = Vec::new();
-        for (number, array) in &self.standing.arrays {
-            let is_live = |batch: BatchNumber| self.standing.batches[&batch].end.is_none();
-            if let Stage::Submitted(job) = &array.stage
-                && array.numbers().any(is_live)
-            {
-                jobs.push((job.clone(), self.job_name(*number, array)));
-            }
-        }
-        jobs
+        self.standing.jobs(&self.manifest.id)
     }
 
     /// Whether `rerunoff cancel` was called on it since the head looked last.
     pub(super) fn is_newly_cancelled(&self) -> Result<bool> {
-        let marker = self.package.cancelled();
-        let marker = marker.file_name().unwrap_or_default().to_string_lossy();
-        let folder = self.package.folder();
-        let names = shared_folder::names(folder)
-            .with_context(|| format!("can't list {}", folder.display()))?;
-        Ok(!self.standing.cancelled && names.contains(marker.as_ref()))
+        Ok(!self.standing.cancelled && shared_folder::shows(&self.package.cancelled())?)
     }
 
     /// The time between two questions to the engine: longer while it gives no answers.

@@ -24,9 +24,6 @@ use crate::data::scenario::ScenarioName;
 use crate::project::{FrozenProject, Study};
 use crate::system::filesystem;
 
-/// The folder of all packages, in the project's cache folder.
-pub const PACKAGES: &str = "cluster";
-
 /// A package's folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Package {
@@ -128,9 +125,7 @@ impl Package {
     /// # Errors
     /// If its folder can't be listed.
     pub fn is_complete(&self) -> Result<bool> {
-        let names = shared_folder::names(&self.folder);
-        let names = names.with_context(|| format!("can't list {}", self.folder.display()))?;
-        Ok(names.contains("manifest"))
+        shared_folder::shows(&self.manifest())
     }
 
     /// Whether what a listing of its folder lacks is not there: on a local disk, or where nothing has changed for an hour.

@@ -7,15 +7,15 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
+use super::Package;
 use super::freeze::{discard, freeze};
 use super::manifest::{Manifest, Occasion, Purpose};
-use super::{PACKAGES, Package};
 use crate::cluster::shared_folder;
 use crate::netcdf::{Attribute, Chunk, Chunking, Data, NetcdfFile, Precision, encode_chunk};
 use crate::plan::key::Key;
 use crate::plan::loaded::LoadedStudy;
 use crate::project::Study;
-use crate::project::cluster::{ClusterSpec, EngineKind, MemoryRequest, OnInterrupt};
+use crate::project::cluster::{ClusterSpec, EngineKind};
 use crate::store::Store;
 use crate::store::cache_folder::Cache;
 
@@ -90,23 +90,6 @@ q = "q"
 [product]
 file = "output.h5"
 "#;
-
-fn spec() -> ClusterSpec {
-    ClusterSpec {
-        engine: EngineKind::Local,
-        cores: None,
-        task: Duration::from_secs(1800),
-        max_time: Duration::from_secs(86_400),
-        max_queued: 500,
-        options: Vec::new(),
-        setup: Vec::new(),
-        memory: MemoryRequest::Auto,
-        scratch: None,
-        on_interrupt: OnInterrupt::Leave,
-        ask_every: Duration::from_secs(60),
-        templates: None,
-    }
-}
 
 fn write(path: &Path, content: impl AsRef<[u8]>) {
     fs::create_dir_all(path.parent().expect("a folder")).expect("made");
@@ -202,7 +185,7 @@ impl Place {
     }
 
     fn packages(&self) -> PathBuf {
-        self.at("cache").join(PACKAGES)
+        Cache::at(self.at("cache")).cluster()
     }
 
     fn store(&self) -> Store {
@@ -222,7 +205,7 @@ impl Place {
             &study,
             &loaded,
             &mut store,
-            occasion(&spec()),
+            occasion(&ClusterSpec::plain(EngineKind::Local)),
         )
         .expect("frozen");
         let meaning = meaning(&loaded);
@@ -369,7 +352,13 @@ fn what_changes_between_plan_and_copy_is_refused_by_name() {
             false => write(&place.at(file), content),
         }
         let packages = place.packages();
-        let refused = freeze(&packages, &study, &loaded, &mut store, occasion(&spec()));
+        let refused = freeze(
+            &packages,
+            &study,
+            &loaded,
+            &mut store,
+            occasion(&ClusterSpec::plain(EngineKind::Local)),
+        );
         let said = format!("{:#}", refused.expect_err(file));
         assert!(said.contains(named) && said.contains("changed"), "{said}");
         let left = shared_folder::names(&packages).expect("listed");

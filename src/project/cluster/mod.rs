@@ -96,6 +96,27 @@ pub struct EngineTemplates {
     pub cancel: CommandLine,
 }
 
+#[cfg(test)]
+impl ClusterSpec {
+    /// What a project states that states the engine alone.
+    pub(crate) fn plain(engine: EngineKind) -> Self {
+        Self {
+            engine,
+            cores: None,
+            task: Duration::from_secs(1800),
+            max_time: Duration::from_secs(86_400),
+            max_queued: 500,
+            options: Vec::new(),
+            setup: Vec::new(),
+            memory: MemoryRequest::Auto,
+            scratch: None,
+            on_interrupt: OnInterrupt::Leave,
+            ask_every: Duration::from_secs(60),
+            templates: None,
+        }
+    }
+}
+
 impl EngineKind {
     /// All engines.
     pub const ALL: [Self; 4] = [Self::Slurm, Self::GridEngine, Self::Command, Self::Local];

@@ -208,10 +208,10 @@ impl Engine for Slurm {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cluster::engine::tests::spec;
+    use crate::project::cluster::EngineKind;
 
     fn slurm(options: &[&str]) -> Slurm {
-        let mut spec = spec();
+        let mut spec = ClusterSpec::plain(EngineKind::Slurm);
         spec.options = words(options);
         Slurm::new(&spec, Path::new("/"))
     }
