@@ -32,10 +32,12 @@ pub(crate) struct Cancelled {
 pub(crate) fn cancel(packages: &Path) -> Result<Vec<Cancelled>> {
     let (mut cancelled, mut done) = (Vec::new(), Ok(()));
     for (package, manifest) in Package::open_all(packages)?.into_values() {
-        match manifest.and_then(|manifest| cancel_one(&package, &manifest)) {
+        let tasks = manifest.and_then(|manifest| match manifest {
+            Some(manifest) => cancel_one(&package, &manifest),
+            None => Ok(None),
+        });
+        match tasks {
             Ok(tasks) => cancelled.extend(tasks),
-            // What has no manifest was never submitted.
-            Err(_) if !package.is_complete()? => {}
             // The others are to end all the same.
             Err(error) => done = done.and(Err(error)),
         }

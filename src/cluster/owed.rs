@@ -28,7 +28,9 @@ pub(crate) fn of(package: &Package, standing: &Standing) -> Result<Vec<Key>> {
 pub(crate) fn of_all(packages: &Path) -> Result<HashSet<Key>> {
     let mut keys = HashSet::new();
     for (package, manifest) in Package::open_all(packages)?.into_values() {
-        if manifest.is_ok_and(|manifest| manifest.purpose == Purpose::Run) {
+        if let Ok(Some(manifest)) = manifest
+            && manifest.purpose == Purpose::Run
+        {
             let standing = Standing::read(&package)?;
             keys.extend(of(&package, &standing)?);
         }

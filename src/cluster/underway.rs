@@ -109,8 +109,7 @@ impl UnderWay {
         let mut all = Self::default();
         let mut open = Vec::new();
         for (package, manifest) in Package::open_all(packages)?.into_values() {
-            // What has no whole manifest was never submitted.
-            if let Ok(manifest) = manifest {
+            if let Ok(Some(manifest)) = manifest {
                 open.extend(Open::look(&package, manifest)?);
             }
         }

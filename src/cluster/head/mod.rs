@@ -123,19 +123,15 @@ impl Head {
             head.take_seat()?;
         }
         for (package, manifest) in packages.into_values() {
-            match manifest {
-                Ok(manifest) if manifest.purpose == purpose => {
+            match manifest? {
+                Some(manifest) if manifest.purpose == purpose => {
                     head.packages.push(OpenPackage::new(package, manifest)?);
                 }
-                Ok(_) => {}
+                Some(_) => {}
                 // A head died while it made the package or removed it: nothing of it is under way. But a network file system may
                 // show a package without its manifest for a while.
-                Err(_) if !package.is_complete()? => {
-                    if package.is_seen_as_it_is()? {
-                        discard_remains(&package)?;
-                    }
-                }
-                Err(error) => return Err(error),
+                None if package.is_seen_as_it_is()? => discard_remains(&package)?,
+                None => {}
             }
         }
         if head.seat.is_none() {

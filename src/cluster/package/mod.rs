@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{fs, io};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 
 use crate::cluster::ids::{ArrayNumber, AttemptId, BatchNumber, Epoch, PackageId};
 use crate::cluster::package::manifest::Manifest;
@@ -23,6 +23,9 @@ use crate::cluster::shared_folder;
 use crate::data::scenario::ScenarioName;
 use crate::project::{FrozenProject, Study};
 use crate::system::filesystem;
+
+/// What a package's folder has for a manifest: one, none, or one that can't be used.
+pub type Found = Result<Option<Manifest>>;
 
 /// A package's folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,14 +123,6 @@ impl Package {
         self.folder.join(format!("input-{number}"))
     }
 
-    /// Whether it has a manifest, which is written last and removed first.
-    ///
-    /// # Errors
-    /// If its folder can't be listed.
-    pub fn is_complete(&self) -> Result<bool> {
-        shared_folder::shows(&self.manifest())
-    }
-
     /// Whether what a listing of its folder lacks is not there: on a local disk, or where nothing has changed for an hour.
     ///
     /// # Errors
@@ -155,11 +150,12 @@ impl Package {
         Ok((package, manifest))
     }
 
-    /// Every package in the folder of all, by id, or why it can't be used.
+    /// Every package in the folder of all, by id: its manifest, or why that can't be used. What has none, so that nothing was submitted
+    /// of it or nothing is left to be done with it, has `None`.
     ///
     /// # Errors
     /// If the folder can't be listed; that it is not there is none.
-    pub fn open_all(packages: &Path) -> Result<BTreeMap<PackageId, (Self, Result<Manifest>)>> {
+    pub fn open_all(packages: &Path) -> Result<BTreeMap<PackageId, (Self, Found)>> {
         let names = match shared_folder::names(packages) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
             names => names.with_context(|| format!("can't list {}", packages.display()))?,
@@ -167,9 +163,10 @@ impl Package {
         let open = |name: String| {
             let id = PackageId::parse(&name)?;
             let package = Self::at(packages.join(name));
-            let manifest = match package.is_complete() {
-                Ok(true) => Manifest::read(&package.manifest()),
-                Ok(false) => Err(anyhow!("{} has no manifest", package.folder.display())),
+            // It is written last and removed first.
+            let manifest = match shared_folder::shows(&package.manifest()) {
+                Ok(true) => Manifest::read(&package.manifest()).map(Some),
+                Ok(false) => Ok(None),
                 Err(error) => Err(error),
             };
             Some((id, (package, manifest)))
