@@ -37,7 +37,9 @@ start_node() {
         for profile in .bash_profile .bash_login .profile; do
             if [ -e ~/"$profile" ]; then mount --bind /dev/null ~/"$profile"; fi
         done
-        exec slurmd -D -f "$2" -N "$1" -L "$3/$1/slurmd.log"
+        # This shell stays, as the init of the node: it reaps what loses its parent. Slurm waits for ever for what is dead and not reaped.
+        slurmd -D -f "$2" -N "$1" -L "$3/$1/slurmd.log" &
+        wait
     ' node "node$1" "$conf" "$dir" "${SLURM_TEST_DISK:-64m}" </dev/null >"$dir/node$1/out" 2>&1 &
     echo $! >"$dir/node$1/started"
 }

@@ -16,13 +16,13 @@ fn in_a_cluster(test: &str) {
 
 #[test]
 #[ignore = "starts a cluster: make test-slurm"]
-fn what_a_site_allows_is_asked_for() {
-    in_a_cluster("asks_what_is_allowed");
+fn an_array_is_submitted_seen_and_ended() {
+    in_a_cluster("asks_for_an_array");
 }
 
 #[test]
 #[ignore = "a part of the test above"]
-fn asks_what_is_allowed() {
+fn asks_for_an_array() {
     if !is_inside() {
         return;
     }
@@ -34,6 +34,7 @@ fn asks_what_is_allowed() {
     );
     let said = asked.engine.check().expect("it would take a task");
     assert!(said[0].contains("4 cores and 30 minutes"), "{said:?}");
+    asked.walk();
 }
 
 #[test]
