@@ -235,7 +235,7 @@ impl LoadedScenario<'_> {
             let VariableSource::Column(at) = variable.source else {
                 return false;
             };
-            let source = &self.project.simulator.output.columns[at].source;
+            let source = &self.project.simulator.columns[at].source;
             let column = summary.columns.iter().find(|column| &column.name == source);
             column.is_some_and(|column| !within(column, variable))
         })

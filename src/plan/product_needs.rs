@@ -15,7 +15,6 @@ pub(crate) fn parameters(loaded: &LoadedScenario<'_>) -> Result<BTreeSet<String>
     let known = loaded.basin.parameter_names();
     let columns: Vec<&str> = project
         .simulator
-        .output
         .columns
         .iter()
         .map(|column| column.name.as_str())
@@ -68,7 +67,7 @@ pub(crate) fn needed(project: &Project) -> BTreeSet<String> {
 
 /// The parameters from which a catchment's own values in the product are computed.
 pub(crate) fn scalars(project: &Project) -> BTreeSet<String> {
-    let columns = &project.simulator.output.columns;
+    let columns = &project.simulator.columns;
     let formulas =
         (project.product.variables.iter()).filter_map(|variable| match &variable.source {
             VariableSource::Formula(formula) => Some(formula.names()),

@@ -81,7 +81,7 @@ pub(super) fn describe(
         title: title(&project.title),
         recipe: scenario_snapshot.recipe,
         time,
-        columns: (project.simulator.output.columns.iter().map(column)).collect(),
+        columns: (project.simulator.columns.iter().map(column)).collect(),
         scenarios: None,
         catchments: scenario_snapshot.rows.iter().map(row).collect(),
         networks: networks(project, &values, scenarios)?,

@@ -42,7 +42,7 @@ use crate::language::series_table::SeriesTable;
 use crate::language::template::Template;
 use crate::project::exclusion::Exclusion;
 use crate::project::import_spec::ImportSpec;
-use crate::project::output_format::OutputFormat;
+use crate::project::output_format::{OutputFormat, RowAxes};
 use crate::store::cache_folder::CACHE;
 use crate::system::machine;
 use error::{Moved, SourceText};
@@ -165,8 +165,10 @@ pub struct Simulator {
     pub passed: Option<Vec<(String, String)>>,
     /// The files written for each catchment.
     pub inputs: Vec<SimulatorInput>,
-    /// The table that it writes.
-    pub output: Output,
+    /// The files that it leaves, at least one.
+    pub outputs: Vec<Output>,
+    /// The columns wanted of all of them, by name.
+    pub columns: Vec<OutputColumn>,
 }
 
 /// The processors that results are to be of: one class of those that may give other bits.
@@ -241,26 +243,31 @@ pub enum Content {
     Series(SeriesTable),
 }
 
-/// The text table that a run writes and the columns wanted from it.
+/// A file that a run leaves, with columns that are wanted.
 #[derive(Clone, PartialEq)]
 pub struct Output {
+    /// Its place in the project file: `simulator.output`, or `simulator.output.1` in a list.
+    pub field: String,
     /// Its name below the work directory.
     pub file: Template,
     /// How it is written.
     pub format: OutputFormat,
-    /// The columns wanted.
-    pub columns: Vec<OutputColumn>,
+    /// Over what its rows go.
+    pub axes: RowAxes,
 }
 
-/// A column wanted from the simulator's output.
+/// A column wanted from one of the simulator's outputs.
 #[derive(Clone, PartialEq)]
 pub struct OutputColumn {
     /// Its name in the project.
     pub name: String,
-    /// Its header in the output, as the project file has it: `Conc_{id}`.
+    /// Its name in the store: its header in the output as the project file has it, `Conc_{id}`; of several outputs with the file
+    /// before it.
     pub source: String,
-    /// The same as a template.
+    /// Its header as a template.
     pub header: Template,
+    /// The output that it is in, an index into [`Simulator::outputs`].
+    pub output: usize,
 }
 
 impl Project {

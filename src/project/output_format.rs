@@ -1,7 +1,61 @@
-//! How the table that a simulator writes is laid out, as the project states it.
+//! How the files that a simulator writes are laid out, as the project states it.
 //!
 //! Only a description: [`crate::execute::output`] reads such tables, and what is hashed of it is named field by field in
 //! [`crate::plan::recipe`].
+
+use crate::data::time_axis::TimeAxis;
+use crate::data::value::Value;
+
+/// Over what the rows of an output go: its time steps, and within each those of a further dimension.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RowAxes {
+    /// The time steps.
+    pub time: OutputTime,
+    /// The further dimension, if there is one.
+    pub dimension: Option<DimensionSpec>,
+}
+
+/// The time steps of an output's rows.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum OutputTime {
+    /// The project's.
+    #[default]
+    Steps,
+    /// None: each column is a single number, or one for each place along the further dimension.
+    None,
+    /// Stated in the project file.
+    Stated {
+        /// The name of the axis. Equal names, equal axes.
+        name: String,
+        /// Its time steps.
+        axis: TimeAxis,
+    },
+    /// Those that the output itself tells.
+    Read {
+        /// The name of the axis. Equal names, equal axes.
+        name: String,
+    },
+}
+
+/// A further dimension of an output: reaches, layers, crops.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DimensionSpec {
+    /// Its name. Equal names, equal places along it.
+    pub name: String,
+    /// The places along it.
+    pub places: DimensionPlaces,
+}
+
+/// The places along a further dimension.
+#[derive(Clone, Debug, PartialEq)]
+pub enum DimensionPlaces {
+    /// These.
+    Stated(Vec<Value>),
+    /// So many, numbered from 1.
+    Count(usize),
+    /// Those that this column of the output tells, which are numbers.
+    Read(String),
+}
 
 /// What stands between two cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

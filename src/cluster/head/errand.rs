@@ -130,8 +130,7 @@ impl<'a> Errand<'a> {
         let place = |item: &Item| list[item.unit.scenario].basin.place(item.unit.catchment);
         pending.sort_by_key(|item| (place(item), item.unit));
         let work_bytes = list.iter().map(|loaded| {
-            let columns =
-                loaded.recipe.columns().len() + loaded.project.simulator.output.columns.len();
+            let columns = loaded.recipe.columns().len() + loaded.project.simulator.columns.len();
             // Some twenty characters a number.
             20 * (loaded.basin.time().len() * columns) as u64
         });

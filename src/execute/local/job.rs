@@ -261,7 +261,7 @@ impl JobContext<'_> {
         let columns = timings.time(Phase::Parse, || {
             validate(project, steps, code, &prepared.rendered, work.path())
         })?;
-        Ok(timings.time(Phase::Encode, || self.encode(&columns, encoded)))
+        Ok(timings.time(Phase::Encode, || encode(&columns, encoded)))
     }
 
     /// This failure, unless a file reached its limit or the disk is full: a program that can't write may end in any way.
@@ -350,30 +350,21 @@ impl JobContext<'_> {
                 }
             })
     }
+}
 
-    /// Encodes the output columns. Simulators hand on what they were given, and of that some is encoded already.
-    fn encode(&self, columns: &[Vec<f64>], known: &[(Digest, Encoded)]) -> Vec<Encoded> {
-        let encode = |name: &str, values: &[f64]| {
-            let digest = (!known.is_empty()).then(|| Digest::of_numbers(values));
-            match known.iter().find(|(other, _)| Some(*other) == digest) {
-                Some((_, same)) => Encoded {
-                    name: name.to_owned(),
-                    ..same.clone()
-                },
-                None => codec::encode(name, values),
-            }
-        };
-        (self
-            .loaded
-            .project
-            .simulator
-            .output
-            .columns
-            .iter()
-            .zip(columns))
-        .map(|(column, values)| encode(&column.source, values))
-        .collect()
-    }
+/// Encodes output columns. Simulators hand on what they were given, and of that some is encoded already.
+fn encode(columns: &[(String, Vec<f64>)], known: &[(Digest, Encoded)]) -> Vec<Encoded> {
+    let encode = |(name, values): &(String, Vec<f64>)| {
+        let digest = (!known.is_empty()).then(|| Digest::of_numbers(values));
+        match known.iter().find(|(other, _)| Some(*other) == digest) {
+            Some((_, same)) => Encoded {
+                name: name.clone(),
+                ..same.clone()
+            },
+            None => codec::encode(name, values),
+        }
+    };
+    columns.iter().map(encode).collect()
 }
 
 /// Makes a catchment's work directory as its simulator gets it.

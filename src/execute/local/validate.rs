@@ -18,7 +18,8 @@ use crate::system::file_limit::FileLimit;
 /// The exit code of a shell whose command was ended by the signal for a file that reached its limit.
 const SHELL_SAYS_XFSZ: i32 = 128 + libc::SIGXFSZ;
 
-/// The columns of a run that has ended, if it is a good one: those that the project names, each of `steps` values.
+/// The columns of a run that has ended, if it is a good one: those that the project names, by their names in the store, each of
+/// `steps` values.
 ///
 /// It has ended by itself with this exit code in the work directory `work`.
 pub(crate) fn validate(
@@ -27,7 +28,7 @@ pub(crate) fn validate(
     code: i32,
     rendered: &Rendered,
     work: &Path,
-) -> Result<Vec<Vec<f64>>, Failure> {
+) -> Result<Vec<(String, Vec<f64>)>, Failure> {
     let simulator = &project.simulator;
     let limit = FileLimit::new(simulator.max_file_size);
     for name in PRINTED_FILES {
@@ -51,18 +52,29 @@ pub(crate) fn validate(
             });
         }
     }
-    let text = read_output(&work.join(&rendered.output)).map_err(|error| {
-        Failure::NoOutput(format!("its output {}: {error}", rendered.output.display()))
-    })?;
-    let headers: Vec<&str> = rendered.headers.iter().map(String::as_str).collect();
-    let columns =
-        output::parse(&text, &simulator.output.format, &headers, steps).map_err(Failure::Output)?;
+    let mut columns = vec![(String::new(), Vec::new()); simulator.columns.len()];
+    for (at, (output, file)) in simulator.outputs.iter().zip(&rendered.outputs).enumerate() {
+        let of_output = (0..columns.len()).filter(|&column| simulator.columns[column].output == at);
+        let of_output: Vec<usize> = of_output.collect();
+        let headers = of_output
+            .iter()
+            .map(|&column| rendered.headers[column].as_str());
+        let headers: Vec<&str> = headers.collect();
+        let text = read_output(&work.join(file)).map_err(|error| {
+            Failure::NoOutput(format!("its output {}: {error}", file.display()))
+        })?;
+        let read =
+            output::parse(&text, &output.format, &headers, steps).map_err(Failure::Output)?;
+        for (column, values) in of_output.into_iter().zip(read) {
+            columns[column] = (simulator.columns[column].source.clone(), values);
+        }
+    }
     check_ranges(project, &columns)?;
     Ok(columns)
 }
 
 /// Whether all values are within the limits that the product's variables state.
-fn check_ranges(project: &Project, columns: &[Vec<f64>]) -> Result<(), Failure> {
+fn check_ranges(project: &Project, columns: &[(String, Vec<f64>)]) -> Result<(), Failure> {
     for variable in &project.product.variables {
         let VariableSource::Column(at) = variable.source else {
             continue;
@@ -71,12 +83,13 @@ fn check_ranges(project: &Project, columns: &[Vec<f64>]) -> Result<(), Failure> 
             variable.min.is_some_and(|min| *value < min)
                 || variable.max.is_some_and(|max| *value > max)
         };
-        if let Some(step) = columns[at].iter().position(outside) {
-            let column = project.simulator.output.columns[at].name.clone();
+        let (_, values) = &columns[at];
+        if let Some(step) = values.iter().position(outside) {
+            let column = project.simulator.columns[at].name.clone();
             return Err(Failure::OutOfRange {
                 column,
                 step,
-                value: columns[at][step],
+                value: values[step],
             });
         }
     }

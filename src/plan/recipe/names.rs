@@ -34,11 +34,10 @@ pub(super) fn of_input(input: &SimulatorInput) -> BTreeSet<String> {
 
 /// The names that are used beside the inputs: by the command, the environment, the output and what makes a run a good one.
 pub(super) fn of_frame(simulator: &Simulator) -> BTreeSet<String> {
-    let output = &simulator.output;
     (simulator.command.iter())
         .chain(simulator.environment.values())
-        .chain([&output.file])
-        .chain(output.columns.iter().map(|column| &column.header))
+        .chain(simulator.outputs.iter().map(|output| &output.file))
+        .chain(simulator.columns.iter().map(|column| &column.header))
         .chain(
             simulator
                 .require
@@ -101,12 +100,12 @@ impl<'b> Names<'b> {
                 .iter()
                 .map(|(name, t)| (format!("simulator.env.{name}"), t)),
         );
-        inline.push(("simulator.output.file".to_owned(), &simulator.output.file));
-        for column in &simulator.output.columns {
-            inline.push((
-                format!("simulator.output.columns.{}", column.name),
-                &column.header,
-            ));
+        for output in &simulator.outputs {
+            inline.push((format!("{}.file", output.field), &output.file));
+        }
+        for column in &simulator.columns {
+            let field = &simulator.outputs[column.output].field;
+            inline.push((format!("{field}.columns.{}", column.name), &column.header));
         }
         inline.extend(
             simulator

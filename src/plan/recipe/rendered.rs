@@ -18,9 +18,9 @@ pub struct Rendered {
     pub environment: Vec<(String, String)>,
     /// The content of every simulator input; `None` for a series table.
     pub files: Vec<Option<Vec<u8>>>,
-    /// The output file, below the work directory.
-    pub output: PathBuf,
-    /// The headers of the wanted output columns.
+    /// The output files, below the work directory.
+    pub outputs: Vec<PathBuf>,
+    /// The headers of the wanted output columns, of all outputs.
     pub headers: Vec<String>,
     /// The files that a good run leaves, with a text each must contain.
     pub require: Vec<(PathBuf, String)>,
@@ -54,7 +54,7 @@ impl Recipe<'_> {
             command: Vec::new(),
             environment: Vec::new(),
             files: vec![None; inputs],
-            output: PathBuf::new(),
+            outputs: Vec::new(),
             headers: Vec::new(),
             require: Vec::new(),
             values: basin.values(catchment, &self.names)?,
@@ -115,8 +115,9 @@ impl Recipe<'_> {
                     "{text:?} holds a NUL, which no argument or variable can"
                 )));
             }
-            rendered.output = path(&simulator.output.file)?;
-            let headers = simulator.output.columns.iter();
+            let outputs = simulator.outputs.iter().map(|output| path(&output.file));
+            rendered.outputs = outputs.collect::<Result<_, _>>()?;
+            let headers = simulator.columns.iter();
             let headers = headers.map(|column| text(&column.header));
             rendered.headers = headers.collect::<Result<_, _>>()?;
             rendered.require = (simulator.require.iter())

@@ -54,7 +54,7 @@ impl Recipe<'_> {
     fn step(&self, step: usize, rendered: &Rendered, series: &[Digest], sink: &mut dyn Sink) {
         let inputs = self.project.simulator.inputs.len();
         match step.checked_sub(1) {
-            None => walk_frame(rendered, sink),
+            None => walk_frame(&self.project.simulator, rendered, sink),
             Some(input) if input < inputs => self.walk_input(input, rendered, sink),
             Some(_) => self.walk_rest(rendered, series, sink),
         }
@@ -109,7 +109,7 @@ impl Recipe<'_> {
         sink.part(KeyPart::Directories, directories.join("\0").as_bytes());
         sink.part(KeyPart::Output, extraction(simulator).as_bytes());
         for (field, text) in contract(simulator) {
-            sink.note(&|| (KeyPart::Contract(field.to_owned()), text.clone()));
+            sink.note(&|| (KeyPart::Contract(field.clone()), text.clone()));
         }
         // Without it, a laptop takes what a cluster made for its own.
         if let Some(asked) = &simulator.same_processor {
@@ -136,39 +136,40 @@ impl Recipe<'_> {
 }
 
 /// What comes before the files: the command, the environment, the output.
-fn walk_frame(rendered: &Rendered, sink: &mut dyn Sink) {
+fn walk_frame(simulator: &Simulator, rendered: &Rendered, sink: &mut dyn Sink) {
     sink.part(KeyPart::Command, rendered.command.join("\0").as_bytes());
     for (name, value) in &rendered.environment {
         sink.part(KeyPart::Environment(name.clone()), value.as_bytes());
     }
-    let output = format!(
-        "{}\0{}",
-        rendered.output.display(),
-        rendered.headers.join("\0")
-    );
-    sink.part(KeyPart::Output, output.as_bytes());
+    let outputs = (rendered.outputs.iter().enumerate()).map(|(at, file)| {
+        let headers = (simulator.columns.iter().zip(&rendered.headers))
+            .filter(|(column, _)| column.output == at)
+            .map(|(_, header)| header.as_str());
+        let texts: Vec<_> = std::iter::once(file.to_string_lossy().into_owned())
+            .chain(headers.map(str::to_owned))
+            .collect();
+        texts
+    });
+    let outputs: Vec<Vec<String>> = outputs.collect();
+    let text = match outputs.as_slice() {
+        // What all had before there could be several.
+        [only] => only.join("\0"),
+        several => several.to_vec().description(),
+    };
+    sink.part(KeyPart::Output, text.as_bytes());
 }
 
 /// What makes a run a good one and what is taken from it, field by field, as it is hashed.
 fn extraction(simulator: &Simulator) -> String {
-    let output = &simulator.output;
-    // A further field has to be looked at here: it counts, but not where it has the value that all had before.
-    let OutputFormat {
-        separator,
-        missing,
-        skip_rows,
-    } = &output.format;
     let mut text = String::new();
-    record(
-        &mut text,
-        "OutputFormat",
-        &[
-            ("separator", separator),
-            ("missing", missing),
-            ("skip_rows", skip_rows),
-        ],
-    );
-    let columns: Vec<_> = output.columns.iter().map(|column| &column.source).collect();
+    for (at, output) in simulator.outputs.iter().enumerate() {
+        if at > 0 {
+            text.push(' ');
+        }
+        output.format.describe(&mut text);
+    }
+    let columns = simulator.columns.iter().map(|column| &column.source);
+    let columns: Vec<_> = columns.collect();
     let others: [&dyn Described; 4] = [
         &simulator.exit_codes,
         &simulator.fail_on_stdout,
@@ -180,6 +181,26 @@ fn extraction(simulator: &Simulator) -> String {
         other.describe(&mut text);
     }
     text
+}
+
+impl Described for OutputFormat {
+    fn describe(&self, text: &mut String) {
+        // A further field has to be looked at here: it counts, but not where it has the value that all had before.
+        let Self {
+            separator,
+            missing,
+            skip_rows,
+        } = self;
+        record(
+            text,
+            "OutputFormat",
+            &[
+                ("separator", separator),
+                ("missing", missing),
+                ("skip_rows", skip_rows),
+            ],
+        );
+    }
 }
 
 impl Described for Separator {
@@ -200,46 +221,45 @@ impl Described for Requirement {
 }
 
 /// What [`extraction`] describes, in words.
-fn contract(simulator: &Simulator) -> Vec<(&'static str, String)> {
+fn contract(simulator: &Simulator) -> Vec<(String, String)> {
     let list = |items: &mut dyn Iterator<Item = String>| match items.collect::<Vec<_>>() {
         items if items.is_empty() => "nothing".to_owned(),
         items => items.join(", "),
     };
-    let format = &simulator.output.format;
-    let separator = match format.separator {
-        None => "recognised",
-        Some(Separator::Tab) => "tab",
-        Some(Separator::Comma) => "comma",
-        Some(Separator::Semicolon) => "semicolon",
-        Some(Separator::Whitespace) => "white space",
-    };
     let quoted = |texts: &[String]| list(&mut texts.iter().map(Described::description));
-    vec![
-        ("file", simulator.output.file.source().to_owned()),
-        ("separator", separator.to_owned()),
-        ("missing", quoted(&format.missing)),
-        ("skip_rows", format.skip_rows.to_string()),
+    let mut fields = Vec::new();
+    for (at, output) in simulator.outputs.iter().enumerate() {
+        // An only one is the output.
+        let field = |name: &str| match simulator.outputs.len() {
+            1 => name.to_owned(),
+            _ => format!("output.{at}.{name}"),
+        };
+        let separator = match output.format.separator {
+            None => "recognised",
+            Some(Separator::Tab) => "tab",
+            Some(Separator::Comma) => "comma",
+            Some(Separator::Semicolon) => "semicolon",
+            Some(Separator::Whitespace) => "white space",
+        };
+        fields.extend([
+            (field("file"), output.file.source().to_owned()),
+            (field("separator"), separator.to_owned()),
+            (field("missing"), quoted(&output.format.missing)),
+            (field("skip_rows"), output.format.skip_rows.to_string()),
+        ]);
+    }
+    let require = simulator.require.iter();
+    let require = require.map(|r| format!("{} in {}", r.contains.description(), r.file.source()));
+    let columns = simulator.columns.iter().map(|column| column.source.clone());
+    let rest = [
         (
             "exit_codes",
             list(&mut simulator.exit_codes.iter().map(i32::to_string)),
         ),
         ("fail_on_stdout", quoted(&simulator.fail_on_stdout)),
-        (
-            "require",
-            list(
-                &mut (simulator.require.iter())
-                    .map(|r| format!("{} in {}", r.contains.description(), r.file.source())),
-            ),
-        ),
-        (
-            "columns",
-            list(
-                &mut simulator
-                    .output
-                    .columns
-                    .iter()
-                    .map(|column| column.source.clone()),
-            ),
-        ),
-    ]
+        ("require", list(&mut { require })),
+        ("columns", list(&mut { columns })),
+    ];
+    fields.extend(rest.map(|(name, text)| (name.to_owned(), text)));
+    fields
 }

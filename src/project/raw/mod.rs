@@ -8,8 +8,11 @@ pub(super) mod cluster;
 pub(super) mod import;
 
 use std::collections::BTreeMap;
+use std::fmt;
 
-use serde::Deserialize;
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use crate::inputs::tables::Decimal;
 
@@ -202,7 +205,7 @@ pub(super) struct Simulator {
     pub pass_env: Vec<String>,
     #[serde(default)]
     pub input: Vec<SimulatorInput>,
-    pub output: Output,
+    pub output: Outputs,
 }
 
 /// The class of processor that results are to be of.
@@ -232,6 +235,39 @@ pub(super) struct SimulatorInput {
     pub header: Option<String>,
     pub row: Option<String>,
     pub footer: Option<String>,
+}
+
+/// One table, or a list of them. Read by hand: serde's own way to read one of two forms forgets what is wrong in it.
+#[derive(Clone)]
+pub(super) struct Outputs {
+    pub list: Vec<Output>,
+    pub is_list: bool,
+}
+
+impl<'de> Deserialize<'de> for Outputs {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Form;
+        impl<'de> Visitor<'de> for Form {
+            type Value = Outputs;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a table")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Outputs, A::Error> {
+                let list = vec![Output::deserialize(MapAccessDeserializer::new(map))?];
+                let is_list = false;
+                Ok(Outputs { list, is_list })
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Outputs, A::Error> {
+                let list = Vec::deserialize(SeqAccessDeserializer::new(seq))?;
+                let is_list = true;
+                Ok(Outputs { list, is_list })
+            }
+        }
+        deserializer.deserialize_any(Form)
+    }
 }
 
 #[derive(Clone, Deserialize)]

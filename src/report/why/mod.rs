@@ -164,7 +164,7 @@ fn of_staleness(
             };
             let column = variable.and_then(|variable| match variable.source {
                 VariableSource::Column(at) => {
-                    let source = &loaded.project.simulator.output.columns[at].source;
+                    let source = &loaded.project.simulator.columns[at].source;
                     summary?.columns.into_iter().find(|column| &column.name == source)
                 }
                 VariableSource::Formula(_) => None,

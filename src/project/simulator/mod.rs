@@ -1,21 +1,22 @@
 //! The `[simulator]` table: how to run one catchment, checked.
 
+mod input;
+mod output;
+mod support;
+
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
 use super::build::{ProjectBuilder, plain_path};
-use super::template_file::{self, Stated};
 use super::{
-    Content, Output, OutputColumn, ProjectError, Requirement, SameProcessor, Simulator,
-    SimulatorInput, Support, Timeout, raw,
+    Output, ProjectError, Requirement, SameProcessor, Simulator, SimulatorInput, Support, Timeout,
+    raw,
 };
 use crate::data::size::Size;
-use crate::language::series_table::SeriesTable;
 use crate::language::template::Template;
 use crate::project::exclusion::Exclusion;
-use crate::project::output_format::{OutputFormat, Separator};
 
 /// The floor of automatic timeouts unless the project states another.
 const DEFAULT_FLOOR: Duration = Duration::from_secs(60);
@@ -74,8 +75,8 @@ impl ProjectBuilder<'_> {
         for (i, input) in raw.input.into_iter().enumerate() {
             inputs.push(self.simulator_input(&format!("simulator.input.{i}"), input)?);
         }
-        let output = self.output(raw.output)?;
-        self.check_places(&support, &directories, &inputs, &output)?;
+        let (outputs, columns) = self.outputs(raw.output)?;
+        self.check_places(&support, &directories, &inputs, &outputs)?;
         Ok(Simulator {
             command: (raw.command.iter().enumerate())
                 .map(|(i, text)| self.template(&format!("simulator.command.{i}"), text))
@@ -94,33 +95,9 @@ impl ProjectBuilder<'_> {
             pass_environment: raw.pass_env,
             passed: self.places.passed(),
             inputs,
-            output,
+            outputs,
+            columns,
         })
-    }
-
-    /// Files and folders that are there, each with a name of its own.
-    fn support(&self, files: &[String]) -> Result<Vec<Support>, ProjectError> {
-        let mut support: Vec<Support> = Vec::new();
-        for (i, file) in files.iter().enumerate() {
-            let field = format!("simulator.support.{i}");
-            let path = self.existing(&field, file)?;
-            let name = path
-                .file_name()
-                .map(|name| name.to_string_lossy().into_owned());
-            let Some(name) = name else {
-                return Err(self
-                    .source
-                    .error(&field, format!("{file:?} has no name of its own")));
-            };
-            if support.iter().any(|other| other.name == name) {
-                return Err(self.source.error(
-                    &field,
-                    format!("there is a support file named {name:?} already"),
-                ));
-            }
-            support.push(Support { name, path });
-        }
-        Ok(support)
     }
 
     /// The environment variables with their names checked.
@@ -173,10 +150,16 @@ impl ProjectBuilder<'_> {
         support: &[Support],
         directories: &[PathBuf],
         inputs: &[SimulatorInput],
-        output: &Output,
+        outputs: &[Output],
     ) -> Result<(), ProjectError> {
-        let output = Path::new(output.file.source());
-        let mut places: Vec<(String, &Path)> = vec![("simulator.output.file".to_owned(), output)];
+        let outputs = outputs.iter().map(|output| {
+            (
+                format!("{}.file", output.field),
+                Path::new(output.file.source()),
+            )
+        });
+        let outputs: Vec<(String, &Path)> = outputs.collect();
+        let mut places = outputs.clone();
         for (i, directory) in directories.iter().enumerate() {
             places.push((format!("simulator.directories.{i}"), directory));
         }
@@ -185,7 +168,7 @@ impl ProjectBuilder<'_> {
             let taken = inputs[..i]
                 .iter()
                 .any(|other| Path::new(&other.name) == path);
-            if taken || path == output {
+            if taken || outputs.iter().any(|(_, output)| path == *output) {
                 let message = format!("another input or the output is {:?} already", input.name);
                 return Err(self.source.error(&field, message));
             }
@@ -207,91 +190,5 @@ impl ProjectBuilder<'_> {
             }
         }
         Ok(())
-    }
-
-    fn simulator_input(
-        &self,
-        field: &str,
-        raw: raw::SimulatorInput,
-    ) -> Result<SimulatorInput, ProjectError> {
-        plain_path(&raw.file).map_err(|why| self.source.error(&format!("{field}.file"), why))?;
-        let content = match (raw.template, raw.row) {
-            (Some(name), None) if raw.header.is_none() && raw.footer.is_none() => {
-                let path = self.existing_file(&format!("{field}.template"), &name)?;
-                let stated = Stated {
-                    xml: raw.xml,
-                    encoding: raw.encoding.as_deref(),
-                };
-                let template = self.template_file(field, &raw.file, &path, &stated)?;
-                Content::Template { path, template }
-            }
-            (None, Some(_)) if raw.encoding.is_some() => {
-                let rule = "goes with `template`; series tables are written in UTF-8";
-                return Err(self.source.error(&format!("{field}.encoding"), rule));
-            }
-            (None, Some(row)) => {
-                let (header, footer) = (raw.header.as_deref(), raw.footer.as_deref());
-                let sign =
-                    template_file::sign_of_xml(&raw.file, None, header.unwrap_or(&row).as_bytes());
-                let table = match raw.xml.unwrap_or(sign.is_some()) {
-                    true => SeriesTable::parse_xml(header, &row, footer),
-                    false => SeriesTable::parse(header, &row, footer),
-                };
-                Content::Series(table.map_err(|fault| {
-                    let part = format!("{field}.{}", fault.part);
-                    let remedy =
-                        template_file::remedy(&fault.error, sign.filter(|_| raw.xml.is_none()));
-                    self.source.error(&part, format!("{}{remedy}", fault.error))
-                })?)
-            }
-            _ => {
-                let rule = "needs either `template` (a file) or `row` (with `header` and `footer` if wanted)";
-                return Err(self.source.error(field, rule));
-            }
-        };
-        Ok(SimulatorInput {
-            name: raw.file,
-            content,
-        })
-    }
-
-    fn output(&self, raw: raw::Output) -> Result<Output, ProjectError> {
-        let separator = match raw.separator.as_deref() {
-            None => None,
-            Some("\t" | "tab") => Some(Separator::Tab),
-            Some("," | "comma") => Some(Separator::Comma),
-            Some(";" | "semicolon") => Some(Separator::Semicolon),
-            Some(" " | "space" | "whitespace") => Some(Separator::Whitespace),
-            Some(_) => {
-                let rule = "must be one of \"tab\", \"comma\", \"semicolon\", \"whitespace\"";
-                return Err(self.source.error("simulator.output.separator", rule));
-            }
-        };
-        if raw.columns.is_empty() {
-            return Err(self.source.error(
-                "simulator.output.columns",
-                "names no column to take from the output",
-            ));
-        }
-        let mut columns = Vec::new();
-        for (name, source) in raw.columns {
-            let field = format!("simulator.output.columns.{name}");
-            self.product_name(&field, &name)?;
-            let header = self.template(&field, &source)?;
-            columns.push(OutputColumn {
-                name,
-                source,
-                header,
-            });
-        }
-        Ok(Output {
-            file: self.template("simulator.output.file", &raw.file)?,
-            format: OutputFormat {
-                separator,
-                missing: raw.missing,
-                skip_rows: raw.skip_rows,
-            },
-            columns,
-        })
     }
 }
