@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 mod common;
 
+mod after;
 mod agreement;
 mod architecture;
 mod cluster_crash;

@@ -76,12 +76,16 @@ pub(super) fn repro(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> 
         pair.push(value);
         line.push_str(&format!(" {}", shell::word(&pair)));
     }
-    for word in &rendered.command {
-        line.push_str(&format!(" {}", shell::word(word)));
-    }
     let [printed, errors] = PRINTED_FILES;
-    line.push_str(&format!(" < /dev/null > {printed} 2> {errors}"));
+    let command = shell::line(&rendered.command);
+    let mut lines = format!("{line} {command} < /dev/null > {printed} 2> {errors}");
+    for command in &rendered.after {
+        let command = shell::line(command);
+        lines.push_str(&format!(
+            "\n{line} {command} < /dev/null >> {printed} 2>> {errors}"
+        ));
+    }
     let name = loaded.label(at).replace(char::is_control, " ");
-    writeln!(stdout(), "# catchment {name}: {history}\n{line}").ok();
+    writeln!(stdout(), "# catchment {name}: {history}\n{lines}").ok();
     Ok(Exit::Fine)
 }

@@ -20,6 +20,16 @@ impl RunCost {
     pub fn cpu(&self) -> f64 {
         self.user + self.system
     }
+
+    /// The cost of this and of what was run after it.
+    pub(crate) fn and(self, then: Self) -> Self {
+        Self {
+            wall: self.wall + then.wall,
+            user: self.user + then.user,
+            system: self.system + then.system,
+            peak_bytes: self.peak_bytes.max(then.peak_bytes),
+        }
+    }
 }
 
 /// What all simulators of a run cost. The names of the fields are stored.

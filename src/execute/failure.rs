@@ -28,6 +28,15 @@ pub(crate) enum Failure {
     Exit(i32),
     /// It was ended by a signal.
     Signal(i32),
+    /// It went well, but a command that is run after it did not.
+    After {
+        /// The command, as it was started.
+        command: String,
+        /// A file of the project that it names and that is not in the work directory.
+        hint: Option<String>,
+        /// How that failed.
+        failure: Box<Failure>,
+    },
     /// It ran longer than it may.
     TimedOut(Duration),
     /// A file of its own reached the largest size that it may have.
@@ -84,6 +93,7 @@ impl Failure {
             Self::Memory(_) => "memory",
             Self::Exit(_) => "exit",
             Self::Signal(_) => "signal",
+            Self::After { failure, .. } => failure.code(),
             Self::TimedOut(_) => TIMED_OUT,
             Self::FileSize { .. } => "size",
             Self::Said { .. } => "said",
@@ -120,10 +130,12 @@ impl Failure {
 
     /// Whether a simulator ends like this that is ended, or has a part of it ended, for want of memory.
     pub(crate) fn may_be_for_want_of_memory(&self) -> bool {
-        matches!(
-            self,
-            Self::Signal(libc::SIGKILL) | Self::Exit(_) | Self::Guard(_)
-        )
+        match self {
+            Self::Signal(signal) => *signal == libc::SIGKILL,
+            Self::Exit(_) | Self::Guard(_) => true,
+            Self::After { failure, .. } => failure.may_be_for_want_of_memory(),
+            _ => false,
+        }
     }
 
     /// What it is if the cause is not this catchment and would stop all others as well.
@@ -147,6 +159,20 @@ impl fmt::Display for Failure {
             ),
             Self::Exit(code) => write!(f, "exit code {code}"),
             Self::Signal(signal) => write!(f, "ended by signal {signal}"),
+            Self::After {
+                command,
+                hint,
+                failure,
+            } => {
+                write!(f, "`{command}`, run after the simulator: {failure}")?;
+                match hint {
+                    Some(file) => write!(
+                        f,
+                        "; {file} is not in the work directory: add it to `support` under [simulator]"
+                    ),
+                    None => Ok(()),
+                }
+            }
             Self::TimedOut(limit) => write!(f, "stopped at its timeout of {limit:?}"),
             Self::FileSize { file, limit } => {
                 let file = file.as_deref().unwrap_or("a file of its own");

@@ -53,20 +53,22 @@ impl Dependencies {
         for path in files.into_iter().map(|file| file.path).chain(folders) {
             found.add(path);
         }
-        let program = project.simulator.command[0].source();
-        if !program.contains('/') {
-            let path = environment::find_program(project, program)?;
-            let passed_over = environment::search_path(project)
-                .into_iter()
-                .map(|folder| folder.join(program))
-                .take_while(|candidate| *candidate != path);
-            for candidate in passed_over {
-                // One that exists but can't be run may become executable.
-                found.look_for(candidate);
+        for (field, program) in project.simulator.programs() {
+            let program = program.source();
+            if !program.contains('/') {
+                let path = environment::find_program(project, field, program)?;
+                let passed_over = environment::search_path(project)
+                    .into_iter()
+                    .map(|folder| folder.join(program))
+                    .take_while(|candidate| *candidate != path);
+                for candidate in passed_over {
+                    // One that exists but can't be run may become executable.
+                    found.look_for(candidate);
+                }
+                found.add(path);
+            } else if program.starts_with('/') {
+                found.add(program.into());
             }
-            found.add(path);
-        } else if program.starts_with('/') {
-            found.add(program.into());
         }
         if let Some(import) = &project.import {
             // There may be a file for every catchment: too many to look each up among all others.

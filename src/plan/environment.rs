@@ -45,13 +45,17 @@ pub(crate) fn passed(simulator: &Simulator) -> Vec<(String, String)> {
         .collect()
 }
 
-/// The program outside of the work directory that the command names: by its full path, or by a name that is looked up on the
+/// The program outside of the work directory that a field names: by its full path, or by a name that is looked up on the
 /// `PATH` that the simulator gets.
-pub(crate) fn find_program(project: &Project, name: &str) -> Result<PathBuf, ProjectError> {
+pub(crate) fn find_program(
+    project: &Project,
+    field: &str,
+    name: &str,
+) -> Result<PathBuf, ProjectError> {
     let environment = with_path(project);
     process::find_program(OsStr::new(name), &project.root, &environment).map_err(|error| {
         let remedy = "`pass_env = [\"PATH\"]` hands your PATH on, `./NAME` means a support file";
-        project.error("simulator.command", format!("{error}; {remedy}"))
+        project.error(field, format!("{error}; {remedy}"))
     })
 }
 

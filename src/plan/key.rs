@@ -55,6 +55,10 @@ pub enum KeyPart {
     Contract(String),
     /// The class of the processor, where the project asks for one.
     Processor,
+    /// The commands that are run after the simulator, with their arguments.
+    After,
+    /// A program of theirs, as the project names it, unless it is a support file.
+    AfterProgram(String),
 }
 
 impl fmt::Display for KeyPart {
@@ -74,6 +78,8 @@ impl fmt::Display for KeyPart {
             Self::Parameter(name) => f.write_str(name),
             Self::Contract(field) => write!(f, "`{field}` of a good run"),
             Self::Processor => f.write_str("the class of the processor"),
+            Self::After => f.write_str("what is run after the simulator"),
+            Self::AfterProgram(name) => write!(f, "the program {name} that is run after it"),
         }
     }
 }
@@ -132,6 +138,8 @@ impl Sink for Hasher {
             KeyPart::Parameter(name) => ("parameter", name.as_str()),
             KeyPart::Contract(field) => ("contract", field.as_str()),
             KeyPart::Processor => ("processor", ""),
+            KeyPart::After => ("after", ""),
+            KeyPart::AfterProgram(name) => ("after program", name.as_str()),
         };
         for bytes in [kind.as_bytes(), name.as_bytes(), content] {
             self.0.update(&(bytes.len() as u64).to_le_bytes());

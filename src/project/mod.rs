@@ -137,6 +137,8 @@ pub enum Parameter {
 pub struct Simulator {
     /// The program and its arguments.
     pub command: Vec<Template>,
+    /// What is run in the same work directory when that went well, one after the other.
+    pub after: Vec<AfterCommand>,
     /// Files and folders linked into the work directory.
     pub support: Vec<Support>,
     /// What is left out of the folders among them.
@@ -211,6 +213,15 @@ pub struct Support {
     pub path: PathBuf,
 }
 
+/// A command that is run after the simulator.
+#[derive(Clone, PartialEq)]
+pub struct AfterCommand {
+    /// The field that states it.
+    pub field: String,
+    /// The program and its arguments.
+    pub words: Vec<Template>,
+}
+
 /// A file that a good run leaves behind and a text in it.
 #[derive(Clone, PartialEq)]
 pub struct Requirement {
@@ -268,6 +279,15 @@ pub struct OutputColumn {
     pub header: Template,
     /// The output that it is in, an index into [`Simulator::outputs`].
     pub output: usize,
+}
+
+impl Simulator {
+    /// The programs that are started for a catchment, each with the field that names it: the simulator first.
+    pub fn programs(&self) -> impl Iterator<Item = (&str, &Template)> {
+        let after = self.after.iter();
+        std::iter::once(("simulator.command", &self.command[0]))
+            .chain(after.map(|command| (command.field.as_str(), &command.words[0])))
+    }
 }
 
 impl Project {

@@ -12,6 +12,12 @@ pub(crate) fn word(text: impl AsRef<OsStr>) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
+/// A command as a shell reads it.
+pub(crate) fn line<T: AsRef<OsStr>>(words: &[T]) -> String {
+    let words: Vec<String> = words.iter().map(word).collect();
+    words.join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

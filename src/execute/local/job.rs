@@ -5,14 +5,16 @@
 //! catchments.
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::data::digest::Digest;
+use crate::data::run_cost::RunCost;
 use crate::execute::failure::Failure;
 use crate::execute::local::allotment::{Allotment, patience};
 use crate::execute::local::failed_runs::FailedRuns;
 use crate::execute::local::left_files::tail;
-use crate::execute::local::validate::{is_refused_growth, validate};
+use crate::execute::local::validate::{ended_well, is_refused_growth, validate};
 use crate::execute::local::work_directory::{PRINTED_FILES, WorkDirectory};
 use crate::execute::order::Order;
 use crate::execute::run_context::RunContext;
@@ -32,6 +34,7 @@ use crate::system::file_limit::FileLimit;
 use crate::system::machine;
 use crate::system::memory_group::MemoryGroup;
 use crate::system::process::{End, Finished, Guard, Invocation, ProcessError};
+use crate::text::shell;
 
 /// How long a simulator has between being asked to end and being killed.
 const GRACE: Duration = Duration::from_secs(2);
@@ -86,6 +89,22 @@ struct Prepared {
     series: Vec<Vec<f64>>,
     /// How long one start may take.
     time_limit: Option<Duration>,
+}
+
+/// What was started for a job, and has ended.
+struct Ran {
+    /// What all of it cost.
+    cost: RunCost,
+    /// The simulator's exit code, if nothing went wrong with it or after it so far.
+    end: Result<i32, Broken>,
+}
+
+/// Why what was started did not come to its end.
+enum Broken {
+    /// It was ended, and that tells nothing of the catchment.
+    Off,
+    /// It failed.
+    Failed(Failure),
 }
 
 impl JobContext<'_> {
@@ -203,19 +222,13 @@ impl JobContext<'_> {
         };
         let killed = self.memory_group.killed();
         let mut result = match self.run_in(prepared, work, guard) {
-            Ok(finished) => {
-                attempt.cost = finished.cost;
+            Ok(Ran { cost, end }) => {
+                attempt.cost = cost;
                 attempt.tail = tail(work.path());
-                let result = match finished.end {
-                    End::Interrupted => return Err(NoTrial::Ended),
-                    End::TimedOut if self.left() == Some(Duration::ZERO) => {
-                        return Err(NoTrial::Ended);
-                    }
-                    End::TimedOut => {
-                        Err(Failure::TimedOut(prepared.time_limit.unwrap_or_default()))
-                    }
-                    End::Signalled(signal) => Err(Failure::Signal(signal)),
-                    End::Exited(code) => self.columns(code, prepared, encoded, work),
+                let result = match end {
+                    Ok(code) => self.columns(code, prepared, encoded, work),
+                    Err(Broken::Off) => return Err(NoTrial::Ended),
+                    Err(Broken::Failed(failure)) => Err(failure),
                 };
                 result.map_err(|failure| self.or_no_room(failure, work))
             }
@@ -280,7 +293,7 @@ impl JobContext<'_> {
         }
     }
 
-    /// Prepares the work directory and starts the simulator in it.
+    /// Prepares the work directory, and starts the simulator in it and then what is to be run after it.
     ///
     /// What was hashed must be what is run: the support files are looked at before the start, which saves a run, and after the
     /// end, which makes it certain.
@@ -289,7 +302,7 @@ impl JobContext<'_> {
         prepared: &Prepared,
         work: &WorkDirectory,
         guard: &mut Guard,
-    ) -> Result<Finished, Failure> {
+    ) -> Result<Ran, Failure> {
         let LoadedScenario {
             recipe, project, ..
         } = self.loaded;
@@ -302,27 +315,102 @@ impl JobContext<'_> {
         timings.time(Phase::Render, || {
             prepare_directory(recipe, project, &prepared.rendered, &prepared.series, work)
         })?;
-        let started = Instant::now();
-        let finished = self.start(prepared, work, guard)?;
-        let wall = Duration::from_secs_f64(finished.cost.wall);
-        timings.add(Phase::Wait, wall);
-        timings.add(Phase::Spawn, started.elapsed().saturating_sub(wall));
+        let rendered = &prepared.rendered;
+        let finished = self.start(&rendered.command, None, prepared, work, guard)?;
+        let mut ran = Ran {
+            cost: finished.cost,
+            end: self.ended(&finished, prepared),
+        };
+        if let Ok(code) = ran.end
+            && !rendered.after.is_empty()
+        {
+            // What it printed may tell why nothing can come after it.
+            let well = ended_well(project, code, work.path());
+            ran.end = well.map_or_else(|failure| Err(Broken::Failed(failure)), |()| Ok(code));
+        }
+        for command in &rendered.after {
+            if ran.end.is_ok() {
+                self.run_after(command, &mut ran, prepared, work, guard);
+            }
+        }
         unchanged()?;
-        Ok(finished)
+        Ok(ran)
+    }
+
+    /// Starts a command that is to be run after the simulator, in what is left of its time.
+    fn run_after(
+        &self,
+        command: &[String],
+        ran: &mut Ran,
+        prepared: &Prepared,
+        work: &WorkDirectory,
+        guard: &mut Guard,
+    ) {
+        let failed = |failure| {
+            Broken::Failed(Failure::After {
+                command: shell::line(command),
+                hint: self.missing_script(command, work),
+                failure: Box::new(failure),
+            })
+        };
+        match self.start(command, Some(ran.cost), prepared, work, guard) {
+            Ok(finished) => {
+                ran.cost = ran.cost.and(finished.cost);
+                match self.ended(&finished, prepared) {
+                    Ok(0) => {}
+                    Ok(code) => ran.end = Err(failed(Failure::Exit(code))),
+                    Err(Broken::Off) => ran.end = Err(Broken::Off),
+                    Err(Broken::Failed(failure)) => ran.end = Err(failed(failure)),
+                }
+            }
+            Err(failure) => ran.end = Err(failed(failure)),
+        }
+    }
+
+    /// A word of a command that names a file of the project which is not in the work directory.
+    fn missing_script(&self, command: &[String], work: &WorkDirectory) -> Option<String> {
+        let root = &self.loaded.project.root;
+        let is_missing = |word: &&String| {
+            Path::new(word).is_relative()
+                && !work.path().join(word).exists()
+                && root.join(word).is_file()
+        };
+        command.iter().find(is_missing).cloned()
+    }
+
+    /// The exit code of what has ended by itself.
+    fn ended(&self, finished: &Finished, prepared: &Prepared) -> Result<i32, Broken> {
+        Err(match finished.end {
+            End::Exited(code) => return Ok(code),
+            End::Interrupted => Broken::Off,
+            End::TimedOut if self.left() == Some(Duration::ZERO) => Broken::Off,
+            End::TimedOut => {
+                Broken::Failed(Failure::TimedOut(prepared.time_limit.unwrap_or_default()))
+            }
+            End::Signalled(signal) => Broken::Failed(Failure::Signal(signal)),
+        })
     }
 
     fn largest_file(&self) -> FileLimit {
         FileLimit::new(self.loaded.project.simulator.max_file_size)
     }
 
+    /// Starts a command in the work directory: the simulator, or after what has cost this what comes behind it.
     fn start(
         &self,
+        command: &[String],
+        spent: Option<RunCost>,
         prepared: &Prepared,
         work: &WorkDirectory,
         guard: &mut Guard,
     ) -> Result<Finished, Failure> {
+        let started = Instant::now();
         let rendered = &prepared.rendered;
-        let words: Vec<OsString> = rendered.command.iter().map(OsString::from).collect();
+        let limit = prepared.time_limit.map(|limit| match spent {
+            Some(cost) => limit.saturating_sub(Duration::from_secs_f64(cost.wall)),
+            None => limit,
+        });
+        let words: Vec<OsString> = command.iter().map(OsString::from).collect();
         let (program, arguments) = words
             .split_first()
             .expect("a project's command is never empty");
@@ -335,11 +423,12 @@ impl JobContext<'_> {
             environment: &environment,
             stdout: &stdout,
             stderr: &stderr,
-            timeout: prepared.time_limit.into_iter().chain(self.left()).min(),
+            appends: spent.is_some(),
+            timeout: limit.into_iter().chain(self.left()).min(),
             grace: GRACE,
             largest_file: self.largest_file().size().0,
         };
-        guard
+        let finished = guard
             .run(&invocation, self.run_context.interrupt)
             .map_err(|error| {
                 let is_lost = matches!(error, ProcessError::Guard { .. });
@@ -348,7 +437,12 @@ impl JobContext<'_> {
                     true => Failure::Guard(why),
                     false => Failure::Start(why),
                 }
-            })
+            })?;
+        let wall = Duration::from_secs_f64(finished.cost.wall);
+        let timings = self.run_context.timings;
+        timings.add(Phase::Wait, wall);
+        timings.add(Phase::Spawn, started.elapsed().saturating_sub(wall));
+        Ok(finished)
     }
 }
 

@@ -29,21 +29,8 @@ pub(crate) fn validate(
     rendered: &Rendered,
     work: &Path,
 ) -> Result<Vec<(String, Vec<f64>)>, Failure> {
+    ended_well(project, code, work)?;
     let simulator = &project.simulator;
-    let limit = FileLimit::new(simulator.max_file_size);
-    for name in PRINTED_FILES {
-        let path = work.join(name);
-        if fs::metadata(&path).is_ok_and(|printed| printed.len() == limit.size().0) {
-            let file = Some(name.to_owned());
-            return Err(Failure::FileSize { file, limit });
-        }
-        if let Some((phrase, line)) = find_any(&path, &simulator.fail_on_stdout) {
-            return Err(Failure::Said { phrase, line });
-        }
-    }
-    if !simulator.exit_codes.contains(&code) {
-        return Err(Failure::Exit(code));
-    }
     for (file, phrase) in &rendered.require {
         if find_any(&work.join(file), std::slice::from_ref(phrase)).is_none() {
             return Err(Failure::Requirement {
@@ -71,6 +58,26 @@ pub(crate) fn validate(
     }
     check_ranges(project, &columns)?;
     Ok(columns)
+}
+
+/// Whether what has ended with this exit code printed nothing that only failing runs print, and the code is accepted.
+pub(crate) fn ended_well(project: &Project, code: i32, work: &Path) -> Result<(), Failure> {
+    let simulator = &project.simulator;
+    let limit = FileLimit::new(simulator.max_file_size);
+    for name in PRINTED_FILES {
+        let path = work.join(name);
+        if fs::metadata(&path).is_ok_and(|printed| printed.len() == limit.size().0) {
+            let file = Some(name.to_owned());
+            return Err(Failure::FileSize { file, limit });
+        }
+        if let Some((phrase, line)) = find_any(&path, &simulator.fail_on_stdout) {
+            return Err(Failure::Said { phrase, line });
+        }
+    }
+    if !simulator.exit_codes.contains(&code) {
+        return Err(Failure::Exit(code));
+    }
+    Ok(())
 }
 
 /// Whether all values are within the limits that the product's variables state.

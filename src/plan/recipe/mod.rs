@@ -17,6 +17,7 @@ pub(crate) use self::rendered::{Parts, Rendered};
 pub(crate) use self::walks::Trail;
 use crate::data::digest::Digest;
 use crate::language::series_table::BoundTable;
+use crate::language::template::Template;
 use crate::plan::basin::{Basin, OWN_NAMES};
 use crate::plan::environment;
 use crate::plan::key::{Explanation, Hasher, Key, KeyPart, LongTexts};
@@ -200,38 +201,56 @@ impl<'p> Recipe<'p> {
         &self.column_names
     }
 
-    /// The support files, and the program unless it is one of them.
+    /// The support files, and the programs unless they are among them.
     pub fn support(&self) -> Result<Vec<(KeyPart, SupportFile)>> {
         let simulator = &self.project.simulator;
         let mut files: Vec<(KeyPart, SupportFile)> = support::files(simulator)?
             .into_iter()
             .map(|file| (KeyPart::Support(file.name.clone()), file))
             .collect();
-        let command = &simulator.command[0];
-        let name = command.source();
-        let fault = |message: String| self.project.error("simulator.command", message);
-        if command.placeholders().next().is_some() {
-            return Err(fault("the program itself can't be a placeholder".to_owned()).into());
-        }
-        if name.contains('/') && !name.starts_with('/') {
-            let inner = name.strip_prefix("./").unwrap_or(name);
-            let Some((_, file)) = files.iter().find(|(_, file)| file.name == inner) else {
-                let remedy = "add it to simulator.support, which links files and folders into the work directory";
-                return Err(fault(format!(
-                    "no support file brings {name} into the work directory; {remedy}"
-                ))
-                .into());
+        for (at, (field, program)) in simulator.programs().enumerate() {
+            let part = match at {
+                0 => KeyPart::Program,
+                _ => KeyPart::AfterProgram(program.source().to_owned()),
             };
-            if !file.executable {
-                let path = file.path.display();
-                return Err(
-                    fault(format!("{path} is not executable; `chmod +x` makes it so")).into(),
-                );
+            let is_known = files.iter().any(|(known, _)| *known == part);
+            if let Some(file) = self.program(field, program, &files)?
+                && !is_known
+            {
+                files.push((part, file));
             }
-        } else {
-            let path = environment::find_program(self.project, name)?;
-            files.push((KeyPart::Program, support::program(name, path)?));
         }
         Ok(files)
+    }
+
+    /// The program that a field names, unless it is one of the support files.
+    fn program(
+        &self,
+        field: &str,
+        program: &Template,
+        files: &[(KeyPart, SupportFile)],
+    ) -> Result<Option<SupportFile>> {
+        let name = program.source();
+        let fault = |message: String| self.project.error(field, message);
+        if program.placeholders().next().is_some() {
+            return Err(fault("the program itself can't be a placeholder".to_owned()).into());
+        }
+        if !name.contains('/') || name.starts_with('/') {
+            let path = environment::find_program(self.project, field, name)?;
+            return Ok(Some(support::program(name, path)?));
+        }
+        let inner = name.strip_prefix("./").unwrap_or(name);
+        let Some((_, file)) = files.iter().find(|(_, file)| file.name == inner) else {
+            let remedy = "add it to simulator.support, which links files and folders into the work directory";
+            return Err(fault(format!(
+                "no support file brings {name} into the work directory; {remedy}"
+            ))
+            .into());
+        };
+        if !file.executable {
+            let path = file.path.display();
+            return Err(fault(format!("{path} is not executable; `chmod +x` makes it so")).into());
+        }
+        Ok(None)
     }
 }

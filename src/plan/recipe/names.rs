@@ -35,6 +35,7 @@ pub(super) fn of_input(input: &SimulatorInput) -> BTreeSet<String> {
 /// The names that are used beside the inputs: by the command, the environment, the output and what makes a run a good one.
 pub(super) fn of_frame(simulator: &Simulator) -> BTreeSet<String> {
     (simulator.command.iter())
+        .chain(simulator.after.iter().flat_map(|command| &command.words))
         .chain(simulator.environment.values())
         .chain(simulator.outputs.iter().map(|output| &output.file))
         .chain(simulator.columns.iter().map(|column| &column.header))
@@ -94,6 +95,10 @@ impl<'b> Names<'b> {
                 .enumerate()
                 .map(|(i, t)| (format!("simulator.command.{i}"), t)),
         );
+        for command in &simulator.after {
+            let words = command.words.iter().enumerate();
+            inline.extend(words.map(|(i, t)| (format!("{}.{i}", command.field), t)));
+        }
         inline.extend(
             simulator
                 .environment

@@ -14,6 +14,8 @@ use crate::project::{Content, plain_path};
 pub struct Rendered {
     /// The program and its arguments.
     pub command: Vec<String>,
+    /// The commands that are run after it.
+    pub after: Vec<Vec<String>>,
     /// The environment that the project states, in addition to the fixed one.
     pub environment: Vec<(String, String)>,
     /// The content of every simulator input; `None` for a series table.
@@ -52,6 +54,7 @@ impl Recipe<'_> {
         let inputs = self.project.simulator.inputs.len();
         let mut rendered = Rendered {
             command: Vec::new(),
+            after: Vec::new(),
             environment: Vec::new(),
             files: vec![None; inputs],
             outputs: Vec::new(),
@@ -107,7 +110,11 @@ impl Recipe<'_> {
         if parts.frame {
             let command = simulator.command.iter().map(text);
             rendered.command = command.collect::<Result<_, _>>()?;
+            let after = (simulator.after.iter())
+                .map(|command| command.words.iter().map(text).collect::<Result<_, _>>());
+            rendered.after = after.collect::<Result<_, _>>()?;
             let nul = (rendered.command.iter())
+                .chain(rendered.after.iter().flatten())
                 .chain(rendered.environment.iter().map(|(_, value)| value))
                 .find(|text| text.contains('\0'));
             if let Some(text) = nul {

@@ -138,6 +138,9 @@ impl Recipe<'_> {
 /// What comes before the files: the command, the environment, the output.
 fn walk_frame(simulator: &Simulator, rendered: &Rendered, sink: &mut dyn Sink) {
     sink.part(KeyPart::Command, rendered.command.join("\0").as_bytes());
+    if !rendered.after.is_empty() {
+        sink.part(KeyPart::After, rendered.after.description().as_bytes());
+    }
     for (name, value) in &rendered.environment {
         sink.part(KeyPart::Environment(name.clone()), value.as_bytes());
     }

@@ -182,6 +182,7 @@ pub(in crate::project) struct AttributeTable {
 #[serde(deny_unknown_fields, expecting = "a table")]
 pub(super) struct Simulator {
     pub command: Vec<String>,
+    pub after: Option<Commands>,
     #[serde(default)]
     pub support: Vec<String>,
     #[serde(default)]
@@ -206,6 +207,19 @@ pub(super) struct Simulator {
     #[serde(default)]
     pub input: Vec<SimulatorInput>,
     pub output: Outputs,
+}
+
+/// What is run after the simulator.
+#[derive(Clone, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "a list of words such as [\"python3\", \"extract.py\"], or a list of such lists"
+)]
+pub(super) enum Commands {
+    /// A single command.
+    One(Vec<String>),
+    /// One after the other.
+    More(Vec<Vec<String>>),
 }
 
 /// The class of processor that results are to be of.

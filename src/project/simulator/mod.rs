@@ -1,5 +1,6 @@
 //! The `[simulator]` table: how to run one catchment, checked.
 
+mod after;
 mod input;
 mod output;
 mod support;
@@ -81,6 +82,7 @@ impl ProjectBuilder<'_> {
             command: (raw.command.iter().enumerate())
                 .map(|(i, text)| self.template(&format!("simulator.command.{i}"), text))
                 .collect::<Result<_, _>>()?,
+            after: self.after(raw.after)?,
             support,
             support_exclude,
             timeout,

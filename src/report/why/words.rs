@@ -54,12 +54,19 @@ impl<'a> Words<'a> {
                 "{name}: a series of {} values",
                 self.loaded.basin.time().len()
             ),
-            KeyPart::Template(_) | KeyPart::Support(_) | KeyPart::Program => {
+            KeyPart::Template(_)
+            | KeyPart::Support(_)
+            | KeyPart::Program
+            | KeyPart::AfterProgram(_) => {
                 let digest = now.digest().map(|digest| format!(", digest {digest:?}"));
                 format!("{part}{}", digest.unwrap_or_default())
             }
             KeyPart::Time => format!("{part}: {}", axis(self.loaded.basin.time())),
-            KeyPart::Directories | KeyPart::Command | KeyPart::Output | KeyPart::Table(_) => {
+            KeyPart::Directories
+            | KeyPart::Command
+            | KeyPart::After
+            | KeyPart::Output
+            | KeyPart::Table(_) => {
                 let text = self.text(now)?.unwrap_or_default();
                 format!("{part}: {}", words(&text))
             }
@@ -103,9 +110,11 @@ impl<'a> Words<'a> {
             KeyPart::Template(_) | KeyPart::Table(_) => self.lines(part, then, now)?,
             KeyPart::Time => vec![self.time(then)?],
             KeyPart::Support(name) => vec![self.support(part, Some(name), then)?],
-            KeyPart::Program => vec![self.support(part, None, then)?],
+            KeyPart::Program | KeyPart::AfterProgram(_) => {
+                vec![self.support(part, None, then)?]
+            }
             KeyPart::File(name) => vec![rendered(name)],
-            KeyPart::Command | KeyPart::Directories | KeyPart::Output => {
+            KeyPart::Command | KeyPart::After | KeyPart::Directories | KeyPart::Output => {
                 let text = |remembered| -> Result<String> {
                     Ok(self
                         .text(remembered)?

@@ -6,6 +6,7 @@
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
+use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -21,6 +22,7 @@ use rustix::process::{
 use super::message::Start;
 use super::{ProcessError, find_program};
 use crate::data::run_cost::RunCost;
+use crate::system::regular;
 
 /// How long a program that is still open for writing is retried: longer than any fork takes to reach its exec.
 const BUSY: Duration = Duration::from_secs(2);
@@ -39,7 +41,7 @@ impl Child {
         let directory = Path::new(&order.directory);
         let program = find_program(&order.program, directory, &order.environment)?;
         limit_files(order.largest_file)?;
-        let (stdout, stderr) = printed(&order.stdout, &order.stderr)?;
+        let (stdout, stderr) = printed(order)?;
         let mut command = Command::new(&program);
         command
             .arg0(&order.program)
@@ -162,18 +164,34 @@ fn limit_files(largest: u64) -> Result<(), ProcessError> {
     })
 }
 
-fn printed(stdout: &OsStr, stderr: &OsStr) -> Result<(File, File), ProcessError> {
+fn printed(order: &Start) -> Result<(File, File), ProcessError> {
+    let (stdout, stderr) = (&order.stdout, &order.stderr);
+    let open = |path: &OsStr| match order.appends {
+        true => add_to(path),
+        false => File::create(path),
+    };
     let failed = |path: &OsStr| {
         let path = PathBuf::from(path);
         move |source| ProcessError::Printed { path, source }
     };
-    let out = File::create(stdout).map_err(failed(stdout))?;
+    let out = open(stdout).map_err(failed(stdout))?;
     let err = if stdout == stderr {
         out.try_clone()
     } else {
-        File::create(stderr)
+        open(stderr)
     };
     Ok((out, err.map_err(failed(stderr))?))
+}
+
+/// Opens a file to add to it. What ran before may have put anything in its place: a link is not followed, a pipe not waited for.
+fn add_to(path: &OsStr) -> io::Result<File> {
+    let mut options = File::options();
+    options.append(true).create(true);
+    let file = options
+        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
+        .open(path)?;
+    regular::require(file.metadata()?.file_type())?;
+    Ok(file)
 }
 
 /// The error in detail: the system says "not found" for four different things.

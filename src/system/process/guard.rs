@@ -361,6 +361,7 @@ mod tests {
             environment: &[],
             stdout: &printed,
             stderr: &printed,
+            appends: false,
             timeout: None,
             grace: Duration::ZERO,
             largest_file: 1 << 20,

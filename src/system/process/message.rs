@@ -37,6 +37,7 @@ pub(super) struct Start {
     pub environment: Vec<(OsString, OsString)>,
     pub stdout: OsString,
     pub stderr: OsString,
+    pub appends: bool,
     pub largest_file: u64,
 }
 
@@ -49,6 +50,7 @@ impl From<&Invocation<'_>> for Start {
             environment: invocation.environment.to_vec(),
             stdout: invocation.stdout.into(),
             stderr: invocation.stderr.into(),
+            appends: invocation.appends,
             largest_file: invocation.largest_file,
         }
     }

@@ -57,6 +57,8 @@ pub(crate) struct Invocation<'a> {
     pub stdout: &'a Path,
     /// File for its standard error, made or emptied; may be the same as `stdout`.
     pub stderr: &'a Path,
+    /// Whether both files are added to, in place of being emptied.
+    pub appends: bool,
     /// How long it may run; `None` for ever.
     pub timeout: Option<Duration>,
     /// How long its group has between TERM and KILL when the time is up.

@@ -65,6 +65,7 @@ impl Place {
             environment,
             stdout: &self.stdout,
             stderr: &self.stderr,
+            appends: false,
             timeout: Some(timeout),
             grace: SHORT,
             largest_file: 1 << 30,
@@ -141,6 +142,35 @@ fn both_outputs_may_share_a_file() {
     };
     run(&invocation, &never()).expect("runs");
     assert_eq!(place.read("both"), "one\ntwo\nthree\n");
+}
+
+#[test]
+fn what_is_printed_can_be_added_to_a_file_but_to_nothing_else() {
+    let place = Place::new();
+    let arguments = ["-c".into(), "echo one; echo two >&2".into()];
+    let first = place.invocation("/bin/sh", &arguments, &[], LONG);
+    run(&first, &never()).expect("runs");
+    let further = Invocation {
+        appends: true,
+        ..first
+    };
+    run(&further, &never()).expect("runs");
+    assert_eq!(place.read("stdout"), "one\none\n");
+    assert_eq!(place.read("stderr"), "two\ntwo\n");
+    // What the first left in their place is neither followed nor waited for.
+    fs::write(place.path("elsewhere"), "").expect("written");
+    fs::remove_file(place.path("stdout")).expect("removed");
+    std::os::unix::fs::symlink(place.path("elsewhere"), place.path("stdout")).expect("linked");
+    let refused = run(&further, &never()).expect_err("a link");
+    assert!(matches!(refused, ProcessError::Printed { .. }), "{refused}");
+    assert_eq!(place.read("elsewhere"), "");
+    fs::remove_file(place.path("stdout")).expect("removed");
+    let pipe = std::process::Command::new("mkfifo")
+        .arg(place.path("stdout"))
+        .status();
+    assert!(pipe.is_ok_and(|made| made.success()));
+    let refused = run(&further, &never()).expect_err("a pipe");
+    assert!(matches!(refused, ProcessError::Printed { .. }), "{refused}");
 }
 
 #[test]
