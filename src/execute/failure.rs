@@ -79,6 +79,8 @@ pub(crate) enum Failure {
     InputChanged,
     /// This support file changed during the run.
     SupportChanged(SupportFile),
+    /// What is read under this name where it is changed during the run.
+    ReadChanged(String),
     /// Its files could not be written.
     WorkDirectory(String),
     /// Its result is to be of a processor of this class, and this machine's is another.
@@ -101,7 +103,7 @@ impl Failure {
             Self::NoOutput(_) | Self::Output(_) => "output",
             Self::OutOfRange { .. } => "range",
             Self::Problem(_) => "input",
-            Self::InputChanged | Self::SupportChanged(_) => "changed",
+            Self::InputChanged | Self::SupportChanged(_) | Self::ReadChanged(_) => "changed",
             Self::WorkDirectory(_) => "work",
             Self::OtherProcessor(_) => "processor",
         }
@@ -122,6 +124,7 @@ impl Failure {
             Self::Problem(_)
                 | Self::InputChanged
                 | Self::SupportChanged(_)
+                | Self::ReadChanged(_)
                 | Self::WorkDirectory(_)
                 | Self::OtherProcessor(_)
                 | Self::Memory(_)
@@ -141,7 +144,7 @@ impl Failure {
     /// What it is if the cause is not this catchment and would stop all others as well.
     pub(crate) fn obstacle(&self) -> Option<Obstacle> {
         match self {
-            Self::SupportChanged(_) => Some(Obstacle::Support),
+            Self::SupportChanged(_) | Self::ReadChanged(_) => Some(Obstacle::Support),
             Self::WorkDirectory(_) => Some(Obstacle::Disk),
             Self::OtherProcessor(_) => Some(Obstacle::Processor),
             _ => None,
@@ -210,6 +213,10 @@ impl fmt::Display for Failure {
                 }
                 f.write_str("has to write to its work directory instead")
             }
+            Self::ReadChanged(name) => write!(
+                f,
+                "{name}, which `reads` under [simulator] names, changed during the run"
+            ),
             Self::WorkDirectory(why) => f.write_str(why),
             Self::OtherProcessor(asked) => write!(
                 f,

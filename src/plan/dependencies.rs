@@ -12,6 +12,7 @@ use crate::import::sources;
 use crate::inputs::Linked;
 use crate::inputs::tables;
 use crate::plan::environment;
+use crate::plan::reads;
 use crate::plan::support;
 use crate::project::{Content, Study};
 
@@ -53,6 +54,11 @@ impl Dependencies {
         for path in files.into_iter().map(|file| file.path).chain(folders) {
             found.add(path);
         }
+        // There may be too many of them to look each up among all others.
+        let (files, folders) = reads::walked(&project.simulator.fence.reads)?;
+        let known: HashSet<PathBuf> = found.present.iter().cloned().collect();
+        let read = files.into_iter().map(|file| file.path).chain(folders);
+        (found.present).extend(read.filter(|path| !known.contains(path)));
         for (field, program) in project.simulator.programs() {
             let program = program.source();
             if !program.contains('/') {

@@ -59,6 +59,8 @@ pub enum KeyPart {
     After,
     /// A program of theirs, as the project names it, unless it is a support file.
     AfterProgram(String),
+    /// A file or folder that is read where it is, as the project names it.
+    Read(String),
 }
 
 impl fmt::Display for KeyPart {
@@ -80,6 +82,7 @@ impl fmt::Display for KeyPart {
             Self::Processor => f.write_str("the class of the processor"),
             Self::After => f.write_str("what is run after the simulator"),
             Self::AfterProgram(name) => write!(f, "the program {name} that is run after it"),
+            Self::Read(name) => write!(f, "what is read in {name}"),
         }
     }
 }
@@ -140,6 +143,7 @@ impl Sink for Hasher {
             KeyPart::Processor => ("processor", ""),
             KeyPart::After => ("after", ""),
             KeyPart::AfterProgram(name) => ("after program", name.as_str()),
+            KeyPart::Read(name) => ("read", name.as_str()),
         };
         for bytes in [kind.as_bytes(), name.as_bytes(), content] {
             self.0.update(&(bytes.len() as u64).to_le_bytes());

@@ -11,7 +11,7 @@
 //! | all of that put together | [`loaded`] |
 //! | the keys of scenarios that have much in common, and the plan made of them with the store | [`side_by_side`], [`decide`], [`Plan`] |
 //! | what a product needs of it, and what it was at some time | [`product_needs`], [`snapshot`] |
-//! | when all of it may be skipped, what make has to know, what may not change meanwhile | [`fast_path`], [`dependencies`], [`depfile`], [`watch`] |
+//! | when all of it may be skipped, what make has to know, what may not change meanwhile | [`fast_path`], [`dependencies`], [`depfile`], [`watch`], [`reads`] |
 //!
 //! It is used by [`crate::execute`], [`crate::product`], [`crate::history`], [`crate::report`] and [`crate::cli`]; it knows none of them.
 
@@ -27,6 +27,7 @@ pub(crate) mod key;
 pub(crate) mod loaded;
 pub(crate) mod problem;
 pub(crate) mod product_needs;
+pub(crate) mod reads;
 pub(crate) mod recipe;
 pub(crate) mod series;
 mod side_by_side;

@@ -62,12 +62,21 @@ pub(crate) fn walked(simulator: &Simulator) -> Result<(Vec<SupportFile>, Vec<Pat
         walk(
             &item.path,
             &item.name,
-            0,
             &simulator.support_exclude,
             &mut found,
         )?;
     }
     Ok(found)
+}
+
+/// Adds the files at and below `path`, which `name` stands for, and the folders.
+pub(crate) fn walk(
+    path: &Path,
+    name: &str,
+    exclude: &[Exclusion],
+    found: &mut (Vec<SupportFile>, Vec<PathBuf>),
+) -> Result<()> {
+    descend(path, name, 0, exclude, found)
 }
 
 /// A single program as a support file, for a command that names one outside of the work directory.
@@ -82,14 +91,14 @@ pub(crate) fn program(name: &str, path: PathBuf) -> Result<SupportFile> {
     })
 }
 
-fn walk(
+fn descend(
     path: &Path,
     name: &str,
     depth: usize,
     exclude: &[Exclusion],
     found: &mut (Vec<SupportFile>, Vec<PathBuf>),
 ) -> Result<()> {
-    let context = || format!("can't read the support file {}", path.display());
+    let context = || format!("can't read {}", path.display());
     let metadata = fs::metadata(path).with_context(context)?;
     if !metadata.is_dir() {
         regular::require(metadata.file_type()).with_context(context)?;
@@ -103,7 +112,7 @@ fn walk(
     }
     if depth > DEEPEST {
         bail!(
-            "the support folder {} is nested too deeply; is there a circle of links in it?",
+            "the folder {} is nested too deeply; is there a circle of links in it?",
             path.display()
         );
     }
@@ -123,7 +132,7 @@ fn walk(
                 entry.path().display()
             );
         };
-        walk(
+        descend(
             &entry.path(),
             &format!("{name}/{inner}"),
             depth + 1,

@@ -28,7 +28,7 @@ use std::time::Duration;
 pub use build::plain_path;
 pub use error::ProjectError;
 pub use places::FrozenProject;
-pub use raw::{OnBadInput, WorkIn};
+pub use raw::{OnBadInput, Sandbox, WorkIn};
 pub use study::Study;
 
 use crate::data::catchment::CatchmentId;
@@ -165,12 +165,38 @@ pub struct Simulator {
     pub pass_environment: Vec<String>,
     /// These and their values where they come from another process, which had them so.
     pub passed: Option<Vec<(String, String)>>,
+    /// What it may reach outside of its work directory.
+    pub fence: FenceSpec,
     /// The files written for each catchment.
     pub inputs: Vec<SimulatorInput>,
     /// The files that it leaves, at least one.
     pub outputs: Vec<Output>,
     /// The columns wanted of all of them, by name.
     pub columns: Vec<OutputColumn>,
+}
+
+/// What a simulator may reach outside of its work directory, as far as the project states it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FenceSpec {
+    /// What is kept from it.
+    pub sandbox: Sandbox,
+    /// Files and folders that it reads where they are. Their content determines results.
+    pub reads: Vec<Stated>,
+    /// Files and folders that it may write to.
+    pub writes: Vec<PathBuf>,
+    /// Files and folders that it may read like the system's programs and libraries.
+    pub system: Vec<PathBuf>,
+    /// Whether it may use the network, and reach other processes.
+    pub network: bool,
+}
+
+/// A file or folder that the project names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stated {
+    /// As the project file has it.
+    pub name: String,
+    /// Where it is.
+    pub path: PathBuf,
 }
 
 /// The processors that results are to be of: one class of those that may give other bits.

@@ -9,6 +9,7 @@
 pub(crate) mod allotment;
 pub(crate) mod failed_runs;
 mod feeder;
+mod held;
 pub(crate) mod job;
 pub(crate) mod left_files;
 #[cfg(test)]
@@ -30,6 +31,7 @@ use anyhow::{Context, Result, anyhow};
 use self::allotment::Allotment;
 use self::failed_runs::FailedRuns;
 use self::feeder::Feeder;
+use self::held::Held;
 use self::job::{Job, Round};
 use self::work_folders::WorkFolders;
 use self::worker::Worker;
@@ -271,6 +273,8 @@ impl LocalExecutor<'_> {
         taker: &mut dyn FnMut(Option<Trial>) -> Next,
     ) -> Result<()> {
         self.least_needed = self.least_needed(orders);
+        let mut held = Held::new(self.loaded_study);
+        let taker: &mut dyn FnMut(Option<Trial>) -> Next = &mut |trial| held.take(trial, taker);
         let (orders, long) = longest_first(orders);
         let stop = AtomicBool::new(false);
         let done = self.locate(orders).and_then(|orders| {

@@ -22,6 +22,7 @@ use crate::plan::basin::{Basin, OWN_NAMES};
 use crate::plan::environment;
 use crate::plan::key::{Explanation, Hasher, Key, KeyPart, LongTexts};
 use crate::plan::problem::Problem;
+use crate::plan::reads::Reads;
 use crate::plan::recipe::names::Names;
 use crate::plan::support::{self, SupportFile};
 use crate::plan::watch::Watch;
@@ -47,6 +48,7 @@ pub struct Recipe<'p> {
     explanation: Explanation,
     digest: Digest,
     watch: Watch,
+    reads: Reads,
 }
 
 impl<'p> Recipe<'p> {
@@ -90,6 +92,7 @@ impl<'p> Recipe<'p> {
             names,
             time: Digest::of(&basin.time().to_bytes()),
             watch: Watch::default(),
+            reads: Reads::default(),
             explanation: Explanation::default(),
             digest: Digest::of(b""),
         };
@@ -105,6 +108,8 @@ impl<'p> Recipe<'p> {
             recipe.watch.add(file, digest, stamp);
             digests.push((part.clone(), digest));
         }
+        recipe.reads = Reads::take(&project.simulator.fence.reads, digest_file)?;
+        digests.extend(recipe.reads.parts());
         let mut hasher = Hasher::new(None);
         recipe.walk_common(&digests, &mut hasher);
         recipe.digest = hasher.finish();
@@ -117,6 +122,11 @@ impl<'p> Recipe<'p> {
     /// The support files, the program included, as they were when their digests were taken.
     pub fn watch(&self) -> &Watch {
         &self.watch
+    }
+
+    /// What is read where it is, as it was when the digests were taken.
+    pub(crate) fn reads(&self) -> &Reads {
+        &self.reads
     }
 
     /// The digest of everything that is the same for every catchment.

@@ -205,6 +205,16 @@ pub(super) struct Simulator {
     #[serde(default)]
     pub pass_env: Vec<String>,
     #[serde(default)]
+    pub sandbox: Sandbox,
+    #[serde(default)]
+    pub reads: Vec<String>,
+    #[serde(default)]
+    pub writes: Vec<String>,
+    #[serde(default)]
+    pub system: Vec<String>,
+    #[serde(default)]
+    pub network: bool,
+    #[serde(default)]
     pub input: Vec<SimulatorInput>,
     pub output: Outputs,
 }
@@ -220,6 +230,19 @@ pub(super) enum Commands {
     One(Vec<String>),
     /// One after the other.
     More(Vec<Vec<String>>),
+}
+
+/// What is kept from the simulator.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sandbox {
+    /// It reads what the project states and what belongs to the system, and writes its work directory.
+    #[default]
+    Strict,
+    /// It reads anything, and writes its work directory.
+    Write,
+    /// It may do what its user may do.
+    Off,
 }
 
 /// The class of processor that results are to be of.

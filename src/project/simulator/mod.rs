@@ -1,6 +1,7 @@
 //! The `[simulator]` table: how to run one catchment, checked.
 
 mod after;
+mod fence;
 mod input;
 mod output;
 mod support;
@@ -32,6 +33,7 @@ impl ProjectBuilder<'_> {
                 .error("simulator.command", "is empty; name the program to run"));
         }
         let support = self.support(&raw.support)?;
+        let fence = self.fence(&raw)?;
         let exclusion = |(i, text): (usize, &String)| {
             let field = format!("simulator.support_exclude.{i}");
             Exclusion::new(text).map_err(|fault| self.source.error(&field, fault))
@@ -96,6 +98,7 @@ impl ProjectBuilder<'_> {
             environment,
             pass_environment: raw.pass_env,
             passed: self.places.passed(),
+            fence,
             inputs,
             outputs,
             columns,

@@ -57,6 +57,7 @@ impl<'a> Words<'a> {
             KeyPart::Template(_)
             | KeyPart::Support(_)
             | KeyPart::Program
+            | KeyPart::Read(_)
             | KeyPart::AfterProgram(_) => {
                 let digest = now.digest().map(|digest| format!(", digest {digest:?}"));
                 format!("{part}{}", digest.unwrap_or_default())
@@ -113,6 +114,7 @@ impl<'a> Words<'a> {
             KeyPart::Program | KeyPart::AfterProgram(_) => {
                 vec![self.support(part, None, then)?]
             }
+            KeyPart::Read(_) => vec![format!("{part} changed")],
             KeyPart::File(name) => vec![rendered(name)],
             KeyPart::Command | KeyPart::After | KeyPart::Directories | KeyPart::Output => {
                 let text = |remembered| -> Result<String> {
