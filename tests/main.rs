@@ -39,6 +39,7 @@ mod interrupts;
 mod main_job;
 mod make;
 mod messages;
+mod no_input;
 mod orphans;
 mod processors;
 mod reading;

@@ -14,6 +14,7 @@ use crate::cli::options::only::find;
 use crate::cli::options::place::{Place, PlaceOptions};
 use crate::cli::options::scenario::unknown;
 use crate::data::scenario::ScenarioName;
+use crate::data::time_axis::TimeAxis;
 use crate::language::template::Template;
 use crate::plan::loaded::LoadedScenario;
 use crate::plan::recipe::names::Names;
@@ -101,15 +102,12 @@ fn print_overview(
     out: &mut dyn Write,
 ) -> std::io::Result<()> {
     let LoadedScenario { basin, project, .. } = loaded;
-    let time = basin.time();
-    writeln!(
-        out,
-        "{} catchments, {} time steps from {} to {}",
-        basin.catchments().len(),
-        time.len(),
-        time.date_time(0),
-        time.date_time(time.len() - 1)
-    )?;
+    let steps = basin
+        .time()
+        .map_or("no time steps".to_owned(), TimeAxis::to_string);
+    let count = basin.catchments().len();
+    let plural = if count == 1 { "" } else { "s" };
+    writeln!(out, "{count} catchment{plural}, {steps}")?;
     if study.is_named() {
         let (count, name) = (study.names().count(), &project.scenario.name);
         writeln!(out, "{count} scenarios; what follows is about {name}")?;

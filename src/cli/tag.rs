@@ -63,7 +63,7 @@ pub(super) fn tag(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
     let (plans, _) = loaded_study.plan(Some(&store))?;
     let bytes = Snapshot::bytes_of(&loaded_study.list, &plans)?;
     let snapshot = Snapshot::from_bytes(&bytes)?;
-    store.store_contents(&[loaded_study.list[0].basin.time().to_bytes()])?;
+    store.store_contents(&[loaded_study.list[0].basin.time_bytes()])?;
     store.tag(name, &bytes)?;
     let (results, all) = (snapshot.results(), snapshot.catchments());
     let note = match results == all {

@@ -17,6 +17,11 @@ pub struct Parameters {
 }
 
 impl Parameters {
+    /// Whether no row has a value.
+    pub fn is_empty(&self) -> bool {
+        self.columns.is_empty()
+    }
+
     /// The value of a parameter in a row, if there is one.
     pub fn get(&self, name: &str, row: usize) -> Option<&Value> {
         self.columns.get(name)?.get(row)?.as_ref()

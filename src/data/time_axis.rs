@@ -3,8 +3,10 @@
 //! Time is a whole number of nanoseconds since 1970-01-01T00:00:00 UTC in the proleptic Gregorian calendar, exact for
 //! every file format we read and write. How a file encodes time is known to the module of its format.
 
+use std::fmt;
+
 use jiff::civil::DateTime;
-use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Span, Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
 const NANOSECONDS_PER_DAY: f64 = 86_400e9;
@@ -29,6 +31,15 @@ pub enum TimeAxisError {
     },
 }
 
+/// In words: how many, from when to when.
+impl fmt::Display for TimeAxis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let steps = if self.len() == 1 { "step" } else { "steps" };
+        let (first, last) = (self.date_time(0), self.date_time(self.len() - 1));
+        write!(f, "{} time {steps} from {first} to {last}", self.len())
+    }
+}
+
 /// Strictly increasing time stamps, nanoseconds since 1970-01-01T00:00:00 UTC; at least one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TimeAxis(Vec<i64>);
@@ -48,6 +59,19 @@ impl TimeAxis {
             }
         }
         Ok(Self(nanoseconds))
+    }
+
+    /// So many time steps from `start` on, each `step` after the one before: a span of the calendar, such as a month.
+    ///
+    /// Each is counted from the start, so that steps of a month from January 31 on come to the end of each month.
+    pub fn regular(start: DateTime, step: Span, count: usize) -> Result<Self, TimeAxisError> {
+        let stamp = |at: usize| {
+            let count = i64::try_from(at).ok();
+            let span = count.and_then(|count| step.checked_mul(count).ok());
+            let time = span.and_then(|span| start.checked_add(span).ok());
+            (time.and_then(Self::nanoseconds_of)).ok_or(TimeAxisError::OutOfRange { step: at })
+        };
+        Self::new((0..count).map(stamp).collect::<Result<_, _>>()?)
     }
 
     /// The number of time steps, at least 1.
@@ -116,6 +140,31 @@ mod tests {
             TimeAxis::nanoseconds_of(axis.date_time(2)),
             Some(axis.nanoseconds()[2])
         );
+    }
+
+    #[test]
+    fn regular_steps_are_those_of_the_calendar() {
+        let axis = |start: &str, step: &str, count| {
+            let axis = TimeAxis::regular(
+                start.parse().expect("a date"),
+                step.parse().expect("a span"),
+                count,
+            )?;
+            Ok((0..axis.len())
+                .map(|at| axis.date_time(at).to_string())
+                .collect::<Vec<_>>())
+        };
+        let all = |days: &[&str]| -> Result<Vec<String>, TimeAxisError> {
+            Ok(days.iter().map(|day| format!("{day}T00:00:00")).collect())
+        };
+        let months = axis("2000-01-31", "1 month", 3);
+        assert_eq!(months, all(&["2000-01-31", "2000-02-29", "2000-03-31"]));
+        let years = axis("2000-02-29", "1 year", 3);
+        assert_eq!(years, all(&["2000-02-29", "2001-02-28", "2002-02-28"]));
+        let days = axis("1999-12-31", "1d", 2);
+        assert_eq!(days, all(&["1999-12-31", "2000-01-01"]));
+        let far = axis("1999-12-31", "9000 years", 2);
+        assert_eq!(far, Err(TimeAxisError::OutOfRange { step: 1 }));
     }
 
     #[test]

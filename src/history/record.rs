@@ -22,7 +22,7 @@ pub(crate) fn record(
     if account.ran == 0 && latest == Some(Digest::of(&snapshot)) {
         return Ok(());
     }
-    store.store_contents(&[scenarios[0].basin.time().to_bytes()])?;
+    store.store_contents(&[scenarios[0].basin.time_bytes()])?;
     let summary = serde_json::to_string(account).context("can't put down what the run did")?;
     Ok(store.record_run(&snapshot, &summary)?)
 }

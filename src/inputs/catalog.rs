@@ -6,6 +6,7 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
+use anyhow::bail;
 use serde::{Deserialize, Serialize};
 
 use crate::data::catchment::CatchmentId;
@@ -33,14 +34,65 @@ pub struct CatalogEntry {
 /// Everything in the input files but the values of the series.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Catalog {
-    /// The time steps of all series.
-    pub time: TimeAxis,
+    /// The time steps of all series, or those that the project states; `None` if there are neither.
+    #[serde(with = "stored_time")]
+    pub time: Option<TimeAxis>,
     /// The series columns, ordered by name: so the order does not depend on the files' layout.
     pub columns: Vec<SeriesColumn>,
     /// The catchments, in the order of the first file.
     pub catchments: Vec<Arc<CatalogEntry>>,
     /// The catchments' own parameters, in this order; one whose value is missing in the file is not there.
     pub parameters: Parameters,
+}
+
+impl Catalog {
+    /// Catchments of which nothing is known but their ids, which are unique.
+    pub fn of_ids(ids: impl IntoIterator<Item = CatchmentId>) -> Self {
+        let entry = |id| Arc::new(CatalogEntry { id, problem: None });
+        Self {
+            time: None,
+            columns: Vec::new(),
+            catchments: ids.into_iter().map(entry).collect(),
+            parameters: Parameters::default(),
+        }
+    }
+
+    /// The same with the time steps that a project states.
+    ///
+    /// # Errors
+    /// There are series, which have time steps of their own.
+    pub fn with_stated_time(self, stated: Option<&TimeAxis>) -> anyhow::Result<Self> {
+        let time = match (&self.time, stated) {
+            (Some(own), Some(stated)) if !self.columns.is_empty() => bail!(
+                "the input's series have {own}, but `time` under [input] states {stated}; leave it out, it is for projects \
+                 without series"
+            ),
+            (own, None) if !self.columns.is_empty() => own.clone(),
+            (_, stated) => stated.cloned(),
+        };
+        Ok(Self { time, ..self })
+    }
+}
+
+/// No time steps are stored as an axis of none: the form of the first stores, which always had some.
+mod stored_time {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::data::time_axis::TimeAxis;
+
+    pub(super) fn serialize<S: Serializer>(
+        time: &Option<TimeAxis>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let stamps = time.as_ref().map_or(&[][..], TimeAxis::nanoseconds);
+        stamps.serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<TimeAxis>, D::Error> {
+        Ok(TimeAxis::new(Vec::deserialize(deserializer)?).ok())
+    }
 }
 
 /// Why one catchment's input can't be used; the other catchments are not concerned.

@@ -19,8 +19,8 @@ use crate::inputs::layouts::InputFile;
 /// How many of the differing ids an error shows.
 const SHOWN: usize = 10;
 
-/// Joins opened files.
-pub(super) fn join(mut sources: Vec<InputFile>) -> anyhow::Result<Inputs> {
+/// Joins opened files; `is_time_named` if the project names a time coordinate, which some of them must have then.
+pub(super) fn join(mut sources: Vec<InputFile>, is_time_named: bool) -> anyhow::Result<Inputs> {
     let first = sources.first().context("there is no input file")?;
     let ids = first.ids();
     if ids.is_empty() {
@@ -52,7 +52,9 @@ pub(super) fn join(mut sources: Vec<InputFile>) -> anyhow::Result<Inputs> {
             columns.push((column, at, index));
         }
     }
-    let Some((time, _)) = time else {
+    let parameters = join_parameters(&ids, &mut sources, &positions)?;
+    // Attributes alone are an input, too, unless there is a time that was not found.
+    if time.is_none() && (parameters.is_empty() || is_time_named) {
         let paths: Vec<String> = sources
             .iter()
             .map(|s| s.path().display().to_string())
@@ -62,8 +64,7 @@ pub(super) fn join(mut sources: Vec<InputFile>) -> anyhow::Result<Inputs> {
              time coordinate, numbers with units such as \"hours since 2009-01-01\" (if its name is not obvious, say it with `time = \"…\"`)",
             paths.join(", ")
         );
-    };
-    let parameters = join_parameters(&ids, &mut sources, &positions)?;
+    }
     let problem = |at: usize| {
         let mut files = sources.iter_mut().zip(&positions);
         files.find_map(|(source, positions)| source.take_problem(positions[at]))
@@ -79,7 +80,7 @@ pub(super) fn join(mut sources: Vec<InputFile>) -> anyhow::Result<Inputs> {
         .collect();
     Ok(Inputs {
         catalog: Catalog {
-            time,
+            time: time.map(|(time, _)| time),
             columns: columns.into_iter().map(|(column, _, _)| column).collect(),
             catchments,
             parameters,

@@ -16,6 +16,7 @@
 mod catalog;
 mod classic;
 mod conventions;
+mod folder;
 pub(crate) mod foreign;
 mod hdf;
 mod join;
@@ -36,13 +37,16 @@ use anyhow::{Context, bail};
 
 pub(crate) use catalog::natural_order;
 pub use catalog::{BadInput, Catalog, CatalogEntry, Series, SeriesColumn};
+pub use folder::CatchmentFolder;
 pub use links::linked::Linked;
 
 use layouts::{InputFile, arrays, open_all};
 use links::Links;
+use tables::TableSpec;
 use variables::FileVariable;
 
 use crate::data::catchment::CatchmentId;
+use crate::data::time_axis::TimeAxis;
 
 /// Counts up when the same file comes to mean something else: what was found in it before is then not believed.
 pub const MEANING: u32 = 2;
@@ -50,8 +54,12 @@ pub const MEANING: u32 = 2;
 /// Which files to read, and the names in them where they are not the usual ones.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InputSpec {
-    /// The files, absolute paths; the first that has catchments sets their order.
+    /// The files, absolute paths; the first that has catchments sets their order. There may be none.
     pub files: Vec<PathBuf>,
+    /// Where the catchments come from.
+    pub catchments: CatchmentSource,
+    /// The time steps that the project states, as it may where no series has any.
+    pub stated_time: Option<TimeAxis>,
     /// The variable that holds the ids in array files, where it is not obvious.
     pub id: Option<String>,
     /// The time coordinate, where it is not obvious.
@@ -62,6 +70,19 @@ pub struct InputSpec {
     pub series_table: String,
     /// The name of a group's table of parameters, `parameters` by convention.
     pub parameter_table: String,
+}
+
+/// Where the catchments come from. But for their parameters, nothing else comes from there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CatchmentSource {
+    /// The input files.
+    Files,
+    /// The project file has a list of them.
+    List(Vec<CatchmentId>),
+    /// A file or folder for each.
+    Folder(CatchmentFolder),
+    /// The rows of a table of parameters.
+    Table(TableSpec),
 }
 
 /// The opened input files.
@@ -77,6 +98,22 @@ pub struct Inputs {
     scratch: PathBuf,
 }
 
+impl InputSpec {
+    /// These files with the usual names in them.
+    pub fn of_files(files: Vec<PathBuf>) -> Self {
+        Self {
+            files,
+            catchments: CatchmentSource::Files,
+            stated_time: None,
+            id: None,
+            time: None,
+            group_prefix: "catch_".to_owned(),
+            series_table: "inputs".to_owned(),
+            parameter_table: "parameters".to_owned(),
+        }
+    }
+}
+
 impl Inputs {
     /// Opens the files, reads everything but the series' values and joins the files by catchment id.
     ///
@@ -86,7 +123,7 @@ impl Inputs {
         if spec.files.is_empty() {
             bail!("there is no input file");
         }
-        join::join(open_all(spec)?)
+        join::join(open_all(spec)?, spec.time.is_some())
     }
 
     /// Says where scratch files may go (see [`Inputs::read`]); without this, where the system keeps its own.
@@ -100,6 +137,11 @@ impl Inputs {
     /// What the files hold.
     pub fn catalog(&self) -> &Catalog {
         &self.catalog
+    }
+
+    /// How many time steps the series have; 0 if there are none.
+    fn steps(&self) -> usize {
+        self.catalog.time.as_ref().map_or(0, TimeAxis::len)
     }
 
     /// The further files that these read, as far as that is known before all series have been read.

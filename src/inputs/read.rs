@@ -124,7 +124,7 @@ impl Inputs {
         if matches!(self.sources[leading], InputFile::Groups(_)) {
             return 1;
         }
-        let fitting = block_bytes / (8 * self.catalog.time.len() * columns.len().max(1)).max(1);
+        let fitting = block_bytes / (8 * self.steps() * columns.len().max(1)).max(1);
         let all = |is: &dyn Fn(&Grid) -> bool| {
             let mut grids = (parts.iter()).flat_map(|part| {
                 let columns = part.columns.iter();
@@ -181,7 +181,7 @@ impl Inputs {
             for (place, index) in &part.columns {
                 let (column, grid) = &arrays.columns[*index];
                 if grid.is_chunked() && (!in_order || grid.alignment() / most >= 3) {
-                    let steps = self.catalog.time.len();
+                    let steps = self.steps();
                     let turned = StagedColumns::new(grid, &positions, steps, &self.scratch)
                         .with_context(|| {
                             let path = arrays.path.display();
@@ -227,7 +227,7 @@ impl Inputs {
         parts: &[Part],
         staged: &BTreeMap<usize, StagedColumns>,
     ) -> anyhow::Result<Block> {
-        let steps = self.catalog.time.len();
+        let steps = self.steps();
         let from_groups = parts
             .iter()
             .all(|part| matches!(self.sources[part.source], InputFile::Groups(_)));

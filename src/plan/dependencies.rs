@@ -9,8 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use crate::import::sources;
-use crate::inputs::Linked;
-use crate::inputs::tables;
+use crate::inputs::{CatchmentSource, Linked, tables};
 use crate::plan::environment;
 use crate::plan::reads;
 use crate::plan::support;
@@ -49,6 +48,16 @@ impl Dependencies {
         }
         for file in &project.input.files {
             found.add(file.clone());
+        }
+        if let CatchmentSource::Folder(folder) = &project.input.catchments {
+            let listing = folder.list()?;
+            // There may be a folder for every catchment.
+            let others = BTreeSet::from_iter(found.present.iter().cloned());
+            let folders = listing.folders.into_iter();
+            found
+                .present
+                .extend(folders.filter(|path| !others.contains(path)));
+            found.absent.extend(listing.absent);
         }
         let (files, folders) = support::walked(&project.simulator)?;
         for path in files.into_iter().map(|file| file.path).chain(folders) {

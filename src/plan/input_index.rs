@@ -19,8 +19,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::digest::Digest;
 use crate::data::record::{Described, record};
-use crate::inputs::{BadInput, Catalog, InputSpec, Inputs, Linked, MEANING};
-use crate::plan::basin::Basin;
+use crate::inputs::{BadInput, Catalog, CatchmentSource, InputSpec, Inputs, Linked, MEANING};
+use crate::plan::basin::{Basin, Tables};
 use crate::plan::series::{self, SeriesReader};
 use crate::store::Store;
 use crate::system::stamp::Stamp;
@@ -64,6 +64,9 @@ impl Described for InputSpec {
     fn describe(&self, text: &mut String) {
         let Self {
             files,
+            // Only what the files are read by: an index is of files, and what is stated is added to what was read.
+            catchments: _,
+            stated_time: _,
             id,
             time,
             group_prefix,
@@ -86,12 +89,45 @@ impl Described for InputSpec {
 }
 
 impl InputIndex {
-    /// The catalog and the index from the store if they still hold, else the catalog read from the files.
+    /// The catalog and the index from the store if they still hold, else the catalog read from the files; without files what is
+    /// there of catchments, and an index of nothing.
     pub(crate) fn new(
         spec: &InputSpec,
+        tables: &mut Tables,
         store: Option<&Store>,
         rehash: bool,
     ) -> Result<(Arc<Catalog>, Self)> {
+        let (catalog, index) = match &spec.catchments {
+            CatchmentSource::Files => Self::of_files(spec, store, rehash)?,
+            CatchmentSource::List(ids) => (Catalog::of_ids(ids.iter().cloned()), Self::empty()),
+            CatchmentSource::Folder(folder) => (Catalog::of_ids(folder.list()?.ids), Self::empty()),
+            CatchmentSource::Table(table) => {
+                let rows = tables.get(table)?;
+                if rows.ids.is_empty() {
+                    bail!(
+                        "{}: there is no catchment in the table",
+                        table.path.display()
+                    );
+                }
+                (Catalog::of_ids(rows.ids.iter().cloned()), Self::empty())
+            }
+        };
+        let catalog = catalog.with_stated_time(spec.stated_time.as_ref())?;
+        Ok((Arc::new(catalog), index))
+    }
+
+    fn empty() -> Self {
+        Self {
+            spec: Digest::of(b""),
+            stamps: Vec::new(),
+            linked: Linked::default(),
+            began: SystemTime::now(),
+            columns: Digests::new(),
+        }
+    }
+
+    /// The catalog and the index of input files.
+    fn of_files(spec: &InputSpec, store: Option<&Store>, rehash: bool) -> Result<(Catalog, Self)> {
         let began = SystemTime::now();
         let stamps = stamps(spec)?;
         let digest = Digest::of(format!("{MEANING} {}", spec.description()).as_bytes());
@@ -103,7 +139,7 @@ impl InputIndex {
             && linked.holds()
         {
             return Ok((
-                Arc::new(catalog),
+                catalog,
                 Self {
                     spec: digest,
                     stamps,
@@ -116,7 +152,7 @@ impl InputIndex {
         let inputs = Inputs::open(spec)?;
         let linked = inputs.linked();
         Ok((
-            Arc::new(inputs.into_catalog()),
+            inputs.into_catalog(),
             Self {
                 spec: digest,
                 stamps,
@@ -190,6 +226,10 @@ impl InputIndex {
 
     /// Stores the index, if it can be trusted later.
     pub(crate) fn remember(&self, basin: &Basin<'_>, store: &mut Store) -> Result<()> {
+        // Where there are no files, all is there to be looked up as fast.
+        if self.stamps.is_empty() {
+            return Ok(());
+        }
         let mut stamps = self.stamps.iter();
         let can_be_trusted = stamps.all(|stamp| stamp.is_older_than_clock_step(self.began))
             && self.linked.is_older_than_clock_step(self.began);

@@ -89,8 +89,9 @@ impl<'p> LoadedStudy<'p> {
         store: Option<&Store>,
         rehash: bool,
     ) -> Result<Self> {
-        let (catalog, input_index) = InputIndex::new(&study.common().input, store, rehash)?;
         let mut tables = Tables::default();
+        let input = &study.common().input;
+        let (catalog, input_index) = InputIndex::new(input, &mut tables, store, rehash)?;
         let mut files = FileDigests::new(store, rehash)?;
         let mut list: Vec<LoadedScenario<'_>> = Vec::with_capacity(study.scenarios.len());
         for project in &study.scenarios {

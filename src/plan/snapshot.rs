@@ -157,7 +157,7 @@ impl ScenarioSnapshot {
             scenario: project.scenario.name.clone(),
             coordinates: project.scenario.coordinates.clone(),
             recipe: *loaded.recipe.digest(),
-            time: Digest::of(&loaded.basin.time().to_bytes()),
+            time: Digest::of(&loaded.basin.time_bytes()),
             names: names.into_iter().collect(),
             rows,
         })

@@ -102,7 +102,8 @@ pub fn assemble(
         Ok(Part {
             project: loaded.project,
             scenario_snapshot: ScenarioSnapshot::of(loaded, plan)?,
-            time: loaded.basin.time().clone(),
+            time: (loaded.basin.time().cloned())
+                .context("a product needs time steps; state them with `time` under [input]")?,
             results: plan.entries.iter().map(result).collect(),
         })
     };

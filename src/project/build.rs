@@ -12,8 +12,7 @@ use jiff::SignedDuration;
 
 use super::error::SourceText;
 use super::places::Places;
-use super::{CacheLimits, Parameter, Project, ProjectError, Scenario, Selection, raw};
-use crate::data::catchment::CatchmentId;
+use super::{CacheLimits, Parameter, Project, ProjectError, Scenario, raw};
 use crate::data::size::Size;
 use crate::data::value::Value;
 use crate::inputs::InputSpec;
@@ -25,6 +24,15 @@ use crate::project::import_spec::ImportSpec;
 use crate::system::regular;
 use crate::text::wording::{self, Quotes};
 
+/// What all scenarios have in common.
+#[derive(Clone)]
+pub(super) struct Shared {
+    /// Where the catchments and their series are.
+    pub input: InputSpec,
+    /// What the input file is made of, where rerunoff makes it.
+    pub import: Option<ImportSpec>,
+}
+
 /// Turns the raw project into a checked one, a table at a time.
 pub(super) struct ProjectBuilder<'a> {
     pub root: &'a Path,
@@ -33,25 +41,35 @@ pub(super) struct ProjectBuilder<'a> {
 }
 
 impl ProjectBuilder<'_> {
-    pub(super) fn project(
-        &self,
-        raw: raw::Project,
-        file: &Path,
-        text: &str,
-    ) -> Result<Project, ProjectError> {
-        let on_bad_input = raw.input.on_bad_input;
+    /// What all scenarios have in common, from the project before any of them changes it.
+    pub(super) fn shared(&self, raw: &raw::Project) -> Result<Shared, ProjectError> {
         let one = match &raw.input.file {
             Some(raw::OneOrMore::One(file)) => Some(file.as_str()),
             _ => None,
         };
-        let import = (raw.import)
+        let import = (raw.import.clone())
             .map(|import| self.import(import, one))
             .transpose()?;
-        let selection = raw.input.catchments.clone();
-        let selection = selection
-            .map(|catchments| self.selection(catchments))
-            .transpose()?;
-        let input = self.input(raw.input, import.as_ref())?;
+        Ok(Shared {
+            input: self.input(&raw.input, &raw.parameters.table, import.as_ref())?,
+            // What is frozen has been imported.
+            import: import.filter(|_| !self.places.are_frozen()),
+        })
+    }
+
+    /// The project of this text, as a scenario has it.
+    pub(super) fn project(
+        &self,
+        raw: raw::Project,
+        shared: Shared,
+        file: &Path,
+        text: &str,
+    ) -> Result<Project, ProjectError> {
+        let on_bad_input = raw.input.on_bad_input;
+        let selection = match raw.input.catchments {
+            Some(catchments) => self.selection(catchments)?,
+            None => None,
+        };
         let mut series = BTreeMap::new();
         for (name, text) in &raw.series {
             series.insert(name.clone(), self.formula(&format!("series.{name}"), text)?);
@@ -71,9 +89,8 @@ impl ProjectBuilder<'_> {
             moved: self.source.moved().clone(),
             scenario: Scenario::default(),
             title: raw.title,
-            input,
-            // What is frozen has been imported.
-            import: import.filter(|_| !self.places.are_frozen()),
+            input: shared.input,
+            import: shared.import,
             on_bad_input,
             selection,
             series,
@@ -114,78 +131,6 @@ impl ProjectBuilder<'_> {
             keep_runs: raw.keep_runs.unwrap_or(10),
             max_size: max_size.map_err(|fault| self.source.error("cache.max_size", fault))?,
         })
-    }
-
-    fn input(
-        &self,
-        raw: raw::Input,
-        import: Option<&ImportSpec>,
-    ) -> Result<InputSpec, ProjectError> {
-        let named: Vec<&str> = match &raw.file {
-            Some(raw::OneOrMore::One(file)) => vec![file],
-            Some(raw::OneOrMore::More(files)) => files.iter().map(String::as_str).collect(),
-            None => Vec::new(),
-        };
-        let names =
-            |import: &ImportSpec| named.iter().any(|file| self.root.join(file) == import.file);
-        if let Some(import) = import.filter(|import| !named.is_empty() && !names(import)) {
-            return Err(self.source.error(
-                "import.file",
-                format!(
-                    "{} is written, but `file` under [input] does not name it",
-                    import.file.display()
-                ),
-            ));
-        }
-        // What an import will write need not be there yet.
-        let find = |field: &str, file: &str| match import {
-            Some(import) if import.file == self.root.join(file) => {
-                Ok(self.places.of(import.file.clone()))
-            }
-            _ => self.existing_file(field, file),
-        };
-        let files = match (raw.file, import) {
-            (Some(raw::OneOrMore::One(file)), _) => vec![find("input.file", &file)?],
-            (Some(raw::OneOrMore::More(files)), _) => (files.iter().enumerate())
-                .map(|(i, file)| find(&format!("input.file.{i}"), file))
-                .collect::<Result<_, _>>()?,
-            (None, Some(import)) => vec![self.places.of(import.file.clone())],
-            (None, None) => {
-                return Err(self.source.error(
-                    "input",
-                    "[input] with the `file` of the catchments' series is missing; `rerunoff init` shows one",
-                ));
-            }
-        };
-        if files.is_empty() {
-            return Err(self.source.error(
-                "input.file",
-                "is empty; name at least one HDF5 or NetCDF file",
-            ));
-        }
-        Ok(InputSpec {
-            files,
-            id: raw.id,
-            time: raw.time,
-            group_prefix: raw.group_prefix.unwrap_or_else(|| "catch_".to_owned()),
-            series_table: raw.series_table.unwrap_or_else(|| "inputs".to_owned()),
-            parameter_table: raw
-                .parameter_table
-                .unwrap_or_else(|| "parameters".to_owned()),
-        })
-    }
-
-    fn selection(&self, raw: raw::Catchments) -> Result<Selection, ProjectError> {
-        let field = "input.catchments";
-        match raw {
-            raw::Catchments::Formula(text) => Ok(Selection::Formula(self.formula(field, &text)?)),
-            raw::Catchments::List(ids) if ids.is_empty() => {
-                Err(self.source.error(field, "names no catchment"))
-            }
-            raw::Catchments::List(ids) => {
-                Ok(Selection::List(ids.iter().map(CatchmentId::new).collect()))
-            }
-        }
     }
 
     fn parameter(&self, field: &str, value: toml::Value) -> Result<Parameter, ProjectError> {

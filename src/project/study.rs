@@ -102,6 +102,12 @@ impl Study {
             .map(|raw| ClusterTable::of_project(raw, file, text))
             .transpose()?;
         Stated::of_project(file, cluster.as_ref()).check()?;
+        let builder = ProjectBuilder {
+            root,
+            source: source.clone(),
+            places,
+        };
+        let shared = builder.shared(&raw)?;
         let mut variants = Vec::new();
         for name in named.keys() {
             let field = format!("scenario.{name}");
@@ -145,7 +151,7 @@ impl Study {
                 places,
             };
             let constants = constants(&variant);
-            let mut project = builder.project(variant.raw, file, text)?;
+            let mut project = builder.project(variant.raw, shared.clone(), file, text)?;
             project.scenario.first_table = raw.parameters.table.len();
             project.scenario.stated = variant.stated;
             project.scenario.coordinates = constants;
@@ -336,6 +342,11 @@ fn variant(
                 let known = named.keys().map(String::as_str);
                 return Err(source.error(&field, unknown("scenario", parent, known)));
             }
+        }
+        if let Some(raw::Catchments::Folder(_)) = scenario.catchments {
+            let field = format!("scenario.{name}.catchments");
+            let rule = "chooses among the catchments of the project, with a formula or a list of ids; a folder goes under [input]";
+            return Err(source.error(&field, rule));
         }
         for sweep in scenario.sweep.iter().flatten() {
             if !sweeps.has(sweep) {

@@ -63,14 +63,7 @@ fn run(folder: &Path) -> Result<Imported, String> {
         assert!(!file.exists(), "nothing was written");
         return Err(String::from_utf8_lossy(&output.stderr).into_owned());
     }
-    let spec = InputSpec {
-        files: vec![file.clone()],
-        id: None,
-        time: None,
-        group_prefix: "catch_".to_owned(),
-        series_table: "inputs".to_owned(),
-        parameter_table: "parameters".to_owned(),
-    };
+    let spec = InputSpec::of_files(vec![file.clone()]);
     let catalog = Inputs::open(&spec).expect("an input").into_catalog();
     let read = hdf5::File::open(&file).expect("a file");
     let values = |name: &str| {
@@ -87,7 +80,7 @@ fn run(folder: &Path) -> Result<Imported, String> {
             .iter()
             .map(|one| one.id.as_str().to_owned())
             .collect(),
-        times: catalog.time.nanoseconds().to_vec(),
+        times: catalog.time.expect("time steps").nanoseconds().to_vec(),
         series: (catalog.columns.iter())
             .map(|column| (column.name.clone(), values(&column.name)))
             .collect(),

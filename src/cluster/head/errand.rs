@@ -132,7 +132,7 @@ impl<'a> Errand<'a> {
         let work_bytes = list.iter().map(|loaded| {
             let columns = loaded.recipe.columns().len() + loaded.project.simulator.columns.len();
             // Some twenty characters a number.
-            20 * (loaded.basin.time().len() * columns) as u64
+            20 * (loaded.basin.steps() * columns) as u64
         });
         Ok(Self {
             spec,

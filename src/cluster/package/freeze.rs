@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -21,9 +21,10 @@ use super::manifest::{FrozenRecipe, Manifest, Occasion};
 use super::tree::{TreeCopier, make};
 use crate::cluster::ids::PackageId;
 use crate::cluster::shared_folder;
+use crate::data::catchment::CatchmentId;
 use crate::execute::origin::recipe_parts;
 use crate::import;
-use crate::inputs::{Linked, tables};
+use crate::inputs::{CatchmentSource, Linked, tables};
 use crate::plan::environment;
 use crate::plan::input_index;
 use crate::plan::key::Explanation;
@@ -117,6 +118,16 @@ fn fill(
         shared_folder::sync(to.parent().unwrap_or(&files))?;
     }
     let project = study.common();
+    // The folder may have others by the time that a task looks.
+    if let CatchmentSource::Folder(folder) = &project.input.catchments
+        && let Some(scenario) = loaded.list.first()
+    {
+        let all = scenario.basin.catalog().catchments.iter();
+        let ids: Vec<&CatchmentId> = all.map(|entry| &entry.id).collect();
+        let list = serde_json::to_vec(&ids).context("can't put down the catchments")?;
+        let to = place(&folder.list_of_its_catchments(&project.root))?;
+        shared_folder::write(&to, |file| file.write_all(&list))?;
+    }
     let simulator = &project.simulator;
     for support in &simulator.support {
         let to = place(&support.path)?;

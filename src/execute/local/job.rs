@@ -270,7 +270,7 @@ impl JobContext<'_> {
         work: &WorkDirectory,
     ) -> Result<Vec<Encoded>, Failure> {
         let timings = self.run_context.timings;
-        let (project, steps) = (self.loaded.project, self.loaded.basin.time().len());
+        let (project, steps) = (self.loaded.project, self.loaded.basin.steps());
         let columns = timings.time(Phase::Parse, || {
             validate(project, steps, code, &prepared.rendered, work.path())
         })?;

@@ -177,9 +177,8 @@ impl<'a> LocalExecutor<'a> {
 
     /// How many jobs are made ready ahead of so many workers.
     fn most_ready(&self, workers: usize) -> usize {
-        let series_bytes = |loaded: &LoadedScenario<'_>| {
-            8 * loaded.basin.time().len() * loaded.recipe.columns().len()
-        };
+        let series_bytes =
+            |loaded: &LoadedScenario<'_>| 8 * loaded.basin.steps() * loaded.recipe.columns().len();
         let largest = self.loaded_study.iter().map(series_bytes).max();
         let ready = BLOCK_BYTES / largest.unwrap_or_default().max(1);
         ready.clamp(2 * workers, MOST_READY.max(2 * workers))

@@ -105,7 +105,13 @@ fn plain_files_are_understood_by_the_lengths_of_their_axes() {
     let inputs = Inputs::open(&spec(&[&path])).expect("inputs");
     assert_eq!(ids(&inputs), ["b", "ä"]);
     assert_eq!(
-        inputs.catalog().time.date_time(2).to_string(),
+        inputs
+            .catalog()
+            .time
+            .as_ref()
+            .expect("time steps")
+            .date_time(2)
+            .to_string(),
         "2009-01-01T02:00:00"
     );
     let parameters = |row| inputs.catalog().parameters.of(row).collect::<Vec<_>>();

@@ -21,7 +21,15 @@ fn groups_are_read_in_natural_order() {
         .map(|column| &column.name)
         .collect();
     assert_eq!(names, ["precipitation", "temperature"]);
-    assert_eq!(inputs.catalog().time.nanoseconds()[4], 4 * HOUR);
+    assert_eq!(
+        inputs
+            .catalog()
+            .time
+            .as_ref()
+            .expect("time steps")
+            .nanoseconds()[4],
+        4 * HOUR
+    );
     let parameters: Vec<_> = inputs.catalog().parameters.of(1).collect();
     assert_eq!(parameters, [("A_tot", &Value::Number(70.0))]);
     expect_values(&read_all(&inputs, &[2, 0, 1, 0], 1 << 20), &[9, 70, 100], 5);

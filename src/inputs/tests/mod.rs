@@ -42,14 +42,7 @@ struct TimeRow {
 }
 
 fn spec(files: &[&Path]) -> InputSpec {
-    InputSpec {
-        files: files.iter().map(|&file| file.to_owned()).collect(),
-        id: None,
-        time: None,
-        group_prefix: "catch_".to_owned(),
-        series_table: "inputs".to_owned(),
-        parameter_table: "parameters".to_owned(),
-    }
+    InputSpec::of_files(files.iter().map(|&file| file.to_owned()).collect())
 }
 
 fn ascii<const N: usize>(text: &str) -> FixedAscii<N> {

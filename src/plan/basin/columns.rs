@@ -63,10 +63,13 @@ pub(super) fn of<'p>(
                     .iter()
                     .map(|column| column.name.as_str())
                     .collect::<Vec<_>>();
-                let message = format!(
-                    "the input has no series {used:?}; it has {}",
-                    there.join(", ")
-                );
+                let message = match there.is_empty() {
+                    true => format!("the input has no series {used:?}, and no others either"),
+                    false => format!(
+                        "the input has no series {used:?}; it has {}",
+                        there.join(", ")
+                    ),
+                };
                 return Err(project.error(&format!("series.{name}"), message));
             };
             names.insert(used, at);

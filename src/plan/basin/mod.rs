@@ -20,8 +20,11 @@ use crate::language::formula::Operand;
 use crate::project::{Project, Selection};
 use crate::text::wording::first_few;
 
-/// Names that every template may use beside parameters.
+/// Names that every template may use beside parameters; those of the time steps only where there are any.
 pub(crate) const OWN_NAMES: [&str; 5] = ["id", "input_file_name", "steps", "start", "end"];
+
+/// Those of them that are about the time steps.
+pub(crate) const TIME_NAMES: [&str; 3] = ["steps", "start", "end"];
 
 /// All catchments of a project.
 pub struct Basin<'p> {
@@ -40,7 +43,8 @@ pub struct Basin<'p> {
 pub struct Tables(HashMap<TableSpec, Arc<ParameterTable>>);
 
 impl Tables {
-    fn get(&mut self, table: &TableSpec) -> Result<Arc<ParameterTable>> {
+    /// The table, as it was read first.
+    pub(crate) fn get(&mut self, table: &TableSpec) -> Result<Arc<ParameterTable>> {
         if let Some(known) = self.0.get(table) {
             return Ok(known.clone());
         }
@@ -154,9 +158,19 @@ impl<'p> Basin<'p> {
         }
     }
 
-    /// The time steps, the same for all.
-    pub fn time(&self) -> &TimeAxis {
-        &self.catalog.time
+    /// The time steps, the same for all; `None` if there are no series and none are stated.
+    pub fn time(&self) -> Option<&TimeAxis> {
+        self.catalog.time.as_ref()
+    }
+
+    /// How many time steps there are; 0 without any.
+    pub fn steps(&self) -> usize {
+        self.time().map_or(0, TimeAxis::len)
+    }
+
+    /// The time steps as the store keeps them: no bytes without any.
+    pub fn time_bytes(&self) -> Vec<u8> {
+        self.time().map_or_else(Vec::new, TimeAxis::to_bytes)
     }
 
     /// The catchments, in the input's order.
@@ -204,7 +218,7 @@ impl<'p> Basin<'p> {
             let operand = |name: &str| Some(Operand::Column(&input[slot(*names.get(name)?)?]));
             // Every name is an input column, and the reader gives them all the length of the time axis.
             let values = formula
-                .eval_columns(self.time().len(), &operand)
+                .eval_columns(self.steps(), &operand)
                 .unwrap_or_default();
             if let Some(step) = values.iter().position(|value| !value.is_finite()) {
                 return Err(BadInput::MissingValue {

@@ -18,8 +18,8 @@ use crate::text::wording::{self, Quotes};
 /// The values of the names that templates use, for one catchment.
 pub struct CatchmentValues {
     values: BTreeMap<String, Value>,
-    start: DateTime,
-    end: DateTime,
+    /// The first and the last time step, where there are any.
+    ends: Option<[DateTime; 2]>,
 }
 
 impl CatchmentValues {
@@ -50,8 +50,8 @@ impl CatchmentValues {
 impl Scope for CatchmentValues {
     fn get(&self, name: &str) -> Option<Scoped<'_>> {
         match name {
-            "start" => Some(Scoped::Time(self.start)),
-            "end" => Some(Scoped::Time(self.end)),
+            "start" => self.ends.map(|[start, _]| Scoped::Time(start)),
+            "end" => self.ends.map(|[_, end]| Scoped::Time(end)),
             _ => self
                 .values
                 .get(name)
@@ -91,15 +91,15 @@ impl Basin<'_> {
             let value = match name.as_str() {
                 "id" => Value::Text(entry.id.as_str().to_owned()),
                 "input_file_name" => Value::Text(self.project.series_file_name().to_owned()),
-                "steps" => Value::Integer(self.time().len() as i64),
+                "steps" => Value::Integer(self.steps() as i64),
                 "start" | "end" => continue,
                 _ => self.parameter(place, name)?,
             };
             values.insert(name.clone(), value);
         }
-        let time = self.time();
-        let (start, end) = (time.date_time(0), time.date_time(time.len() - 1));
-        Ok(CatchmentValues { values, start, end })
+        let ends = self.time();
+        let ends = ends.map(|time| [0, time.len() - 1].map(|step| time.date_time(step)));
+        Ok(CatchmentValues { values, ends })
     }
 
     /// A parameter of a catchment that may be unfit to be run; `None` where it has none of this name.

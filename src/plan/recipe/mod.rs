@@ -16,6 +16,7 @@ use anyhow::{Context, Result};
 pub(crate) use self::rendered::{Parts, Rendered};
 pub(crate) use self::walks::Trail;
 use crate::data::digest::Digest;
+use crate::data::time_axis::TimeAxis;
 use crate::language::series_table::BoundTable;
 use crate::language::template::Template;
 use crate::plan::basin::{Basin, OWN_NAMES};
@@ -23,10 +24,11 @@ use crate::plan::environment;
 use crate::plan::key::{Explanation, Hasher, Key, KeyPart, LongTexts};
 use crate::plan::problem::Problem;
 use crate::plan::reads::Reads;
-use crate::plan::recipe::names::Names;
+use crate::plan::recipe::names::{Names, STATE_TIME};
 use crate::plan::support::{self, SupportFile};
 use crate::plan::watch::Watch;
-use crate::project::{Content, Project};
+use crate::project::output_format::OutputTime;
+use crate::project::{Content, Project, ProjectError};
 use crate::system::stamp::Stamp;
 
 /// Everything that is the same for every catchment.
@@ -44,7 +46,8 @@ pub struct Recipe<'p> {
     names_of_frame: BTreeSet<String>,
     /// Those that each simulator input uses.
     names_of_inputs: Vec<BTreeSet<String>>,
-    time: Digest,
+    /// Of the time steps, where there are any.
+    time: Option<Digest>,
     explanation: Explanation,
     digest: Digest,
     watch: Watch,
@@ -70,7 +73,14 @@ impl<'p> Recipe<'p> {
         for (i, input) in project.simulator.inputs.iter().enumerate() {
             tables.push(match &input.content {
                 Content::Series(table) => {
-                    let bound = table.bind(&column_names, basin.time());
+                    let Some(time) = basin.time() else {
+                        let field = format!("simulator.input.{i}.row");
+                        let rule = format!(
+                            "is printed for each time step, and there are none; {STATE_TIME}"
+                        );
+                        return Err(project.error(&field, rule).into());
+                    };
+                    let bound = table.bind(&column_names, time);
                     Some(
                         bound.map_err(|fault| {
                             project.error(&format!("simulator.input.{i}"), fault)
@@ -79,6 +89,9 @@ impl<'p> Recipe<'p> {
                 }
                 Content::Template { .. } => None,
             });
+        }
+        if basin.time().is_none() {
+            check_rows(project)?;
         }
         let mut recipe = Self {
             project,
@@ -90,7 +103,7 @@ impl<'p> Recipe<'p> {
                 .map(|input| &names::of_input(input) & &names)
                 .collect(),
             names,
-            time: Digest::of(&basin.time().to_bytes()),
+            time: basin.time().map(|time| Digest::of(&time.to_bytes())),
             watch: Watch::default(),
             reads: Reads::default(),
             explanation: Explanation::default(),
@@ -186,7 +199,7 @@ impl<'p> Recipe<'p> {
         let mut texts = LongTexts::default();
         self.walk_common(&[], &mut texts);
         let mut texts = texts.0;
-        texts.push(basin.time().to_bytes());
+        texts.extend(basin.time().map(TimeAxis::to_bytes));
         for input in &self.project.simulator.inputs {
             if let Content::Template { template, .. } = &input.content {
                 texts.push(template.source().as_bytes().to_vec());
@@ -263,4 +276,18 @@ impl<'p> Recipe<'p> {
         }
         Ok(None)
     }
+}
+
+/// Without time steps no output has a row for each of them.
+fn check_rows(project: &Project) -> Result<(), ProjectError> {
+    let outputs = &project.simulator.outputs;
+    let Some(output) = (outputs.iter()).find(|output| output.axes.time == OutputTime::Steps) else {
+        return Ok(());
+    };
+    let rule = format!(
+        "should have a row for each time step of the project, and that has none. Say what its rows are: `time = \"none\"` beside \
+         `file` if each column is a single number, `time = {{ start = \"1998-01-01\", step = \"1d\", steps = 366 }}` there for steps \
+         of its own; or {STATE_TIME}"
+    );
+    Err(project.error(&output.field, rule))
 }

@@ -7,9 +7,12 @@ use std::collections::BTreeSet;
 
 use crate::language::series_table::{ROW_NAMES, RowPart, SeriesTable};
 use crate::language::template::{Placeholder, Template};
-use crate::plan::basin::{Basin, OWN_NAMES};
+use crate::plan::basin::{Basin, OWN_NAMES, TIME_NAMES};
 use crate::project::{Content, Project, ProjectError, Simulator, SimulatorInput};
 use crate::text::wording::{self, Quotes};
+
+/// How time steps come to a project that has none.
+pub(super) const STATE_TIME: &str = "state them for all of the project with `time = { start = \"1998-01-01\", step = \"1d\", steps = 366 }` under [input]";
 
 /// The names that a table's parts use, except for those that every row provides.
 fn of_table(table: &SeriesTable) -> BTreeSet<String> {
@@ -57,14 +60,22 @@ fn of_template(template: &Template) -> impl Iterator<Item = String> {
 pub(crate) struct Names<'b> {
     parameters: BTreeSet<&'b str>,
     columns: BTreeSet<&'b str>,
+    /// Whether there are time steps.
+    has_time: bool,
 }
 
 impl<'b> Names<'b> {
     /// The names of a basin.
     pub(crate) fn of(basin: &'b Basin<'_>) -> Self {
         let mut parameters = basin.parameter_names();
-        parameters.extend(OWN_NAMES);
+        let has_time = basin.time().is_some();
+        parameters.extend(
+            OWN_NAMES
+                .iter()
+                .filter(|name| has_time || !TIME_NAMES.contains(name)),
+        );
         Self {
+            has_time,
             parameters,
             columns: basin
                 .columns
@@ -177,6 +188,11 @@ impl<'b> Names<'b> {
     }
 
     fn unknown(&self, name: &str) -> String {
+        if !self.has_time && TIME_NAMES.contains(&name) {
+            return format!(
+                "{{{name}}} is about the time steps, and the project has none; {STATE_TIME}"
+            );
+        }
         let all = || self.parameters.union(&self.columns).copied();
         let hint = wording::hint(name, all(), Quotes::Braces).unwrap_or_else(|| ".".to_owned());
         format!(

@@ -115,7 +115,9 @@ impl Recipe<'_> {
         if let Some(asked) = &simulator.same_processor {
             sink.part(KeyPart::Processor, asked.class().as_bytes());
         }
-        sink.digest(KeyPart::Time, &self.time);
+        if let Some(time) = &self.time {
+            sink.digest(KeyPart::Time, time);
+        }
         for input in &simulator.inputs {
             match &input.content {
                 Content::Template { template, .. } => {

@@ -69,10 +69,42 @@ pub(super) struct ScenarioProduct {
 }
 
 #[derive(Clone, Deserialize)]
-#[serde(untagged, expecting = "a formula or a list of ids")]
+#[serde(
+    untagged,
+    expecting = "a formula, a list of ids, or `{ folder = \"gms/{id}.gms\" }`"
+)]
 pub(super) enum Catchments {
     Formula(String),
     List(Vec<String>),
+    Folder(CatchmentFolder),
+}
+
+/// A file or folder for each catchment.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table")]
+pub(super) struct CatchmentFolder {
+    pub folder: String,
+}
+
+/// The time of the input.
+#[derive(Clone, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "the name of the time coordinate, or `{ start = \"1998-01-01\", step = \"1d\", steps = 366 }` with `end` in place of `steps` if wanted"
+)]
+pub(super) enum InputTime {
+    Name(String),
+    Stated(StatedTime),
+}
+
+/// Time steps that the project states.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table")]
+pub(super) struct StatedTime {
+    pub start: toml::Value,
+    pub step: String,
+    pub steps: Option<usize>,
+    pub end: Option<toml::Value>,
 }
 
 /// Values of a parameter, or of several, each of which makes a scenario.
@@ -121,7 +153,7 @@ pub(super) struct Cache {
 pub(super) struct Input {
     pub file: Option<OneOrMore>,
     pub id: Option<String>,
-    pub time: Option<String>,
+    pub time: Option<InputTime>,
     pub group_prefix: Option<String>,
     pub series_table: Option<String>,
     pub parameter_table: Option<String>,

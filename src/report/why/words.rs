@@ -50,10 +50,9 @@ impl<'a> Words<'a> {
     /// A part as it is now, in one line.
     pub(super) fn present(&self, part: &KeyPart, now: &Remembered) -> Result<String> {
         Ok(match part {
-            KeyPart::Series(name) => format!(
-                "{name}: a series of {} values",
-                self.loaded.basin.time().len()
-            ),
+            KeyPart::Series(name) => {
+                format!("{name}: a series of {} values", self.loaded.basin.steps())
+            }
             KeyPart::Template(_)
             | KeyPart::Support(_)
             | KeyPart::Program
@@ -62,7 +61,10 @@ impl<'a> Words<'a> {
                 let digest = now.digest().map(|digest| format!(", digest {digest:?}"));
                 format!("{part}{}", digest.unwrap_or_default())
             }
-            KeyPart::Time => format!("{part}: {}", axis(self.loaded.basin.time())),
+            KeyPart::Time => {
+                let time = self.loaded.basin.time();
+                format!("{part}: {}", time.map_or("none".to_owned(), axis))
+            }
             KeyPart::Directories
             | KeyPart::Command
             | KeyPart::After
@@ -185,8 +187,10 @@ impl<'a> Words<'a> {
             None => None,
         };
         let then = bytes.and_then(|bytes| TimeAxis::from_bytes(&bytes));
-        let now = self.loaded.basin.time();
         let then_text = then.as_ref().map_or(UNKNOWN.to_owned(), axis);
+        let Some(now) = self.loaded.basin.time() else {
+            return Ok(format!("the time steps: {then_text} → none"));
+        };
         let mut text = format!("the time steps: {then_text} → {}", axis(now));
         let differs = |at: &usize| {
             then.as_ref()
@@ -261,11 +265,13 @@ impl<'a> Words<'a> {
             None => text.push_str("the steps that both have are the same"),
             Some(&at) => {
                 let value = |values: &[f64]| Value::Number(values[at]).to_string();
+                let time = self.loaded.basin.time();
+                let when = time.map(|time| format!(" ({})", time.date_time(at)));
                 text.push_str(&format!(
-                    "{} of {} time steps differ, the first at step {at} ({}): {} → {}",
+                    "{} of {} time steps differ, the first at step {at}{}: {} → {}",
                     differing.len(),
                     then.len().min(now.len()),
-                    self.loaded.basin.time().date_time(at),
+                    when.unwrap_or_default(),
                     value(&then),
                     value(now)
                 ));

@@ -189,11 +189,7 @@ pub(super) fn series<T: H5Type + Clone>(
 
 pub(super) fn spec(file: &Path) -> InputSpec {
     InputSpec {
-        files: vec![file.to_owned()],
         id: Some("id".to_owned()),
-        time: None,
-        group_prefix: "catch_".to_owned(),
-        series_table: "inputs".to_owned(),
-        parameter_table: "parameters".to_owned(),
+        ..InputSpec::of_files(vec![file.to_owned()])
     }
 }

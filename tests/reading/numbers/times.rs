@@ -116,7 +116,7 @@ fn times_are_unpacked_and_exact() {
         series(&file, true, [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], &[]);
         file.close().expect("closed");
         let inputs = basin.open().expect("an input");
-        let time = &inputs.catalog().time;
+        let time = inputs.catalog().time.as_ref().expect("time steps");
         [0, 1, 2].map(|step| time.date_time(step).to_string())
     };
     let hours = [
