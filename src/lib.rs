@@ -12,6 +12,7 @@
 //! | catchment | the unit of work, in each scenario; its id is text and never trusted as a path |
 //! | parameter | a scalar for the templates: global, or a catchment's own |
 //! | series | a catchment's input columns over time |
+//! | deck | a folder whose contents a simulator finds in its work directory, as copies |
 //! | simulator | the external executable with its support files |
 //! | basin | all catchments with their parameters and series columns: project file and input joined |
 //! | recipe | all that is the same for every catchment: simulator, templates, command, environment, extraction |

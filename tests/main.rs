@@ -21,6 +21,7 @@ mod cluster_shared;
 mod cluster_work;
 mod crash;
 mod damage;
+mod decks;
 mod detached;
 mod engines;
 mod evidence;

@@ -14,6 +14,7 @@ use crate::cli::options::only::find;
 use crate::cli::options::place::{Place, PlaceOptions};
 use crate::cli::options::scenario::unknown;
 use crate::data::scenario::ScenarioName;
+use crate::data::size::Size;
 use crate::data::time_axis::TimeAxis;
 use crate::language::template::Template;
 use crate::plan::loaded::LoadedScenario;
@@ -125,6 +126,16 @@ fn print_overview(
     let series = basin.columns.iter().map(|column| column.name.as_str());
     let variables = project.product.variables.iter();
     let variables = variables.map(|variable| variable.name.as_str());
+    if let Some(spec) = &project.simulator.deck {
+        let deck = loaded.recipe.deck();
+        let (files, size) = (deck.files.len(), Size(deck.bytes()));
+        let path = spec.path.strip_prefix(&project.root).unwrap_or(&spec.path);
+        writeln!(
+            out,
+            "deck: {}, {files} files of {size}, copied into each work directory",
+            path.display()
+        )?;
+    }
     for (what, names) in [
         ("series", Vec::from_iter(series)),
         ("parameters", Vec::from_iter(basin.parameter_names())),

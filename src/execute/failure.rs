@@ -81,6 +81,8 @@ pub(crate) enum Failure {
     SupportChanged(SupportFile),
     /// What is read under this name where it is changed during the run.
     ReadChanged(String),
+    /// This file of the deck changed before it was copied.
+    DeckChanged(SupportFile),
     /// Its files could not be written.
     WorkDirectory(String),
     /// Its result is to be of a processor of this class, and this machine's is another.
@@ -103,7 +105,10 @@ impl Failure {
             Self::NoOutput(_) | Self::Output(_) => "output",
             Self::OutOfRange { .. } => "range",
             Self::Problem(_) => "input",
-            Self::InputChanged | Self::SupportChanged(_) | Self::ReadChanged(_) => "changed",
+            Self::InputChanged
+            | Self::SupportChanged(_)
+            | Self::ReadChanged(_)
+            | Self::DeckChanged(_) => "changed",
             Self::WorkDirectory(_) => "work",
             Self::OtherProcessor(_) => "processor",
         }
@@ -125,6 +130,7 @@ impl Failure {
                 | Self::InputChanged
                 | Self::SupportChanged(_)
                 | Self::ReadChanged(_)
+                | Self::DeckChanged(_)
                 | Self::WorkDirectory(_)
                 | Self::OtherProcessor(_)
                 | Self::Memory(_)
@@ -144,7 +150,9 @@ impl Failure {
     /// What it is if the cause is not this catchment and would stop all others as well.
     pub(crate) fn obstacle(&self) -> Option<Obstacle> {
         match self {
-            Self::SupportChanged(_) | Self::ReadChanged(_) => Some(Obstacle::Support),
+            Self::SupportChanged(_) | Self::ReadChanged(_) | Self::DeckChanged(_) => {
+                Some(Obstacle::Support)
+            }
             Self::WorkDirectory(_) => Some(Obstacle::Disk),
             Self::OtherProcessor(_) => Some(Obstacle::Processor),
             _ => None,
@@ -217,6 +225,9 @@ impl fmt::Display for Failure {
                 f,
                 "{name}, which `reads` under [simulator] names, changed during the run"
             ),
+            Self::DeckChanged(file) => {
+                write!(f, "{} changed during the run", file.path.display())
+            }
             Self::WorkDirectory(why) => f.write_str(why),
             Self::OtherProcessor(asked) => write!(
                 f,

@@ -5,15 +5,17 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Result;
 
 use crate::import::sources;
 use crate::inputs::{CatchmentSource, Linked, tables};
+use crate::plan::deck;
 use crate::plan::environment;
 use crate::plan::reads;
 use crate::plan::support;
-use crate::project::{Content, Study};
+use crate::project::{Content, Simulator, Study};
 
 /// What a run depends on.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -64,10 +66,25 @@ impl Dependencies {
             found.add(path);
         }
         // There may be too many of them to look each up among all others.
+        let mut known: HashSet<PathBuf> = found.present.iter().cloned().collect();
+        let mut add_all = |paths: &mut dyn Iterator<Item = PathBuf>| {
+            let new = paths.filter(|path| known.insert(path.clone()));
+            found.present.extend(new);
+        };
         let (files, folders) = reads::walked(&project.simulator.fence.reads)?;
-        let known: HashSet<PathBuf> = found.present.iter().cloned().collect();
-        let read = files.into_iter().map(|file| file.path).chain(folders);
-        (found.present).extend(read.filter(|path| !known.contains(path)));
+        add_all(&mut files.into_iter().map(|file| file.path).chain(folders));
+        // Scenarios may replace other files of the same deck.
+        let simulators = study.scenarios.iter().map(|project| &project.simulator);
+        let mut last: Option<&Arc<Simulator>> = None;
+        for simulator in simulators {
+            if last.is_none_or(|last| !Arc::ptr_eq(last, simulator))
+                && let Some(deck) = deck::listing(simulator)?
+            {
+                let files = deck.files.into_iter().map(|file| file.path);
+                add_all(&mut files.chain(deck.walked));
+            }
+            last = Some(simulator);
+        }
         for (field, program) in project.simulator.programs() {
             let program = program.source();
             if !program.contains('/') {

@@ -1,7 +1,8 @@
-//! The digests of whole files, stored with the files' stamps.
+//! The digests of whole files, stored with the files' stamps; shared by all threads that plan or run.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use anyhow::Result;
@@ -14,8 +15,14 @@ use crate::system::stamp::Stamp;
 const MEMO: &str = "files";
 
 /// Digests by path, each trusted only while the file looks the same.
-pub(crate) struct FileDigests {
-    known: BTreeMap<PathBuf, (Stamp, Digest)>,
+pub struct FileDigests {
+    known: Mutex<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    files: BTreeMap<PathBuf, (Stamp, Digest)>,
+    /// Whether there is more than the store has.
     learned: bool,
 }
 
@@ -26,37 +33,44 @@ impl FileDigests {
             Some(store) => store.memo(MEMO, "")?,
             None => None,
         };
-        let known = payload
+        let files = payload
             .and_then(|payload| postcard::from_bytes(&payload).ok())
             .unwrap_or_default();
+        let learned = false;
         Ok(Self {
-            known,
-            learned: false,
+            known: Mutex::new(Known { files, learned }),
         })
     }
 
-    /// The digest of a file's content.
-    pub(crate) fn get(&mut self, path: &Path) -> Result<Digest> {
+    /// The digest of a file's content, and how the file looked before that was read: any change from then on shows.
+    pub(crate) fn get(&self, path: &Path) -> Result<(Digest, Stamp)> {
         let now = SystemTime::now();
         let stamp = Stamp::of(path)?;
-        if let Some((known, digest)) = self.known.get(path)
+        if let Some((known, digest)) = self.known().files.get(path)
             && *known == stamp
         {
-            return Ok(*digest);
+            return Ok((*digest, stamp));
         }
         let digest = regular::digest(path)?;
         if stamp.is_older_than_clock_step(now) {
-            self.known.insert(path.to_owned(), (stamp, digest));
-            self.learned = true;
+            let mut known = self.known();
+            (known.files).insert(path.to_owned(), (stamp.clone(), digest));
+            known.learned = true;
         }
-        Ok(digest)
+        Ok((digest, stamp))
     }
 
-    /// Stores the digests.
+    /// Stores the digests, if there are new ones.
     pub(crate) fn remember(&self, store: &mut Store) -> Result<()> {
-        if self.learned {
-            store.remember(MEMO, "", &postcard::to_stdvec(&self.known)?)?;
+        let mut known = self.known();
+        if known.learned {
+            store.remember(MEMO, "", &postcard::to_stdvec(&known.files)?)?;
+            known.learned = false;
         }
         Ok(())
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

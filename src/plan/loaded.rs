@@ -92,13 +92,13 @@ impl<'p> LoadedStudy<'p> {
         let mut tables = Tables::default();
         let input = &study.common().input;
         let (catalog, input_index) = InputIndex::new(input, &mut tables, store, rehash)?;
-        let mut files = FileDigests::new(store, rehash)?;
+        let files = FileDigests::new(store, rehash)?;
         let mut list: Vec<LoadedScenario<'_>> = Vec::with_capacity(study.scenarios.len());
         for project in &study.scenarios {
             let basin = Basin::new(project, catalog.clone(), &mut tables)?;
             let recipe = match list.last() {
                 Some(last) if last.has_the_recipe_of(project, &basin) => last.recipe.clone(),
-                _ => Recipe::new(project, &basin, &mut |path| files.get(path))?.into(),
+                _ => Recipe::new(project, &basin, &files)?.into(),
             };
             list.push(LoadedScenario {
                 project,

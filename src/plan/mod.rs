@@ -6,7 +6,7 @@
 //! |---|---|
 //! | the input's catalog, and digests of its series that are not read again | [`input_index`], read by [`series`] |
 //! | what a name means for a catchment: project file, tables and input joined | [`basin`] |
-//! | what is the same for all catchments: templates, command, program, support files | [`recipe`], [`support`], [`environment`], [`file_digests`] |
+//! | what is the same for all catchments: templates, command, program, support files | [`recipe`], [`support`], [`deck`], [`environment`], [`file_digests`] |
 //! | the key, and its parts as the next run can compare them | [`key`], [`problem`] where there is none |
 //! | all of that put together | [`loaded`] |
 //! | the keys of scenarios that have much in common, and the plan made of them with the store | [`side_by_side`], [`decide`], [`Plan`] |
@@ -17,6 +17,7 @@
 
 pub(crate) mod basin;
 pub(crate) mod decide;
+pub(crate) mod deck;
 pub(crate) mod dependencies;
 pub(crate) mod depfile;
 pub(crate) mod environment;

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use crate::data::digest::Digest;
+use crate::plan::key::KeyPart;
 use crate::project::Simulator;
 use crate::project::exclusion::Exclusion;
 use crate::system::regular;
@@ -36,6 +37,11 @@ impl SupportFile {
             executable,
             ..self.clone()
         }
+    }
+
+    /// Its part in the key.
+    pub(crate) fn part(&self) -> KeyPart {
+        KeyPart::Support(self.name.clone())
     }
 
     /// Whether it came with a support folder, so that a pattern can leave it out.

@@ -1,4 +1,4 @@
-//! Patterns for what lies in a support folder and is none of a simulator's inputs: logs, locks, caches.
+//! Patterns for what lies in a support folder or a deck and is none of a simulator's inputs: logs, locks, caches.
 //!
 //! Like the plain ones of `.gitignore`. `*` stands for any text in a name and `?` for one character of it; a pattern without
 //! a slash means files and folders of that name at any depth, one with a slash a whole path as the simulator sees it, where
@@ -19,7 +19,7 @@ impl Exclusion {
         let parts = text.strip_suffix('/').unwrap_or(text).split('/');
         let parts: Vec<String> = parts.map(str::to_owned).collect();
         let fault = if text.starts_with('/') {
-            "starts with a slash; a path begins with the name of the support folder"
+            "starts with a slash; write the path as the simulator sees it in its work directory"
         } else if text.starts_with('!') {
             "starts with `!`; what is excluded can't be taken back"
         } else if (parts.iter()).any(|part| part.is_empty() || part == "." || part == "..") {

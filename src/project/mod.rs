@@ -145,6 +145,8 @@ pub struct Simulator {
     pub support: Vec<Support>,
     /// What is left out of the folders among them.
     pub support_exclude: Vec<Exclusion>,
+    /// The folder whose contents are copied into the work directory.
+    pub deck: Option<DeckSpec>,
     /// How long one run may take.
     pub timeout: Option<Timeout>,
     /// How large a file may be that it writes.
@@ -248,6 +250,15 @@ pub struct AfterCommand {
     pub field: String,
     /// The program and its arguments.
     pub words: Vec<Template>,
+}
+
+/// A folder whose contents are laid out at the top of each work directory, as copies.
+#[derive(Clone, PartialEq)]
+pub struct DeckSpec {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What is left out of it.
+    pub exclude: Vec<Exclusion>,
 }
 
 /// A file that a good run leaves behind and a text in it.

@@ -295,6 +295,12 @@ impl Study {
                     return Err(source.error("product.file", message));
                 }
             }
+            let deck =
+                (project.simulator.deck.iter()).find_map(|deck| deck.path.canonicalize().ok());
+            if deck.is_some_and(|deck| place.starts_with(deck)) {
+                let rule = "would be in the deck, which would be another one after each run; put it elsewhere";
+                return Err(source.error("product.file", rule));
+            }
             if per_file && !places.insert(place) {
                 let message = format!(
                     "{} is a link to another scenario's product",

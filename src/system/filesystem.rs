@@ -33,6 +33,13 @@ pub(crate) fn network(path: &Path) -> io::Result<Option<&'static str>> {
     Ok(network_by_magic(rustix::fs::statfs(path)?.f_type as u32))
 }
 
+/// Whether `path` lies in memory, where a program that writes to a file through a mapping leaves its time stamps as they were.
+pub(crate) fn is_in_memory(path: &Path) -> io::Result<bool> {
+    const TMPFS: u32 = 0x0102_1994;
+    const RAMFS: u32 = 0x8584_58f6;
+    Ok([TMPFS, RAMFS].contains(&(rustix::fs::statfs(path)?.f_type as u32)))
+}
+
 /// Free bytes for this user on the file system of `path`; `None` if it doesn't say.
 pub(crate) fn free(path: &Path) -> Option<u64> {
     let space = rustix::fs::statvfs(path).ok()?;
@@ -57,5 +64,6 @@ mod tests {
         assert_eq!(network_by_magic(0x0102_1994), None, "tmpfs");
         assert!(network(Path::new("/proc")).expect("there").is_none());
         assert!(network(Path::new("/nowhere/at/all")).is_err());
+        assert!(!is_in_memory(Path::new("/proc")).expect("there"));
     }
 }

@@ -11,8 +11,8 @@ use std::fs::{self, DirBuilder};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
 
 use anyhow::Result;
 use rustix::fs::{StatVfsMountFlags, statfs, statvfs};
@@ -42,6 +42,8 @@ const RESERVE_FILES: u64 = 1000;
 pub struct Memory {
     folder: PathBuf,
     short: Arc<AtomicBool>,
+    /// Whether there was room for what was first to be kept there.
+    room: Arc<OnceLock<bool>>,
     /// What makes a task's folder its own.
     _owned: Option<Arc<OwnedFolder>>,
 }
@@ -55,6 +57,7 @@ impl Memory {
         Ok(Self {
             folder,
             short: Arc::default(),
+            room: Arc::default(),
             _owned: None,
         })
     }
@@ -68,6 +71,7 @@ impl Memory {
         Ok(Self {
             folder: owned.path().to_owned(),
             short: Arc::default(),
+            room: Arc::default(),
             _owned: Some(Arc::new(owned)),
         })
     }
@@ -96,6 +100,19 @@ impl Memory {
             }
         }
         self.short.load(Relaxed)
+    }
+
+    /// Makes it short unless there is room for so many bytes that stay from run to run, beside what runs need themselves. Asked
+    /// once, before anything is kept: what is there later has taken room already.
+    pub fn expect_room_for(&self, bytes: u64) {
+        let has_room = || {
+            let most = bytes.saturating_add(ROOM);
+            free(&self.folder).is_some_and(|free| free >= most)
+                && memory_left().is_some_and(|left| left >= most.saturating_add(ROOM))
+        };
+        if bytes > 0 && !*self.room.get_or_init(has_room) {
+            self.give_up();
+        }
     }
 
     /// Makes [`Self::is_short`] true from now on.
@@ -160,7 +177,10 @@ mod tests {
         assert_eq!(mode & 0o777, 0o700);
         let second = Memory::of_project(root.path());
         assert!(second.is_err(), "what is there already is not trusted");
+        memory.expect_room_for(1);
         assert!(!memory.is_short());
+        memory.clone().expect_room_for(u64::MAX);
+        assert!(!memory.is_short(), "asked once");
         clear_leftovers(root.path()).expect("removed");
         assert!(!memory.folder.exists());
         assert!(memory.is_short(), "it was taken away");
@@ -179,5 +199,8 @@ mod tests {
         assert!(path.exists(), "its clone is in use");
         drop(clone);
         assert!(!path.exists());
+        let full = Memory::of_task(&name("3")).expect("another");
+        full.expect_room_for(u64::MAX);
+        assert!(full.is_short());
     }
 }

@@ -11,7 +11,7 @@
 //! On a network file system the stamps come from another machine's clock, so the margin there is a minute; and the attributes
 //! a client has cached may be old, so the file is opened first, which makes NFS ask its server again.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
@@ -54,14 +54,19 @@ impl Stamp {
         } else {
             fs::metadata(path)?
         };
-        Ok(Self {
+        Ok(Self::shown_by(&metadata, remote))
+    }
+
+    /// What this look at a file shows; `remote` says whether its file system is a network's.
+    pub fn shown_by(metadata: &Metadata, remote: bool) -> Self {
+        Self {
             size: metadata.size(),
             modified: (metadata.mtime(), metadata.mtime_nsec() as u32),
             changed: (metadata.ctime(), metadata.ctime_nsec() as u32),
             inode: metadata.ino(),
             device: metadata.dev(),
             remote,
-        })
+        }
     }
 
     /// The file's size in bytes.

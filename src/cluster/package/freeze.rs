@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use super::Package;
 use super::copies::Copies;
 use super::manifest::{FrozenRecipe, Manifest, Occasion};
-use super::tree::{TreeCopier, make};
+use super::tree::{TreeCopier, copy_decks, make};
 use crate::cluster::ids::PackageId;
 use crate::cluster::shared_folder;
 use crate::data::catchment::CatchmentId;
@@ -138,6 +138,11 @@ fn fill(
         };
         copier.copy(&support.path, &support.name, &to)?;
         shared_folder::sync(to.parent().unwrap_or(&files))?;
+    }
+    if let Some(deck) = &simulator.deck {
+        // Scenarios may replace other files of it.
+        let decks = loaded.list.iter().map(|scenario| scenario.recipe.deck());
+        copy_decks(&mut copies, decks, &place(&deck.path)?)?;
     }
     shared_folder::sync(&files)?;
     Ok(frozen)

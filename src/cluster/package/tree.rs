@@ -3,6 +3,7 @@
 //! Links are followed, and a folder is copied whole: what the project excludes counts for nothing, but a simulator may read it all the
 //! same. It may write to it, too, so that is copied for the package alone, while everything else is shared between packages.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, DirBuilder, DirEntry};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
@@ -11,6 +12,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use super::copies::{Copies, put_alone};
+use crate::plan::deck::Deck;
 use crate::project::exclusion::Exclusion;
 use crate::system::folder;
 
@@ -118,6 +120,32 @@ fn is_no_matter(error: &io::Error) -> bool {
             error.kind(),
             ErrorKind::NotFound | ErrorKind::PermissionDenied
         )
+}
+
+/// Copies what counts of one or the other of these decks, which are of one folder, to `target`.
+pub(super) fn copy_decks<'a>(
+    copies: &mut Copies,
+    decks: impl Iterator<Item = &'a Deck>,
+    target: &Path,
+) -> Result<()> {
+    let context = || format!("can't copy the deck to {}", target.display());
+    let (mut folders, mut files) = (BTreeSet::from([target.to_owned()]), BTreeMap::new());
+    for deck in decks {
+        folders.extend(deck.folders.iter().map(|folder| target.join(folder)));
+        let of_deck = deck.files.iter().map(|copied| &copied.file);
+        files.extend(of_deck.map(|file| (target.join(&file.name), &file.path)));
+    }
+    for folder in &folders {
+        make(folder).with_context(context)?;
+    }
+    for (target, source) in &files {
+        copies.put(source, target)?;
+    }
+    // What holds others comes before them.
+    for folder in folders.iter().rev() {
+        folder::sync(folder).with_context(context)?;
+    }
+    Ok(())
 }
 
 /// Makes a folder for this user alone.

@@ -5,7 +5,7 @@
 //! catchments.
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::data::digest::Digest;
@@ -13,9 +13,10 @@ use crate::data::run_cost::RunCost;
 use crate::execute::failure::Failure;
 use crate::execute::local::allotment::{Allotment, patience};
 use crate::execute::local::failed_runs::FailedRuns;
+use crate::execute::local::laid_deck::DeckChanged;
 use crate::execute::local::left_files::tail;
 use crate::execute::local::validate::{ended_well, is_refused_growth, validate};
-use crate::execute::local::work_directory::{PRINTED_FILES, WorkDirectory};
+use crate::execute::local::work_directory::{Layout, PRINTED_FILES, WorkDirectory};
 use crate::execute::order::Order;
 use crate::execute::run_context::RunContext;
 use crate::execute::timings::Phase;
@@ -138,7 +139,8 @@ impl JobContext<'_> {
                 return Ok(trial);
             }
         };
-        let mut work = work.in_use();
+        let decks = self.loaded.recipe.deck().bytes() * self.run_context.slots.most() as u64;
+        let mut work = work.in_use(decks);
         let mut left = self.loaded.project.simulator.retries;
         let result = loop {
             let (attempt, result) = self.attempt(&prepared, &trial.series, work, guard)?;
@@ -469,8 +471,23 @@ pub(crate) fn prepare_directory(
     series: &[Vec<f64>],
     work: &WorkDirectory,
 ) -> Result<(), Failure> {
-    let trouble = |error: anyhow::Error| Failure::WorkDirectory(format!("{error:#}"));
-    work.prepare(&project.simulator).map_err(trouble)?;
+    let trouble = |error: anyhow::Error| match error.downcast::<DeckChanged>() {
+        Ok(DeckChanged(file)) => Failure::DeckChanged(file),
+        Err(error) => Failure::WorkDirectory(format!("{error:#}")),
+    };
+    let required = rendered.require.iter().map(|(file, _)| file);
+    let layout = Layout {
+        links: project.simulator.support.iter().collect(),
+        deck: recipe.deck(),
+        directories: &project.simulator.directories,
+        left: (rendered
+            .outputs
+            .iter()
+            .chain(required)
+            .map(PathBuf::as_path))
+        .collect(),
+    };
+    work.prepare(&layout).map_err(trouble)?;
     let columns: Vec<&[f64]> = series.iter().map(Vec::as_slice).collect();
     for (i, (input, content)) in project
         .simulator

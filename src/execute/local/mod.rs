@@ -11,6 +11,7 @@ pub(crate) mod failed_runs;
 mod feeder;
 mod held;
 pub(crate) mod job;
+pub(crate) mod laid_deck;
 pub(crate) mod left_files;
 #[cfg(test)]
 mod tests;

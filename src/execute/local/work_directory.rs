@@ -1,21 +1,23 @@
 //! A work directory: where one catchment's simulator runs.
 //!
 //! Every worker has one, emptied and prepared anew for each run, so that no run sees another's files; only links to
-//! support files that are what they should be stay. Support files are linked, never copied: copying an executable and
-//! starting it at once gives "text file busy" now and then. Whether it is in memory or on a disk is [`work_folders`]'s choice.
+//! support files that are what they should be stay, and copies of the [deck](crate::execute::local::laid_deck) that are as they
+//! were made. Support files are linked, never copied. Whether it is in memory or on a disk is [`work_folders`]'s choice.
 //!
 //! [`work_folders`]: crate::execute::local::work_folders
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::fs::{self, File};
-use std::io::{self, ErrorKind};
+use std::io::ErrorKind;
 use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::data::size::Size;
-use crate::project::Simulator;
+use crate::execute::local::laid_deck::{DeckChanged, LaidDeck};
+use crate::plan::deck::Deck;
+use crate::project::Support;
 use crate::system::filesystem::free;
 use crate::system::folder::remove;
 use crate::system::memory_folder::Memory;
@@ -29,11 +31,25 @@ const MOST_OF_A_FILE: u64 = 1_000_000;
 /// A disk with less room than this, in bytes, counts as full.
 const FULL: u64 = 64 << 10;
 
+/// What is in a work directory before its simulator's own input files are written.
+pub(crate) struct Layout<'a> {
+    /// What is linked into it.
+    pub links: Vec<&'a Support>,
+    /// What is copied into it.
+    pub deck: &'a Deck,
+    /// Folders made in it.
+    pub directories: &'a [PathBuf],
+    /// Files that are not to be there, whatever the deck holds: the simulator is to leave them.
+    pub left: Vec<&'a Path>,
+}
+
 /// The work directory of one worker.
 pub(crate) struct WorkDirectory {
     path: PathBuf,
     /// Its mode as it was made here; `None` before that.
     made: Cell<Option<u32>>,
+    /// What is laid out in it.
+    laid: RefCell<LaidDeck>,
     /// The memory that large files are made in, kept from run to run.
     buffer: Cell<Vec<u8>>,
     /// The memory that it is in, and what is used in its place when that runs short.
@@ -46,6 +62,7 @@ impl WorkDirectory {
         Self {
             path,
             made: Cell::default(),
+            laid: RefCell::default(),
             buffer: Cell::default(),
             memory: None,
         }
@@ -59,11 +76,14 @@ impl WorkDirectory {
         }
     }
 
-    /// The one to use for the next run: this, or that on the disk where room is short.
-    pub(crate) fn in_use(&self) -> &Self {
+    /// The one to use for the next run: this, or that on the disk where room is short, at the beginning for so many bytes of decks.
+    pub(crate) fn in_use(&self, decks: u64) -> &Self {
         match &self.memory {
-            Some((memory, on_disk)) if memory.is_short() => on_disk,
-            _ => self,
+            Some((memory, on_disk)) => {
+                memory.expect_room_for(decks);
+                if memory.is_short() { on_disk } else { self }
+            }
+            None => self,
         }
     }
 
@@ -95,14 +115,20 @@ impl WorkDirectory {
         &self.path
     }
 
-    /// Empties it and puts links to the support files and the folders into it.
-    pub(crate) fn prepare(&self, simulator: &Simulator) -> Result<()> {
+    /// Makes it what `layout` says, and nothing else.
+    ///
+    /// # Errors
+    /// [`DeckChanged`], or that something can't be read or written.
+    pub(crate) fn prepare(&self, layout: &Layout<'_>) -> Result<()> {
         let context = || format!("can't make the work directory {}", self.path.display());
-        let there = match self.tidy(simulator) {
+        let laid = &mut *self.laid.borrow_mut();
+        let there = match self.tidy(layout, laid) {
+            Err(error) if error.is::<DeckChanged>() => return Err(error),
             Ok(there) => there,
             // Not there yet, or not to be tidied: made anew.
             Err(_) => {
                 remove(&self.path)?;
+                laid.forget();
                 match self.memory {
                     // Its parent is private to us. If that is gone, it is not made again without its permissions.
                     Some(_) => fs::create_dir(&self.path),
@@ -111,51 +137,49 @@ impl WorkDirectory {
                 .with_context(context)?;
                 let mode = fs::symlink_metadata(&self.path).with_context(context)?;
                 self.made.set(Some(mode.mode()));
-                vec![false; simulator.support.len()]
+                self.tidy(layout, laid).with_context(context)?
             }
         };
-        for (support, _) in simulator
-            .support
-            .iter()
-            .zip(there)
-            .filter(|(_, there)| !there)
-        {
-            symlink(&support.path, self.path.join(&support.name)).with_context(context)?;
+        let links = layout.links.iter().zip(there);
+        for (support, _) in links.filter(|(_, there)| !there) {
+            let link = self.path.join(&support.name);
+            if support.name.contains('/')
+                && let Some(folder) = link.parent()
+            {
+                fs::create_dir_all(folder).with_context(context)?;
+            }
+            symlink(&support.path, link).with_context(context)?;
         }
-        for directory in &simulator.directories {
+        for directory in layout.directories {
             fs::create_dir_all(self.path.join(directory)).with_context(context)?;
+        }
+        // Only copies: below a link they would be the user's own.
+        for left in (layout.left.iter()).filter(|left| layout.deck.has(left)) {
+            fs::remove_file(self.path.join(left)).with_context(context)?;
         }
         Ok(())
     }
 
-    /// Removes everything but links to support files that lead where they should, and says which of them are there.
+    /// Removes everything but links that lead where they should, lays the deck out, and says which of the links are there.
     ///
     /// An error if it is not the folder that was made here, or holds what can't be removed just so.
-    fn tidy(&self, simulator: &Simulator) -> io::Result<Vec<bool>> {
+    fn tidy(&self, layout: &Layout<'_>, laid: &mut LaidDeck) -> Result<Vec<bool>> {
         let found = fs::symlink_metadata(&self.path)?;
         if !found.is_dir() || self.made.get() != Some(found.mode()) {
-            return Err(io::Error::other("not as it was made"));
+            bail!("not as it was made");
         }
-        let mut there = vec![false; simulator.support.len()];
-        for entry in fs::read_dir(&self.path)? {
-            let entry = entry?;
-            let (kind, path) = (entry.file_type()?, entry.path());
-            if kind.is_symlink() {
-                let is_it = |support: &crate::project::Support| {
-                    entry.file_name() == *support.name
-                        && fs::read_link(&path).is_ok_and(|target| target == support.path)
-                };
-                if let Some(at) = simulator.support.iter().position(is_it) {
-                    there[at] = true;
-                    continue;
-                }
+        let mut there = vec![false; layout.links.len()];
+        laid.lay(&self.path, layout.deck, &mut |entry| {
+            let is_it = |support: &&Support| {
+                entry.file_name() == *support.name
+                    && fs::read_link(entry.path()).is_ok_and(|target| target == support.path)
+            };
+            let found = layout.links.iter().position(is_it);
+            if let Some(at) = found {
+                there[at] = true;
             }
-            if kind.is_dir() {
-                fs::remove_dir_all(&path)?;
-            } else {
-                fs::remove_file(&path)?;
-            }
-        }
+            found.is_some()
+        })?;
         Ok(there)
     }
 

@@ -20,7 +20,9 @@ use crate::data::time_axis::TimeAxis;
 use crate::language::series_table::BoundTable;
 use crate::language::template::Template;
 use crate::plan::basin::{Basin, OWN_NAMES};
+use crate::plan::deck::{self, Deck, DeckFile};
 use crate::plan::environment;
+use crate::plan::file_digests::FileDigests;
 use crate::plan::key::{Explanation, Hasher, Key, KeyPart, LongTexts};
 use crate::plan::problem::Problem;
 use crate::plan::reads::Reads;
@@ -29,7 +31,6 @@ use crate::plan::support::{self, SupportFile};
 use crate::plan::watch::Watch;
 use crate::project::output_format::OutputTime;
 use crate::project::{Content, Project, ProjectError};
-use crate::system::stamp::Stamp;
 
 /// Everything that is the same for every catchment.
 pub struct Recipe<'p> {
@@ -50,17 +51,16 @@ pub struct Recipe<'p> {
     time: Option<Digest>,
     explanation: Explanation,
     digest: Digest,
+    /// The support files, and the programs unless they are among them or in the deck.
+    support: Vec<(KeyPart, SupportFile)>,
     watch: Watch,
     reads: Reads,
+    deck: Deck,
 }
 
 impl<'p> Recipe<'p> {
-    /// Binds the project to the basin; `digest_file` gives the digest of a support file's content.
-    pub fn new(
-        project: &'p Project,
-        basin: &Basin<'_>,
-        digest_file: &mut dyn FnMut(&Path) -> Result<Digest>,
-    ) -> Result<Self> {
+    /// Binds the project to the basin; `files` gives the digests of support files and the deck.
+    pub fn new(project: &'p Project, basin: &Basin<'_>, files: &FileDigests) -> Result<Self> {
         let (names, used) = Names::of(basin).collect(project)?;
         let columns: Vec<usize> = (0..basin.columns.len())
             .filter(|&at| used.contains(&basin.columns[at].name))
@@ -104,25 +104,31 @@ impl<'p> Recipe<'p> {
                 .collect(),
             names,
             time: basin.time().map(|time| Digest::of(&time.to_bytes())),
+            support: Vec::new(),
             watch: Watch::default(),
             reads: Reads::default(),
+            deck: Deck::default(),
             explanation: Explanation::default(),
             digest: Digest::of(b""),
         };
-        let support = recipe.support()?;
+        if let Some(listing) = deck::listing(&project.simulator)? {
+            recipe.deck = Deck::digested(listing, files)?;
+        }
+        recipe.support = recipe.support_and_programs()?;
         let mut digests = Vec::new();
-        for (part, file) in &support {
-            // Before it is read: any change from here on is noticed.
-            let stamp = Stamp::of(&file.path)
-                .with_context(|| format!("can't read the support file {}", file.path.display()))?;
-            let content = digest_file(&file.path)
+        for (part, file) in &recipe.support {
+            let (content, stamp) = files
+                .get(&file.path)
                 .with_context(|| format!("can't read the support file {}", file.path.display()))?;
             let digest = file.digest(&content);
             recipe.watch.add(file, digest, stamp);
             digests.push((part.clone(), digest));
         }
-        recipe.reads = Reads::take(&project.simulator.fence.reads, digest_file)?;
+        recipe.reads = Reads::take(&project.simulator.fence.reads, &mut |path| {
+            Ok(files.get(path)?.0)
+        })?;
         digests.extend(recipe.reads.parts());
+        digests.extend(recipe.deck.parts());
         let mut hasher = Hasher::new(None);
         recipe.walk_common(&digests, &mut hasher);
         recipe.digest = hasher.finish();
@@ -140,6 +146,17 @@ impl<'p> Recipe<'p> {
     /// What is read where it is, as it was when the digests were taken.
     pub(crate) fn reads(&self) -> &Reads {
         &self.reads
+    }
+
+    /// The deck, empty where there is none.
+    pub fn deck(&self) -> &Deck {
+        &self.deck
+    }
+
+    /// The files behind the common parts of the key: the support files, the program, the deck.
+    pub fn files(&self) -> impl Iterator<Item = (KeyPart, &SupportFile)> {
+        let support = (self.support.iter()).map(|(part, file)| (part.clone(), file));
+        support.chain((self.deck.files.iter()).map(|DeckFile { file, .. }| (file.part(), file)))
     }
 
     /// The digest of everything that is the same for every catchment.
@@ -224,13 +241,20 @@ impl<'p> Recipe<'p> {
         &self.column_names
     }
 
-    /// The support files, and the programs unless they are among them.
-    pub fn support(&self) -> Result<Vec<(KeyPart, SupportFile)>> {
+    /// The support files, and the programs unless they are among them or in the deck.
+    fn support_and_programs(&self) -> Result<Vec<(KeyPart, SupportFile)>> {
         let simulator = &self.project.simulator;
         let mut files: Vec<(KeyPart, SupportFile)> = support::files(simulator)?
             .into_iter()
-            .map(|file| (KeyPart::Support(file.name.clone()), file))
+            .map(|file| (file.part(), file))
             .collect();
+        let linked = simulator.support.iter().map(|item| item.name.as_str());
+        if let Some(name) = self.deck.clash(linked) {
+            let message = format!(
+                "{name} is in the deck as well; take it out of one of them (`deck_exclude = [{name:?}]` leaves it out of the deck)"
+            );
+            return Err(self.project.error("simulator.support", message).into());
+        }
         for (at, (field, program)) in simulator.programs().enumerate() {
             let part = match at {
                 0 => KeyPart::Program,
@@ -246,7 +270,7 @@ impl<'p> Recipe<'p> {
         Ok(files)
     }
 
-    /// The program that a field names, unless it is one of the support files.
+    /// The program that a field names, unless it is one of the support files or in the deck.
     fn program(
         &self,
         field: &str,
@@ -262,9 +286,11 @@ impl<'p> Recipe<'p> {
             let path = environment::find_program(self.project, field, name)?;
             return Ok(Some(support::program(name, path)?));
         }
-        let inner = name.strip_prefix("./").unwrap_or(name);
-        let Some((_, file)) = files.iter().find(|(_, file)| file.name == inner) else {
-            let remedy = "add it to simulator.support, which links files and folders into the work directory";
+        let inner = deck::plain(Path::new(name));
+        let linked = files.iter().map(|(_, file)| file);
+        let copied = self.deck.files.iter().map(|copied| &copied.file);
+        let Some(file) = linked.chain(copied).find(|file| file.name == inner) else {
+            let remedy = "add it to simulator.support, which links files and folders into the work directory, or put it into the folder of simulator.deck";
             return Err(fault(format!(
                 "no support file brings {name} into the work directory; {remedy}"
             ))

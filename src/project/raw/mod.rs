@@ -219,6 +219,9 @@ pub(super) struct Simulator {
     pub support: Vec<String>,
     #[serde(default)]
     pub support_exclude: Vec<String>,
+    pub deck: Option<String>,
+    #[serde(default)]
+    pub deck_exclude: Vec<String>,
     pub timeout: Option<String>,
     pub timeout_floor: Option<String>,
     pub max_file_size: Option<String>,

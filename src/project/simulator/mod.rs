@@ -1,6 +1,7 @@
 //! The `[simulator]` table: how to run one catchment, checked.
 
 mod after;
+mod deck;
 mod fence;
 mod input;
 mod output;
@@ -18,7 +19,6 @@ use super::{
 };
 use crate::data::size::Size;
 use crate::language::template::Template;
-use crate::project::exclusion::Exclusion;
 
 /// The floor of automatic timeouts unless the project states another.
 const DEFAULT_FLOOR: Duration = Duration::from_secs(60);
@@ -34,12 +34,8 @@ impl ProjectBuilder<'_> {
         }
         let support = self.support(&raw.support)?;
         let fence = self.fence(&raw)?;
-        let exclusion = |(i, text): (usize, &String)| {
-            let field = format!("simulator.support_exclude.{i}");
-            Exclusion::new(text).map_err(|fault| self.source.error(&field, fault))
-        };
-        let exclude = raw.support_exclude.iter().enumerate().map(exclusion);
-        let support_exclude = exclude.collect::<Result<_, _>>()?;
+        let support_exclude = self.exclusions("simulator.support_exclude", &raw.support_exclude)?;
+        let deck = self.deck(&raw)?;
         let timeout = self.timeout(raw.timeout.as_deref(), raw.timeout_floor.as_deref())?;
         let max_file_size = match raw.max_file_size.map(|text| text.parse::<Size>()) {
             None => DEFAULT_MAX_FILE_SIZE,
@@ -87,6 +83,7 @@ impl ProjectBuilder<'_> {
             after: self.after(raw.after)?,
             support,
             support_exclude,
+            deck,
             timeout,
             max_file_size,
             retries: raw.retries,
@@ -187,7 +184,7 @@ impl ProjectBuilder<'_> {
                 |support: &&Support| first == Some(Component::Normal(OsStr::new(&support.name)));
             if let Some(support) = support.iter().find(linked) {
                 let message = format!(
-                    "{} is in the place of the support file {:?}, a link to your own",
+                    "{} is in the place of the support file {:?}, a link to your own; `deck` in place of `support` gives each work directory copies that may be written to",
                     path.display(),
                     support.name
                 );

@@ -207,10 +207,9 @@ impl<'a> Words<'a> {
 
     /// A file of which only the digest is remembered.
     fn support(&self, part: &KeyPart, name: Option<&str>, then: &Remembered) -> Result<String> {
-        let files = self.loaded.recipe.support()?;
-        let file = files
-            .iter()
-            .find(|(other, file)| other == part && name.is_none_or(|name| file.name == name));
+        let mut files = self.loaded.recipe.files();
+        let file =
+            files.find(|(other, file)| other == part && name.is_none_or(|name| file.name == name));
         let then = then.digest();
         let Some((_, file)) = file else {
             return Ok(format!("{part}: another file than before"));
