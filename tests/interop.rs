@@ -11,12 +11,12 @@ use rerunoff::data::value::Value;
 use rerunoff::netcdf::Precision;
 use rerunoff::plan::snapshot::Status;
 use rerunoff::product::file::{
-    Network, NetworkLink, ParameterValues, ProductContent, ProductRow, ResultColumn, ResultSource,
-    ScenarioCoordinate, ScenarioDimension, assemble,
+    AxisValues, Network, NetworkLink, ParameterValues, ProductAxis, ProductContent, ProductRow,
+    ResultColumn, ResultSource, ScenarioCoordinate, ScenarioDimension, assemble,
 };
 use rerunoff::project::product_spec::{
     Layout, Outlets, ParameterVariable, Per, ProductSpec, ProductVariable, Statistic,
-    SummaryVariable, VariableSource,
+    SummaryVariable, VariableAxes, VariableSource,
 };
 
 use crate::common::{Project, STEPS, discharge, id, precipitation, python, unlock};
@@ -47,7 +47,7 @@ fn write_expected(project: &Project, catchments: usize, failed: usize) {
 fn make(product: &ProductContent, decode: &(dyn Fn(&usize) -> Result<Vec<Vec<f64>>> + Sync)) {
     let mut source = ResultSource {
         threads: 2,
-        fetch: &mut |row| Ok(row),
+        fetch: &mut |row, _| Ok(row),
         decode,
         known: &|_| None,
     };
@@ -174,10 +174,11 @@ fn scenarios(path: &Path) -> ProductContent {
         },
         title: "Three scenarios".to_owned(),
         recipe: Digest::of(b"recipe"),
-        time: TimeAxis::new((0..30).map(|h| h * 3_600_000_000_000).collect()).expect("an axis"),
+        axes: vec![time("time", 30, 1)],
         columns: vec![ResultColumn {
             name: "load".to_owned(),
             header: "load".to_owned(),
+            axes: VariableAxes::steps(),
         }],
         scalars: Vec::new(),
         scenarios: Some(ScenarioDimension {
@@ -193,11 +194,21 @@ fn scenarios(path: &Path) -> ProductContent {
     }
 }
 
+/// So many time steps of so many hours, from 1970 on.
+fn time(name: &str, steps: i64, hours: i64) -> ProductAxis {
+    let stamps = (0..steps).map(|step| step * hours * 3_600_000_000_000);
+    ProductAxis {
+        name: name.to_owned(),
+        values: AxisValues::Time(TimeAxis::new(stamps.collect()).expect("an axis")),
+    }
+}
+
 /// The first column of all results, or its sums.
 fn variable(name: &str, upstream: Option<Outlets>) -> ProductVariable {
     ProductVariable {
         name: name.to_owned(),
         source: VariableSource::Column(0),
+        axes: VariableAxes::steps(),
         upstream,
         units: Some("g h-1".to_owned()),
         long_name: Some(name.to_owned()),

@@ -10,6 +10,7 @@ use super::exit::Exit;
 use super::open::ProjectPlace;
 use super::options::jobs::cores;
 use super::options::scenario::ScenarioOption;
+use super::terminal::say;
 use crate::plan::Counts;
 use crate::product::{self, AssembleOptions, AssembledProduct, PlannedStudy};
 use crate::project::OnBadInput;
@@ -54,6 +55,8 @@ pub(super) fn assemble(place: &ProjectPlace, arguments: Arguments) -> Result<Exi
         writeln!(stderr(), "interrupted; the product is as it was").ok();
         return Ok(Exit::Interrupted);
     }
+    let products = products?;
+    (products.iter().filter_map(AssembledProduct::note)).for_each(|note| say(&note));
     let mut out = stdout();
     let counts: Counts = chosen.iter().map(|&at| plans[at].counts()).sum();
     let Counts {
@@ -69,8 +72,8 @@ pub(super) fn assemble(place: &ProjectPlace, arguments: Arguments) -> Result<Exi
         write!(out, ", {skipped} skipped").ok();
     }
     write!(out, " in {}", duration(started.elapsed())).ok();
-    for AssembledProduct { path, state } in products? {
-        write!(out, "; {} {state}", path.display()).ok();
+    for product in products {
+        write!(out, "; {} {}", product.path.display(), product.state).ok();
     }
     writeln!(out).ok();
     Ok(if missing > 0 {

@@ -1,4 +1,6 @@
 //! `rerunoff export`: a catchment's columns with time stamps, for a quick look or a plot.
+//!
+//! A table has the variables over the same axes; which of several, `--axis` says.
 
 use anyhow::{Context, Result};
 use clap::Args;
@@ -7,12 +9,13 @@ use super::exit::{Exit, Usage};
 use super::named_snapshot::named;
 use super::open::ProjectPlace;
 use super::options::scenario::ScenarioOption;
-use super::terminal::print;
+use super::terminal::{print, say};
 use crate::data::catchment::CatchmentId;
 use crate::data::scenario::ScenarioName;
-use crate::data::time_axis::TimeAxis;
 use crate::data::value::push_number;
 use crate::product::SnapshotResults;
+use crate::product::file::{AxisGroup, ProductContent};
+use crate::project::product_spec::VariableAxes;
 use crate::text::shell;
 
 const TROUBLE: &str = "can't write the columns";
@@ -27,6 +30,10 @@ pub(super) struct Arguments {
     /// Commas and quotes; without it tabs and a first line that begins with #, as gnuplot likes it
     #[arg(long)]
     csv: bool,
+    /// The variables over this axis, `time` or another of the product; `time,layer` over both, `none` those without, one row a
+    /// catchment [default: `time`, or else the first there is]
+    #[arg(long, value_name = "NAME")]
+    axis: Option<String>,
     /// As of this tag [default: as the last run left them]
     #[arg(long, value_name = "NAME")]
     at: Option<String>,
@@ -48,7 +55,20 @@ pub(super) fn export(place: &ProjectPlace, arguments: Arguments) -> Result<Exit>
         }
     }
     let mut table = Table::new(study.is_named(), arguments.csv);
-    table.write_header(list.first().map(|(_, results)| results))?;
+    if let Some((_, results)) = list.first() {
+        // All have the same variables.
+        let groups = results.product.axis_groups();
+        let group = chosen_of(&groups, arguments.axis.as_deref())?;
+        table.write_header(&results.product, group)?;
+        let others = groups.iter().filter(|other| other.axes != group.axes);
+        let others: Vec<String> = others.map(|other| name_of(other.axes)).collect();
+        if !others.is_empty() && arguments.axis.is_none() {
+            let others = others.join("`, `--axis ");
+            say(&format!(
+                "other variables are in tables of their own: `--axis {others}`"
+            ));
+        }
+    }
     for id in &arguments.catchments {
         let mut is_known = false;
         for (scenario, results) in &list {
@@ -65,7 +85,9 @@ pub(super) fn export(place: &ProjectPlace, arguments: Arguments) -> Result<Exit>
                     shell::word(id)
                 )
             })?;
-            table.write_catchment(scenario, id, &results.product.time, &variables)?;
+            let groups = results.product.axis_groups();
+            let group = chosen_of(&groups, arguments.axis.as_deref())?;
+            table.write_catchment(scenario, id, group, &variables)?;
         }
         if !is_known {
             return Err(Usage(format!("{}: there is no catchment {id:?}", named.title)).into());
@@ -73,6 +95,31 @@ pub(super) fn export(place: &ProjectPlace, arguments: Arguments) -> Result<Exit>
     }
     table.print()?;
     Ok(Exit::Fine)
+}
+
+/// What `--axis` calls the variables over these axes.
+fn name_of(axes: &VariableAxes) -> String {
+    match axes.is_none() {
+        true => "none".to_owned(),
+        false => axes.names().collect::<Vec<_>>().join(","),
+    }
+}
+
+/// The variables that are asked for; without a name the first ones.
+fn chosen_of<'g, 'p>(groups: &'g [AxisGroup<'p>], name: Option<&str>) -> Result<&'g AxisGroup<'p>> {
+    let Some(name) = name else {
+        return groups.first().context("the product has no variables");
+    };
+    let mut all = groups.iter();
+    let found = all.find(|group| name_of(group.axes) == name);
+    found.ok_or_else(|| {
+        let names: Vec<String> = groups.iter().map(|group| name_of(group.axes)).collect();
+        let message = format!(
+            "no variables go over {name:?} alone; there are {}",
+            names.join(" and ")
+        );
+        Usage(message).into()
+    })
 }
 
 /// The table to be printed, whole only when all of it is there.
@@ -94,37 +141,37 @@ impl Table {
         }
     }
 
-    /// The names of the columns; the variables are those of these results, which all have the same.
-    fn write_header(&mut self, results: Option<&SnapshotResults>) -> Result<()> {
-        let variables = results
-            .into_iter()
-            .flat_map(|found| &found.product.spec.variables);
+    /// The names of the columns.
+    fn write_header(&mut self, product: &ProductContent, group: &AxisGroup<'_>) -> Result<()> {
         let scenario = self.is_named.then_some("scenario");
-        let names = scenario.into_iter().chain(["catchment", "time"]);
+        let names = scenario.into_iter().chain(["catchment"]);
+        let names = names.chain(group.axes.names());
         let mut header: Vec<String> = names.map(str::to_owned).collect();
-        header.extend(variables.map(|variable| variable.name.clone()));
+        let variables = group.variables.iter();
+        header.extend(variables.map(|&variable| product.spec.variables[variable].name.clone()));
         if !self.csv {
             header[0].insert(0, '#');
         }
         self.writer.write_record(&header).context(TROUBLE)
     }
 
-    /// A row for each time step.
+    /// A row for each time step and each place along a further dimension.
     fn write_catchment(
         &mut self,
         scenario: &ScenarioName,
         id: &str,
-        time: &TimeAxis,
+        group: &AxisGroup<'_>,
         variables: &[Vec<f64>],
     ) -> Result<()> {
-        for step in 0..time.len() {
-            let mut record = vec![id.to_owned(), time.date_time(step).to_string()];
+        for row in 0..group.rows() {
+            let mut record = vec![id.to_owned()];
+            record.extend(group.labels(row).into_iter().flatten());
             if self.is_named {
                 record.insert(0, scenario.to_string());
             }
-            for values in variables {
+            for values in group.variables.iter().map(|&variable| &variables[variable]) {
                 let mut text = Vec::new();
-                push_number(&mut text, values[step]);
+                push_number(&mut text, values[row]);
                 record.push(String::from_utf8_lossy(&text).into_owned());
             }
             self.writer.write_record(&record).context(TROUBLE)?;

@@ -6,6 +6,7 @@ use anyhow::{Result, bail};
 
 use crate::data::catchment::CatchmentId;
 use crate::product::SnapshotResults;
+use crate::project::product_spec::TIME;
 use crate::store::Store;
 
 /// Two snapshots' results compared.
@@ -29,7 +30,7 @@ pub(crate) struct Compared {
 /// How a variable of a catchment changed.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct ValueChange {
-    /// Time steps with another value, including those that became missing or ceased to be.
+    /// Values that are others than before, one a time step or place, including those that became missing or ceased to be.
     pub steps: usize,
     /// Those that became missing or ceased to be.
     pub missing: usize,
@@ -42,7 +43,7 @@ pub(crate) struct ValueChange {
 /// A value then and now.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Extreme {
-    /// The time step, from 0.
+    /// The place among the variable's values, from 0: the time step, where it goes over time alone.
     pub step: usize,
     /// The value then.
     pub then: f64,
@@ -76,8 +77,19 @@ impl Difference {
         now: &SnapshotResults,
         tick: &mut dyn FnMut(usize, usize),
     ) -> Result<Self> {
-        if then.product.time != now.product.time {
-            bail!("they have different time steps and can't be compared value by value");
+        for axis in &now.product.axes {
+            // One that only results could tell is not known without any.
+            let earlier = then.product.axis(&axis.name);
+            match earlier.is_none_or(|earlier| earlier == axis) {
+                true => {}
+                false if axis.name == TIME => {
+                    bail!("they have different time steps and can't be compared value by value")
+                }
+                false => bail!(
+                    "they differ in what they have along `{}` and can't be compared value by value",
+                    axis.name
+                ),
+            }
         }
         let _transaction = store.read_transaction()?;
         let variables = now.product.spec.variables.iter();

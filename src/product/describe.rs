@@ -5,18 +5,26 @@
 use anyhow::{Result, bail};
 
 use super::drainage::{Drain, network};
-use crate::data::time_axis::TimeAxis;
 use crate::data::value::Value;
 use crate::plan::loaded::LoadedScenario;
 use crate::plan::product_needs::{needed, needed_link, parameters, scalars};
 use crate::plan::snapshot::{ScenarioSnapshot, SnapshotRow, Status};
 use crate::product::file::{Network, ParameterValues, ProductContent, ProductRow, ResultColumn};
+use crate::project::output_format::OutputTime;
+use crate::project::product_spec::VariableAxes;
 use crate::project::{OutputColumn, Project, ProjectError};
 
 /// Checks that everything the product needs is there.
 pub fn check(loaded: &LoadedScenario<'_>) -> Result<()> {
     let names = parameters(loaded)?;
     let (project, basin) = (loaded.project, &loaded.basin);
+    let mut outputs = project.simulator.outputs.iter();
+    let without = outputs.find(|output| output.axes.time == OutputTime::Steps);
+    if let (None, Some(output)) = (basin.time(), without) {
+        let rule = "the rows are the project's time steps, and it has none; state what the rows are with `time` here \
+                    (\"none\" for a single one), or the project's time steps with `time` under [input]";
+        return Err(project.error(&output.field, rule).into());
+    }
     let link = needed_link(project);
     let mut drains = Vec::new();
     for (at, catchment) in basin.catchments().iter().enumerate() {
@@ -46,12 +54,11 @@ pub fn check(loaded: &LoadedScenario<'_>) -> Result<()> {
 
 /// What the product is to hold at a scenario snapshot.
 ///
-/// The rows of a scenario snapshot may be those of several scenarios, one after the other.
+/// The rows of a scenario snapshot may be those of several scenarios, one after the other. Its axes are not known yet.
 pub(super) fn describe(
     project: &Project,
     scenario_snapshot: &ScenarioSnapshot,
     scenarios: usize,
-    time: TimeAxis,
 ) -> Result<ProductContent> {
     let values = SnapshotValues(scenario_snapshot);
     let mut needed = needed(project).into_iter();
@@ -75,12 +82,13 @@ pub(super) fn describe(
     let column = |column: &OutputColumn| ResultColumn {
         name: column.name.clone(),
         header: column.source.clone(),
+        axes: VariableAxes::of(&project.simulator.outputs[column.output].axes),
     };
     Ok(ProductContent {
         spec: project.product.clone(),
         title: title(&project.title),
         recipe: scenario_snapshot.recipe,
-        time,
+        axes: Vec::new(),
         columns: (project.simulator.columns.iter().map(column)).collect(),
         scenarios: None,
         catchments: scenario_snapshot.rows.iter().map(row).collect(),

@@ -7,6 +7,7 @@ use super::describe::parameter_values;
 use crate::data::catchment::CatchmentId;
 use crate::data::digest::Digest;
 use crate::data::scenario::ScenarioName;
+use crate::data::time_axis::TimeAxis;
 use crate::plan::snapshot::{ScenarioSnapshot, SnapshotRow, Status};
 use crate::product::file::{ScenarioCoordinate, ScenarioDimension};
 use crate::project::product_spec::ParameterVariable;
@@ -52,7 +53,7 @@ pub(super) fn join<'p>(parts: Vec<Part<'p>>) -> Option<(Part<'p>, ScenarioDimens
         scenario: ScenarioName::UNNAMED,
         coordinates: BTreeMap::new(),
         recipe: Digest::of(&recipes),
-        time: Digest::of(&time.to_bytes()),
+        time: Digest::of(&time.as_ref().map_or_else(Vec::new, TimeAxis::to_bytes)),
         names,
         rows,
     };

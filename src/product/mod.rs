@@ -1,8 +1,9 @@
 //! From the plan and the store's results to the product: where its values come from, and when it is written.
 //!
-//! `describe` works out what the product is to hold, `results` finds the results of an earlier snapshot, and [`mod@file`] writes
+//! `describe` works out what the product is to hold, `axes` over what, `results` finds the results of an earlier snapshot, and [`mod@file`] writes
 //! the file. It runs nothing and reads no input. [`crate::cli`] uses it, and [`crate::history`] to compare results.
 
+mod axes;
 mod describe;
 mod drainage;
 pub mod file;
@@ -38,6 +39,7 @@ use crate::system::folder;
 use crate::system::process::Interrupt;
 use crate::system::progress::Progress;
 use crate::system::regular;
+use crate::text::wording;
 
 /// How products are assembled.
 pub struct AssembleOptions<'a> {
@@ -67,6 +69,21 @@ pub struct AssembledProduct {
     pub path: PathBuf,
     /// Whether it was written.
     pub state: ProductState,
+    /// The variables that it is without, because no catchment has a result, which alone would tell their axes.
+    pub left_out: Vec<String>,
+}
+
+impl AssembledProduct {
+    /// What people are to be told of it.
+    pub fn note(&self) -> Option<String> {
+        let left_out = wording::first_few(&self.left_out);
+        (!self.left_out.is_empty()).then(|| {
+            format!(
+                "{} is without {left_out}: no catchment has a result, which would tell what they go over",
+                self.path.display()
+            )
+        })
+    }
 }
 
 /// Whether a product was written.
@@ -102,8 +119,7 @@ pub fn assemble(
         Ok(Part {
             project: loaded.project,
             scenario_snapshot: ScenarioSnapshot::of(loaded, plan)?,
-            time: (loaded.basin.time().cloned())
-                .context("a product needs time steps; state them with `time` under [input]")?,
+            time: loaded.basin.time().cloned(),
             results: plan.entries.iter().map(result).collect(),
         })
     };
@@ -161,7 +177,8 @@ pub fn restore(
 struct Part<'p> {
     project: &'p Project,
     scenario_snapshot: ScenarioSnapshot,
-    time: TimeAxis,
+    /// The project's time steps, if it has any.
+    time: Option<TimeAxis>,
     results: Vec<Option<ResultId>>,
 }
 
@@ -176,14 +193,20 @@ fn write_products<'p>(
     let mut products = Vec::new();
     let mut write = |part: Part<'_>, scenarios: Option<ScenarioDimension>| -> Result<()> {
         let count = scenarios.as_ref().map_or(1, |all| all.names.len());
-        let mut content = describe(part.project, &part.scenario_snapshot, count, part.time)?;
+        let mut content = describe(part.project, &part.scenario_snapshot, count)?;
         if scenarios.is_some() {
             content.title = title(&study.title);
             content.scenarios = scenarios;
         }
         let path = content.spec.path.clone();
+        let time = part.time.as_ref();
+        let left_out = axes::give(&mut content, part.project, time, &part.results, store)?;
         let state = update(content, part.results, store, options)?;
-        products.push(AssembledProduct { path, state });
+        products.push(AssembledProduct {
+            path,
+            state,
+            left_out,
+        });
         Ok(())
     };
     if study.is_named() && study.common().product.per == Per::Dimension {
@@ -252,7 +275,7 @@ fn write(
     // The thread that fetches results needs the store as much as this one.
     let store = Mutex::new(store);
     let store = || store.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut fetch = |catchment: usize| -> Result<Vec<StoredColumn>> {
+    let mut fetch = |catchment: usize, columns: &[usize]| -> Result<Vec<StoredColumn>> {
         if options.interrupt.is_triggered() {
             bail!("interrupted");
         }
@@ -260,7 +283,8 @@ fn write(
         let Some(result) = results[catchment] else {
             bail!("a catchment without a result was asked for")
         };
-        Ok(store().columns(result, headers)?)
+        let wanted: Vec<&str> = columns.iter().map(|&column| headers[column]).collect();
+        Ok(store().columns(result, &wanted)?)
     };
     let known = |key: &Digest| {
         let summary = store().summary(key).ok()??;

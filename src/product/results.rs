@@ -2,8 +2,8 @@
 
 use anyhow::{Result, bail};
 
-use super::decode;
 use super::describe::describe;
+use super::{axes, decode};
 use crate::data::catchment::CatchmentId;
 use crate::data::time_axis::TimeAxis;
 use crate::plan::Found;
@@ -28,7 +28,8 @@ impl SnapshotResults {
         scenario_snapshot: &ScenarioSnapshot,
     ) -> Result<Self> {
         let (time, ids) = find_results(store, scenario_snapshot)?;
-        let mut product = describe(project, scenario_snapshot, 1, time)?;
+        let mut product = describe(project, scenario_snapshot, 1)?;
+        axes::give(&mut product, project, time.as_ref(), &ids, store)?;
         (product.spec.variables).retain(|variable| variable.upstream.is_none());
         product.spec.summaries.clear();
         product.networks.clear();
@@ -50,25 +51,32 @@ impl SnapshotResults {
         let Some(id) = self.ids[catchment] else {
             return Ok(None);
         };
+        let mut variables = vec![Vec::new(); self.product.spec.variables.len()];
         let headers: Vec<&str> = self.product.headers().collect();
-        let columns = decode(&store.columns(id, &headers)?)?;
-        let values = |variable| self.product.values(catchment, variable, &columns);
-        let variables = (0..self.product.spec.variables.len())
-            .map(|variable| Ok(values(variable)?.into_owned()))
-            .collect::<Result<_>>()?;
+        for group in self.product.axis_groups() {
+            let wanted: Vec<&str> = group.columns.iter().map(|&at| headers[at]).collect();
+            let columns = decode(&store.columns(id, &wanted)?)?;
+            for &variable in &group.variables {
+                let values = self.product.values(&group, catchment, variable, &columns)?;
+                variables[variable] = values.into_owned();
+            }
+        }
         Ok(Some(variables))
     }
 }
 
-/// The time steps of a scenario snapshot and the results of its catchments.
+/// The time steps of a scenario snapshot, if there were any, and the results of its catchments.
 pub(super) fn find_results(
     store: &Store,
     scenario_snapshot: &ScenarioSnapshot,
-) -> Result<(TimeAxis, Vec<Option<ResultId>>)> {
+) -> Result<(Option<TimeAxis>, Vec<Option<ResultId>>)> {
     let _transaction = store.read_transaction()?;
-    let time = store.content(&scenario_snapshot.time)?;
-    let Some(time) = time.and_then(|bytes| TimeAxis::from_bytes(&bytes)) else {
-        bail!("its time steps are no longer in the store");
+    let time = match store.content(&scenario_snapshot.time)? {
+        Some(bytes) if bytes.is_empty() => None,
+        bytes => match bytes.and_then(|bytes| TimeAxis::from_bytes(&bytes)) {
+            None => bail!("its time steps are no longer in the store"),
+            time => time,
+        },
     };
     let mut ids = Vec::with_capacity(scenario_snapshot.rows.len());
     let mut gone = Vec::new();

@@ -81,7 +81,7 @@ impl ProjectBuilder<'_> {
         }
         let tables = self.tables("parameters.table", raw.parameters.table)?;
         let simulator = self.simulator(raw.simulator)?;
-        let product = self.product(raw.product, &simulator.columns)?;
+        let product = self.product(raw.product, &simulator)?;
         Ok(Project {
             root: self.root.to_owned(),
             file: file.to_owned(),

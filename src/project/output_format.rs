@@ -6,6 +6,9 @@
 use crate::data::time_axis::TimeAxis;
 use crate::data::value::Value;
 
+/// The axis of the project's own time steps.
+pub const TIME: &str = "time";
+
 /// Over what the rows of an output go: its time steps, and within each those of a further dimension.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RowAxes {
@@ -35,6 +38,27 @@ pub enum OutputTime {
         /// The name of the axis. Equal names, equal axes.
         name: String,
     },
+}
+
+impl OutputTime {
+    /// The name of the axis in the product; `None` where there is no time.
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::Steps => Some(TIME),
+            Self::None => None,
+            Self::Stated { name, .. } | Self::Read { name } => Some(name),
+        }
+    }
+}
+
+/// The column of a result that has the time steps of an axis that the output itself tells: seconds since 1970-01-01T00:00:00.
+pub fn time_column(axis: &str) -> String {
+    format!("@time {axis}")
+}
+
+/// The column of a result that has the places along a dimension that the output itself tells.
+pub fn places_column(dimension: &str) -> String {
+    format!("@{dimension}")
 }
 
 /// A further dimension of an output: reaches, layers, crops.

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::build::ProjectBuilder;
 use super::product_spec::{
     DEFAULT_DEFLATE, Outlets, ParameterVariable, Per, ProductSpec, ProductVariable, RESERVED,
-    Statistic, SummaryVariable, VariableSource, valid_name,
+    Statistic, SummaryVariable, VariableAxes, VariableSource, valid_name,
 };
-use super::{OutputColumn, ProjectError, raw};
+use super::{ProjectError, Simulator, raw};
 use crate::data::catchment::CatchmentId;
 use crate::netcdf::Precision;
 
@@ -18,7 +18,7 @@ impl ProjectBuilder<'_> {
     pub(super) fn product(
         &self,
         raw: raw::Product,
-        columns: &[OutputColumn],
+        simulator: &Simulator,
     ) -> Result<ProductSpec, ProjectError> {
         let path = self.root.join(&raw.file);
         if path.file_name().is_none() {
@@ -27,7 +27,7 @@ impl ProjectBuilder<'_> {
         let per = self.per(raw.per, raw.file.contains(SCENARIO))?;
         let compression = raw.compression.unwrap_or(DEFAULT_DEFLATE);
         let compression = self.compression("product.compression", compression)?;
-        let mut variables = self.variables(raw.variables, columns)?;
+        let mut variables = self.variables(raw.variables, simulator)?;
         let summed = variables
             .iter()
             .find(|variable| variable.upstream.is_some());
@@ -37,10 +37,10 @@ impl ProjectBuilder<'_> {
                         such as downstream = \"NEXTDOWNID\"";
             return Err(self.source.error(&field, rule));
         }
-        self.add_other_columns(&mut variables, columns)?;
+        self.add_other_columns(&mut variables, simulator)?;
         let parameters = self.parameter_variables(raw.parameters, &variables)?;
         let summaries = self.summaries(raw.summary, &variables, &parameters)?;
-        Ok(ProductSpec {
+        let spec = ProductSpec {
             path,
             per,
             downstream: raw.downstream,
@@ -50,7 +50,9 @@ impl ProjectBuilder<'_> {
             variables,
             parameters,
             summaries,
-        })
+        };
+        self.check_axes(&simulator.outputs, &spec)?;
+        Ok(spec)
     }
 
     /// How several scenarios share the product: as stated, or as its name has it.
@@ -73,10 +75,10 @@ impl ProjectBuilder<'_> {
     fn variables(
         &self,
         raw: BTreeMap<String, raw::Variable>,
-        columns: &[OutputColumn],
+        simulator: &Simulator,
     ) -> Result<Vec<ProductVariable>, ProjectError> {
         raw.into_iter()
-            .map(|(name, variable)| self.variable(name, variable, columns))
+            .map(|(name, variable)| self.variable(name, variable, simulator))
             .collect()
     }
 
@@ -84,8 +86,9 @@ impl ProjectBuilder<'_> {
     fn add_other_columns(
         &self,
         variables: &mut Vec<ProductVariable>,
-        columns: &[OutputColumn],
+        simulator: &Simulator,
     ) -> Result<(), ProjectError> {
+        let columns = &simulator.columns;
         let is_of = |variable: &ProductVariable, i: usize| matches!(variable.source, VariableSource::Column(at) if at == i);
         for (i, column) in columns.iter().enumerate() {
             let by_name = (variables.iter()).find(|variable| variable.name == column.name);
@@ -99,7 +102,7 @@ impl ProjectBuilder<'_> {
         for (i, column) in columns.iter().enumerate() {
             if !variables.iter().any(|variable| is_of(variable, i)) {
                 let variable = raw::Variable::default();
-                variables.push(self.variable(column.name.clone(), variable, columns)?);
+                variables.push(self.variable(column.name.clone(), variable, simulator)?);
             }
         }
         Ok(())
@@ -153,13 +156,16 @@ impl ProjectBuilder<'_> {
         &self,
         name: String,
         raw: raw::Variable,
-        columns: &[OutputColumn],
+        simulator: &Simulator,
     ) -> Result<ProductVariable, ProjectError> {
         let field = format!("product.variables.{name}");
         self.product_name(&field, &name)?;
-        let source = match (raw.formula, raw.column) {
+        let (source, axes) = match (raw.formula, raw.column) {
             (Some(formula), None) => {
-                VariableSource::Formula(self.formula(&format!("{field}.formula"), &formula)?)
+                let field = format!("{field}.formula");
+                let formula = self.formula(&field, &formula)?;
+                let axes = self.axes_of_formula(&field, &formula, simulator)?;
+                (VariableSource::Formula(formula), axes)
             }
             (Some(_), Some(_)) => {
                 return Err(self
@@ -168,6 +174,7 @@ impl ProjectBuilder<'_> {
             }
             (None, column) => {
                 let wanted = column.as_deref().unwrap_or(&name);
+                let columns = &simulator.columns;
                 let names = || columns.iter().map(|column| column.name.as_str());
                 let Some(at) = names().position(|name| name == wanted) else {
                     let message = format!(
@@ -176,7 +183,8 @@ impl ProjectBuilder<'_> {
                     );
                     return Err(self.unknown(&field, &message, wanted, names()));
                 };
-                VariableSource::Column(at)
+                let axes = &simulator.outputs[columns[at].output].axes;
+                (VariableSource::Column(at), VariableAxes::of(axes))
             }
         };
         if matches!(source, VariableSource::Formula(_)) && (raw.min.is_some() || raw.max.is_some())
@@ -213,6 +221,7 @@ impl ProjectBuilder<'_> {
             long_name: long_name(&name, raw.long_name, &raw.standard_name),
             name,
             source,
+            axes,
             units: raw.units,
             standard_name: raw.standard_name,
             min: raw.min,
@@ -243,6 +252,14 @@ impl ProjectBuilder<'_> {
             );
             return Err(self.unknown(&format!("{field}.of"), &message, &raw.of, names()));
         };
+        if variables[of].axes.time.is_none() {
+            let rule = match variables[of].axes.is_none() {
+                true => "has no time steps: it is a number for each catchment already",
+                false => "has no time steps over which there could be a statistic",
+            };
+            let message = format!("`{}` {rule}", raw.of);
+            return Err(self.source.error(&format!("{field}.of"), message));
+        }
         let statistic = self.statistic(&field, &raw)?;
         let (units, long_name) = words_of(statistic, &variables[of]);
         Ok(SummaryVariable {

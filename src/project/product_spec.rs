@@ -4,8 +4,11 @@
 //! nobody needs to know the defaults.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::path::PathBuf;
 
+use super::output_format::RowAxes;
+pub use super::output_format::TIME;
 pub use super::raw::{Layout, Per};
 use crate::data::catchment::CatchmentId;
 use crate::data::value::Value;
@@ -24,7 +27,7 @@ pub const UPSTREAM_DIGEST: &str = "upstream_digest";
 /// The names that every product uses itself.
 pub(super) const RESERVED: [&str; 7] = [
     "scenario",
-    "time",
+    TIME,
     "catchment",
     "status",
     "key",
@@ -56,21 +59,23 @@ pub struct ProductSpec {
     pub compression: u8,
     /// Global attributes, by name.
     pub attributes: BTreeMap<String, String>,
-    /// Variables along time and catchment.
+    /// Variables along catchment and, most of them, time.
     pub variables: Vec<ProductVariable>,
     /// Variables along catchment only.
     pub parameters: Vec<ParameterVariable>,
-    /// Variables along catchment, computed from those along time.
+    /// Variables along catchment, and a further dimension where theirs has one, computed from those along time.
     pub summaries: Vec<SummaryVariable>,
 }
 
-/// A product variable along time and catchment.
+/// A product variable along catchment and, most of them, time.
 #[derive(Clone)]
 pub struct ProductVariable {
     /// Its name.
     pub name: String,
     /// Where its values come from.
     pub source: VariableSource,
+    /// Its axes beside catchments and scenarios.
+    pub axes: VariableAxes,
     /// Its units, as UDUNITS writes them.
     pub units: Option<String>,
     /// What it is, for people.
@@ -108,10 +113,57 @@ impl ProductVariable {
     }
 }
 
+/// The axes of a variable's values in one catchment, by name: those of the output that it is made of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct VariableAxes {
+    /// Its time steps; `None` if it has no time.
+    pub time: Option<String>,
+    /// Its further dimension.
+    pub dimension: Option<String>,
+}
+
+impl VariableAxes {
+    /// The project's own time steps.
+    pub fn steps() -> Self {
+        Self {
+            time: Some(TIME.to_owned()),
+            dimension: None,
+        }
+    }
+
+    /// Those of an output's rows.
+    pub fn of(axes: &RowAxes) -> Self {
+        Self {
+            time: axes.time.name().map(str::to_owned),
+            dimension: (axes.dimension.as_ref()).map(|dimension| dimension.name.clone()),
+        }
+    }
+
+    /// Whether there are none, so that a catchment has one number.
+    pub fn is_none(&self) -> bool {
+        self.names().next().is_none()
+    }
+
+    /// The names, time first.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.time.iter().chain(&self.dimension).map(String::as_str)
+    }
+}
+
+impl fmt::Display for VariableAxes {
+    /// `time`, `time and layer`, `no time`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.names().collect::<Vec<_>>().as_slice() {
+            [] => f.write_str("no time"),
+            names => write!(f, "`{}`", names.join("` and `")),
+        }
+    }
+}
+
 /// Where the values of a product variable come from.
 #[derive(Clone)]
 pub enum VariableSource {
-    /// An output column, an index into [`Output::columns`](super::Output::columns).
+    /// An output column, an index into [`Simulator::columns`](super::Simulator::columns).
     Column(usize),
     /// A formula over output columns and parameters.
     Formula(Expr),

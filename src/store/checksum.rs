@@ -32,7 +32,7 @@ fn checksum(place: &[&[u8]], payload: &[u8]) -> [u8; LENGTH] {
     checksum
 }
 
-/// The checksum of a result: of its key, its steps and its columns' descriptions.
+/// The checksum of a result: of its key, the length of its longest column and its columns' descriptions.
 pub(super) fn result_checksum(key: &Digest, steps: i64, columns: &[ColumnSummary]) -> Digest {
     let mut hasher = blake3::Hasher::new();
     hasher.update(key.as_bytes());

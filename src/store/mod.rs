@@ -85,7 +85,7 @@ pub struct ResultId(i64);
 pub struct ResultSummary {
     /// To ask for its columns.
     pub result: ResultId,
-    /// Number of time steps.
+    /// Number of values of its longest column.
     pub steps: usize,
     /// Its columns in the order they were stored.
     pub columns: Vec<ColumnSummary>,
@@ -109,7 +109,7 @@ pub struct ColumnSummary {
 /// One column, still encoded: see [`Self::decode`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredColumn {
-    /// Number of time steps.
+    /// The most values that it may have: as many as the longest column of its result.
     pub steps: usize,
     /// The encoded values, unchecked.
     pub bytes: Vec<u8>,
@@ -186,7 +186,7 @@ pub struct Record {
     /// The series that the simulator was given and that are not known to be in the store: the digest of each's values
     /// (see [`Digest::of_numbers`]), and the values.
     pub series: Vec<(Digest, Encoded)>,
-    /// The columns of the successful attempt, all of the same number of steps; `None` if all attempts failed.
+    /// The columns of the successful attempt; `None` if all attempts failed.
     pub result: Option<Vec<Encoded>>,
     /// What becomes of another result of this key.
     pub another: Another,

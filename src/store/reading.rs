@@ -110,6 +110,19 @@ impl Store {
         Ok(columns)
     }
 
+    /// The checksum of a result's column: equal ones mean equal columns, to the bit.
+    ///
+    /// [`StoreError::Damaged`] if it is not there.
+    pub fn checksum(&self, result: ResultId, name: &str) -> Result<Digest, StoreError> {
+        let query = "SELECT checksum FROM series WHERE result = ?1 AND name = ?2";
+        let found = self.map_error((|| {
+            let mut statement = self.connection.prepare_cached(query)?;
+            let checksum = statement.query_row(params![result.0, name], |row| digest(row, 0));
+            checksum.optional()
+        })())?;
+        found.ok_or_else(|| self.no_column(result, name))
+    }
+
     /// Every catchment of a scenario as the last run left it.
     pub fn last(&self, scenario: &ScenarioName) -> Result<HashMap<CatchmentId, Last>, StoreError> {
         let query = "SELECT catchment, key, recipe, failure_code, failure_reason, attempts, wall, user, system,

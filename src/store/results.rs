@@ -50,7 +50,8 @@ pub(super) fn store_result(
     machine: Option<i64>,
 ) -> rusqlite::Result<()> {
     let described: Vec<ColumnSummary> = columns.iter().map(describe).collect();
-    let steps = columns.first().map_or(0, |column| column.steps as i64);
+    let longest = columns.iter().map(|column| column.steps).max();
+    let steps = longest.unwrap_or(0) as i64;
     let checksum = result_checksum(key, steps, &described);
     transaction
         .prepare_cached(

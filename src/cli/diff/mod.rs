@@ -15,10 +15,10 @@ use super::named_snapshot::{Named, named};
 use super::open::ProjectPlace;
 use super::options::scenario::ScenarioOption;
 use crate::data::scenario::ScenarioName;
-use crate::data::time_axis::TimeAxis;
 use crate::history::difference::Difference;
 use crate::plan::snapshot::{ScenarioSnapshot, Snapshot};
 use crate::product::SnapshotResults;
+use crate::product::file::{AxisGroup, ProductContent};
 use crate::project::Study;
 use crate::store::Store;
 use crate::system::progress::Progress;
@@ -90,8 +90,31 @@ struct Comparison<'a> {
 struct Pair<'a> {
     scenario: &'a ScenarioName,
     difference: Difference,
-    time: TimeAxis,
+    /// What the later one's product holds, without its catchments.
+    product: ProductContent,
     units: Vec<String>,
+}
+
+impl Pair<'_> {
+    /// Where a value of a variable is, in words: its time, its place along a further dimension.
+    fn place(&self, groups: &[AxisGroup<'_>], variable: usize, step: usize) -> Place {
+        let mut groups = groups.iter();
+        let group = groups.find(|group| group.variables.contains(&variable));
+        let [time, place] = group.map(|group| group.labels(step)).unwrap_or_default();
+        let name = group.and_then(|group| group.axes.dimension.as_deref());
+        let along = name
+            .zip(place)
+            .map(|(name, place)| format!("{name} {place}"));
+        Place { time, along }
+    }
+}
+
+/// Where a value is, as far as it has a place.
+struct Place {
+    /// Its time.
+    time: Option<String>,
+    /// The dimension and its place along it.
+    along: Option<String>,
 }
 
 pub(super) fn diff(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
@@ -162,11 +185,13 @@ fn compare<'a>(
     });
     drop(progress);
     let [title_then, title_now] = sides.map(|side| &side.title);
-    let units = now.product.spec.variables.iter();
+    let mut product = now.product;
+    product.catchments = Vec::new();
+    let units = product.spec.variables.iter();
     Ok(Pair {
         scenario: name,
         difference: difference.with_context(|| format!("{title_then} and {title_now}"))?,
         units: units.map(|v| v.units.clone().unwrap_or_default()).collect(),
-        time: now.product.time,
+        product,
     })
 }

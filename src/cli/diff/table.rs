@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{Comparison, Pair};
 use crate::cli::terminal::{print, print_document};
-use crate::history::difference::Difference;
+use crate::history::difference::{Difference, Extreme};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -28,8 +28,13 @@ struct Line<'a> {
     became_or_ceased_missing: usize,
     largest_absolute: Option<f64>,
     largest_absolute_time: Option<String>,
+    /// In all lines, if any variable has a further dimension.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    largest_absolute_place: Option<Option<String>>,
     largest_relative: Option<f64>,
     largest_relative_time: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    largest_relative_place: Option<Option<String>>,
 }
 
 impl Comparison<'_> {
@@ -58,34 +63,45 @@ impl Comparison<'_> {
     }
 
     fn lines(&self) -> impl Iterator<Item = Line<'_>> {
+        let axes = |pair: &Pair<'_>| {
+            let mut variables = pair.product.spec.variables.iter();
+            variables.any(|variable| variable.axes.dimension.is_some())
+        };
+        let has_places = self.pairs.iter().any(axes);
         let pairs = self.pairs.iter();
-        pairs.flat_map(|pair| pair.lines(self.is_named))
+        pairs.flat_map(move |pair| pair.lines(self.is_named, has_places))
     }
 }
 
 impl Pair<'_> {
     /// A line for every variable of every catchment.
-    fn lines(&self, is_named: bool) -> impl Iterator<Item = Line<'_>> {
-        let Self {
-            difference, time, ..
-        } = self;
-        difference.catchments.iter().flat_map(move |compared| {
-            let changes = difference.variables.iter().zip(&compared.changes);
-            changes.map(move |(variable, change)| Line {
+    fn lines(&self, is_named: bool, has_places: bool) -> impl Iterator<Item = Line<'_>> {
+        let (difference, groups) = (&self.difference, self.product.axis_groups());
+        let changes = difference.catchments.iter().flat_map(|compared| {
+            let changes = compared.changes.iter().enumerate();
+            changes.map(move |(variable, change)| (&compared.id, variable, change))
+        });
+        changes.map(move |(id, variable, change)| {
+            let place = |most: Option<Extreme>| {
+                let place = most.map(|most| self.place(&groups, variable, most.step));
+                let (time, along) = place.map_or((None, None), |at| (at.time, at.along));
+                (time, has_places.then_some(along))
+            };
+            let (largest_absolute_time, largest_absolute_place) = place(change.absolute);
+            let (largest_relative_time, largest_relative_place) = place(change.relative);
+            Line {
                 scenario: is_named.then_some(self.scenario.as_str()),
-                catchment: compared.id.as_str(),
-                variable,
+                catchment: id.as_str(),
+                variable: &difference.variables[variable],
                 steps_changed: change.steps,
                 became_or_ceased_missing: change.missing,
                 largest_absolute: change.absolute.map(|most| most.absolute()),
-                largest_absolute_time: change
-                    .absolute
-                    .map(|most| time.date_time(most.step).to_string()),
+                largest_absolute_time,
+                largest_absolute_place,
                 largest_relative: change.relative.map(|most| most.relative()),
-                largest_relative_time: change
-                    .relative
-                    .map(|most| time.date_time(most.step).to_string()),
-            })
+                largest_relative_time,
+                largest_relative_place,
+            }
         })
     }
 }

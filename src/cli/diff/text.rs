@@ -2,7 +2,7 @@
 
 use std::io::{Result, Write};
 
-use super::{Comparison, Pair};
+use super::{Comparison, Pair, Place};
 use crate::data::catchment::CatchmentId;
 use crate::history::difference::{Compared, Extreme, ValueChange};
 
@@ -59,9 +59,18 @@ impl Pair<'_> {
 
     /// Where a variable changed most, and how many values became missing or are no longer.
     fn print_extremes(&self, variable: usize, indent: &str, out: &mut dyn Write) -> Result<()> {
-        let Self {
-            difference, time, ..
-        } = self;
+        let difference = &self.difference;
+        let groups = self.product.axis_groups();
+        let place = |step: usize| match self.place(&groups, variable, step) {
+            Place {
+                time: Some(time),
+                along: Some(along),
+            } => format!(" at {time}, {along}"),
+            Place { time, along } => match time.or(along) {
+                Some(place) => format!(" at {place}"),
+                None => String::new(),
+            },
+        };
         let most = |of: fn(&ValueChange) -> Option<Extreme>, size: fn(&Extreme) -> f64| {
             largest(&difference.catchments, variable, of, size)
         };
@@ -73,19 +82,15 @@ impl Pair<'_> {
             let (Extreme { step, then, now }, by) = (most, short(most.absolute()));
             writeln!(
                 out,
-                "{indent}most {by}{unit}: {} → {} in {id} at {}",
+                "{indent}most {by}{unit}: {} → {} in {id}{}",
                 short(then).trim_start_matches('+'),
                 short(now).trim_start_matches('+'),
-                time.date_time(step)
+                place(step)
             )?;
         }
         if let Some((id, most)) = most(|change| change.relative, Extreme::relative) {
             let by = short(100.0 * most.relative());
-            writeln!(
-                out,
-                "{indent}most {by} % in {id} at {}",
-                time.date_time(most.step)
-            )?;
+            writeln!(out, "{indent}most {by} % in {id}{}", place(most.step))?;
         }
         let missing: usize = self.changes(variable).map(|change| change.missing).sum();
         if missing > 0 {

@@ -263,6 +263,8 @@ impl Course<'_> {
             self.stop(format!("interrupted while assembling; {kept}"));
             return Ok(Vec::new());
         }
+        let products = assembled.iter().flatten();
+        (products.filter_map(AssembledProduct::note)).for_each(|note| say(&note));
         assembled
     }
 

@@ -9,6 +9,7 @@ use crate::cli::exit::Exit;
 use crate::cli::named_snapshot::{Named, named};
 use crate::cli::open::ProjectPlace;
 use crate::cli::options::jobs::cores;
+use crate::cli::terminal::say;
 use crate::product::{self, AssembleOptions, AssembledProduct};
 use crate::system::process::Interrupt;
 use crate::system::progress::duration;
@@ -27,6 +28,7 @@ pub(super) fn restore(place: &ProjectPlace, name: &str, wait: bool, quiet: bool)
     };
     let products = product::restore(&opened.study, &mut store, &snapshot, &options);
     let products = products.context(title.clone())?;
+    (products.iter().filter_map(AssembledProduct::note)).for_each(|note| say(&note));
     let missing = match snapshot.catchments() - snapshot.results() {
         0 => String::new(),
         missing => format!(", {missing} missing"),
@@ -34,8 +36,8 @@ pub(super) fn restore(place: &ProjectPlace, name: &str, wait: bool, quiet: bool)
     let (results, took) = (snapshot.results(), duration(started.elapsed()));
     let mut out = stdout();
     write!(out, "{title}: {results} results, 0 run{missing} in {took}").ok();
-    for AssembledProduct { path, state } in products {
-        write!(out, "; {} {state}", path.display()).ok();
+    for product in products {
+        write!(out, "; {} {}", product.path.display(), product.state).ok();
     }
     writeln!(out).ok();
     Ok(Exit::Fine)

@@ -141,7 +141,7 @@ fn read_values(dataset: &Handle, number: Number, size: usize) -> Result<Vec<u8>>
 pub(in crate::netcdf) type ChunkPlace = ([u64; CHUNK_RANK], u64, u64);
 
 /// The most dimensions of a chunk.
-pub(in crate::netcdf) const CHUNK_RANK: usize = 3;
+pub(in crate::netcdf) const CHUNK_RANK: usize = 4;
 
 /// The number of a data set's dimensions and the places of its chunks, except those that were stored without some of the filters.
 ///

@@ -12,11 +12,11 @@ use anyhow::{Context, Result};
 
 use super::block::{Block, BlockPool};
 use super::fetched::Fetched;
-use super::summary::Summaries;
+use super::summary::{RowSummary, Summaries};
 use super::tiling::Tiling;
 use super::unchanged::{Group, Unchanged};
 use super::upstream::SumScratch;
-use super::{ProductContent, ProductRow, ResultSource};
+use super::{AxisGroup, ProductContent, ProductRow, ResultSource};
 use crate::plan::snapshot::Status;
 use crate::system::parallel::ordered;
 
@@ -29,9 +29,10 @@ const AT_WORK_BYTES: usize = 64 << 20;
 /// Blocks that a thread gets at a time, at most.
 const BATCH: usize = 16;
 
-/// All blocks of a product, and what is needed for them.
+/// All blocks of the variables over the same axes, and what is needed for them.
 pub(super) struct ProductBlocks<'a> {
     product: &'a ProductContent,
+    over: &'a AxisGroup<'a>,
     tiling: &'a Tiling,
     unchanged: &'a Unchanged,
     /// The variables of each group.
@@ -59,13 +60,14 @@ pub(super) struct BlockSink<'a, P> {
 }
 
 impl<'a> ProductBlocks<'a> {
-    /// The blocks of this product, cut into these tiles.
+    /// The blocks of these variables of a product, cut into these tiles.
     pub(super) fn new(
         product: &'a ProductContent,
+        over: &'a AxisGroup<'a>,
         tiling: &'a Tiling,
         unchanged: &'a Unchanged,
     ) -> Self {
-        let variables = Group::ALL.map(|group| group.variables(product));
+        let variables = Group::ALL.map(|group| group.variables(product, over));
         let sums = &variables[Group::Sums as usize];
         let has_sum = |row: &ProductRow, variable: usize| {
             let outlets = product.spec.variables[variable].upstream.as_ref();
@@ -93,6 +95,7 @@ impl<'a> ProductBlocks<'a> {
         }
         Self {
             product,
+            over,
             tiling,
             unchanged,
             variables,
@@ -121,7 +124,7 @@ impl<'a> ProductBlocks<'a> {
     ) -> Result<usize> {
         let rows = self.wanted();
         let count = rows.len();
-        let result_bytes = 8 * self.tiling.steps * self.product.spec.variables.len().max(1);
+        let result_bytes = 8 * self.tiling.steps * self.over.variables.len().max(1);
         let ahead = (AHEAD_BYTES / result_bytes).clamp(1, 64);
         let maker = BlockMaker {
             blocks: self,
@@ -135,7 +138,13 @@ impl<'a> ProductBlocks<'a> {
         let fetch = &mut *source.fetch;
         thread::scope(|scope| {
             // Owned in here: returning early drops it, and that ends its thread.
-            let mut fetched = Fetched::start(scope, self.product, (rows, ahead), fetch);
+            let mut fetched = Fetched::start(
+                scope,
+                self.product,
+                &self.over.columns,
+                (rows, ahead),
+                fetch,
+            );
             for scenario in 0..self.tiling.scenarios {
                 maker.make_own(scenario, &mut fetched, &mut sink)?;
                 if !self.variables[Group::Sums as usize].is_empty() {
@@ -157,8 +166,7 @@ impl<'a> ProductBlocks<'a> {
 
     /// How many of so many threads can be at work so that their blocks fit in memory.
     fn threads(&self, threads: usize) -> usize {
-        let block =
-            self.tiling.tile_catchments * self.tiling.steps * self.product.spec.variables.len();
+        let block = self.tiling.tile_catchments * self.tiling.steps * self.over.variables.len();
         threads.min(AT_WORK_BYTES / (8 * block.max(1))).max(1)
     }
 
@@ -180,11 +188,11 @@ impl<'a> ProductBlocks<'a> {
         })
     }
 
-    /// The summaries of a variable of one catchment, by number.
-    fn summarise(&self, variable: usize, series: &[f64]) -> Vec<(usize, f64)> {
+    /// The summaries of a variable of one catchment, by number: one for each place along the further dimension.
+    fn summarise(&self, variable: usize, series: &[f64]) -> Vec<RowSummary> {
         let summaries = self.product.spec.summaries.iter().enumerate();
         let own = summaries.filter(|(_, summary)| summary.of == variable);
-        own.map(|(number, summary)| (number, summary.statistic.of(series)))
+        own.map(|(number, summary)| (number, summary.statistic.of_each(series, self.over.slice())))
             .collect()
     }
 }
@@ -249,7 +257,7 @@ impl<E: Send, P: Send> BlockMaker<'_, E, P> {
             if !is_unchanged {
                 let mut summarised = Vec::new();
                 for (place, &variable) in own.iter().enumerate() {
-                    let series = product.values(*row, variable, &columns)?;
+                    let series = product.values(blocks.over, *row, variable, &columns)?;
                     summarised.extend(blocks.summarise(variable, &series));
                     values.set(row - range.start, place, &series);
                 }
@@ -258,7 +266,12 @@ impl<E: Send, P: Send> BlockMaker<'_, E, P> {
             if blocks.summed[*row] {
                 let mut series = Vec::with_capacity(sums.len() * blocks.tiling.steps);
                 for &variable in sums {
-                    series.extend_from_slice(&product.values(*row, variable, &columns)?);
+                    series.extend_from_slice(&product.values(
+                        blocks.over,
+                        *row,
+                        variable,
+                        &columns,
+                    )?);
                 }
                 made.summed.push((*row, series));
             }
@@ -331,8 +344,8 @@ impl<E: Send, P: Send> BlockMaker<'_, E, P> {
 struct Made<P> {
     block: usize,
     pieces: Vec<P>,
-    /// By row: its summaries, each with its number.
-    summaries: Vec<(usize, Vec<(usize, f64)>)>,
+    /// By row: its summaries.
+    summaries: Vec<(usize, Vec<RowSummary>)>,
     /// By row: the series that go into sums, variable by variable.
     summed: Vec<(usize, Vec<f64>)>,
 }

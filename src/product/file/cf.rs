@@ -3,14 +3,14 @@
 //! Checkers do not notice a missing `cf_role`, `featureType` or `coordinates`, but readers need them. It knows no HDF5 and
 //! looks at no clock: the same results give the same bytes.
 
-use super::ProductContent;
 use super::digest::{CHUNKS_DIGEST, PRODUCT_DIGEST};
+use super::{AxisValues, ProductAxis, ProductContent};
 use crate::data::digest::Digest;
 use crate::data::value::Value;
-use crate::netcdf::cf::Attributes;
+use crate::netcdf::cf::{Attributes, catchment_attributes};
 use crate::netcdf::{Attribute, Precision};
 use crate::project::product_spec::{
-    ParameterVariable, ProductVariable, Statistic, SummaryVariable,
+    ParameterVariable, ProductVariable, Statistic, SummaryVariable, VariableAxes,
 };
 
 /// Attributes that limit a variable's values.
@@ -25,9 +25,10 @@ pub(super) fn global(
     let version = concat!("rerunoff ", env!("CARGO_PKG_VERSION"));
     let mut attributes = Attributes::default();
     let conventions = [("Conventions", "CF-1.8"), ("featureType", "timeSeries")];
+    let count = usize::from(chunks.is_some()) * (1 + usize::from(is_time_series(product)));
     // Both times for their place: the user's own of the same name must not win.
     let set_conventions = |attributes: &mut Attributes| {
-        for (name, value) in conventions.iter().filter(|_| chunks.is_some()) {
+        for (name, value) in &conventions[..count] {
             attributes.set(name, *value);
         }
     };
@@ -54,7 +55,7 @@ pub(super) fn global(
     attributes
 }
 
-/// The attributes of a variable over time and catchments.
+/// The attributes of a variable.
 pub(super) fn variable(variable: &ProductVariable, product: &ProductContent) -> Attributes {
     let mut attributes = Attributes::default();
     attributes.set_some("long_name", variable.long_name.as_deref());
@@ -66,16 +67,36 @@ pub(super) fn variable(variable: &ProductVariable, product: &ProductContent) -> 
     for (name, value) in &variable.attributes {
         attributes.set(name, of_the_variables_type(name, value, variable.precision));
     }
-    attributes.set("coordinates", &*coordinates(product));
+    attributes.set("coordinates", &*coordinates(product, &variable.axes));
     attributes.set("ancillary_variables", "status");
     // Written with the variable; a second one would contradict it.
     attributes.0.retain(|(name, _)| name != "_FillValue");
     attributes
 }
 
-/// The coordinates of a value: the catchments and their positions, the scenarios and what they differ in.
-fn coordinates(product: &ProductContent) -> String {
+/// Whether the product holds what the conventions call time series, one for each catchment, and numbers of catchments: they have
+/// no word for time series along layers, nor for files without time.
+fn is_time_series(product: &ProductContent) -> bool {
+    let is_time = |axis: &ProductAxis| matches!(axis.values, AxisValues::Time(_));
+    product.axes.iter().all(is_time) && !product.axes.is_empty()
+}
+
+/// The attributes of the catchments' ids.
+pub(super) fn catchment(product: &ProductContent) -> Attributes {
+    let mut attributes = catchment_attributes();
+    if !is_time_series(product) {
+        attributes.0.retain(|(name, _)| name != "cf_role");
+    }
+    attributes
+}
+
+/// The coordinates of a value: the catchments and their positions, the places along a further dimension that are texts, the
+/// scenarios and what they differ in.
+fn coordinates(product: &ProductContent, axes: &VariableAxes) -> String {
     let mut names = vec!["catchment"];
+    let is_text = |axis: &&ProductAxis| matches!(axis.values, AxisValues::Texts(_));
+    let dimension = (axes.dimension.as_ref()).and_then(|name| product.axis(name));
+    names.extend(dimension.filter(is_text).map(|axis| axis.name.as_str()));
     let positions = product.spec.parameters.iter().filter(|p| is_position(p));
     names.extend(positions.map(|parameter| parameter.name.as_str()));
     if let Some(scenarios) = &product.scenarios {
@@ -148,7 +169,8 @@ pub(super) fn summary(summary: &SummaryVariable, product: &ProductContent) -> At
         }
     };
     attributes.set_some("cell_methods", method);
-    attributes.set("coordinates", &*coordinates(product));
+    let axes = &product.spec.variables[summary.of].axes;
+    attributes.set("coordinates", &*coordinates(product, axes));
     attributes.set("ancillary_variables", "status");
     attributes.set("_FillValue", Attribute::F64(f64::NAN));
     attributes

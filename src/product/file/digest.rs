@@ -6,12 +6,15 @@
 use std::path::Path;
 
 use super::tiling::Tiling;
-use super::{ParameterValues, ProductContent, ProductRow};
+use super::{AxisGroup, AxisValues, ParameterValues, ProductAxis, ProductContent, ProductRow};
 use crate::data::digest::Digest;
+use crate::data::time_axis::TimeAxis;
 use crate::data::value::Value;
 use crate::netcdf::{Precision, PreviousFile};
 use crate::plan::snapshot::Status;
-use crate::project::product_spec::{Layout, Outlets, ParameterVariable, VariableSource};
+use crate::project::product_spec::{
+    Layout, Outlets, ParameterVariable, TIME, VariableAxes, VariableSource,
+};
 
 /// To be raised when files are laid out differently.
 const FORMAT: u64 = 2;
@@ -34,12 +37,7 @@ pub fn digest(product: &ProductContent) -> Digest {
         walk.text(value);
     }
     walk.bytes(product.recipe.as_bytes());
-    walk.number(product.time.len() as u64);
-    product
-        .time
-        .nanoseconds()
-        .iter()
-        .for_each(|stamp| walk.bytes(&stamp.to_le_bytes()));
+    walk.stamps(product.time().map_or(&[], TimeAxis::nanoseconds));
     walk.number(u64::from(product.spec.compression));
     walk.number(match product.spec.layout {
         Layout::Grid => 0,
@@ -87,6 +85,7 @@ pub fn digest(product: &ProductContent) -> Digest {
             walk.optional(text.as_deref());
         }
     }
+    walk.axes(product);
     walk.end()
 }
 
@@ -101,10 +100,21 @@ pub fn digest_of(path: &Path) -> Option<String> {
 
 /// The digest of how rows become chunks, without the rows themselves. If it and a block's rows are the same, so are the
 /// block's chunks.
-pub(super) fn chunks_digest(product: &ProductContent, tiling: &Tiling) -> Digest {
+pub(super) fn chunks_digest(product: &ProductContent, groups: &[AxisGroup<'_>]) -> Digest {
     let mut walk = Walk::new();
-    for number in [tiling.steps, tiling.tile_steps, tiling.tile_catchments] {
-        walk.number(number as u64);
+    for group in groups {
+        let Tiling {
+            steps,
+            tile_steps,
+            tile_catchments,
+            ..
+        } = group.tiling(product);
+        for number in [steps, tile_steps, tile_catchments] {
+            walk.number(number as u64);
+        }
+        if *group.axes != VariableAxes::steps() {
+            walk.group(group);
+        }
     }
     walk.number(u64::from(product.spec.compression));
     walk.definitions(product);
@@ -220,6 +230,54 @@ impl Walk {
         }
     }
 
+    fn stamps(&mut self, stamps: &[i64]) {
+        self.number(stamps.len() as u64);
+        stamps
+            .iter()
+            .for_each(|stamp| self.bytes(&stamp.to_le_bytes()));
+    }
+
+    /// The axes beside `time`, and what lies along others than this one. Hashes nothing if there are none.
+    fn axes(&mut self, product: &ProductContent) {
+        for axis in product.axes.iter().filter(|axis| axis.name != TIME) {
+            self.text("axis");
+            self.text(&axis.name);
+            match &axis.values {
+                AxisValues::Time(time) => {
+                    self.number(0);
+                    self.stamps(time.nanoseconds());
+                }
+                AxisValues::Numbers(numbers) => {
+                    self.number(1);
+                    self.bytes(Digest::of_numbers(numbers).as_bytes());
+                }
+                AxisValues::Texts(texts) => {
+                    self.number(2);
+                    self.number(texts.len() as u64);
+                    texts.iter().for_each(|text| self.text(text));
+                }
+            }
+        }
+        for group in product.axis_groups() {
+            if *group.axes != VariableAxes::steps() {
+                self.group(&group);
+            }
+        }
+    }
+
+    /// The axes of these variables.
+    fn group(&mut self, group: &AxisGroup<'_>) {
+        self.text("along");
+        for axis in [group.time, group.dimension] {
+            self.number(axis.map_or(0, ProductAxis::len) as u64);
+            self.text(axis.map_or("", |axis| &axis.name));
+        }
+        self.number(group.variables.len() as u64);
+        for &variable in &group.variables {
+            self.number(variable as u64);
+        }
+    }
+
     /// Which variables are sums over all upstream, and where. Hashes nothing if there are none.
     fn sums(&mut self, product: &ProductContent) {
         for (number, variable) in product.spec.variables.iter().enumerate() {
@@ -257,11 +315,10 @@ impl Walk {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::product;
+    use super::super::tests::{along, axis, product};
     use super::super::{Network, NetworkLink, ScenarioDimension};
     use super::*;
     use crate::data::catchment::CatchmentId;
-    use crate::data::time_axis::TimeAxis;
     use crate::language::formula::Expr;
     use crate::project::product_spec::{Statistic, SummaryVariable};
 
@@ -296,7 +353,8 @@ mod tests {
             )
         };
         let network = |first: NetworkLink| network(first).expect("a network");
-        let changes: [&dyn Fn(&mut ProductContent); 26] = [
+        let stamps = |stamps: Vec<i64>| TimeAxis::new(stamps).expect("an axis");
+        let changes: [&dyn Fn(&mut ProductContent); 32] = [
             &|s| s.title.push('x'),
             &|s| {
                 drop(
@@ -306,7 +364,28 @@ mod tests {
                 )
             },
             &|s| s.recipe = Digest::of(b"x"),
-            &|s| s.time = TimeAxis::new(vec![1, 2, 3, 4]).expect("an axis"),
+            &|s| s.axes[0] = axis("time", AxisValues::Time(stamps(vec![1, 2, 3, 4]))),
+            &|s| {
+                s.axes
+                    .push(axis("day", AxisValues::Time(stamps(vec![1, 2]))))
+            },
+            &|s| {
+                s.axes
+                    .push(axis("day", AxisValues::Time(stamps(vec![1, 3]))))
+            },
+            &|s| {
+                s.axes
+                    .push(axis("layer", AxisValues::Numbers(vec![1.0, 2.0])))
+            },
+            &|s| {
+                s.axes
+                    .push(axis("layer", AxisValues::Numbers(vec![1.0, 2.5])))
+            },
+            &|s| {
+                s.axes
+                    .push(axis("layer", AxisValues::Texts(vec!["a".to_owned()])))
+            },
+            &|s| s.spec.variables[0].axes = along(None, None),
             &|s| s.spec.compression = 2,
             &|s| s.spec.layout = Layout::Steps,
             &|s| s.spec.variables[0].units = None,
@@ -336,6 +415,6 @@ mod tests {
         let mut digests: Vec<Digest> = changes.into_iter().map(changed).chain([base]).collect();
         digests.sort();
         digests.dedup();
-        assert_eq!(digests.len(), 27);
+        assert_eq!(digests.len(), 33);
     }
 }

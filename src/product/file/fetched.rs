@@ -9,7 +9,7 @@ use std::vec;
 
 use anyhow::{Context, Result};
 
-use super::ProductContent;
+use super::{Fetch, ProductContent};
 
 /// The results that a thread fetches, encoded as the store has them. Dropping it ends the thread.
 pub(super) struct Fetched<'p, E> {
@@ -21,12 +21,13 @@ pub(super) struct Fetched<'p, E> {
 }
 
 impl<'p, E: Send> Fetched<'p, E> {
-    /// Starts a thread that fetches the results of these rows, at most `ahead` of them in advance.
+    /// Starts a thread that fetches these columns of these rows' results, at most `ahead` of them in advance.
     pub(super) fn start<'s>(
         scope: &'s Scope<'s, '_>,
         product: &'p ProductContent,
+        columns: &'s [usize],
         (rows, ahead): (Vec<usize>, usize),
-        fetch: &'s mut (dyn FnMut(usize) -> Result<E> + Send),
+        fetch: &'s mut Fetch<'_, E>,
     ) -> Self
     where
         E: 's,
@@ -35,7 +36,7 @@ impl<'p, E: Send> Fetched<'p, E> {
         let to_come = rows.clone();
         scope.spawn(move || {
             for row in rows {
-                let outcome = catch_unwind(AssertUnwindSafe(|| fetch(row)));
+                let outcome = catch_unwind(AssertUnwindSafe(|| fetch(row, columns)));
                 let is_good = matches!(outcome, Ok(Ok(_)));
                 if sender.send(outcome).is_err() || !is_good {
                     return;

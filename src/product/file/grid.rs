@@ -1,8 +1,9 @@
 //! The product as a NetCDF-4 file: variables over time and catchments, after CF's discrete sampling geometries.
 //!
 //! Everything is written in a fixed order: small variables first, then chunks block by block, variable by variable, slab by
-//! slab (sums over all upstream after all other blocks of the scenario), then the summaries. A copied chunk gets the same
-//! place as one that is compressed again, so both ways give the same file.
+//! slab (sums over all upstream after all other blocks of the scenario), all variables over the same axes before those over
+//! others, then the summaries. A copied chunk gets the same place as one that is compressed again, so both ways give the same
+//! file.
 
 use anyhow::Result;
 
@@ -14,7 +15,7 @@ use super::rows::{self, Dimensions};
 use super::summary::Summaries;
 use super::tiling::{TilePlace, Tiling};
 use super::unchanged::{Group, Unchanged};
-use super::{Assembled, ProductContent, ResultSource, cf};
+use super::{Assembled, AxisGroup, ProductContent, ResultSource, cf};
 use crate::netcdf::{Chunk, ChunkedVariable, Chunking, NetcdfFile, Uncopied, encode_chunk};
 
 /// Writes the product; see [`super::assemble`].
@@ -22,12 +23,10 @@ pub(super) fn write<E: Send>(
     product: &ProductContent,
     source: &mut ResultSource<'_, E>,
 ) -> Result<Assembled> {
-    let each = product.catchments_each();
-    let tiling = Tiling::new(product.time.len(), each, product.spec.variables.len());
-    let tiling = tiling.with_scenarios(product.scenario_count());
-    let previous = Previous::open(product, &tiling, source.known);
-    match write_over(product, &tiling, previous.as_ref(), source) {
-        Err(error) if error.is::<Uncopied>() => write_over(product, &tiling, None, source),
+    let groups = product.axis_groups();
+    let previous = Previous::open(product, &groups, source.known);
+    match write_over(product, &groups, previous.as_ref(), source) {
+        Err(error) if error.is::<Uncopied>() => write_over(product, &groups, None, source),
         outcome => outcome,
     }
 }
@@ -35,38 +34,88 @@ pub(super) fn write<E: Send>(
 /// Writes the product, and copies from the previous one what is unchanged.
 fn write_over<E: Send>(
     product: &ProductContent,
-    tiling: &Tiling,
+    groups: &[AxisGroup<'_>],
     previous: Option<&Previous>,
     source: &mut ResultSource<'_, E>,
 ) -> Result<Assembled> {
     let mut assembled = Assembled::nothing(digest(product));
-    let (mut file, dimensions, variables) = begin(product, tiling, &assembled)?;
+    let (mut file, dimensions, variables) = begin(product, groups, &assembled)?;
     let mut summaries = match previous {
-        Some(previous) => previous.summaries(product, tiling),
-        None => Summaries::new(product.spec.summaries.len(), product.catchments.len()),
+        Some(previous) => previous.summaries(product, groups),
+        None => Summaries::new(product),
     };
-    let nothing = Unchanged::nothing(product, tiling);
-    let unchanged = previous.map_or(&nothing, Previous::unchanged);
-    let limit = 2 * 8 * tiling.tile_values() as u64 + 1024;
-    let groups = Group::ALL.map(|group| group.variables(product));
-    let blocks = ProductBlocks::new(product, tiling, unchanged);
-    // The chunks of a block: variable by variable, slab by slab. Each variable with its place among the group's.
-    let tiles = |group: Group| {
-        let of_group = groups[group as usize].iter().copied().enumerate();
-        of_group.flat_map(|at| (0..tiling.slabs()).map(move |slab| (at, slab)))
-    };
-    let offset = |scenario: usize, first: usize, slab: usize| -> Vec<usize> {
-        let scenario = product.scenarios.is_some().then_some(scenario);
-        let within = [slab * tiling.tile_steps, first];
-        scenario.into_iter().chain(within).collect()
-    };
-    let encode = |group: Group, block: usize, values: Option<&Block>| {
+    for (number, over) in groups.iter().enumerate() {
+        let tiling = over.tiling(product);
+        let nothing = Unchanged::nothing(product, over, &tiling);
+        let writer = GroupWriter {
+            product,
+            over,
+            tiling: &tiling,
+            previous,
+            unchanged: previous.map_or(&nothing, |previous| previous.unchanged(number)),
+            variables: Group::ALL.map(|group| group.variables(product, over)),
+        };
+        let mut write = |group: Group, block: usize, chunks: Vec<Chunk>| {
+            let (scenario, first) = tiling.corner(block);
+            for (((_, variable), slab), chunk) in writer.tiles(group).zip(chunks) {
+                match &chunk {
+                    Chunk::Previous(_) => assembled.chunks_copied += 1,
+                    Chunk::Made(_) => assembled.chunks_written += 1,
+                }
+                let offset = writer.offset(scenario, first, slab);
+                file.write_chunk(variables[variable], &offset, chunk)?;
+            }
+            Ok(())
+        };
+        let sink = BlockSink {
+            encode: &|group, block, values| writer.encode(group, block, values),
+            write: &mut write,
+            summaries: &mut summaries,
+        };
+        let blocks = ProductBlocks::new(product, over, &tiling, writer.unchanged);
+        assembled.fetched += blocks.make(source, sink)?;
+    }
+    rows::write_summaries(product, &file, &dimensions, &summaries)?;
+    file.finish()?;
+    Ok(assembled)
+}
+
+/// What it takes to make the chunks of the variables over the same axes.
+struct GroupWriter<'w> {
+    product: &'w ProductContent,
+    over: &'w AxisGroup<'w>,
+    tiling: &'w Tiling,
+    previous: Option<&'w Previous>,
+    unchanged: &'w Unchanged,
+    /// The variables of own values, and those of sums.
+    variables: [Vec<usize>; 2],
+}
+
+impl GroupWriter<'_> {
+    /// The chunks of a block: variable by variable, slab by slab. Each variable with its place among those of its kind.
+    fn tiles(&self, group: Group) -> impl Iterator<Item = ((usize, usize), usize)> {
+        let of_group = self.variables[group as usize].iter().copied().enumerate();
+        let slabs = self.tiling.slabs();
+        of_group.flat_map(move |at| (0..slabs).map(move |slab| (at, slab)))
+    }
+
+    /// The place of a chunk's first value.
+    fn offset(&self, scenario: usize, first: usize, slab: usize) -> Vec<usize> {
+        let scenario = self.product.scenarios.is_some().then_some(scenario);
+        let within = self.over.corner(self.tiling, slab);
+        scenario.into_iter().chain(within).chain([first]).collect()
+    }
+
+    /// The chunks of a block, from its values or from the previous product.
+    fn encode(&self, group: Group, block: usize, values: Option<&Block>) -> Result<Vec<Chunk>> {
+        let (spec, tiling) = (&self.product.spec, self.tiling);
         let (scenario, first) = tiling.corner(block);
+        let limit = 2 * 8 * tiling.tile_values() as u64 + 1024;
         let mut tile = vec![f64::NAN; values.map_or(0, |_| tiling.tile_values())];
         let chunk = |((place, variable), slab): ((usize, usize), usize)| {
-            if unchanged.is_variable(group, block, variable) {
-                let previous = previous.expect("it is unchanged since something");
-                let before = offset(previous.scenario(scenario), first, slab);
+            if self.unchanged.is_variable(group, block, variable) {
+                let previous = self.previous.expect("it is unchanged since something");
+                let before = self.offset(previous.scenario(scenario), first, slab);
                 let chunk = previous.chunk(variable, &before, limit);
                 return chunk.map(Chunk::Previous);
             }
@@ -77,64 +126,45 @@ fn write_over<E: Send>(
                 slab,
             };
             tiling.gather(values, place, &mut tile);
-            let precision = product.spec.variables[variable].precision;
+            let precision = spec.variables[variable].precision;
             Ok(Chunk::Made(encode_chunk(
                 &tile,
                 precision,
-                product.spec.compression,
+                spec.compression,
             )))
         };
-        tiles(group).map(chunk).collect()
-    };
-    let mut write = |group: Group, block: usize, chunks: Vec<Chunk>| {
-        let (scenario, first) = tiling.corner(block);
-        for (((_, variable), slab), chunk) in tiles(group).zip(chunks) {
-            match &chunk {
-                Chunk::Previous(_) => assembled.chunks_copied += 1,
-                Chunk::Made(_) => assembled.chunks_written += 1,
-            }
-            let offset = offset(scenario, first, slab);
-            file.write_chunk(variables[variable], &offset, chunk)?;
-        }
-        Ok(())
-    };
-    let sink = BlockSink {
-        encode: &encode,
-        write: &mut write,
-        summaries: &mut summaries,
-    };
-    assembled.fetched = blocks.make(source, sink)?;
-    rows::write_summaries(product, &file, &dimensions, &summaries)?;
-    file.finish()?;
-    Ok(assembled)
+        self.tiles(group).map(chunk).collect()
+    }
 }
 
 /// Creates the file with everything but the chunks.
 fn begin(
     product: &ProductContent,
-    tiling: &Tiling,
+    groups: &[AxisGroup<'_>],
     assembled: &Assembled,
 ) -> Result<(NetcdfFile, Dimensions, Vec<ChunkedVariable>)> {
     let mut file = NetcdfFile::create(&product.spec.path)?;
-    let chunks = chunks_digest(product, tiling);
+    let chunks = chunks_digest(product, groups);
     for (name, value) in cf::global(product, &assembled.digest, Some(&chunks)).0 {
         file.attribute(&name, &value)?;
     }
     let dimensions = Dimensions::write(product, &mut file)?;
     rows::write(product, &file, &dimensions)?;
-    let scenario = product.scenarios.is_some().then_some(1);
-    let chunk = scenario.into_iter();
-    let chunk = chunk.chain([tiling.tile_steps, tiling.tile_catchments]);
-    let chunk: Vec<usize> = chunk.collect();
     let mut variables = Vec::with_capacity(product.spec.variables.len());
-    for variable in &product.spec.variables {
+    for (number, variable) in product.spec.variables.iter().enumerate() {
+        let over = groups.iter().find(|over| over.variables.contains(&number));
+        let over = over.expect("every variable is in a group");
+        let tiling = over.tiling(product);
+        let scenario = product.scenarios.is_some().then_some(1).into_iter();
+        let chunk = scenario.chain(over.tile_lengths(&tiling));
+        let chunk: Vec<usize> = chunk.chain([tiling.tile_catchments]).collect();
         let attributes = cf::variable(variable, product);
         let chunking = Chunking {
             chunk: &chunk,
             precision: variable.precision,
             level: product.spec.compression,
         };
-        let over = dimensions.of_variables();
+        let over = dimensions.of_variable(&variable.axes);
         variables.push(file.chunked(&variable.name, &over, &chunking, &attributes.0)?);
     }
     Ok((file, dimensions, variables))
@@ -151,8 +181,8 @@ mod tests {
         let product = product(&folder.path().join("p.nc"), 200, 600);
         let rebuilt = make(&product, 2);
         let whole = std::fs::read(&product.spec.path).expect("a file");
-        let tiling = Tiling::new(600, 200, 2);
-        let (file, _, _) = begin(&product, &tiling, &rebuilt).expect("a file without chunks");
+        let groups = product.axis_groups();
+        let (file, _, _) = begin(&product, &groups, &rebuilt).expect("a file without chunks");
         file.finish().expect("the end");
         assert_eq!(make(&product, 2), rebuilt);
         assert!(std::fs::read(&product.spec.path).expect("a file") == whole);

@@ -12,8 +12,10 @@
 //! A variable may hold sums over all catchments upstream, see [`Network`]. Then all of these are fetched for a block that
 //! has changed, and a block has changed if anything upstream of it has.
 //!
-//! A product may hold several scenarios of the same catchments, see [`ScenarioDimension`].
+//! A product may hold several scenarios of the same catchments, see [`ScenarioDimension`], and variables over different axes,
+//! see [`ProductAxis`]: those over the same ones are made together, and then those over others.
 
+mod axes;
 mod block;
 mod blocks;
 mod cf;
@@ -35,14 +37,14 @@ mod values;
 
 use anyhow::{Result, ensure};
 
+pub use self::axes::{AxisGroup, AxisValues, ProductAxis};
 pub use self::digest::{digest, digest_of};
 pub use self::network::{Network, NetworkError, NetworkLink};
 pub use self::scenarios::{ScenarioCoordinate, ScenarioDimension};
 use crate::data::catchment::CatchmentId;
 use crate::data::digest::Digest;
-use crate::data::time_axis::TimeAxis;
 use crate::plan::snapshot::Status;
-use crate::project::product_spec::{Layout, ProductSpec};
+use crate::project::product_spec::{Layout, ProductSpec, VariableAxes};
 
 /// All that determines a product: the project's description of it, and what only the data tells.
 pub struct ProductContent {
@@ -52,8 +54,8 @@ pub struct ProductContent {
     pub title: String,
     /// The digest of the recipe.
     pub recipe: Digest,
-    /// The time steps.
-    pub time: TimeAxis,
+    /// The axes of its variables, in the file's order; the project's own time steps first.
+    pub axes: Vec<ProductAxis>,
     /// The columns of a result, in the order in which decoding gives them.
     pub columns: Vec<ResultColumn>,
     /// The names of the catchments' numbers that formulas use beside columns.
@@ -82,6 +84,8 @@ pub struct ResultColumn {
     pub name: String,
     /// Its header in the simulator's output, as the project file has it.
     pub header: String,
+    /// The axes of its values.
+    pub axes: VariableAxes,
 }
 
 /// One catchment's place in the product.
@@ -106,14 +110,17 @@ pub enum ParameterValues {
     Texts(Vec<String>),
 }
 
+/// Fetches columns of a row's result.
+pub type Fetch<'a, E> = dyn FnMut(usize, &[usize]) -> Result<E> + Send + 'a;
+
 /// Where results come from.
 pub struct ResultSource<'a, E> {
     /// The number of threads that decode results and make chunks of them.
     pub threads: usize,
-    /// Fetches a row's result. Called once for each row that is needed and [`Status::Ok`], in ascending order, on a thread
-    /// of its own.
-    pub fetch: &'a mut (dyn FnMut(usize) -> Result<E> + Send),
-    /// Decodes all columns of a result, each as long as the time axis.
+    /// Fetches these columns, by number, of a row's result. Called once for each [`AxisGroup`] and each row that is needed for
+    /// it and [`Status::Ok`], in ascending order, on a thread of its own.
+    pub fetch: &'a mut Fetch<'a, E>,
+    /// Decodes the columns of a result, each as long as its axes want it.
     pub decode: &'a (dyn Fn(&E) -> Result<Vec<Vec<f64>>> + Sync),
     /// What is known of a key's result, whether the key is a row's or one of an earlier product.
     pub known: &'a dyn Fn(&Digest) -> Option<KnownResult>,
@@ -123,14 +130,14 @@ pub struct ResultSource<'a, E> {
 pub struct KnownResult {
     /// As in [`ProductRow::content`].
     pub content: Digest,
-    /// The digest of each column that decoding gives.
+    /// The digest of each of [`ProductContent::columns`].
     pub columns: Vec<Digest>,
 }
 
 /// What [`assemble`] has done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Assembled {
-    /// How many results were fetched.
+    /// How many results were fetched, counted for each [`AxisGroup`].
     pub fetched: usize,
     /// Chunks compressed anew.
     pub chunks_written: usize,
@@ -163,6 +170,7 @@ pub fn assemble<E: Send>(
     source: &mut ResultSource<'_, E>,
 ) -> Result<Assembled> {
     product.check_rows()?;
+    product.check_axes()?;
     let level = product.spec.compression;
     ensure!(
         level <= crate::netcdf::HIGHEST_LEVEL,

@@ -6,11 +6,10 @@
 use anyhow::{Context, Result};
 
 use super::digest::{CHUNKS_DIGEST, chunks_digest, values_digest, values_digest_with};
-use super::summary::Summaries;
-use super::tiling::Tiling;
+use super::summary::{Summaries, places};
 use super::unchanged::{Group, Unchanged};
 use super::upstream::upstream_digests;
-use super::{KnownResult, ProductContent};
+use super::{AxisGroup, KnownResult, ProductContent};
 use crate::data::digest::Digest;
 use crate::netcdf::{PreviousChunk, PreviousFile, PreviousVariable, Uncopied, storable};
 use crate::plan::snapshot::Status;
@@ -24,7 +23,8 @@ pub(super) struct Previous {
     variables: Vec<PreviousVariable>,
     /// By scenario: its number in the previous product.
     scenarios: Vec<Option<usize>>,
-    unchanged: Unchanged,
+    /// By group of variables over the same axes.
+    unchanged: Vec<Unchanged>,
     /// By summary: the numbers of all previous rows.
     summaries: Vec<Vec<f64>>,
     /// How many catchments each previous scenario had.
@@ -45,14 +45,14 @@ impl Previous {
     /// The previous product, if chunks can be copied from it: same tiles, same definitions, and something unchanged.
     pub(super) fn open(
         product: &ProductContent,
-        tiling: &Tiling,
+        groups: &[AxisGroup<'_>],
         known: &dyn Fn(&Digest) -> Option<KnownResult>,
     ) -> Option<Self> {
         if !product.spec.path.is_file() {
             return None;
         }
         let file = PreviousFile::open(&product.spec.path).ok()?;
-        if file.attribute(CHUNKS_DIGEST)? != chunks_digest(product, tiling).to_string() {
+        if file.attribute(CHUNKS_DIGEST)? != chunks_digest(product, groups).to_string() {
             return None;
         }
         let rows = Rows {
@@ -81,8 +81,10 @@ impl Previous {
             Some(scenarios) => scenarios.names.iter().map(|name| place(name)).collect(),
             None => vec![Some(0)],
         };
-        let unchanged = rows.unchanged(product, tiling, &scenarios, known);
-        if !unchanged.is_any() {
+        let unchanged = groups.iter();
+        let unchanged = unchanged.map(|group| rows.unchanged(product, group, &scenarios, known));
+        let unchanged: Vec<Unchanged> = unchanged.collect();
+        if !unchanged.iter().any(Unchanged::is_any) {
             return None;
         }
         let variables = product
@@ -92,7 +94,9 @@ impl Previous {
             .map(|variable| file.chunked(&variable.name).ok());
         let numbers = |summary: &SummaryVariable| {
             let numbers = file.numbers(&summary.name).ok()?;
-            (numbers.len() == rows.status.len()).then_some(numbers)
+            let is_of_group = |group: &&AxisGroup<'_>| group.variables.contains(&summary.of);
+            let each = groups.iter().find(is_of_group)?.slice();
+            (numbers.len() == rows.status.len() * each).then_some(numbers)
         };
         Some(Self {
             summaries: product
@@ -108,23 +112,32 @@ impl Previous {
         })
     }
 
-    /// What is unchanged, so that its chunks can be copied.
-    pub(super) fn unchanged(&self) -> &Unchanged {
-        &self.unchanged
+    /// What is unchanged of a group of variables over the same axes, by number, so that its chunks can be copied.
+    pub(super) fn unchanged(&self, group: usize) -> &Unchanged {
+        &self.unchanged[group]
     }
 
     /// The summaries of all rows in unchanged blocks; those of other rows are still missing.
-    pub(super) fn summaries(&self, product: &ProductContent, tiling: &Tiling) -> Summaries {
-        let mut summaries = Summaries::new(product.spec.summaries.len(), product.catchments.len());
+    pub(super) fn summaries(
+        &self,
+        product: &ProductContent,
+        groups: &[AxisGroup<'_>],
+    ) -> Summaries {
+        let mut summaries = Summaries::new(product);
         for (number, summary) in product.spec.summaries.iter().enumerate() {
             let group = Group::of(&product.spec.variables[summary.of]);
-            let is_unchanged = |block: &usize| self.unchanged.is(group, *block);
-            for block in (0..tiling.blocks()).filter(is_unchanged) {
-                let (scenario, first) = tiling.corner(block);
-                let before = self.scenario(scenario) * self.catchments + first;
-                for (i, row) in tiling.block(block).enumerate() {
-                    let value = self.summaries[number][before + i];
-                    summaries.set_row(row, [(number, value)]);
+            let over = groups.iter().zip(&self.unchanged);
+            for (over, unchanged) in over.filter(|(over, _)| over.variables.contains(&summary.of)) {
+                let tiling = over.tiling(product);
+                let is_unchanged = |block: &usize| unchanged.is(group, *block);
+                for block in (0..tiling.blocks()).filter(is_unchanged) {
+                    let (scenario, first) = tiling.corner(block);
+                    let before = self.scenario(scenario) * self.catchments + first;
+                    for (i, row) in tiling.block(block).enumerate() {
+                        let numbers = places(before + i, self.catchments, over.slice())
+                            .map(|place| self.summaries[number][place]);
+                        summaries.set_row(row, [(number, numbers.collect())]);
+                    }
                 }
             }
         }
@@ -149,14 +162,15 @@ impl Previous {
 }
 
 impl Rows {
-    /// The blocks that are made of the same as before, and such variables of the other blocks.
+    /// The blocks of a group of variables that are made of the same as before, and such variables of the other blocks.
     fn unchanged(
         &self,
         product: &ProductContent,
-        tiling: &Tiling,
+        over: &AxisGroup<'_>,
         scenarios: &[Option<usize>],
         known: &dyn Fn(&Digest) -> Option<KnownResult>,
     ) -> Unchanged {
+        let tiling = over.tiling(product);
         let each = self.ids.len();
         let block = |block: usize, same: &mut dyn FnMut(usize, usize) -> bool| {
             let (scenario, first) = tiling.corner(block);
@@ -191,16 +205,15 @@ impl Rows {
                 || digests[index].is_some_and(is_known)
         };
         // What is computed may use any column.
-        let is_column = product
-            .spec
-            .variables
-            .iter()
-            .map(|variable| match variable.source {
-                VariableSource::Column(_) => variable.upstream.is_none(),
-                VariableSource::Formula(_) => false,
-            });
+        let variables = product.spec.variables.iter().enumerate();
+        let is_column = variables.map(|(number, variable)| match variable.source {
+            VariableSource::Column(_) => {
+                variable.upstream.is_none() && over.variables.contains(&number)
+            }
+            VariableSource::Formula(_) => false,
+        });
         let is_column: Vec<bool> = is_column.collect();
-        let mut unchanged = Unchanged::nothing(product, tiling);
+        let mut unchanged = Unchanged::nothing(product, over, &tiling);
         for at in 0..tiling.blocks() {
             let (mut all, mut variables) = (true, is_column.clone());
             let mut anything = |index: usize, old: usize| {

@@ -7,15 +7,18 @@ use super::cf;
 use super::digest::values_digest;
 use super::summary::Summaries;
 use super::upstream::upstream_digests;
-use super::{ParameterValues, ProductContent, ProductRow};
-use crate::netcdf::cf::{Attributes, catchment_attributes, time_coordinate};
+use super::{AxisValues, ParameterValues, ProductAxis, ProductContent, ProductRow};
+use crate::netcdf::cf::{Attributes, time_coordinate};
 use crate::netcdf::{Attribute, Data, Dimension, NetcdfFile};
-use crate::project::product_spec::{ParameterVariable, UPSTREAM_DIGEST, VALUES_DIGEST};
+use crate::project::product_spec::{
+    ParameterVariable, TIME, UPSTREAM_DIGEST, VALUES_DIGEST, VariableAxes,
+};
 
 /// The dimensions of a product.
 pub(super) struct Dimensions {
     scenario: Option<Dimension>,
-    time: Dimension,
+    /// In the order of the product's axes, each with its name.
+    axes: Vec<(String, Dimension)>,
     catchment: Dimension,
 }
 
@@ -29,15 +32,17 @@ impl Dimensions {
             }
             None => None,
         };
-        let (values, attributes) = time_coordinate(&product.time);
-        let time = file.coordinate("time", Data::F64(&values), &attributes.0)?;
+        let mut axes = Vec::with_capacity(product.axes.len());
+        for axis in &product.axes {
+            axes.push((axis.name.clone(), write_axis(axis, file)?));
+        }
         let ids = &product.catchments[..product.catchments_each()];
         let ids: Vec<&str> = ids.iter().map(|row| row.id.as_str()).collect();
-        let catchment =
-            file.coordinate("catchment", Data::Texts(&ids), &catchment_attributes().0)?;
+        let attributes = cf::catchment(product);
+        let catchment = file.coordinate("catchment", Data::Texts(&ids), &attributes.0)?;
         Ok(Self {
             scenario,
-            time,
+            axes,
             catchment,
         })
     }
@@ -47,10 +52,24 @@ impl Dimensions {
         self.scenario.into_iter().chain([self.catchment]).collect()
     }
 
-    /// The dimensions of variables over time.
-    pub(super) fn of_variables(&self) -> Vec<Dimension> {
+    /// The dimensions of a variable with these axes.
+    pub(super) fn of_variable(&self, axes: &VariableAxes) -> Vec<Dimension> {
+        let axes = axes.names().filter_map(|name| self.axis(name));
         let scenario = self.scenario.into_iter();
-        scenario.chain([self.time, self.catchment]).collect()
+        scenario.chain(axes).chain([self.catchment]).collect()
+    }
+
+    /// The dimensions of what a variable with these axes is over time.
+    fn of_summary(&self, axes: &VariableAxes) -> Vec<Dimension> {
+        self.of_variable(&VariableAxes {
+            time: None,
+            dimension: axes.dimension.clone(),
+        })
+    }
+
+    fn axis(&self, name: &str) -> Option<Dimension> {
+        let mut axes = self.axes.iter();
+        axes.find_map(|(known, dimension)| (known == name).then_some(*dimension))
     }
 }
 
@@ -119,9 +138,32 @@ pub(super) fn write_summaries(
     for (i, summary) in product.spec.summaries.iter().enumerate() {
         let attributes = cf::summary(summary, product);
         let values = Data::F64(summaries.of(i));
-        file.variable(&summary.name, &dimensions.of_rows(), values, &attributes.0)?;
+        let over = dimensions.of_summary(&product.spec.variables[summary.of].axes);
+        file.variable(&summary.name, &over, values, &attributes.0)?;
     }
     Ok(())
+}
+
+/// Writes the coordinate variable of an axis.
+fn write_axis(axis: &ProductAxis, file: &mut NetcdfFile) -> Result<Dimension> {
+    match &axis.values {
+        AxisValues::Time(time) => {
+            let (values, mut attributes) = time_coordinate(time);
+            if axis.name != TIME {
+                attributes.set("long_name", &*axis.name.replace('_', " "));
+            }
+            file.coordinate(&axis.name, Data::F64(&values), &attributes.0)
+        }
+        AxisValues::Numbers(numbers) => {
+            let attributes = cf::text(&axis.name.replace('_', " "));
+            file.coordinate(&axis.name, Data::F64(numbers), &attributes.0)
+        }
+        AxisValues::Texts(texts) => {
+            let attributes = cf::text(&axis.name.replace('_', " "));
+            let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+            file.coordinate(&axis.name, Data::Texts(&texts), &attributes.0)
+        }
+    }
 }
 
 /// The key as files show it; empty without one.

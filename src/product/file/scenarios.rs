@@ -51,7 +51,7 @@ impl ProductContent {
     }
 
     /// What messages call a row.
-    pub(super) fn row_name(&self, row: usize) -> String {
+    pub(in crate::product) fn row_name(&self, row: usize) -> String {
         let id = &self.catchments[row].id;
         match &self.scenarios {
             Some(scenarios) => {

@@ -9,7 +9,7 @@
 //! Scenarios are a column of all these tables, before the catchments', so that one step of all scenarios is still one
 //! table. A table `/scenarios` holds what they differ in.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail, ensure};
 
 use super::block::Block;
 use super::blocks::{BlockSink, ProductBlocks};
@@ -22,11 +22,12 @@ use super::tables::{
 use super::tiling::{TilePlace, Tiling};
 use super::unchanged::{Group, Unchanged};
 use super::{Assembled, ProductContent, ResultSource, cf};
+use crate::data::time_axis::TimeAxis;
 use crate::netcdf::{
     Attribute, CompoundColumn, CompoundTable, Data, Precision, TableFile, decode_chunk,
     encode_chunk, shuffle,
 };
-use crate::project::product_spec::ProductVariable;
+use crate::project::product_spec::{ProductVariable, VariableAxes};
 use crate::system::parallel::ordered;
 
 /// Values of one stretch of time in memory: at most so many bytes (a single step may exceed it).
@@ -48,8 +49,16 @@ pub(super) fn write<E: Send>(
 ) -> Result<Assembled> {
     let mut assembled = Assembled::nothing(digest(product));
     let (rows, variables) = (product.catchments.len(), product.spec.variables.len());
-    let tiling = Tiling::new(product.time.len(), product.catchments_each(), variables);
-    let tiling = tiling.with_scenarios(product.scenario_count());
+    let groups = product.axis_groups();
+    let [over] = groups.as_slice() else {
+        bail!("tables of time steps hold variables over `time` alone; use layout = \"grid\"");
+    };
+    ensure!(
+        *over.axes == VariableAxes::steps(),
+        "tables of time steps can't hold what goes over {}; use layout = \"grid\"",
+        over.axes
+    );
+    let tiling = over.tiling(product);
     let step_bytes = 8 * variables.max(1);
     let tile_steps = (SLAB_BYTES / (step_bytes * rows))
         .min(STAGED_BYTES / (step_bytes * tiling.tile_catchments));
@@ -57,16 +66,16 @@ pub(super) fn write<E: Send>(
     // Early, so that a path that can't be written to costs no time.
     let mut file = begin(product, &assembled)?;
     let mut stage = Stage::create(&product.spec.path)?;
-    let mut summaries = Summaries::new(product.spec.summaries.len(), rows);
+    let mut summaries = Summaries::new(product);
     let threads = source.threads;
-    let groups = Group::ALL.map(|group| group.variables(product).len());
+    let counts = Group::ALL.map(|group| group.variables(product, over).len());
     // By group and block: where its pieces begin.
     let mut pieces = Group::ALL.map(|_| Vec::with_capacity(tiling.blocks()));
-    let nothing = Unchanged::nothing(product, &tiling);
-    let blocks = ProductBlocks::new(product, &tiling, &nothing);
+    let nothing = Unchanged::nothing(product, over, &tiling);
+    let blocks = ProductBlocks::new(product, over, &tiling, &nothing);
     let encode = |group: Group, block: usize, values: Option<&Block>| {
         let values = values.expect("no block is unchanged");
-        let mut tiles = vec![f64::NAN; groups[group as usize] * tiling.tile_values()];
+        let mut tiles = vec![f64::NAN; counts[group as usize] * tiling.tile_values()];
         let piece = |slab: usize| {
             for (variable, tile) in tiles.chunks_exact_mut(tiling.tile_values()).enumerate() {
                 let place = TilePlace {
@@ -90,7 +99,11 @@ pub(super) fn write<E: Send>(
         summaries: &mut summaries,
     };
     assembled.fetched = blocks.make(source, sink)?;
-    let staged = Staged { stage, pieces };
+    let staged = Staged {
+        stage,
+        pieces,
+        counts,
+    };
     let tables = StepTables::new(product, &tiling);
     assembled.chunks_written = tables.write(&staged, threads, &mut file)?;
     write_summaries(product, &summaries, &mut file)?;
@@ -103,22 +116,18 @@ struct Staged {
     stage: Stage,
     /// By group and block: the number of its first piece, that of the first slab.
     pieces: [Vec<usize>; 2],
+    /// By group: how many variables it has.
+    counts: [usize; 2],
 }
 
 impl Staged {
     /// The tiles of a slab, by group and block.
-    fn read(
-        &self,
-        product: &ProductContent,
-        tiling: &Tiling,
-        threads: usize,
-        slab: usize,
-    ) -> Result<[Vec<Vec<f64>>; 2]> {
+    fn read(&self, tiling: &Tiling, threads: usize, slab: usize) -> Result<[Vec<Vec<f64>>; 2]> {
         let mut groups = [Vec::new(), Vec::new()];
         for group in Group::ALL {
             let pieces = self.pieces[group as usize].iter();
             let staged = pieces.map(|first| self.stage.read(first + slab));
-            let values = group.variables(product).len() * tiling.tile_values();
+            let values = self.counts[group as usize] * tiling.tile_values();
             let decode = |bytes: Vec<u8>| {
                 decode_chunk(&bytes, values, STAGED_LEVEL).context("the staged values are damaged")
             };
@@ -148,7 +157,8 @@ fn begin(product: &ProductContent, assembled: &Assembled) -> Result<TableFile> {
         }
     }
     file.attribute("layout", &Attribute::from("steps"))?;
-    file.array("time_steps", Data::I64(product.time.nanoseconds()))?;
+    let time = product.time().map_or(&[][..], TimeAxis::nanoseconds);
+    file.array("time_steps", Data::I64(time))?;
     write_scenarios(product, &mut file)?;
     write_catchments(product, &mut file)?;
     Ok(file)
@@ -156,7 +166,6 @@ fn begin(product: &ProductContent, assembled: &Assembled) -> Result<TableFile> {
 
 /// How the tables of all steps are laid out.
 struct StepTables<'p> {
-    product: &'p ProductContent,
     tiling: &'p Tiling,
     layout: CompoundTable,
     /// By chunk: the bytes of its labels. They are the same in all tables, so they are arranged once.
@@ -166,7 +175,7 @@ struct StepTables<'p> {
 }
 
 impl<'p> StepTables<'p> {
-    fn new(product: &'p ProductContent, tiling: &'p Tiling) -> Self {
+    fn new(product: &ProductContent, tiling: &'p Tiling) -> Self {
         let labels = labels(product);
         let label = |(name, _, size): &(&str, Vec<String>, usize)| CompoundColumn::Text {
             name: (*name).to_owned(),
@@ -201,7 +210,6 @@ impl<'p> StepTables<'p> {
             (group, *count - 1)
         };
         Self {
-            product,
             tiling,
             layout,
             labels: label_planes,
@@ -212,7 +220,7 @@ impl<'p> StepTables<'p> {
     /// Writes all tables. Returns how many chunks they have.
     fn write(&self, staged: &Staged, threads: usize, file: &mut TableFile) -> Result<usize> {
         for slab in 0..self.tiling.slabs() {
-            let tiles = staged.read(self.product, self.tiling, threads, slab)?;
+            let tiles = staged.read(self.tiling, threads, slab)?;
             let steps = self.tiling.slab(slab);
             let start = steps.start;
             let encode = |step: usize| Ok((step, self.chunks(&tiles, step - start)));

@@ -1,12 +1,25 @@
-//! Summary variables: one number for each catchment out of all time steps of a variable.
+//! Summary variables: one number for each catchment out of all time steps of a variable; with a further dimension one for
+//! each place along it.
 //!
 //! Time steps without a value are left out; if no step has one, the number is missing. The numbers are computed in 64 bits,
 //! whatever the precision in which the variable is stored, one series at a time and always in the order of the time steps,
 //! so that they are the same on every machine. It knows no files.
 
-use crate::project::product_spec::Statistic;
+use super::{ProductAxis, ProductContent};
+use crate::project::product_spec::{Statistic, SummaryVariable};
 
 impl Statistic {
+    /// The numbers of a series that has `slice` values a time step, one for each of them.
+    pub(super) fn of_each(self, series: &[f64], slice: usize) -> Vec<f64> {
+        if slice == 1 {
+            return vec![self.of(series)];
+        }
+        let along = |place: usize| series.iter().skip(place).step_by(slice).copied();
+        (0..slice)
+            .map(|place| self.of(&along(place).collect::<Vec<f64>>()))
+            .collect()
+    }
+
     /// The number; NaN if all values are.
     pub(super) fn of(self, series: &[f64]) -> f64 {
         let values = || series.iter().copied().filter(|value| !value.is_nan());
@@ -61,26 +74,50 @@ fn quantile(mut values: Vec<f64>, q: f64) -> f64 {
     }
 }
 
+/// The numbers of one summary in one row, one for each place along the variable's further dimension, by the summary's number.
+pub(super) type RowSummary = (usize, Vec<f64>);
+
 /// The summaries of all rows, filled in as blocks are made.
-pub(super) struct Summaries(Vec<Vec<f64>>);
+pub(super) struct Summaries {
+    /// How many catchments each scenario has.
+    each: usize,
+    /// By summary: scenario by scenario, place by place, catchment by catchment.
+    numbers: Vec<Vec<f64>>,
+}
 
 impl Summaries {
     /// All numbers missing.
-    pub(super) fn new(summaries: usize, rows: usize) -> Self {
-        Self(vec![vec![f64::NAN; rows]; summaries])
+    pub(super) fn new(product: &ProductContent) -> Self {
+        let numbers = |summary: &SummaryVariable| {
+            let dimension = &product.spec.variables[summary.of].axes.dimension;
+            let places = dimension.as_ref().and_then(|name| product.axis(name));
+            vec![f64::NAN; product.catchments.len() * places.map_or(1, ProductAxis::len)]
+        };
+        Self {
+            each: product.catchments_each(),
+            numbers: product.spec.summaries.iter().map(numbers).collect(),
+        }
     }
 
-    /// Sets numbers of a row, each with the number of its summary.
-    pub(super) fn set_row(&mut self, row: usize, numbers: impl IntoIterator<Item = (usize, f64)>) {
-        for (summary, number) in numbers {
-            self.0[summary][row] = number;
+    /// Sets numbers of a row.
+    pub(super) fn set_row(&mut self, row: usize, summaries: impl IntoIterator<Item = RowSummary>) {
+        for (summary, numbers) in summaries {
+            for (place, number) in places(row, self.each, numbers.len()).zip(numbers) {
+                self.numbers[summary][place] = number;
+            }
         }
     }
 
     /// A summary's numbers of all rows.
     pub(super) fn of(&self, summary: usize) -> &[f64] {
-        &self.0[summary]
+        &self.numbers[summary]
     }
+}
+
+/// Where a row's numbers are among those of all rows, `count` for each, where each scenario has `each` catchments.
+pub(super) fn places(row: usize, each: usize, count: usize) -> impl Iterator<Item = usize> {
+    let first = row / each * each * count + row % each;
+    (0..count).map(move |place| first + place * each)
 }
 
 #[cfg(test)]
@@ -108,6 +145,17 @@ mod tests {
             assert!(statistic.of(&[NAN, NAN]).is_nan(), "{statistic:?}");
             assert!(statistic.of(&[]).is_nan(), "{statistic:?}");
         }
+    }
+
+    #[test]
+    fn every_place_has_numbers_of_its_own() {
+        let series = [1.0, 10.0, 3.0, NAN, 5.0, 30.0];
+        assert_eq!(Statistic::Mean.of_each(&series, 2), [3.0, 20.0]);
+        assert_eq!(Statistic::Max.of_each(&series, 1), [30.0]);
+        // Two scenarios of three catchments with two places each.
+        let all: Vec<usize> = (0..6).flat_map(|row| places(row, 3, 2)).collect();
+        assert_eq!(all, [0, 3, 1, 4, 2, 5, 6, 9, 7, 10, 8, 11]);
+        assert_eq!(places(4, 3, 1).collect::<Vec<_>>(), [4]);
     }
 
     #[test]

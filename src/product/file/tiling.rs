@@ -49,14 +49,27 @@ impl Tiling {
     /// 128 × 16, but wider where time is short, and narrower where a block of so many variables would not fit in memory.
     ///
     /// It depends on the dimensions alone, so that every machine writes the same file. All three are at least 1.
+    #[cfg(test)]
     pub(super) fn new(steps: usize, catchments: usize, variables: usize) -> Self {
+        Self::of_slices(steps, 1, catchments, variables)
+    }
+
+    /// The same where `slice` steps (a divisor of their number, at least 1) must not be torn apart: no tile has less than all of
+    /// them, even if it becomes larger than others.
+    pub(super) fn of_slices(
+        steps: usize,
+        slice: usize,
+        catchments: usize,
+        variables: usize,
+    ) -> Self {
         let series_bytes = steps.saturating_mul(variables).saturating_mul(8);
         let fitting = (BLOCK_BYTES / series_bytes.max(1)).max(1);
-        let tile_steps = steps.min(TILE_STEPS);
-        let wanted = TILE_VALUES / tile_steps;
+        let whole = |most: usize| (most.min(steps) / slice).max(1) * slice;
+        let tile_steps = whole(TILE_STEPS);
+        let wanted = (TILE_VALUES / tile_steps).max(1);
         let tile_catchments = power_of_two_below(wanted.min(fitting));
         let tile_steps = if fitting < wanted {
-            (TILE_VALUES / tile_catchments).min(steps)
+            whole(TILE_VALUES / tile_catchments)
         } else {
             tile_steps
         };
@@ -175,6 +188,19 @@ mod tests {
         assert_eq!(tile(1, 18_000, 4), (1, 2048));
         assert_eq!(tile(1_000_000, 18_000, 4), (2048, 1));
         assert_eq!(tile(8760, 18_000, 40), (512, 4));
+    }
+
+    #[test]
+    fn slices_are_whole() {
+        let tile = |steps, slice, variables| {
+            let tiling = Tiling::of_slices(steps, slice, 18_000, variables);
+            (tiling.tile_steps, tiling.tile_catchments)
+        };
+        assert_eq!(tile(8760 * 3, 3, 1), (126, 16));
+        assert_eq!(tile(12 * 3, 3, 1), (36, 32));
+        assert_eq!(tile(365 * 647, 647, 1), (647, 2));
+        assert_eq!(tile(24 * 5_000, 5_000, 1), (5_000, 1));
+        assert_eq!(tile(8760 * 7, 7, 20), (2044, 1));
     }
 
     proptest! {

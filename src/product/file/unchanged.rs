@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::ProductContent;
 use super::tiling::Tiling;
+use super::{AxisGroup, ProductContent};
 use crate::project::product_spec::ProductVariable;
 
 /// Variables whose blocks are made together.
@@ -26,14 +26,14 @@ impl Group {
         }
     }
 
-    /// The group's variables, by number.
-    pub(super) fn variables(self, product: &ProductContent) -> Vec<usize> {
+    /// The group's variables among those over the same axes, by number.
+    pub(super) fn variables(self, product: &ProductContent, over: &AxisGroup<'_>) -> Vec<usize> {
         let is_in = |variable: &usize| Self::of(&product.spec.variables[*variable]) == self;
-        (0..product.spec.variables.len()).filter(is_in).collect()
+        over.variables.iter().copied().filter(is_in).collect()
     }
 }
 
-/// The unchanged blocks, and the unchanged variables of changed blocks.
+/// The unchanged blocks of the variables over the same axes, and the unchanged variables of changed blocks.
 pub(super) struct Unchanged {
     /// By group and block.
     blocks: [Vec<bool>; 2],
@@ -43,8 +43,8 @@ pub(super) struct Unchanged {
 
 impl Unchanged {
     /// Everything has changed; only groups without variables count as unchanged.
-    pub(super) fn nothing(product: &ProductContent, tiling: &Tiling) -> Self {
-        let is_empty = |group: Group| group.variables(product).is_empty();
+    pub(super) fn nothing(product: &ProductContent, over: &AxisGroup<'_>, tiling: &Tiling) -> Self {
+        let is_empty = |group: Group| group.variables(product, over).is_empty();
         Self {
             blocks: Group::ALL.map(|group| vec![is_empty(group); tiling.blocks()]),
             variables: BTreeMap::new(),

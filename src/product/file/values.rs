@@ -1,26 +1,30 @@
-//! A variable's values of one catchment: a column of its result, or a formula over all columns and the catchment's numbers.
+//! A variable's values of one catchment: a column of its result, or a formula over columns and the catchment's numbers.
+//!
+//! A column without axes is one number, and goes with any other column in a formula.
 
 use std::borrow::Cow;
 
 use anyhow::{Context, Result, ensure};
 
-use super::ProductContent;
+use super::{AxisGroup, ProductContent};
 use crate::data::record::Described;
-use crate::language::formula::{Expr, Operand};
+use crate::language::formula::{EvalError, Expr, Operand};
 use crate::project::product_spec::{ProductVariable, VariableSource};
 
 impl ProductContent {
-    /// The values of a variable (by number) in a row, one for each time step, from the columns of the row's result.
+    /// The values of one of a group's variables (by number) in a row, from the group's columns of the row's result.
     pub(in crate::product) fn values<'c>(
         &self,
+        group: &AxisGroup<'_>,
         row: usize,
         variable: usize,
         columns: &'c [Vec<f64>],
     ) -> Result<Cow<'c, [f64]>> {
-        let (variable, steps) = (&self.spec.variables[variable], self.time.len());
+        let variable = &self.spec.variables[variable];
         let values = match &variable.source {
             VariableSource::Column(column) => {
-                let column = columns.get(*column);
+                let place = group.columns.iter().position(|known| known == column);
+                let column = place.and_then(|place| columns.get(place));
                 let context = || {
                     format!(
                         "{}: its result has no column for `{}`",
@@ -30,33 +34,49 @@ impl ProductContent {
                 };
                 Cow::Borrowed(column.with_context(context)?.as_slice())
             }
-            VariableSource::Formula(formula) => Cow::Owned(self.computed(formula, row, columns)),
+            VariableSource::Formula(formula) => {
+                let context = || format!("{}: `{}`", self.row_name(row), variable.name);
+                let values = self.computed(group, formula, row, columns);
+                Cow::Owned(values.with_context(context)?)
+            }
         };
         ensure!(
-            values.len() == steps,
-            "{}: `{}` has {} values for {steps} time steps",
+            values.len() == group.rows(),
+            "{}: `{}` has {} values for {}",
             self.row_name(row),
             variable.name,
-            values.len()
+            values.len(),
+            group.wanted()
         );
         Ok(values)
     }
 
-    fn computed(&self, formula: &Expr, row: usize, columns: &[Vec<f64>]) -> Vec<f64> {
-        let length = columns.first().map_or(0, Vec::len);
+    fn computed(
+        &self,
+        group: &AxisGroup<'_>,
+        formula: &Expr,
+        row: usize,
+        columns: &[Vec<f64>],
+    ) -> Result<Vec<f64>, EvalError> {
         let scalars = &self.catchments[row].scalars;
         let operand = |name: &str| {
-            let mut names = self.columns.iter();
+            let mut names = group.columns.iter().map(|&column| &self.columns[column]);
             match names.position(|column| column.name == name) {
-                Some(at) => columns.get(at).map(|column| Operand::Column(column)),
+                Some(place) => {
+                    let is_number = self.columns[group.columns[place]].axes.is_none();
+                    match (columns.get(place)?.as_slice(), is_number) {
+                        ([number], true) => Some(Operand::Scalar(*number)),
+                        (column, _) => Some(Operand::Column(column)),
+                    }
+                }
                 None => {
                     let at = self.scalars.iter().position(|scalar| scalar == name)?;
                     Some(Operand::Scalar(scalars[at]))
                 }
             }
         };
-        // The names were checked before anything was run, and all columns of a result have one length.
-        formula.eval_columns(length, &operand).unwrap_or_default()
+        // The names were checked before anything was run.
+        formula.eval_columns(group.rows(), &operand)
     }
 
     /// The source of a variable in words, for the digests: the header of its column, or its formula with all names that it

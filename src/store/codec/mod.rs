@@ -50,13 +50,13 @@ pub(crate) enum Damaged {
     /// The bytes are as they were stored, but by a version that knows more encodings than this one.
     #[error("its encoding {0} is not known to this version of rerunoff")]
     Encoding(u8),
-    /// The column's number of time steps is not that of its result.
-    #[error("it holds {found} time steps where {expected} belong")]
-    Steps {
-        /// Steps the bytes hold.
+    /// The column has more values than the longest of its result.
+    #[error("it holds {found} values where there are at most {most}")]
+    Length {
+        /// Values the bytes hold.
         found: u64,
-        /// Steps the caller expects.
-        expected: usize,
+        /// The most that the caller expects.
+        most: usize,
     },
     /// The bytes cannot be decoded though their checksum matches.
     #[error("it cannot be decoded: {0}")]
@@ -68,7 +68,7 @@ pub(crate) enum Damaged {
 pub struct Encoded {
     /// The column's name in the result.
     pub name: String,
-    /// Number of time steps.
+    /// Number of values: of time steps, unless the column has axes of its own.
     pub steps: usize,
     /// Least finite value; `None` if there is none.
     pub minimum: Option<f64>,
@@ -146,17 +146,19 @@ impl Range {
     }
 }
 
-/// Decodes a column of `steps` values after checking that `bytes` are those that were stored.
+/// Decodes a column of at most so many values after checking that `bytes` are those that were stored.
 ///
-/// Never holds more than `steps` values, whatever the bytes say.
-pub(crate) fn decode(bytes: &[u8], checksum: &Digest, steps: usize) -> Result<Vec<f64>, Damaged> {
+/// Never holds more of them, whatever the bytes say.
+pub(crate) fn decode(bytes: &[u8], checksum: &Digest, most: usize) -> Result<Vec<f64>, Damaged> {
     if Digest::of(bytes) != *checksum {
         return Err(Damaged::Checksum);
     }
     match bytes.split_first() {
-        Some((&RAW, values)) => decode_raw(values, steps),
-        Some((&PCO, rest)) => decode_pco(counted(rest, steps)?, steps),
-        Some((&DECIMAL, rest)) => decode_decimal(counted(rest, steps)?, steps),
+        Some((&RAW, values)) => decode_raw(values, most),
+        Some((&PCO, rest)) => counted(rest, most).and_then(|(steps, rest)| decode_pco(rest, steps)),
+        Some((&DECIMAL, rest)) => {
+            counted(rest, most).and_then(|(steps, rest)| decode_decimal(rest, steps))
+        }
         Some((&other, _)) => Err(Damaged::Encoding(other)),
         None => Err(Damaged::Content("there is nothing".to_owned())),
     }
@@ -201,14 +203,11 @@ fn decimal(values: &[f64]) -> Option<Vec<u8>> {
     (back == whole).then_some(bytes)
 }
 
-fn decode_raw(bytes: &[u8], steps: usize) -> Result<Vec<f64>, Damaged> {
+fn decode_raw(bytes: &[u8], most: usize) -> Result<Vec<f64>, Damaged> {
     let (values, rest) = bytes.as_chunks::<8>();
-    if values.len() != steps {
+    if values.len() > most {
         let found = values.len() as u64;
-        return Err(Damaged::Steps {
-            found,
-            expected: steps,
-        });
+        return Err(Damaged::Length { found, most });
     }
     if !rest.is_empty() {
         return Err(Damaged::Content("there are bytes left over".to_owned()));
@@ -219,19 +218,16 @@ fn decode_raw(bytes: &[u8], steps: usize) -> Result<Vec<f64>, Damaged> {
         .collect())
 }
 
-/// The bytes after the number of steps, which must be `steps`.
-fn counted(bytes: &[u8], steps: usize) -> Result<&[u8], Damaged> {
+/// The number of steps, and the bytes after it.
+fn counted(bytes: &[u8], most: usize) -> Result<(usize, &[u8]), Damaged> {
     let Some((count, rest)) = bytes.split_first_chunk::<8>() else {
         return Err(Damaged::Content("it is too short".to_owned()));
     };
     let found = u64::from_le_bytes(*count);
-    if found != steps as u64 {
-        return Err(Damaged::Steps {
-            found,
-            expected: steps,
-        });
+    match usize::try_from(found) {
+        Ok(steps) if steps <= most => Ok((steps, rest)),
+        _ => Err(Damaged::Length { found, most }),
     }
-    Ok(rest)
 }
 
 fn decode_decimal(bytes: &[u8], steps: usize) -> Result<Vec<f64>, Damaged> {
@@ -329,11 +325,13 @@ mod tests {
         );
         assert_eq!(
             decode(&encoded.bytes, &encoded.checksum, 99),
-            Err(Damaged::Steps {
+            Err(Damaged::Length {
                 found: 100,
-                expected: 99
+                most: 99
             })
         );
+        let longer = decode(&encoded.bytes, &encoded.checksum, 101);
+        assert_eq!(longer.map(|values| values.len()), Ok(100));
         let future = [9, 1, 2, 3];
         assert_eq!(
             decode(&future, &Digest::of(&future), 1),
@@ -369,7 +367,7 @@ mod tests {
             bytes.insert(0, version);
             let steps = bytes.get(1..9).map_or(3, |count| usize::from(count[0]));
             if let Ok(values) = decode(&bytes, &Digest::of(&bytes), steps) {
-                prop_assert_eq!(values.len(), steps);
+                prop_assert!(values.len() <= steps);
             }
         }
 

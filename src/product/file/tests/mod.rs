@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use anyhow::bail;
 
 use super::*;
+use crate::data::time_axis::TimeAxis;
 use crate::data::value::Value;
 use crate::language::formula::Expr;
 use crate::netcdf::Precision;
@@ -15,6 +16,7 @@ use crate::project::product_spec::{
     VariableSource,
 };
 
+mod axes;
 mod patched;
 mod scenarios;
 mod summary;
@@ -22,21 +24,33 @@ mod upstream;
 
 const HOUR: i64 = 3_600_000_000_000;
 
-/// A made-up result: depends on the key alone. Two columns, of two bytes each.
+/// A column of a made-up result: depends on two bytes of the key alone.
+fn column(key: &Digest, k: usize, rows: usize) -> Vec<f64> {
+    let [whole, part] = [2 * k, 2 * k + 1].map(|at| f64::from(key.as_bytes()[at]));
+    let seed = whole + part / 256.0;
+    (0..rows)
+        .map(|row| seed * (row + 1) as f64 + k as f64)
+        .collect()
+}
+
+/// A made-up result of two columns.
 fn result(key: &Digest, steps: usize) -> Vec<Vec<f64>> {
-    let column = |k: usize| {
-        let [whole, part] = [2 * k, 2 * k + 1].map(|at| f64::from(key.as_bytes()[at]));
-        let seed = whole + part / 256.0;
-        (0..steps)
-            .map(|t| seed * (t + 1) as f64 + k as f64)
-            .collect()
+    vec![column(key, 0, steps), column(key, 1, steps)]
+}
+
+/// A made-up result with the columns of a product.
+fn result_of(product: &ProductContent, key: &Digest) -> Vec<Vec<f64>> {
+    let rows = |column: &ResultColumn| -> usize {
+        let lengths = column.axes.names().filter_map(|name| product.axis(name));
+        lengths.map(ProductAxis::len).product()
     };
-    vec![column(0), column(1)]
+    let columns = product.columns.iter().enumerate();
+    columns.map(|(k, of)| column(key, k, rows(of))).collect()
 }
 
 /// What is known of a key's result, of the same content.
-fn known(key: &Digest, steps: usize) -> Option<KnownResult> {
-    let columns = result(key, steps);
+fn known(product: &ProductContent, key: &Digest) -> Option<KnownResult> {
+    let columns = result_of(product, key);
     Some(KnownResult {
         content: *key,
         columns: (columns.iter())
@@ -54,17 +68,18 @@ fn assemble<E: Send>(
 ) -> Result<Assembled> {
     let mut source = ResultSource {
         threads,
-        fetch,
+        fetch: &mut |row, _: &[usize]| fetch(row),
         decode,
         known: &|_| None,
     };
     super::assemble(product, &mut source)
 }
 
-fn variable(name: &str, source: VariableSource) -> ProductVariable {
+pub(super) fn variable(name: &str, source: VariableSource) -> ProductVariable {
     ProductVariable {
         name: name.to_owned(),
         source,
+        axes: VariableAxes::steps(),
         min: None,
         max: None,
         upstream: None,
@@ -74,6 +89,32 @@ fn variable(name: &str, source: VariableSource) -> ProductVariable {
         attributes: vec![("note".to_owned(), Value::Integer(3))],
         precision: Precision::F64,
     }
+}
+
+/// These axes.
+pub(super) fn along(time: Option<&str>, dimension: Option<&str>) -> VariableAxes {
+    VariableAxes {
+        time: time.map(str::to_owned),
+        dimension: dimension.map(str::to_owned),
+    }
+}
+
+pub(super) fn axis(name: &str, values: AxisValues) -> ProductAxis {
+    ProductAxis {
+        name: name.to_owned(),
+        values,
+    }
+}
+
+/// So many hours from 1970 on.
+fn hours(count: i64) -> AxisValues {
+    let stamps = (0..count).map(|hour| hour * HOUR).collect();
+    AxisValues::Time(TimeAxis::new(stamps).expect("an axis"))
+}
+
+/// How many time steps a product has.
+fn steps_of(product: &ProductContent) -> usize {
+    product.time().map_or(0, TimeAxis::len)
 }
 
 fn row(id: &str) -> ProductRow {
@@ -127,6 +168,7 @@ pub(super) fn product(path: &Path, catchments: usize, steps: i64) -> ProductCont
     let column = |name: &str| ResultColumn {
         name: name.to_owned(),
         header: name.to_owned(),
+        axes: VariableAxes::steps(),
     };
     let latitudes = (0..catchments).map(|i| 45.0 + i as f64);
     ProductContent {
@@ -143,7 +185,7 @@ pub(super) fn product(path: &Path, catchments: usize, steps: i64) -> ProductCont
         },
         title: "A test".to_owned(),
         recipe: Digest::of(b"recipe"),
-        time: TimeAxis::new((0..steps).map(|h| h * HOUR).collect()).expect("an axis"),
+        axes: vec![axis("time", hours(steps))],
         columns: ["first", "second"].map(column).into(),
         scalars: vec!["factor".to_owned()],
         scenarios: None,
@@ -160,17 +202,20 @@ fn laid_out(layout: Layout, mut product: ProductContent) -> ProductContent {
 }
 
 pub(super) fn make(product: &ProductContent, threads: usize) -> Assembled {
-    let mut fetch = |i: usize| {
-        Ok(product.catchments[i]
-            .content
-            .expect("only rows with a key are fetched"))
+    let mut fetch = |i: usize, columns: &[usize]| {
+        let key = product.catchments[i].content;
+        let key = key.expect("only rows with a key are fetched");
+        let mut all = result_of(product, &key);
+        let wanted = columns
+            .iter()
+            .map(|&column| std::mem::take(&mut all[column]));
+        Ok(wanted.collect::<Vec<Vec<f64>>>())
     };
-    let steps = product.time.len();
     let mut source = ResultSource {
         threads,
         fetch: &mut fetch,
-        decode: &|key| Ok(result(key, steps)),
-        known: &|key| known(key, steps),
+        decode: &|columns: &Vec<Vec<f64>>| Ok(columns.clone()),
+        known: &|key| known(product, key),
     };
     super::assemble(product, &mut source).expect("a product")
 }
@@ -179,7 +224,7 @@ fn expected(product: &ProductContent, catchment: usize, step: usize) -> [f64; 2]
     let row = &product.catchments[catchment];
     match (row.status, row.content) {
         (Status::Ok, Some(key)) => {
-            let columns = result(&key, product.time.len());
+            let columns = result(&key, steps_of(product));
             [columns[1][step], columns[0][step] * row.scalars[0]]
         }
         _ => [f64::NAN; 2],
