@@ -123,7 +123,7 @@ fn retries_are_the_tasks_matter_and_a_budget_ends_them_all() {
     let project = Project::with_tasks(8, "");
     project.set(&[(0, "exit"), (7, "hang"), (6, "hang")]);
     let run = project.rerunoff(&["run", "--max-failures", "1"]).expect(1);
-    run.says("stopped after 1 failures (--max-failures)");
+    run.says("stopped after 1 failure (--max-failures)");
     assert!(!project.path("output.h5").exists());
     project.wait_for_tasks();
     project.expect_no_package();

@@ -129,9 +129,96 @@ fn retries_and_budgets() {
     let run = project
         .rerunoff(&["run", "-j", "1", "--max-failures", "3"])
         .expect(1);
-    assert!(run.stderr.contains("stopped after"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("stopped after 3 failures"),
+        "{}",
+        run.stderr
+    );
     assert!(project.calls().len() < 10);
     assert!(!project.path("output.h5").exists());
+}
+
+/// Whatever is under way when the last of them comes in: no more are recorded, kept or counted.
+#[test]
+fn a_budget_for_failures_is_exact() {
+    let project = Project::new(40);
+    let all: Vec<(usize, &str)> = (0..40).map(|at| (at, "exit")).collect();
+    project.set(&all);
+    for (jobs, most) in [("8", 1), ("8", 3), ("3", 5)] {
+        let most = most.to_string();
+        let run = project.rerunoff(&[
+            "run",
+            "--force",
+            "-j",
+            jobs,
+            "--max-failures",
+            &most,
+            "--json",
+        ]);
+        let document = json(&run.expect(1).stdout);
+        assert_eq!(document["failed"].to_string(), most);
+        assert_eq!(document["run"].to_string(), most);
+        assert_eq!(document["gave_up"], true);
+        assert!(document["failed_alike"].is_null());
+        let kept = fs::read_dir(project.path("cache/failed"))
+            .expect("a folder")
+            .count();
+        assert_eq!(kept.to_string(), most);
+        let status = project.status(&[1]);
+        assert_eq!(status["failed"].to_string(), most);
+        fs::remove_dir_all(project.path("cache")).expect("removed");
+    }
+}
+
+#[test]
+fn a_run_whose_first_catchments_all_fail_alike_stops() {
+    let project = Project::new(40);
+    let all: Vec<(usize, &str)> = (0..40).map(|at| (at, "exit")).collect();
+    project.set(&all);
+    let run = project.rerunoff(&["run", "-j", "2", "--json"]).expect(1);
+    run.says("… and 7 more with the same reason: exit code 3");
+    run.says("stopped: the first 10 catchments failed alike and none went well");
+    run.says("`--max-failures 40` goes on regardless");
+    assert_eq!(run.stderr.matches(" failed: exit code 3").count(), 3);
+    let document = json(&run.stdout);
+    assert_eq!(document["failed_alike"]["count"], 10);
+    assert_eq!(document["failed_alike"]["reason"], "exit code 3");
+    assert_eq!(
+        (&document["failed"], &document["stale"]),
+        (&10.into(), &30.into())
+    );
+    assert_eq!(project.status(&[1])["failed"], 10);
+    assert!(!project.path("output.h5").exists());
+    // What failed before tells nothing new, and one that goes well settles it.
+    let mut modes = all.clone();
+    modes[11].1 = "ok";
+    project.set(&modes);
+    let run = project.rerunoff(&["run", "-j", "1", "--json"]).expect(1);
+    let document = json(&run.stdout);
+    assert_eq!(
+        (&document["gave_up"], &document["failed"]),
+        (&false.into(), &39.into())
+    );
+    // All is asked for regardless.
+    project.set(&all);
+    project
+        .rerunoff(&["run", "--force", "--max-failures", "40"])
+        .expect(1);
+    assert_eq!(project.status(&[1])["failed"], 40);
+}
+
+#[test]
+fn the_last_line_that_was_printed_is_in_the_reason() {
+    let project = Project::new(2);
+    let script = "#!/bin/sh\necho well; echo 'no module named x' >&2; echo >&2; exit 2\n";
+    project.write("simulator.sh", script);
+    let run = project.rerunoff(&["run"]).expect(1);
+    run.says("catchment 70001 failed: exit code 2: no module named x (see ");
+    project.write("simulator.sh", "#!/bin/sh\necho 'no licence found'\n");
+    let run = project.rerunoff(&["run"]).expect(1);
+    run.says(
+        "failed: its output out.txt: was not written; the last line printed is: no licence found",
+    );
 }
 
 #[test]

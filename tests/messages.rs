@@ -20,6 +20,38 @@ fn complaint(from: &str, to: &str, code: i32, wanted: &[&str]) {
 }
 
 #[test]
+fn values_of_the_wrong_type_are_shown_as_they_are_written() {
+    complaint(
+        "\"20s\"",
+        "5",
+        2,
+        &["expected a string; write `timeout = \"5s\"`"],
+    );
+    let command = r#"["./simulator.sh", "layout.xml", "RUN", "param.txt", "out.txt"]"#;
+    let right = "expected a sequence; write `command = [\"./simulator.sh\", \"RUN\"]`";
+    complaint(command, "\"./simulator.sh RUN\"", 2, &[right]);
+    let right = "write `title = \"7\"`";
+    complaint("[input]", "title = 7\n[input]", 2, &[right]);
+}
+
+#[test]
+fn a_check_names_every_file_that_is_missing() {
+    let project = Project::new(2);
+    fs::remove_file(project.path("simulator.sh")).expect("removed");
+    fs::remove_file(project.path("input.h5")).expect("removed");
+    fs::remove_file(project.path("templates/param.txt")).expect("removed");
+    let check = project.rerunoff(&["check"]).expect(2);
+    let named = [
+        "input.file: ",
+        "simulator.support.0: ",
+        "simulator.input.1.template: ",
+    ];
+    for field in named {
+        assert_eq!(check.stderr.matches(field).count(), 1, "{}", check.stderr);
+    }
+}
+
+#[test]
 fn faults_of_the_project_file_name_line_and_remedy() {
     complaint(
         "timeout =",

@@ -141,15 +141,19 @@ fn quiet_tells_of_failures_and_the_last_line_only() {
 }
 
 #[test]
-fn after_twenty_failures_the_rest_is_counted_and_listed_elsewhere() {
+fn equal_failures_are_told_three_times_and_listed_elsewhere() {
     let project = Project::new(22);
     let scenarios = "\n[sweep.unused]\nvalues = [1, 2, 3]\n";
     project.write_toml(&format!("{}{scenarios}", project.toml()));
     let all: Vec<(usize, &str)> = (0..22).map(|at| (at, "exit")).collect();
     project.set(&all);
-    let run = project.rerunoff(&["run", "--json"]).expect(1);
-    assert_eq!(run.stderr.matches(" failed: exit code 3").count(), 20);
-    let hint = "further failures are counted only; `rerunoff status --json` lists all";
+    let run = project
+        .rerunoff(&["run", "--json", "--max-failures", "100"])
+        .expect(1);
+    assert_eq!(run.stderr.matches(" failed: exit code 3").count(), 3);
+    let more = "… and 19 more with the same reason: exit code 3";
+    assert_eq!(run.stderr.matches(more).count(), 1, "{}", run.stderr);
+    let hint = "`rerunoff status --json` lists all of them";
     assert_eq!(run.stderr.matches(hint).count(), 1, "{}", run.stderr);
     let document = json(&run.stdout);
     assert_eq!(

@@ -10,6 +10,7 @@ use clap::Args;
 use super::check_cluster;
 use super::exit::{Exit, Usage};
 use super::open::ProjectPlace;
+use super::terminal::say;
 use crate::cli::options::only::find;
 use crate::cli::options::place::{Place, PlaceOptions};
 use crate::cli::options::scenario::unknown;
@@ -20,7 +21,7 @@ use crate::language::template::Template;
 use crate::plan::loaded::LoadedScenario;
 use crate::plan::recipe::names::Names;
 use crate::product;
-use crate::project::{Content, Study};
+use crate::project::{Content, Study, missing_files};
 use crate::system::machine;
 
 #[derive(Args)]
@@ -39,7 +40,14 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn check(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
-    let opened = place.open()?;
+    let opened = place.open().inspect_err(|first| {
+        // The first is told by whoever asked; here are the others.
+        for other in missing_files(&place.root) {
+            if other.place != first.place {
+                say(&format!("error: {other}"));
+            }
+        }
+    })?;
     let study = &opened.study;
     let run_at = arguments.place.place(study)?;
     let store = opened.store_to_read()?;

@@ -179,7 +179,7 @@ impl Intake for StoreIntake<'_> {
     }
 
     fn next(&self) -> Next {
-        match self.recorder.report().gave_up {
+        match self.recorder.report().gave_up.is_some() {
             true => Next::Stop,
             false => Next::WaitASecond,
         }

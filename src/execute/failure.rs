@@ -37,6 +37,13 @@ pub(crate) enum Failure {
         /// How that failed.
         failure: Box<Failure>,
     },
+    /// How it failed, and the last line that it had printed.
+    Saying {
+        /// How.
+        failure: Box<Failure>,
+        /// The line.
+        line: String,
+    },
     /// It ran longer than it may.
     TimedOut(Duration),
     /// A file of its own reached the largest size that it may have.
@@ -97,7 +104,7 @@ impl Failure {
             Self::Memory(_) => "memory",
             Self::Exit(_) => "exit",
             Self::Signal(_) => "signal",
-            Self::After { failure, .. } => failure.code(),
+            Self::After { failure, .. } | Self::Saying { failure, .. } => failure.code(),
             Self::TimedOut(_) => TIMED_OUT,
             Self::FileSize { .. } => "size",
             Self::Said { .. } => "said",
@@ -111,6 +118,29 @@ impl Failure {
             | Self::DeckChanged(_) => "changed",
             Self::WorkDirectory(_) => "work",
             Self::OtherProcessor(_) => "processor",
+        }
+    }
+
+    /// The same with the last line that was printed, where the failure tells little without it.
+    pub(crate) fn saying(self, line: impl FnOnce() -> Option<String>) -> Self {
+        match self {
+            Self::Exit(_) | Self::Signal(_) | Self::NoOutput(_) => match line() {
+                Some(line) => Self::Saying {
+                    failure: self.into(),
+                    line,
+                },
+                None => self,
+            },
+            Self::After {
+                command,
+                hint,
+                failure,
+            } => Self::After {
+                command,
+                hint,
+                failure: failure.saying(line).into(),
+            },
+            other => other,
         }
     }
 
@@ -142,7 +172,9 @@ impl Failure {
         match self {
             Self::Signal(signal) => *signal == libc::SIGKILL,
             Self::Exit(_) | Self::Guard(_) => true,
-            Self::After { failure, .. } => failure.may_be_for_want_of_memory(),
+            Self::After { failure, .. } | Self::Saying { failure, .. } => {
+                failure.may_be_for_want_of_memory()
+            }
             _ => false,
         }
     }
@@ -184,6 +216,10 @@ impl fmt::Display for Failure {
                     None => Ok(()),
                 }
             }
+            Self::Saying { failure, line } => match **failure {
+                Self::NoOutput(_) => write!(f, "{failure}; the last line printed is: {line}"),
+                _ => write!(f, "{failure}: {line}"),
+            },
             Self::TimedOut(limit) => write!(f, "stopped at its timeout of {limit:?}"),
             Self::FileSize { file, limit } => {
                 let file = file.as_deref().unwrap_or("a file of its own");

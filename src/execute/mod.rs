@@ -9,6 +9,7 @@
 //! products. [`crate::cli`] and [`crate::cluster`] use it; [`crate::history`] and [`crate::report`] read what it left.
 
 pub(crate) mod failure;
+pub(crate) mod giving_up;
 pub(crate) mod local;
 pub(crate) mod next;
 pub(crate) mod order;
@@ -26,6 +27,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 
+use self::giving_up::{GaveUp, GiveUp};
 use self::local::LocalExecutor;
 use self::local::failed_runs::FailedRuns;
 use self::local::work_folders::WorkFolders;
@@ -46,8 +48,8 @@ use crate::system::progress::{Progress, Verbosity};
 pub struct Limits {
     /// The simulators at work at once.
     pub slots: Slots,
-    /// After so many failures nothing new is started.
-    pub max_failures: Option<usize>,
+    /// When nothing new is started because of failures.
+    pub give_up: GiveUp,
     /// What is reported while it goes on.
     pub verbosity: Verbosity,
 }
@@ -61,8 +63,8 @@ pub struct RunReport {
     pub good: HashSet<Key>,
     /// Those that failed, and those that wait for the same result, with their reasons, in the order in which they failed.
     pub failed: Vec<FailedCatchment>,
-    /// Whether the budget for failures was used up.
-    pub gave_up: bool,
+    /// Why nothing new was started any more because of failures, if so.
+    pub gave_up: Option<GaveUp>,
     /// Why it could not go on.
     pub obstacle: Option<String>,
     /// What it cost.
@@ -85,7 +87,7 @@ impl RunReport {
                 .any(|again| again.unit() == failed.unit())
         });
         self.failed.extend(then.failed);
-        self.gave_up |= then.gave_up;
+        self.gave_up = then.gave_up.or(self.gave_up);
         self.obstacle = self.obstacle.or(then.obstacle);
         self.cost = self.cost.and(then.cost);
         self.contradictions += then.contradictions;

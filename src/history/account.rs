@@ -58,7 +58,7 @@ impl Account {
             catchments,
             ran: report.run,
             failed: report.failed.len(),
-            gave_up: report.gave_up,
+            gave_up: report.gave_up.is_some(),
             causes,
             workers,
             cost: report.cost,

@@ -1,6 +1,7 @@
 //! Errors in the project file: where, what, and what to do.
 
 use std::fmt;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,6 +9,9 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::text::wording::{self, Quotes};
+
+/// The fields that are durations, which people state as numbers of seconds.
+const DURATIONS: [&str; 5] = ["timeout", "timeout_floor", "task", "max_time", "ask_every"];
 
 /// A fault in `rerunoff.toml` or in a file that it names.
 #[derive(Debug)]
@@ -103,12 +107,53 @@ impl<'a> SourceText<'a> {
             let hint = wording::hint(name, quoted, Quotes::Backticks)?;
             Some(format!("unknown field `{name}`{hint}"))
         });
-        let message = meant.unwrap_or_else(|| message.to_owned());
+        let form = error.span().and_then(|span| self.right_form(message, span));
+        let message = match (meant, form) {
+            (Some(meant), _) => meant,
+            (None, Some(form)) => format!("{message}; write {form}"),
+            (None, None) => message.to_owned(),
+        };
         ProjectError {
             file: self.path.to_owned(),
             place: error.span().map(|span| self.place(span.start)),
             message: message.replace('\n', " "),
         }
+    }
+
+    /// How a value of the wrong type is written, where its text tells what was meant.
+    fn right_form(&self, message: &str, span: Range<usize>) -> Option<String> {
+        let value = self.text.get(span.clone())?.trim();
+        let before = self.text.get(..span.start)?.trim_end();
+        let key = before.strip_suffix('=')?.trim_end();
+        let is_of_key = |c: char| c.is_alphanumeric() || "_-".contains(c);
+        let key = &key[key.trim_end_matches(is_of_key).len()..];
+        if key.is_empty() {
+            return None;
+        }
+        let is_number = value.parse::<f64>().is_ok();
+        let words = value
+            .strip_prefix('"')
+            .and_then(|text| text.strip_suffix('"'));
+        let form = if message.ends_with("expected a string") && is_number {
+            match DURATIONS.contains(&key) {
+                true => format!("\"{value}s\""),
+                false => format!("\"{value}\""),
+            }
+        } else if message.ends_with("expected a string") && ["true", "false"].contains(&value) {
+            format!("\"{value}\"")
+        } else if message.ends_with("expected a sequence")
+            && let Some(words) = words.filter(|words| !words.contains(['\\', '\'']))
+        {
+            let is_command = ["command", "after"].contains(&key);
+            let words: Vec<&str> = match is_command {
+                true => words.split_whitespace().collect(),
+                false => vec![words],
+            };
+            format!("{words:?}")
+        } else {
+            return None;
+        };
+        Some(format!("`{key} = {form}`"))
     }
 
     fn place(&self, offset: usize) -> (usize, usize) {

@@ -12,6 +12,7 @@ pub(crate) mod exclusion;
 mod import;
 pub(crate) mod import_spec;
 mod input;
+mod missing;
 pub mod output_format;
 mod places;
 mod product;
@@ -30,6 +31,7 @@ use std::time::Duration;
 
 pub use build::plain_path;
 pub use error::ProjectError;
+pub use missing::missing_files;
 pub use places::FrozenProject;
 pub use raw::{OnBadInput, Sandbox, WorkIn};
 pub use study::Study;

@@ -35,7 +35,7 @@ pub(crate) struct Arguments {
     /// Tell what would be run and why, and run nothing
     #[arg(short = 'n', long)]
     pub dry_run: bool,
-    /// Start nothing new after so many failures
+    /// Stop after so many failures; without it, only if all that comes first fails alike
     #[arg(long, value_name = "N")]
     pub max_failures: Option<NonZeroUsize>,
     /// Refuse to start if more catchments than this would be run (exit code 5)

@@ -10,7 +10,7 @@ use anyhow::{Result, bail};
 use super::Arguments;
 use super::leave;
 use super::selection::Selection;
-use super::summary::{ProductOf, RunSummary};
+use super::summary::{FailedAlike, ProductOf, RunSummary};
 use crate::cli::document::FailureOf;
 use crate::cli::exit::Exit;
 use crate::cli::fault::Fault;
@@ -310,7 +310,8 @@ impl Course<'_> {
             skipped: counts.bad,
             seconds: self.started.elapsed().as_secs_f64(),
             interrupted: self.interrupted.is_some(),
-            gave_up: report.gave_up,
+            gave_up: report.gave_up.is_some(),
+            failed_alike: report.gave_up.as_ref().and_then(FailedAlike::of),
             failures: FailureOf::of_run(&self.loaded_study.list, &report.failed),
             cannot_run: FailureOf::bad(chosen),
             error: self.interrupted.as_deref().map(Fault::interrupted),
@@ -333,7 +334,7 @@ impl Course<'_> {
             return Ok(Exit::Interrupted);
         }
         summary.print(json)?;
-        Ok(if report.gave_up {
+        Ok(if report.gave_up.is_some() {
             Exit::Failures
         } else if self.is_under_way {
             Exit::UnderWay

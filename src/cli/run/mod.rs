@@ -11,7 +11,6 @@ mod selection;
 mod summary;
 
 use std::collections::HashSet;
-use std::num::NonZeroUsize;
 use std::path::Path;
 use std::time::{Instant, SystemTime};
 
@@ -31,6 +30,7 @@ use crate::cluster;
 use crate::cluster::head::Head;
 use crate::cluster::package::manifest::Purpose;
 use crate::cluster::run::Matter;
+use crate::execute::giving_up::{GaveUp, GiveUp};
 use crate::execute::run_context::RunContext;
 use crate::execute::timings::{Phase, Timings};
 use crate::execute::{Limits, RunReport};
@@ -46,6 +46,7 @@ use crate::system::jobserver::makeflags::MakeFlags;
 use crate::system::jobserver::slots::Slots;
 use crate::system::lock::Lock;
 use crate::system::process::Interrupt;
+use crate::text::shell;
 
 /// What is known when the program starts.
 struct Start {
@@ -138,14 +139,18 @@ fn run_stale(
     }
     timings.add(Phase::Plan, start.instant.elapsed());
     let is_here = place == Place::Here;
-    let limits = Limits {
+    let mut limits = Limits {
         slots: slots(
             arguments.jobs,
             &start.make,
             is_here && !selection.wanted.is_empty() && !arguments.quiet,
         ),
-        max_failures: arguments.max_failures.map(NonZeroUsize::get),
+        give_up: GiveUp::Never,
         verbosity: arguments.verbosity(),
+    };
+    limits.give_up = match arguments.max_failures {
+        Some(most) => GiveUp::After(most.get()),
+        None => GiveUp::IfFirstFailAlike(LEAST_ALIKE.max(2 * limits.slots.most())),
     };
     if arguments.verbose {
         say_what_comes(&causes, &limits.slots, if is_here { runs } else { 0 });
@@ -195,11 +200,8 @@ fn run_stale(
         if report.run > 0 || !course.is_under_way {
             course.record(&account)?;
         }
-        if report.gave_up {
-            let limit = report.failed.len();
-            say(&format!(
-                "stopped after {limit} failures (--max-failures); the product is as it was"
-            ));
+        if let Some(why) = &report.gave_up {
+            say(&format!("{}; the product is as it was", stopped(why, runs)));
         } else if !arguments.no_assemble && !course.is_under_way {
             products = course.assemble()?;
         }
@@ -210,6 +212,26 @@ fn run_stale(
         course.remember(look, start.time)?;
     }
     course.finish(&report, &products)
+}
+
+/// So many have to fail alike, and none to go well before, for a run to stop by itself.
+const LEAST_ALIKE: usize = 10;
+
+/// Why a run of so many stopped, and what to do.
+fn stopped(why: &GaveUp, runs: usize) -> String {
+    match why {
+        GaveUp::After(1) => "stopped after 1 failure (--max-failures)".to_owned(),
+        GaveUp::After(failures) => format!("stopped after {failures} failures (--max-failures)"),
+        GaveUp::Alike {
+            count, catchment, ..
+        } => {
+            let id = shell::word(catchment.as_str());
+            format!(
+                "stopped: the first {count} catchments failed alike and none went well, so the others were not begun. `rerunoff log {id}` \
+                 tells more, `rerunoff try {id}` shows what a run leaves, `--max-failures {runs}` goes on regardless"
+            )
+        }
+    }
 }
 
 /// Takes in what has come from other machines since the last run.
@@ -224,7 +246,7 @@ fn collect(
     FastPath::forget(store)?;
     let limits = Limits {
         slots: Slots::fixed(1),
-        max_failures: None,
+        give_up: GiveUp::Never,
         verbosity: arguments.verbosity(),
     };
     let matter = Matter {

@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::cli::document::FailureOf;
 use crate::cli::fault::Fault;
 use crate::cli::terminal::print_document;
+use crate::execute::giving_up::GaveUp;
 use crate::product::ProductState;
 use crate::system::progress::seconds;
 
@@ -38,6 +39,9 @@ pub(super) struct RunSummary {
     pub products: Vec<ProductOf>,
     pub interrupted: bool,
     pub gave_up: bool,
+    /// Left out unless that was because all that came first failed alike.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failed_alike: Option<FailedAlike>,
     /// Those that failed in this run.
     pub failures: Vec<FailureOf>,
     /// Those that are skipped.
@@ -45,6 +49,26 @@ pub(super) struct RunSummary {
     /// Left out unless the run was interrupted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Fault<'static>>,
+}
+
+/// The catchments that came first and failed alike.
+#[derive(Serialize)]
+pub(super) struct FailedAlike {
+    count: usize,
+    reason: String,
+}
+
+impl FailedAlike {
+    /// If that is why a run gave up.
+    pub(super) fn of(why: &GaveUp) -> Option<Self> {
+        match why {
+            GaveUp::After(_) => None,
+            GaveUp::Alike { count, reason, .. } => Some(Self {
+                count: *count,
+                reason: reason.clone(),
+            }),
+        }
+    }
 }
 
 /// A product, and whether it was written.

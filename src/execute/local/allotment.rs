@@ -46,6 +46,7 @@ impl Allotment {
 pub(super) fn patience(failure: &Failure) -> Duration {
     match failure {
         Failure::Signal(_) | Failure::Guard(_) => Duration::from_secs(1),
+        Failure::Saying { failure, .. } => patience(failure),
         Failure::Exit(code) if *code > SHELL_SAYS_SIGNAL => Duration::from_secs(1),
         Failure::Exit(_)
         | Failure::Said { .. }

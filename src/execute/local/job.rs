@@ -14,7 +14,7 @@ use crate::execute::failure::Failure;
 use crate::execute::local::allotment::{Allotment, patience};
 use crate::execute::local::failed_runs::FailedRuns;
 use crate::execute::local::laid_deck::DeckChanged;
-use crate::execute::local::left_files::tail;
+use crate::execute::local::left_files::{last_line, tail};
 use crate::execute::local::validate::{ended_well, is_refused_growth, validate};
 use crate::execute::local::work_directory::{Layout, PRINTED_FILES, WorkDirectory};
 use crate::execute::order::Order;
@@ -232,7 +232,10 @@ impl JobContext<'_> {
                     Err(Broken::Off) => return Err(NoTrial::Ended),
                     Err(Broken::Failed(failure)) => Err(failure),
                 };
-                result.map_err(|failure| self.or_no_room(failure, work))
+                result.map_err(|failure| {
+                    let failure = self.or_no_room(failure, work);
+                    failure.saying(|| last_line(work.path()))
+                })
             }
             Err(failure) => Err(failure),
         };

@@ -32,6 +32,26 @@ pub(crate) fn tail(work: &Path) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
+/// The last line that a simulator printed that is not blank: on standard error, or else on standard output.
+pub(crate) fn last_line(work: &Path) -> Option<String> {
+    let [stdout, stderr] = PRINTED_FILES;
+    [stderr, stdout].into_iter().find_map(|name| {
+        let mut file = regular::open(&work.join(name)).ok()?;
+        let length = file.metadata().ok()?.len();
+        file.seek(SeekFrom::Start(length.saturating_sub(TAIL)))
+            .ok()?;
+        let mut bytes = Vec::new();
+        file.take(TAIL).read_to_end(&mut bytes).ok()?;
+        let text = printable_lines(&String::from_utf8_lossy(&bytes));
+        let last = text
+            .lines()
+            .rev()
+            .map(str::trim)
+            .find(|line| !line.is_empty())?;
+        Some(last.chars().take(200).collect())
+    })
+}
+
 /// The first of the phrases that a file contains, with its line; read in blocks, so that its size does not matter.
 pub(crate) fn find_any(path: &Path, phrases: &[String]) -> Option<(String, String)> {
     const BLOCK: usize = 1 << 16;
@@ -85,6 +105,12 @@ fn printable(text: &str) -> String {
         }
     }
     plain
+}
+
+/// The same, line by line.
+fn printable_lines(text: &str) -> String {
+    let lines: Vec<String> = text.lines().map(printable).collect();
+    lines.join("\n")
 }
 
 /// The whole of an output file, unless it is no file or too large to be one catchment's.

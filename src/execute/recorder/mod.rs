@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
+use super::giving_up::{FirstAlike, Folded, GaveUp, GiveUp};
 use super::{FailedCatchment, Limits, RunReport};
 use crate::data::catchment::CatchmentId;
 use crate::data::scenario::ScenarioName;
@@ -29,7 +30,7 @@ use crate::system::progress::{Progress, Verbosity, seconds};
 /// A batch is committed when it has so many trials.
 const BATCH: usize = 100;
 
-/// Failures reported one by one before the rest is only counted; contradictions likewise.
+/// Contradictions reported one by one before the rest is only counted.
 const REPORTED: usize = 20;
 
 /// How many of the slowest catchments are reported.
@@ -55,8 +56,10 @@ pub(crate) struct Recorder<'a> {
     /// The batch, and since when it has waited.
     pending: Vec<Record>,
     since: Instant,
-    /// Failures reported one by one.
-    reported: usize,
+    /// What was reported of failures.
+    folded: Folded,
+    /// Whether all that came first failed alike.
+    first: FirstAlike,
     progress: Progress,
     report: RunReport,
     /// Why nothing can be recorded any more.
@@ -72,6 +75,10 @@ impl<'a> Recorder<'a> {
         limits: &'a Limits,
         run_context: RunContext<'a>,
     ) -> Self {
+        let first = match limits.give_up {
+            GiveUp::IfFirstFailAlike(first) => FirstAlike::new(first),
+            GiveUp::Never | GiveUp::After(_) => FirstAlike::default(),
+        };
         Self {
             loaded_study,
             store,
@@ -79,7 +86,8 @@ impl<'a> Recorder<'a> {
             run_context,
             pending: Vec::new(),
             since: Instant::now(),
-            reported: 0,
+            folded: Folded::default(),
+            first,
             progress,
             report: RunReport::default(),
             error: None,
@@ -112,6 +120,11 @@ impl<'a> Recorder<'a> {
             }) => {
                 self.report.obstacle.get_or_insert(failed.reason);
             }
+            // It was begun before it was known that there are to be no more failures.
+            Some(trial) if self.is_one_too_many(&trial) => {
+                let released = self.leave_out(&trial);
+                self.note_error(released);
+            }
             Some(trial) => {
                 if self.pending.is_empty() {
                     self.since = Instant::now();
@@ -124,7 +137,7 @@ impl<'a> Recorder<'a> {
             None => {}
         }
         self.note_budget();
-        let is_stopping = self.report.gave_up
+        let is_stopping = self.report.gave_up.is_some()
             || self.report.obstacle.is_some()
             || self.run_context.interrupt.is_triggered();
         let is_due = self.pending.len() >= BATCH || self.since.elapsed() >= Duration::from_secs(1);
@@ -172,6 +185,10 @@ impl<'a> Recorder<'a> {
         for ((trial, origin), stored) in trials.into_iter().zip(stored) {
             match &trial.outcome {
                 TrialOutcome::Obstacle(..) => continue,
+                TrialOutcome::Failed(_) if self.is_one_too_many(&trial) => {
+                    self.leave_out(&trial)?;
+                    continue;
+                }
                 TrialOutcome::Failed(_) if origin.again && stored == Stored::Fine => continue,
                 TrialOutcome::Failed(_) => {}
                 TrialOutcome::Good(_) if origin.again => {
@@ -185,6 +202,7 @@ impl<'a> Recorder<'a> {
                 Stored::Nothing | Stored::Fine => Another::Stays,
             };
             self.enter(trial, &origin, another);
+            self.note_budget();
         }
         self.strike_off(&mended);
         self.note_budget();
@@ -200,6 +218,9 @@ impl<'a> Recorder<'a> {
     /// Commits the last batch, and says what was done; `done` is how the executor ended.
     pub(crate) fn finish(mut self, done: Result<()>) -> Result<RunReport> {
         let committed = self.commit();
+        for line in self.folded.rest() {
+            self.progress.say(&line);
+        }
         if let Some(error) = self.error {
             return Err(error);
         }
@@ -208,10 +229,27 @@ impl<'a> Recorder<'a> {
         Ok(self.report)
     }
 
-    /// Notes whether the budget for failures is used up.
+    /// Notes whether there are to be no more failures.
     fn note_budget(&mut self) {
-        let most = self.limits.max_failures;
-        self.report.gave_up = most.is_some_and(|most| self.report.failed.len() >= most);
+        let failures = self.report.failed.len();
+        self.report.gave_up = match self.limits.give_up {
+            GiveUp::After(most) if failures >= most => Some(GaveUp::After(failures)),
+            GiveUp::IfFirstFailAlike(_) => self.first.verdict(),
+            GiveUp::After(_) | GiveUp::Never => None,
+        };
+    }
+
+    /// Whether a trial failed after there were to be no more failures.
+    fn is_one_too_many(&self, trial: &Trial) -> bool {
+        self.report.gave_up.is_some() && matches!(trial.outcome, TrialOutcome::Failed(_))
+    }
+
+    /// Leaves a trial out: its catchment is as stale as it was, and nothing is kept of it.
+    fn leave_out(&self, trial: &Trial) -> Result<()> {
+        match self.failed_runs() {
+            Some(failed_runs) => failed_runs.release(&trial.scenario, &trial.catchment),
+            None => Ok(()),
+        }
     }
 
     /// Only the first error counts: others follow from it.
@@ -252,11 +290,14 @@ impl<'a> Recorder<'a> {
         let mut others: &[(ScenarioName, CatchmentId)] = &[];
         match &trial.outcome {
             TrialOutcome::Good(_) => {
+                self.first.note_good();
                 self.report.good.insert(trial.key);
             }
             TrialOutcome::Failed(failed) | TrialOutcome::Obstacle(_, failed) => {
                 others = origin.others;
                 if !origin.again {
+                    let noted = self.first.note_failure(&trial, failed, self.store);
+                    self.note_error(noted.map_err(anyhow::Error::from));
                     self.report_failure(&trial, others, &failed.reason);
                 }
             }
@@ -319,24 +360,18 @@ impl<'a> Recorder<'a> {
             reason: reason.to_owned(),
         });
         self.report.failed.extend(failed);
-        match self.reported {
-            0..REPORTED => {
-                let kept = self
-                    .failed_runs()
-                    .and_then(|failed_runs| failed_runs.kept(&trial.scenario, &trial.catchment));
-                let see = match kept {
-                    Some(kept) => format!(" (see {})", kept.display()),
-                    None => String::new(),
-                };
-                self.progress
-                    .say(&format!("catchment {label} failed: {reason}{see}"));
-            }
-            REPORTED => self
-                .progress
-                .say("further failures are counted only; `rerunoff status --json` lists all"),
-            _ => {}
+        if !self.folded.is_told(reason, &trial.catchment) {
+            return;
         }
-        self.reported += 1;
+        let kept = self
+            .failed_runs()
+            .and_then(|failed_runs| failed_runs.kept(&trial.scenario, &trial.catchment));
+        let see = match kept {
+            Some(kept) => format!(" (see {})", kept.display()),
+            None => String::new(),
+        };
+        self.progress
+            .say(&format!("catchment {label} failed: {reason}{see}"));
     }
 
     fn report_contradictions(&mut self, contradictions: &[Contradiction]) {
