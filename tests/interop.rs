@@ -45,10 +45,22 @@ fn write_expected(project: &Project, catchments: usize, failed: usize) {
 
 /// Writes a product whose results are known by their row.
 fn make(product: &ProductContent, decode: &(dyn Fn(&usize) -> Result<Vec<Vec<f64>>> + Sync)) {
+    make_with_columns(product, &|row, column| {
+        decode(&row).expect("a result").swap_remove(column)
+    });
+}
+
+/// The same with what is in each row's column.
+pub(crate) fn make_with_columns(
+    product: &ProductContent,
+    values: &(dyn Fn(usize, usize) -> Vec<f64> + Sync),
+) {
     let mut source = ResultSource {
         threads: 2,
-        fetch: &mut |row, _| Ok(row),
-        decode,
+        fetch: &mut |row, columns| Ok((row, columns.to_vec())),
+        decode: &|(row, columns): &(usize, Vec<usize>)| {
+            Ok(columns.iter().map(|&column| values(*row, column)).collect())
+        },
         known: &|_| None,
     };
     assemble(product, &mut source).expect("a product");
@@ -140,7 +152,7 @@ fn groups_and_arrays_with_the_same_data_give_the_same_keys() {
 }
 
 /// Five catchments in three scenarios; what is in it is told in `check_scenarios.py`.
-fn scenarios(path: &Path) -> ProductContent {
+pub(crate) fn scenarios(path: &Path) -> ProductContent {
     let names = ["k=0.012", "k=0.013", "what if"];
     let parameter = |name: &str, units: &str| ParameterVariable {
         name: name.to_owned(),
@@ -204,7 +216,7 @@ fn time(name: &str, steps: i64, hours: i64) -> ProductAxis {
 }
 
 /// The first column of all results, or its sums.
-fn variable(name: &str, upstream: Option<Outlets>) -> ProductVariable {
+pub(crate) fn variable(name: &str, upstream: Option<Outlets>) -> ProductVariable {
     ProductVariable {
         name: name.to_owned(),
         source: VariableSource::Column(0),

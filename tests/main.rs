@@ -36,6 +36,7 @@ mod hostile;
 mod import;
 mod import_bits;
 mod interop;
+mod interop_axes;
 mod interrupts;
 mod main_job;
 mod make;

@@ -144,6 +144,15 @@ impl VariableAxes {
         self.names().next().is_none()
     }
 
+    /// Where a value is, counted from 0, as messages say it behind the value; nothing for a single number.
+    pub fn place(&self, at: usize) -> String {
+        match self {
+            _ if self.is_none() => String::new(),
+            _ if *self == Self::steps() => format!(" at time step {at}"),
+            _ => format!(" at value {at} over {self}"),
+        }
+    }
+
     /// The names, time first.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.time.iter().chain(&self.dimension).map(String::as_str)

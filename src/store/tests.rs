@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use tempfile::TempDir;
 
 use super::*;
-use crate::store::codec::{decode, encode};
+use crate::store::codec::{Encoded, decode, encode};
+use crate::store::results::{Present, compare};
 
 pub(super) const UNNAMED: ScenarioName = ScenarioName::UNNAMED;
 
@@ -99,6 +100,56 @@ pub(super) fn values(store: &Store, key_text: &str, names: &[&str]) -> Vec<Vec<f
         .iter()
         .map(|column| decode(&column.bytes, &column.checksum, column.steps));
     decoded.collect::<Result<_, _>>().expect("intact")
+}
+
+#[test]
+fn columns_have_lengths_of_their_own() {
+    let folder = folder();
+    let mut store = Store::open(&folder.path().join("store.db")).expect("made");
+    let columns: [(&str, &[f64]); 4] = [
+        ("total", &[7.5]),
+        ("melt", &[0.1, f64::NAN, 1e300]),
+        ("@time day", &[0.0, 86_400.0, 172_800.0]),
+        ("nothing", &[]),
+    ];
+    let of = |columns: &[(&str, &[f64])]| {
+        let encoded = columns.iter().map(|(name, values)| encode(name, values));
+        Record {
+            result: Some(encoded.collect()),
+            ..success("70007", "a")
+        }
+    };
+    let record = of(&columns);
+    store.commit(std::slice::from_ref(&record)).expect("stored");
+    let names = columns.map(|(name, _)| name);
+    let back = values(&store, "a", &names);
+    let bits = |values: &[f64]| -> Vec<u64> { values.iter().map(|x| x.to_bits()).collect() };
+    for (back, (_, values)) in back.iter().zip(columns) {
+        assert_eq!(bits(back), bits(values));
+    }
+    let summary = store.summary(&key("a")).expect("sound").expect("there");
+    let checksum = |name: &str| store.checksum(summary.result, name);
+    assert_eq!(
+        checksum("@time day").expect("there"),
+        encode("@time day", columns[2].1).checksum
+    );
+    assert!(matches!(
+        checksum("@time hour"),
+        Err(StoreError::Damaged { .. })
+    ));
+    // Handed in again it is the same result; cut short it is another.
+    let shorter: Vec<(&str, &[f64])> = columns
+        .map(|(name, values)| (name, &values[..values.len().min(2)]))
+        .into();
+    for (columns, present) in [(&columns[..], Present::Same), (&shorter, Present::Another)] {
+        let encoded: Vec<Encoded> = columns
+            .iter()
+            .map(|(name, values)| encode(name, values))
+            .collect();
+        let transaction = store.connection.transaction().expect("begun");
+        let found = compare(&transaction, &key("a"), &encoded).expect("compared");
+        assert_eq!(found, present);
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Comparing results of a second run with those that are stored.
 
+use std::collections::HashMap;
 use std::mem;
 
 use anyhow::{Context, Result};
@@ -7,12 +8,16 @@ use anyhow::{Context, Result};
 use crate::cluster::verify::TrialTaker;
 use crate::execute::next::Next;
 use crate::execute::trial::{Trial, TrialOutcome};
+use crate::project::Project;
+use crate::project::product_spec::VariableAxes;
 use crate::store::codec::{self, Encoded};
 use crate::store::{ResultSummary, Store};
 use crate::system::progress::Progress;
 
 /// What was compared so far.
 pub(super) struct Comparison {
+    /// By the name that a column has in the store.
+    axes: HashMap<String, VariableAxes>,
     same: usize,
     differing: usize,
     progress: Progress,
@@ -21,9 +26,15 @@ pub(super) struct Comparison {
 }
 
 impl Comparison {
-    /// One of so many results.
-    pub(super) fn new(results: usize, quiet: bool) -> Self {
+    /// One of so many results of this project.
+    pub(super) fn new(project: &Project, results: usize, quiet: bool) -> Self {
+        let simulator = &project.simulator;
+        let axes = simulator.columns.iter().map(|column| {
+            let axes = &simulator.outputs[column.output].axes;
+            (column.source.clone(), VariableAxes::of(axes))
+        });
         Self {
+            axes: axes.collect(),
             same: 0,
             differing: 0,
             progress: Progress::new("verifying", results, quiet),
@@ -39,7 +50,7 @@ impl Comparison {
 
 impl TrialTaker for Comparison {
     fn take(&mut self, store: &Store, trial: &Trial) {
-        match difference(store, trial) {
+        match difference(store, trial, &self.axes) {
             Ok(None) => self.same += 1,
             Ok(Some(difference)) => {
                 self.differing += 1;
@@ -76,7 +87,11 @@ fn machines(store: &Store, trial: &Trial) -> String {
 }
 
 /// What is different from the stored result, if anything.
-fn difference(store: &Store, trial: &Trial) -> Result<Option<String>> {
+fn difference(
+    store: &Store,
+    trial: &Trial,
+    axes: &HashMap<String, VariableAxes>,
+) -> Result<Option<String>> {
     let columns = match &trial.outcome {
         TrialOutcome::Good(columns) => columns,
         TrialOutcome::Failed(failed) | TrialOutcome::Obstacle(_, failed) => {
@@ -89,7 +104,7 @@ fn difference(store: &Store, trial: &Trial) -> Result<Option<String>> {
     for column in columns {
         let stored = (summary.columns.iter()).find(|stored| stored.name == column.name);
         if stored.is_none_or(|stored| stored.checksum != column.checksum)
-            && let Some(difference) = first_step(store, &summary, column)?
+            && let Some(difference) = first_step(store, &summary, column, axes)?
         {
             return Ok(Some(difference));
         }
@@ -97,16 +112,32 @@ fn difference(store: &Store, trial: &Trial) -> Result<Option<String>> {
     Ok(None)
 }
 
-fn first_step(store: &Store, summary: &ResultSummary, now: &Encoded) -> Result<Option<String>> {
+fn first_step(
+    store: &Store,
+    summary: &ResultSummary,
+    now: &Encoded,
+    axes: &HashMap<String, VariableAxes>,
+) -> Result<Option<String>> {
     let name = now.name.as_str();
     let stored = store.columns(summary.result, &[name])?;
     let then = stored[0]
         .decode()
         .context("a stored result is damaged; `rerunoff doctor` drops it")?;
     let now = codec::decode(&now.bytes, &now.checksum, now.steps)?;
+    if then.len() != now.len() {
+        let (then, now) = (then.len(), now.len());
+        return Ok(Some(format!(
+            "{name:?} has {now} values now, and the stored one has {then}"
+        )));
+    }
     let step = (then.iter().zip(&now)).position(|(then, now)| then.to_bits() != now.to_bits());
     Ok(step.map(|step| {
         let (then, now) = (then[step], now[step]);
-        format!("{name:?} differs first at time step {step}: stored {then}, now {now}")
+        // An axis that the output itself tells has no axes.
+        let place = axes
+            .get(name)
+            .map_or_else(|| format!(" at value {step}"), |axes| axes.place(step));
+        let first = if place.is_empty() { "" } else { " first" };
+        format!("{name:?} differs{first}{place}: stored {then}, now {now}")
     }))
 }

@@ -95,7 +95,7 @@ pub(super) fn verify(place: &ProjectPlace, arguments: Arguments) -> Result<Exit>
         interrupt: &interrupt,
         timings: &Timings::default(),
     };
-    let comparison = Comparison::new(wanted.len(), arguments.quiet);
+    let comparison = Comparison::new(opened.study.common(), wanted.len(), arguments.quiet);
     let comparison = match arguments.on {
         None => compare(&loaded_study.list, &store, &wanted, run_context, comparison)?,
         Some(engine) => {
