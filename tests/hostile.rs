@@ -5,10 +5,10 @@ use std::fs;
 
 use proptest::prelude::*;
 use rerunoff::data::value::Value;
-use rerunoff::execute::output::parse;
+use rerunoff::execute::output::{Wanted, WantedColumn, parse};
 use rerunoff::language::template::Template;
 use rerunoff::project::Study;
-use rerunoff::project::output_format::OutputFormat;
+use rerunoff::project::output_format::{ColumnPlace, OutputFormat, RowAxes};
 use rerunoff::text::charset::Charset;
 
 /// Texts with what has a meaning in the format more often than chance would have it.
@@ -134,9 +134,17 @@ proptest! {
         let missing = vec!["NA".to_owned()];
         let format = OutputFormat { missing, skip_rows, ..OutputFormat::default() };
         for text in [text.as_bytes(), &bytes] {
-            if let Ok(columns) = parse(text, &format, &["t", "Q"], steps) {
-                prop_assert!(columns.iter().all(|column| column.len() == steps));
-                prop_assert!(columns.iter().flatten().all(|value| !value.is_infinite()));
+            let wanted = Wanted {
+                format: &format,
+                axes: &RowAxes::default(),
+                steps: &[0, 1, 2, 3][..steps],
+                columns: &["t", "Q"].map(|text| WantedColumn { place: ColumnPlace::Header, text }),
+                conditions: &[],
+                block: None,
+            };
+            if let Ok(found) = parse(text, &wanted) {
+                prop_assert!(found.columns.iter().all(|column| column.len() == steps));
+                prop_assert!(found.columns.iter().flatten().all(|value| !value.is_infinite()));
             }
         }
     }

@@ -106,8 +106,13 @@ impl TimeAxis {
 
     /// The calendar date and time of `step`, UTC.
     pub fn date_time(&self, step: usize) -> DateTime {
+        Self::date_time_of(self.0[step])
+    }
+
+    /// The calendar date and time of a time stamp, UTC.
+    pub fn date_time_of(nanoseconds: i64) -> DateTime {
         let epoch = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
-        epoch.saturating_add(SignedDuration::from_nanos(self.0[step]))
+        epoch.saturating_add(SignedDuration::from_nanos(nanoseconds))
     }
 
     /// The time stamp of a civil date and time, read as UTC.

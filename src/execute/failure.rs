@@ -69,8 +69,13 @@ pub(crate) enum Failure {
     },
     /// The output file is not there or can't be read.
     NoOutput(String),
-    /// The output is not what it should be.
-    Output(OutputError),
+    /// An output is not what it should be.
+    Output {
+        /// Its file, if there are several.
+        file: Option<String>,
+        /// What is wrong.
+        error: OutputError,
+    },
     /// A value is outside of the limits of its column.
     OutOfRange {
         /// The column.
@@ -109,7 +114,7 @@ impl Failure {
             Self::FileSize { .. } => "size",
             Self::Said { .. } => "said",
             Self::Requirement { .. } => "requirement",
-            Self::NoOutput(_) | Self::Output(_) => "output",
+            Self::NoOutput(_) | Self::Output { .. } => "output",
             Self::OutOfRange { .. } => "range",
             Self::Problem(_) => "input",
             Self::InputChanged
@@ -229,7 +234,12 @@ impl fmt::Display for Failure {
             Self::Said { phrase, line } => write!(f, "printed {phrase:?}: {line}"),
             Self::Requirement { file, phrase } => write!(f, "{file} does not contain {phrase:?}"),
             Self::NoOutput(why) => f.write_str(why),
-            Self::Output(error) => write!(f, "its output: {error}"),
+            Self::Output { file, error } => {
+                let file = file
+                    .as_ref()
+                    .map_or_else(String::new, |file| format!(" {file}"));
+                write!(f, "its output{file}: {error}")
+            }
             Self::OutOfRange {
                 column,
                 step,

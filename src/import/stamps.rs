@@ -3,8 +3,7 @@
 //! A gap, a step back or a repetition in a table of forcing is a mistake that no simulator notices, so it is an error here,
 //! with its line. Even means: the same number of nanoseconds, or of calendar months, from each to the next.
 
-use jiff::civil::DateTime;
-use jiff::{SignedDuration, ToSpan};
+use jiff::ToSpan;
 
 use crate::data::time_axis::TimeAxis;
 
@@ -12,12 +11,8 @@ const HOUR: i64 = 3_600_000_000_000;
 
 /// A time as messages show it.
 pub(super) fn show(nanoseconds: i64) -> String {
-    civil(nanoseconds).strftime("%Y-%m-%d %H:%M:%S").to_string()
-}
-
-fn civil(nanoseconds: i64) -> DateTime {
-    let epoch = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
-    epoch.saturating_add(SignedDuration::from_nanos(nanoseconds))
+    let time = TimeAxis::date_time_of(nanoseconds);
+    time.strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
 /// Where the last of some even steps ends: it lasts as long as the one before it, or as many calendar months. `None` if there
@@ -32,7 +27,9 @@ pub(super) fn end(stamps: &[i64]) -> Option<i64> {
     let in_months = months.and_then(|(months, steps)| {
         let each = months / steps;
         let even = months_between(first, stamps[1]) == Some(each);
-        let end = civil(first).checked_add((months + each).months()).ok()?;
+        let end = TimeAxis::date_time_of(first)
+            .checked_add((months + each).months())
+            .ok()?;
         even.then(|| TimeAxis::nanoseconds_of(end)).flatten()
     });
     in_months.or_else(|| last.checked_add(last - before))
@@ -125,7 +122,7 @@ pub(super) fn differ(stamps: &[i64], others: &[i64]) -> Option<(usize, String)> 
 
 /// The whole months between two times, if both are at the same time of the same day of the month.
 fn months_between(from: i64, to: i64) -> Option<i32> {
-    let (from, to) = (civil(from), civil(to));
+    let (from, to) = (TimeAxis::date_time_of(from), TimeAxis::date_time_of(to));
     let months = (i32::from(to.year()) - i32::from(from.year())) * 12 + i32::from(to.month())
         - i32::from(from.month());
     // The 31st of January plus a month is the end of February.

@@ -47,7 +47,7 @@ use crate::language::series_table::SeriesTable;
 use crate::language::template::Template;
 use crate::project::exclusion::Exclusion;
 use crate::project::import_spec::ImportSpec;
-use crate::project::output_format::{OutputFormat, RowAxes};
+use crate::project::output_format::{ColumnPlace, OutputFormat, RowAxes};
 use crate::store::cache_folder::CACHE;
 use crate::system::machine;
 use error::{Moved, SourceText};
@@ -314,11 +314,13 @@ pub struct Output {
 pub struct OutputColumn {
     /// Its name in the project.
     pub name: String,
-    /// Its name in the store: its header in the output as the project file has it, `Conc_{id}`; of several outputs with the file
-    /// before it.
+    /// Its name in the store: its header in the output as the project file has it, `Conc_{id}`, or where it is; of several outputs
+    /// with the file before it.
     pub source: String,
-    /// Its header as a template.
+    /// Its header as a template, or the text before its number; empty where it has neither.
     pub header: Template,
+    /// Where it is.
+    pub place: ColumnPlace,
     /// The output that it is in, an index into [`Simulator::outputs`].
     pub output: usize,
 }

@@ -5,6 +5,7 @@
 
 use crate::data::time_axis::TimeAxis;
 use crate::data::value::Value;
+use crate::language::template::Template;
 
 /// The axis of the project's own time steps.
 pub const TIME: &str = "time";
@@ -95,7 +96,7 @@ pub enum Separator {
 }
 
 /// What the project states about a simulator's table.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct OutputFormat {
     /// `None`: recognised from the header, the first that it has of tab, semicolon, comma, white space.
     pub separator: Option<Separator>,
@@ -104,4 +105,117 @@ pub struct OutputFormat {
     pub missing: Vec<String>,
     /// How many lines after the header are skipped.
     pub skip_rows: usize,
+    /// How many lines come before the header, in each block if there are blocks.
+    pub skip_lines: usize,
+    /// Whether there is no header: columns have numbers and places in the line, no names.
+    pub headless: bool,
+    /// How lines begin that are passed over wherever they stand.
+    pub comments: Vec<String>,
+    /// Whether numbers have a decimal comma.
+    pub decimal_comma: bool,
+    /// How many lines at the end are no rows.
+    pub skip_last: usize,
+    /// How the line begins that ends the rows.
+    pub until: Option<String>,
+    /// Which rows count: those that meet all of them.
+    pub conditions: Vec<Condition>,
+    /// What stands in each line that begins a block; `None`: the file is one table.
+    pub blocks: Option<Template>,
+    /// Where the rows tell their times.
+    pub dates: Option<Dates>,
+}
+
+/// What a cell of a row must hold for the row to count.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Condition {
+    /// Its column, as [`CellPlace::named`] reads it.
+    pub column: String,
+    /// Its text, or its number.
+    pub text: Template,
+}
+
+/// The columns in which the rows tell their times.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dates {
+    /// The columns, as [`CellPlace::named`] reads them; their cells, with blanks between them, are the time.
+    pub columns: Vec<String>,
+    /// How the time is written, as in `strftime`; `None`: as in ISO 8601.
+    pub format: Option<String>,
+}
+
+/// Some characters of a line, counted from 1; both ends belong to them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Characters {
+    /// The first.
+    pub from: usize,
+    /// The last.
+    pub to: usize,
+    /// Whether digits may touch those of the cell beside it, which may else be a cell that is cut in two.
+    pub touches: bool,
+}
+
+/// Where the cells of a wanted column are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ColumnPlace {
+    /// Below its header.
+    #[default]
+    Header,
+    /// At this place among the cells of a row, counted from 1.
+    Number(usize),
+    /// At the same characters of each line.
+    Characters(Characters),
+    /// Behind a text, wherever that stands; no cell of a table.
+    Text(Which),
+}
+
+/// Which of several places of a text is meant; in each block, if there are blocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// There must be one only.
+    Only,
+    /// This one, counted from 1.
+    At(usize),
+    /// The last one.
+    Last,
+    /// Each of them, as the rows of a column.
+    All,
+}
+
+/// Where a cell of a row is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CellPlace {
+    /// Below this header.
+    Header(String),
+    /// At this place among the cells, counted from 1.
+    Number(usize),
+    /// At these characters of the line.
+    Characters(Characters),
+}
+
+impl CellPlace {
+    /// The place that a text names: a header or, where there is none, the column's number (`3`) or its characters (`12-20`).
+    pub fn named(text: &str, headless: bool) -> Result<Self, String> {
+        if !headless {
+            return Ok(Self::Header(text.to_owned()));
+        }
+        let place = |text: &str| text.trim().parse().ok().filter(|number| *number > 0_usize);
+        let named = match text.split_once('-') {
+            None => place(text).map(Self::Number),
+            Some((from, to)) => (place(from).zip(place(to)))
+                .filter(|(from, to)| from <= to)
+                .map(|(from, to)| {
+                    Self::Characters(Characters {
+                        from,
+                        to,
+                        touches: true,
+                    })
+                }),
+        };
+        named.ok_or_else(|| {
+            format!(
+                "{text:?} is no column of a table without a header; write its number from 1, as in \"3\", or its characters, as \
+                 in \"12-20\""
+            )
+        })
+    }
 }

@@ -52,7 +52,7 @@ pub(super) fn patience(failure: &Failure) -> Duration {
         | Failure::Said { .. }
         | Failure::Requirement { .. }
         | Failure::NoOutput(_)
-        | Failure::Output(_) => Duration::from_millis(100),
+        | Failure::Output { .. } => Duration::from_millis(100),
         _ => Duration::ZERO,
     }
 }

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::data::digest::Digest;
 use crate::data::run_cost::RunCost;
+use crate::data::time_axis::TimeAxis;
 use crate::execute::failure::Failure;
 use crate::execute::local::allotment::{Allotment, patience};
 use crate::execute::local::failed_runs::FailedRuns;
@@ -275,7 +276,8 @@ impl JobContext<'_> {
         work: &WorkDirectory,
     ) -> Result<Vec<Encoded>, Failure> {
         let timings = self.run_context.timings;
-        let (project, steps) = (self.loaded.project, self.loaded.basin.steps());
+        let (project, time) = (self.loaded.project, self.loaded.basin.time());
+        let steps = time.map_or(&[][..], TimeAxis::nanoseconds);
         let columns = timings.time(Phase::Parse, || {
             validate(project, steps, code, &prepared.rendered, work.path())
         })?;

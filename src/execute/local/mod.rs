@@ -13,6 +13,7 @@ mod held;
 pub(crate) mod job;
 pub(crate) mod laid_deck;
 pub(crate) mod left_files;
+mod outputs;
 #[cfg(test)]
 mod tests;
 pub(crate) mod validate;

@@ -7,9 +7,9 @@ use std::fs;
 use std::path::Path;
 
 use crate::execute::failure::Failure;
-use crate::execute::local::left_files::{find_any, read_output};
+use crate::execute::local::left_files::find_any;
+use crate::execute::local::outputs;
 use crate::execute::local::work_directory::PRINTED_FILES;
-use crate::execute::output;
 use crate::plan::recipe::Rendered;
 use crate::project::Project;
 use crate::project::product_spec::VariableSource;
@@ -18,13 +18,13 @@ use crate::system::file_limit::FileLimit;
 /// The exit code of a shell whose command was ended by the signal for a file that reached its limit.
 const SHELL_SAYS_XFSZ: i32 = 128 + libc::SIGXFSZ;
 
-/// The columns of a run that has ended, if it is a good one: those that the project names, by their names in the store, each of
-/// `steps` values.
+/// The columns of a run that has ended, if it is a good one, by their names in the store: those that the project names, then the
+/// axes that the outputs themselves tell. `steps` are the project's time steps.
 ///
 /// It has ended by itself with this exit code in the work directory `work`.
 pub(crate) fn validate(
     project: &Project,
-    steps: usize,
+    steps: &[i64],
     code: i32,
     rendered: &Rendered,
     work: &Path,
@@ -39,23 +39,7 @@ pub(crate) fn validate(
             });
         }
     }
-    let mut columns = vec![(String::new(), Vec::new()); simulator.columns.len()];
-    for (at, (output, file)) in simulator.outputs.iter().zip(&rendered.outputs).enumerate() {
-        let of_output = (0..columns.len()).filter(|&column| simulator.columns[column].output == at);
-        let of_output: Vec<usize> = of_output.collect();
-        let headers = of_output
-            .iter()
-            .map(|&column| rendered.headers[column].as_str());
-        let headers: Vec<&str> = headers.collect();
-        let text = read_output(&work.join(file)).map_err(|error| {
-            Failure::NoOutput(format!("its output {}: {error}", file.display()))
-        })?;
-        let read =
-            output::parse(&text, &output.format, &headers, steps).map_err(Failure::Output)?;
-        for (column, values) in of_output.into_iter().zip(read) {
-            columns[column] = (simulator.columns[column].source.clone(), values);
-        }
-    }
+    let columns = outputs::read(simulator, steps, rendered, work)?;
     check_ranges(project, &columns)?;
     Ok(columns)
 }

@@ -2,302 +2,238 @@
 //!
 //! An exit code proves nothing; a whole table does: a header that has every wanted column once, then
 //! as many rows as there are time steps, all as wide as the header, every wanted cell a finite number or one of the
-//! stated marks of a missing value. This file is pure and knows neither catchments nor files; `rows.rs` is the fast part.
-//! Cells of other columns may hold anything, and are skipped without being looked at.
+//! stated marks of a missing value. Cells of other columns may hold anything, and are skipped without being looked at.
+//!
+//! What is no such table is declared in the project file and becomes one here: a report is divided into blocks (`lines`), rows
+//! are chosen (`filter`), their times and places along a dimension are read (`dates`) and put in order (`axes`); cells at
+//! the same characters of every line (`fixed`) and numbers behind a text (`texts`) are columns like the others. Still every
+//! row is counted. This wing is pure and knows neither catchments nor files; `rows` is the fast part.
 
+mod axes;
 mod cell;
+mod dates;
+mod error;
+mod filter;
+mod fixed;
+mod lines;
 mod rows;
 mod scan;
+mod table;
+mod texts;
 
-use std::borrow::Cow;
+pub use error::{OutputError, RowCount};
 
-use strsim::normalized_damerau_levenshtein;
+use crate::project::output_format::{
+    ColumnPlace, DimensionPlaces, OutputFormat, OutputTime, RowAxes,
+};
+use axes::{Axes, Told};
+use cell::Numbers;
+use lines::Section;
+use table::{Cut, Layout};
 
-use crate::project::output_format::{OutputFormat, Separator};
-use scan::{Blanks, Delimiter, Scan};
-
-/// A first line beyond this is no header; the limit bounds the memory that a garbage file can take.
-const LONGEST_HEADER: usize = 1 << 20;
-/// How many names of a header an error repeats.
-const NAMES_SHOWN: usize = 20;
-
-/// What is wrong with a simulator's table; lines count from 1.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum OutputError {
-    /// Nothing, or white space only.
-    #[error("the output is empty")]
-    Empty,
-    /// Bytes that are no text in UTF-8 or a relative of ASCII.
-    #[error("the output is no table of text: {0}")]
-    NotText(&'static str),
-    /// The header lacks a column.
-    #[error(
-        "the output has no column `{column}`; its header has {}",
-        listed(header)
-    )]
-    NoColumn {
-        /// The column asked for.
-        column: String,
-        /// The header's columns, the most similar first; at most twenty.
-        header: Vec<String>,
-    },
-    /// The header has a wanted column twice.
-    #[error("the output's header has the column `{column}` more than once")]
-    DuplicateColumn {
-        /// The column.
-        column: String,
-    },
-    /// A row of another width than the header.
-    #[error("line {line}: {found} cells, where the header has {expected}")]
-    Ragged {
-        /// The line in the file.
-        line: usize,
-        /// How many cells it has.
-        found: usize,
-        /// How many columns the header has.
-        expected: usize,
-    },
-    /// A cell that is neither a number nor marked as missing.
-    #[error(
-        "line {line}, column `{column}`: `{found}` is no number and not among the marks of missing values"
-    )]
-    NotANumber {
-        /// The line in the file.
-        line: usize,
-        /// The column's name.
-        column: String,
-        /// The cell's text, shortened.
-        found: String,
-    },
-    /// An infinite number or NaN that is not marked as missing.
-    #[error(
-        "line {line}, column `{column}`: `{found}` is not finite and not among the marks of missing values"
-    )]
-    NotFinite {
-        /// The line in the file.
-        line: usize,
-        /// The column's name.
-        column: String,
-        /// The cell's text, shortened.
-        found: String,
-    },
-    /// More or fewer rows than time steps.
-    #[error(
-        "{found} rows (after the header and {skipped} skipped), but there are {expected} time steps"
-    )]
-    RowCount {
-        /// The rows that there are.
-        found: usize,
-        /// The rows passed over before them.
-        skipped: usize,
-        /// The number of time steps.
-        expected: usize,
-    },
+/// What is wanted of an output of one catchment.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// How it is written.
+    pub format: &'a OutputFormat,
+    /// Over what its rows go.
+    pub axes: &'a RowAxes,
+    /// The project's time steps, nanoseconds since 1970-01-01T00:00:00 UTC.
+    pub steps: &'a [i64],
+    /// The columns.
+    pub columns: &'a [WantedColumn<'a>],
+    /// The texts of the format's conditions.
+    pub conditions: &'a [String],
+    /// The text that begins a block, if there are blocks.
+    pub block: Option<&'a str>,
 }
 
-fn listed(names: &[String]) -> String {
-    let more = if names.len() < NAMES_SHOWN {
-        ""
-    } else {
-        ", …"
-    };
-    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-    format!("{}{more}", quoted.join(", "))
+/// A column that is wanted of an output.
+#[derive(Clone, Copy, Debug)]
+pub struct WantedColumn<'a> {
+    /// Where it is.
+    pub place: ColumnPlace,
+    /// Its header, or the text before the number.
+    pub text: &'a str,
 }
 
-/// Reads `columns` out of a simulator's table: one vector of `steps` values for each, in the order asked for, missing
-/// values as NaN.
-pub fn parse(
-    text: &[u8],
-    format: &OutputFormat,
-    columns: &[&str],
-    steps: usize,
-) -> Result<Vec<Vec<f64>>, OutputError> {
+/// What was taken from an output.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Extract {
+    /// A vector for each wanted column, in the order asked for: time step by time step, and within each along the further dimension;
+    /// missing values as NaN.
+    pub columns: Vec<Vec<f64>>,
+    /// The time steps, seconds since 1970-01-01T00:00:00, if the output itself tells them.
+    pub times: Option<Vec<f64>>,
+    /// The places along the further dimension, if the output itself tells them.
+    pub places: Option<Vec<f64>>,
+}
+
+/// Reads what is wanted out of a simulator's output.
+pub fn parse(text: &[u8], wanted: &Wanted<'_>) -> Result<Extract, OutputError> {
     if text.starts_with(b"\xff\xfe") || text.starts_with(b"\xfe\xff") {
         return Err(OutputError::NotText("it is UTF-16"));
     }
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-    let (header, before) = first_line(text).ok_or(OutputError::Empty)?;
-    if header.len() > LONGEST_HEADER {
-        return Err(OutputError::NotText("its first line is longer than 1 MiB"));
+    if text.trim_ascii_start().is_empty() {
+        return Err(OutputError::Empty);
     }
-    let separator = format.separator.unwrap_or_else(|| recognised(header));
-    let body = &text[text.len().min(before.end + 1)..];
-    let table = OutputTable {
-        body: &body[..body.len() - blank_lines_at_end(body)],
-        first_line: before.number + 1,
-        missing: Missing::new(&format.missing),
-        skip_rows: format.skip_rows,
-        steps,
+    let sections = match wanted.block {
+        None => vec![Section::whole(text)],
+        Some(begin) => Section::blocks(text, begin)?,
     };
-    match separator {
-        Separator::Tab => table.columns(header, Delimiter(b'\t'), columns),
-        Separator::Comma => table.columns(header, Delimiter(b','), columns),
-        Separator::Semicolon => table.columns(header, Delimiter(b';'), columns),
-        Separator::Whitespace => table.columns(header, Blanks, columns),
-    }
-}
-
-struct LinePlace {
-    number: usize,
-    end: usize,
-}
-
-/// The first line that is not blank, without its line end.
-fn first_line(text: &[u8]) -> Option<(&[u8], LinePlace)> {
-    let mut start = 0;
-    let mut number = 1;
-    while start < text.len() {
-        let end = memchr::memchr(b'\n', &text[start..]).map_or(text.len(), |length| start + length);
-        let line = &text[start..end];
-        if !line.trim_ascii().is_empty() {
-            let line = line.strip_suffix(b"\r").unwrap_or(line);
-            return Some((line, LinePlace { number, end }));
+    let format = wanted.format;
+    let numbers = Numbers::new(format.decimal_comma, &format.missing);
+    let axes = Axes {
+        spec: wanted.axes,
+        steps: wanted.steps,
+        skipped: format.skip_rows,
+    };
+    let mut columns = vec![Vec::new(); wanted.columns.len()];
+    let told = wanted.cells(&sections, &numbers, &axes, &mut columns)?;
+    for (column, values) in wanted.columns.iter().zip(&mut columns) {
+        if let ColumnPlace::Text(which) = column.place {
+            for section in &sections {
+                values.extend(texts::behind(section, column.text, which, &numbers)?);
+            }
         }
-        (start, number) = (end + 1, number + 1);
     }
-    None
-}
-
-/// How many bytes at the end are lines of nothing but white space.
-fn blank_lines_at_end(body: &[u8]) -> usize {
-    let content = body.trim_ascii_end().len();
-    let rest = &body[content..];
-    memchr::memchr(b'\n', rest).map_or(if content == 0 { rest.len() } else { 0 }, |newline| {
-        rest.len() - newline
+    let told = told.unwrap_or_else(|| Told {
+        rows: columns.first().map_or(0, Vec::len),
+        ..Told::default()
+    });
+    let order = axes.order(&told)?;
+    for (column, values) in wanted.columns.iter().zip(&mut columns) {
+        if values.len() != told.rows {
+            return Err(OutputError::Lengths {
+                column: column.text.to_owned(),
+                found: values.len(),
+                expected: told.rows,
+            });
+        }
+        if let Some(rows) = &order.rows {
+            *values = rows.iter().map(|row| values[*row]).collect();
+        }
+    }
+    let seconds = |times: Vec<i64>| times.into_iter().map(|time| time as f64 / 1e9).collect();
+    let is_read = matches!(wanted.axes.time, OutputTime::Read { .. });
+    Ok(Extract {
+        columns,
+        times: order.times.filter(|_| is_read).map(seconds),
+        places: order.places,
     })
 }
 
-fn recognised(header: &[u8]) -> Separator {
-    let mut quoted = false;
-    let bare: Vec<u8> = header
-        .iter()
-        .copied()
-        .filter(|byte| {
-            quoted ^= *byte == b'"';
-            !quoted
-        })
-        .collect();
-    [
-        (b'\t', Separator::Tab),
-        (b';', Separator::Semicolon),
-        (b',', Separator::Comma),
-    ]
-    .into_iter()
-    .find(|(byte, _)| bare.contains(byte))
-    .map_or(Separator::Whitespace, |(_, separator)| separator)
-}
-
-/// The marks of missing values.
-struct Missing<'a> {
-    texts: &'a [String],
-    numbers: Vec<f64>,
-}
-
-impl<'a> Missing<'a> {
-    fn new(texts: &'a [String]) -> Self {
-        let numbers = texts.iter().filter_map(|text| text.trim().parse().ok());
-        Self {
-            texts,
-            numbers: numbers.filter(|number: &f64| number.is_finite()).collect(),
+impl Wanted<'_> {
+    /// The column with the places along the further dimension, if the output tells them.
+    fn places(&self) -> Option<&str> {
+        let dimension = self.axes.dimension.as_ref()?;
+        match &dimension.places {
+            DimensionPlaces::Read(column) => Some(column),
+            DimensionPlaces::Stated(_) | DimensionPlaces::Count(_) => None,
         }
     }
 
-    fn has_text(&self, cell: &[u8]) -> bool {
-        self.texts.iter().any(|text| text.trim().as_bytes() == cell)
-    }
-}
-
-struct OutputTable<'a> {
-    /// What stands behind the header, without blank lines at the end.
-    body: &'a [u8],
-    /// The number of its first line.
-    first_line: usize,
-    missing: Missing<'a>,
-    skip_rows: usize,
-    steps: usize,
-}
-
-impl OutputTable<'_> {
-    fn columns(
+    /// Reads the columns that are cells of rows, and what these rows tell; `None` if no column is.
+    fn cells(
         &self,
-        header: &[u8],
-        scan: impl Scan,
-        columns: &[&str],
-    ) -> Result<Vec<Vec<f64>>, OutputError> {
-        let mut names = header_names(header, scan);
-        if names.len() > 1 && names.last().is_some_and(|name| name.is_empty()) {
-            names.pop();
+        sections: &[Section<'_>],
+        numbers: &Numbers<'_>,
+        axes: &Axes<'_>,
+        columns: &mut [Vec<f64>],
+    ) -> Result<Option<Told>, OutputError> {
+        let of_cells = |column: &&WantedColumn<'_>| !matches!(column.place, ColumnPlace::Text(_));
+        let wanted: Vec<&WantedColumn<'_>> = self.columns.iter().filter(of_cells).collect();
+        if wanted.is_empty() && !self.columns.is_empty() {
+            return Ok(None);
         }
-        let indices: Vec<usize> = columns
-            .iter()
-            .map(|column| located(&names, column))
-            .collect::<Result<_, _>>()?;
-        let mut wanted = indices.clone();
-        wanted.sort_unstable();
-        wanted.dedup();
-        let mut series = self.rows(scan, &names, &wanted)?;
-        let mut results = Vec::with_capacity(columns.len());
-        for (i, index) in indices.iter().enumerate() {
-            let at = wanted.partition_point(|known| known < index);
-            let again = indices[i + 1..].contains(index);
-            results.push(if again {
-                series[at].clone()
-            } else {
-                std::mem::take(&mut series[at])
-            });
+        let format = self.format;
+        let mut told = Told::default();
+        let mut first = None;
+        for section in sections {
+            let lines = section.lines(format);
+            let table = lines.table(format, section.block.is_some())?;
+            let layout = Layout::new(&table, format);
+            let chosen;
+            let rows = match format.conditions.is_empty() {
+                true => &table.rows,
+                false => {
+                    let texts = self.conditions;
+                    chosen = filter::chosen(
+                        &table.rows,
+                        &layout,
+                        format,
+                        texts,
+                        numbers,
+                        section.block,
+                    )?;
+                    &chosen
+                }
+            };
+            let mut cuts = Vec::with_capacity(wanted.len() + 1);
+            for column in &wanted {
+                cuts.push(match column.place {
+                    ColumnPlace::Number(number) => Cut::Index(number - 1),
+                    ColumnPlace::Characters(characters) => Cut::Characters(characters),
+                    ColumnPlace::Header | ColumnPlace::Text(_) => {
+                        Cut::Index(layout.below(column.text)?)
+                    }
+                });
+            }
+            let places = self
+                .places()
+                .map(|column| layout.cut_named(column, format))
+                .transpose()?;
+            cuts.extend(places);
+            let limit = axes.limit().filter(|_| sections.len() == 1);
+            let mut values = layout.values(rows, &cuts, numbers, limit)?;
+            let expected = *first.get_or_insert(values.rows);
+            // Where rows tell their times, days of months for instance, these show whether any is missing.
+            let may_differ = format.dates.is_some()
+                && self.axes.dimension.is_none()
+                && format.conditions.is_empty();
+            if let Some(block) = section.block
+                && values.rows != expected
+                && !may_differ
+            {
+                return Err(OutputError::UnevenBlocks {
+                    line: block,
+                    found: values.rows,
+                    expected,
+                });
+            }
+            let line = |row| rows.numbers.of(row);
+            if let Some(along) = places.and_then(|_| values.columns.pop()) {
+                if let Some(row) = along.iter().position(|place| place.is_nan()) {
+                    let dimension = self.axes.dimension.as_ref();
+                    return Err(OutputError::Place {
+                        line: line(row),
+                        dimension: dimension.map_or_else(String::new, |d| d.name.clone()),
+                        found: "missing".to_owned(),
+                        why: String::new(),
+                    });
+                }
+                told.places.get_or_insert_default().extend(along);
+            }
+            if let Some(dates) = &format.dates {
+                let stamps = dates::stamps(rows, &layout, dates, format)?;
+                told.stamps.get_or_insert_default().extend(stamps);
+            }
+            if told.places.is_some() || told.stamps.is_some() {
+                told.lines.extend((0..values.rows).map(line));
+            }
+            told.rows += values.rows;
+            let of_cells = self.columns.iter().zip(&mut *columns);
+            let of_cells =
+                of_cells.filter(|(column, _)| !matches!(column.place, ColumnPlace::Text(_)));
+            for ((_, column), read) in of_cells.zip(values.columns) {
+                match column.is_empty() {
+                    true => *column = read,
+                    false => column.extend(read),
+                }
+            }
         }
-        Ok(results)
-    }
-
-    /// The error for a table with so many rows.
-    fn row_count(&self, found: usize) -> OutputError {
-        OutputError::RowCount {
-            found,
-            skipped: self.skip_rows,
-            expected: self.steps,
-        }
-    }
-}
-
-/// The names in the header, unquoted and trimmed.
-fn header_names(header: &[u8], scan: impl Scan) -> Vec<Cow<'_, str>> {
-    let mut names = Vec::new();
-    let mut next = scan.first(header, 0);
-    while let Some(start) = next {
-        let end = scan.end(header, start);
-        names.push(match cell::unquoted(&header[start..end]) {
-            Cow::Borrowed(name) => String::from_utf8_lossy(name),
-            Cow::Owned(name) => Cow::Owned(String::from_utf8_lossy(&name).into_owned()),
-        });
-        next = scan.next(header, end);
-    }
-    names
-}
-
-fn located(names: &[Cow<'_, str>], column: &str) -> Result<usize, OutputError> {
-    let wanted = column.trim();
-    let mut found = (0..names.len()).filter(|index| names[*index] == wanted);
-    match (found.next(), found.next()) {
-        (Some(index), None) => Ok(index),
-        (Some(_), Some(_)) => Err(OutputError::DuplicateColumn {
-            column: column.to_owned(),
-        }),
-        (None, _) => {
-            let distance =
-                |name: &str| (1000.0 * (1.0 - normalized_damerau_levenshtein(name, wanted))) as u32;
-            let mut header: Vec<String> = names
-                .iter()
-                .take(1000)
-                .map(|name| cell::shortened(name.as_bytes()))
-                .collect();
-            header.sort_by_cached_key(|name| distance(name));
-            header.truncate(NAMES_SHOWN);
-            Err(OutputError::NoColumn {
-                column: column.to_owned(),
-                header,
-            })
-        }
+        Ok(Some(told))
     }
 }
 

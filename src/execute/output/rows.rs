@@ -7,14 +7,37 @@
 
 use std::borrow::Cow;
 
+use super::OutputError;
+use super::cell::Numbers;
+use super::error::RowCount;
+use super::lines::LineNumbers;
 use super::scan::{Scan, divide};
-use super::{OutputError, OutputTable};
 use crate::text::short_number::of_length;
+
+/// What was read of a table: how many rows, and the values of each wanted column.
+pub(super) struct Values {
+    pub rows: usize,
+    pub columns: Vec<Vec<f64>>,
+}
+
+/// The rows of a table.
+pub(super) struct Rows<'a> {
+    /// Their lines.
+    pub body: &'a [u8],
+    /// The numbers of these.
+    pub lines: &'a LineNumbers,
+    /// The names of all columns.
+    pub names: &'a [Cow<'a, str>],
+    /// Whether these come from no header.
+    pub headless: bool,
+    /// How numbers are written.
+    pub numbers: &'a Numbers<'a>,
+    /// How many rows there have to be, if that is known.
+    pub limit: Option<RowCount>,
+}
 
 /// The wanted cells of every row, and the values read of them so far.
 struct WantedCells<'a> {
-    /// The names of all columns.
-    names: &'a [Cow<'a, str>],
     /// The indices of the wanted ones, ascending, each once.
     wanted: &'a [usize],
     /// One vector for each wanted column.
@@ -26,40 +49,32 @@ struct WantedCells<'a> {
 struct RowStart {
     /// In the table's body.
     at: usize,
-    /// The number of its line.
+    /// Which line of it this is, from 0.
     line: usize,
 }
 
-impl OutputTable<'_> {
-    /// The values of the cells with the indices `wanted` (ascending, each once), one vector for each.
-    pub(super) fn rows<S: Scan>(
-        &self,
-        scan: S,
-        names: &[Cow<'_, str>],
-        wanted: &[usize],
-    ) -> Result<Vec<Vec<f64>>, OutputError> {
-        let capacity = self.steps.min(self.body.len() / 2 + 1);
+impl Rows<'_> {
+    /// The values of the cells with the indices `wanted` (ascending, each once).
+    pub(super) fn read<S: Scan>(&self, scan: S, wanted: &[usize]) -> Result<Values, OutputError> {
+        let limit = self.limit.as_ref().map_or(usize::MAX, RowCount::wanted);
+        let capacity = if self.limit.is_some() { limit } else { 0 }.min(self.body.len() / 2 + 1);
         let mut cells = WantedCells {
-            names,
             wanted,
             series: (wanted.iter().map(|_| Vec::with_capacity(capacity))).collect(),
         };
-        let mut start = 0;
-        let mut line = self.first_line;
-        while line - self.first_line < self.skip_rows && start < self.body.len() {
-            start = self.line_end(start) + 1;
-            line += 1;
-        }
         let separator = scan.separator();
         let separator = separator.filter(|_| memchr::memchr(b'"', self.body).is_none());
-        let mut ends = Vec::with_capacity(names.len());
-        let mut rows = 0;
+        let mut ends = Vec::with_capacity(self.names.len());
+        let (mut start, mut rows) = (0, 0);
         while start < self.body.len() {
-            if rows == self.steps {
-                let more = memchr::memchr_iter(b'\n', &self.body[start..]).count() + 1;
-                return Err(self.row_count(rows + more));
+            if rows == limit {
+                let more = memchr::memchr_iter(b'\n', self.body[start..].trim_ascii_end()).count();
+                return self.counted(rows + more + 1, Vec::new());
             }
-            let row = RowStart { at: start, line };
+            let row = RowStart {
+                at: start,
+                line: rows,
+            };
             let end = match separator {
                 Some(separator) => {
                     let end = divide(self.body, start, separator, &mut ends);
@@ -69,12 +84,17 @@ impl OutputTable<'_> {
                 None => self.row(scan, row, &mut cells)?,
             };
             start = end + 1;
-            (rows, line) = (rows + 1, line + 1);
+            rows += 1;
         }
-        if rows < self.steps {
-            return Err(self.row_count(rows));
+        self.counted(rows, cells.series)
+    }
+
+    /// What was read, if there are as many rows as there have to be.
+    fn counted(&self, rows: usize, columns: Vec<Vec<f64>>) -> Result<Values, OutputError> {
+        match &self.limit {
+            Some(limit) if limit.wanted() != rows => Err(limit.with(rows)),
+            _ => Ok(Values { rows, columns }),
         }
-        Ok(cells.series)
     }
 
     fn line_end(&self, at: usize) -> usize {
@@ -91,11 +111,8 @@ impl OutputTable<'_> {
         ends: &[u32],
         cells: &mut WantedCells<'_>,
     ) -> Result<(), OutputError> {
-        let WantedCells {
-            names,
-            wanted,
-            series,
-        } = cells;
+        let WantedCells { wanted, series } = cells;
+        let names = self.names;
         let start = row.at;
         let begin = |cell: usize| start + cell.checked_sub(1).map_or(0, |at| ends[at] as usize + 1);
         let count = ends.len();
@@ -105,15 +122,15 @@ impl OutputTable<'_> {
                 self.body[last].trim_ascii().is_empty()
             });
         if !is_whole {
-            return Err(self.ragged(scan, row, names.len()));
+            return Err(self.ragged(scan, row));
         }
         for (index, values) in wanted.iter().zip(series.iter_mut()) {
             let (from, to) = (begin(*index), start + ends[*index] as usize);
-            let value = match of_length(self.body, from, to - from, b'.') {
-                Some(number) if !self.missing.numbers.contains(&number) => number,
+            let value = match of_length(self.body, from, to - from, self.numbers.point) {
+                Some(number) if !self.numbers.missing.contains(&number) => number,
                 _ => match self.plain_number(scan, from) {
                     Some((number, _)) => number,
-                    None => self.unusual(&self.body[from..to], row.line, &names[*index])?,
+                    None => self.unusual(&self.body[from..to], row, *index)?,
                 },
             };
             values.push(value);
@@ -129,12 +146,9 @@ impl OutputTable<'_> {
         row: RowStart,
         cells: &mut WantedCells<'_>,
     ) -> Result<usize, OutputError> {
-        let WantedCells {
-            names,
-            wanted,
-            series,
-        } = cells;
-        let ragged = || self.ragged(scan, row, names.len());
+        let WantedCells { wanted, series } = cells;
+        let names = self.names;
+        let ragged = || self.ragged(scan, row);
         let mut at = scan.first(self.body, row.at).ok_or_else(ragged)?;
         let mut cell = 0;
         // Where the cell `cell` ends, once that is known.
@@ -149,7 +163,7 @@ impl OutputTable<'_> {
                 Some(read) => read,
                 None => {
                     let cell_end = scan.end(self.body, at);
-                    let value = self.unusual(&self.body[at..cell_end], row.line, &names[*index])?;
+                    let value = self.unusual(&self.body[at..cell_end], row, *index)?;
                     (value, cell_end)
                 }
             };
@@ -174,6 +188,9 @@ impl OutputTable<'_> {
     /// The finite number that makes up the whole cell at `at`, and where the cell ends.
     #[inline]
     fn plain_number<S: Scan>(&self, scan: S, at: usize) -> Option<(f64, usize)> {
+        if self.numbers.point != b'.' {
+            return None;
+        }
         let start = at
             + self.body[at..]
                 .iter()
@@ -189,12 +206,18 @@ impl OutputTable<'_> {
                 Some(_) => return None,
             }
         }
-        let usual = number.is_finite() && !self.missing.numbers.contains(&number);
+        let usual = number.is_finite() && !self.numbers.missing.contains(&number);
         usual.then_some((number, end))
     }
 
     #[cold]
-    fn ragged<S: Scan>(&self, scan: S, row: RowStart, expected: usize) -> OutputError {
+    fn unusual(&self, cell: &[u8], row: RowStart, index: usize) -> Result<f64, OutputError> {
+        let line = self.lines.of(row.line);
+        (self.numbers).unusual(cell, line, || self.names[index].clone().into_owned())
+    }
+
+    #[cold]
+    fn ragged<S: Scan>(&self, scan: S, row: RowStart) -> OutputError {
         let mut found = 0;
         let mut next = scan.first(self.body, row.at);
         while let Some(at) = next {
@@ -202,9 +225,11 @@ impl OutputTable<'_> {
             next = scan.next(self.body, scan.end(self.body, at));
         }
         OutputError::Ragged {
-            line: row.line,
+            line: self.lines.of(row.line),
             found,
-            expected,
+            expected: self.names.len(),
+            headless: self.headless,
+            blanks: scan.separator().is_none(),
         }
     }
 }

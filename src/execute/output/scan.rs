@@ -100,6 +100,50 @@ impl Scan for Blanks {
     }
 }
 
+/// Either of them, where that is known only when the table is there.
+#[derive(Clone, Copy)]
+pub(super) enum Division {
+    Delimiter(Delimiter),
+    Blanks(Blanks),
+}
+
+impl Scan for Division {
+    fn first(self, text: &[u8], at: usize) -> Option<usize> {
+        match self {
+            Self::Delimiter(scan) => scan.first(text, at),
+            Self::Blanks(scan) => scan.first(text, at),
+        }
+    }
+
+    fn end(self, text: &[u8], at: usize) -> usize {
+        match self {
+            Self::Delimiter(scan) => scan.end(text, at),
+            Self::Blanks(scan) => scan.end(text, at),
+        }
+    }
+
+    fn next(self, text: &[u8], end: usize) -> Option<usize> {
+        match self {
+            Self::Delimiter(scan) => scan.next(text, end),
+            Self::Blanks(scan) => scan.next(text, end),
+        }
+    }
+
+    fn ends_number(self, byte: u8) -> bool {
+        match self {
+            Self::Delimiter(scan) => scan.ends_number(byte),
+            Self::Blanks(scan) => scan.ends_number(byte),
+        }
+    }
+
+    fn separator(self) -> Option<u8> {
+        match self {
+            Self::Delimiter(scan) => scan.separator(),
+            Self::Blanks(scan) => scan.separator(),
+        }
+    }
+}
+
 /// Where the first of two bytes stands, or the length; eight bytes at a time, because most cells are short and a vector
 /// search would take longer to set up than to run.
 #[inline]

@@ -9,7 +9,7 @@ use jiff::civil::DateTime;
 use crate::data::time_axis::TimeAxis;
 use crate::import::text::fault::{decoded, shown};
 use crate::import::text::time_hints;
-use crate::language::time_format::{NO_LEAP_SECONDS, TimeFormat, midnight_after, zone};
+use crate::language::time_format::{TimeFormat, iso, midnight_after};
 use crate::project::import_spec::TextFormat;
 
 const SECOND: i64 = 1_000_000_000;
@@ -37,7 +37,7 @@ impl Clock {
             None => {
                 let first = first.first().map(|cell| bare(cell));
                 let zoned = first
-                    .and_then(|first| iso(&first).ok())
+                    .and_then(|first| iso::read(&first).ok())
                     .is_some_and(|(_, zone)| zone.is_some());
                 Form::Iso { zoned }
             }
@@ -54,7 +54,7 @@ impl Clock {
         let text = bare(cell);
         let (time, offset) = match form {
             Form::Iso { zoned } => {
-                let found = iso(&text).map_err(|why| match why {
+                let found = iso::read(&text).map_err(|why| match why {
                     Some(why) => format!("{} is no time: {why}", shown(cell)),
                     None => time_hints::no_iso(&text, &shown(cell)),
                 })?;
@@ -96,48 +96,6 @@ fn nanoseconds(time: DateTime, offset: Option<i64>) -> Result<i64, String> {
     let instant =
         civil.and_then(|civil| civil.checked_sub(offset.unwrap_or(0).checked_mul(SECOND)?));
     instant.ok_or_else(|| "lies outside the years 1678 to 2261".to_owned())
-}
-
-/// The civil time and, where one is stated, the offset; else what is wrong, if more can be told than that it is no time.
-fn iso(text: &str) -> Result<(DateTime, Option<i64>), Option<String>> {
-    let Some((date, rest)) = text.split_once(['T', 't', ' ']) else {
-        let bare = text
-            .bytes()
-            .all(|byte| byte.is_ascii_digit() || byte == b'-');
-        let date = bare.then(|| text.parse::<DateTime>().ok()).flatten();
-        return Ok((date.ok_or(None)?, None));
-    };
-    let of_clock = |byte: u8| byte.is_ascii_digit() || b":.,".contains(&byte);
-    let end = rest
-        .bytes()
-        .position(|byte| !of_clock(byte))
-        .unwrap_or(rest.len());
-    let (clock, stated) = rest.split_at(end);
-    let ends_day = clock.starts_with("24");
-    let clock = if ends_day {
-        clock.replacen("24", "00", 1)
-    } else {
-        clock.to_owned()
-    };
-    let mut time: DateTime = format!("{date}T{clock}").parse().map_err(|_| None)?;
-    // The library reads a second 60 as 59.
-    let seconds: String = clock
-        .chars()
-        .filter(|c| *c != ':')
-        .skip(4)
-        .take(2)
-        .collect();
-    if seconds == "60" {
-        return Err(Some(NO_LEAP_SECONDS.to_owned()));
-    }
-    if ends_day {
-        time = midnight_after(time).map_err(Some)?;
-    }
-    let stated = stated.trim();
-    let offset = (!stated.is_empty())
-        .then(|| zone::offset(stated))
-        .transpose();
-    Ok((time, offset.map_err(Some)?))
 }
 
 /// The time spread over columns.

@@ -5,6 +5,7 @@
 //! [`directives`](mod@directives).
 
 pub(crate) mod directives;
+pub(crate) mod iso;
 pub(crate) mod zone;
 
 use std::borrow::Cow;

@@ -4,6 +4,7 @@
 //! support files are hashed. [`Recipe::render`] then makes what one catchment's simulator will see, and the walk for the key
 //! goes over exactly that. It neither writes files nor starts anything.
 
+mod extraction;
 pub(crate) mod names;
 mod rendered;
 mod walks;
@@ -312,8 +313,8 @@ fn check_rows(project: &Project) -> Result<(), ProjectError> {
     };
     let rule = format!(
         "should have a row for each time step of the project, and that has none. Say what its rows are: `time = \"none\"` beside \
-         `file` if each column is a single number, `time = {{ start = \"1998-01-01\", step = \"1d\", steps = 366 }}` there for steps \
-         of its own; or {STATE_TIME}"
+         `file` if each column is a single number, `time = {{ start = \"1998-01-01\", step = \"1d\", steps = 366, name = \"day\" }}` there \
+         for steps of its own; or {STATE_TIME}"
     );
     Err(project.error(&output.field, rule))
 }

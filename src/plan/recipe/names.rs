@@ -40,8 +40,11 @@ pub(super) fn of_frame(simulator: &Simulator) -> BTreeSet<String> {
     (simulator.command.iter())
         .chain(simulator.after.iter().flat_map(|command| &command.words))
         .chain(simulator.environment.values())
-        .chain(simulator.outputs.iter().map(|output| &output.file))
-        .chain(simulator.columns.iter().map(|column| &column.header))
+        .chain(
+            of_outputs(simulator)
+                .into_iter()
+                .map(|(_, template)| template),
+        )
         .chain(
             simulator
                 .require
@@ -50,6 +53,26 @@ pub(super) fn of_frame(simulator: &Simulator) -> BTreeSet<String> {
         )
         .flat_map(of_template)
         .collect()
+}
+
+/// The templates of all outputs, each with its field.
+fn of_outputs(simulator: &Simulator) -> Vec<(String, &Template)> {
+    let mut templates = Vec::new();
+    for output in &simulator.outputs {
+        let field = &output.field;
+        templates.push((format!("{field}.file"), &output.file));
+        for condition in &output.format.conditions {
+            let field = format!("{field}.where.{}", condition.column);
+            templates.push((field, &condition.text));
+        }
+        let blocks = output.format.blocks.as_ref();
+        templates.extend(blocks.map(|text| (format!("{field}.blocks"), text)));
+    }
+    for column in &simulator.columns {
+        let field = &simulator.outputs[column.output].field;
+        templates.push((format!("{field}.columns.{}", column.name), &column.header));
+    }
+    templates
 }
 
 fn of_template(template: &Template) -> impl Iterator<Item = String> {
@@ -116,13 +139,7 @@ impl<'b> Names<'b> {
                 .iter()
                 .map(|(name, t)| (format!("simulator.env.{name}"), t)),
         );
-        for output in &simulator.outputs {
-            inline.push((format!("{}.file", output.field), &output.file));
-        }
-        for column in &simulator.columns {
-            let field = &simulator.outputs[column.output].field;
-            inline.push((format!("{field}.columns.{}", column.name), &column.header));
-        }
+        inline.extend(of_outputs(simulator));
         inline.extend(
             simulator
                 .require

@@ -22,11 +22,22 @@ pub struct Rendered {
     pub files: Vec<Option<Vec<u8>>>,
     /// The output files, below the work directory.
     pub outputs: Vec<PathBuf>,
+    /// What chooses rows of each output.
+    pub choices: Vec<RowChoice>,
     /// The headers of the wanted output columns, of all outputs.
     pub headers: Vec<String>,
     /// The files that a good run leaves, with a text each must contain.
     pub require: Vec<(PathBuf, String)>,
     pub(crate) values: CatchmentValues,
+}
+
+/// What chooses rows of an output.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RowChoice {
+    /// The text in each line that begins a block, if there are blocks.
+    pub block: Option<String>,
+    /// The texts of the conditions that rows have to meet.
+    pub conditions: Vec<String>,
 }
 
 /// The parts of what is rendered in which the values of some names show.
@@ -58,6 +69,7 @@ impl Recipe<'_> {
             environment: Vec::new(),
             files: vec![None; inputs],
             outputs: Vec::new(),
+            choices: Vec::new(),
             headers: Vec::new(),
             require: Vec::new(),
             values: basin.values(catchment, &self.names)?,
@@ -124,6 +136,16 @@ impl Recipe<'_> {
             }
             let outputs = simulator.outputs.iter().map(|output| path(&output.file));
             rendered.outputs = outputs.collect::<Result<_, _>>()?;
+            let choices = simulator.outputs.iter().map(|output| {
+                let conditions = output.format.conditions.iter();
+                Ok(RowChoice {
+                    block: output.format.blocks.as_ref().map(text).transpose()?,
+                    conditions: conditions
+                        .map(|c| text(&c.text))
+                        .collect::<Result<_, _>>()?,
+                })
+            });
+            rendered.choices = choices.collect::<Result<_, Problem>>()?;
             let headers = simulator.columns.iter();
             let headers = headers.map(|column| text(&column.header));
             rendered.headers = headers.collect::<Result<_, _>>()?;

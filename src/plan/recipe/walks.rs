@@ -3,12 +3,12 @@
 //! Everything that has to know what a key is made of is a [`Sink`] of these walks: the hash, the explanation, the long texts. So
 //! they can't drift apart.
 
+use super::extraction::{contract, extraction};
 use super::{Recipe, Rendered};
 use crate::data::digest::Digest;
-use crate::data::record::{Described, record, tuple};
+use crate::data::record::Described;
 use crate::plan::key::{Hasher, Key, KeyPart, Sink};
-use crate::project::output_format::{OutputFormat, Separator};
-use crate::project::{Content, Requirement, Simulator};
+use crate::project::{Content, Simulator};
 
 /// A walk over what is a catchment's own as a hash: its states before each step, so that it can be walked again from any.
 pub(crate) struct Trail(Vec<Hasher>);
@@ -146,125 +146,25 @@ fn walk_frame(simulator: &Simulator, rendered: &Rendered, sink: &mut dyn Sink) {
     for (name, value) in &rendered.environment {
         sink.part(KeyPart::Environment(name.clone()), value.as_bytes());
     }
-    let outputs = (rendered.outputs.iter().enumerate()).map(|(at, file)| {
+    let outputs = rendered.outputs.iter().zip(&rendered.choices).enumerate();
+    let outputs = outputs.map(|(at, (file, choice))| {
         let headers = (simulator.columns.iter().zip(&rendered.headers))
             .filter(|(column, _)| column.output == at)
-            .map(|(_, header)| header.as_str());
-        let texts: Vec<_> = std::iter::once(file.to_string_lossy().into_owned())
-            .chain(headers.map(str::to_owned))
+            .map(|(_, header)| header);
+        let chosen = choice.block.iter().chain(&choice.conditions);
+        let texts: Vec<String> = std::iter::once(file.to_string_lossy().into_owned())
+            .chain(headers.chain(chosen).cloned())
             .collect();
         texts
     });
-    let outputs: Vec<Vec<String>> = outputs.collect();
+    let mut outputs: Vec<Vec<String>> = outputs.collect();
     let text = match outputs.as_slice() {
         // What all had before there could be several.
         [only] => only.join("\0"),
-        several => several.to_vec().description(),
+        _ => {
+            outputs.sort();
+            outputs.description()
+        }
     };
     sink.part(KeyPart::Output, text.as_bytes());
-}
-
-/// What makes a run a good one and what is taken from it, field by field, as it is hashed.
-fn extraction(simulator: &Simulator) -> String {
-    let mut text = String::new();
-    for (at, output) in simulator.outputs.iter().enumerate() {
-        if at > 0 {
-            text.push(' ');
-        }
-        output.format.describe(&mut text);
-    }
-    let columns = simulator.columns.iter().map(|column| &column.source);
-    let columns: Vec<_> = columns.collect();
-    let others: [&dyn Described; 4] = [
-        &simulator.exit_codes,
-        &simulator.fail_on_stdout,
-        &simulator.require,
-        &columns,
-    ];
-    for other in others {
-        text.push(' ');
-        other.describe(&mut text);
-    }
-    text
-}
-
-impl Described for OutputFormat {
-    fn describe(&self, text: &mut String) {
-        // A further field has to be looked at here: it counts, but not where it has the value that all had before.
-        let Self {
-            separator,
-            missing,
-            skip_rows,
-        } = self;
-        record(
-            text,
-            "OutputFormat",
-            &[
-                ("separator", separator),
-                ("missing", missing),
-                ("skip_rows", skip_rows),
-            ],
-        );
-    }
-}
-
-impl Described for Separator {
-    fn describe(&self, text: &mut String) {
-        text.push_str(match self {
-            Self::Tab => "Tab",
-            Self::Comma => "Comma",
-            Self::Semicolon => "Semicolon",
-            Self::Whitespace => "Whitespace",
-        });
-    }
-}
-
-impl Described for Requirement {
-    fn describe(&self, text: &mut String) {
-        tuple(text, "", &[&self.file.source(), &self.contains]);
-    }
-}
-
-/// What [`extraction`] describes, in words.
-fn contract(simulator: &Simulator) -> Vec<(String, String)> {
-    let list = |items: &mut dyn Iterator<Item = String>| match items.collect::<Vec<_>>() {
-        items if items.is_empty() => "nothing".to_owned(),
-        items => items.join(", "),
-    };
-    let quoted = |texts: &[String]| list(&mut texts.iter().map(Described::description));
-    let mut fields = Vec::new();
-    for (at, output) in simulator.outputs.iter().enumerate() {
-        // An only one is the output.
-        let field = |name: &str| match simulator.outputs.len() {
-            1 => name.to_owned(),
-            _ => format!("output.{at}.{name}"),
-        };
-        let separator = match output.format.separator {
-            None => "recognised",
-            Some(Separator::Tab) => "tab",
-            Some(Separator::Comma) => "comma",
-            Some(Separator::Semicolon) => "semicolon",
-            Some(Separator::Whitespace) => "white space",
-        };
-        fields.extend([
-            (field("file"), output.file.source().to_owned()),
-            (field("separator"), separator.to_owned()),
-            (field("missing"), quoted(&output.format.missing)),
-            (field("skip_rows"), output.format.skip_rows.to_string()),
-        ]);
-    }
-    let require = simulator.require.iter();
-    let require = require.map(|r| format!("{} in {}", r.contains.description(), r.file.source()));
-    let columns = simulator.columns.iter().map(|column| column.source.clone());
-    let rest = [
-        (
-            "exit_codes",
-            list(&mut simulator.exit_codes.iter().map(i32::to_string)),
-        ),
-        ("fail_on_stdout", quoted(&simulator.fail_on_stdout)),
-        ("require", list(&mut { require })),
-        ("columns", list(&mut { columns })),
-    ];
-    fields.extend(rest.map(|(name, text)| (name.to_owned(), text)));
-    fields
 }

@@ -6,6 +6,7 @@
 
 pub(super) mod cluster;
 pub(super) mod import;
+pub(super) mod output;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -351,7 +352,21 @@ pub(super) struct Output {
     pub missing: Vec<String>,
     #[serde(default)]
     pub skip_rows: usize,
-    pub columns: BTreeMap<String, String>,
+    #[serde(default)]
+    pub skip_lines: usize,
+    pub header: Option<bool>,
+    #[serde(default)]
+    pub comments: Vec<String>,
+    pub decimal: Option<Decimal>,
+    #[serde(default)]
+    pub skip_last: usize,
+    pub until: Option<String>,
+    #[serde(default, rename = "where")]
+    pub conditions: BTreeMap<String, output::ConditionValue>,
+    pub blocks: Option<String>,
+    pub time: Option<output::OutputTime>,
+    pub dimension: Option<output::Dimension>,
+    pub columns: BTreeMap<String, output::Column>,
 }
 
 #[derive(Clone, Deserialize)]

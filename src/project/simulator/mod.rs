@@ -6,6 +6,7 @@ mod fence;
 mod input;
 mod output;
 mod support;
+mod text_layout;
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;

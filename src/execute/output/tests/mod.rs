@@ -1,8 +1,12 @@
 //! Tables as simulators write them, and what is said of those that are wrong.
 
+mod real;
+mod shapes;
+
 use proptest::prelude::*;
 
 use super::*;
+use crate::project::output_format::Separator;
 
 fn format(missing: &[&str], skip_rows: usize) -> OutputFormat {
     OutputFormat {
@@ -12,8 +16,37 @@ fn format(missing: &[&str], skip_rows: usize) -> OutputFormat {
     }
 }
 
+/// So many days from 1970 on.
+fn days(count: usize) -> Vec<i64> {
+    (0..count as i64)
+        .map(|day| day * 86_400_000_000_000)
+        .collect()
+}
+
+/// Columns with these headers of a table with a row for each of so many time steps.
+fn table(
+    text: &[u8],
+    format: &OutputFormat,
+    headers: &[&str],
+    steps: usize,
+) -> Result<Vec<Vec<f64>>, OutputError> {
+    let columns = headers.iter().map(|text| WantedColumn {
+        place: ColumnPlace::Header,
+        text,
+    });
+    let wanted = Wanted {
+        format,
+        axes: &RowAxes::default(),
+        steps: &days(steps),
+        columns: &columns.collect::<Vec<_>>(),
+        conditions: &[],
+        block: None,
+    };
+    Ok(parse(text, &wanted)?.columns)
+}
+
 fn read(text: &str, columns: &[&str], steps: usize) -> Result<Vec<Vec<f64>>, OutputError> {
-    parse(text.as_bytes(), &format(&["NA"], 0), columns, steps)
+    table(text.as_bytes(), &format(&["NA"], 0), columns, steps)
 }
 
 #[test]
@@ -46,7 +79,7 @@ fn tables_of_all_kinds_are_read() {
 fn names_with_units_are_whole() {
     let text = "time,date,hour,precip [mm/day],sub_001 [m3/s],sub_001 (observed) [m3/s],\n\
                 0,1979-01-01,00:00:00,---,0.5,,\n1,1979-01-02,00:00:00,1.25,0.75,,\n";
-    let skipped = parse(
+    let skipped = table(
         text.as_bytes(),
         &format(&[], 1),
         &["sub_001 [m3/s]", "precip [mm/day]"],
@@ -62,7 +95,7 @@ fn a_stated_separator_is_used() {
         ..OutputFormat::default()
     };
     assert_eq!(
-        parse(b"a,b c\n1 2\n", &format, &["a,b"], 1),
+        table(b"a,b c\n1 2\n", &format, &["a,b"], 1),
         Ok(vec![vec![1.0]])
     );
 }
@@ -71,7 +104,7 @@ fn a_stated_separator_is_used() {
 fn missing_values_are_nan() {
     let text = "a\tb\nNA\t1\n-9999.000\t\n nan \t-inf\n\"NA\"\t-9999\n1\t-1d99\n";
     let format = format(&["NA", "-9999", "nan", "-inf", "", "-1e99"], 0);
-    let columns = parse(text.as_bytes(), &format, &["a", "b"], 5).expect("a table");
+    let columns = table(text.as_bytes(), &format, &["a", "b"], 5).expect("a table");
     let found: Vec<Vec<bool>> = columns
         .iter()
         .map(|column| column.iter().map(|x| x.is_nan()).collect())
@@ -99,15 +132,22 @@ fn what_is_wrong_is_said_exactly() {
         column: column.clone(),
         found: found.to_owned(),
     };
-    let ragged = |line, found| E::Ragged {
+    let ragged_cells = |line, found, blanks| E::Ragged {
         line,
         found,
         expected: 2,
+        headless: false,
+        blanks,
     };
-    let row_count = |found| E::RowCount {
-        found,
-        skipped: 0,
-        expected: 2,
+    let ragged = |line, found| ragged_cells(line, found, false);
+    let row_count = |found, skipped| {
+        E::RowCount(RowCount {
+            found,
+            skipped,
+            steps: 2,
+            of_input: true,
+            places: None,
+        })
     };
     for (text, expected) in [
         ("", E::Empty),
@@ -133,30 +173,23 @@ fn what_is_wrong_is_said_exactly() {
         ("t,C\n0,1\n1\n", ragged(3, 1)),
         ("t,C\n0,1,2\n1,2\n", ragged(2, 3)),
         ("t,C\n0,1,,\n1,2\n", ragged(2, 4)),
-        ("t C\n\n1 2\n", ragged(2, 0)),
+        ("t C\n\n1 2\n", ragged_cells(2, 0, true)),
         ("t,C\n0,1\n\n1,2\n", ragged(3, 1)),
         ("C,t\n0,1\n1\n", ragged(3, 1)),
-        ("t,C\n0,1\n", row_count(1)),
-        ("t,C", row_count(0)),
-        ("t,C\n0,1\n1,2\n2,3", row_count(3)),
-        ("t,C\n0,1\n1,2\n2,x\n3\n", row_count(4)),
+        ("t,C\n0,1\n", row_count(1, 0)),
+        ("t,C", row_count(0, 0)),
+        ("t,C\n0,1\n1,2\n2,3", row_count(3, 0)),
+        ("t,C\n0,1\n1,2\n2,x\n3\n", row_count(4, 0)),
     ] {
         assert_eq!(read(text, &["C"], 2), Err(expected), "{text:?}");
     }
-    let too_few = parse(b"t,C\n0,1\n", &format(&[], 5), &["C"], 2);
-    assert_eq!(
-        too_few,
-        Err(E::RowCount {
-            found: 0,
-            skipped: 5,
-            expected: 2
-        })
-    );
+    let too_few = table(b"t,C\n0,1\n", &format(&[], 5), &["C"], 2);
+    assert_eq!(too_few, Err(row_count(0, 5)));
     assert!(matches!(
-        parse(b"\xff\xfea\0", &format(&[], 0), &["C"], 2),
+        table(b"\xff\xfea\0", &format(&[], 0), &["C"], 2),
         Err(E::NotText(_))
     ));
-    let endless = parse(&vec![b'x'; 2 << 20], &format(&[], 0), &["C"], 2);
+    let endless = table(&vec![b'x'; 2 << 20], &format(&[], 0), &["C"], 2);
     assert!(matches!(endless, Err(E::NotText(_))));
 }
 
@@ -209,7 +242,7 @@ proptest! {
             ..OutputFormat::default()
         };
         let names = ["d", "a", "b \"x\", y;\tz"];
-        let columns = parse(&text, &format, &names, rows.len()).expect("a table");
+        let columns = table(&text, &format, &names, rows.len()).expect("a table");
         let mut reader = csv::ReaderBuilder::new().delimiter(separator).from_reader(&text[..]);
         for (i, record) in reader.records().enumerate() {
             let record = record.expect("a record");
@@ -230,12 +263,12 @@ proptest! {
             Just(Separator::Tab), Just(Separator::Comma), Just(Separator::Semicolon), Just(Separator::Whitespace)
         ]),
         skip_rows in prop_oneof![0_usize..3, Just(usize::MAX)],
-        steps in prop_oneof![0_usize..5, Just(usize::MAX)],
+        steps in prop_oneof![0_usize..5, Just(1000)],
     ) {
         let missing = vec!["NA".into(), String::new()];
-        let format = OutputFormat { separator, missing, skip_rows };
+        let format = OutputFormat { separator, missing, skip_rows, ..OutputFormat::default() };
         for columns in [&["Q"][..], &["a", "b"], &[""], &[]] {
-            if let Ok(found) = parse(&text, &format, columns, steps) {
+            if let Ok(found) = table(&text, &format, columns, steps) {
                 prop_assert_eq!(found.len(), columns.len());
                 prop_assert!(found.iter().all(|column| column.len() == steps));
             }
