@@ -43,6 +43,7 @@ mod make;
 mod messages;
 mod no_input;
 mod orphans;
+mod own_files;
 mod processors;
 mod reading;
 mod readme;

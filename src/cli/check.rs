@@ -10,18 +10,21 @@ use clap::Args;
 use super::check_cluster;
 use super::exit::{Exit, Usage};
 use super::open::ProjectPlace;
+use super::refusal::CannotRun;
 use super::terminal::say;
 use crate::cli::options::only::find;
 use crate::cli::options::place::{Place, PlaceOptions};
 use crate::cli::options::scenario::unknown;
+use crate::data::catchment::CatchmentId;
 use crate::data::scenario::ScenarioName;
 use crate::data::size::Size;
 use crate::data::time_axis::TimeAxis;
 use crate::language::template::Template;
 use crate::plan::loaded::LoadedScenario;
+use crate::plan::recipe::Rendered;
 use crate::plan::recipe::names::Names;
 use crate::product;
-use crate::project::{Content, Study, missing_files};
+use crate::project::{Content, DeckPlace, Study, missing_files};
 use crate::system::machine;
 
 #[derive(Args)]
@@ -62,9 +65,17 @@ pub(super) fn check(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> 
         bail!("the input has no catchments")
     };
     let id = &catchment.id;
-    let files = render(loaded, at).with_context(|| format!("catchment {id}"))?;
+    if let Some(bad) = CannotRun::for_own_files(loaded) {
+        return Err(bad.into());
+    }
+    let context = || format!("catchment {id}");
+    let rendered = (loaded.recipe.render(&loaded.basin, at)).with_context(context)?;
+    let files = render(loaded, at, &rendered).with_context(context)?;
     let mut out = stdout().lock();
     print_overview(study, loaded, &mut out).ok();
+    for line in brought(loaded, id, &rendered) {
+        writeln!(out, "{line}").ok();
+    }
     for note in notes(loaded) {
         writeln!(out, "note: {note}").ok();
     }
@@ -134,16 +145,6 @@ fn print_overview(
     let series = basin.columns.iter().map(|column| column.name.as_str());
     let variables = project.product.variables.iter();
     let variables = variables.map(|variable| variable.name.as_str());
-    if let Some(spec) = &project.simulator.deck {
-        let deck = loaded.recipe.deck();
-        let (files, size) = (deck.files.len(), Size(deck.bytes()));
-        let path = spec.path.strip_prefix(&project.root).unwrap_or(&spec.path);
-        writeln!(
-            out,
-            "deck: {}, {files} files of {size}, copied into each work directory",
-            path.display()
-        )?;
-    }
     for (what, names) in [
         ("series", Vec::from_iter(series)),
         ("parameters", Vec::from_iter(basin.parameter_names())),
@@ -152,6 +153,33 @@ fn print_overview(
         writeln!(out, "{what}: {}", names.join(", "))?;
     }
     Ok(())
+}
+
+/// The deck, and the files that a catchment has for itself.
+fn brought(loaded: &LoadedScenario<'_>, id: &CatchmentId, rendered: &Rendered) -> Vec<String> {
+    let project = loaded.project;
+    let shown = |path: &Path| {
+        let path = path.strip_prefix(&project.root).unwrap_or(path);
+        path.display().to_string()
+    };
+    let mut lines = Vec::new();
+    if let Some(spec) = &project.simulator.deck {
+        let deck = rendered.deck(&loaded.recipe);
+        let (files, size) = (deck.files.len(), Size(deck.bytes()));
+        let whose = match &spec.place {
+            DeckPlace::Common(path) => format!("deck: {}", shown(path)),
+            DeckPlace::Own(path) => format!("deck of catchment {id}: {}", path.template.source()),
+        };
+        lines.push(format!(
+            "{whose}, {files} files of {size}, copied into each work directory"
+        ));
+    }
+    let links = rendered.own.links.iter();
+    lines.extend(links.map(|link| {
+        let place = shown(&link.path);
+        format!("{} of catchment {id}: {place}", link.name)
+    }));
+    lines
 }
 
 /// Writes a file, and makes its folder where it is missing.
@@ -194,8 +222,11 @@ fn notes(loaded: &LoadedScenario<'_>) -> Vec<String> {
 }
 
 /// The files that one catchment's simulator would get, by name.
-fn render(loaded: &LoadedScenario<'_>, at: usize) -> Result<Vec<(String, Vec<u8>)>> {
-    let rendered = loaded.recipe.render(&loaded.basin, at)?;
+fn render(
+    loaded: &LoadedScenario<'_>,
+    at: usize,
+    rendered: &Rendered,
+) -> Result<Vec<(String, Vec<u8>)>> {
     let series = loaded.series(at)?;
     let slices: Vec<&[f64]> = series.iter().map(Vec::as_slice).collect();
     let mut files = Vec::new();
@@ -204,7 +235,7 @@ fn render(loaded: &LoadedScenario<'_>, at: usize) -> Result<Vec<(String, Vec<u8>
         if let Content::Series(_) = input.content {
             loaded
                 .recipe
-                .write_table(i, &rendered, &slices, &mut content)?;
+                .write_table(i, rendered, &slices, &mut content)?;
         }
         files.push((input.name.clone(), content));
     }

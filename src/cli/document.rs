@@ -35,7 +35,7 @@ impl Cause {
 
 impl FailureOf {
     /// Of one catchment of the scenario.
-    fn new(loaded: &LoadedScenario<'_>, catchment: usize, reason: String) -> Self {
+    pub(super) fn new(loaded: &LoadedScenario<'_>, catchment: usize, reason: String) -> Self {
         Self {
             scenario: loaded.project.scenario.name.clone(),
             catchment: loaded.basin.id(catchment).clone(),

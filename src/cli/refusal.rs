@@ -6,7 +6,7 @@ use std::io::{Write, stderr};
 use super::document::{Cause, FailureOf};
 use super::options::max_rerun::MaxRerun;
 use crate::plan::Plan;
-use crate::plan::loaded::LoadedStudy;
+use crate::plan::loaded::{LoadedScenario, LoadedStudy};
 use crate::project::OnBadInput;
 
 /// How many catchments that can't be run are named.
@@ -58,13 +58,31 @@ impl CannotRun {
             catchments: FailureOf::bad(loaded_study.list.iter().zip(plans)),
             all: plans.iter().map(|plan| plan.entries.len()).sum(),
         };
-        if found.catchments.is_empty() {
+        found.unless_skipped(loaded_study.list[0].project.on_bad_input)
+    }
+
+    /// The same of those of one scenario whose own files are not as they should be.
+    pub(super) fn for_own_files(loaded: &LoadedScenario<'_>) -> Option<Self> {
+        if !loaded.recipe.has_own_files() {
             return None;
         }
-        match loaded_study.list[0].project.on_bad_input {
-            OnBadInput::Fail => Some(found),
+        let all = loaded.basin.catchments().len();
+        let bad = (0..all).filter_map(|catchment| {
+            let problem = loaded.recipe.render(&loaded.basin, catchment).err()?;
+            Some(FailureOf::new(loaded, catchment, problem.to_string()))
+        });
+        let catchments = bad.collect();
+        Self { catchments, all }.unless_skipped(loaded.project.on_bad_input)
+    }
+
+    fn unless_skipped(self, on_bad_input: OnBadInput) -> Option<Self> {
+        if self.catchments.is_empty() {
+            return None;
+        }
+        match on_bad_input {
+            OnBadInput::Fail => Some(self),
             OnBadInput::Skip => {
-                let (bad, all, list) = (found.catchments.len(), found.all, found.list());
+                let (bad, all, list) = (self.catchments.len(), self.all, self.list());
                 let told = "catchments can't be run and are skipped";
                 writeln!(stderr(), "{bad} of {all} {told}:\n{list}").ok();
                 None

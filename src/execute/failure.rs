@@ -95,6 +95,8 @@ pub(crate) enum Failure {
     ReadChanged(String),
     /// This file of the deck changed before it was copied.
     DeckChanged(SupportFile),
+    /// This file, which the catchment has for itself, changed during the run.
+    OwnChanged(SupportFile),
     /// Its files could not be written.
     WorkDirectory(String),
     /// Its result is to be of a processor of this class, and this machine's is another.
@@ -120,7 +122,8 @@ impl Failure {
             Self::InputChanged
             | Self::SupportChanged(_)
             | Self::ReadChanged(_)
-            | Self::DeckChanged(_) => "changed",
+            | Self::DeckChanged(_)
+            | Self::OwnChanged(_) => "changed",
             Self::WorkDirectory(_) => "work",
             Self::OtherProcessor(_) => "processor",
         }
@@ -166,6 +169,7 @@ impl Failure {
                 | Self::SupportChanged(_)
                 | Self::ReadChanged(_)
                 | Self::DeckChanged(_)
+                | Self::OwnChanged(_)
                 | Self::WorkDirectory(_)
                 | Self::OtherProcessor(_)
                 | Self::Memory(_)
@@ -271,7 +275,7 @@ impl fmt::Display for Failure {
                 f,
                 "{name}, which `reads` under [simulator] names, changed during the run"
             ),
-            Self::DeckChanged(file) => {
+            Self::DeckChanged(file) | Self::OwnChanged(file) => {
                 write!(f, "{} changed during the run", file.path.display())
             }
             Self::WorkDirectory(why) => f.write_str(why),

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
@@ -18,8 +18,8 @@ use crate::language::template::Template;
 use crate::plan::file_digests::FileDigests;
 use crate::plan::key::KeyPart;
 use crate::plan::support::SupportFile;
-use crate::project::Simulator;
 use crate::project::exclusion::Exclusion;
+use crate::project::{DeckPlace, Simulator, plain_name};
 use crate::system::regular;
 use crate::system::stamp::Stamp;
 
@@ -70,9 +70,15 @@ impl<'a> LeftOut<'a> {
         patterns: &'a [Exclusion],
         left: impl IntoIterator<Item = &'p Path>,
     ) -> Self {
-        let mut names: BTreeSet<String> = left.into_iter().map(plain).collect();
+        let mut names: BTreeSet<String> = left.into_iter().map(plain_name).collect();
         let inputs = simulator.inputs.iter();
-        names.extend(inputs.map(|input| plain(Path::new(&input.name))));
+        names.extend(inputs.map(|input| plain_name(Path::new(&input.name))));
+        Self { names, patterns }
+    }
+
+    /// Only what is excluded.
+    pub(crate) fn only(patterns: &'a [Exclusion]) -> Self {
+        let names = BTreeSet::new();
         Self { names, patterns }
     }
 
@@ -89,12 +95,15 @@ pub(crate) fn listing(simulator: &Simulator) -> Result<Option<Listing>> {
     let Some(deck) = &simulator.deck else {
         return Ok(None);
     };
+    let DeckPlace::Common(path) = &deck.place else {
+        return Ok(None);
+    };
     let outputs = simulator.outputs.iter().map(|output| &output.file);
     let required = simulator.require.iter().map(|required| &required.file);
     let left = outputs.chain(required).filter_map(literal);
     let left: Vec<PathBuf> = left.collect();
     let left_out = LeftOut::new(simulator, &deck.exclude, left.iter().map(PathBuf::as_path));
-    Ok(Some(Listing::of(&deck.path, &left_out)?))
+    Ok(Some(Listing::of(path, &left_out)?))
 }
 
 /// The text of a template without placeholders.
@@ -103,15 +112,6 @@ fn literal(template: &Template) -> Option<PathBuf> {
     let nothing: BTreeMap<String, Value> = BTreeMap::new();
     template.render(&nothing, &mut text).ok()?;
     Some(String::from_utf8(text).ok()?.into())
-}
-
-/// A path below the work directory as decks have it.
-pub(crate) fn plain(path: &Path) -> String {
-    let parts = path.components().filter_map(|part| match part {
-        Component::Normal(name) => Some(name.to_string_lossy()),
-        _ => None,
-    });
-    parts.collect::<Vec<_>>().join("/")
 }
 
 impl Listing {
@@ -229,7 +229,7 @@ impl Deck {
 
     /// Whether a file of it has this path in the work directory.
     pub(crate) fn has(&self, path: &Path) -> bool {
-        let name = plain(path);
+        let name = plain_name(path);
         self.files.iter().any(|file| file.file.name == name)
     }
 
@@ -263,7 +263,10 @@ mod tests {
 
     fn left_out<'a>(names: &[&str], patterns: &'a [Exclusion]) -> LeftOut<'a> {
         LeftOut {
-            names: names.iter().map(|name| plain(Path::new(name))).collect(),
+            names: names
+                .iter()
+                .map(|name| plain_name(Path::new(name)))
+                .collect(),
             patterns,
         }
     }

@@ -16,6 +16,7 @@ use crate::plan::environment;
 use crate::plan::reads;
 use crate::plan::support;
 use crate::project::{Content, Simulator, Study};
+use crate::system::stamp::Stamp;
 
 /// What a run depends on.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -121,6 +122,14 @@ impl Dependencies {
         let known: HashSet<PathBuf> = self.present.iter().cloned().collect();
         let further = linked.paths().filter(|path| !known.contains(*path));
         self.present.extend(further.map(Path::to_owned));
+        self
+    }
+
+    /// Adds the files and folders that catchments have for themselves, which are known only once they are planned.
+    pub(crate) fn with_own(mut self, own: Vec<(PathBuf, Stamp)>) -> Self {
+        let known: HashSet<PathBuf> = self.present.iter().cloned().collect();
+        let further = own.into_iter().map(|(path, _)| path);
+        (self.present).extend(further.filter(|path| !known.contains(path)));
         self
     }
 

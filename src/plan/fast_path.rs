@@ -48,6 +48,8 @@ pub(crate) struct Look {
     linked: Linked,
     /// The products; one that does not exist yet has no stamp.
     products: Vec<(PathBuf, Option<Stamp>)>,
+    /// The files and folders that catchments have for themselves.
+    own: Vec<(PathBuf, Stamp)>,
 }
 
 /// A state in which nothing is left to do.
@@ -83,12 +85,18 @@ impl Look {
             products: products
                 .map(|path| (path.to_owned(), Stamp::of(path).ok()))
                 .collect(),
+            own: Vec::new(),
         })
     }
 
     /// Adds the files that the input's files point to, as they looked before they were read.
     pub(crate) fn with(self, linked: Linked) -> Self {
         Self { linked, ..self }
+    }
+
+    /// Adds the files and folders that catchments have for themselves, as they looked before they were read.
+    pub(crate) fn with_own(self, own: Vec<(PathBuf, Stamp)>) -> Self {
+        Self { own, ..self }
     }
 
     /// Whether everything still looks like this.
@@ -98,7 +106,7 @@ impl Look {
             && stamped_program().is_ok_and(|program| program == self.program)
             && (self.environment.iter()).all(|(name, bytes)| bytes_of(name) == *bytes)
             && (self.processor.as_ref()).is_none_or(|class| *class == machine::this().class)
-            && self.present.iter().all(looks_the_same)
+            && self.present.iter().chain(&self.own).all(looks_the_same)
             && self.linked.holds()
             // Anything but a plain "not there" is a doubt.
             && self.absent.iter().all(|path| matches!(path.try_exists(), Ok(false)))
@@ -109,7 +117,8 @@ impl Look {
     fn is_older_than_clock_step(&self, time: SystemTime) -> bool {
         let is_older = |stamp: &Stamp| stamp.is_older_than_clock_step(time);
         let mut products = self.products.iter().map(|(_, stamp)| stamp.as_ref());
-        let present = self.present.iter().map(|(_, stamp)| stamp);
+        let present = self.present.iter().chain(&self.own);
+        let present = present.map(|(_, stamp)| stamp);
         products.all(|stamp| stamp.is_some_and(is_older))
             && present.chain([&self.program.1]).all(is_older)
             && self.linked.is_older_than_clock_step(time)
@@ -146,7 +155,10 @@ impl FastPath {
             sources(&again) == sources(study)
                 && again.samples == study.samples
                 && first.linked.holds()
-                && Look::at(&again).is_ok_and(|now| now.with(first.linked.clone()) == first)
+                && first.own.iter().all(looks_the_same)
+                && Look::at(&again).is_ok_and(|now| {
+                    now.with(first.linked.clone()).with_own(first.own.clone()) == first
+                })
         });
         if !same {
             return Ok(());
@@ -190,7 +202,8 @@ impl FastPath {
 
     /// The files and folders that the state depends on.
     pub(crate) fn dependencies(&self) -> Vec<PathBuf> {
-        let present = self.look.present.iter().map(|(path, _)| path.as_path());
+        let present = self.look.present.iter().chain(&self.look.own);
+        let present = present.map(|(path, _)| path.as_path());
         let all = present.chain(self.look.linked.paths());
         all.map(Path::to_owned).collect()
     }

@@ -17,6 +17,8 @@ const MEMO: &str = "files";
 /// Digests by path, each trusted only while the file looks the same.
 pub struct FileDigests {
     known: Mutex<Known>,
+    /// The files and folders that catchments have for themselves, as they looked when they were first looked at.
+    own: Mutex<BTreeMap<PathBuf, Stamp>>,
 }
 
 #[derive(Default)]
@@ -39,6 +41,7 @@ impl FileDigests {
         let learned = false;
         Ok(Self {
             known: Mutex::new(Known { files, learned }),
+            own: Mutex::default(),
         })
     }
 
@@ -58,6 +61,27 @@ impl FileDigests {
             known.learned = true;
         }
         Ok((digest, stamp))
+    }
+
+    /// Notes what a file or folder of a catchment's own looked like, unless that is known.
+    pub(crate) fn note_as(&self, path: &Path, stamp: &Stamp) {
+        let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
+        if !own.contains_key(path) {
+            own.insert(path.to_owned(), stamp.clone());
+        }
+    }
+
+    /// The same of a folder that was just listed. One that is gone already will not look as it did.
+    pub(crate) fn note(&self, folder: &Path) {
+        if let Ok(stamp) = Stamp::of(folder) {
+            self.note_as(folder, &stamp);
+        }
+    }
+
+    /// All of them, in the order of their paths.
+    pub(crate) fn own(&self) -> Vec<(PathBuf, Stamp)> {
+        let own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
+        own.clone().into_iter().collect()
     }
 
     /// Stores the digests, if there are new ones.

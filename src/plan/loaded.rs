@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Result;
@@ -20,6 +21,7 @@ use crate::plan::recipe::Recipe;
 use crate::plan::series::SeriesReader;
 use crate::project::{Project, Study};
 use crate::store::Store;
+use crate::system::stamp::Stamp;
 
 /// A project in one of its scenarios, with everything that determines its results.
 pub struct LoadedScenario<'p> {
@@ -37,7 +39,7 @@ pub(crate) struct LoadedStudy<'p> {
     /// The scenarios, in the study's order.
     pub list: Vec<LoadedScenario<'p>>,
     input_index: InputIndex,
-    files: FileDigests,
+    files: Arc<FileDigests>,
 }
 
 impl<'p> LoadedStudy<'p> {
@@ -92,7 +94,7 @@ impl<'p> LoadedStudy<'p> {
         let mut tables = Tables::default();
         let input = &study.common().input;
         let (catalog, input_index) = InputIndex::new(input, &mut tables, store, rehash)?;
-        let files = FileDigests::new(store, rehash)?;
+        let files = Arc::new(FileDigests::new(store, rehash)?);
         let mut list: Vec<LoadedScenario<'_>> = Vec::with_capacity(study.scenarios.len());
         for project in &study.scenarios {
             let basin = Basin::new(project, catalog.clone(), &mut tables)?;
@@ -119,6 +121,12 @@ impl<'p> LoadedStudy<'p> {
         self.input_index.linked()
     }
 
+    /// The files and folders that catchments have for themselves, as they looked when they were first looked at: none before the
+    /// catchments are planned.
+    pub(crate) fn own_files(&self) -> Vec<(PathBuf, Stamp)> {
+        self.files.own()
+    }
+
     /// An error if the input's files do not look as they did before they were read.
     pub(crate) fn expect_unchanged_input(&self) -> Result<()> {
         let basin = self.list.first().map(|loaded| &loaded.basin);
@@ -133,6 +141,11 @@ impl<'p> LoadedStudy<'p> {
         let both = both.filter(|(at, _)| chosen.contains(at));
         let (list, plans) = both.map(|(_, pair)| pair).unzip();
         (Self { list, ..self }, plans)
+    }
+
+    /// Stores the digests of catchments' own files, which are known once they are planned.
+    pub(crate) fn remember_own_files(&self, store: &mut Store) -> Result<()> {
+        self.files.remember(store)
     }
 
     /// Stores the digests, so that the files need not be read again.

@@ -45,6 +45,9 @@ pub enum Problem {
         /// What it gave.
         value: f64,
     },
+    /// A file or folder of its own is missing, or not as it should be.
+    #[error("{0}")]
+    OwnFile(String),
     /// A placeholder could not be filled in.
     #[error("{0}")]
     Rendering(String),

@@ -125,6 +125,7 @@ file = "input.h5"
 k = 0.0
 beta = 6e-5
 depth = 1
+soil = "a"
 ratio = "= twice * R_appl"
 twice = "= 2 * k"
 [[parameters.table]]
@@ -132,6 +133,7 @@ file = "catchments.csv"
 id = "WSO1_ID"
 [simulator]
 command = ["sh", "-c", "cat own.txt > out_{id}.txt", "{depth}"]
+support = ["soil/{soil}.dat"]
 [simulator.env]
 DEPTH = "{depth:.2f}"
 [[simulator.input]]
@@ -174,6 +176,7 @@ file = "common.txt"
 template = "other.txt"
 [scenario.g.parameters]
 R_appl = 0.5
+soil = "b"
 "#;
 
     fn write(folder: &Path) {
@@ -202,6 +205,10 @@ R_appl = 0.5
             ),
         ] {
             std::fs::write(folder.join(name), text).expect("written");
+        }
+        std::fs::create_dir(folder.join("soil")).expect("made");
+        for soil in ["a", "b"] {
+            std::fs::write(folder.join(format!("soil/{soil}.dat")), soil).expect("written");
         }
     }
 

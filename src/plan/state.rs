@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::data::digest::Digest;
-use crate::plan::key::{Change, Key};
+use crate::plan::key::{Change, Key, KeyPart};
 use crate::plan::problem::Problem;
 use crate::store::{ResultId, ResultSummary};
 
@@ -87,16 +87,24 @@ impl fmt::Display for Staleness {
         match self {
             Self::NeverRun => f.write_str("never run"),
             Self::Changed(changes) => {
-                for (i, change) in changes.iter().enumerate() {
-                    write!(f, "{}{change}", if i > 0 { ", " } else { "" })?;
-                }
-                Ok(())
+                let shown = |change: &Change| change.to_string();
+                f.write_str(&listed(changes, &shown).join(", "))
             }
             Self::Failed(reason) => write!(f, "failed: {reason}"),
             Self::Lost => f.write_str("result no longer in the store"),
             Self::OutOfRange(column) => write!(f, "{column} outside of the stated limits"),
         }
     }
+}
+
+/// Changes in words; many support files are only counted, as there may be thousands in a deck.
+fn listed(changes: &[Change], shown: &dyn Fn(&Change) -> String) -> Vec<String> {
+    const NAMED: usize = 3;
+    let is_support = |change: &&Change| matches!(change.part, KeyPart::Support(_));
+    let files = changes.iter().filter(is_support).count();
+    let named = (changes.iter()).filter(|change| files <= NAMED || !is_support(change));
+    let counted = (files > NAMED).then(|| format!("{files} support files changed"));
+    counted.into_iter().chain(named.map(shown)).collect()
 }
 
 /// How many catchments are in which state.
@@ -155,10 +163,7 @@ pub fn causes<'a>(
             State::Fresh(_) if forced => *exact.entry("forced".to_owned()).or_default() += 1,
             State::Fresh(_) => {}
             State::Stale(Staleness::Changed(changes)) => {
-                let parts = changes
-                    .iter()
-                    .map(|change| format!("{} changed", change.part))
-                    .collect();
+                let parts = listed(changes, &|change| format!("{} changed", change.part));
                 let text = Staleness::Changed(changes.clone()).to_string();
                 *coarse.entry(parts).or_default().entry(text).or_default() += 1;
             }
@@ -186,7 +191,6 @@ pub fn causes<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::key::KeyPart;
 
     fn changed(then: &str, now: &str) -> Entry {
         let texts = Some((then.to_owned(), now.to_owned()));
@@ -215,6 +219,21 @@ mod tests {
                 (1, "never run".to_owned())
             ]
         );
+    }
+
+    #[test]
+    fn many_support_files_are_counted() {
+        let change = |at: usize| Change {
+            part: match at {
+                0 => KeyPart::Command,
+                at => KeyPart::Support(at.to_string()),
+            },
+            texts: None,
+        };
+        let said = |n| Staleness::Changed((0..n).map(change).collect()).to_string();
+        let few = "the command changed, support file 1 changed, support file 2 changed";
+        assert_eq!(said(3), few);
+        assert_eq!(said(165), "164 support files changed, the command changed");
     }
 
     #[test]

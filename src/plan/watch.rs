@@ -42,6 +42,11 @@ impl Watch {
         });
     }
 
+    /// All of them.
+    pub fn files(&self) -> impl Iterator<Item = &SupportFile> {
+        self.files.iter().map(|watched| &watched.file)
+    }
+
     /// The first file that has changed. One whose stamp alone has changed is read again to find out.
     pub fn changed(&self) -> Option<&SupportFile> {
         let changed = self.files.iter().find(|watched| !watched.is_the_same());

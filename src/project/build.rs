@@ -98,6 +98,7 @@ impl ProjectBuilder<'_> {
             tables,
             simulator: simulator.into(),
             product,
+            own_places: self.places.own(),
             work: raw.cache.work,
             cache_limits: self.cache_limits(raw.cache)?,
         })
@@ -196,6 +197,15 @@ impl ProjectBuilder<'_> {
         tables.collect()
     }
 
+    /// Whether there is something at this path as it is written.
+    pub(super) fn is_there(&self, path: &str) -> bool {
+        let path = self.root.join(path);
+        match self.places {
+            Places::AsNamed => path.exists(),
+            Places::Frozen(frozen) => frozen.files.contains_key(&path),
+        }
+    }
+
     /// A path of a file or folder that is there. What is frozen was there, and is not looked for.
     pub(super) fn existing(&self, field: &str, path: &str) -> Result<PathBuf, ProjectError> {
         let path = self.places.of(self.root.join(path));
@@ -266,4 +276,13 @@ pub fn plain_path(text: &str) -> Result<PathBuf, String> {
     } else {
         Err(format!("{text:?} must be a path below the work directory"))
     }
+}
+
+/// A path below the work directory in the form in which two that mean the same are the same.
+pub fn plain_name(path: &Path) -> String {
+    let parts = path.components().filter_map(|part| match part {
+        Component::Normal(name) => Some(name.to_string_lossy()),
+        _ => None,
+    });
+    parts.collect::<Vec<_>>().join("/")
 }

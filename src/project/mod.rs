@@ -14,6 +14,7 @@ pub(crate) mod import_spec;
 mod input;
 mod missing;
 pub mod output_format;
+pub(crate) mod own_path;
 mod places;
 mod product;
 pub mod product_spec;
@@ -29,7 +30,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use build::plain_path;
+pub use build::{plain_name, plain_path};
 pub use error::ProjectError;
 pub use missing::missing_files;
 pub use places::FrozenProject;
@@ -51,6 +52,8 @@ use crate::project::output_format::{ColumnPlace, OutputFormat, RowAxes};
 use crate::store::cache_folder::CACHE;
 use crate::system::machine;
 use error::{Moved, SourceText};
+use own_path::OwnPath;
+use places::OwnPlaces;
 use product_spec::ProductSpec;
 
 /// The name of the project file.
@@ -89,6 +92,8 @@ pub struct Project {
     pub simulator: Arc<Simulator>,
     /// What to make of all results.
     pub product: ProductSpec,
+    /// Where catchments' own files are.
+    own_places: OwnPlaces,
     /// Where the work directories are.
     pub work: WorkIn,
     /// What the store keeps.
@@ -146,6 +151,8 @@ pub struct Simulator {
     pub after: Vec<AfterCommand>,
     /// Files and folders linked into the work directory.
     pub support: Vec<Support>,
+    /// The same that each catchment has for itself.
+    pub own_support: Vec<OwnSupport>,
     /// What is left out of the folders among them.
     pub support_exclude: Vec<Exclusion>,
     /// The folder whose contents are copied into the work directory.
@@ -255,13 +262,31 @@ pub struct AfterCommand {
     pub words: Vec<Template>,
 }
 
+/// A file or folder that the simulator needs, another one for each catchment.
+#[derive(Clone, PartialEq)]
+pub struct OwnSupport {
+    /// Where it is.
+    pub file: OwnPath,
+    /// Its name in the work directory, if that is not the last name in its path.
+    pub name: Option<Template>,
+}
+
 /// A folder whose contents are laid out at the top of each work directory, as copies.
 #[derive(Clone, PartialEq)]
 pub struct DeckSpec {
     /// Where it is.
-    pub path: PathBuf,
+    pub place: DeckPlace,
     /// What is left out of it.
     pub exclude: Vec<Exclusion>,
+}
+
+/// Where a deck is.
+#[derive(Clone, PartialEq)]
+pub enum DeckPlace {
+    /// The same for all catchments.
+    Common(PathBuf),
+    /// Another one for each.
+    Own(OwnPath),
 }
 
 /// A file that a good run leaves behind and a text in it.
@@ -344,6 +369,11 @@ impl Project {
     /// The text of the project file, as it was read.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// Where the file or folder is that the project means by this path of a catchment.
+    pub(crate) fn own_place(&self, named: PathBuf) -> PathBuf {
+        self.own_places.of(named)
     }
 
     /// The folder with the store and the work directories.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// A project as it was once, with copies of its files.
 #[derive(Clone, Copy)]
@@ -11,7 +12,7 @@ pub struct FrozenProject<'a> {
     /// The text of the project file.
     pub text: &'a str,
     /// Where the files are by now, by the paths that the project file means. Others are where they were.
-    pub files: &'a BTreeMap<PathBuf, PathBuf>,
+    pub files: &'a Arc<BTreeMap<PathBuf, PathBuf>>,
     /// The variables that it hands on to simulators, those that were set.
     pub passed: &'a [(String, String)],
 }
@@ -40,11 +41,31 @@ impl Places<'_> {
         matches!(self, Self::Frozen(_))
     }
 
+    /// Where the files are that catchments have for themselves.
+    pub(super) fn own(self) -> OwnPlaces {
+        match self {
+            Self::AsNamed => OwnPlaces(None),
+            Self::Frozen(frozen) => OwnPlaces(Some(frozen.files.clone())),
+        }
+    }
+
     /// The variables that are handed on, where they are not those of this process.
     pub(super) fn passed(self) -> Option<Vec<(String, String)>> {
         match self {
             Self::AsNamed => None,
             Self::Frozen(frozen) => Some(frozen.passed.to_vec()),
         }
+    }
+}
+
+/// Where the files are that catchments have for themselves: as named, or in a frozen copy, which has all of them that are needed.
+#[derive(Clone)]
+pub(super) struct OwnPlaces(Option<Arc<BTreeMap<PathBuf, PathBuf>>>);
+
+impl OwnPlaces {
+    /// Where the file or folder is that the project means by this path.
+    pub(super) fn of(&self, named: PathBuf) -> PathBuf {
+        let frozen = self.0.as_ref().and_then(|files| files.get(&named).cloned());
+        frozen.unwrap_or(named)
     }
 }

@@ -15,7 +15,7 @@ use super::places::{FrozenProject, Places};
 use super::product::SCENARIO;
 use super::product_spec::{Per, ProductVariable, valid_name};
 use super::sweep::{Point, Sweeps, joined_label};
-use super::{PROJECT_FILE, Parameter, Project, ProjectError, raw};
+use super::{DeckPlace, PROJECT_FILE, Parameter, Project, ProjectError, raw};
 use crate::data::catchment::file_name;
 use crate::data::digest::Digest;
 use crate::data::scenario::ScenarioName;
@@ -295,8 +295,12 @@ impl Study {
                     return Err(source.error("product.file", message));
                 }
             }
-            let deck =
-                (project.simulator.deck.iter()).find_map(|deck| deck.path.canonicalize().ok());
+            let deck = project.simulator.deck.as_ref();
+            let deck = deck.and_then(|deck| match &deck.place {
+                DeckPlace::Common(path) => path.canonicalize().ok(),
+                // A catchment's own is not known yet.
+                DeckPlace::Own(_) => None,
+            });
             if deck.is_some_and(|deck| place.starts_with(deck)) {
                 let rule = "would be in the deck, which would be another one after each run; put it elsewhere";
                 return Err(source.error("product.file", rule));

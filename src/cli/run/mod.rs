@@ -125,6 +125,13 @@ fn run_stale(
     let submitted_for = head.causes();
     let (plans, touched) = loaded_study.plan(Some(&store))?;
     touch(&loaded_study, &touched, &mut store)?;
+    let own_files = loaded_study.own_files();
+    if !own_files.is_empty() {
+        loaded_study.remember_own_files(&mut store)?;
+        // They are known only now.
+        write_depfile(opened, &loaded_study, arguments)?;
+    }
+    let look = look.map(|look| look.with_own(own_files));
     if let Some(bad) = CannotRun::of(&loaded_study, &plans) {
         return Err(bad.into());
     }
@@ -273,6 +280,7 @@ fn write_depfile(
     let dependencies = || {
         Ok(Dependencies::of(&opened.study)?
             .with(loaded_study.linked())
+            .with_own(loaded_study.own_files())
             .present)
     };
     arguments.write_depfile(&opened.cache, &opened.study.products(), dependencies)

@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use super::Package;
 use super::copies::Copies;
 use super::manifest::{FrozenRecipe, Manifest, Occasion};
-use super::tree::{TreeCopier, copy_decks, make};
+use super::tree::{DeckContents, TreeCopier, make};
 use crate::cluster::ids::PackageId;
 use crate::cluster::shared_folder;
 use crate::data::catchment::CatchmentId;
@@ -29,7 +29,8 @@ use crate::plan::environment;
 use crate::plan::input_index;
 use crate::plan::key::Explanation;
 use crate::plan::loaded::LoadedStudy;
-use crate::project::{Content, Study};
+use crate::project::exclusion::Exclusion;
+use crate::project::{Content, DeckPlace, Study};
 use crate::store::Store;
 use crate::system::folder::remove;
 use crate::system::machine;
@@ -139,13 +140,71 @@ fn fill(
         copier.copy(&support.path, &support.name, &to)?;
         shared_folder::sync(to.parent().unwrap_or(&files))?;
     }
-    if let Some(deck) = &simulator.deck {
+    if let Some(DeckPlace::Common(path)) = simulator.deck.as_ref().map(|deck| &deck.place) {
         // Scenarios may replace other files of it.
-        let decks = loaded.list.iter().map(|scenario| scenario.recipe.deck());
-        copy_decks(&mut copies, decks, &place(&deck.path)?)?;
+        let mut contents = DeckContents::default();
+        for scenario in &loaded.list {
+            contents.add(scenario.recipe.deck());
+        }
+        contents.copy(&mut copies, &place(path)?)?;
     }
+    freeze_own_files(package, loaded, &mut copies, &mut frozen)?;
     shared_folder::sync(&files)?;
     Ok(frozen)
+}
+
+/// Copies what catchments have for themselves: all of them, as what is ordered later may come into the same package.
+fn freeze_own_files(
+    package: &Package,
+    loaded: &LoadedStudy<'_>,
+    copies: &mut Copies,
+    frozen: &mut Vec<(PathBuf, PathBuf)>,
+) -> Result<()> {
+    let folder = package.files().join("own");
+    let mut known: BTreeSet<PathBuf> = BTreeSet::new();
+    for scenario in (loaded.list.iter()).filter(|scenario| scenario.recipe.has_own_files()) {
+        if known.is_empty() {
+            make(&folder).with_context(|| format!("can't make {}", folder.display()))?;
+        }
+        let simulator = &scenario.project.simulator;
+        for catchment in 0..scenario.basin.catchments().len() {
+            // One that can't be rendered can't be ordered either.
+            let Ok(rendered) = scenario.recipe.render(&scenario.basin, catchment) else {
+                continue;
+            };
+            let own = &rendered.own;
+            for (named, source) in &own.named {
+                let name = source.file_name();
+                let name = name.with_context(|| format!("{} has no name", source.display()))?;
+                if !known.insert(named.clone()) {
+                    continue;
+                }
+                // The name at the end tells what kind of file it is.
+                let name = format!("{}-{}", known.len(), name.to_string_lossy());
+                let to = folder.join(name);
+                match own.links.iter().find(|link| link.path == *source) {
+                    Some(link) => {
+                        let mut copier = TreeCopier {
+                            copies: &mut *copies,
+                            exclude: &simulator.support_exclude,
+                            cache: scenario.project.cache(),
+                        };
+                        copier.copy(source, &link.name, &to)?;
+                    }
+                    None => {
+                        let exclude = simulator.deck.iter().flat_map(|deck| &deck.exclude);
+                        let exclude: Vec<Exclusion> = exclude.cloned().collect();
+                        DeckContents::of_folder(source, &exclude)?.copy(copies, &to)?;
+                    }
+                }
+                frozen.push((named.clone(), package.inner(&to)?));
+            }
+        }
+    }
+    match known.is_empty() {
+        true => Ok(()),
+        false => shared_folder::sync(&folder),
+    }
 }
 
 /// The templates, tables and samples of the loaded scenarios, each once.

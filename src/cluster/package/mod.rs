@@ -12,6 +12,7 @@ mod tree;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 use std::{fs, io};
 
@@ -187,6 +188,7 @@ impl Package {
         let files = files
             .map(|(original, frozen)| (original.clone(), self.folder.join(frozen)))
             .collect();
+        let files = Arc::new(files);
         let frozen = FrozenProject {
             root: &manifest.root,
             text: &manifest.text,

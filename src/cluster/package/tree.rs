@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use super::copies::{Copies, put_alone};
-use crate::plan::deck::Deck;
+use crate::plan::deck::{Deck, LeftOut, Listing};
 use crate::project::exclusion::Exclusion;
 use crate::system::folder;
 
@@ -122,30 +122,48 @@ fn is_no_matter(error: &io::Error) -> bool {
         )
 }
 
-/// Copies what counts of one or the other of these decks, which are of one folder, to `target`.
-pub(super) fn copy_decks<'a>(
-    copies: &mut Copies,
-    decks: impl Iterator<Item = &'a Deck>,
-    target: &Path,
-) -> Result<()> {
-    let context = || format!("can't copy the deck to {}", target.display());
-    let (mut folders, mut files) = (BTreeSet::from([target.to_owned()]), BTreeMap::new());
-    for deck in decks {
-        folders.extend(deck.folders.iter().map(|folder| target.join(folder)));
-        let of_deck = deck.files.iter().map(|copied| &copied.file);
-        files.extend(of_deck.map(|file| (target.join(&file.name), &file.path)));
+/// What is to be copied of a deck: folders and files, by their paths in it.
+#[derive(Default)]
+pub(super) struct DeckContents {
+    folders: BTreeSet<String>,
+    files: BTreeMap<String, PathBuf>,
+}
+
+impl DeckContents {
+    /// Adds what counts of a deck.
+    pub(super) fn add(&mut self, deck: &Deck) {
+        self.folders.extend(deck.folders.iter().cloned());
+        let files = deck.files.iter().map(|copied| &copied.file);
+        (self.files).extend(files.map(|file| (file.name.clone(), file.path.clone())));
     }
-    for folder in &folders {
-        make(folder).with_context(context)?;
+
+    /// All that lies in a deck's folder but for what is excluded.
+    pub(super) fn of_folder(folder: &Path, exclude: &[Exclusion]) -> Result<Self> {
+        let listing = Listing::of(folder, &LeftOut::only(exclude))?;
+        let files = listing.files.into_iter().map(|file| (file.name, file.path));
+        Ok(Self {
+            folders: listing.folders.into_iter().collect(),
+            files: files.collect(),
+        })
     }
-    for (target, source) in &files {
-        copies.put(source, target)?;
+
+    /// Copies it to `target`.
+    pub(super) fn copy(&self, copies: &mut Copies, target: &Path) -> Result<()> {
+        let context = || format!("can't copy the deck to {}", target.display());
+        let folders = self.folders.iter().map(|folder| target.join(folder));
+        let folders: Vec<PathBuf> = [target.to_owned()].into_iter().chain(folders).collect();
+        for folder in &folders {
+            make(folder).with_context(context)?;
+        }
+        for (name, source) in &self.files {
+            copies.put(source, &target.join(name))?;
+        }
+        // What holds others comes before them.
+        for folder in folders.iter().rev() {
+            folder::sync(folder).with_context(context)?;
+        }
+        Ok(())
     }
-    // What holds others comes before them.
-    for folder in folders.iter().rev() {
-        folder::sync(folder).with_context(context)?;
-    }
-    Ok(())
 }
 
 /// Makes a folder for this user alone.

@@ -140,7 +140,8 @@ impl JobContext<'_> {
                 return Ok(trial);
             }
         };
-        let decks = self.loaded.recipe.deck().bytes() * self.run_context.slots.most() as u64;
+        let deck = prepared.rendered.deck(&self.loaded.recipe).bytes();
+        let decks = deck.saturating_mul(self.run_context.slots.most() as u64);
         let mut work = work.in_use(decks);
         let mut left = self.loaded.project.simulator.retries;
         let result = loop {
@@ -314,9 +315,11 @@ impl JobContext<'_> {
             recipe, project, ..
         } = self.loaded;
         let timings = self.run_context.timings;
-        let unchanged = || match recipe.watch().changed() {
-            Some(file) => Err(Failure::SupportChanged(file.clone())),
-            None => Ok(()),
+        let own = &prepared.rendered.own.watch;
+        let unchanged = || match (recipe.watch().changed(), own.changed()) {
+            (Some(file), _) => Err(Failure::SupportChanged(file.clone())),
+            (None, Some(file)) => Err(Failure::OwnChanged(file.clone())),
+            (None, None) => Ok(()),
         };
         unchanged()?;
         timings.time(Phase::Render, || {
@@ -477,13 +480,16 @@ pub(crate) fn prepare_directory(
     work: &WorkDirectory,
 ) -> Result<(), Failure> {
     let trouble = |error: anyhow::Error| match error.downcast::<DeckChanged>() {
+        Ok(DeckChanged(file)) if rendered.own.deck.is_some() => Failure::OwnChanged(file),
         Ok(DeckChanged(file)) => Failure::DeckChanged(file),
         Err(error) => Failure::WorkDirectory(format!("{error:#}")),
     };
     let required = rendered.require.iter().map(|(file, _)| file);
     let layout = Layout {
-        links: project.simulator.support.iter().collect(),
-        deck: recipe.deck(),
+        links: (project.simulator.support.iter())
+            .chain(&rendered.own.links)
+            .collect(),
+        deck: rendered.deck(recipe),
         directories: &project.simulator.directories,
         left: (rendered
             .outputs

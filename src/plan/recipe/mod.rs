@@ -6,11 +6,13 @@
 
 mod extraction;
 pub(crate) mod names;
+mod own;
+mod programs;
 mod rendered;
 mod walks;
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 
@@ -19,16 +21,14 @@ pub(crate) use self::walks::Trail;
 use crate::data::digest::Digest;
 use crate::data::time_axis::TimeAxis;
 use crate::language::series_table::BoundTable;
-use crate::language::template::Template;
 use crate::plan::basin::{Basin, OWN_NAMES};
 use crate::plan::deck::{self, Deck, DeckFile};
-use crate::plan::environment;
 use crate::plan::file_digests::FileDigests;
 use crate::plan::key::{Explanation, Hasher, Key, KeyPart, LongTexts};
 use crate::plan::problem::Problem;
 use crate::plan::reads::Reads;
 use crate::plan::recipe::names::{Names, STATE_TIME};
-use crate::plan::support::{self, SupportFile};
+use crate::plan::support::SupportFile;
 use crate::plan::watch::Watch;
 use crate::project::output_format::OutputTime;
 use crate::project::{Content, Project, ProjectError};
@@ -52,6 +52,11 @@ pub struct Recipe<'p> {
     time: Option<Digest>,
     explanation: Explanation,
     digest: Digest,
+    /// Those that the paths of catchments' own files use.
+    names_of_own: BTreeSet<String>,
+    files: Arc<FileDigests>,
+    /// The programs that only catchments' own files can bring along.
+    own_programs: Vec<String>,
     /// The support files, and the programs unless they are among them or in the deck.
     support: Vec<(KeyPart, SupportFile)>,
     watch: Watch,
@@ -61,7 +66,7 @@ pub struct Recipe<'p> {
 
 impl<'p> Recipe<'p> {
     /// Binds the project to the basin; `files` gives the digests of support files and the deck.
-    pub fn new(project: &'p Project, basin: &Basin<'_>, files: &FileDigests) -> Result<Self> {
+    pub fn new(project: &'p Project, basin: &Basin<'_>, files: &Arc<FileDigests>) -> Result<Self> {
         let (names, used) = Names::of(basin).collect(project)?;
         let columns: Vec<usize> = (0..basin.columns.len())
             .filter(|&at| used.contains(&basin.columns[at].name))
@@ -105,6 +110,9 @@ impl<'p> Recipe<'p> {
                 .collect(),
             names,
             time: basin.time().map(|time| Digest::of(&time.to_bytes())),
+            names_of_own: names::of_own(&project.simulator),
+            files: files.clone(),
+            own_programs: Vec::new(),
             support: Vec::new(),
             watch: Watch::default(),
             reads: Reads::default(),
@@ -115,7 +123,7 @@ impl<'p> Recipe<'p> {
         if let Some(listing) = deck::listing(&project.simulator)? {
             recipe.deck = Deck::digested(listing, files)?;
         }
-        recipe.support = recipe.support_and_programs()?;
+        (recipe.support, recipe.own_programs) = recipe.support_and_programs()?;
         let mut digests = Vec::new();
         for (part, file) in &recipe.support {
             let (content, stamp) = files
@@ -240,68 +248,6 @@ impl<'p> Recipe<'p> {
     /// The names of [`Self::columns`], as [`KeyPart::Series`] has them.
     pub fn column_names(&self) -> &[String] {
         &self.column_names
-    }
-
-    /// The support files, and the programs unless they are among them or in the deck.
-    fn support_and_programs(&self) -> Result<Vec<(KeyPart, SupportFile)>> {
-        let simulator = &self.project.simulator;
-        let mut files: Vec<(KeyPart, SupportFile)> = support::files(simulator)?
-            .into_iter()
-            .map(|file| (file.part(), file))
-            .collect();
-        let linked = simulator.support.iter().map(|item| item.name.as_str());
-        if let Some(name) = self.deck.clash(linked) {
-            let message = format!(
-                "{name} is in the deck as well; take it out of one of them (`deck_exclude = [{name:?}]` leaves it out of the deck)"
-            );
-            return Err(self.project.error("simulator.support", message).into());
-        }
-        for (at, (field, program)) in simulator.programs().enumerate() {
-            let part = match at {
-                0 => KeyPart::Program,
-                _ => KeyPart::AfterProgram(program.source().to_owned()),
-            };
-            let is_known = files.iter().any(|(known, _)| *known == part);
-            if let Some(file) = self.program(field, program, &files)?
-                && !is_known
-            {
-                files.push((part, file));
-            }
-        }
-        Ok(files)
-    }
-
-    /// The program that a field names, unless it is one of the support files or in the deck.
-    fn program(
-        &self,
-        field: &str,
-        program: &Template,
-        files: &[(KeyPart, SupportFile)],
-    ) -> Result<Option<SupportFile>> {
-        let name = program.source();
-        let fault = |message: String| self.project.error(field, message);
-        if program.placeholders().next().is_some() {
-            return Err(fault("the program itself can't be a placeholder".to_owned()).into());
-        }
-        if !name.contains('/') || name.starts_with('/') {
-            let path = environment::find_program(self.project, field, name)?;
-            return Ok(Some(support::program(name, path)?));
-        }
-        let inner = deck::plain(Path::new(name));
-        let linked = files.iter().map(|(_, file)| file);
-        let copied = self.deck.files.iter().map(|copied| &copied.file);
-        let Some(file) = linked.chain(copied).find(|file| file.name == inner) else {
-            let remedy = "add it to simulator.support, which links files and folders into the work directory, or put it into the folder of simulator.deck";
-            return Err(fault(format!(
-                "no support file brings {name} into the work directory; {remedy}"
-            ))
-            .into());
-        };
-        if !file.executable {
-            let path = file.path.display();
-            return Err(fault(format!("{path} is not executable; `chmod +x` makes it so")).into());
-        }
-        Ok(None)
     }
 }
 

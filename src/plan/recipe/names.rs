@@ -8,7 +8,9 @@ use std::collections::BTreeSet;
 use crate::language::series_table::{ROW_NAMES, RowPart, SeriesTable};
 use crate::language::template::{Placeholder, Template};
 use crate::plan::basin::{Basin, OWN_NAMES, TIME_NAMES};
-use crate::project::{Content, Project, ProjectError, Simulator, SimulatorInput};
+use crate::project::{
+    Content, DeckPlace, OwnSupport, Project, ProjectError, Simulator, SimulatorInput,
+};
 use crate::text::wording::{self, Quotes};
 
 /// How time steps come to a project that has none.
@@ -73,6 +75,28 @@ fn of_outputs(simulator: &Simulator) -> Vec<(String, &Template)> {
         templates.push((format!("{field}.columns.{}", column.name), &column.header));
     }
     templates
+}
+
+/// The templates in the paths of catchments' own files, with their fields.
+fn own_paths(simulator: &Simulator) -> Vec<(String, &Template)> {
+    let mut found = Vec::new();
+    for OwnSupport { file, name } in &simulator.own_support {
+        found.push((file.field.clone(), &file.template));
+        let field = file.field.strip_suffix(".file").unwrap_or(&file.field);
+        found.extend(name.iter().map(|name| (format!("{field}.as"), name)));
+    }
+    if let Some(DeckPlace::Own(path)) = simulator.deck.as_ref().map(|deck| &deck.place) {
+        found.push((path.field.clone(), &path.template));
+    }
+    found
+}
+
+/// The names that the paths of catchments' own files use.
+pub(super) fn of_own(simulator: &Simulator) -> BTreeSet<String> {
+    let paths = own_paths(simulator).into_iter();
+    paths
+        .flat_map(|(_, template)| of_template(template))
+        .collect()
 }
 
 fn of_template(template: &Template) -> impl Iterator<Item = String> {
@@ -147,6 +171,7 @@ impl<'b> Names<'b> {
                 .enumerate()
                 .map(|(i, r)| (format!("simulator.require.{i}.file"), &r.file)),
         );
+        inline.extend(own_paths(simulator));
         for (field, template) in inline {
             for placeholder in template.placeholders() {
                 self.check(placeholder)

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::Recipe;
+use super::own::Own;
 use crate::language::template::Template;
 use crate::plan::basin::{Basin, CatchmentValues};
 use crate::plan::environment;
@@ -28,6 +29,8 @@ pub struct Rendered {
     pub headers: Vec<String>,
     /// The files that a good run leaves, with a text each must contain.
     pub require: Vec<(PathBuf, String)>,
+    /// What it brings along itself.
+    pub own: Own,
     pub(crate) values: CatchmentValues,
 }
 
@@ -46,6 +49,8 @@ pub(crate) struct Parts {
     frame: bool,
     /// Each simulator input.
     inputs: Vec<bool>,
+    /// The catchment's own files.
+    own: bool,
 }
 
 impl Parts {
@@ -72,11 +77,13 @@ impl Recipe<'_> {
             choices: Vec::new(),
             headers: Vec::new(),
             require: Vec::new(),
+            own: Own::default(),
             values: basin.values(catchment, &self.names)?,
         };
         let all = Parts {
             frame: true,
             inputs: vec![true; inputs],
+            own: true,
         };
         self.render_parts(&all, &mut rendered)?;
         Ok(rendered)
@@ -85,8 +92,11 @@ impl Recipe<'_> {
     /// The parts in which these names show.
     pub(crate) fn parts_with(&self, names: &[String]) -> Parts {
         let has_any = |used: &BTreeSet<String>| names.iter().any(|name| used.contains(name));
+        let frame = has_any(&self.names_of_frame);
         Parts {
-            frame: has_any(&self.names_of_frame),
+            frame,
+            // An output has its place among them.
+            own: frame || has_any(&self.names_of_own),
             inputs: self.names_of_inputs.iter().map(has_any).collect(),
         }
     }
@@ -152,6 +162,9 @@ impl Recipe<'_> {
             rendered.require = (simulator.require.iter())
                 .map(|requirement| Ok((path(&requirement.file)?, requirement.contains.clone())))
                 .collect::<Result<_, Problem>>()?;
+        }
+        if parts.own {
+            rendered.own = self.own(values, &rendered.outputs, &rendered.require)?;
         }
         Ok(())
     }

@@ -83,8 +83,9 @@ impl Recipe<'_> {
         }
     }
 
-    /// The series, and the parameters that show in other parts.
+    /// The catchment's own files, the series, and the parameters that show in other parts.
     fn walk_rest(&self, rendered: &Rendered, series: &[Digest], sink: &mut dyn Sink) {
+        rendered.own.walk(sink);
         for (name, digest) in self.column_names.iter().zip(series) {
             sink.digest(KeyPart::Series(name.clone()), digest);
         }

@@ -217,7 +217,7 @@ pub(super) struct Simulator {
     pub command: Vec<String>,
     pub after: Option<Commands>,
     #[serde(default)]
-    pub support: Vec<String>,
+    pub support: Vec<Support>,
     #[serde(default)]
     pub support_exclude: Vec<String>,
     pub deck: Option<String>,
@@ -279,6 +279,44 @@ pub enum Sandbox {
     Write,
     /// It may do what its user may do.
     Off,
+}
+
+/// A path, or a table with a path and a name. Read by hand for the sake of the messages, like [`Outputs`].
+#[derive(Clone)]
+pub(super) enum Support {
+    Named(String),
+    As(SupportAs),
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SupportAs {
+    pub file: String,
+    #[serde(rename = "as")]
+    pub name: Option<String>,
+}
+
+impl<'de> Deserialize<'de> for Support {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Form;
+        impl<'de> Visitor<'de> for Form {
+            type Value = Support;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a path, or `{ file = \"…\", as = \"…\" }`")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, path: &str) -> Result<Support, E> {
+                Ok(Support::Named(path.to_owned()))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Support, A::Error> {
+                let stated = SupportAs::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(Support::As(stated))
+            }
+        }
+        deserializer.deserialize_any(Form)
+    }
 }
 
 /// The class of processor that results are to be of.

@@ -5,7 +5,7 @@
 use std::fs;
 
 use super::super::build::ProjectBuilder;
-use super::super::{DeckSpec, ProjectError, raw};
+use super::super::{DeckPlace, DeckSpec, ProjectError, raw};
 use crate::project::exclusion::Exclusion;
 
 impl ProjectBuilder<'_> {
@@ -19,6 +19,11 @@ impl ProjectBuilder<'_> {
                 false => Err(self.source.error("simulator.deck_exclude", rule)),
             };
         };
+        let exclude = self.exclusions("simulator.deck_exclude", &raw.deck_exclude)?;
+        if let Some(own) = self.own_path(field, folder)? {
+            let place = DeckPlace::Own(own);
+            return Ok(Some(DeckSpec { place, exclude }));
+        }
         let path = self.existing(field, folder)?;
         if !self.places.are_frozen() {
             if !path.is_dir() {
@@ -32,10 +37,8 @@ impl ProjectBuilder<'_> {
                 return Err(self.source.error(field, format!("{folder:?} {rule}")));
             }
         }
-        Ok(Some(DeckSpec {
-            path,
-            exclude: self.exclusions("simulator.deck_exclude", &raw.deck_exclude)?,
-        }))
+        let place = DeckPlace::Common(path);
+        Ok(Some(DeckSpec { place, exclude }))
     }
 
     /// The patterns in this field.

@@ -33,7 +33,7 @@ impl ProjectBuilder<'_> {
                 .source
                 .error("simulator.command", "is empty; name the program to run"));
         }
-        let support = self.support(&raw.support)?;
+        let (support, own_support) = self.support(&raw.support)?;
         let fence = self.fence(&raw)?;
         let support_exclude = self.exclusions("simulator.support_exclude", &raw.support_exclude)?;
         let deck = self.deck(&raw)?;
@@ -83,6 +83,7 @@ impl ProjectBuilder<'_> {
                 .collect::<Result<_, _>>()?,
             after: self.after(raw.after)?,
             support,
+            own_support,
             support_exclude,
             deck,
             timeout,

@@ -61,7 +61,13 @@ pub(crate) fn explain(
     let now = loaded.recipe.explain(&rendered, &digests);
     let mut texts = loaded.recipe.long_texts(&rendered, &digests);
     texts.extend(loaded.recipe.common_texts(&loaded.basin));
-    let words = Words::new(loaded, store, texts, values?);
+    let words = Words::new(
+        loaded,
+        store,
+        texts,
+        values?,
+        rendered.own.files().cloned().collect(),
+    );
     lines.extend(match (&entry.state, store) {
         (State::Stale(Staleness::Changed(_)), Some(store)) => {
             changes(&words, &now, store.parts(scenario, id)?)?
@@ -234,6 +240,9 @@ fn when(attempt: &Attempt) -> String {
     format!("at {started}, in {took}")
 }
 
+/// More support files than this that are as they were are only counted.
+const MOST_NAMED: usize = 10;
+
 /// The parts that differ, then the names of those that do not.
 fn compare(
     words: &Words<'_>,
@@ -269,7 +278,15 @@ fn compare(
         let unchanged = now
             .parts()
             .filter(|(part, remembered)| then.get(part) == Some(remembered) && is_shown(part, now));
-        same.extend(unchanged.map(|(part, _)| part.to_string()));
+        let parts: Vec<&KeyPart> = unchanged.map(|(part, _)| part).collect();
+        let is_support = |part: &&&KeyPart| matches!(part, KeyPart::Support(_));
+        let files = parts.iter().filter(is_support).count();
+        // A deck may have thousands.
+        let named = parts
+            .iter()
+            .filter(|part| files <= MOST_NAMED || !is_support(part));
+        same.extend(named.map(|part| part.to_string()));
+        same.extend((files > MOST_NAMED).then(|| format!("{files} support files")));
     }
     if !same.is_empty() {
         lines.push(format!("as it was: {}", same.join(", ")));

@@ -9,6 +9,7 @@ use crate::data::time_axis::TimeAxis;
 use crate::data::value::Value;
 use crate::plan::key::{KeyPart, Remembered};
 use crate::plan::loaded::LoadedScenario;
+use crate::plan::support::SupportFile;
 use crate::report::text_diff::changed_lines;
 use crate::store::Store;
 use crate::system::regular;
@@ -24,6 +25,8 @@ pub(super) struct Words<'a> {
     texts: HashMap<Digest, Vec<u8>>,
     /// The catchment's present series, in the order of the recipe's columns.
     series: Vec<Vec<f64>>,
+    /// The files that it has for itself.
+    own: Vec<SupportFile>,
 }
 
 impl<'a> Words<'a> {
@@ -32,6 +35,7 @@ impl<'a> Words<'a> {
         store: Option<&'a Store>,
         texts: Vec<Vec<u8>>,
         series: Vec<Vec<f64>>,
+        own: Vec<SupportFile>,
     ) -> Self {
         let texts = texts.into_iter().map(|text| (Digest::of(&text), text));
         Self {
@@ -39,6 +43,7 @@ impl<'a> Words<'a> {
             store,
             texts: texts.collect(),
             series,
+            own,
         }
     }
 
@@ -207,7 +212,8 @@ impl<'a> Words<'a> {
 
     /// A file of which only the digest is remembered.
     fn support(&self, part: &KeyPart, name: Option<&str>, then: &Remembered) -> Result<String> {
-        let mut files = self.loaded.recipe.files();
+        let own = self.own.iter().map(|file| (file.part(), file));
+        let mut files = self.loaded.recipe.files().chain(own);
         let file =
             files.find(|(other, file)| other == part && name.is_none_or(|name| file.name == name));
         let then = then.digest();
