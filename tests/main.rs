@@ -13,6 +13,7 @@ mod common;
 mod after;
 mod agreement;
 mod architecture;
+mod axes;
 mod cluster_crash;
 mod cluster_head;
 mod cluster_lost;

@@ -80,8 +80,8 @@ pub(crate) enum Failure {
     OutOfRange {
         /// The column.
         column: String,
-        /// The time step, from 0.
-        step: usize,
+        /// Where in the column, as [`VariableAxes::place`](crate::project::product_spec::VariableAxes::place) says it.
+        place: String,
         /// The value.
         value: f64,
     },
@@ -246,12 +246,12 @@ impl fmt::Display for Failure {
             }
             Self::OutOfRange {
                 column,
-                step,
+                place,
                 value,
             } => {
                 write!(
                     f,
-                    "{column} is {value} at time step {step}, outside of the stated limits"
+                    "{column} is {value}{place}, outside of the stated limits"
                 )
             }
             Self::Problem(problem) => problem.fmt(f),

@@ -10,7 +10,6 @@ use crate::plan::loaded::LoadedScenario;
 use crate::plan::product_needs::{needed, needed_link, parameters, scalars};
 use crate::plan::snapshot::{ScenarioSnapshot, SnapshotRow, Status};
 use crate::product::file::{Network, ParameterValues, ProductContent, ProductRow, ResultColumn};
-use crate::project::output_format::OutputTime;
 use crate::project::product_spec::VariableAxes;
 use crate::project::{OutputColumn, Project, ProjectError};
 
@@ -18,13 +17,6 @@ use crate::project::{OutputColumn, Project, ProjectError};
 pub fn check(loaded: &LoadedScenario<'_>) -> Result<()> {
     let names = parameters(loaded)?;
     let (project, basin) = (loaded.project, &loaded.basin);
-    let mut outputs = project.simulator.outputs.iter();
-    let without = outputs.find(|output| output.axes.time == OutputTime::Steps);
-    if let (None, Some(output)) = (basin.time(), without) {
-        let rule = "the rows are the project's time steps, and it has none; state what the rows are with `time` here \
-                    (\"none\" for a single one), or the project's time steps with `time` under [input]";
-        return Err(project.error(&output.field, rule).into());
-    }
     let link = needed_link(project);
     let mut drains = Vec::new();
     for (at, catchment) in basin.catchments().iter().enumerate() {

@@ -75,12 +75,11 @@ fn check_ranges(project: &Project, columns: &[(String, Vec<f64>)]) -> Result<(),
                 || variable.max.is_some_and(|max| *value > max)
         };
         let (_, values) = &columns[at];
-        if let Some(step) = values.iter().position(outside) {
-            let column = project.simulator.columns[at].name.clone();
+        if let Some(row) = values.iter().position(outside) {
             return Err(Failure::OutOfRange {
-                column,
-                step,
-                value: values[step],
+                column: project.simulator.columns[at].name.clone(),
+                place: variable.axes.place(row),
+                value: values[row],
             });
         }
     }

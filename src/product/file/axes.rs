@@ -87,7 +87,7 @@ impl AxisGroup<'_> {
         // Without time there is no need to keep the places along the dimension together.
         let slice = self.time.map_or(1, |_| self.slice());
         let each = product.catchments_each();
-        let tiling = Tiling::of_slices(self.rows(), slice, each, self.variables.len());
+        let tiling = Tiling::new(self.rows(), slice, each, self.variables.len());
         tiling.with_scenarios(product.scenario_count())
     }
 
@@ -146,7 +146,8 @@ impl ProductContent {
         }
     }
 
-    /// The variables by their axes, in the order of each group's first one; those over `time` alone come first.
+    /// The variables by their axes: first those over `time` alone, then others with time, then those without, in the order of each
+    /// group's first one.
     pub fn axis_groups(&self) -> Vec<AxisGroup<'_>> {
         let mut groups: Vec<AxisGroup<'_>> = Vec::new();
         for (number, variable) in self.spec.variables.iter().enumerate() {
@@ -170,7 +171,7 @@ impl ProductContent {
             group.columns = (0..self.columns.len()).filter(is_used).collect();
         }
         // Stable: the others keep their order.
-        groups.sort_by_key(|group| *group.axes != VariableAxes::steps());
+        groups.sort_by_key(|group| (*group.axes != VariableAxes::steps(), group.time.is_none()));
         groups
     }
 
@@ -232,14 +233,14 @@ mod tests {
         product.check_axes().expect("axes");
         let groups = product.axis_groups();
         let numbers: Vec<&[usize]> = groups.iter().map(|group| &group.variables[..]).collect();
-        assert_eq!(numbers, [&[3, 4][..], &[0, 2], &[1]]);
-        assert_eq!([0, 1, 2].map(|at| groups[at].rows()), [4, 1, 8]);
+        assert_eq!(numbers, [&[3, 4][..], &[1], &[0, 2]]);
+        assert_eq!([0, 1, 2].map(|at| groups[at].rows()), [4, 8, 1]);
         assert_eq!([0, 1, 2].map(|at| groups[at].columns.len()), [2, 1, 1]);
-        let labels = groups[2].labels(3);
+        let labels = groups[1].labels(3);
         assert_eq!(
             labels.map(Option::unwrap_or_default),
             ["1970-01-01T01:00:00", "bottom"]
         );
-        assert_eq!(groups[1].labels(0), [None, None]);
+        assert_eq!(groups[2].labels(0), [None, None]);
     }
 }

@@ -48,20 +48,9 @@ pub(super) struct Tiling {
 impl Tiling {
     /// 128 × 16, but wider where time is short, and narrower where a block of so many variables would not fit in memory.
     ///
-    /// It depends on the dimensions alone, so that every machine writes the same file. All three are at least 1.
-    #[cfg(test)]
-    pub(super) fn new(steps: usize, catchments: usize, variables: usize) -> Self {
-        Self::of_slices(steps, 1, catchments, variables)
-    }
-
-    /// The same where `slice` steps (a divisor of their number, at least 1) must not be torn apart: no tile has less than all of
-    /// them, even if it becomes larger than others.
-    pub(super) fn of_slices(
-        steps: usize,
-        slice: usize,
-        catchments: usize,
-        variables: usize,
-    ) -> Self {
+    /// It depends on the dimensions alone, so that every machine writes the same file. All are at least 1. `slice` steps, a
+    /// divisor of their number, are not torn apart: no tile has less than all of them, even if it becomes larger than others.
+    pub(super) fn new(steps: usize, slice: usize, catchments: usize, variables: usize) -> Self {
         let series_bytes = steps.saturating_mul(variables).saturating_mul(8);
         let fitting = (BLOCK_BYTES / series_bytes.max(1)).max(1);
         let whole = |most: usize| (most.min(steps) / slice).max(1) * slice;
@@ -178,7 +167,7 @@ mod tests {
     #[test]
     fn usual_sizes_have_the_usual_tiles() {
         let tile = |steps, catchments, variables| {
-            let tiling = Tiling::new(steps, catchments, variables);
+            let tiling = Tiling::new(steps, 1, catchments, variables);
             (tiling.tile_steps, tiling.tile_catchments)
         };
         assert_eq!(tile(8760, 18_000, 4), (128, 16));
@@ -193,7 +182,7 @@ mod tests {
     #[test]
     fn slices_are_whole() {
         let tile = |steps, slice, variables| {
-            let tiling = Tiling::of_slices(steps, slice, 18_000, variables);
+            let tiling = Tiling::new(steps, slice, 18_000, variables);
             (tiling.tile_steps, tiling.tile_catchments)
         };
         assert_eq!(tile(8760 * 3, 3, 1), (126, 16));
@@ -206,7 +195,7 @@ mod tests {
     proptest! {
         #[test]
         fn each_value_is_in_one_tile(scenarios in 1_usize..4, each in 1_usize..20, steps in 1_usize..40, tile_steps in 1_usize..50) {
-            let tiling = Tiling { tile_catchments: 3.min(each), ..Tiling::new(steps, each, 1) };
+            let tiling = Tiling { tile_catchments: 3.min(each), ..Tiling::new(steps, 1, each, 1) };
             let tiling = tiling.with_steps(tile_steps).with_scenarios(scenarios);
             let catchments = scenarios * each;
             let mut seen = vec![0; steps * catchments];
