@@ -14,6 +14,7 @@ mod after;
 mod agreement;
 mod architecture;
 mod axes;
+mod blocks;
 mod cluster_crash;
 mod cluster_head;
 mod cluster_lost;

@@ -232,7 +232,7 @@ fn render(
     let mut files = Vec::new();
     for (i, input) in loaded.project.simulator.inputs.iter().enumerate() {
         let mut content = rendered.files[i].clone().unwrap_or_default();
-        if let Content::Series(_) = input.content {
+        if rendered.files[i].is_none() {
             loaded
                 .recipe
                 .write_table(i, rendered, &slices, &mut content)?;

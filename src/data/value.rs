@@ -16,6 +16,9 @@ pub enum Value {
     Integer(i64),
     /// Text; prints as it stands.
     Text(String),
+    /// Numbers and texts in order, which only templates use; prints as `[0.1, 3, "loam"]`. Stored: variants are only ever
+    /// added at the end.
+    List(Vec<Value>),
 }
 
 impl Value {
@@ -28,11 +31,15 @@ impl Value {
     pub fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Number(one), Self::Number(other)) => one.to_bits() == other.to_bits(),
+            (Self::List(one), Self::List(other)) => {
+                let mut pairs = one.iter().zip(other);
+                one.len() == other.len() && pairs.all(|(one, other)| one.is_same(other))
+            }
             (one, other) => one == other,
         }
     }
 
-    /// The value as a number for formulas; `None` for text, and for a whole number that floating point would round.
+    /// The value as a number for formulas; `None` for text, for a list, and for a whole number that floating point would round.
     pub fn number(&self) -> Option<f64> {
         match self {
             Self::Number(number) => Some(*number),
@@ -40,7 +47,7 @@ impl Value {
                 let number = *integer as f64;
                 (number as i128 == i128::from(*integer)).then_some(number)
             }
-            Self::Text(_) => None,
+            Self::Text(_) | Self::List(_) => None,
         }
     }
 }
@@ -55,6 +62,16 @@ impl fmt::Display for Value {
             }
             Self::Integer(integer) => write!(f, "{integer}"),
             Self::Text(text) => f.write_str(text),
+            Self::List(values) => {
+                for (at, value) in values.iter().enumerate() {
+                    f.write_str(if at == 0 { "[" } else { ", " })?;
+                    match value {
+                        Self::Text(text) => write!(f, "{text:?}")?,
+                        other => other.fmt(f)?,
+                    }
+                }
+                f.write_str(if values.is_empty() { "[]" } else { "]" })
+            }
         }
     }
 }
@@ -91,6 +108,28 @@ mod tests {
         assert!(!number(0.0).is_same(&number(-0.0)));
         assert!(!number(1.0).is_same(&Value::Integer(1)));
         assert!(number(f64::NAN).is_same(&number(f64::NAN)));
+    }
+
+    #[test]
+    fn lists_print_with_their_texts_apart() {
+        let text = |text: &str| Value::Text(text.to_owned());
+        let list = Value::List(vec![Value::Number(0.1), Value::Integer(3), text("a, b")]);
+        assert_eq!(list.to_string(), "[0.1, 3, \"a, b\"]");
+        assert_eq!(Value::List(Vec::new()).to_string(), "[]");
+        assert!(!list.is_same(&Value::List(vec![Value::Number(0.1)])));
+        assert!(list.is_same(&list.clone()));
+        assert_eq!(list.number(), None);
+    }
+
+    #[test]
+    fn stored_values_keep_their_numbers() {
+        for (value, number) in [
+            (Value::Number(0.0), 0),
+            (Value::Text(String::new()), 2),
+            (Value::List(Vec::new()), 3),
+        ] {
+            assert_eq!(postcard::to_stdvec(&value).expect("written")[0], number);
+        }
     }
 
     #[test]

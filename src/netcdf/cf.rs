@@ -86,6 +86,7 @@ impl From<&Value> for Attribute {
                 i32::try_from(*integer).map_or(Self::F64(*integer as f64), Self::I32)
             }
             Value::Text(text) => Self::Text(text.clone()),
+            Value::List(_) => Self::Text(value.to_string()),
         }
     }
 }

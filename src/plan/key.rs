@@ -43,7 +43,7 @@ pub enum KeyPart {
     Template(String),
     /// A rendered file.
     File(String),
-    /// Header, row and footer of a series table, by the name of the file.
+    /// Header, row and footer of a series table, or the rows in the middle of a template, by the name of the file.
     Table(String),
     /// The time steps.
     Time,
@@ -296,6 +296,14 @@ pub(crate) fn leave_out_consequences(changes: &mut Vec<Change>) {
     if changes.iter().any(is_cause) {
         changes.retain(|change| !matches!(change.part, KeyPart::File(_)));
     }
+    let templates: Vec<String> = (changes.iter())
+        .filter_map(|change| match &change.part {
+            KeyPart::Template(name) => Some(name.clone()),
+            _ => None,
+        })
+        .collect();
+    changes
+        .retain(|change| !matches!(&change.part, KeyPart::Table(name) if templates.contains(name)));
     let is_contract = |change: &Change| matches!(change.part, KeyPart::Contract(_));
     if changes.iter().any(is_contract) {
         changes.retain(|change| change.part != KeyPart::Output);

@@ -25,6 +25,14 @@ pub enum Problem {
         /// The text found.
         text: String,
     },
+    /// A formula needs a number and found a list.
+    #[error("the formula of {formula} needs a number, but {name} is a list")]
+    ListInFormula {
+        /// The parameter with the formula.
+        formula: String,
+        /// The name in it.
+        name: String,
+    },
     /// A formula needs a number and found a whole one with more digits than it computes with.
     #[error(
         "the formula of {formula} would round {name}, which is {digits}: formulas compute with 64-bit floating point"

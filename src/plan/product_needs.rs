@@ -13,6 +13,7 @@ use crate::text::wording::{self, Quotes};
 pub(crate) fn parameters(loaded: &LoadedScenario<'_>) -> Result<BTreeSet<String>, ProjectError> {
     let project = loaded.project;
     let known = loaded.basin.parameter_names();
+    let lists = loaded.basin.list_names();
     let columns: Vec<&str> = project
         .simulator
         .columns
@@ -40,6 +41,13 @@ pub(crate) fn parameters(loaded: &LoadedScenario<'_>) -> Result<BTreeSet<String>
                     message,
                 ));
             }
+            if lists.contains(name.as_str()) {
+                let message = format!(
+                    "the formula uses {name:?}, a list; formulas compute with single numbers"
+                );
+                let field = format!("product.variables.{}.formula", variable.name);
+                return Err(project.error(&field, message));
+            }
         }
     }
     let stated = (project.product.parameters.iter()).map(|stated| {
@@ -53,6 +61,12 @@ pub(crate) fn parameters(loaded: &LoadedScenario<'_>) -> Result<BTreeSet<String>
             let hint = wording::hint(name, known.iter().copied(), Quotes::Double);
             let hint = hint.unwrap_or_default();
             return Err(project.error(&field, format!("there is no parameter {name:?}{hint}")));
+        }
+        if lists.contains(name.as_str()) {
+            let rule = format!(
+                "the parameter {name:?} is a list, which has no place in the product; give it single ones"
+            );
+            return Err(project.error(&field, rule));
         }
     }
     Ok(needed(project))

@@ -147,7 +147,7 @@ pub(super) fn title(stated: &Option<String>) -> String {
 
 /// Numbers as long as there are only numbers; else all are texts.
 pub(super) fn parameter_values(values: Vec<Option<&Value>>) -> ParameterValues {
-    let is_text = |value: &&Value| matches!(value, Value::Text(_));
+    let is_text = |value: &&Value| matches!(value, Value::Text(_) | Value::List(_));
     if values.iter().flatten().any(is_text) {
         let text = |value: Option<&Value>| value.map(Value::to_string).unwrap_or_default();
         return ParameterValues::Texts(values.into_iter().map(text).collect());

@@ -139,6 +139,20 @@ impl ProjectBuilder<'_> {
             toml::Value::String(text) if text.trim_start().starts_with('=') => {
                 Parameter::Formula(self.formula(field, &text)?)
             }
+            toml::Value::Array(values) => {
+                let elements = values.into_iter().enumerate();
+                let elements = elements.map(|(i, value)| {
+                    let field = format!("{field}.{i}");
+                    match value {
+                        toml::Value::String(text) if text.trim_start().starts_with('=') => {
+                            let rule = "is a formula; the elements of a list are numbers and texts";
+                            Err(self.source.error(&field, rule))
+                        }
+                        value => self.value(&field, value),
+                    }
+                });
+                Parameter::Constant(Value::List(elements.collect::<Result<_, _>>()?))
+            }
             other => Parameter::Constant(self.value(field, other)?),
         })
     }
@@ -158,7 +172,11 @@ impl ProjectBuilder<'_> {
     }
 
     pub(super) fn template(&self, field: &str, text: &str) -> Result<Template, ProjectError> {
-        Template::text(text).map_err(|error| self.source.error(field, error))
+        let template = Template::text(text).map_err(|error| self.source.error(field, error))?;
+        match template.rows_are_misplaced() {
+            None => Ok(template),
+            Some(error) => Err(self.source.error(field, error)),
+        }
     }
 
     pub(super) fn duration(&self, field: &str, text: &str) -> Result<Duration, ProjectError> {

@@ -318,7 +318,7 @@ pub enum Content {
         template: Template,
     },
     /// A table of series.
-    Series(SeriesTable),
+    Series(Box<SeriesTable>),
 }
 
 /// A file that a run leaves, with columns that are wanted.

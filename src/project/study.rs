@@ -205,8 +205,10 @@ impl Study {
         for project in &mut self.scenarios {
             let coordinates = &mut project.scenario.coordinates;
             for name in &stated {
+                // A list has no place along the scenarios.
                 if let (false, Some(Parameter::Constant(value))) =
                     (coordinates.contains_key(name), project.parameters.get(name))
+                    && !matches!(value, Value::List(_))
                 {
                     coordinates.insert(name.clone(), value.clone());
                 }

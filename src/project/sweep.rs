@@ -192,6 +192,10 @@ fn listed(
 ) -> Result<Vec<Point>, ProjectError> {
     let value = |(i, value): (usize, &toml::Value)| {
         let field = format!("sweep.{name}.values.{i}");
+        if value.is_array() {
+            let rule = "is a list, by which no scenario can be named; state lists as parameters of scenarios: [scenario.<name>.parameters]";
+            return Err(source.error(&field, rule));
+        }
         let value = super::build::value(source, &field, value.clone())?;
         Ok(point(name, value, field))
     };
@@ -317,6 +321,10 @@ mod tests {
             (
                 "[sweep.k]\nvalues = [true]\n",
                 "must be a finite number or text",
+            ),
+            (
+                "[sweep.k]\nvalues = [[1, 2]]\n",
+                "state lists as parameters",
             ),
             (
                 "[sweep.k]\nrange = { from = 0, to = 1, steps = 3, scale = \"log\" }\n",

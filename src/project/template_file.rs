@@ -1,4 +1,4 @@
-//! A template's file: whether it is XML or plain text, in which encoding, and what it says.
+//! A template's file: whose style it has, whether it is XML or plain text, in which encoding, and what it says.
 //!
 //! Any sign of XML makes a template XML, because a value that breaks a document, or a broken document, shows only in wrong
 //! results. The signs can be wrong, so the project file has the last word.
@@ -7,7 +7,9 @@ use std::path::Path;
 
 use super::ProjectError;
 use super::build::ProjectBuilder;
-use crate::language::template::{Template, TemplateError, TemplateProblem};
+use crate::language::template::{
+    Template, TemplateError, TemplateProblem, TemplateStyle, begins_as_pest,
+};
 use crate::language::xml;
 use crate::system::regular;
 use crate::text::charset::Charset;
@@ -16,6 +18,8 @@ use crate::text::charset::Charset;
 pub(super) struct Stated<'a> {
     pub xml: Option<bool>,
     pub encoding: Option<&'a str>,
+    pub style: Option<&'a str>,
+    pub fixed_width: bool,
 }
 
 impl ProjectBuilder<'_> {
@@ -32,9 +36,35 @@ impl ProjectBuilder<'_> {
             place: None,
             message: format!("the template can't be read: {error}"),
         })?;
+        let style = match stated.style {
+            Some("rerunoff") => TemplateStyle::Own,
+            Some("pest") => TemplateStyle::Pest,
+            Some("dakota") => TemplateStyle::Dakota,
+            Some(other) => {
+                let rule = format!("{other:?} is none of \"rerunoff\", \"pest\" and \"dakota\"");
+                return Err(self.source.error(&format!("{field}.style"), rule));
+            }
+            None if begins_as_pest(&bytes) => TemplateStyle::Pest,
+            None => TemplateStyle::Own,
+        };
+        if style != TemplateStyle::Own {
+            for (is_stated, name) in [
+                (stated.xml == Some(true), "xml"),
+                (stated.fixed_width, "fixed_width"),
+            ] {
+                if is_stated {
+                    let rule = "goes with rerunoff's own templates, not with those of PEST and Dakota (`style`)";
+                    return Err(self.source.error(&format!("{field}.{name}"), rule));
+                }
+            }
+        }
         let sign = match stated.xml {
-            Some(_) => None,
-            None => sign_of_xml(file, Some(path), &bytes),
+            None if style == TemplateStyle::Own => sign_of_xml(file, Some(path), &bytes),
+            _ => None,
+        };
+        let keeping_widths = |template: Template| match stated.fixed_width {
+            true => template.keeping_widths(),
+            false => template,
         };
         if stated.xml.unwrap_or(sign.is_some()) {
             if stated.encoding.is_some() {
@@ -43,6 +73,7 @@ impl ProjectBuilder<'_> {
                 return Err(self.source.error(&format!("{field}.encoding"), rule));
             }
             return Template::xml_of_bytes(&bytes)
+                .map(keeping_widths)
                 .map_err(|error| template_error(path, &error, sign));
         }
         let charset = match stated.encoding {
@@ -54,7 +85,9 @@ impl ProjectBuilder<'_> {
                 self.source.error(&format!("{field}.encoding"), message)
             })?,
         };
-        Template::text_of_bytes(&bytes, charset).map_err(|error| template_error(path, &error, None))
+        Template::in_style_of_bytes(style, &bytes, charset)
+            .map(keeping_widths)
+            .map_err(|error| template_error(path, &error, None))
     }
 }
 

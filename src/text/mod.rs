@@ -6,6 +6,7 @@
 pub(crate) mod buffer;
 pub mod charset;
 pub(crate) mod decimal;
+pub(crate) mod name;
 pub(crate) mod shell;
 pub(crate) mod short_number;
 pub(crate) mod wording;

@@ -53,7 +53,7 @@ pub struct FormatLayout {
 }
 
 impl FormatLayout {
-    pub(super) fn parse(text: &str) -> Result<Self, FormatProblem> {
+    pub(crate) fn parse(text: &str) -> Result<Self, FormatProblem> {
         let mut layout = Self {
             fill: ' ',
             align: None,
@@ -111,6 +111,10 @@ impl FormatLayout {
             return Err(FormatProblem::PrecisionOfInteger(text.to_owned()));
         }
         Ok(layout)
+    }
+
+    pub(super) fn width(&self) -> Option<usize> {
+        (self.width > 0).then_some(self.width)
     }
 
     pub(super) fn is_for_text(&self) -> bool {

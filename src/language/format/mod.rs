@@ -5,8 +5,9 @@
 //! wins: a number with neither type nor precision keeps the text it has without a format (`3`, not `3.0`), a
 //! `d` accepts every whole number, and padding text with zeros by `08` is refused, because Python would append them
 //! to an id. This file knows nothing of templates: it turns one value into bytes. `layout.rs` does so for numbers and
-//! text.
+//! text, `cell.rs` for numbers where only a width is given.
 
+mod cell;
 mod layout;
 
 use jiff::civil::DateTime;
@@ -72,6 +73,17 @@ pub enum Misfit {
     /// A date-time for a format for numbers.
     #[error("a date-time needs a strftime format such as %Y-%m-%d %H:%M")]
     TimeForNumber,
+    /// A number that no text of this width tells.
+    #[error("{number} has no form with a point in {width} characters; widen its cell")]
+    NoForm {
+        /// The number.
+        number: f64,
+        /// The width.
+        width: usize,
+    },
+    /// A number that is none.
+    #[error("{0} is no finite number")]
+    NotFinite(f64),
     /// A date-time that the format can't print.
     #[error("the date-time can't be printed: {0}")]
     Time(String),
@@ -84,6 +96,10 @@ pub enum Format {
     Layout(FormatLayout),
     /// For date-times: a strftime format, known to work.
     Time(String),
+    /// For numbers, with a point, as exactly as this many characters allow. Other programs' templates ask for it.
+    Cell(usize),
+    /// For numbers this layout; text stands as it is. Other programs' templates ask for it.
+    Numbers(FormatLayout),
 }
 
 impl Format {
@@ -105,7 +121,17 @@ impl Format {
     /// Appends a parameter's value.
     pub fn push_value(&self, value: &Value, out: &mut Vec<u8>) -> Result<(), Misfit> {
         match (self, value) {
+            (_, Value::List(_)) => Err(Misfit::TextForNumber(shortened(&value.to_string()))),
             (Self::Time(_), _) => Err(Misfit::NotATime(shortened(&value.to_string()))),
+            (Self::Cell(_), Value::Text(text)) => Err(Misfit::TextForNumber(shortened(text))),
+            (Self::Cell(width), Value::Number(number)) => cell::push(*number, *width, out),
+            (Self::Cell(width), Value::Integer(whole)) => cell::push(*whole as f64, *width, out),
+            (Self::Numbers(_), Value::Text(text)) => {
+                out.extend_from_slice(text.as_bytes());
+                Ok(())
+            }
+            (Self::Numbers(layout), Value::Number(number)) => layout.push_number(*number, out),
+            (Self::Numbers(layout), Value::Integer(whole)) => layout.push_integer(*whole, out),
             (Self::Layout(layout), Value::Number(number)) => layout.push_number(*number, out),
             (Self::Layout(layout), Value::Integer(integer)) => layout.push_integer(*integer, out),
             (Self::Layout(layout), Value::Text(text)) => layout.push_text(text, out),
@@ -115,7 +141,8 @@ impl Format {
     /// Appends a number.
     pub fn push_number(&self, number: f64, out: &mut Vec<u8>) -> Result<(), Misfit> {
         match self {
-            Self::Layout(layout) => layout.push_number(number, out),
+            Self::Layout(layout) | Self::Numbers(layout) => layout.push_number(number, out),
+            Self::Cell(width) => cell::push(number, *width, out),
             Self::Time(_) => Err(Misfit::NotATime(Value::Number(number).to_string())),
         }
     }
@@ -129,7 +156,15 @@ impl Format {
                 push_time(time, &mut text);
                 layout.push_text(&String::from_utf8_lossy(&text), out)
             }
-            Self::Layout(_) => Err(Misfit::TimeForNumber),
+            Self::Layout(_) | Self::Cell(_) | Self::Numbers(_) => Err(Misfit::TimeForNumber),
+        }
+    }
+
+    /// The width that it pads to, if it has one.
+    pub fn width(&self) -> Option<usize> {
+        match self {
+            Self::Layout(layout) | Self::Numbers(layout) => layout.width(),
+            Self::Time(_) | Self::Cell(_) => None,
         }
     }
 }

@@ -11,7 +11,7 @@ use winnow::{Parser, Result};
 
 use super::functions::{Call, Operator, and, function, negative, not, or, remainder};
 use super::{Expr, ExprError, ExprProblem, Op};
-use crate::language::template::{continues_name, starts_name};
+use crate::text::name::{continues_name, starts_name};
 
 /// The longest formula in bytes.
 const LONGEST: usize = 8192;

@@ -34,6 +34,7 @@ impl Clock {
         hole: &Placeholder,
         time: &TimeAxis,
         step: usize,
+        charset: Charset,
         out: &mut Vec<u8>,
     ) -> Result<(), RenderError> {
         let start = out.len();
@@ -54,8 +55,9 @@ impl Clock {
                 Ok(())
             }
         }
-        .map_err(|misfit| hole.error(RenderProblem::Misfit(misfit)))?;
-        hole.escape(start, Charset::UTF_8, out)
+        .map_err(|misfit| hole.error(RenderProblem::Misfit(misfit)))
+        .and_then(|()| hole.finish(start, charset, out))
+        .map_err(|error| error.at_step(step))
     }
 }
 
@@ -73,10 +75,11 @@ impl Texts {
         clock: Clock,
         hole: &Placeholder,
         time: &TimeAxis,
+        charset: Charset,
     ) -> Result<Option<Self>, RenderError> {
         let (mut bytes, mut ends) = (Vec::new(), Vec::new());
         for step in 0..time.len() {
-            clock.push(hole, time, step, &mut bytes)?;
+            clock.push(hole, time, step, charset, &mut bytes)?;
             match u32::try_from(bytes.len()) {
                 Ok(end) if bytes.len() <= LARGEST_PREPARED => ends.push(end),
                 _ => return Ok(None),

@@ -1,4 +1,4 @@
-//! Series tables: a header, one row per time step, a footer.
+//! Series tables: a header, one row per time step, a footer; and the rows in the middle of templates.
 //!
 //! For a year of hourly steps the row is rendered 8,760 times per catchment, for thousands of catchments, so the work
 //! is done where it is cheapest: what depends on time alone (`{step}`, `{step_days}`, `{time}`) becomes text once per
@@ -8,15 +8,18 @@
 
 mod bound;
 mod clock;
+mod rows;
 
 use std::fmt;
 
 use crate::data::time_axis::TimeAxis;
-use crate::language::template::{Piece, Placeholder, RenderError, Scope, Template, TemplateError};
+use crate::language::template::{
+    BlockLayout, Placeholder, RenderError, Scope, Template, TemplateError, Use,
+};
 use crate::text::charset::Charset;
+use bound::BoundPart;
 pub(crate) use bound::BoundTable;
-use bound::RowPiece;
-use clock::{Clock, Texts};
+use rows::Rows;
 
 /// The name of the number of time steps, which header and footer always have.
 pub(crate) const STEPS: &str = "steps";
@@ -57,6 +60,11 @@ pub struct InPart<E: std::error::Error> {
 }
 
 impl RowPart {
+    /// The part with this index of a bound table.
+    pub(crate) fn at(index: usize) -> Self {
+        [Self::Header, Self::Row, Self::Footer][index]
+    }
+
     fn of<E: std::error::Error>(self) -> impl Fn(E) -> InPart<E> {
         move |error| InPart { part: self, error }
     }
@@ -69,6 +77,7 @@ pub struct SeriesTable {
     row: Template,
     footer: Template,
     is_xml: bool,
+    keeps_widths: bool,
 }
 
 fn lines(source: &str) -> String {
@@ -85,13 +94,16 @@ impl SeriesTable {
         row: &str,
         footer: Option<&str>,
     ) -> Result<Self, InPart<TemplateError>> {
-        let template =
-            |part: RowPart, source: &str| Template::text(&lines(source)).map_err(part.of());
+        let template = |part: RowPart, source: &str| {
+            let parsed = Template::text(&lines(source)).map_err(part.of())?;
+            without_rows(part, parsed)
+        };
         Ok(Self {
             header: template(RowPart::Header, header.unwrap_or(""))?,
             row: template(RowPart::Row, row)?,
             footer: template(RowPart::Footer, footer.unwrap_or(""))?,
             is_xml: false,
+            keeps_widths: false,
         })
     }
 
@@ -103,44 +115,70 @@ impl SeriesTable {
     ) -> Result<Self, InPart<TemplateError>> {
         let parts = [header.unwrap_or(""), row, footer.unwrap_or("")].map(lines);
         let [header, row, footer] = Template::xml_table(parts.each_ref().map(String::as_str))
-            .map_err(|(part, error)| {
-                [RowPart::Header, RowPart::Row, RowPart::Footer][part].of()(error)
-            })?;
+            .map_err(|(part, error)| RowPart::at(part).of()(error))?;
         Ok(Self {
-            header,
-            row,
-            footer,
+            header: without_rows(RowPart::Header, header)?,
+            row: without_rows(RowPart::Row, row)?,
+            footer: without_rows(RowPart::Footer, footer)?,
             is_xml: true,
+            keeps_widths: false,
         })
+    }
+
+    /// The same with the rule that no value exceeds the width of its format.
+    pub fn keeping_widths(self) -> Self {
+        Self {
+            header: self.header.keeping_widths(),
+            row: self.row.keeping_widths(),
+            footer: self.footer.keeping_widths(),
+            is_xml: self.is_xml,
+            keeps_widths: true,
+        }
     }
 
     /// Whether a value of `scope` is escaped because the table is XML.
     pub fn escapes(&self, scope: &dyn Scope) -> bool {
         let parts = [RowPart::Header, RowPart::Row, RowPart::Footer].into_iter();
-        let mut holes = parts.flat_map(|part| self.placeholders(part));
+        let mut holes = parts.clone().flat_map(|part| self.placeholders(part));
+        let has_blocks = |part| self.part(part).has_blocks();
         self.is_xml
-            && holes.any(|hole| {
-                let (mut plain, mut escaped) = (Vec::new(), Vec::new());
-                let as_plain = hole.in_plain_text();
-                as_plain.render(scope, Charset::UTF_8, &mut plain).is_ok()
-                    && hole.render(scope, Charset::UTF_8, &mut escaped).is_ok()
-                    && plain != escaped
-            })
+            && (parts.clone().any(has_blocks)
+                || holes.any(|hole| {
+                    let (mut plain, mut escaped) = (Vec::new(), Vec::new());
+                    let as_plain = hole.in_plain_text();
+                    as_plain.render(scope, Charset::UTF_8, &mut plain).is_ok()
+                        && hole.render(scope, Charset::UTF_8, &mut escaped).is_ok()
+                        && plain != escaped
+                }))
     }
 
-    /// Header, row and footer as written.
-    pub fn sources(&self) -> [&str; 3] {
-        [&self.header, &self.row, &self.footer].map(Template::source)
+    /// Header, row and footer as written, and the rule about widths if there is one: what determines the file beside the values.
+    pub fn layout(&self) -> String {
+        let parts = [&self.header, &self.row, &self.footer].map(Template::source);
+        let mut layout = parts.join("\0");
+        // Without it, a result from before the rule would stand for a catchment that the rule refuses.
+        if self.keeps_widths {
+            layout.push_str("\0fixed_width\n");
+        }
+        layout
     }
 
     /// The placeholders of a part.
     pub fn placeholders(&self, part: RowPart) -> impl Iterator<Item = &Placeholder> {
+        self.part(part).placeholders()
+    }
+
+    /// All that a part asks for by name.
+    pub(crate) fn uses(&self, part: RowPart) -> Vec<Use<'_>> {
+        self.part(part).uses()
+    }
+
+    fn part(&self, part: RowPart) -> &Template {
         match part {
             RowPart::Header => &self.header,
             RowPart::Row => &self.row,
             RowPart::Footer => &self.footer,
         }
-        .placeholders()
     }
 
     /// Binds the row to the series' names and to the time axis; all other names are those of parameters.
@@ -149,36 +187,26 @@ impl SeriesTable {
         columns: &[String],
         time: &TimeAxis,
     ) -> Result<BoundTable, InPart<RenderError>> {
-        let mut pieces = Vec::new();
-        for piece in self.row.pieces() {
-            if let (Piece::Literal(literal), Some(RowPiece::Clock(_, _, Some(texts)))) =
-                (piece, pieces.last_mut())
-                && texts.append(literal)
-            {
-                continue;
-            }
-            pieces.push(match piece {
-                Piece::Literal(literal) => RowPiece::Literal(literal.clone()),
-                Piece::Hole(hole) => {
-                    let column = columns.iter().position(|column| *column == hole.name);
-                    match (Clock::named(&hole.name), column) {
-                        (Some(clock), _) => {
-                            let texts =
-                                Texts::prepare(clock, hole, time).map_err(RowPart::Row.of())?;
-                            RowPiece::Clock(clock, hole.clone(), texts)
-                        }
-                        (None, Some(column)) => RowPiece::Column(column, hole.clone()),
-                        (None, None) => RowPiece::Parameter(hole.clone()),
-                    }
-                }
-            });
-        }
+        let layout = BlockLayout::default();
+        let rows = Rows::bind(self.row.pieces(), &layout, columns, time, Charset::UTF_8);
+        let text = |template: &Template| BoundPart::Text(template.pieces().to_vec());
         Ok(BoundTable {
-            header: self.header.clone(),
-            pieces,
-            footer: self.footer.clone(),
+            parts: vec![
+                text(&self.header),
+                BoundPart::Rows(rows.map_err(RowPart::Row.of())?),
+                text(&self.footer),
+            ],
             time: time.clone(),
+            charset: Charset::UTF_8,
         })
+    }
+}
+
+/// A part of a table, which has no blocks for time steps of its own.
+fn without_rows(part: RowPart, template: Template) -> Result<Template, InPart<TemplateError>> {
+    match template.rows_are_misplaced() {
+        None => Ok(template),
+        Some(error) => Err(part.of()(error)),
     }
 }
 

@@ -1,14 +1,17 @@
-//! Divides the text of a template into its pieces: literal text and placeholders.
+//! Divides the text of a template into its pieces: literal text, placeholders and blocks.
 //!
-//! The caller decides which parts of a text may hold placeholders, and passes all parts in order.
+//! The caller decides which parts of a text may hold placeholders, and passes all parts in order. A block may begin in one and end
+//! in another.
 
-use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::ops::Range;
 
+use super::block::{Block, BlockPlace};
 use super::error::{At, TemplateProblem};
-use super::{Piece, Place, Placeholder, Template};
-use crate::language::format::Format;
+use super::lines::{own_line, take_lines};
+use super::placeholder::{Place, Placeholder};
+use super::tag::{self, Opening, Over};
+use super::{Piece, Template};
 use crate::language::xml::{self, Part, XmlProblem};
 use crate::text::charset::Charset;
 
@@ -23,8 +26,23 @@ pub(crate) struct TemplateBuilder<'s> {
     pieces: Vec<Piece>,
     literal: String,
     unfilled: Vec<Placeholder>,
+    /// The blocks that are open, the outermost first.
+    open: Vec<OpenBlock>,
+    /// The first block that is not as it should be.
+    fault: Option<At>,
     /// How far lines have been counted: byte, line, start of the line.
     counted: (usize, usize, usize),
+}
+
+/// A block whose end has not come yet.
+struct OpenBlock {
+    opening: Opening,
+    place: BlockPlace,
+    /// Where its tag begins in the source.
+    offset: usize,
+    has_own_line: bool,
+    /// The pieces before it.
+    outside: Vec<Piece>,
 }
 
 impl<'s> TemplateBuilder<'s> {
@@ -44,25 +62,42 @@ impl<'s> TemplateBuilder<'s> {
             pieces: Vec::new(),
             literal: String::new(),
             unfilled: Vec::new(),
+            open: Vec::new(),
+            fault: None,
             counted: (0, 1, 0),
         }
     }
 
     /// A template for each part.
-    pub(super) fn finish(mut self) -> Vec<Template> {
+    pub(super) fn finish(mut self) -> Result<Vec<Template>, At> {
         while let Some(end) = self.ends.pop_front() {
             self.end_part(end);
         }
-        self.done
+        match self.fault {
+            Some(fault) => Err(fault),
+            None => Ok(self.done),
+        }
     }
 
     fn end_part(&mut self, end: usize) {
         self.end_literal();
+        if let Some(open) = self.open.drain(..).next() {
+            let problem = TemplateProblem::OpenBlock(open.opening.over.to_string());
+            let offset = open.offset;
+            self.fault.get_or_insert(At { offset, problem });
+        }
+        let pieces = take_lines(std::mem::take(&mut self.pieces)).unwrap_or_else(|mut fault| {
+            fault.offset += self.start;
+            self.fault.get_or_insert(fault);
+            Vec::new()
+        });
         self.done.push(Template {
             source: self.source[self.start..end].to_owned(),
             charset: self.charset,
-            pieces: std::mem::take(&mut self.pieces),
+            pieces,
             unfilled: std::mem::take(&mut self.unfilled),
+            is_xml: false,
+            keeps_widths: false,
         });
         self.start = end;
         self.counted = (end, 1, end);
@@ -117,6 +152,11 @@ impl<'s> TemplateBuilder<'s> {
                     offset: at,
                     problem: TemplateProblem::Closing,
                 });
+            } else if rest.starts_with("{#") || rest.starts_with("{/") {
+                at += self.tag(at..end).map_err(|problem| At {
+                    offset: at,
+                    problem,
+                })?;
             } else {
                 let (placeholder, length) =
                     self.placeholder(at..end, place).map_err(|problem| At {
@@ -164,6 +204,77 @@ impl<'s> TemplateBuilder<'s> {
         })
     }
 
+    /// Takes the tag of a block at the start of a span of the source; returns its length, with that of the rest of its line if it
+    /// has the line to itself.
+    fn tag(&mut self, span: Range<usize>) -> Result<usize, TemplateProblem> {
+        let (source, offset) = (self.source, span.start);
+        let rest = &source[span.clone()];
+        let opening = match rest.starts_with("{#") {
+            true => Some(tag::opening(rest)?),
+            false => None,
+        };
+        let length = match &opening {
+            Some((_, length)) => *length,
+            None if rest.starts_with(tag::END) => tag::END.len(),
+            None => return Err(TemplateProblem::BlockEnd),
+        };
+        let behind = own_line(source, offset, span.start + length..span.end);
+        if let Some((blanks, _)) = behind {
+            let kept = self.literal.len().saturating_sub(blanks);
+            self.literal.truncate(kept);
+        }
+        self.end_literal();
+        let has_own_line = behind.is_some();
+        match opening {
+            Some((opening, _)) => {
+                let may_stand_here = match self.open.as_slice() {
+                    [] => true,
+                    [outer] => outer.opening.over == Over::Steps && opening.over != Over::Steps,
+                    _ => false,
+                };
+                if !may_stand_here {
+                    return Err(TemplateProblem::BlockInBlock);
+                }
+                let (line, column) = self.position(offset);
+                let place = BlockPlace {
+                    offset: offset - self.start,
+                    line,
+                    column,
+                };
+                self.open.push(OpenBlock {
+                    opening,
+                    place,
+                    offset,
+                    has_own_line,
+                    outside: std::mem::take(&mut self.pieces),
+                });
+            }
+            None => {
+                let open = self.open.pop().ok_or(TemplateProblem::NoBlock)?;
+                let inside = std::mem::replace(&mut self.pieces, open.outside);
+                let inside = take_lines(inside).map_err(|fault| fault.problem)?;
+                let is_of_lines = open.has_own_line && has_own_line;
+                let mut written = open.offset..offset + length;
+                if open.opening.wrap.is_some() && !is_of_lines {
+                    // Each of its lines repeats what stands around it.
+                    let before = source[..written.start].rfind('\n');
+                    written.start = before.map_or(0, |newline| newline + 1);
+                    let behind = source[written.end..].find('\n');
+                    written.end = behind.map_or(source.len(), |newline| written.end + newline);
+                }
+                let block = Block::new(
+                    open.opening,
+                    inside,
+                    is_of_lines,
+                    &source[written],
+                    open.place,
+                )?;
+                self.pieces.push(Piece::Block(block));
+            }
+        }
+        Ok(length + behind.map_or(0, |(_, behind)| behind))
+    }
+
     /// The placeholder at the start of a span of the source, and its length.
     fn placeholder(
         &mut self,
@@ -171,7 +282,7 @@ impl<'s> TemplateBuilder<'s> {
         place: Place,
     ) -> Result<(Placeholder, usize), TemplateProblem> {
         let source = self.source;
-        let (name, format, length) = placeholder(&source[span.clone()], place)?;
+        let (name, wanted, format, length) = tag::placeholder(&source[span.clone()], place)?;
         let (line, column) = self.position(span.start);
         let placeholder = Placeholder {
             name: name.to_owned(),
@@ -179,6 +290,8 @@ impl<'s> TemplateBuilder<'s> {
             line,
             column,
             place,
+            wanted,
+            width: None,
         };
         Ok((placeholder, length))
     }
@@ -186,8 +299,13 @@ impl<'s> TemplateBuilder<'s> {
     /// A literal `>` that a value could complete to `]]>`, which is forbidden in XML text, becomes a reference.
     fn push_literal(&mut self, mut span: Range<usize>, place: Place) {
         let text = &self.source[span.clone()];
-        let after_hole =
-            self.literal.is_empty() && matches!(self.pieces.last(), Some(Piece::Hole(_)));
+        // At the start of a block, the repetition before is what comes before.
+        let after_hole = self.literal.is_empty()
+            && match self.pieces.last() {
+                None => !self.open.is_empty(),
+                Some(Piece::Hole(_) | Piece::Block(_)) => true,
+                Some(Piece::Literal(_)) => false,
+            };
         if place == Place::Xml(xml::XmlPlace::Text) && after_hole {
             let brackets = text.len() - text.trim_start_matches(']').len();
             if brackets < 2 && text[brackets..].starts_with('>') {
@@ -208,43 +326,4 @@ impl<'s> TemplateBuilder<'s> {
         self.counted = (offset, line, line_start);
         (line, self.source[line_start..offset].chars().count() + 1)
     }
-}
-
-/// Whether the name of a parameter, series or placeholder may start with this character.
-pub(crate) fn starts_name(c: char) -> bool {
-    c.is_alphabetic() || c == '_'
-}
-
-/// Whether a name may continue with this character.
-pub(crate) fn continues_name(c: char) -> bool {
-    c.is_alphanumeric() || c == '_' || c == '.'
-}
-
-/// Reads `{name}` or `{name:format}` at the start of `rest`: name, format and length.
-fn placeholder(rest: &str, place: Place) -> Result<(&str, Option<Format>, usize), TemplateProblem> {
-    let inner = &rest[1..];
-    let length = inner.find(|c| !continues_name(c)).unwrap_or(inner.len());
-    let (name, behind) = inner.split_at(length);
-    if !name.starts_with(starts_name) {
-        return Err(TemplateProblem::Opening);
-    }
-    if behind.starts_with('}') {
-        return Ok((name, None, 1 + length + 1));
-    }
-    let format = behind.strip_prefix(':').ok_or(TemplateProblem::Opening)?;
-    let end = format
-        .find(['{', '}', '\n'])
-        .filter(|end| format[*end..].starts_with('}'));
-    let end = end.ok_or_else(|| TemplateProblem::Unclosed(name.to_owned()))?;
-    let text = match place {
-        Place::Xml(xml::XmlPlace::Text | xml::XmlPlace::Attribute) => xml::unescape(&format[..end]),
-        Place::Plain | Place::Xml(xml::XmlPlace::CData | xml::XmlPlace::Instruction) => {
-            Cow::Borrowed(&format[..end])
-        }
-    };
-    let parsed = Format::parse(&text).map_err(|problem| TemplateProblem::Format {
-        name: name.to_owned(),
-        problem,
-    })?;
-    Ok((name, Some(parsed), 1 + length + 1 + end + 1))
 }

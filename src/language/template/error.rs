@@ -1,5 +1,7 @@
 //! What can be wrong with a template, and with the values for its placeholders.
 
+use std::fmt;
+
 use crate::language::format::{FormatProblem, Misfit};
 use crate::language::xml::{EscapeProblem, XmlFault, XmlProblem};
 use crate::text::charset::Charset;
@@ -47,6 +49,39 @@ pub enum TemplateProblem {
         /// The encoding.
         charset: Charset,
     },
+    /// `{#` that begins no block.
+    #[error(
+        "`{{#` begins a block such as {{#each step}} or {{#each depths wrap=8 sep=\", \"}}, which {{/each}} ends: {0}"
+    )]
+    Block(String),
+    /// `{/` that ends no block.
+    #[error("`{{/` only stands in `{{/each}}`, which ends a block; write `{{{{` for a brace")]
+    BlockEnd,
+    /// `{/each}` without a block.
+    #[error("`{{/each}}` ends no block: none is open here")]
+    NoBlock,
+    /// A block that goes on to the end.
+    #[error("the block `{{#each {0}}}` is not ended by `{{/each}}`")]
+    OpenBlock(String),
+    /// A block in a block.
+    #[error("of blocks in blocks there are only those over lists in {{#each step}}")]
+    BlockInBlock,
+    /// A block with `wrap` of more than one line.
+    #[error("with `wrap` a block is of one line, of which as many as asked for are joined")]
+    WrappedLines,
+    /// A block with `wrap` beside another one.
+    #[error(
+        "a block with `wrap` has its line to itself and what each of its lines repeats; put the other block on a line of its own"
+    )]
+    WrappedBeside,
+    /// `{#each step}` elsewhere than in a template.
+    #[error(
+        "`{{#each step}}` has a place only in the file that `template` names; the `row` of a table is repeated by itself"
+    )]
+    Rows,
+    /// What a template of another program holds and rerunoff does not read.
+    #[error("{0}")]
+    Foreign(String),
     /// The template should be XML and is not.
     #[error(transparent)]
     Xml(#[from] XmlProblem),
@@ -54,16 +89,40 @@ pub enum TemplateProblem {
 
 /// Why a template can't be rendered with the given values.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("line {line}, column {column}: placeholder `{name}`: {problem}")]
 pub struct RenderError {
-    /// The placeholder's name.
+    /// The placeholder's name; of a block, how it begins.
     pub name: String,
     /// Its line in the template, from 1.
     pub line: usize,
     /// Its column, from 1, in characters.
     pub column: usize,
+    /// The time step, in a row.
+    pub step: Option<usize>,
     /// What is wrong with its value.
     pub problem: RenderProblem,
+}
+
+impl fmt::Display for RenderError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            name, line, column, ..
+        } = self;
+        write!(f, "line {line}, column {column}: placeholder `{name}`: ")?;
+        if let Some(step) = self.step {
+            write!(f, "at time step {step}, ")?;
+        }
+        self.problem.fmt(f)
+    }
+}
+
+impl RenderError {
+    /// The same in the row of a time step.
+    pub(crate) fn at_step(self, step: usize) -> Self {
+        Self {
+            step: Some(step),
+            ..self
+        }
+    }
 }
 
 /// What is wrong with a placeholder's value.
@@ -78,6 +137,42 @@ pub enum RenderProblem {
     /// The value holds a character that can't stand there in XML.
     #[error(transparent)]
     Xml(#[from] EscapeProblem),
+    /// A list where one value is wanted.
+    #[error(
+        "{0} is a list; write {{#each {0}}}{{{0}}} {{/each}} for all of it, {{{0}[0]}} for its first element"
+    )]
+    List(String),
+    /// One value where a list is wanted.
+    #[error("its value is no list")]
+    NoList,
+    /// A list without this element.
+    #[error("the list has {length} elements, counted from 0, and none with the number {at}")]
+    NoElement {
+        /// The element asked for.
+        at: usize,
+        /// How many there are.
+        length: usize,
+    },
+    /// Lists that go side by side and end at different places.
+    #[error("its lists have {0} elements; lists that go side by side have equally many")]
+    UnequalLists(String),
+    /// A block for time steps where there are none.
+    #[error("rows for each time step have a place only in the template of a simulator's input")]
+    Rows,
+    /// A text with more characters than its cell.
+    #[error("{text:?} has {} characters, and its cell has {width}", text.chars().count())]
+    TooWide {
+        /// The text.
+        text: String,
+        /// The cell's width.
+        width: usize,
+    },
+    /// Text in a formula.
+    #[error("{0} is no number that a formula can compute with")]
+    NoNumber(String),
+    /// A formula that gives nothing.
+    #[error("{0}")]
+    Formula(String),
     /// The value holds a character that the template's encoding lacks.
     #[error(
         "the value holds {0:?}, which {1} has not got; save the template in an encoding that has"

@@ -1,85 +1,53 @@
 //! Templates: text with placeholders, and the rendering of them.
 //!
-//! A placeholder is `{name}` or `{name:format}`; `{{` and `}}` are literal braces, and every other brace is an error
-//! with its line and column, because a forgotten brace in a simulator's input file is expensive to find later. Everything
-//! else is passed on byte for byte, in its encoding. Values come from a [`Scope`]; [`crate::language::format`] knows formats,
-//! [`crate::language::xml`] the rules of XML and [`crate::text::charset`] encodings.
+//! A placeholder is `{name}`, `{name:format}` or `{name[0]}`; a block, `{#each step}` to `{/each}`, is repeated. `{{` and `}}` are
+//! literal braces, and every other brace is an error with its line and column, because a forgotten brace in a simulator's input
+//! file is expensive to find later. Everything else is passed on byte for byte, in its encoding. Values come from a [`Scope`];
+//! [`crate::language::format`] knows formats, [`crate::language::xml`] the rules of XML and [`crate::text::charset`] encodings.
+//!
+//! The templates of PEST and of Dakota become the same pieces: see `pest.rs` and `dakota.rs`.
 
+mod block;
 mod builder;
+mod dakota;
 mod error;
+mod expression;
+mod lines;
+mod pest;
+mod placeholder;
+mod tag;
+mod uses;
+mod xml_blocks;
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
-
-use jiff::civil::DateTime;
-
+pub(crate) use self::block::{Block, BlockLayout, ITEM_NAMES, Repeated};
 use self::builder::TemplateBuilder;
-pub(crate) use self::builder::{continues_name, starts_name};
 use self::error::At;
 pub use self::error::{RenderError, RenderProblem, TemplateError, TemplateProblem};
-use crate::data::value::{Value, push_number};
-use crate::language::format::{Format, push_time};
+pub(crate) use self::pest::begins_as_pest;
+pub(crate) use self::placeholder::{Place, Wanted};
+pub use self::placeholder::{Placeholder, Scope, Scoped};
+pub(crate) use self::tag::Over;
+pub(crate) use self::uses::{Use, Within};
+use crate::language::format::Format;
 use crate::language::xml::{self, XmlProblem};
 use crate::text::charset::Charset;
-
-/// What a name stands for.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Scoped<'a> {
-    /// A parameter.
-    Value(Cow<'a, Value>),
-    /// A date-time, UTC.
-    Time(DateTime),
-}
-
-/// Where the values of placeholders come from.
-pub trait Scope {
-    /// What `name` stands for, `None` if nothing has this name.
-    fn get(&self, name: &str) -> Option<Scoped<'_>>;
-}
-
-impl Scope for BTreeMap<String, Value> {
-    fn get(&self, name: &str) -> Option<Scoped<'_>> {
-        self.get(name)
-            .map(|value| Scoped::Value(Cow::Borrowed(value)))
-    }
-}
-
-/// `{name}` or `{name:format}`, with its position.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Placeholder {
-    /// The name.
-    pub name: String,
-    /// The format after the colon.
-    pub format: Option<Format>,
-    /// The line in the template, from 1.
-    pub line: usize,
-    /// The column, from 1, in characters.
-    pub column: usize,
-    /// What surrounds it.
-    pub(crate) place: Place,
-}
-
-/// What surrounds a placeholder, and so how its value must be escaped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
-    Plain,
-    Xml(xml::XmlPlace),
-}
-
-impl Place {
-    /// The kind of section, if it may hold code, in which braces have another meaning.
-    pub(crate) fn of_code(self) -> Option<&'static str> {
-        match self {
-            Self::Plain => None,
-            Self::Xml(place) => place.of_code(),
-        }
-    }
-}
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Piece {
     Literal(String),
     Hole(Placeholder),
+    Block(Block),
+}
+
+/// The programs whose templates are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TemplateStyle {
+    /// rerunoff's own.
+    Own,
+    /// PEST's, with cells between delimiters.
+    Pest,
+    /// Dakota's, with expressions in braces.
+    Dakota,
 }
 
 /// A template, parsed once and rendered for every catchment.
@@ -89,6 +57,8 @@ pub struct Template {
     charset: Charset,
     pieces: Vec<Piece>,
     unfilled: Vec<Placeholder>,
+    is_xml: bool,
+    keeps_widths: bool,
 }
 
 impl Template {
@@ -105,6 +75,15 @@ impl Template {
 
     /// Parses the bytes of a plain text in this encoding; it is rendered in the same.
     pub fn text_of_bytes(bytes: &[u8], charset: Charset) -> Result<Self, TemplateError> {
+        Self::in_style_of_bytes(TemplateStyle::Own, bytes, charset)
+    }
+
+    /// Parses the bytes of a plain text in this style and encoding; it is rendered in the same encoding.
+    pub fn in_style_of_bytes(
+        style: TemplateStyle,
+        bytes: &[u8],
+        charset: Charset,
+    ) -> Result<Self, TemplateError> {
         let source = charset.decode(bytes).map_err(|fault| {
             let problem = TemplateProblem::NoText {
                 byte: fault.byte,
@@ -116,7 +95,11 @@ impl Template {
             }
             .in_source(&fault.before)
         })?;
-        Self::text_in(&source, charset)
+        match style {
+            TemplateStyle::Own => Self::text_in(&source, charset),
+            TemplateStyle::Pest => pest::parse(&source, charset),
+            TemplateStyle::Dakota => dakota::parse(&source, charset),
+        }
     }
 
     /// Parses the bytes of an XML document in the encoding that it declares; it is rendered in the same.
@@ -136,6 +119,8 @@ impl Template {
         Self::xml_parts(&parts, Charset::UTF_8)?;
         // A second row shows what a row leaves open.
         let two = Self::xml_parts(&[header, row, row, footer], Charset::UTF_8)
+            .map_err(|(part, error)| ([0, 1, 1, 2][part], error))?;
+        xml_blocks::check(&two, Charset::UTF_8)
             .map_err(|(part, error)| ([0, 1, 1, 2][part], error))?;
         match <[Self; 4]>::try_from(two) {
             Ok([header, first, row, footer]) if first.pieces == row.pieces => {
@@ -160,13 +145,14 @@ impl Template {
         builder
             .scan(0..source.len(), Place::Plain)
             .map_err(|at| at.in_source(source))?;
-        Ok(builder.finish().remove(0))
+        let mut parts = builder.finish().map_err(|at| at.in_source(source))?;
+        Ok(parts.remove(0))
     }
 
     fn xml_in(source: &str, charset: Charset) -> Result<Self, TemplateError> {
-        Self::xml_parts(&[source], charset)
-            .map(|mut parts| parts.remove(0))
-            .map_err(|(_, error)| error)
+        let mut parts = Self::xml_parts(&[source], charset).map_err(|(_, error)| error)?;
+        xml_blocks::check(&parts, charset).map_err(|(_, error)| error)?;
+        Ok(parts.remove(0))
     }
 
     fn xml_parts(parts: &[&str], charset: Charset) -> Result<Vec<Self>, (usize, TemplateError)> {
@@ -174,15 +160,87 @@ impl Template {
         let mut builder = TemplateBuilder::new(&whole, parts, charset);
         let mut take = |span, part| builder.xml(span, part);
         xml::read(&whole, charset, &mut take).map_err(|at: At| at.in_parts(parts))?;
-        Ok(builder.finish())
+        let mut templates = builder.finish().map_err(|at| at.in_parts(parts))?;
+        for template in &mut templates {
+            template.is_xml = true;
+        }
+        Ok(templates)
     }
 
-    /// The placeholders in the order of the text; a name may come more than once.
+    /// The same with the rule that no value exceeds the width of its format.
+    pub fn keeping_widths(mut self) -> Self {
+        keep_widths(&mut self.pieces.iter_mut());
+        self.keeps_widths = true;
+        self
+    }
+
+    /// The placeholders in the order of the text, those of blocks included; a name may come more than once.
     pub fn placeholders(&self) -> impl Iterator<Item = &Placeholder> {
-        self.pieces.iter().filter_map(|piece| match piece {
-            Piece::Hole(placeholder) => Some(placeholder),
-            Piece::Literal(_) => None,
+        self.uses().into_iter().filter_map(|found| match found {
+            Use::Value(placeholder, _) => Some(placeholder),
+            Use::List { .. } => None,
         })
+    }
+
+    /// Whether it has blocks.
+    pub fn has_blocks(&self) -> bool {
+        self.pieces
+            .iter()
+            .any(|piece| matches!(piece, Piece::Block(_)))
+    }
+
+    /// What is wrong with it as a text that has no blocks for time steps.
+    pub fn rows_are_misplaced(&self) -> Option<TemplateError> {
+        self.rows().next().map(|block| {
+            let (line, column) = block.position();
+            let problem = TemplateProblem::Rows;
+            TemplateError {
+                line,
+                column,
+                problem,
+            }
+        })
+    }
+
+    /// Whether it has blocks that are repeated for each time step.
+    pub fn has_rows(&self) -> bool {
+        self.rows().next().is_some()
+    }
+
+    /// The blocks that are repeated for each time step.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = &Block> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Block(block) if block.over == Over::Steps => Some(block),
+            _ => None,
+        })
+    }
+
+    /// Appends what stands around the blocks for time steps, each text behind its length: what determines the rendered file
+    /// beside these blocks, the time steps, the series and the parameters in the blocks.
+    pub(crate) fn render_around_rows(
+        &self,
+        scope: &dyn Scope,
+        out: &mut Vec<u8>,
+    ) -> Result<(), RenderError> {
+        let is_rows =
+            |piece: &Piece| matches!(piece, Piece::Block(block) if block.over == Over::Steps);
+        for pieces in self.pieces.split(is_rows) {
+            let mut text = Vec::new();
+            render_pieces(pieces, scope, self.charset, &mut text)?;
+            out.extend_from_slice(&(text.len() as u64).to_le_bytes());
+            out.extend_from_slice(&text);
+        }
+        Ok(())
+    }
+
+    /// How its values become text beside their formats: the encoding, whether it is XML, whether widths are kept.
+    pub(crate) fn rules(&self) -> String {
+        format!("{} {} {}", self.charset, self.is_xml, self.keeps_widths)
+    }
+
+    /// The encoding that it is rendered in.
+    pub(crate) fn charset(&self) -> Charset {
+        self.charset
     }
 
     /// Whether it has placeholders that are filled in without escaping.
@@ -198,21 +256,11 @@ impl Template {
     /// Appends the text with the values of `scope` filled in; on an error `out` is as it was.
     pub fn render(&self, scope: &dyn Scope, out: &mut Vec<u8>) -> Result<(), RenderError> {
         let start = out.len();
-        self.render_utf_8(scope, out)
+        render_pieces(&self.pieces, scope, self.charset, out)
             .inspect_err(|_| out.truncate(start))?;
         if !self.charset.is_utf_8() {
             let rendered = out.split_off(start);
             out.extend_from_slice(&self.charset.encode(&String::from_utf8_lossy(&rendered)));
-        }
-        Ok(())
-    }
-
-    fn render_utf_8(&self, scope: &dyn Scope, out: &mut Vec<u8>) -> Result<(), RenderError> {
-        for piece in &self.pieces {
-            match piece {
-                Piece::Literal(literal) => out.extend_from_slice(literal.as_bytes()),
-                Piece::Hole(placeholder) => placeholder.render(scope, self.charset, out)?,
-            }
         }
         Ok(())
     }
@@ -227,73 +275,29 @@ impl Template {
     }
 }
 
-impl Placeholder {
-    /// Appends the value that `scope` has for this placeholder, in UTF-8; an error if the encoding lacks a character of it.
-    pub(crate) fn render(
-        &self,
-        scope: &dyn Scope,
-        charset: Charset,
-        out: &mut Vec<u8>,
-    ) -> Result<(), RenderError> {
-        let start = out.len();
-        let scoped = scope
-            .get(&self.name)
-            .ok_or_else(|| self.error(RenderProblem::UnknownName))?;
-        match (&scoped, &self.format) {
-            (Scoped::Value(value), Some(format)) => format.push_value(value, out),
-            (Scoped::Time(time), Some(format)) => format.push_time(*time, out),
-            (Scoped::Value(value), None) => {
-                match value.as_ref() {
-                    Value::Number(number) => push_number(out, *number),
-                    Value::Text(text) => out.extend_from_slice(text.as_bytes()),
-                    Value::Integer(_) => out.extend_from_slice(value.to_string().as_bytes()),
-                }
-                Ok(())
-            }
-            (Scoped::Time(time), None) => {
-                push_time(*time, out);
-                Ok(())
-            }
-        }
-        .map_err(|misfit| self.error(misfit.into()))?;
-        self.escape(start, charset, out)
-    }
-
-    /// Escapes what was appended from `start` on, so that it fits its place.
-    pub(crate) fn escape(
-        &self,
-        start: usize,
-        charset: Charset,
-        out: &mut Vec<u8>,
-    ) -> Result<(), RenderError> {
-        match self.place {
-            Place::Plain if charset.is_utf_8() => Ok(()),
-            Place::Plain => {
-                let text = String::from_utf8_lossy(&out[start..]);
-                match text.chars().find(|c| !charset.holds(*c)) {
-                    Some(c) => Err(RenderProblem::NotInEncoding(c, charset)),
-                    None => Ok(()),
-                }
-            }
-            Place::Xml(place) => xml::escape(out, start, place, charset).map_err(Into::into),
-        }
-        .map_err(|problem| self.error(problem))
-    }
-
-    /// The same placeholder outside of XML.
-    pub(crate) fn in_plain_text(&self) -> Self {
-        Self {
-            place: Place::Plain,
-            ..self.clone()
+/// Appends pieces with the values of `scope` filled in, in UTF-8; an error if the encoding lacks a character of a value.
+pub(crate) fn render_pieces(
+    pieces: &[Piece],
+    scope: &dyn Scope,
+    charset: Charset,
+    out: &mut Vec<u8>,
+) -> Result<(), RenderError> {
+    for piece in pieces {
+        match piece {
+            Piece::Literal(literal) => out.extend_from_slice(literal.as_bytes()),
+            Piece::Hole(placeholder) => placeholder.render(scope, charset, out)?,
+            Piece::Block(block) => block.render(scope, charset, out)?,
         }
     }
+    Ok(())
+}
 
-    pub(crate) fn error(&self, problem: RenderProblem) -> RenderError {
-        RenderError {
-            name: self.name.clone(),
-            line: self.line,
-            column: self.column,
-            problem,
+fn keep_widths(pieces: &mut dyn Iterator<Item = &mut Piece>) {
+    for piece in pieces {
+        match piece {
+            Piece::Literal(_) => {}
+            Piece::Hole(hole) => hole.width = hole.format.as_ref().and_then(Format::width),
+            Piece::Block(block) => keep_widths(&mut block.all_pieces_mut()),
         }
     }
 }

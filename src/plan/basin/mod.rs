@@ -11,7 +11,7 @@ use std::sync::Arc;
 use anyhow::{Result, bail};
 
 pub(crate) use self::columns::{BasinColumn, ColumnSource};
-pub(crate) use self::parameters::CatchmentValues;
+pub(crate) use self::parameters::{CatchmentValues, in_any_case};
 use crate::data::catchment::CatchmentId;
 use crate::data::time_axis::TimeAxis;
 use crate::inputs::tables::{ParameterTable, TableSpec, read_parameter_table};

@@ -58,6 +58,29 @@ impl Scope for CatchmentValues {
                 .map(|value| Scoped::Value(Cow::Borrowed(value))),
         }
     }
+
+    fn get_in_any_case(&self, name: &str) -> Option<Scoped<'_>> {
+        match in_any_case(name, self.values.keys().map(String::as_str)) {
+            Ok(known) => self.get(known),
+            Err(_) => None,
+        }
+    }
+}
+
+/// The name that is this one, or the only one that differs from it by capitals; else all those that do.
+pub(crate) fn in_any_case<'n>(
+    name: &str,
+    names: impl Iterator<Item = &'n str>,
+) -> Result<&'n str, Vec<&'n str>> {
+    let wanted = name.to_lowercase();
+    let alike: Vec<&str> = names
+        .filter(|known| known.to_lowercase() == wanted)
+        .collect();
+    match (alike.iter().find(|known| **known == name), alike.as_slice()) {
+        (Some(same), _) => Ok(same),
+        (None, [only]) => Ok(only),
+        (None, _) => Err(alike),
+    }
 }
 
 impl Basin<'_> {
@@ -73,6 +96,15 @@ impl Basin<'_> {
         let places = (0..self.catchments.len()).map(|catchment| self.place(catchment));
         names.extend(self.catalog.parameters.names_in(places));
         names
+    }
+
+    /// The names of the project's parameters that are lists.
+    pub fn list_names(&self) -> BTreeSet<&str> {
+        let all = self.project.parameters.iter();
+        let is_list = |parameter| matches!(parameter, &Parameter::Constant(Value::List(_)));
+        all.filter(|(_, parameter)| is_list(*parameter))
+            .map(|(name, _)| name.as_str())
+            .collect()
     }
 
     /// The values of `names` for one catchment; formulas are computed.
@@ -193,6 +225,7 @@ impl Basin<'_> {
                         name,
                         text,
                     },
+                    Value::List(_) => Problem::ListInFormula { formula, name },
                     value => Problem::RoundedInFormula {
                         formula,
                         name,
@@ -239,6 +272,15 @@ impl Basin<'_> {
                             format!("; there are {}", Vec::from_iter(names).join(", "))
                         });
                     let message = format!("the formula uses {name:?}, which is no parameter{hint}");
+                    return Err(self
+                        .project
+                        .error(&format!("parameters.{formula}"), message));
+                }
+                if let Some(Parameter::Constant(Value::List(_))) = self.project.parameters.get(name)
+                {
+                    let message = format!(
+                        "the formula uses {name:?}, a list; formulas compute with single numbers"
+                    );
                     return Err(self
                         .project
                         .error(&format!("parameters.{formula}"), message));

@@ -9,6 +9,7 @@ pub(crate) mod names;
 mod own;
 mod programs;
 mod rendered;
+mod tables;
 mod walks;
 
 use std::collections::BTreeSet;
@@ -20,7 +21,7 @@ pub(crate) use self::rendered::{Parts, Rendered};
 pub(crate) use self::walks::Trail;
 use crate::data::digest::Digest;
 use crate::data::time_axis::TimeAxis;
-use crate::language::series_table::BoundTable;
+use crate::language::series_table::{BoundTable, RowPart};
 use crate::plan::basin::{Basin, OWN_NAMES};
 use crate::plan::deck::{self, Deck, DeckFile};
 use crate::plan::file_digests::FileDigests;
@@ -36,7 +37,7 @@ use crate::project::{Content, Project, ProjectError};
 /// Everything that is the same for every catchment.
 pub struct Recipe<'p> {
     project: &'p Project,
-    /// A bound table for every simulator input that is one.
+    /// A bound table for every simulator input that is one or has rows in the middle.
     tables: Vec<Option<BoundTable>>,
     /// The series columns that the tables use, indices into [`Basin::columns`].
     columns: Vec<usize>,
@@ -48,6 +49,8 @@ pub struct Recipe<'p> {
     names_of_frame: BTreeSet<String>,
     /// Those that each simulator input uses.
     names_of_inputs: Vec<BTreeSet<String>>,
+    /// Those that the rows in the middle of each simulator input use.
+    names_of_rows: Vec<BTreeSet<String>>,
     /// Of the time steps, where there are any.
     time: Option<Digest>,
     explanation: Explanation,
@@ -67,7 +70,8 @@ pub struct Recipe<'p> {
 impl<'p> Recipe<'p> {
     /// Binds the project to the basin; `files` gives the digests of support files and the deck.
     pub fn new(project: &'p Project, basin: &Basin<'_>, files: &Arc<FileDigests>) -> Result<Self> {
-        let (names, used) = Names::of(basin).collect(project)?;
+        let known = Names::of(basin);
+        let (names, used) = known.collect(project)?;
         let columns: Vec<usize> = (0..basin.columns.len())
             .filter(|&at| used.contains(&basin.columns[at].name))
             .collect();
@@ -75,39 +79,27 @@ impl<'p> Recipe<'p> {
             .iter()
             .map(|&at| basin.columns[at].name.clone())
             .collect();
-        let mut tables = Vec::new();
-        for (i, input) in project.simulator.inputs.iter().enumerate() {
-            tables.push(match &input.content {
-                Content::Series(table) => {
-                    let Some(time) = basin.time() else {
-                        let field = format!("simulator.input.{i}.row");
-                        let rule = format!(
-                            "is printed for each time step, and there are none; {STATE_TIME}"
-                        );
-                        return Err(project.error(&field, rule).into());
-                    };
-                    let bound = table.bind(&column_names, time);
-                    Some(
-                        bound.map_err(|fault| {
-                            project.error(&format!("simulator.input.{i}"), fault)
-                        })?,
-                    )
-                }
-                Content::Template { .. } => None,
-            });
-        }
         if basin.time().is_none() {
             check_rows(project)?;
         }
+        let rows = project
+            .simulator
+            .inputs
+            .iter()
+            .map(|input| match &input.content {
+                Content::Template { template, .. } => &known.of_rows(template) & &names,
+                Content::Series(_) => BTreeSet::new(),
+            });
         let mut recipe = Self {
             project,
-            tables,
+            tables: tables::bind(project, &column_names, basin.time())?,
             columns,
             column_names,
             names_of_frame: names::of_frame(&project.simulator),
             names_of_inputs: (project.simulator.inputs.iter())
-                .map(|input| &names::of_input(input) & &names)
+                .map(|input| &known.of_input(input) & &names)
                 .collect(),
+            names_of_rows: rows.collect(),
             names,
             time: basin.time().map(|time| Digest::of(&time.to_bytes())),
             names_of_own: names::of_own(&project.simulator),
@@ -183,7 +175,7 @@ impl<'p> Recipe<'p> {
         &self.columns
     }
 
-    /// Appends a series table; `columns` are those of [`Self::columns`], in that order.
+    /// Appends a series table, or a template's text with its rows; `columns` are those of [`Self::columns`], in that order.
     pub fn write_table(
         &self,
         input: usize,
@@ -194,7 +186,13 @@ impl<'p> Recipe<'p> {
         match &self.tables[input] {
             Some(table) => table
                 .write(&rendered.values, columns, out)
-                .map_err(|error| Problem::Rendering(error.to_string())),
+                .map_err(|(part, error)| {
+                    let content = &self.project.simulator.inputs[input].content;
+                    Problem::Rendering(match content {
+                        Content::Template { path, .. } => format!("{}: {error}", path.display()),
+                        Content::Series(_) => format!("{}, {error}", RowPart::at(part)),
+                    })
+                }),
             None => Ok(()),
         }
     }

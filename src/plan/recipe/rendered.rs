@@ -19,8 +19,10 @@ pub struct Rendered {
     pub after: Vec<Vec<String>>,
     /// The environment that the project states, in addition to the fixed one.
     pub environment: Vec<(String, String)>,
-    /// The content of every simulator input; `None` for a series table.
+    /// The content of every simulator input; `None` for a series table, and for a template with rows in the middle.
     pub files: Vec<Option<Vec<u8>>>,
+    /// Of every template with rows in the middle, what determines the file beside its rows.
+    pub(super) frames: Vec<Option<Vec<u8>>>,
     /// The output files, below the work directory.
     pub outputs: Vec<PathBuf>,
     /// What chooses rows of each output.
@@ -73,6 +75,7 @@ impl Recipe<'_> {
             after: Vec::new(),
             environment: Vec::new(),
             files: vec![None; inputs],
+            frames: vec![None; inputs],
             outputs: Vec::new(),
             choices: Vec::new(),
             headers: Vec::new(),
@@ -117,16 +120,25 @@ impl Recipe<'_> {
                 rendered.environment.push((name.clone(), text(template)?));
             }
         }
-        for ((input, file), is_part) in (simulator.inputs.iter())
-            .zip(&mut rendered.files)
-            .zip(&parts.inputs)
-        {
-            if let (true, Content::Template { path, template }) = (is_part, &input.content) {
-                let out = file.get_or_insert_default();
+        for (at, input) in simulator.inputs.iter().enumerate() {
+            if let (true, Content::Template { path, template }) = (parts.inputs[at], &input.content)
+            {
+                let has_rows = template.has_rows();
+                let place = match has_rows {
+                    true => &mut rendered.frames[at],
+                    false => &mut rendered.files[at],
+                };
+                let out = place.get_or_insert_default();
                 out.clear();
-                template
-                    .render(values, out)
-                    .map_err(|error| Problem::Rendering(format!("{}: {error}", path.display())))?;
+                match has_rows {
+                    true => {
+                        let columns = self.column_names.join("\0");
+                        out.extend(format!("{}\0{columns}\0\0", template.rules()).into_bytes());
+                        template.render_around_rows(values, out)
+                    }
+                    false => template.render(values, out),
+                }
+                .map_err(|error| Problem::Rendering(format!("{}: {error}", path.display())))?;
             }
         }
         if parts.frame {

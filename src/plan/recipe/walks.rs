@@ -79,7 +79,19 @@ impl Recipe<'_> {
                     sink.part(KeyPart::File(input.name.clone()), b"XML");
                 }
             }
-            (None, Content::Template { .. }) => {}
+            (None, Content::Template { .. }) => {
+                if let Some(frame) = &rendered.frames[at] {
+                    sink.part(KeyPart::File(input.name.clone()), frame);
+                }
+                for name in &self.names_of_rows[at] {
+                    if let Some(value) = rendered.values.parameter(name) {
+                        sink.part(
+                            KeyPart::Parameter(name.clone()),
+                            value.to_string().as_bytes(),
+                        );
+                    }
+                }
+            }
         }
     }
 
@@ -122,6 +134,14 @@ impl Recipe<'_> {
         for input in &simulator.inputs {
             match &input.content {
                 Content::Template { template, .. } => {
+                    if template.has_rows() {
+                        let rows = template.rows().map(|block| block.source.as_str());
+                        let rows: Vec<&str> = rows.collect();
+                        sink.part(
+                            KeyPart::Table(input.name.clone()),
+                            rows.join("\0").as_bytes(),
+                        );
+                    }
                     sink.note(&|| {
                         let digest = Digest::of(template.source().as_bytes());
                         (KeyPart::Template(input.name.clone()), digest.to_string())
@@ -130,7 +150,7 @@ impl Recipe<'_> {
                 Content::Series(table) => {
                     sink.part(
                         KeyPart::Table(input.name.clone()),
-                        table.sources().join("\0").as_bytes(),
+                        table.layout().as_bytes(),
                     );
                 }
             }

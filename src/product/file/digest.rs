@@ -184,6 +184,10 @@ impl Walk {
                 self.number(2);
                 self.text(text);
             }
+            Value::List(_) => {
+                self.number(3);
+                self.text(&value.to_string());
+            }
         }
     }
 

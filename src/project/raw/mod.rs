@@ -343,6 +343,9 @@ pub(super) struct SimulatorInput {
     pub template: Option<String>,
     pub xml: Option<bool>,
     pub encoding: Option<String>,
+    pub style: Option<String>,
+    #[serde(default)]
+    pub fixed_width: bool,
     pub header: Option<String>,
     pub row: Option<String>,
     pub footer: Option<String>,

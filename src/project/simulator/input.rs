@@ -18,6 +18,8 @@ impl ProjectBuilder<'_> {
                 let stated = Stated {
                     xml: raw.xml,
                     encoding: raw.encoding.as_deref(),
+                    style: raw.style.as_deref(),
+                    fixed_width: raw.fixed_width,
                 };
                 let template = self.template_file(field, &raw.file, &path, &stated)?;
                 Content::Template { path, template }
@@ -25,6 +27,10 @@ impl ProjectBuilder<'_> {
             (None, Some(_)) if raw.encoding.is_some() => {
                 let rule = "goes with `template`; series tables are written in UTF-8";
                 return Err(self.source.error(&format!("{field}.encoding"), rule));
+            }
+            (None, Some(_)) if raw.style.is_some() => {
+                let rule = "goes with `template`; a table's `row` is rerunoff's own";
+                return Err(self.source.error(&format!("{field}.style"), rule));
             }
             (None, Some(row)) => {
                 let (header, footer) = (raw.header.as_deref(), raw.footer.as_deref());
@@ -34,12 +40,16 @@ impl ProjectBuilder<'_> {
                     true => SeriesTable::parse_xml(header, &row, footer),
                     false => SeriesTable::parse(header, &row, footer),
                 };
-                Content::Series(table.map_err(|fault| {
+                let table = table.map_err(|fault| {
                     let part = format!("{field}.{}", fault.part);
                     let remedy =
                         template_file::remedy(&fault.error, sign.filter(|_| raw.xml.is_none()));
                     self.source.error(&part, format!("{}{remedy}", fault.error))
-                })?)
+                })?;
+                Content::Series(Box::new(match raw.fixed_width {
+                    true => table.keeping_widths(),
+                    false => table,
+                }))
             }
             _ => {
                 let rule = "needs either `template` (a file) or `row` (with `header` and `footer` if wanted)";

@@ -289,7 +289,7 @@ impl<'a> Words<'a> {
 /// A rendered file that changed, although neither its template nor its parameters did.
 fn rendered(name: &str) -> String {
     format!(
-        "{name} renders to another text; its template and all parameters in it are as they were, so it is {{start}}, {{end}}, {{steps}} or {{input_file_name}}, or that it is XML or in another encoding now"
+        "{name} renders to another text; its template and all parameters in it are as they were, so it is {{start}}, {{end}}, {{steps}} or {{input_file_name}}, or that it is XML, in another encoding, of `fixed_width` or with rows of other series now"
     )
 }
 

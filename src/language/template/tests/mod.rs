@@ -2,9 +2,13 @@
 
 mod xml;
 
+use std::collections::BTreeMap;
+
+use jiff::civil::DateTime;
 use proptest::prelude::*;
 
 use super::*;
+use crate::data::value::Value;
 
 fn scope() -> BTreeMap<String, Value> {
     BTreeMap::from([
@@ -122,7 +126,7 @@ proptest! {
     }
 
     #[test]
-    fn parsing_never_panics(text in "[{}:a-c0.%Yé\n]{0,40}|.{0,60}") {
+    fn parsing_never_panics(text in "[{}:a-c0.%Yé\n]{0,40}|.{0,60}|(\\{#each (step|a|b, c)( wrap=[0-3])?( sep=',')?\\}|\\{/each\\}|\\{a\\}|[ a\n]){0,12}") {
         if let Ok(template) = Template::text(&text) {
             let _ = template.render(&scope(), &mut Vec::new());
         }

@@ -1,5 +1,7 @@
 //! Series tables as simulators read them, and the errors.
 
+mod blocks;
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
@@ -114,7 +116,7 @@ fn errors_name_the_part() {
         .write(&scope(), &[&[1.0, 0.5]], &mut out)
         .expect_err("no such name");
     assert_eq!(
-        (error.part, error.error.problem),
+        (RowPart::at(error.0), error.1.problem),
         (RowPart::Row, RenderProblem::UnknownName)
     );
 
@@ -124,8 +126,8 @@ fn errors_name_the_part() {
         .write(&scope(), &[&[1.0, 0.5]], &mut out)
         .expect_err("no whole number");
     assert_eq!(
-        error.error.problem,
-        RenderProblem::Misfit(Misfit::NotWhole(0.5))
+        (error.1.step, error.1.problem),
+        (Some(1), RenderProblem::Misfit(Misfit::NotWhole(0.5)))
     );
     assert_eq!(out, b"kept");
 

@@ -3,39 +3,18 @@
 //! A placeholder that nothing provides is found before anything is run, and reported with its file, its line and the names that
 //! exist. What the names mean is [`crate::plan::basin`]'s business.
 
+mod found;
+
 use std::collections::BTreeSet;
 
-use crate::language::series_table::{ROW_NAMES, RowPart, SeriesTable};
-use crate::language::template::{Placeholder, Template};
+use self::found::Found;
+use crate::language::series_table::RowPart;
+use crate::language::template::{Template, Use};
 use crate::plan::basin::{Basin, OWN_NAMES, TIME_NAMES};
-use crate::project::{
-    Content, DeckPlace, OwnSupport, Project, ProjectError, Simulator, SimulatorInput,
-};
-use crate::text::wording::{self, Quotes};
+use crate::project::{Content, DeckPlace, OwnSupport, Project, ProjectError, Simulator};
 
 /// How time steps come to a project that has none.
 pub(super) const STATE_TIME: &str = "state them for all of the project with `time = { start = \"1998-01-01\", step = \"1d\", steps = 366 }` under [input]";
-
-/// The names that a table's parts use, except for those that every row provides.
-fn of_table(table: &SeriesTable) -> BTreeSet<String> {
-    let all = [RowPart::Header, RowPart::Row, RowPart::Footer].into_iter();
-    all.flat_map(|part| {
-        table
-            .placeholders(part)
-            .map(move |placeholder| (part, &placeholder.name))
-    })
-    .filter(|(part, name)| *part != RowPart::Row || !ROW_NAMES.contains(&name.as_str()))
-    .map(|(_, name)| name.clone())
-    .collect()
-}
-
-/// The names that a simulator input uses.
-pub(super) fn of_input(input: &SimulatorInput) -> BTreeSet<String> {
-    match &input.content {
-        Content::Series(table) => of_table(table),
-        Content::Template { template, .. } => of_template(template).collect(),
-    }
-}
 
 /// The names that are used beside the inputs: by the command, the environment, the output and what makes a run a good one.
 pub(super) fn of_frame(simulator: &Simulator) -> BTreeSet<String> {
@@ -100,12 +79,17 @@ pub(super) fn of_own(simulator: &Simulator) -> BTreeSet<String> {
 }
 
 fn of_template(template: &Template) -> impl Iterator<Item = String> {
-    template.placeholders().map(|hole| hole.name.clone())
+    template.uses().into_iter().flat_map(|used| match used {
+        Use::Value(hole, _) => hole.names(),
+        Use::List { name, .. } => vec![name.to_owned()],
+    })
 }
 
 /// The names that exist, against which placeholders are checked.
 pub(crate) struct Names<'b> {
     parameters: BTreeSet<&'b str>,
+    /// Those of them that are lists.
+    lists: BTreeSet<&'b str>,
     columns: BTreeSet<&'b str>,
     /// Whether there are time steps.
     has_time: bool,
@@ -124,6 +108,7 @@ impl<'b> Names<'b> {
         Self {
             has_time,
             parameters,
+            lists: basin.list_names(),
             columns: basin
                 .columns
                 .iter()
@@ -173,33 +158,31 @@ impl<'b> Names<'b> {
         );
         inline.extend(own_paths(simulator));
         for (field, template) in inline {
-            for placeholder in template.placeholders() {
-                self.check(placeholder)
-                    .map_err(|message| project.error(&field, message))?;
-                used.insert(placeholder.name.clone());
+            for found in template.uses() {
+                let found = self.found(found, false);
+                let found = found.map_err(|message| project.error(&field, message))?;
+                sort(found, &mut used, &mut columns);
             }
         }
         for (i, input) in simulator.inputs.iter().enumerate() {
             match &input.content {
                 Content::Template { path, template } => {
-                    for placeholder in template.placeholders() {
-                        self.check(placeholder).map_err(|message| ProjectError {
+                    for asked in template.uses() {
+                        let found = self.found(asked, false).map_err(|message| ProjectError {
                             file: path.clone(),
-                            place: Some((placeholder.line, placeholder.column)),
+                            place: Some(position(asked)),
                             message,
                         })?;
-                        used.insert(placeholder.name.clone());
+                        sort(found, &mut used, &mut columns);
                     }
                 }
                 Content::Series(table) => {
-                    for name in of_table(table) {
-                        if self.columns.contains(name.as_str()) {
-                            columns.insert(name);
-                        } else if self.parameters.contains(name.as_str()) {
-                            used.insert(name);
-                        } else {
-                            return Err(project
-                                .error(&format!("simulator.input.{i}.row"), self.unknown(&name)));
+                    for part in [RowPart::Header, RowPart::Row, RowPart::Footer] {
+                        for asked in table.uses(part) {
+                            let found = self.found(asked, part == RowPart::Row);
+                            let field = format!("simulator.input.{i}.{part}");
+                            let found = found.map_err(|message| project.error(&field, message))?;
+                            sort(found, &mut used, &mut columns);
                         }
                     }
                 }
@@ -207,39 +190,21 @@ impl<'b> Names<'b> {
         }
         Ok((used, columns))
     }
+}
 
-    fn check(&self, placeholder: &Placeholder) -> Result<(), String> {
-        if self.parameters.contains(placeholder.name.as_str()) {
-            return Ok(());
-        }
-        if self.columns.contains(placeholder.name.as_str()) {
-            return Err(format!(
-                "{{{}}} is a series, which has a place only in a `row`",
-                placeholder.name
-            ));
-        }
-        let unknown = self.unknown(&placeholder.name);
-        Err(match placeholder.place.of_code() {
-            Some(code) => {
-                format!(
-                    "{unknown}; braces count in {code} as they do elsewhere: write `{{{{` for one"
-                )
-            }
-            None => unknown,
-        })
+fn sort(found: Vec<Found>, parameters: &mut BTreeSet<String>, columns: &mut BTreeSet<String>) {
+    for found in found {
+        match found {
+            Found::Parameter(name) => parameters.insert(name),
+            Found::Column(name) => columns.insert(name),
+        };
     }
+}
 
-    fn unknown(&self, name: &str) -> String {
-        if !self.has_time && TIME_NAMES.contains(&name) {
-            return format!(
-                "{{{name}}} is about the time steps, and the project has none; {STATE_TIME}"
-            );
-        }
-        let all = || self.parameters.union(&self.columns).copied();
-        let hint = wording::hint(name, all(), Quotes::Braces).unwrap_or_else(|| ".".to_owned());
-        format!(
-            "nothing provides {{{name}}}{hint} There are {}",
-            all().collect::<Vec<_>>().join(", ")
-        )
+/// Line and column of what a template asks for.
+fn position(asked: Use<'_>) -> (usize, usize) {
+    match asked {
+        Use::Value(hole, _) => (hole.line, hole.column),
+        Use::List { block, .. } => block.position(),
     }
 }
