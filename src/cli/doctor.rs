@@ -58,22 +58,32 @@ pub(super) fn doctor(place: &ProjectPlace, arguments: Arguments) -> Result<Exit>
     }
     let mut store = cache.store()?;
     let (sound, damaged) = examine(&store)?;
+    let (sound_outputs, damaged_outputs) = store.examine_outputs()?;
     let named: BTreeSet<String> = (store.states()?.iter())
         .filter(|(_, last)| damaged.contains(&last.key))
         .map(|((scenario, id), _)| scenario.label(id))
         .collect();
     writeln!(out, "{sound} results are sound, {} damaged", damaged.len()).ok();
+    if sound_outputs + damaged_outputs.len() > 0 {
+        let damaged = damaged_outputs.len();
+        writeln!(
+            out,
+            "{sound_outputs} kept outputs are sound, {damaged} damaged"
+        )
+        .ok();
+    }
     for id in named.iter().take(LISTED) {
         writeln!(out, "  lost: the result of catchment {id}").ok();
     }
     if named.len() > LISTED {
         writeln!(out, "  and {} more", named.len() - LISTED).ok();
     }
-    if faults.is_empty() && damaged.is_empty() {
+    if faults.is_empty() && damaged.is_empty() && damaged_outputs.is_empty() {
         return Ok(Exit::Fine);
     }
     if !arguments.dry_run {
         store.discard(&damaged)?;
+        store.drop_outputs(&damaged_outputs)?;
         writeln!(out, "repaired; `rerunoff run` runs what was lost again").ok();
     }
     Ok(Exit::Failures)

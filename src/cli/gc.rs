@@ -46,8 +46,9 @@ pub(super) fn gc(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
         .unwrap_or(project.cache_limits.keep_runs);
     let max_size = arguments.max_size.or(project.cache_limits.max_size);
     let limit = max_size.map(|size| size.0);
+    let keeps_outputs = project.cache_limits.keep_outputs;
     if arguments.dry_run {
-        let plan = GcPlan::new(&store, scenarios(), runs, limit)?;
+        let plan = GcPlan::new(&store, scenarios(), runs, limit, keeps_outputs)?;
         writeln!(
             out,
             "would remove {} results, about {} of {}; {} stay",
@@ -61,7 +62,7 @@ pub(super) fn gc(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
     }
     drop(store);
     let (_lock, mut store) = opened.store_to_write(arguments.wait)?;
-    let plan = GcPlan::new(&store, scenarios(), runs, limit)?;
+    let plan = GcPlan::new(&store, scenarios(), runs, limit, keeps_outputs)?;
     plan.carry_out(&mut store)?;
     let left = store.size()?;
     writeln!(
@@ -73,6 +74,11 @@ pub(super) fn gc(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
         plan.kept
     )
     .ok();
+    let (kept, bytes) = store.kept_size()?;
+    if kept > 0 {
+        let size = Size(bytes);
+        writeln!(out, "{size} of that are the kept outputs of {kept} runs").ok();
+    }
     if let Some(size) = max_size.filter(|size| left > size.0) {
         writeln!(out, "what the catchments have now, tags and the last {runs} runs need more than {size}; `tag --delete` or `--keep-runs` let go of some").ok();
     }

@@ -43,6 +43,7 @@ use clap::{Parser, Subcommand};
 pub use self::exit::Exit;
 pub use self::fault::{print_error, print_unparsed};
 use self::open::ProjectPlace;
+use crate::execute::local::netcdf_reader;
 use crate::system::allocator;
 use crate::system::file_limit;
 use crate::system::process::{self, tasks};
@@ -112,6 +113,8 @@ enum Verb {
     Guard,
     #[command(name = tasks::VERB, hide = true)]
     KeepTasks,
+    #[command(name = netcdf_reader::VERB, hide = true)]
+    ReadNetcdf { request: PathBuf },
 }
 
 impl Cli {
@@ -161,6 +164,10 @@ fn obey(cli: Cli) -> Result<Exit> {
         Verb::Guard => guard(),
         Verb::KeepTasks => {
             tasks::keep()?;
+            Ok(Exit::Fine)
+        }
+        Verb::ReadNetcdf { request } => {
+            netcdf_reader::serve(&request)?;
             Ok(Exit::Fine)
         }
     }

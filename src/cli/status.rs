@@ -7,11 +7,12 @@ use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
 
-use super::document::{Cause, FailureOf};
+use super::document::{Cause, FailureOf, is_zero};
 use super::exit::Exit;
 use super::open::ProjectPlace;
 use super::options::jobs::cores;
 use super::options::scenario::ScenarioOption;
+use super::run::kept;
 use super::terminal::print_document;
 use super::wanted::wanted;
 use crate::cluster::underway::UnderWay;
@@ -47,6 +48,9 @@ struct Document<'a> {
     fresh: usize,
     /// To be run, including those that failed.
     stale: usize,
+    /// Of these, those for which what their simulators left is only read again.
+    #[serde(skip_serializing_if = "is_zero")]
+    read_again: usize,
     failed: usize,
     bad: usize,
     /// What tasks on other machines are at.
@@ -99,10 +103,15 @@ pub(super) fn status(place: &ProjectPlace, arguments: Arguments) -> Result<Exit>
         failed,
         bad,
     } = plans.iter().map(Plan::counts).sum();
+    let mut read_again = 0;
     let prediction = match &store {
         Some(store) => {
             let all: Vec<usize> = (0..plans.len()).collect();
-            let work = Work::of(&wanted(&loaded_study, &plans, &all, None, false)?);
+            let mut wanted = wanted(&loaded_study, &plans, &all, None, false)?;
+            let kept = kept(&plans, &wanted);
+            wanted.retain(|(_, key)| !kept.contains_key(key));
+            read_again = kept.len();
+            let work = Work::of(&wanted);
             Prediction::of(store, &loaded_study, work.units(), cores(arguments.jobs))?
         }
         None => None,
@@ -119,6 +128,7 @@ pub(super) fn status(place: &ProjectPlace, arguments: Arguments) -> Result<Exit>
         catchments: plans.iter().map(|plan| plan.entries.len()).sum(),
         fresh,
         stale,
+        read_again,
         failed,
         bad,
         under_way: UnderWay::look(&opened.cache.cluster())?,
@@ -146,6 +156,10 @@ fn print(document: &Document<'_>, out: &mut dyn Write) -> std::io::Result<()> {
     )?;
     for Cause { count, cause } in &document.causes {
         writeln!(out, "{count:>7} {cause}")?;
+    }
+    if document.read_again > 0 {
+        let again = document.read_again;
+        writeln!(out, "{again:>7} to be read again from kept outputs")?;
     }
     if !document.under_way.is_empty() {
         let lines = document.under_way.lines();

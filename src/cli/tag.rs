@@ -160,10 +160,14 @@ pub(super) fn runs(place: &ProjectPlace, arguments: ListArguments) -> Result<Exi
             .collect();
         let took = seconds(account.cost.running_seconds);
         let Account { ran, failed, .. } = account;
+        let again = match account.read_again {
+            0 => String::new(),
+            again => format!(", {again} read again"),
+        };
         let end = if account.gave_up { ", gave up" } else { "" };
         writeln!(
             out,
-            "{run}  {ended}  {ran} run, {failed} failed{end} in {took}  {}",
+            "{run}  {ended}  {ran} run, {failed} failed{again}{end} in {took}  {}",
             causes.join("; ")
         )
         .ok();

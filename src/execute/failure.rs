@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::execute::output::OutputError;
+use crate::execute::output::netcdf::NetcdfError;
 use crate::execute::trial::Obstacle;
 use crate::inputs::BadInput;
 use crate::plan::problem::Problem;
@@ -173,6 +174,17 @@ impl Failure {
                 | Self::WorkDirectory(_)
                 | Self::OtherProcessor(_)
                 | Self::Memory(_)
+        )
+    }
+
+    /// Whether it only says that all was ended while its output was read.
+    pub(crate) fn is_interrupted(&self) -> bool {
+        matches!(
+            self,
+            Self::Output {
+                error: OutputError::Netcdf(NetcdfError::Interrupted),
+                ..
+            }
         )
     }
 

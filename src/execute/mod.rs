@@ -22,7 +22,7 @@ pub(crate) mod timeouts;
 pub(crate) mod timings;
 pub(crate) mod trial;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::Instant;
 
 use anyhow::{Context, Result};
@@ -30,6 +30,7 @@ use anyhow::{Context, Result};
 use self::giving_up::{GaveUp, GiveUp};
 use self::local::LocalExecutor;
 use self::local::failed_runs::FailedRuns;
+use self::local::shelf::Shelf;
 use self::local::work_folders::WorkFolders;
 use self::order::{Work, orders};
 use self::origin::{Origins, store_texts};
@@ -38,7 +39,7 @@ use self::run_context::RunContext;
 use crate::data::catchment::CatchmentId;
 use crate::data::run_cost::TotalCost;
 use crate::data::scenario::ScenarioName;
-use crate::plan::key::Key;
+use crate::plan::key::{Key, RawKey};
 use crate::plan::loaded::LoadedScenario;
 use crate::store::Store;
 use crate::system::jobserver::slots::Slots;
@@ -59,6 +60,8 @@ pub struct Limits {
 pub struct RunReport {
     /// Catchments run, those that failed included.
     pub run: usize,
+    /// Catchments for which what their simulator had left was read again, and nothing was run.
+    pub read_again: usize,
     /// The keys of those that gave a result.
     pub good: HashSet<Key>,
     /// Those that failed, and those that wait for the same result, with their reasons, in the order in which they failed.
@@ -79,6 +82,7 @@ impl RunReport {
     /// What was done before and what was done then, as one.
     pub(crate) fn and(mut self, then: Self) -> Self {
         self.run += then.run;
+        self.read_again += then.read_again;
         self.good.extend(then.good);
         self.failed.retain(|failed| {
             !then
@@ -141,11 +145,13 @@ pub(crate) fn make_ready<'a>(
     ))
 }
 
-/// Does the work and stores its results.
+/// Does the work and stores its results. Where what a simulator leaves is kept for a key, by what determines it, that is read again
+/// and nothing is run.
 pub fn update(
     loaded_study: &[LoadedScenario<'_>],
     store: &mut Store,
     work: &Work,
+    kept: HashMap<Key, RawKey>,
     limits: &Limits,
     run_context: RunContext<'_>,
 ) -> Result<RunReport> {
@@ -156,7 +162,9 @@ pub fn update(
     let failed_runs = FailedRuns::in_cache(&project.cache());
     let keep_series = project.cache_limits.keep_series;
     let orders = orders(loaded_study, store, work.first(), keep_series)?;
-    let mut executor = make_ready(loaded_study, run_context, &failed_runs)?;
+    let keeps_outputs = project.cache_limits.keep_outputs;
+    let shelf = keeps_outputs.then(|| Shelf::new(store.file().to_owned(), kept));
+    let mut executor = make_ready(loaded_study, run_context, &failed_runs)?.with_shelf(shelf);
     store_texts(loaded_study, store)?;
     let origins = Origins::new(loaded_study, work)?;
     let is_quiet = limits.verbosity == Verbosity::Quiet;

@@ -7,7 +7,7 @@ use crate::data::digest::Digest;
 use crate::data::scenario::ScenarioName;
 use crate::plan::key::{Explanation, Key};
 use crate::store::codec::Encoded;
-use crate::store::{Attempt, Failed};
+use crate::store::{Attempt, Failed, Outputs};
 
 /// What became of an order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,6 +29,16 @@ pub struct Trial {
     pub attempts: Vec<Attempt>,
     /// The output columns, or why there are none.
     pub outcome: TrialOutcome,
+    /// What the simulator left, where it is to be kept. It stays on the machine that it was made on.
+    #[serde(skip)]
+    pub outputs: Outputs,
+}
+
+impl Trial {
+    /// Whether no simulator was started, but what one had left was read again.
+    pub(crate) fn is_read_again(&self) -> bool {
+        matches!(self.outputs, Outputs::ReadAgain(_))
+    }
 }
 
 /// How a trial ended.
@@ -89,6 +99,7 @@ mod tests {
                 },
             ],
             outcome: TrialOutcome::Obstacle(Obstacle::Disk, failed("work")),
+            outputs: Outputs::NotKept,
         };
         for outcome in [
             TrialOutcome::Good(vec![encode("c", &[f64::MAX, 1e-300])]),

@@ -23,6 +23,9 @@ pub(crate) struct Account {
     pub catchments: usize,
     /// The runs of a simulator; what several scenarios have in common is one.
     pub ran: usize,
+    /// The catchments for which what their simulator had left was read again.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub read_again: usize,
     /// The catchments that failed, counted in each scenario that waited for the run.
     pub failed: usize,
     /// Whether it stopped early because too many had failed.
@@ -57,6 +60,7 @@ impl Account {
         Self {
             catchments,
             ran: report.run,
+            read_again: report.read_again,
             failed: report.failed.len(),
             gave_up: report.gave_up.is_some(),
             causes,
@@ -81,7 +85,11 @@ impl Account {
 
     /// The lines that people read.
     pub(crate) fn lines(&self) -> Vec<String> {
-        let mut lines = vec![format!("ran {} of {}", self.ran, self.catchments)];
+        let again = match self.read_again {
+            0 => String::new(),
+            again => format!(", read {again} again from kept outputs"),
+        };
+        let mut lines = vec![format!("ran {} of {}{again}", self.ran, self.catchments)];
         for (count, cause) in self.causes.iter().take(CAUSES) {
             lines.push(format!("{count:>7} {cause}"));
         }
@@ -98,6 +106,9 @@ impl Account {
                 seconds(self.cost.running_seconds)
             ),
         };
+        if self.ran == 0 {
+            return self.with_failures(lines);
+        }
         lines.push(format!(
             "cost    {} of processor time, at most {} of memory; {took}",
             seconds(self.cost.cpu_seconds),
@@ -109,6 +120,11 @@ impl Account {
         if !slowest.is_empty() {
             lines.push(format!("slowest {}", slowest.join(", ")));
         }
+        self.with_failures(lines)
+    }
+
+    /// These lines with one about the failures, if there are any.
+    fn with_failures(&self, mut lines: Vec<String>) -> Vec<String> {
         if self.failed > 0 {
             let ids: Vec<&str> = self.failures.iter().map(|(id, _)| id.as_str()).collect();
             lines.push(format!(
@@ -120,6 +136,10 @@ impl Account {
         }
         lines
     }
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 /// An id as an argument on a command line, so that a leading dash does not make it an option.

@@ -36,6 +36,7 @@ impl GcPlan {
         scenarios: HashSet<ScenarioName>,
         runs: usize,
         max_size: Option<u64>,
+        keeps_outputs: bool,
     ) -> Result<Self> {
         let _transaction = store.read_transaction()?;
         let mut staying = Kept {
@@ -43,6 +44,7 @@ impl GcPlan {
             contents: HashSet::new(),
             runs,
             scenarios,
+            outputs: keeps_outputs,
         };
         add_snapshots(&mut staying, store, &snapshots(store, runs)?)?;
         let mut uses = PayloadUses(store.payload_uses()?);
@@ -57,6 +59,9 @@ impl GcPlan {
                 doomed.push(result.key);
             }
         }
+        let none = HashSet::new();
+        let in_use = if keeps_outputs { &staying.keys } else { &none };
+        freed += store.unused_outputs(in_use)?.1;
         add_parts(&mut staying, store)?;
         for (digest, payload, bytes) in store.input_payloads()? {
             if !staying.contents.contains(&digest) {

@@ -16,6 +16,7 @@
 mod catalog;
 mod classic;
 mod conventions;
+mod data_file;
 mod folder;
 pub(crate) mod foreign;
 mod hdf;
@@ -37,6 +38,8 @@ use anyhow::{Context, bail};
 
 pub(crate) use catalog::natural_order;
 pub use catalog::{BadInput, Catalog, CatalogEntry, Series, SeriesColumn};
+pub use data_file::DataFault;
+pub(crate) use data_file::{DataFile, DataValues, DataVariable};
 pub use folder::CatchmentFolder;
 pub use links::linked::Linked;
 

@@ -53,6 +53,9 @@ impl LoadedStudy<'_> {
                 }
             }
         }
+        if let Some(store) = store {
+            self.note_kept(store, &mut plans)?;
+        }
         Ok((plans, touched))
     }
 
@@ -179,6 +182,7 @@ impl LoadedScenario<'_> {
                 return Ok(Entry {
                     key: None,
                     state: State::Bad(problem.into()),
+                    kept: None,
                 });
             }
         };
@@ -198,6 +202,7 @@ impl LoadedScenario<'_> {
         Ok(Entry {
             key: Some(key),
             state,
+            kept: None,
         })
     }
 

@@ -24,6 +24,10 @@ impl fmt::Display for Key {
     }
 }
 
+/// The same without what is taken from the outputs and what makes a run a good one: it determines what a simulator leaves.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct RawKey(pub Digest);
+
 /// The name of one part of what determines a result. Stored: variants are only ever added at the end.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum KeyPart {
@@ -148,6 +152,19 @@ impl Sink for Hasher {
         for bytes in [kind.as_bytes(), name.as_bytes(), content] {
             self.0.update(&(bytes.len() as u64).to_le_bytes());
             self.0.update(bytes);
+        }
+    }
+
+    fn note(&mut self, _: &dyn Fn() -> (KeyPart, String)) {}
+}
+
+/// Computes the digest of a walk without the parts that only say what is taken from outputs.
+pub(crate) struct RawHasher(pub Hasher);
+
+impl Sink for RawHasher {
+    fn part(&mut self, part: KeyPart, content: &[u8]) {
+        if part != KeyPart::Output {
+            self.0.part(part, content);
         }
     }
 

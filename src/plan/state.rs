@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::data::digest::Digest;
-use crate::plan::key::{Change, Key, KeyPart};
+use crate::plan::key::{Change, Key, KeyPart, RawKey};
 use crate::plan::problem::Problem;
 use crate::store::{ResultId, ResultSummary};
 
@@ -31,6 +31,8 @@ pub struct Entry {
     pub key: Option<Key>,
     /// Whether there is a result under that key.
     pub state: State,
+    /// If it is stale: where what its simulator leaves is kept, so that it need not be run.
+    pub kept: Option<RawKey>,
 }
 
 /// Fresh, stale or impossible to run.
@@ -201,6 +203,7 @@ mod tests {
         Entry {
             key: None,
             state: State::Stale(Staleness::Changed(vec![change])),
+            kept: None,
         }
     }
 
@@ -210,6 +213,7 @@ mod tests {
         entries.push(Entry {
             key: None,
             state: State::Stale(Staleness::NeverRun),
+            kept: None,
         });
         let causes = causes(&entries, false);
         assert_eq!(

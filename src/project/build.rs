@@ -129,6 +129,7 @@ impl ProjectBuilder<'_> {
         let max_size = raw.max_size.map(|text| text.parse::<Size>()).transpose();
         Ok(CacheLimits {
             keep_series: raw.keep_series.unwrap_or(true),
+            keep_outputs: raw.keep_outputs.unwrap_or(false),
             keep_runs: raw.keep_runs.unwrap_or(10),
             max_size: max_size.map_err(|fault| self.source.error("cache.max_size", fault))?,
         })

@@ -127,6 +127,8 @@ pub enum Selection {
 pub struct CacheLimits {
     /// Whether the series that simulators were given are kept, so that `why` can show old values.
     pub keep_series: bool,
+    /// Whether what simulators leave is kept, so that something else can be taken of it without running them.
+    pub keep_outputs: bool,
     /// The results of so many of the last runs are never collected.
     pub keep_runs: usize,
     /// Other results are kept as long as the store is no larger than this; without it they go at once.

@@ -123,6 +123,19 @@ pub struct OutputFormat {
     pub blocks: Option<Template>,
     /// Where the rows tell their times.
     pub dates: Option<Dates>,
+    /// What is stated of a file that is NetCDF or HDF5; `None` for text, and then all else but [`Self::missing`] and
+    /// [`Self::conditions`] is nothing.
+    pub netcdf: Option<NetcdfFormat>,
+}
+
+/// What the project states about a simulator's NetCDF or HDF5 file: columns are variables, conditions are values that coordinates
+/// have at the places that are taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NetcdfFormat {
+    /// Axes, each with the number of the place that is taken along it, from 0.
+    pub indices: Vec<(String, usize)>,
+    /// Whether the time steps that the file tells must be those of the project.
+    pub compares_times: bool,
 }
 
 /// What a cell of a row must hold for the row to count.

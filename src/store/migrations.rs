@@ -129,6 +129,23 @@ pub(super) const STEPS: &[&str] = &[
     ALTER TABLE result ADD COLUMN machine INTEGER;
     DELETE FROM memo WHERE kind = 'settled, all files';
     ",
+    // 5: what simulators left, to be read again when something else is to be taken of it.
+    //
+    // The index comes before the bytes, so that all can be listed without a look at the large pages.
+    "
+    CREATE TABLE kept (
+        id INTEGER PRIMARY KEY,
+        raw BLOB NOT NULL UNIQUE,
+        machine INTEGER,
+        contents BLOB NOT NULL,             -- the index; sealed with raw
+        checksum BLOB NOT NULL,             -- of bytes
+        bytes BLOB NOT NULL
+    );
+    CREATE TABLE kept_use (
+        key BLOB NOT NULL PRIMARY KEY,
+        raw BLOB NOT NULL
+    ) WITHOUT ROWID;
+    ",
 ];
 
 /// The schema that this version writes.

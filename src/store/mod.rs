@@ -12,6 +12,8 @@
 //! - `state` is each scenario's catchments as the last run left them, `attempt` the last few runs of its simulator.
 //! - `content` and `input` hold what parts know by digest only: the texts of templates, the time steps, the series that
 //!   simulators were given. They make it possible to say what changed, and nothing depends on their being there.
+//! - `kept` is what simulators left, packed, where a project wants that, by what determines it whatever is taken of it; `kept_use`
+//!   says for which keys results were taken.
 //! - `machine` is each machine that attempts ran on and results were made on, once.
 //! - `run` is what each run did, `tag` a name for a state of all catchments; the snapshot that their `moment` names is in `content`.
 //! - `memo` holds small facts about files, so that they need not be read again.
@@ -35,6 +37,7 @@ mod contradiction;
 mod durability;
 mod error;
 mod history;
+mod kept;
 mod marks;
 mod migrations;
 mod reading;
@@ -188,8 +191,35 @@ pub struct Record {
     pub series: Vec<(Digest, Encoded)>,
     /// The columns of the successful attempt; `None` if all attempts failed.
     pub result: Option<Vec<Encoded>>,
+    /// Why there is none, where no attempt says so.
+    pub failure: Option<Failed>,
+    /// What the simulator left.
+    pub outputs: Outputs,
     /// What becomes of another result of this key.
     pub another: Another,
+}
+
+/// What a simulator left, as far as something may be taken of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Outputs {
+    /// It is not to be kept.
+    #[default]
+    NotKept,
+    /// It is to be kept.
+    Kept(KeptOutputs),
+    /// The simulator was not run: the columns were taken of what was kept under this digest.
+    ReadAgain(Digest),
+}
+
+/// What a simulator left, packed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptOutputs {
+    /// The digest of what determines it.
+    pub raw: Digest,
+    /// What there is; opaque, and read without the rest.
+    pub index: Vec<u8>,
+    /// The files; opaque.
+    pub bytes: Vec<u8>,
 }
 
 /// What becomes of a result that is stored and intact, when another of the same key is handed in.

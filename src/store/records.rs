@@ -10,7 +10,7 @@ use crate::data::scenario::ScenarioName;
 use super::contradiction::Contradiction;
 use super::reading::made_on;
 use super::results::{Present, compare, remove_result, store_input, store_result};
-use super::{ATTEMPTS_KEPT, Another, Attempt, Failed, Record, Store, StoreError};
+use super::{ATTEMPTS_KEPT, Another, Attempt, Failed, Outputs, Record, Store, StoreError, kept};
 use crate::store::checksum::with_checksum;
 
 impl Store {
@@ -147,7 +147,12 @@ pub(super) fn store_record(
     let mut contradiction = None;
     if let Some(columns) = &record.result {
         let unknown = Machine::default();
-        let machine = good_attempt(record).map_or(&unknown, |attempt| &attempt.machine);
+        let kept_of = match &record.outputs {
+            Outputs::ReadAgain(raw) => Some(kept::made_on(transaction, raw)?),
+            Outputs::NotKept | Outputs::Kept(_) => None,
+        };
+        let ran_on = good_attempt(record).map(|attempt| &attempt.machine);
+        let machine = kept_of.as_ref().or(ran_on).unwrap_or(&unknown);
         let present = compare(transaction, &record.key, columns)?;
         match (present, record.another) {
             (Present::Same, _) => {}
@@ -171,6 +176,11 @@ pub(super) fn store_record(
             }
         }
     }
+    let made_on = match (&record.outputs, good_attempt(record)) {
+        (Outputs::Kept(_), Some(attempt)) => machine_id(transaction, &attempt.machine)?,
+        _ => None,
+    };
+    kept::store(transaction, record, made_on)?;
     store_attempts(transaction, record)?;
     store_state(transaction, record)?;
     Ok(contradiction)
@@ -288,7 +298,7 @@ fn store_state(transaction: &Transaction<'_>, record: &Record) -> rusqlite::Resu
         .find_map(|attempt| attempt.failure.as_ref());
     let failure = match record.result {
         Some(_) => None,
-        None => Some(last_failure.unwrap_or(&unknown)),
+        None => Some(record.failure.as_ref().or(last_failure).unwrap_or(&unknown)),
     };
     let success = good_attempt(record).map(|attempt| attempt.cost);
     let upsert = "INSERT INTO state (scenario, catchment, key, recipe, failure_code, failure_reason, attempts, wall, user,

@@ -49,7 +49,8 @@ impl Store {
             let orphans = "DELETE FROM series WHERE payload NOT IN (SELECT id FROM payload)
                 OR result NOT IN (SELECT id FROM result);
                 UPDATE attempt SET machine = NULL WHERE machine NOT IN (SELECT id FROM machine);
-                UPDATE result SET machine = NULL WHERE machine NOT IN (SELECT id FROM machine)";
+                UPDATE result SET machine = NULL WHERE machine NOT IN (SELECT id FROM machine);
+                UPDATE kept SET machine = NULL WHERE machine NOT IN (SELECT id FROM machine)";
             let outcome = store.connection.execute_batch(orphans);
             store.map_error(outcome)?;
         }

@@ -34,6 +34,8 @@ pub struct Kept {
     pub runs: usize,
     /// The scenarios whose states stay.
     pub scenarios: HashSet<ScenarioName>,
+    /// Whether what simulators left stays for these keys.
+    pub outputs: bool,
 }
 
 impl Store {
@@ -100,6 +102,13 @@ impl Store {
             self.discard(batch)?;
         }
         self.remove_series(&kept.contents)?;
+        let outputs = match kept.outputs {
+            true => self.unused_outputs(&kept.keys)?.0,
+            false => self.unused_outputs(&HashSet::new())?.0,
+        };
+        for batch in outputs.chunks(BATCH) {
+            self.drop_outputs(batch)?;
+        }
         self.remove_records(kept)?;
         self.shrink()
     }
@@ -151,7 +160,8 @@ impl Store {
             )?;
             transaction.execute(
                 "DELETE FROM machine WHERE id NOT IN (SELECT machine FROM attempt WHERE machine IS NOT NULL
-                UNION SELECT machine FROM result WHERE machine IS NOT NULL)",
+                UNION SELECT machine FROM result WHERE machine IS NOT NULL
+                UNION SELECT machine FROM kept WHERE machine IS NOT NULL)",
                 [],
             )?;
             sweep(transaction, "content", "digest", &kept.contents)

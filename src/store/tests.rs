@@ -66,6 +66,8 @@ pub(super) fn success(id: &str, key_text: &str) -> Record {
             encode("concentration", &concentration),
             encode("discharge", &discharge),
         ]),
+        failure: None,
+        outputs: Outputs::NotKept,
         another: Another::IsReplaced,
     }
 }

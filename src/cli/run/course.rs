@@ -20,6 +20,7 @@ use crate::cli::verify::CAUSES;
 use crate::cluster;
 use crate::cluster::head::{Again, Head, Patience, Waited};
 use crate::cluster::run::{Commission, Matter};
+use crate::execute::order::Work;
 use crate::execute::run_context::RunContext;
 use crate::execute::timings::{Phase, Timings};
 use crate::execute::{Limits, RunReport, update};
@@ -71,25 +72,20 @@ pub(super) struct Course<'a> {
 impl Course<'_> {
     /// Runs what is to be run. An obstacle to all is an error; what was done before it is kept.
     pub(super) fn carry_out(&mut self, lock: &Lock) -> Result<RunReport> {
-        let work = &self.selection.work;
-        if work.runs() > 0 || !self.head.is_idle() {
+        let Selection { work, again, .. } = self.selection;
+        if work.runs() + again.runs() > 0 || !self.head.is_idle() {
             FastPath::forget(&mut self.store)?;
         }
         self.drop_unwanted()?;
-        let report = match self.place {
-            Place::Cluster(spec) => self.carry_out_elsewhere(lock, spec)?,
-            Place::Here if work.runs() == 0 => RunReport::default(),
-            Place::Here => {
-                let run_context = RunContext {
-                    slots: &self.limits.slots,
-                    keeper: lock.keeper(),
-                    interrupt: &self.interrupt,
-                    timings: &self.timings,
-                };
-                let (list, store) = (&self.loaded_study.list, &mut self.store);
-                update(list, store, work, &self.limits, run_context)?
-            }
-        };
+        let mut report = self.carry_out_here(lock, again)?;
+        let goes_on = report.gave_up.is_none() && report.obstacle.is_none();
+        if goes_on && !self.interrupt.is_triggered() {
+            let run = match self.place {
+                Place::Cluster(spec) => self.carry_out_elsewhere(lock, spec)?,
+                Place::Here => self.carry_out_here(lock, work)?,
+            };
+            report = report.and(run);
+        }
         if *self.place == Place::Here {
             self.head.close_finished(&mut self.store)?;
         }
@@ -102,6 +98,21 @@ impl Course<'_> {
             bail!("{obstacle}; what was done before is kept: run again");
         }
         Ok(report)
+    }
+
+    /// Has work done on this machine.
+    fn carry_out_here(&mut self, lock: &Lock, work: &Work) -> Result<RunReport> {
+        if work.runs() == 0 {
+            return Ok(RunReport::default());
+        }
+        let run_context = RunContext {
+            slots: &self.limits.slots,
+            keeper: lock.keeper(),
+            interrupt: &self.interrupt,
+            timings: &self.timings,
+        };
+        let (list, kept) = (&self.loaded_study.list, self.selection.kept.clone());
+        update(list, &mut self.store, work, kept, &self.limits, run_context)
     }
 
     /// Has tasks ended that are at work on what the project does not mean any more.
@@ -181,13 +192,14 @@ impl Course<'_> {
 
     /// Brings the plans up to date after a run, even an interrupted one: the summary is about what it left.
     pub(super) fn plan_again(&mut self, report: &RunReport) -> Result<()> {
-        if report.run == 0 && report.good.is_empty() {
+        if report.run + report.read_again == 0 && report.good.is_empty() {
             return Ok(());
         }
         let wanted = &self.selection.wanted;
         let with_result = |(unit, _): &(Unit, Key)| Some((*unit, self.found(*unit)?));
         let earlier: Vec<(Unit, Found)> = wanted.iter().filter_map(with_result).collect();
-        let is_wanted = |key: &Key| self.selection.work.unit(key).is_some();
+        let Selection { work, again, .. } = self.selection;
+        let is_wanted = |key: &Key| work.unit(key).or(again.unit(key)).is_some();
         let touched = self.timings.time(Phase::Plan, || {
             (self.loaded_study).plan_after(&self.store, &mut self.plans, &is_wanted, &report.good)
         })?;
@@ -236,7 +248,7 @@ impl Course<'_> {
             &self.plans,
             account,
         )?;
-        if account.ran > 0 && !self.arguments.quiet {
+        if account.ran + account.read_again > 0 && !self.arguments.quiet {
             account.lines().iter().for_each(|line| say(line));
         }
         Ok(())
@@ -303,6 +315,7 @@ impl Course<'_> {
             catchments: self.selection.all,
             fresh: counts.fresh,
             run: report.run,
+            read_again: report.read_again,
             failed,
             under_way,
             // What failed in an earlier run and was not tried in this one is stale like any other.

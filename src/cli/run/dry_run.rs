@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::Arguments;
 use super::selection::{Exempt, Selection};
-use crate::cli::document::Cause;
+use crate::cli::document::{Cause, is_zero};
 use crate::cli::exit::Exit;
 use crate::cli::fault::Fault;
 use crate::cli::open::OpenProject;
@@ -25,6 +25,9 @@ use crate::plan::causes;
 struct Document<'a> {
     catchments: usize,
     would_run: usize,
+    /// For which what their simulators left would only be read again.
+    #[serde(skip_serializing_if = "is_zero")]
+    would_read_again: usize,
     causes: Vec<Cause>,
     prediction: Option<Prediction>,
     /// What it would take on a cluster, where it would go there.
@@ -71,6 +74,7 @@ pub(super) fn dry_run(
         _ => None,
     };
     let (runs, all) = (selection.work.runs(), selection.all);
+    let again = selection.again.runs();
     let causes = match arguments.only {
         Some(_) => selection.causes(&plans, arguments.force),
         // This includes those that can't be run.
@@ -96,6 +100,7 @@ pub(super) fn dry_run(
         print_document(&Document {
             catchments: all,
             would_run: runs,
+            would_read_again: again,
             causes: Cause::all(causes),
             prediction,
             cluster,
@@ -110,6 +115,13 @@ pub(super) fn dry_run(
     for (count, cause) in causes {
         writeln!(out, "{count:>7} {cause}").ok();
     }
+    if again > 0 {
+        writeln!(
+            out,
+            "{again:>7} to be read again from kept outputs, {runs} to run"
+        )
+        .ok();
+    }
     if let Some(prediction) = prediction {
         writeln!(out, "        to run: {prediction}").ok();
     }
@@ -123,8 +135,4 @@ pub(super) fn dry_run(
         writeln!(out, "a run would refuse to start: {refusal}").ok();
     }
     Ok(exit)
-}
-
-fn is_zero(count: &usize) -> bool {
-    *count == 0
 }

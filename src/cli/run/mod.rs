@@ -18,6 +18,7 @@ use anyhow::{Context, Result};
 
 pub(super) use self::arguments::Arguments;
 use self::course::{Course, touch};
+pub(super) use self::selection::kept;
 use self::selection::{Exempt, Selection};
 use self::summary::{ProductOf, RunSummary};
 use super::exit::{Exit, Usage};
@@ -197,14 +198,14 @@ fn run_stale(
     course.note_under_way(&report)?;
     let mut products = Vec::new();
     if course.interrupted.is_none() {
-        let causes = if runs == 0 {
+        let causes = if selection.wanted.is_empty() {
             submitted_for
         } else {
             causes.clone()
         };
         let account = Account::new(all, workers, causes, &report);
         // What was only submitted is told by the run that takes it in.
-        if report.run > 0 || !course.is_under_way {
+        if report.run + report.read_again > 0 || !course.is_under_way {
             course.record(&account)?;
         }
         if let Some(why) = &report.gave_up {

@@ -1,6 +1,6 @@
 //! What a run is to do: the catchments that are stale and asked for, and the simulator runs that they need.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use anyhow::Result;
 
@@ -13,7 +13,7 @@ use crate::data::catchment::CatchmentId;
 use crate::data::scenario::ScenarioName;
 use crate::execute::order::Work;
 use crate::execute::{FailedCatchment, RunReport};
-use crate::plan::key::Key;
+use crate::plan::key::{Key, RawKey};
 use crate::plan::loaded::LoadedStudy;
 use crate::plan::{Plan, Unit, causes};
 
@@ -21,8 +21,12 @@ use crate::plan::{Plan, Unit, causes};
 pub(super) struct Selection {
     /// In the order of scenarios and catchments.
     pub wanted: Vec<(Unit, Key)>,
-    /// The same, with each key once.
+    /// Of these, what simulators have to be run for, with each key once.
     pub work: Work,
+    /// The others: what their simulators left is kept, and only read again.
+    pub again: Work,
+    /// Where it is kept.
+    pub kept: HashMap<Key, RawKey>,
     /// The same with what tasks owe already, where they owe something: should one be lost, its runs go to another.
     with_owed: Option<Work>,
     /// How many catchments the scenarios asked for have, counted in each.
@@ -73,11 +77,22 @@ impl Selection {
     ) -> Result<Self> {
         let only = arguments.only.as_deref();
         let mut wanted = wanted(loaded_study, plans, chosen, only, arguments.force)?;
-        let with_owed = (!exempt.owed.is_empty()).then(|| Work::of(&wanted));
+        let kept: HashMap<Key, RawKey> = match arguments.force {
+            true => HashMap::new(),
+            false => kept(plans, &wanted),
+        };
+        let to_run = |wanted: &[(Unit, Key)]| {
+            let runs = wanted.iter().filter(|(_, key)| !kept.contains_key(key));
+            Work::of(&runs.copied().collect::<Vec<_>>())
+        };
+        let with_owed = (!exempt.owed.is_empty()).then(|| to_run(&wanted));
         wanted.retain(|(unit, key)| !exempt.covers(loaded_study, *unit, key));
         wanted.shrink_to_fit();
+        let again = wanted.iter().filter(|(_, key)| kept.contains_key(key));
         Ok(Self {
-            work: Work::of(&wanted),
+            work: to_run(&wanted),
+            again: Work::of(&again.copied().collect::<Vec<_>>()),
+            kept,
             with_owed,
             wanted,
             all: chosen.iter().map(|&at| plans[at].entries.len()).sum(),
@@ -108,4 +123,13 @@ impl Selection {
     ) -> Option<TooMany> {
         TooMany::of(limit, self.work.runs(), self.all, causes)
     }
+}
+
+/// Where what simulators left is kept for these.
+pub(in crate::cli) fn kept(plans: &[Plan], wanted: &[(Unit, Key)]) -> HashMap<Key, RawKey> {
+    let kept = |(unit, key): &(Unit, Key)| {
+        let entry = &plans[unit.scenario].entries[unit.catchment];
+        Some((*key, entry.kept?))
+    };
+    wanted.iter().filter_map(kept).collect()
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 use anyhow::Result;
 use serde::Serialize;
 
-use crate::cli::document::FailureOf;
+use crate::cli::document::{FailureOf, is_zero};
 use crate::cli::fault::Fault;
 use crate::cli::terminal::print_document;
 use crate::execute::giving_up::GaveUp;
@@ -25,6 +25,9 @@ pub(super) struct RunSummary {
     pub catchments: usize,
     pub fresh: usize,
     pub run: usize,
+    /// What their simulators had left was read again; left out where there is none.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub read_again: usize,
     /// In this run.
     pub failed: usize,
     /// On other machines.
@@ -114,6 +117,7 @@ impl RunSummary {
             self.fresh, self.run, self.failed
         );
         for (count, what) in [
+            (self.read_again, "read again"),
             (self.under_way, "under way"),
             (self.stale, "stale"),
             (self.skipped, "skipped"),

@@ -22,7 +22,7 @@ use crate::plan::key::Key;
 use crate::plan::loaded::LoadedStudy;
 use crate::project::Study;
 use crate::project::cluster::{ClusterSpec, MemoryRequest};
-use crate::store::{Attempt, Failed, Store};
+use crate::store::{Attempt, Failed, Outputs, Store};
 
 /// How a trial ends that the head made up.
 const LOST: &str = "lost";
@@ -292,6 +292,7 @@ impl<'a> Errand<'a> {
                 ..Attempt::default()
             }],
             outcome: TrialOutcome::Failed(failed),
+            outputs: Outputs::NotKept,
         })
     }
 

@@ -15,7 +15,7 @@ use crate::data::scenario::ScenarioName;
 use crate::execute::trial::{Obstacle, TrialOutcome};
 use crate::plan::key::{Explanation, Key, KeyPart, Sink};
 use crate::store::codec::Encoded;
-use crate::store::{Attempt, Failed};
+use crate::store::{Attempt, Failed, Outputs};
 
 fn head() -> SegmentHead {
     SegmentHead {
@@ -88,6 +88,7 @@ fn trial(number: u8) -> Trial {
             machine: machine(),
         }],
         outcome: outcomes[usize::from(number) % 3].clone(),
+        outputs: Outputs::NotKept,
     }
 }
 

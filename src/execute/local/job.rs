@@ -16,6 +16,8 @@ use crate::execute::local::allotment::{Allotment, patience};
 use crate::execute::local::failed_runs::FailedRuns;
 use crate::execute::local::laid_deck::DeckChanged;
 use crate::execute::local::left_files::{last_line, tail};
+use crate::execute::local::netcdf_reader::NetcdfReader;
+use crate::execute::local::shelf::{self, Shelf};
 use crate::execute::local::validate::{ended_well, is_refused_growth, validate};
 use crate::execute::local::work_directory::{Layout, PRINTED_FILES, WorkDirectory};
 use crate::execute::order::Order;
@@ -30,8 +32,8 @@ use crate::plan::loaded::LoadedScenario;
 use crate::plan::recipe::{Recipe, Rendered};
 use crate::plan::series;
 use crate::project::{Project, SameProcessor};
-use crate::store::Attempt;
 use crate::store::codec::{self, Encoded};
+use crate::store::{Attempt, Outputs};
 use crate::system::file_limit::FileLimit;
 use crate::system::machine;
 use crate::system::memory_group::MemoryGroup;
@@ -63,6 +65,8 @@ pub(crate) struct JobContext<'a> {
     pub round: Round,
     /// Where failed runs are kept.
     pub failed_runs: &'a FailedRuns,
+    /// Where what simulators leave is kept, if it is.
+    pub shelf: Option<&'a Shelf>,
     /// Its scenario.
     pub loaded: &'a LoadedScenario<'a>,
 }
@@ -85,8 +89,16 @@ pub(crate) enum NoTrial {
     WantOfMemory,
 }
 
+/// A good run.
+struct Good {
+    /// The simulator's exit code.
+    code: i32,
+    /// The output columns.
+    columns: Vec<Encoded>,
+}
+
 /// What the simulator will see.
-struct Prepared {
+pub(super) struct Prepared {
     rendered: Rendered,
     series: Vec<Vec<f64>>,
     /// How long one start may take.
@@ -126,7 +138,9 @@ impl JobContext<'_> {
             series: Vec::new(),
             attempts: Vec::new(),
             outcome: outcome(Err(Failure::InputChanged)),
+            outputs: Outputs::NotKept,
         };
+        let kept = self.shelf.and_then(|shelf| shelf.take(&job.order.key));
         let timings = self.run_context.timings;
         let prepared = match timings.time(Phase::Render, || self.prepare(job, &mut trial)) {
             Ok(prepared) => prepared,
@@ -140,6 +154,9 @@ impl JobContext<'_> {
                 return Ok(trial);
             }
         };
+        if let Some(kept) = kept {
+            return self.read_again(trial, &prepared, &kept, work, guard);
+        }
         let deck = prepared.rendered.deck(&self.loaded.recipe).bytes();
         let decks = deck.saturating_mul(self.run_context.slots.most() as u64);
         let mut work = work.in_use(decks);
@@ -160,6 +177,10 @@ impl JobContext<'_> {
                 _ => break result,
             }
         };
+        let result = result.map(|good| {
+            trial.outputs = self.outputs(good.code, &prepared, work);
+            good.columns
+        });
         trial.outcome = outcome(result);
         if let (Err(error), Some(attempt)) = (self.keep(&trial, work), trial.attempts.last_mut()) {
             attempt.tail.push_str(&format!("\nrerunoff: {error:#}\n"));
@@ -167,8 +188,22 @@ impl JobContext<'_> {
         Ok(trial)
     }
 
+    /// What a good run left, if that is to be kept.
+    fn outputs(&self, code: i32, prepared: &Prepared, work: &WorkDirectory) -> Outputs {
+        let Prepared {
+            rendered, series, ..
+        } = prepared;
+        let pack = || {
+            self.shelf?;
+            let raw = (self.loaded.recipe).raw_key(rendered, &series::digests(series));
+            shelf::pack(work.path(), raw, code, rendered)
+        };
+        let packed = self.run_context.timings.time(Phase::Encode, pack);
+        packed.map_or(Outputs::NotKept, Outputs::Kept)
+    }
+
     /// Keeps the work directory of a failed run; lets go of an earlier one where the run was good.
-    fn keep(&self, trial: &Trial, work: &WorkDirectory) -> anyhow::Result<()> {
+    pub(super) fn keep(&self, trial: &Trial, work: &WorkDirectory) -> anyhow::Result<()> {
         let (scenario, id) = (&trial.scenario, &trial.catchment);
         match &trial.outcome {
             TrialOutcome::Good(_) => self.failed_runs.release(scenario, id),
@@ -215,7 +250,7 @@ impl JobContext<'_> {
         encoded: &[(Digest, Encoded)],
         work: &WorkDirectory,
         guard: &mut Guard,
-    ) -> Result<(Attempt, Result<Vec<Encoded>, Failure>), NoTrial> {
+    ) -> Result<(Attempt, Result<Good, Failure>), NoTrial> {
         let started = SystemTime::now()
             .duration_since(SystemTime::UNIX_EPOCH)
             .map_or(0, |since| since.as_secs() as i64);
@@ -230,10 +265,14 @@ impl JobContext<'_> {
                 attempt.cost = cost;
                 attempt.tail = tail(work.path());
                 let result = match end {
-                    Ok(code) => self.columns(code, prepared, encoded, work),
+                    Ok(code) => (self.columns(code, prepared, encoded, work, guard))
+                        .map(|columns| Good { code, columns }),
                     Err(Broken::Off) => return Err(NoTrial::Ended),
                     Err(Broken::Failed(failure)) => Err(failure),
                 };
+                if result.as_ref().is_err_and(Failure::is_interrupted) {
+                    return Err(NoTrial::Ended);
+                }
                 result.map_err(|failure| {
                     let failure = self.or_no_room(failure, work);
                     failure.saying(|| last_line(work.path()))
@@ -269,18 +308,24 @@ impl JobContext<'_> {
     }
 
     /// The output columns of a simulator that ended with this exit code, if its run is a good one.
-    fn columns(
+    pub(super) fn columns(
         &self,
         code: i32,
         prepared: &Prepared,
         encoded: &[(Digest, Encoded)],
         work: &WorkDirectory,
+        guard: &mut Guard,
     ) -> Result<Vec<Encoded>, Failure> {
         let timings = self.run_context.timings;
         let (project, time) = (self.loaded.project, self.loaded.basin.time());
         let steps = time.map_or(&[][..], TimeAxis::nanoseconds);
         let columns = timings.time(Phase::Parse, || {
-            validate(project, steps, code, &prepared.rendered, work.path())
+            let mut reader = NetcdfReader {
+                guard,
+                interrupt: self.run_context.interrupt,
+            };
+            let rendered = &prepared.rendered;
+            validate(project, steps, code, rendered, work.path(), &mut reader)
         })?;
         Ok(timings.time(Phase::Encode, || encode(&columns, encoded)))
     }
@@ -520,7 +565,7 @@ pub(crate) fn prepare_directory(
 }
 
 /// How a trial ended whose last attempt came to this.
-fn outcome(result: Result<Vec<Encoded>, Failure>) -> TrialOutcome {
+pub(super) fn outcome(result: Result<Vec<Encoded>, Failure>) -> TrialOutcome {
     match result {
         Ok(columns) => TrialOutcome::Good(columns),
         Err(failure) => match failure.obstacle() {

@@ -1,5 +1,6 @@
 //! The files that a run left in its work directory, read with bounds: a simulator may write anything of any size.
 
+use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
@@ -113,12 +114,17 @@ fn printable_lines(text: &str) -> String {
     lines.join("\n")
 }
 
-/// The whole of an output file, unless it is no file or too large to be one catchment's.
-pub(crate) fn read_output(path: &Path) -> io::Result<Vec<u8>> {
-    let mut file = regular::open(path).map_err(|error| match error.kind() {
+/// An output file, open; an error says that it is not there, or what is.
+pub(crate) fn is_there(path: &Path) -> io::Result<File> {
+    regular::open(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => io::Error::other("was not written"),
         _ => error,
-    })?;
+    })
+}
+
+/// The whole of an output file, unless it is no file or too large to be one catchment's.
+pub(crate) fn read_output(path: &Path) -> io::Result<Vec<u8>> {
+    let mut file = is_there(path)?;
     let size = file.metadata()?.len();
     if size > LARGEST_OUTPUT {
         return Err(io::Error::other(format!(

@@ -13,7 +13,10 @@ mod held;
 pub(crate) mod job;
 pub(crate) mod laid_deck;
 pub(crate) mod left_files;
+pub(crate) mod netcdf_reader;
 mod outputs;
+mod read_again;
+pub(crate) mod shelf;
 #[cfg(test)]
 mod tests;
 pub(crate) mod validate;
@@ -35,6 +38,7 @@ use self::failed_runs::FailedRuns;
 use self::feeder::Feeder;
 use self::held::Held;
 use self::job::{Job, Round};
+use self::shelf::Shelf;
 use self::work_folders::WorkFolders;
 use self::worker::Worker;
 use crate::data::catchment::CatchmentId;
@@ -95,6 +99,8 @@ pub(crate) struct LocalExecutor<'a> {
     work_folders: WorkFolders,
     /// Where failed runs are kept.
     failed_runs: &'a FailedRuns,
+    /// Where what simulators leave is kept, if it is.
+    shelf: Option<Shelf>,
     /// What a task of a batch system has to keep to; `None` in a run of a person.
     allotment: Option<Allotment>,
     /// Where the kernel counts what it ends for want of memory.
@@ -123,10 +129,16 @@ impl<'a> LocalExecutor<'a> {
             run_context,
             work_folders,
             failed_runs,
+            shelf: None,
             allotment: None,
             memory_group: MemoryGroup::own(),
             least_needed: Duration::ZERO,
         }
+    }
+
+    /// The same where what simulators leave is kept, and read again in place of a run where it is there already.
+    pub(crate) fn with_shelf(self, shelf: Option<Shelf>) -> Self {
+        Self { shelf, ..self }
     }
 
     /// The same in a task of a batch system. No order is begun that would not come to its end by the deadline, and what is at work
@@ -182,7 +194,11 @@ impl<'a> LocalExecutor<'a> {
         let series_bytes =
             |loaded: &LoadedScenario<'_>| 8 * loaded.basin.steps() * loaded.recipe.columns().len();
         let largest = self.loaded_study.iter().map(series_bytes).max();
-        let ready = BLOCK_BYTES / largest.unwrap_or_default().max(1);
+        let ready = match self.shelf {
+            None => BLOCK_BYTES / largest.unwrap_or_default().max(1),
+            // Trials bring along what is kept, and that may be large.
+            Some(_) => 0,
+        };
         ready.clamp(2 * workers, MOST_READY.max(2 * workers))
     }
 

@@ -3,14 +3,20 @@
 //! Where an output itself tells its times or its places along a dimension, these are columns as well. Outputs that share an axis
 //! must agree on it. How an output is read is [`crate::execute::output`]'s business.
 
+use std::io;
 use std::path::Path;
 
+use crate::data::time_axis::TimeAxis;
 use crate::execute::failure::Failure;
-use crate::execute::local::left_files::read_output;
+use crate::execute::local::left_files::{is_there, read_output};
+use crate::execute::local::netcdf_reader::NetcdfReader;
+use crate::execute::output::netcdf::{self, Times, WantedDimension, WantedPlaces};
 use crate::execute::output::{self, OutputError, Wanted, WantedColumn};
-use crate::plan::recipe::Rendered;
-use crate::project::Simulator;
-use crate::project::output_format::{OutputTime, places_column, time_column};
+use crate::plan::recipe::{Rendered, RowChoice};
+use crate::project::output_format::{
+    DimensionPlaces, NetcdfFormat, OutputTime, places_column, time_column,
+};
+use crate::project::{Output, Simulator};
 
 /// The columns that the project names, in its order, and behind them the axes that the outputs tell.
 pub(crate) fn read(
@@ -18,6 +24,7 @@ pub(crate) fn read(
     steps: &[i64],
     rendered: &Rendered,
     work: &Path,
+    reader: &mut NetcdfReader<'_>,
 ) -> Result<Vec<(String, Vec<f64>)>, Failure> {
     let mut columns = vec![(String::new(), Vec::new()); simulator.columns.len()];
     let mut axes: Vec<(String, Vec<f64>)> = Vec::new();
@@ -27,24 +34,36 @@ pub(crate) fn read(
             file: (simulator.outputs.len() > 1).then(|| file.display().to_string()),
             error,
         };
-        let text = read_output(&work.join(file)).map_err(|error| {
-            Failure::NoOutput(format!("its output {}: {error}", file.display()))
-        })?;
         let of_output = (0..columns.len()).filter(|&column| simulator.columns[column].output == at);
         let of_output: Vec<usize> = of_output.collect();
-        let wanted = of_output.iter().map(|&column| WantedColumn {
-            place: simulator.columns[column].place,
-            text: &rendered.headers[column],
-        });
-        let wanted = Wanted {
-            format: &output.format,
-            axes: &output.axes,
-            steps,
-            columns: &wanted.collect::<Vec<_>>(),
-            conditions: &choice.conditions,
-            block: choice.block.as_deref(),
+        let extract = match &output.format.netcdf {
+            Some(netcdf) => {
+                let variables = of_output
+                    .iter()
+                    .map(|&column| rendered.headers[column].clone());
+                let wanted = variables_wanted(output, netcdf, steps, variables.collect(), choice);
+                is_there(&work.join(file)).map_err(|error| no_output(file, &error))?;
+                let read = reader.read(file, wanted, work);
+                read.map_err(|error| fault(error.into()))?
+            }
+            None => {
+                let text =
+                    read_output(&work.join(file)).map_err(|error| no_output(file, &error))?;
+                let wanted = of_output.iter().map(|&column| WantedColumn {
+                    place: simulator.columns[column].place,
+                    text: &rendered.headers[column],
+                });
+                let wanted = Wanted {
+                    format: &output.format,
+                    axes: &output.axes,
+                    steps,
+                    columns: &wanted.collect::<Vec<_>>(),
+                    conditions: &choice.conditions,
+                    block: choice.block.as_deref(),
+                };
+                output::parse(&text, &wanted).map_err(fault)?
+            }
         };
-        let extract = output::parse(&text, &wanted).map_err(fault)?;
         for (column, values) in of_output.into_iter().zip(extract.columns) {
             columns[column] = (simulator.columns[column].source.clone(), values);
         }
@@ -70,4 +89,43 @@ pub(crate) fn read(
     }
     columns.extend(axes);
     Ok(columns)
+}
+
+fn no_output(file: &Path, error: &io::Error) -> Failure {
+    Failure::NoOutput(format!("its output {}: {error}", file.display()))
+}
+
+/// What is wanted of a file of NetCDF or HDF5.
+fn variables_wanted(
+    output: &Output,
+    netcdf: &NetcdfFormat,
+    steps: &[i64],
+    columns: Vec<String>,
+    choice: &RowChoice,
+) -> netcdf::Wanted {
+    let conditions = output.format.conditions.iter().zip(&choice.conditions);
+    let dimension = output.axes.dimension.as_ref();
+    netcdf::Wanted {
+        columns,
+        places: conditions
+            .map(|(condition, value)| (condition.column.clone(), value.clone()))
+            .collect(),
+        indices: netcdf.indices.clone(),
+        time: match (&output.axes.time, TimeAxis::new(steps.to_vec())) {
+            (OutputTime::None, _) => Times::None,
+            (OutputTime::Read { .. }, _) => Times::Read,
+            (OutputTime::Stated { axis, .. }, _) => Times::Count(axis.len()),
+            (OutputTime::Steps, Ok(steps)) if netcdf.compares_times => Times::Same(steps),
+            (OutputTime::Steps, _) => Times::Count(steps.len()),
+        },
+        dimension: dimension.map(|dimension| WantedDimension {
+            name: dimension.name.clone(),
+            places: match &dimension.places {
+                DimensionPlaces::Stated(places) => WantedPlaces::Count(places.len()),
+                DimensionPlaces::Count(count) => WantedPlaces::Count(*count),
+                DimensionPlaces::Read(coordinate) => WantedPlaces::Read(coordinate.clone()),
+            },
+        }),
+        missing: output.format.missing.clone(),
+    }
 }

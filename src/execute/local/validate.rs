@@ -8,6 +8,7 @@ use std::path::Path;
 
 use crate::execute::failure::Failure;
 use crate::execute::local::left_files::find_any;
+use crate::execute::local::netcdf_reader::NetcdfReader;
 use crate::execute::local::outputs;
 use crate::execute::local::work_directory::PRINTED_FILES;
 use crate::plan::recipe::Rendered;
@@ -28,6 +29,7 @@ pub(crate) fn validate(
     code: i32,
     rendered: &Rendered,
     work: &Path,
+    reader: &mut NetcdfReader<'_>,
 ) -> Result<Vec<(String, Vec<f64>)>, Failure> {
     ended_well(project, code, work)?;
     let simulator = &project.simulator;
@@ -39,7 +41,7 @@ pub(crate) fn validate(
             });
         }
     }
-    let columns = outputs::read(simulator, steps, rendered, work)?;
+    let columns = outputs::read(simulator, steps, rendered, work, reader)?;
     check_ranges(project, &columns)?;
     Ok(columns)
 }

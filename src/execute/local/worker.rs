@@ -54,6 +54,7 @@ impl Worker<'_, '_> {
                 memory_group: &self.executor.memory_group,
                 round: self.round,
                 failed_runs: self.executor.failed_runs,
+                shelf: self.executor.shelf.as_ref(),
                 loaded: &self.executor.loaded_study[unit.scenario],
             };
             let run = context.run(job, &self.directory, &mut guard);

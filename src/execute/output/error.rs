@@ -2,12 +2,17 @@
 
 use std::fmt;
 
+use super::netcdf::NetcdfError;
+
 /// How many names of a header an error repeats.
 pub(super) const NAMES_SHOWN: usize = 20;
 
 /// What is wrong with a simulator's output; lines count from 1.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OutputError {
+    /// It is NetCDF or HDF5.
+    #[error(transparent)]
+    Netcdf(#[from] NetcdfError),
     /// Nothing, or white space only.
     #[error("the output is empty")]
     Empty,

@@ -16,6 +16,7 @@ mod error;
 mod filter;
 mod fixed;
 mod lines;
+pub(crate) mod netcdf;
 mod rows;
 mod scan;
 mod table;

@@ -24,11 +24,14 @@ use crate::execute::run_context::RunContext;
 use crate::execute::timings::Phase;
 use crate::execute::trial::{Trial, TrialOutcome};
 use crate::plan::loaded::LoadedScenario;
-use crate::store::{Another, Contradiction, Mark, Once, Record, Store, StoreError};
+use crate::store::{Another, Contradiction, Mark, Once, Outputs, Record, Store, StoreError};
 use crate::system::progress::{Progress, Verbosity, seconds};
 
 /// A batch is committed when it has so many trials.
 const BATCH: usize = 100;
+
+/// Or when it has more bytes than these of what simulators left.
+const HEAVY: usize = 32 << 20;
 
 /// Contradictions reported one by one before the rest is only counted.
 const REPORTED: usize = 20;
@@ -140,7 +143,9 @@ impl<'a> Recorder<'a> {
         let is_stopping = self.report.gave_up.is_some()
             || self.report.obstacle.is_some()
             || self.run_context.interrupt.is_triggered();
-        let is_due = self.pending.len() >= BATCH || self.since.elapsed() >= Duration::from_secs(1);
+        let is_due = self.pending.len() >= BATCH
+            || self.is_heavy()
+            || self.since.elapsed() >= Duration::from_secs(1);
         // After a stop, the next trial comes when a simulator ends, however long that takes.
         if is_due || is_pause || is_stopping {
             let committed = self.commit().map_err(anyhow::Error::from);
@@ -227,6 +232,15 @@ impl<'a> Recorder<'a> {
         committed?;
         done?;
         Ok(self.report)
+    }
+
+    /// Whether the batch holds much of what simulators left.
+    fn is_heavy(&self) -> bool {
+        let bytes = self.pending.iter().map(|record| match &record.outputs {
+            Outputs::Kept(kept) => kept.bytes.len(),
+            Outputs::NotKept | Outputs::ReadAgain(_) => 0,
+        });
+        bytes.sum::<usize>() > HEAVY
     }
 
     /// Notes whether there are to be no more failures.
@@ -324,6 +338,12 @@ impl<'a> Recorder<'a> {
     /// Counts a trial and its cost.
     fn count(&mut self, trial: &Trial) {
         let label = trial.scenario.label(&trial.catchment);
+        let is_good = matches!(trial.outcome, TrialOutcome::Good(_));
+        if trial.is_read_again() {
+            self.report.read_again += 1;
+            self.progress.advance(!is_good);
+            return;
+        }
         self.report.run += 1;
         let costs = trial.attempts.iter().map(|attempt| attempt.cost);
         let wall: f64 = costs.clone().map(|cost| cost.wall).sum();
@@ -336,7 +356,6 @@ impl<'a> Recorder<'a> {
         let rank = slowest.partition_point(|(_, slower)| *slower >= wall);
         slowest.insert(rank, (label.clone(), wall));
         slowest.truncate(SLOWEST);
-        let is_good = matches!(trial.outcome, TrialOutcome::Good(_));
         if is_good && self.limits.verbosity == Verbosity::Verbose {
             let took = seconds(wall);
             self.progress.say(&format!("catchment {label}: {took}"));
@@ -404,6 +423,10 @@ impl<'a> Recorder<'a> {
 }
 
 fn record(trial: Trial, origin: &Origin<'_>, another: Another) -> Record {
+    let (result, failure) = match trial.outcome {
+        TrialOutcome::Good(columns) => (Some(columns), None),
+        TrialOutcome::Failed(failed) | TrialOutcome::Obstacle(_, failed) => (None, Some(failed)),
+    };
     Record {
         scenario: trial.scenario,
         catchment: trial.catchment,
@@ -415,10 +438,9 @@ fn record(trial: Trial, origin: &Origin<'_>, another: Another) -> Record {
         contents: trial.texts,
         series: trial.series,
         attempts: trial.attempts,
-        result: match trial.outcome {
-            TrialOutcome::Good(columns) => Some(columns),
-            TrialOutcome::Failed(_) | TrialOutcome::Obstacle(..) => None,
-        },
+        result,
+        failure,
+        outputs: trial.outputs,
         another,
     }
 }

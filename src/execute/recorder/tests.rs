@@ -15,7 +15,7 @@ use crate::plan::key::{Explanation, Key};
 use crate::plan::loaded::LoadedStudy;
 use crate::project::Study;
 use crate::store::codec::encode;
-use crate::store::{Attempt, Failed};
+use crate::store::{Attempt, Failed, Outputs};
 use crate::system::jobserver::slots::Slots;
 use crate::system::lock::Lock;
 use crate::system::process::Interrupt;
@@ -58,6 +58,7 @@ fn trial(id: &str, host: &str, outcome: TrialOutcome) -> Trial {
             ..Attempt::default()
         }],
         outcome,
+        outputs: Outputs::NotKept,
     }
 }
 

@@ -234,6 +234,34 @@ impl Classic {
         )?)
     }
 
+    /// The numbers in a block, of any number of dimensions.
+    pub(super) fn block(&self, places: &[Range<usize>]) -> Result<Vec<Number>> {
+        let stored = self.stored()?;
+        let mut numbers = Vec::new();
+        let rows = places.first().cloned().unwrap_or(0..1);
+        let within = places.get(1..).unwrap_or_default();
+        for row in rows {
+            let bytes = self.bytes(row..row + 1, 0..self.width())?;
+            let at = |place: usize| {
+                let start = place * stored.bytes();
+                bytes
+                    .get(start..start + stored.bytes())
+                    .map(|bytes| number(stored, bytes))
+            };
+            let mut starts = vec![0];
+            for (axis, places) in within.iter().enumerate() {
+                let length = self.dims[axis + 1].1;
+                starts = (starts.iter())
+                    .flat_map(|start| places.clone().map(move |place| start * length + place))
+                    .collect();
+            }
+            for start in starts {
+                numbers.push(at(start).context("there is no such place")?);
+            }
+        }
+        Ok(numbers)
+    }
+
     /// What netCDF puts where no number of this type was ever written (`NC_FILL_…` in its C library); bytes have none.
     pub(super) fn never_written(&self) -> Option<Number> {
         let Type::Number(stored) = self.ty else {

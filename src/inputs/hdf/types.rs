@@ -20,6 +20,9 @@ use hdf5_sys::h5t::{
 
 use crate::inputs::number::Stored;
 
+/// An attribute of more bytes is that of a damaged file.
+const LARGEST_ATTRIBUTE: usize = 64 << 20;
+
 /// What kind of values a variable or a table column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ElementKind {
@@ -158,8 +161,11 @@ fn read_as(object: &Container, memory: &TypeDescriptor) -> hdf5::Result<Vec<u8>>
     if memory.size() != size {
         return Err("the type in memory has an unexpected size".into());
     }
-    let mut bytes = vec![0_u8; length];
     let attribute = object.id_type() == H5I_type_t::H5I_ATTR;
+    if attribute && length > LARGEST_ATTRIBUTE {
+        return Err("the attribute is too large".into());
+    }
+    let mut bytes = vec![0_u8; length];
     hdf5::sync::sync(|| {
         let buffer = bytes.as_mut_ptr().cast::<c_void>();
         // SAFETY: both ids are open for the length of the call and the lock is held. HDF5 writes one value of the

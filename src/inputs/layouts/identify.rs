@@ -31,6 +31,22 @@ pub(super) fn find_time<'a>(
             found => Ok(found),
         };
     }
+    let mut fitting = likely_times(variables.iter()).into_iter();
+    match (fitting.next(), fitting.next()) {
+        (Some(one), Some(other)) => bail!(
+            "{}: both `{}` and `{}` could be the time coordinate; say which with `time = \"…\"`",
+            path.display(),
+            one.name,
+            other.name
+        ),
+        (one, _) => Ok(one),
+    }
+}
+
+/// Those of the variables that look most like a time coordinate: one, unless that is not clear or there is none.
+pub(crate) fn likely_times<'a>(
+    variables: impl Iterator<Item = &'a FileVariable>,
+) -> Vec<&'a FileVariable> {
     let rank = |variable: &&FileVariable| {
         let since = variable
             .text("units")
@@ -47,23 +63,12 @@ pub(super) fn find_time<'a>(
             || variable.text("axis").is_some_and(|axis| axis == "T");
         fits.then_some((variable.coordinate, named))
     };
-    let ranked: Vec<_> = (variables.iter())
+    let ranked: Vec<_> = variables
         .filter_map(|variable| rank(&variable).map(|rank| (rank, variable)))
         .collect();
     let best = ranked.iter().map(|(rank, _)| *rank).max();
-    let mut fitting = ranked
-        .iter()
-        .filter(|(rank, _)| Some(*rank) == best)
-        .map(|(_, v)| *v);
-    match (fitting.next(), fitting.next()) {
-        (Some(one), Some(other)) => bail!(
-            "{}: both `{}` and `{}` could be the time coordinate; say which with `time = \"…\"`",
-            path.display(),
-            one.name,
-            other.name
-        ),
-        (one, _) => Ok(one),
-    }
+    let fitting = ranked.iter().filter(|(rank, _)| Some(*rank) == best);
+    fitting.map(|(_, variable)| *variable).collect()
 }
 
 /// Finds the variable with the ids, by the first of these that settles it: the name given as `id`; `cf_role`; the

@@ -4,7 +4,7 @@
 
 pub(super) mod arrays;
 pub(super) mod groups;
-mod identify;
+pub(super) mod identify;
 
 use std::path::Path;
 

@@ -261,6 +261,18 @@ impl Links {
     }
 }
 
+/// Makes sure that all values of a dataset are in its own file, and that the filters are there that they went through.
+pub(crate) fn own_values(dataset: &Dataset) -> Result<()> {
+    if dataset.offset().is_some() {
+        return Ok(());
+    }
+    let plist = dataset.create_plist()?;
+    if is_elsewhere(&plist)? {
+        bail!("its values are in other files, which are not looked at; write them into this one");
+    }
+    check_filters(&plist)
+}
+
 /// Whether values may be in other files than their dataset.
 fn is_elsewhere(plist: &DatasetCreate) -> Result<bool> {
     Ok(match plist.get_layout()? {

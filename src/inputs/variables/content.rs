@@ -7,8 +7,8 @@ use std::ffi::CStr;
 use std::ops::Range;
 
 use anyhow::{Context, Result, bail};
-use hdf5::{Dataset, H5Type};
-use ndarray::{Array2, s};
+use hdf5::{Dataset, H5Type, Hyperslab, SliceOrIndex};
+use ndarray::{Array2, ArrayD, s};
 
 use crate::inputs::classic::Classic;
 use crate::inputs::conventions::attributes;
@@ -154,6 +154,45 @@ impl VariableContent {
         }
     }
 
+    /// Whether a stored NaN stands for a missing number: one of the attributes says so, or it is what was never written.
+    pub(crate) fn marks_nan(&self, stored: Stored) -> Result<bool> {
+        let attributes = self.those(&[c"_FillValue", c"missing_value"])?;
+        let marks = attributes.iter().filter_map(|(_, found)| found.numbers());
+        let mut marks = marks.flat_map(|(_, numbers)| numbers);
+        let never_written = match self {
+            Self::Hdf5(dataset) => attributes::never_written(dataset, stored)?,
+            Self::Classic(_) => None,
+        };
+        Ok(marks.any(|mark| mark.as_f64().is_nan())
+            || never_written.is_some_and(|number| number.as_f64().is_nan()))
+    }
+
+    /// The stored numbers in a block of an array of any number of dimensions, in the order of the file.
+    pub(crate) fn block(&self, places: &[Range<usize>], stored: Stored) -> Result<Block> {
+        match (self, stored) {
+            (Self::Classic(classic), _) => {
+                let numbers = classic.block(places)?.into_iter();
+                Ok(match stored.fits_f64() {
+                    true => Block::Real(numbers.map(Number::as_f64).collect()),
+                    false => Block::Whole(numbers.filter_map(Number::as_whole).collect()),
+                })
+            }
+            (Self::Hdf5(dataset), Stored::Whole { signed, bytes: 8 }) => {
+                Ok(Block::Whole(match signed {
+                    true => block::<i64>(dataset, places)?
+                        .into_iter()
+                        .map(i128::from)
+                        .collect(),
+                    false => block::<u64>(dataset, places)?
+                        .into_iter()
+                        .map(i128::from)
+                        .collect(),
+                }))
+            }
+            (Self::Hdf5(dataset), _) => Ok(Block::Real(block::<f64>(dataset, places)?)),
+        }
+    }
+
     /// A piece of an array of two dimensions: the stored numbers where 64-bit floating point holds each of their type, else
     /// what `value` makes of a number in a place.
     pub(crate) fn piece(
@@ -177,6 +216,24 @@ impl VariableContent {
             (Self::Hdf5(dataset), _) => Ok(dataset.read_slice(s![rows, columns])?),
         }
     }
+}
+
+/// Numbers as they are stored.
+#[derive(Debug)]
+pub(crate) enum Block {
+    /// Whole numbers of a type that 64-bit floating point would round.
+    Whole(Vec<i128>),
+    /// All others.
+    Real(Vec<f64>),
+}
+
+fn block<T: H5Type>(dataset: &Dataset, places: &[Range<usize>]) -> Result<Vec<T>> {
+    if places.is_empty() {
+        return Ok(dataset.read_raw()?);
+    }
+    let places: Vec<SliceOrIndex> = places.iter().cloned().map(SliceOrIndex::from).collect();
+    let values: ArrayD<T> = dataset.read_slice(Hyperslab::from(places))?;
+    Ok(values.into_raw_vec_and_offset().0)
 }
 
 fn whole_piece<T: H5Type + Into<i128> + Copy>(

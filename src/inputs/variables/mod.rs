@@ -26,7 +26,7 @@ const NO_COORDINATE: &str = "_nc4_non_coord_";
 
 /// An axis of a variable.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Dim {
+pub(crate) struct Dim {
     /// The dimension's name, if the file names it.
     pub name: Option<String>,
     /// How many elements there are along it.
@@ -45,7 +45,7 @@ impl Dim {
 
 /// A variable at the root of a file.
 #[derive(Clone, Debug)]
-pub(super) struct FileVariable {
+pub(crate) struct FileVariable {
     /// The name, as netCDF shows it.
     pub name: String,
     /// What it holds.

@@ -6,7 +6,8 @@
 
 use crate::data::record::{Described, record, tuple};
 use crate::project::output_format::{
-    Condition, Dates, DimensionPlaces, DimensionSpec, OutputFormat, OutputTime, RowAxes, Separator,
+    Condition, Dates, DimensionPlaces, DimensionSpec, NetcdfFormat, OutputFormat, OutputTime,
+    RowAxes, Separator,
 };
 use crate::project::{Output, Requirement, Simulator};
 
@@ -65,6 +66,7 @@ impl Described for OutputFormat {
             conditions,
             blocks,
             dates,
+            netcdf,
         } = self;
         let blocks = blocks.as_ref().map(|text| text.source());
         let mut fields: Vec<(&str, &dyn Described)> = vec![
@@ -72,7 +74,7 @@ impl Described for OutputFormat {
             ("missing", missing),
             ("skip_rows", skip_rows),
         ];
-        let others: [(&str, &dyn Described, bool); 9] = [
+        let others: [(&str, &dyn Described, bool); 10] = [
             ("skip_lines", skip_lines, *skip_lines != 0),
             ("headless", headless, *headless),
             ("comments", comments, !comments.is_empty()),
@@ -82,6 +84,7 @@ impl Described for OutputFormat {
             ("conditions", conditions, !conditions.is_empty()),
             ("blocks", &blocks, blocks.is_some()),
             ("dates", dates, dates.is_some()),
+            ("netcdf", netcdf, netcdf.is_some()),
         ];
         let stated = others.into_iter().filter(|(_, _, is_stated)| *is_stated);
         fields.extend(stated.map(|(name, value, _)| (name, value)));
@@ -113,6 +116,15 @@ impl Described for Dates {
             "Dates",
             &[("columns", &self.columns), ("format", &self.format)],
         );
+    }
+}
+
+impl Described for NetcdfFormat {
+    fn describe(&self, text: &mut String) {
+        tuple(text, "", &[&self.compares_times]);
+        for (axis, index) in &self.indices {
+            tuple(text, "", &[axis, index]);
+        }
     }
 }
 
@@ -179,6 +191,18 @@ pub(super) fn contract(simulator: &Simulator) -> Vec<(String, String)> {
     fields
 }
 
+/// The places along axes, in words.
+fn indices(netcdf: &NetcdfFormat) -> String {
+    let places = netcdf.indices.iter();
+    let places: Vec<String> = places
+        .map(|(axis, place)| format!("{axis} {place}"))
+        .collect();
+    match places.is_empty() {
+        true => "none".to_owned(),
+        false => places.join(", "),
+    }
+}
+
 /// What an output's table looks like, in words: what is always told, and what is stated of the rest.
 fn layout(output: &Output) -> Vec<(&'static str, String)> {
     let format = &output.format;
@@ -197,15 +221,24 @@ fn layout(output: &Output) -> Vec<(&'static str, String)> {
             .collect::<Vec<_>>()
             .join(", "),
     };
-    let mut fields = vec![
-        ("separator", separator.to_owned()),
-        ("missing", quoted(&format.missing)),
-        ("skip_rows", format.skip_rows.to_string()),
-    ];
+    let mut fields = match &format.netcdf {
+        None => vec![
+            ("separator", separator.to_owned()),
+            ("missing", quoted(&format.missing)),
+            ("skip_rows", format.skip_rows.to_string()),
+        ],
+        Some(netcdf) => vec![
+            ("format", "NetCDF".to_owned()),
+            ("missing", quoted(&format.missing)),
+            ("index", indices(netcdf)),
+        ],
+    };
     let conditions = format.conditions.iter();
     let conditions = conditions.map(|c| format!("{} = {}", c.column, c.text.source()));
     let conditions: Vec<String> = conditions.collect();
+    let is_counted = (format.netcdf.as_ref()).is_some_and(|netcdf| !netcdf.compares_times);
     let time = match (&output.axes.time, &format.dates) {
+        (OutputTime::Steps, None) if is_counted => Some("the project's, not compared".to_owned()),
         (OutputTime::Steps, None) => None,
         (OutputTime::Steps, Some(dates)) => {
             Some(format!("the input's, as {} tell", dates.columns.join(", ")))

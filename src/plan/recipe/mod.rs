@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 
-pub(crate) use self::rendered::{Parts, Rendered};
+pub(crate) use self::rendered::{Parts, Rendered, RowChoice};
 pub(crate) use self::walks::Trail;
 use crate::data::digest::Digest;
 use crate::data::time_axis::TimeAxis;
@@ -25,7 +25,7 @@ use crate::language::series_table::{BoundTable, RowPart};
 use crate::plan::basin::{Basin, OWN_NAMES};
 use crate::plan::deck::{self, Deck, DeckFile};
 use crate::plan::file_digests::FileDigests;
-use crate::plan::key::{Explanation, Hasher, Key, KeyPart, LongTexts};
+use crate::plan::key::{Explanation, Hasher, Key, KeyPart, LongTexts, RawHasher, RawKey};
 use crate::plan::problem::Problem;
 use crate::plan::reads::Reads;
 use crate::plan::recipe::names::{Names, STATE_TIME};
@@ -55,6 +55,8 @@ pub struct Recipe<'p> {
     time: Option<Digest>,
     explanation: Explanation,
     digest: Digest,
+    /// The same without what is taken from outputs.
+    raw_digest: Digest,
     /// Those that the paths of catchments' own files use.
     names_of_own: BTreeSet<String>,
     files: Arc<FileDigests>,
@@ -111,6 +113,7 @@ impl<'p> Recipe<'p> {
             deck: Deck::default(),
             explanation: Explanation::default(),
             digest: Digest::of(b""),
+            raw_digest: Digest::of(b""),
         };
         if let Some(listing) = deck::listing(&project.simulator)? {
             recipe.deck = Deck::digested(listing, files)?;
@@ -133,6 +136,9 @@ impl<'p> Recipe<'p> {
         let mut hasher = Hasher::new(None);
         recipe.walk_common(&digests, &mut hasher);
         recipe.digest = hasher.finish();
+        let mut raw = RawHasher(Hasher::new(None));
+        recipe.walk_common(&digests, &mut raw);
+        recipe.raw_digest = raw.0.finish();
         let mut explanation = Explanation::default();
         recipe.walk_common(&digests, &mut explanation);
         recipe.explanation = explanation;
@@ -202,6 +208,13 @@ impl<'p> Recipe<'p> {
         let mut hasher = Hasher::new(Some(&self.digest));
         self.walk(rendered, series, &mut hasher);
         Key(hasher.finish())
+    }
+
+    /// What determines all that the simulator of one catchment leaves, whatever is taken of it.
+    pub fn raw_key(&self, rendered: &Rendered, series: &[Digest]) -> RawKey {
+        let mut raw = RawHasher(Hasher::new(Some(&self.raw_digest)));
+        self.walk(rendered, series, &mut raw);
+        RawKey(raw.0.finish())
     }
 
     /// The parts behind the key of one catchment, without the common ones.

@@ -145,6 +145,7 @@ pub(super) struct Cache {
     #[serde(default)]
     pub work: WorkIn,
     pub keep_series: Option<bool>,
+    pub keep_outputs: Option<bool>,
     pub keep_runs: Option<usize>,
     pub max_size: Option<String>,
 }
@@ -388,6 +389,9 @@ impl<'de> Deserialize<'de> for Outputs {
 #[serde(deny_unknown_fields, expecting = "a table")]
 pub(super) struct Output {
     pub file: String,
+    pub format: Option<String>,
+    #[serde(default)]
+    pub index: BTreeMap<String, usize>,
     pub separator: Option<String>,
     #[serde(default)]
     pub missing: Vec<String>,

@@ -94,7 +94,7 @@ pub(in crate::project) struct StatedAxis {
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table")]
 pub(in crate::project) struct ReadAxis {
-    pub columns: OneOrMoreColumns,
+    pub columns: Option<OneOrMoreColumns>,
     pub format: Option<String>,
     pub name: Option<String>,
     pub of: Option<String>,

@@ -4,6 +4,7 @@ mod after;
 mod deck;
 mod fence;
 mod input;
+mod netcdf_layout;
 mod output;
 mod support;
 mod text_layout;

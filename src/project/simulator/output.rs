@@ -37,6 +37,11 @@ impl ProjectBuilder<'_> {
                     return Err(self.source.error(&field, rule));
                 }
                 let (place, text) = self.column(&field, column, output.format.headless)?;
+                if output.format.netcdf.is_some() && place != ColumnPlace::Header {
+                    let rule =
+                        "takes a place in text; a column of NetCDF is a variable: write its name";
+                    return Err(self.source.error(&field, rule));
+                }
                 let source = source(place, &text);
                 columns.push(OutputColumn {
                     name,
@@ -73,10 +78,14 @@ impl ProjectBuilder<'_> {
             let rule = "names no column to take from the output";
             return Err(self.source.error(&format!("{field}.columns"), rule));
         }
+        let is_netcdf = self.is_netcdf(&field, &raw)?;
         Ok(Output {
             file: self.template(&format!("{field}.file"), &raw.file)?,
-            axes: self.row_axes(&field, &raw)?,
-            format: self.text_layout(&field, raw)?,
+            axes: self.row_axes(&field, &raw, is_netcdf)?,
+            format: match is_netcdf {
+                true => self.netcdf_layout(&field, raw)?,
+                false => self.text_layout(&field, raw)?,
+            },
             field,
         })
     }

@@ -2,6 +2,8 @@
 //!
 //! What can be meant in two ways is refused here, before anything is run.
 
+use std::collections::BTreeMap;
+
 use super::super::build::ProjectBuilder;
 use super::super::raw::output::{
     Column, ColumnCharacters, ColumnName, ConditionValue, Dimension, OneOrMoreColumns,
@@ -26,6 +28,9 @@ impl ProjectBuilder<'_> {
     ) -> Result<OutputFormat, ProjectError> {
         let fault =
             |name: &str, rule: &str| Err(self.source.error(&format!("{field}.{name}"), rule));
+        if !raw.index.is_empty() {
+            return fault("index", "goes with NetCDF, and this output is text");
+        }
         let separator = match raw.separator.as_deref() {
             None => None,
             Some("\t" | "tab") => Some(Separator::Tab),
@@ -60,18 +65,7 @@ impl ProjectBuilder<'_> {
         }
         let headless = raw.header == Some(false);
         let dates = self.dates(field, raw.time.as_ref(), headless)?;
-        let mut conditions = Vec::new();
-        for (column, value) in raw.conditions {
-            let field = format!("{field}.where.{column}");
-            let text = match value {
-                ConditionValue::Text(text) => text,
-                ConditionValue::Integer(integer) => Value::Integer(integer).to_string(),
-                ConditionValue::Number(number) => Value::Number(number).to_string(),
-            };
-            self.named(&field, &column, headless)?;
-            let text = self.template(&field, &text)?;
-            conditions.push(Condition { column, text });
-        }
+        let conditions = self.conditions(field, raw.conditions, headless)?;
         let blocks = raw
             .blocks
             .map(|text| self.template(&format!("{field}.blocks"), &text));
@@ -90,17 +84,46 @@ impl ProjectBuilder<'_> {
             conditions,
             blocks: blocks.transpose()?,
             dates,
+            netcdf: None,
         })
     }
 
+    /// What a row must have in columns, or a place at coordinates.
+    pub(super) fn conditions(
+        &self,
+        field: &str,
+        raw: BTreeMap<String, ConditionValue>,
+        headless: bool,
+    ) -> Result<Vec<Condition>, ProjectError> {
+        let mut conditions = Vec::new();
+        for (column, value) in raw {
+            let field = format!("{field}.where.{column}");
+            let text = match value {
+                ConditionValue::Text(text) => text,
+                ConditionValue::Integer(integer) => Value::Integer(integer).to_string(),
+                ConditionValue::Number(number) => Value::Number(number).to_string(),
+            };
+            self.named(&field, &column, headless)?;
+            let text = self.template(&field, &text)?;
+            conditions.push(Condition { column, text });
+        }
+        Ok(conditions)
+    }
+
     /// Over what the rows of the output in this field go.
-    pub(super) fn row_axes(&self, field: &str, raw: &raw::Output) -> Result<RowAxes, ProjectError> {
+    pub(super) fn row_axes(
+        &self,
+        field: &str,
+        raw: &raw::Output,
+        is_netcdf: bool,
+    ) -> Result<RowAxes, ProjectError> {
         let time_field = format!("{field}.time");
         let time = match &raw.time {
             None => OutputTime::Steps,
             Some(RawTime::Word(word)) => match word.as_str() {
                 "none" => OutputTime::None,
                 "input" => OutputTime::Steps,
+                "steps" if is_netcdf => OutputTime::Steps,
                 _ => {
                     let rule = "must be \"none\", \"input\" (as without it), `{ columns = [\"date\"] }` or \
                                 `{ start = \"1998-01-01\", step = \"1 month\", steps = 24, name = \"month\" }`";
@@ -148,8 +171,9 @@ impl ProjectBuilder<'_> {
         };
         let field = format!("{field}.time");
         let columns = match &read.columns {
-            OneOrMoreColumns::More(columns) => columns.as_slice(),
-            OneOrMoreColumns::One(column) => std::slice::from_ref(column),
+            Some(OneOrMoreColumns::More(columns)) => columns.as_slice(),
+            Some(OneOrMoreColumns::One(column)) => std::slice::from_ref(column),
+            None => &[],
         };
         let columns_field = format!("{field}.columns");
         let columns = columns
