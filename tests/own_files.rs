@@ -288,3 +288,45 @@ deck = "decks/70001"
         assert!(status.stdout.contains("3 fresh of 3"), "{}", status.stdout);
     }
 }
+
+/// A pattern stands for what matches it now: a new file is a new support file, also for a run that would have nothing to do.
+#[test]
+fn patterns_stand_for_what_matches_them() {
+    let simulator = r#"
+command = ["sh", "-c", "(echo q; for step in $(seq 24); do cat *.dat | grep -c .; done) > out.txt"]
+support = ["lib/*.dat", "lib/?/**/*.dat"]
+support_exclude = ["*.old.dat"]
+"#;
+    let project = project(2, simulator);
+    let check = project.rerunoff(&["check"]).expect(2);
+    check.says("simulator.support.0: \"lib/*.dat\" matches nothing; `deck");
+    fs::create_dir_all(project.path("lib/a/deep")).expect("made");
+    project.write("lib/one.dat", "1\n");
+    project.write("lib/two.old.dat", "1\n");
+    project.write("lib/.hidden.dat", "1\n");
+    project.write("lib/a/deep/three.dat", "1\n");
+    expect_runs(&project.rerunoff(&["run"]).expect(0), 1);
+    expect_product(&project, &[2.0, 2.0]);
+    std::thread::sleep(std::time::Duration::from_millis(50));
+    expect_runs(&project.rerunoff(&["run"]).expect(0), 0);
+    let run = project.rerunoff(&["run", "--verbose"]).expect(0);
+    run.says("everything looks as it did");
+    project.write("lib/a/deep/four.dat", "1\n");
+    let status = project.rerunoff(&["status"]).expect(0);
+    let said = "support file four.dat changed";
+    assert!(status.stdout.contains(said), "{}", status.stdout);
+    expect_runs(&project.rerunoff(&["run"]).expect(0), 1);
+    expect_product(&project, &[3.0, 3.0]);
+    project.write("lib/a/deep/one.dat", "1\n");
+    let check = project.rerunoff(&["check"]).expect(2);
+    check.says("there is a support file named \"one.dat\" already");
+    check.says("lib/one.dat, so");
+    check.says("lib/a/deep/one.dat can't be");
+    project.edit("lib/*.dat", "*");
+    project.rerunoff(&["check"]).expect(2).says("own cache");
+    project.edit("\"*\"", "\"gms/{id}*\"");
+    project
+        .rerunoff(&["check"])
+        .expect(2)
+        .says("wildcards and placeholders");
+}

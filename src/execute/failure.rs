@@ -281,7 +281,9 @@ impl fmt::Display for Failure {
                         "needs it excluded (`support_exclude = {pattern:?}` under [simulator]) or "
                     )?;
                 }
-                f.write_str("has to write to its work directory instead")
+                f.write_str(
+                    "has to write to its work directory instead; support files are links to your own, `deck` under [simulator] makes copies",
+                )
             }
             Self::ReadChanged(name) => write!(
                 f,

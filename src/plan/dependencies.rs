@@ -62,6 +62,9 @@ impl Dependencies {
                 .extend(folders.filter(|path| !others.contains(path)));
             found.absent.extend(listing.absent);
         }
+        for folder in &project.simulator.support_folders {
+            found.add(folder.clone());
+        }
         let (files, folders) = support::walked(&project.simulator)?;
         for path in files.into_iter().map(|file| file.path).chain(folders) {
             found.add(path);

@@ -155,6 +155,8 @@ pub struct Simulator {
     pub support: Vec<Support>,
     /// The same that each catchment has for itself.
     pub own_support: Vec<OwnSupport>,
+    /// The folders in which patterns among them may find more.
+    pub support_folders: Vec<PathBuf>,
     /// What is left out of the folders among them.
     pub support_exclude: Vec<Exclusion>,
     /// The folder whose contents are copied into the work directory.

@@ -3,6 +3,7 @@
 mod after;
 mod deck;
 mod fence;
+mod glob;
 mod input;
 mod netcdf_layout;
 mod output;
@@ -10,11 +11,10 @@ mod support;
 mod text_layout;
 
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::build::{ProjectBuilder, plain_path};
+use super::build::{ProjectBuilder, plain_name, plain_path};
 use super::{
     Output, ProjectError, Requirement, SameProcessor, Simulator, SimulatorInput, Support, Timeout,
     raw,
@@ -34,9 +34,10 @@ impl ProjectBuilder<'_> {
                 .source
                 .error("simulator.command", "is empty; name the program to run"));
         }
-        let (support, own_support) = self.support(&raw.support)?;
         let fence = self.fence(&raw)?;
         let support_exclude = self.exclusions("simulator.support_exclude", &raw.support_exclude)?;
+        let supports = self.support(&raw.support, &support_exclude)?;
+        let (support, own_support) = (supports.common, supports.own);
         let deck = self.deck(&raw)?;
         let timeout = self.timeout(raw.timeout.as_deref(), raw.timeout_floor.as_deref())?;
         let max_file_size = match raw.max_file_size.map(|text| text.parse::<Size>()) {
@@ -85,6 +86,7 @@ impl ProjectBuilder<'_> {
             after: self.after(raw.after)?,
             support,
             own_support,
+            support_folders: supports.listed,
             support_exclude,
             deck,
             timeout,
@@ -180,11 +182,8 @@ impl ProjectBuilder<'_> {
             places.push((field, path));
         }
         for (field, path) in places {
-            let first = path
-                .components()
-                .find(|part| !matches!(part, Component::CurDir));
-            let linked =
-                |support: &&Support| first == Some(Component::Normal(OsStr::new(&support.name)));
+            let place = plain_name(path);
+            let linked = |support: &&Support| Path::new(&place).starts_with(&support.name);
             if let Some(support) = support.iter().find(linked) {
                 let message = format!(
                     "{} is in the place of the support file {:?}, a link to your own; `deck` in place of `support` gives each work directory copies that may be written to",

@@ -3,19 +3,32 @@
 //! Only their names and places; [`crate::plan::support`] walks and digests them.
 
 use std::ffi::OsStr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::super::build::{ProjectBuilder, plain_name, plain_path};
 use super::super::own_path::{OwnPath, has_placeholders};
 use super::super::{OwnSupport, ProjectError, Support, raw};
+use crate::project::exclusion::Exclusion;
 
-/// The supports of a project: those of all catchments, and those of each.
-type Supports = (Vec<Support>, Vec<OwnSupport>);
+/// What a project names under `support`.
+#[derive(Default)]
+pub(super) struct Supports {
+    /// What is the same for all catchments, each with a name of its own.
+    pub common: Vec<Support>,
+    /// What each catchment has for itself.
+    pub own: Vec<OwnSupport>,
+    /// The folders in which patterns may find more.
+    pub listed: Vec<PathBuf>,
+}
 
 impl ProjectBuilder<'_> {
-    /// Files and folders, each with a name of its own. Those that are the same for all are there.
-    pub(super) fn support(&self, list: &[raw::Support]) -> Result<Supports, ProjectError> {
-        let (mut support, mut own): Supports = Default::default();
+    /// Files and folders. Those that are the same for all are there.
+    pub(super) fn support(
+        &self,
+        list: &[raw::Support],
+        exclude: &[Exclusion],
+    ) -> Result<Supports, ProjectError> {
+        let mut supports = Supports::default();
         for (i, raw) in list.iter().enumerate() {
             let field = format!("simulator.support.{i}");
             let (file_field, file, name) = match raw {
@@ -32,6 +45,17 @@ impl ProjectBuilder<'_> {
                     Ok((name, template))
                 })
                 .transpose()?;
+            if let Some(matched) = self.matched(&file_field, file, exclude)? {
+                if name.is_some() {
+                    let rule = "goes with one file, not with a pattern";
+                    return Err(self.source.error(&name_field, rule));
+                }
+                for support in matched.support {
+                    self.add(&mut supports.common, &file_field, support)?;
+                }
+                supports.listed.extend(matched.listed);
+                continue;
+            }
             let is_own = |(_, template): &(&str, _)| has_placeholders(template);
             let own_path = match name.as_ref().is_some_and(is_own) {
                 true => Some(self.any_path(&file_field, file)?),
@@ -39,7 +63,7 @@ impl ProjectBuilder<'_> {
             };
             if let Some(file) = own_path {
                 let name = name.map(|(_, template)| template);
-                own.push(OwnSupport { file, name });
+                supports.own.push(OwnSupport { file, name });
                 continue;
             }
             let path = self.existing(&file_field, file)?;
@@ -51,16 +75,39 @@ impl ProjectBuilder<'_> {
                 let message = format!("{file:?} has no name of its own");
                 return Err(self.source.error(&field, message));
             };
-            if let Some(other) = support.iter().find(|other| other.name == name) {
-                let message = format!(
-                    "there is a support file named {name:?} already, {}; `{{ file = {file:?}, as = \"…\" }}` gives it another name",
-                    other.path.display()
-                );
-                return Err(self.source.error(&field, message));
-            }
-            support.push(Support { name, path });
+            self.add(&mut supports.common, &field, Support { name, path })?;
         }
-        Ok((support, own))
+        Ok(supports)
+    }
+
+    /// Adds a file or folder that has a name of its own.
+    fn add(
+        &self,
+        known: &mut Vec<Support>,
+        field: &str,
+        support: Support,
+    ) -> Result<(), ProjectError> {
+        let Support { name, path } = &support;
+        let place = Path::new(name);
+        let is_there = |other: &&Support| {
+            let other = Path::new(&other.name);
+            other.starts_with(place) || place.starts_with(other)
+        };
+        if let Some(other) = known.iter().find(is_there) {
+            // A pattern may match what is named as well.
+            if other.path == *path && other.name == *name {
+                return Ok(());
+            }
+            let message = format!(
+                "there is a support file named {:?} already, {}, so {} can't be {name:?} in the work directory; `{{ file = \"…\", as = \"…\" }}` gives one of them another name",
+                other.name,
+                other.path.display(),
+                path.display()
+            );
+            return Err(self.source.error(field, message));
+        }
+        known.push(support);
+        Ok(())
     }
 
     /// A path as one that each catchment has for itself, if it has placeholders in it and is no file that is really called so.
