@@ -82,8 +82,16 @@ def render(project, folder):
             each.mkdir(parents=True, exist_ok=True)
         trivial(project)
         script = f"cp -t {folder}/{{id}} layout.xml param.txt input.txt && mv input.txt out.txt"
-        project.edit(r"^command = .*?$", f'command = ["sh", "-c", "{script}"]')
+        project.edit(r"^command = .*?$", f'command = ["sh", "-c", "{script}"]\nwrites = ["{folder.resolve()}"]')
         project.do("run", "--quiet", "--no-assemble")
         project.forget()
         ready.touch()
     return folders
+
+
+def unfenced(project, folder):
+    """The same project without a fence around its simulator."""
+    other = Project(project.rerunoff, folder, project.catchments, project.steps, like=project)
+    if "sandbox" not in other.config.read_text():
+        other.edit(r"^\[simulator\]$", '[simulator]\nsandbox = "off"')
+    return other

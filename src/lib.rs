@@ -102,6 +102,8 @@
 //! - What is the machine's trouble is no catchment's failure: a full disk, want of memory, the end of a batch system's job.
 //! - A sum over all upstream is missing where any part of it is: none is too small in silence.
 //! - A product that does not look as it did when it was written is written anew: see [`product::on_disk`].
+//! - A simulator reads and writes what its project lets it, and the kernel holds that: see [`system::process::fence`]. What it reads where it
+//!   is (`reads`) is in the key, and no result is stored after it changed.
 //! - A simulator gets a fixed small environment and what the project states. What `make` exports never reaches it.
 //!
 //! # Where this differs from what one might expect

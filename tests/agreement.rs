@@ -248,7 +248,8 @@ fn a_share_is_one_of_the_scenarios_that_are_asked_for() {
 #[test]
 fn what_an_interrupted_run_left_is_what_it_tells() {
     let project = project("");
-    // The third has rerunoff interrupted; there is one at a time, in the input's order.
+    // The third has rerunoff interrupted; there is one at a time, in the input's order. A fence keeps simulators from that.
+    project.edit("timeout = \"20s\"", "timeout = \"20s\"\nnetwork = true");
     have_it_do(
         &project,
         "[ $(value id) = 70003 ] && [ -e \"$(value log).pid\" ] && kill -TERM $(cat \"$(value log).pid\") && sleep 9",
@@ -256,7 +257,7 @@ fn what_an_interrupted_run_left_is_what_it_tells() {
     all_run(&project);
     deny(&project, &[0, 1]);
     let command = format!(
-        "echo $$ > calls.pid; exec '{}' run --force -j1 --json",
+        "echo $$ > log/calls.pid; exec '{}' run --force -j1 --json",
         env!("CARGO_BIN_EXE_rerunoff")
     );
     let run: Run = std::process::Command::new("sh")
@@ -285,6 +286,7 @@ fn what_an_interrupted_run_left_is_what_it_tells() {
 #[test]
 fn what_was_done_before_an_obstacle_is_told_by_all() {
     let project = project("");
+    project.edit("timeout = \"20s\"", "timeout = \"20s\"\nsandbox = \"off\"");
     have_it_do(
         &project,
         "[ $(value id) = 70003 ] && [ -e \"$(value log).edit\" ] && echo '#' >> \"$(readlink simulator.sh)\"",

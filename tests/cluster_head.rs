@@ -401,7 +401,7 @@ fn behind_make_a_run_waits_or_says_that_it_did_not() {
     let make = |flags: &str| -> Run {
         let rerunoff = env!("CARGO_BIN_EXE_rerunoff");
         let rule = format!(
-            "figure: output.h5\n\ttouch figure\noutput.h5: rerunoff.toml calls.go\n\t+'{rerunoff}' run {flags}\n\ttouch -c $@\ncalls.go:\n"
+            "figure: output.h5\n\ttouch figure\noutput.h5: rerunoff.toml log/calls.go\n\t+'{rerunoff}' run {flags}\n\ttouch -c $@\nlog/calls.go:\n"
         );
         project.write("Makefile", &rule);
         let mut make = Command::new("make");

@@ -76,6 +76,7 @@ fn runs_that_do_not_wait_find_out_what_was_lost_as_well() {
 #[test]
 fn what_brings_down_four_tasks_fails_and_nothing_else_does() {
     let project = Project::with_tasks(4, "");
+    project.edit("timeout = \"20s\"", "timeout = \"20s\"\nnetwork = true");
     project.set(&[(2, "deadly")]);
     let run = project.rerunoff(&["run", "--json"]).expect(1);
     let document = json(&run.stdout);
@@ -98,6 +99,7 @@ fn what_brings_down_four_tasks_fails_and_nothing_else_does() {
 #[test]
 fn runs_that_do_not_wait_count_losses_as_well() {
     let project = Project::with_tasks(1, "");
+    project.edit("timeout = \"20s\"", "timeout = \"20s\"\nnetwork = true");
     project.set(&[(0, "deadly")]);
     for _ in 0..40 {
         let run = project.rerunoff(&["run", "--detach"]);

@@ -289,10 +289,15 @@ fn a_tightened_limit_reruns_the_offenders_only() {
 fn a_forced_run_replaces_a_result_that_depends_on_something_undeclared() {
     let project = Project::new(2);
     let script = String::from_utf8(project.read("simulator.sh")).expect("text");
+    // What it reads like the system's own does not count.
+    project.write("hidden", "2");
+    project.edit(
+        "timeout = \"20s\"",
+        "timeout = \"20s\"\nsystem = [\"hidden\"]",
+    );
     let hidden = project.path("hidden");
     let script = script.replace("$(value factor)", &format!("$(cat {})", hidden.display()));
     project.write("simulator.sh", &script);
-    project.write("hidden", "2");
     project.rerunoff(&["run"]).expect(0);
     project.write("hidden", "3");
     project.rerunoff(&["run"]).expect(0);

@@ -102,7 +102,7 @@ fn no_room_in_memory_sends_a_run_to_the_disk() {
     let script = "
         mount -t tmpfs -o size=600m none /dev/shm
         run first
-        echo \"called: $(cat calls | sort | tr '\\n' ' ')\"
+        echo \"called: $(cat log/calls | sort | tr '\\n' ' ')\"
         echo \"left: $(ls /dev/shm cache | tr '\\n' ' ')\"
         mount -o remount,size=100m /dev/shm
         sed -i 's/^k = 0.012/k = 0.013/' rerunoff.toml
@@ -113,7 +113,7 @@ fn no_room_in_memory_sends_a_run_to_the_disk() {
         printf '[cache]\\nwork = \"ram\"\\n' >> rerunoff.toml
         sed -i 's/^k = 0.014/k = 0.015/' rerunoff.toml
         run insisting
-        echo \"where: $(sed 's/.*rerunoff-.*/memory/; s/.*cache.*/disk/' calls.where | tr '\\n' ' ')\"";
+        echo \"where: $(sed 's/.*rerunoff-.*/memory/; s/.*cache.*/disk/' log/calls.where | tr '\\n' ' ')\"";
     let Some(told) = as_root(&project, script) else {
         return;
     };

@@ -30,6 +30,7 @@ mod evidence;
 mod export;
 mod failures;
 mod fast_path;
+mod fence;
 mod full_disk;
 mod gc;
 mod golden;

@@ -249,6 +249,8 @@ fn side_by_side(program: &Path, recipe: &str, arguments: &[&str]) -> (usize, Run
         let text = fs::read_to_string(project.path("templates/param.txt")).expect("a template");
         let own = project.path("calls").display().to_string();
         project.write("templates/param.txt", &text.replace(&own, &log));
+        let writes = format!("writes = [{:?}]", projects[0].path("log"));
+        project.edit("writes = [\"log\"]", &writes);
     }
     let [a, b] = projects.each_ref().map(|project| project.root().display());
     projects[0].write(

@@ -17,6 +17,7 @@ k = 1
 [simulator]
 command = ["sh", "-c", "echo {id} >> $LOG; printf 'q\n%s\n2\n3\n' $(cat k.txt) > out.txt"]
 timeout = "20s"
+writes = ["log"]
 [simulator.env]
 LOG = "LOG_FILE"
 [[simulator.input]]
@@ -39,12 +40,13 @@ impl Place {
     fn new(input: &str, more: &str) -> Self {
         let place = Self(tempfile::tempdir().expect("a folder"));
         place.write("k.txt", "{k}");
+        fs::create_dir(place.path("log")).expect("made");
         place.describe(input, more);
         place
     }
 
     fn describe(&self, input: &str, more: &str) {
-        let log = self.path("calls").display().to_string();
+        let log = self.path("log/calls").display().to_string();
         let simulator = SIMULATOR.replace("LOG_FILE", &log);
         self.write("rerunoff.toml", &format!("{input}\n{simulator}\n{more}"));
     }
@@ -73,8 +75,8 @@ impl Place {
     }
 
     fn calls(&self) -> String {
-        let text = fs::read_to_string(self.path("calls")).unwrap_or_default();
-        fs::remove_file(self.path("calls")).ok();
+        let text = fs::read_to_string(self.path("log/calls")).unwrap_or_default();
+        fs::remove_file(self.path("log/calls")).ok();
         let mut calls: Vec<&str> = text.lines().collect();
         calls.sort_unstable();
         calls.join(" ")

@@ -26,7 +26,7 @@ fn with_models(first: &str) -> Project {
 }
 
 fn exclude(project: &Project, patterns: &str) {
-    let support = "\"models\"]";
+    let support = "\"simulator.sh\", \"models\"]";
     project.edit(
         support,
         &format!("{support}\nsupport_exclude = [{patterns}]"),
@@ -65,6 +65,7 @@ fn a_project_may_want_bytecode_after_all() {
 #[test]
 fn a_file_left_in_a_support_folder_is_told_once_with_its_remedy() {
     let project = with_models("mkdir -p models/cache; echo ran >> models/cache/log");
+    project.edit("writes = [\"log\"]", "writes = [\"log\", \"models\"]");
     let run = project.rerunoff(&["run"]).expect(0);
     let told = "models/cache was not in the support folder when the run began";
     assert_eq!(run.stderr.matches(told).count(), 1, "{}", run.stderr);
@@ -120,6 +121,7 @@ fn what_is_excluded_may_be_anything_and_is_still_seen_by_the_simulator() {
 #[test]
 fn a_support_file_that_is_only_touched_ends_no_run() {
     let project = with_models("touch models/rates");
+    project.edit("writes = [\"log\"]", "writes = [\"log\", \"models\"]");
     project.rerunoff(&["run"]).expect(0);
     assert_eq!(project.calls().len(), 3);
     project.rerunoff(&["run"]).expect(0);
@@ -129,6 +131,7 @@ fn a_support_file_that_is_only_touched_ends_no_run() {
 #[test]
 fn a_support_file_that_a_simulator_changes_is_named_with_the_remedy() {
     let project = with_models("echo 2 >> models/rates");
+    project.edit("writes = [\"log\"]", "writes = [\"log\", \"models\"]");
     let run = project.rerunoff(&["run"]).expect(4);
     for told in [
         "models/rates changed during the run",

@@ -19,6 +19,7 @@ use crate::data::catchment::CatchmentId;
 use crate::data::scenario::ScenarioName;
 use crate::data::size::Size;
 use crate::data::time_axis::TimeAxis;
+use crate::execute::local::boundary;
 use crate::language::template::Template;
 use crate::plan::loaded::LoadedScenario;
 use crate::plan::recipe::Rendered;
@@ -142,6 +143,7 @@ fn print_overview(
             )?;
         }
     }
+    writeln!(out, "{}", boundary::described(project))?;
     let series = basin.columns.iter().map(|column| column.name.as_str());
     let variables = project.product.variables.iter();
     let variables = variables.map(|variable| variable.name.as_str());

@@ -98,6 +98,13 @@ pub(crate) enum Failure {
     DeckChanged(SupportFile),
     /// This file, which the catchment has for itself, changed during the run.
     OwnChanged(SupportFile),
+    /// It asked for something outside of its fence.
+    Trespass {
+        /// What it was and what allows it: a sentence about "it".
+        told: String,
+        /// How the run failed, where it did.
+        failure: Option<Box<Failure>>,
+    },
     /// Its files could not be written.
     WorkDirectory(String),
     /// Its result is to be of a processor of this class, and this machine's is another.
@@ -125,6 +132,7 @@ impl Failure {
             | Self::ReadChanged(_)
             | Self::DeckChanged(_)
             | Self::OwnChanged(_) => "changed",
+            Self::Trespass { .. } => "fence",
             Self::WorkDirectory(_) => "work",
             Self::OtherProcessor(_) => "processor",
         }
@@ -171,6 +179,7 @@ impl Failure {
                 | Self::ReadChanged(_)
                 | Self::DeckChanged(_)
                 | Self::OwnChanged(_)
+                | Self::Trespass { .. }
                 | Self::WorkDirectory(_)
                 | Self::OtherProcessor(_)
                 | Self::Memory(_)
@@ -196,6 +205,23 @@ impl Failure {
             Self::After { failure, .. } | Self::Saying { failure, .. } => {
                 failure.may_be_for_want_of_memory()
             }
+            _ => false,
+        }
+    }
+
+    /// Whether a simulator ends like this that is kept from something outside of its fence.
+    pub(crate) fn may_be_of_the_fence(&self) -> bool {
+        match self {
+            Self::Saying { failure, .. } => failure.may_be_of_the_fence(),
+            Self::Exit(_)
+            | Self::Signal(_)
+            | Self::After { .. }
+            | Self::Said { .. }
+            | Self::Requirement { .. }
+            | Self::NoOutput(_)
+            | Self::Output { .. }
+            | Self::OutOfRange { .. }
+            | Self::TimedOut(_) => true,
             _ => false,
         }
     }
@@ -292,6 +318,10 @@ impl fmt::Display for Failure {
             Self::DeckChanged(file) | Self::OwnChanged(file) => {
                 write!(f, "{} changed during the run", file.path.display())
             }
+            Self::Trespass { told, failure } => match failure {
+                Some(failure) => write!(f, "{failure}; {told}"),
+                None => f.write_str(told),
+            },
             Self::WorkDirectory(why) => f.write_str(why),
             Self::OtherProcessor(asked) => write!(
                 f,

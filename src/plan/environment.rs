@@ -64,6 +64,18 @@ pub(crate) fn search_path(project: &Project) -> Vec<PathBuf> {
     process::search_path(&with_path(project))
 }
 
+/// The folders in which the project has the system look for libraries.
+pub(crate) fn libraries(project: &Project) -> Vec<PathBuf> {
+    const NAME: &str = "LD_LIBRARY_PATH";
+    let simulator = &project.simulator;
+    let passed = passed(simulator);
+    let passed = passed.iter().filter(|(name, _)| name == NAME);
+    let stated = simulator.environment.get(NAME).map(|value| value.source());
+    let values = passed.map(|(_, value)| value.as_str()).chain(stated);
+    let folders = values.flat_map(std::env::split_paths);
+    folders.filter(|folder| folder.is_absolute()).collect()
+}
+
 /// The environment as far as the search for a program needs it.
 fn with_path(project: &Project) -> Vec<(OsString, OsString)> {
     let simulator = &project.simulator;

@@ -178,7 +178,9 @@ impl Project {
             folder: tempfile::tempdir().expect("a folder"),
             catchments,
         };
-        fs::create_dir(project.path("templates")).expect("a folder");
+        for name in ["templates", "log"] {
+            fs::create_dir(project.path(name)).expect("a folder");
+        }
         project.write_input(&precipitation);
         project.write_toml(&project.toml());
         let log = project.path("calls");
@@ -214,8 +216,12 @@ impl Project {
         self.folder.path()
     }
 
+    /// A file of the project; the simulator's log and what belongs to it are in a folder that it may write to.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+        match name.starts_with("calls") {
+            true => self.folder.path().join("log").join(name),
+            false => self.folder.path().join(name),
+        }
     }
 
     pub(crate) fn read(&self, name: &str) -> Vec<u8> {

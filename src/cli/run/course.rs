@@ -20,6 +20,7 @@ use crate::cli::verify::CAUSES;
 use crate::cluster;
 use crate::cluster::head::{Again, Head, Patience, Waited};
 use crate::cluster::run::{Commission, Matter};
+use crate::execute::local::boundary;
 use crate::execute::order::Work;
 use crate::execute::run_context::RunContext;
 use crate::execute::timings::{Phase, Timings};
@@ -38,6 +39,7 @@ use crate::project::cluster::ClusterSpec;
 use crate::store::Store;
 use crate::system::lock::Lock;
 use crate::system::process::Interrupt;
+use crate::system::progress::Verbosity;
 
 /// A run that has been planned, with all that its further steps share.
 pub(super) struct Course<'a> {
@@ -82,7 +84,14 @@ impl Course<'_> {
         if goes_on && !self.interrupt.is_triggered() {
             let run = match self.place {
                 Place::Cluster(spec) => self.carry_out_elsewhere(lock, spec)?,
-                Place::Here => self.carry_out_here(lock, work)?,
+                Place::Here => {
+                    if work.runs() > 0 && self.limits.verbosity != Verbosity::Quiet {
+                        boundary::missing(self.study.common())
+                            .iter()
+                            .for_each(|told| say(told));
+                    }
+                    self.carry_out_here(lock, work)?
+                }
             };
             report = report.and(run);
         }

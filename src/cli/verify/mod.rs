@@ -18,9 +18,11 @@ use crate::cli::options::jobs::slots;
 use crate::cli::options::only::chosen;
 use crate::cli::options::place::on;
 use crate::cli::options::scenario::ScenarioOption;
+use crate::cli::terminal::say;
 use crate::cluster::head::Wish;
 use crate::cluster::verify::{TrialTaker, carry_out};
 use crate::data::digest::Digest;
+use crate::execute::local::boundary;
 use crate::execute::local::failed_runs::FailedRuns;
 use crate::execute::make_ready;
 use crate::execute::next::Next;
@@ -95,6 +97,10 @@ pub(super) fn verify(place: &ProjectPlace, arguments: Arguments) -> Result<Exit>
         interrupt: &interrupt,
         timings: &Timings::default(),
     };
+    let here = opened.study.common();
+    if arguments.on.is_none() && !arguments.quiet {
+        boundary::missing(here).iter().for_each(|told| say(told));
+    }
     let comparison = Comparison::new(opened.study.common(), wanted.len(), arguments.quiet);
     let comparison = match arguments.on {
         None => compare(&loaded_study.list, &store, &wanted, run_context, comparison)?,

@@ -19,6 +19,7 @@ use crate::cluster::segment::{SegmentHead, TaskEnd, Trouble};
 use crate::data::machine::Machine;
 use crate::execute::local::LocalExecutor;
 use crate::execute::local::allotment::Allotment;
+use crate::execute::local::boundary;
 use crate::execute::local::work_folders::WorkFolders;
 use crate::execute::next::Next;
 use crate::execute::run_context::RunContext;
@@ -120,6 +121,9 @@ impl Task<'_> {
         };
         if let Some(difference) = recipes::difference(self.manifest, &loaded.list, self.machine) {
             return Ok(obstacle(Trouble::Recipe, difference));
+        }
+        if let Some(told) = boundary::missing(study.common()) {
+            (self.say)(&told);
         }
         let place = study.common().work;
         let folders = WorkFolders::of_task(place, own.path().join("work"), self.attempt.as_str());

@@ -13,11 +13,13 @@ use crate::data::run_cost::RunCost;
 use crate::data::time_axis::TimeAxis;
 use crate::execute::failure::Failure;
 use crate::execute::local::allotment::{Allotment, patience};
+use crate::execute::local::boundary::Boundary;
 use crate::execute::local::failed_runs::FailedRuns;
 use crate::execute::local::laid_deck::DeckChanged;
 use crate::execute::local::left_files::{last_line, tail};
 use crate::execute::local::netcdf_reader::NetcdfReader;
 use crate::execute::local::shelf::{self, Shelf};
+use crate::execute::local::trespass;
 use crate::execute::local::validate::{ended_well, is_refused_growth, validate};
 use crate::execute::local::work_directory::{Layout, PRINTED_FILES, WorkDirectory};
 use crate::execute::order::Order;
@@ -31,12 +33,13 @@ use crate::plan::key::Explanation;
 use crate::plan::loaded::LoadedScenario;
 use crate::plan::recipe::{Recipe, Rendered};
 use crate::plan::series;
-use crate::project::{Project, SameProcessor};
+use crate::project::{Project, SameProcessor, Support};
 use crate::store::codec::{self, Encoded};
 use crate::store::{Attempt, Outputs};
 use crate::system::file_limit::FileLimit;
 use crate::system::machine;
 use crate::system::memory_group::MemoryGroup;
+use crate::system::process::fence::Trespass;
 use crate::system::process::{End, Finished, Guard, Invocation, ProcessError};
 use crate::text::shell;
 
@@ -69,6 +72,8 @@ pub(crate) struct JobContext<'a> {
     pub shelf: Option<&'a Shelf>,
     /// Its scenario.
     pub loaded: &'a LoadedScenario<'a>,
+    /// What its simulator may reach.
+    pub boundary: &'a Boundary,
 }
 
 /// Which of the two rounds a job is in.
@@ -103,6 +108,8 @@ pub(super) struct Prepared {
     series: Vec<Vec<f64>>,
     /// How long one start may take.
     time_limit: Option<Duration>,
+    /// Whether its simulator is observed in all that it opens.
+    observed: bool,
 }
 
 /// What was started for a job, and has ended.
@@ -111,6 +118,8 @@ struct Ran {
     cost: RunCost,
     /// The simulator's exit code, if nothing went wrong with it or after it so far.
     end: Result<i32, Broken>,
+    /// What was asked for outside of the fence.
+    trespasses: Vec<Trespass>,
 }
 
 /// Why what was started did not come to its end.
@@ -142,7 +151,7 @@ impl JobContext<'_> {
         };
         let kept = self.shelf.and_then(|shelf| shelf.take(&job.order.key));
         let timings = self.run_context.timings;
-        let prepared = match timings.time(Phase::Render, || self.prepare(job, &mut trial)) {
+        let mut prepared = match timings.time(Phase::Render, || self.prepare(job, &mut trial)) {
             Ok(prepared) => prepared,
             Err(failure) => {
                 trial.attempts.push(Attempt {
@@ -162,6 +171,7 @@ impl JobContext<'_> {
         let mut work = work.in_use(decks);
         let mut left = self.loaded.project.simulator.retries;
         let result = loop {
+            prepared.observed |= self.boundary.is_to_be_observed();
             let (attempt, result) = self.attempt(&prepared, &trial.series, work, guard)?;
             // What memory had no room for is done again on the disk, and was no attempt.
             if let Err(failure) = &result
@@ -171,9 +181,18 @@ impl JobContext<'_> {
                 work = on_disk;
                 continue;
             }
+            let printed = attempt.tail.clone();
             trial.attempts.push(attempt);
             match &result {
                 Err(failure) if failure.is_worth_a_retry() && left > 0 => left -= 1,
+                // Once more, to tell what it was kept from.
+                Err(failure)
+                    if failure.may_be_of_the_fence()
+                        && !prepared.observed
+                        && self.boundary.is_to_be_repeated(&printed) =>
+                {
+                    prepared.observed = true;
+                }
                 _ => break result,
             }
         };
@@ -240,6 +259,7 @@ impl JobContext<'_> {
             rendered,
             series,
             time_limit: job.order.time_limit,
+            observed: false,
         })
     }
 
@@ -261,7 +281,11 @@ impl JobContext<'_> {
         };
         let killed = self.memory_group.killed();
         let mut result = match self.run_in(prepared, work, guard) {
-            Ok(Ran { cost, end }) => {
+            Ok(Ran {
+                cost,
+                end,
+                trespasses,
+            }) => {
                 attempt.cost = cost;
                 attempt.tail = tail(work.path());
                 let result = match end {
@@ -273,10 +297,11 @@ impl JobContext<'_> {
                 if result.as_ref().is_err_and(Failure::is_interrupted) {
                     return Err(NoTrial::Ended);
                 }
-                result.map_err(|failure| {
+                let result = result.map_err(|failure| {
                     let failure = self.or_no_room(failure, work);
                     failure.saying(|| last_line(work.path()))
-                })
+                });
+                self.or_trespass(result, &trespasses, &prepared.rendered.own.links)
             }
             Err(failure) => Err(failure),
         };
@@ -346,6 +371,36 @@ impl JobContext<'_> {
         }
     }
 
+    /// This outcome, unless it is not to be trusted: what the project does not state determined it, or kept it from a good one.
+    fn or_trespass<T>(
+        &self,
+        result: Result<T, Failure>,
+        trespasses: &[Trespass],
+        own: &[Support],
+    ) -> Result<T, Failure> {
+        let project = self.loaded.project;
+        if let Some(told) = trespass::reading(project, trespasses) {
+            return Err(Failure::Trespass {
+                told,
+                failure: None,
+            });
+        }
+        match result {
+            Ok(columns) => {
+                self.boundary.is_kept();
+                Ok(columns)
+            }
+            Err(failure) if !failure.may_be_of_the_fence() => Err(failure),
+            Err(failure) => Err(match trespass::other(project, own, trespasses) {
+                None => failure,
+                Some(told) => Failure::Trespass {
+                    told,
+                    failure: Some(Box::new(failure)),
+                },
+            }),
+        }
+    }
+
     /// Prepares the work directory, and starts the simulator in it and then what is to be run after it.
     ///
     /// What was hashed must be what is run: the support files are looked at before the start, which saves a run, and after the
@@ -375,6 +430,7 @@ impl JobContext<'_> {
         let mut ran = Ran {
             cost: finished.cost,
             end: self.ended(&finished, prepared),
+            trespasses: finished.trespasses,
         };
         if let Ok(code) = ran.end
             && !rendered.after.is_empty()
@@ -411,6 +467,7 @@ impl JobContext<'_> {
         match self.start(command, Some(ran.cost), prepared, work, guard) {
             Ok(finished) => {
                 ran.cost = ran.cost.and(finished.cost);
+                ran.trespasses.extend_from_slice(&finished.trespasses);
                 match self.ended(&finished, prepared) {
                     Ok(0) => {}
                     Ok(code) => ran.end = Err(failed(Failure::Exit(code))),
@@ -471,6 +528,7 @@ impl JobContext<'_> {
             .expect("a project's command is never empty");
         let environment = environment::of(work.path(), &rendered.environment);
         let [stdout, stderr] = PRINTED_FILES.map(|name| work.path().join(name));
+        let fence = self.boundary.fence(prepared.observed, &rendered.own);
         let invocation = Invocation {
             program,
             arguments,
@@ -482,6 +540,7 @@ impl JobContext<'_> {
             timeout: limit.into_iter().chain(self.left()).min(),
             grace: GRACE,
             largest_file: self.largest_file().size().0,
+            fence: fence.as_deref(),
         };
         let finished = guard
             .run(&invocation, self.run_context.interrupt)

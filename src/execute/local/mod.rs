@@ -7,9 +7,11 @@
 //! The same serves a person's run and a task of a batch system, which has an [`Allotment`]. It knows nothing of the store.
 
 pub(crate) mod allotment;
+pub(crate) mod boundary;
 pub(crate) mod failed_runs;
 mod feeder;
 mod held;
+mod installation;
 pub(crate) mod job;
 pub(crate) mod laid_deck;
 pub(crate) mod left_files;
@@ -19,6 +21,7 @@ mod read_again;
 pub(crate) mod shelf;
 #[cfg(test)]
 mod tests;
+mod trespass;
 pub(crate) mod validate;
 pub(crate) mod work_directory;
 pub(crate) mod work_folders;
@@ -34,6 +37,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow};
 
 use self::allotment::Allotment;
+use self::boundary::Boundary;
 use self::failed_runs::FailedRuns;
 use self::feeder::Feeder;
 use self::held::Held;
@@ -107,6 +111,8 @@ pub(crate) struct LocalExecutor<'a> {
     memory_group: MemoryGroup,
     /// With fewer seconds left than this, there is no time for any of the orders.
     least_needed: Duration,
+    /// What the simulators of each scenario may reach.
+    boundaries: Vec<Arc<Boundary>>,
 }
 
 /// An order with the places that its names have in this process.
@@ -133,6 +139,7 @@ impl<'a> LocalExecutor<'a> {
             allotment: None,
             memory_group: MemoryGroup::own(),
             least_needed: Duration::ZERO,
+            boundaries: Vec::new(),
         }
     }
 
@@ -290,6 +297,7 @@ impl LocalExecutor<'_> {
         taker: &mut dyn FnMut(Option<Trial>) -> Next,
     ) -> Result<()> {
         self.least_needed = self.least_needed(orders);
+        self.boundaries = Boundary::all(self.loaded_study)?;
         let mut held = Held::new(self.loaded_study);
         let taker: &mut dyn FnMut(Option<Trial>) -> Next = &mut |trial| held.take(trial, taker);
         let (orders, long) = longest_first(orders);

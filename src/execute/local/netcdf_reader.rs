@@ -101,6 +101,8 @@ impl NetcdfReader<'_> {
             timeout: Some(PATIENCE),
             grace: Duration::ZERO,
             largest_file: LARGEST,
+            // It is rerunoff itself.
+            fence: None,
         };
         let finished = self.guard.run(&invocation, self.interrupt);
         let finished = finished.map_err(|error| broken(format!("could not be begun ({error})")))?;

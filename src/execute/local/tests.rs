@@ -31,6 +31,7 @@ id = "id"
 [simulator]
 command = ["./simulator.sh"]
 support = ["simulator.sh"]
+writes = ["."]
 [[simulator.input]]
 file = "mode.txt"
 template = "mode.txt"

@@ -56,6 +56,7 @@ impl Worker<'_, '_> {
                 failed_runs: self.executor.failed_runs,
                 shelf: self.executor.shelf.as_ref(),
                 loaded: &self.executor.loaded_study[unit.scenario],
+                boundary: &self.executor.boundaries[unit.scenario],
             };
             let run = context.run(job, &self.directory, &mut guard);
             drop(slot);

@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 
+pub(crate) use self::own::Own;
 pub(crate) use self::rendered::{Parts, Rendered, RowChoice};
 pub(crate) use self::walks::Trail;
 use crate::data::digest::Digest;

@@ -19,6 +19,7 @@ use rustix::process::{
     kill_process_group, setrlimit, wait, waitid,
 };
 
+use super::fence::spawner::Spawners;
 use super::message::Start;
 use super::{ProcessError, find_program};
 use crate::data::run_cost::RunCost;
@@ -36,8 +37,8 @@ pub(super) struct Child {
 }
 
 impl Child {
-    /// Starts the child as the leader of a new process group.
-    pub(super) fn start(order: &Start) -> Result<Self, ProcessError> {
+    /// Starts the child as the leader of a new process group, inside of its fence if it has one.
+    pub(super) fn start(order: &Start, spawners: &mut Spawners) -> Result<Self, ProcessError> {
         let directory = Path::new(&order.directory);
         let program = find_program(&order.program, directory, &order.environment)?;
         limit_files(order.largest_file)?;
@@ -53,10 +54,23 @@ impl Child {
             .stdout(stdout)
             .stderr(stderr)
             .process_group(0);
+        let fenced = |error| reason(error, program.clone(), directory);
+        let spawner = match &order.fence {
+            Some(fence) => Some(spawners.get(fence, directory).map_err(fenced)?),
+            None => None,
+        };
         let started = Instant::now();
         let mut pause = Duration::from_millis(1);
         loop {
-            match command.spawn() {
+            let spawned;
+            (command, spawned) = match spawner {
+                Some(spawner) => spawner.spawn(command).map_err(fenced)?,
+                None => {
+                    let spawned = command.spawn();
+                    (command, spawned)
+                }
+            };
+            match spawned {
                 Ok(child) => {
                     let pid = Pid::from_child(&child);
                     return Ok(Self { pid, started });

@@ -28,6 +28,7 @@ use signal_hook::consts::SIGCHLD;
 use signal_hook::{flag, low_level};
 
 use super::child::Child;
+use super::fence::spawner::Spawners;
 use super::interrupt::{OF_JOBS, ignored_signals};
 use super::message::{GuardOrder, GuardReport, Start, errno, receive, send};
 use super::{
@@ -88,6 +89,7 @@ impl Guard {
             return Ok(Finished {
                 end: End::Interrupted,
                 cost: RunCost::default(),
+                trespasses: Vec::new(),
             });
         }
         let running = match self.running.take() {
@@ -134,7 +136,7 @@ impl Running {
         invocation: &Invocation<'_>,
         interrupt: &Interrupt,
     ) -> Result<Finished, ProcessError> {
-        self.order(&GuardOrder::Start(Start::from(invocation)))?;
+        self.order(&GuardOrder::Start(Start::from(invocation).into()))?;
         self.attend(invocation, interrupt).inspect_err(|error| {
             // The guard is gone, and it alone could reap: the id is still the simulator's, or has only just become free.
             if matches!(error, ProcessError::Guard { .. })
@@ -178,13 +180,19 @@ impl Running {
                 self.order(&GuardOrder::Kill)?;
             }
         }
-        let (status, cost) = match self.report()? {
-            GuardReport::Ended(status, cost) => (ExitStatus::from_raw(status), cost),
+        let (status, cost, trespasses) = match self.report()? {
+            GuardReport::Ended(status, cost, trespasses) => {
+                (ExitStatus::from_raw(status), cost, trespasses)
+            }
             GuardReport::Refused(refusal) => return Err(refusal.into()),
             GuardReport::Lost(errno) => return Err(lost(io::Error::from_raw_os_error(errno))),
         };
         let end = forced.map_or_else(|| End::by_itself(status), |(forced, _)| forced);
-        Ok(Finished { end, cost })
+        Ok(Finished {
+            end,
+            cost,
+            trespasses,
+        })
     }
 
     fn order(&self, order: &GuardOrder) -> Result<(), ProcessError> {
@@ -253,12 +261,13 @@ pub(crate) fn serve(socket: OwnedFd) -> io::Result<()> {
     let (ended, theirs) = UnixStream::pair()?;
     ended.set_nonblocking(true)?;
     low_level::pipe::register(SIGCHLD, theirs)?;
+    let mut spawners = Spawners::default();
     while let Some(order) = receive(&socket)? {
         // A signal for a simulator that has ended meanwhile has no target.
         let GuardOrder::Start(start) = order else {
             continue;
         };
-        match Child::start(&start) {
+        match Child::start(&start, &mut spawners) {
             Err(error) => send(&socket, &GuardReport::Refused(error.into()))?,
             Ok(child) => {
                 let noted = group.seek(SeekFrom::Start(child.number()));
@@ -266,8 +275,12 @@ pub(crate) fn serve(socket: OwnedFd) -> io::Result<()> {
                 let reaped = child.reap();
                 // From now on the id may be another group's.
                 group.rewind()?;
+                let seen = match start.fence {
+                    Some(_) => spawners.take_seen(),
+                    None => Vec::new(),
+                };
                 let report = match (watched, reaped) {
-                    (Ok(()), Ok((status, cost))) => GuardReport::Ended(status, cost),
+                    (Ok(()), Ok((status, cost))) => GuardReport::Ended(status, cost, seen),
                     (Err(error), _) | (_, Err(error)) => GuardReport::Lost(errno(&error)),
                 };
                 send(&socket, &report)?;
@@ -365,6 +378,7 @@ mod tests {
             timeout: None,
             grace: Duration::ZERO,
             largest_file: 1 << 20,
+            fence: None,
         };
         let interrupt = Interrupt::new().expect("an interrupt");
         let running = Guard::default().start().expect("a guard");

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::fence::{Fence, Trespass};
 use super::{Invocation, ProcessError};
 use crate::data::run_cost::RunCost;
 
@@ -21,7 +22,7 @@ const LONGEST: usize = 16 << 20;
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum GuardOrder {
     /// Start this simulator.
-    Start(Start),
+    Start(Box<Start>),
     /// Ask its group to end.
     Terminate,
     /// End its group.
@@ -39,6 +40,7 @@ pub(super) struct Start {
     pub stderr: OsString,
     pub appends: bool,
     pub largest_file: u64,
+    pub fence: Option<Fence>,
 }
 
 impl From<&Invocation<'_>> for Start {
@@ -52,6 +54,7 @@ impl From<&Invocation<'_>> for Start {
             stderr: invocation.stderr.into(),
             appends: invocation.appends,
             largest_file: invocation.largest_file,
+            fence: invocation.fence.cloned(),
         }
     }
 }
@@ -61,8 +64,8 @@ impl From<&Invocation<'_>> for Start {
 pub(super) enum GuardReport {
     /// The simulator could not be started.
     Refused(Refusal),
-    /// It has ended with this wait status, and nothing that it started is alive.
-    Ended(i32, RunCost),
+    /// It has ended with this wait status, and nothing that it started is alive; what it asked for outside of its fence.
+    Ended(i32, RunCost, Vec<Trespass>),
     /// It could not be watched; nothing of it is alive.
     Lost(i32),
 }

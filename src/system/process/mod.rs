@@ -12,10 +12,12 @@
 //!   grandchild holds it.
 //! - There is no `pre_exec`, and the program is found before it is started: so `posix_spawn` is used, by a small process.
 //! - The environment is exactly what the caller lists, and no file is open but standard input, output and error.
+//! - A child with a [`fence`] reads, writes and reaches what that says, and so does all that it starts.
 //! - No file that a child writes grows beyond a stated size, so that no child can fill the disk with one.
 
 mod child;
 mod command;
+pub(crate) mod fence;
 mod guard;
 mod interrupt;
 mod message;
@@ -24,7 +26,8 @@ pub(crate) mod tasks;
 mod tests;
 
 use std::ffi::{OsStr, OsString};
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
@@ -36,10 +39,14 @@ pub(crate) use command::{Answer, Call};
 pub(crate) use guard::{Guard, VERB as GUARD_VERB, serve};
 pub(crate) use interrupt::Interrupt;
 
+use self::fence::{Fence, Trespass};
 use crate::data::run_cost::RunCost;
 
 /// How long children have between TERM and KILL after an interrupt, at most, so that Ctrl-C takes effect within two seconds.
 const GRACE_AFTER_INTERRUPT: Duration = Duration::from_secs(1);
+
+/// How much of a script's first line the kernel reads.
+const LONGEST_FIRST_LINE: u64 = 256;
 
 /// What to start and where.
 #[derive(Clone, Copy, Debug)]
@@ -66,6 +73,8 @@ pub(crate) struct Invocation<'a> {
     /// No file that it writes may grow beyond so many bytes. The kernel sees to it: it sends XFSZ, or to a program that ignores
     /// that tells an error.
     pub largest_file: u64,
+    /// What it may reach; `None`: all that its user may.
+    pub fence: Option<&'a Fence>,
 }
 
 /// How a child ended.
@@ -92,12 +101,14 @@ impl End {
 }
 
 /// A child that has ended, with its group.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Finished {
     /// How it ended.
     pub end: End,
     /// What it cost. Its memory is at least the few megabytes of the guard that started it: Linux counts the moment before `exec`.
     pub cost: RunCost,
+    /// What it asked for outside of its fence, in order, each once, as far as that was looked at.
+    pub trespasses: Vec<Trespass>,
 }
 
 /// Why a child could not be started or watched.
@@ -184,6 +195,20 @@ pub(crate) fn search_path(environment: &[(OsString, OsString)]) -> Vec<PathBuf> 
     std::env::split_paths(path)
         .filter(|folder| folder.is_absolute())
         .collect()
+}
+
+/// The program that a script's first line names.
+pub(crate) fn interpreter(script: &Path) -> Option<PathBuf> {
+    let mut start = Vec::new();
+    let file = File::open(script).ok()?;
+    file.take(LONGEST_FIRST_LINE).read_to_end(&mut start).ok()?;
+    let line = start
+        .strip_prefix(b"#!")?
+        .split(|byte| *byte == b'\n')
+        .next()?;
+    let line = std::str::from_utf8(line).ok()?;
+    let path = PathBuf::from(line.split_whitespace().next()?);
+    Some(path).filter(|path| path.is_absolute())
 }
 
 fn timespec(duration: Duration) -> Timespec {

@@ -69,6 +69,7 @@ impl Place {
             timeout: Some(timeout),
             grace: SHORT,
             largest_file: 1 << 30,
+            fence: None,
         }
     }
 
