@@ -57,6 +57,7 @@ mod slurm;
 mod streams;
 mod sums;
 mod surroundings;
+mod trying;
 mod tweak;
 mod unsteady;
 mod why;

@@ -361,6 +361,50 @@ fn what_is_missing_or_there_twice_is_said() {
 }
 
 #[test]
+fn a_project_without_time_steps_has_a_product() {
+    let place = Place::new(
+        "[input]\ncatchments = [\"basin\"]",
+        "[sweep.k]\nvalues = [1, 2]\n",
+    );
+    let text = fs::read_to_string(place.path("rerunoff.toml")).expect("it");
+    let text = text.replace("file = \"out.txt\"", "file = \"out.txt\"\ntime = \"none\"");
+    place.write(
+        "rerunoff.toml",
+        &text.replace("\\n%s\\n2\\n3\\n", "\\n%s\\n"),
+    );
+    let checked = place.call(&["check", "--run"]).expect(0).stdout;
+    assert!(
+        checked.starts_with("1 catchment, no time steps\n"),
+        "{checked}"
+    );
+    assert!(checked.ends_with(":\n  q: 1\n"), "{checked}");
+    place.calls();
+    assert_eq!(place.run(), "basin basin");
+    let file = hdf5::File::open(place.path("output.h5")).expect("the product");
+    let q = file.dataset("q").expect("q").read_dyn::<f64>().expect("q");
+    assert_eq!(
+        (q.shape(), q.iter().copied().collect()),
+        (&[2, 1][..], vec![1.0, 2.0])
+    );
+    drop(file);
+    assert_eq!(place.run(), "");
+    place.call(&["tag", "first"]).expect(0);
+    place.write("k.txt", "{k:.1f}1");
+    assert_eq!(place.run(), "basin basin");
+    let differ = place.call(&["diff", "first"]).expect(0).stdout;
+    assert!(differ.contains("1 of 1 changed"), "{differ}");
+    let csv = place.call(&["export", "basin", "--csv"]).expect(0).stdout;
+    assert!(csv.contains("2.01"), "{csv}");
+    let why = place
+        .call(&["why", "basin", "--scenario", "k=1"])
+        .expect(0)
+        .stdout;
+    assert!(!why.contains("time steps"), "{why}");
+    place.call(&["run", "--at", "first"]).expect(0);
+    place.call(&["verify", "--sample", "2"]).expect(0);
+}
+
+#[test]
 fn what_is_about_time_steps_says_that_there_are_none() {
     let place = Place::new("[input]\ncatchments = [\"a\"]", "");
     place.write("k.txt", "{k} {steps}");

@@ -8,19 +8,20 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 
 use super::check_cluster;
-use super::exit::{Exit, Usage};
+use super::exit::Exit;
 use super::open::ProjectPlace;
 use super::refusal::CannotRun;
 use super::terminal::say;
+use super::trying::check_run;
 use crate::cli::options::only::find;
 use crate::cli::options::place::{Place, PlaceOptions};
-use crate::cli::options::scenario::unknown;
+use crate::cli::options::scenario::place_of;
 use crate::data::catchment::CatchmentId;
-use crate::data::scenario::ScenarioName;
 use crate::data::size::Size;
 use crate::data::time_axis::TimeAxis;
 use crate::execute::local::boundary;
 use crate::language::template::Template;
+use crate::plan::Unit;
 use crate::plan::loaded::LoadedScenario;
 use crate::plan::recipe::Rendered;
 use crate::plan::recipe::names::Names;
@@ -39,6 +40,9 @@ pub(super) struct Arguments {
     /// The scenario to render it in [default: the first]
     #[arg(long, value_name = "NAME")]
     scenario: Option<String>,
+    /// Run it, storing nothing, and tell whether it gives a good result; `rerunoff try` tells more
+    #[arg(long)]
+    run: bool,
     #[command(flatten)]
     place: PlaceOptions,
 }
@@ -57,7 +61,8 @@ pub(super) fn check(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> 
     let store = opened.store_to_read()?;
     let loaded_study = opened.load_without_series(store.as_ref())?;
     loaded_study.list.iter().try_for_each(product::check)?;
-    let loaded = &loaded_study.list[scenario_place(study, arguments.scenario.as_deref())?];
+    let scenario = place_of(study, arguments.scenario.as_deref())?;
+    let loaded = &loaded_study.list[scenario];
     let at = match &arguments.catchment {
         Some(id) => find(&loaded.basin, id)?,
         None => 0,
@@ -98,22 +103,19 @@ pub(super) fn check(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> 
     if let Place::Cluster(spec) = &run_at {
         check_cluster::print(spec, &study.common().root, &mut out)?;
     }
+    if arguments.run {
+        let unit = Unit {
+            scenario,
+            catchment: at,
+        };
+        return check_run(&loaded_study, unit, &mut out);
+    }
     writeln!(
         out,
         "all is well with catchment {id}; `rerunoff status` looks at all of them, `rerunoff run` runs them"
     )
     .ok();
     Ok(Exit::Fine)
-}
-
-/// The place of the scenario to render in.
-fn scenario_place(study: &Study, wanted: Option<&str>) -> Result<usize> {
-    let Some(wanted) = wanted else {
-        return Ok(0);
-    };
-    let names: Vec<&ScenarioName> = study.names().collect();
-    let found = names.iter().position(|name| name.as_str() == wanted);
-    Ok(found.ok_or_else(|| Usage(format!("--scenario: {}", unknown(wanted, &names))))?)
 }
 
 /// How many catchments, time steps and scenarios there are, and the names of series, parameters and variables.

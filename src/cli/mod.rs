@@ -29,6 +29,7 @@ mod run;
 mod status;
 mod tag;
 mod terminal;
+mod trying;
 mod verify;
 mod wanted;
 mod why;
@@ -89,6 +90,8 @@ enum Verb {
     Gc(gc::Arguments),
     /// Check the project file, templates and inputs, and render one catchment
     Check(check::Arguments),
+    /// Run one catchment, storing nothing: show what it prints and leaves, and propose what to take from it
+    Try(trying::Arguments),
     /// Bring the product up to date from the results there are, without running anything
     Assemble(assemble::Arguments),
     /// End what is under way on a cluster; what was published is kept
@@ -152,6 +155,7 @@ fn obey(cli: Cli) -> Result<Exit> {
         Verb::Export(arguments) => export::export(&place()?, arguments),
         Verb::Gc(arguments) => gc::gc(&place()?, arguments),
         Verb::Check(arguments) => check::check(&place()?, arguments),
+        Verb::Try(arguments) => trying::try_one(&place()?, arguments),
         Verb::Assemble(arguments) => assemble::assemble(&place()?, arguments),
         Verb::Cancel => cancel::cancel(&place()?),
         Verb::Log(arguments) => log::log(&place()?, arguments),

@@ -40,6 +40,22 @@ impl ProjectPlace {
     }
 }
 
+impl ProjectPlace {
+    /// Reads the project file to try a run: what it says of outputs and the product may be missing or wrong, which is the fault that
+    /// comes along.
+    pub(super) fn open_to_try(&self) -> Result<(OpenProject, Option<ProjectError>), ProjectError> {
+        let fault = match self.open() {
+            Ok(opened) => return Ok((opened, None)),
+            Err(fault) => fault,
+        };
+        let Ok(study) = Study::load_to_try(&self.root, "") else {
+            return Err(fault);
+        };
+        let cache = Cache::at(study.common().cache());
+        Ok((OpenProject { study, cache }, Some(fault)))
+    }
+}
+
 /// A project whose file has been read.
 pub(super) struct OpenProject {
     pub study: Study,

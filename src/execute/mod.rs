@@ -15,12 +15,14 @@ pub(crate) mod next;
 pub(crate) mod order;
 pub(crate) mod origin;
 pub mod output;
+pub(crate) mod proposal;
 pub(crate) mod recorder;
 pub(crate) mod run_context;
 pub(crate) mod schedule;
 pub(crate) mod timeouts;
 pub(crate) mod timings;
 pub(crate) mod trial;
+pub(crate) mod trying;
 
 use std::collections::{HashMap, HashSet};
 use std::time::Instant;
@@ -137,6 +139,16 @@ pub(crate) fn make_ready<'a>(
 ) -> Result<LocalExecutor<'a>> {
     let first = loaded_study.first().context("a study has a scenario")?;
     let work_folders = WorkFolders::of(first.project)?;
+    make_ready_in(work_folders, loaded_study, run_context, failed_runs)
+}
+
+/// The same with work directories in these folders.
+pub(crate) fn make_ready_in<'a>(
+    work_folders: WorkFolders,
+    loaded_study: &'a [LoadedScenario<'a>],
+    run_context: RunContext<'a>,
+    failed_runs: &'a FailedRuns,
+) -> Result<LocalExecutor<'a>> {
     Ok(LocalExecutor::new(
         loaded_study,
         run_context,

@@ -111,6 +111,9 @@ impl<'a> SourceText<'a> {
         let message = match (meant, form) {
             (Some(meant), _) => meant,
             (None, Some(form)) => format!("{message}; write {form}"),
+            (None, None) if message == "missing field `product`" => {
+                "there is no [product]; add it with `file = \"output.nc\"`, the file that all results go into".to_owned()
+            }
             (None, None) => message.to_owned(),
         };
         ProjectError {

@@ -7,6 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use toml::Table;
+
 use super::build::{ProjectBuilder, place, same_file};
 use super::cluster::ClusterTable;
 use super::cluster::merge::Stated;
@@ -47,22 +49,62 @@ struct Variant {
 impl Study {
     /// Reads and checks the project in `root`.
     pub fn load(root: &Path) -> Result<Self, ProjectError> {
-        let file = root.join(PROJECT_FILE);
-        let text = regular::read_to_string(&file).map_err(|error| ProjectError {
-            file: file.clone(),
-            place: None,
-            message: match error.kind() {
-                ErrorKind::NotFound => {
-                    "there is no project file here; `rerunoff init` writes one, `-C DIR` looks elsewhere".to_owned()
-                }
-                _ => format!("can't be read: {error}"),
-            },
-        })?;
+        let (file, text) = project_text(root)?;
         let mut study = Self::of_text(root, &text, Places::AsNamed, &|_| true)?;
         let source = SourceText::new(&file, &text);
+        study.check_outputs(&source)?;
         study.place_products(&source)?;
         study.check_shared_product(&source)?;
         Ok(study)
+    }
+
+    /// The project in `root` with these tables in place of its outputs, and with nothing in its product: for finding out what to take
+    /// from a run. Errors have no places, as there is no such file.
+    pub fn load_to_try(root: &Path, outputs: &str) -> Result<Self, ProjectError> {
+        let (file, text) = project_text(root)?;
+        let fault = |error: toml::de::Error| SourceText::new(&file, &text).syntax(&error);
+        let mut table: Table = text.parse().map_err(fault)?;
+        let mut outputs: Table = outputs.parse().map_err(fault)?;
+        let mut put = |outer: &str, name: &str, value: Option<toml::Value>| {
+            let outer = table.entry(outer).or_insert_with(|| Table::new().into());
+            if let Some(outer) = outer.as_table_mut() {
+                match value {
+                    Some(value) => drop(outer.insert(name.to_owned(), value)),
+                    None => drop(outer.remove(name)),
+                }
+            }
+        };
+        let outputs = outputs
+            .get_mut("simulator")
+            .and_then(|it| it.as_table_mut());
+        put(
+            "simulator",
+            "output",
+            outputs.and_then(|it| it.remove("output")),
+        );
+        for name in ["variables", "summary", "downstream", "layout"] {
+            put("product", name, None);
+        }
+        put("product", "file", Some("output.nc".into()));
+        let scenarios = table.get_mut("scenario").and_then(|it| it.as_table_mut());
+        for (_, scenario) in scenarios.into_iter().flatten() {
+            if let Some(scenario) = scenario.as_table_mut() {
+                scenario.remove("product");
+            }
+        }
+        Self::of_text(root, &table.to_string(), Places::AsNamed, &|_| true)
+    }
+
+    /// Without outputs there is nothing to be kept of a run.
+    fn check_outputs(&self, source: &SourceText<'_>) -> Result<(), ProjectError> {
+        match self.common().simulator.outputs.is_empty() {
+            false => Ok(()),
+            true => Err(source.error(
+                "simulator",
+                "[simulator.output] is missing, which says what to take from the files that a run leaves; `rerunoff try` runs one \
+                 catchment and proposes it",
+            )),
+        }
     }
 
     /// The scenarios that are wanted, by name, of a frozen project. It is for running: nothing is imported, and its products have no
@@ -316,6 +358,24 @@ impl Study {
             }
         }
         Ok(())
+    }
+}
+
+/// The project file in a folder, and its text.
+fn project_text(root: &Path) -> Result<(PathBuf, String), ProjectError> {
+    let file = root.join(PROJECT_FILE);
+    match regular::read_to_string(&file) {
+        Ok(text) => Ok((file, text)),
+        Err(error) => Err(ProjectError {
+            place: None,
+            message: match error.kind() {
+                ErrorKind::NotFound => {
+                    "there is no project file here; `rerunoff init` writes one, `-C DIR` looks elsewhere".to_owned()
+                }
+                _ => format!("can't be read: {error}"),
+            },
+            file,
+        }),
     }
 }
 

@@ -62,8 +62,18 @@ impl ScenarioOption {
     }
 }
 
+/// The place of the scenario of this name; the first where none is named.
+pub(crate) fn place_of(study: &Study, wanted: Option<&str>) -> Result<usize> {
+    let Some(wanted) = wanted else {
+        return Ok(0);
+    };
+    let names: Vec<&ScenarioName> = study.names().collect();
+    let found = names.iter().position(|name| name.as_str() == wanted);
+    Ok(found.ok_or_else(|| Usage(format!("--scenario: {}", unknown(wanted, &names))))?)
+}
+
 /// The message for an unknown scenario, with the one that was probably meant.
-pub(crate) fn unknown(name: &str, known: &[&ScenarioName]) -> String {
+fn unknown(name: &str, known: &[&ScenarioName]) -> String {
     let names = known.iter().map(|name| name.as_str());
     let hint = wording::hint(name, names, Quotes::Double)
         .unwrap_or_else(|| format!("; there are {}", first_few(known)));

@@ -22,6 +22,8 @@ const MOST_KEPT: usize = 100;
 /// The work directories kept of failed catchments, `cache/failed/<id>` or `cache/failed/<scenario>@<id>`.
 pub(crate) struct FailedRuns {
     folder: PathBuf,
+    /// Whether those of good runs are kept as well.
+    keeps_all: bool,
 }
 
 impl FailedRuns {
@@ -32,7 +34,18 @@ impl FailedRuns {
 
     /// Those in `folder`.
     pub(crate) fn new(folder: PathBuf) -> Self {
-        Self { folder }
+        Self {
+            folder,
+            keeps_all: false,
+        }
+    }
+
+    /// Those of all runs in `folder`, good ones too.
+    pub(crate) fn of_all(folder: PathBuf) -> Self {
+        Self {
+            folder,
+            keeps_all: true,
+        }
     }
 
     /// The folder that they are in, created where it is missing.
@@ -70,6 +83,19 @@ impl FailedRuns {
                 copied.and(remove(work.path()))
             }
             other => other.with_context(context),
+        }
+    }
+
+    /// After a good run: lets go of what is kept of an earlier one, or keeps this one's, too.
+    pub(crate) fn after_good(
+        &self,
+        work: &WorkDirectory,
+        scenario: &ScenarioName,
+        id: &CatchmentId,
+    ) -> Result<()> {
+        match self.keeps_all {
+            true => self.keep(work, scenario, id),
+            false => self.release(scenario, id),
         }
     }
 

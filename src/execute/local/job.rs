@@ -225,7 +225,7 @@ impl JobContext<'_> {
     pub(super) fn keep(&self, trial: &Trial, work: &WorkDirectory) -> anyhow::Result<()> {
         let (scenario, id) = (&trial.scenario, &trial.catchment);
         match &trial.outcome {
-            TrialOutcome::Good(_) => self.failed_runs.release(scenario, id),
+            TrialOutcome::Good(_) => self.failed_runs.after_good(work, scenario, id),
             TrialOutcome::Obstacle(..) => Ok(()),
             TrialOutcome::Failed(_) => work
                 .shorten(self.largest_file().size())

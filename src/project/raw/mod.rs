@@ -253,6 +253,7 @@ pub(super) struct Simulator {
     pub network: bool,
     #[serde(default)]
     pub input: Vec<SimulatorInput>,
+    #[serde(default)]
     pub output: Outputs,
 }
 
@@ -353,7 +354,7 @@ pub(super) struct SimulatorInput {
 }
 
 /// One table, or a list of them. Read by hand: serde's own way to read one of two forms forgets what is wrong in it.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(super) struct Outputs {
     pub list: Vec<Output>,
     pub is_list: bool,

@@ -1,0 +1,445 @@
+//! `rerunoff try`: one catchment is run and shown, nothing is stored; and what could be taken from it is proposed.
+
+use std::fs;
+use std::io::{Write, stdout};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use clap::Args;
+use jiff::Timestamp;
+
+use super::exit::{Exit, Usage};
+use super::open::{OpenProject, ProjectPlace};
+use super::terminal::say;
+use crate::cli::options::only::find;
+use crate::cli::options::scenario::place_of;
+use crate::data::size::Size;
+use crate::data::value::Value;
+use crate::execute::proposal::{self, Known};
+use crate::execute::run_context::RunContext;
+use crate::execute::timings::Timings;
+use crate::execute::trial::TrialOutcome;
+use crate::execute::trying::{self, Change, Left, Tried};
+use crate::plan::Unit;
+use crate::plan::loaded::{LoadedScenario, LoadedStudy};
+use crate::project::Study;
+use crate::system::jobserver::slots::Slots;
+use crate::system::lock::Lock;
+use crate::system::process::Interrupt;
+use crate::system::progress::seconds;
+use crate::system::regular;
+
+/// So many files are named.
+const MOST_FILES: usize = 40;
+
+/// Of so many files the head is shown, and something is proposed.
+const MOST_SHOWN: usize = 5;
+
+/// So many lines of a file, so many characters of each, and so many values of a column are shown.
+const HEAD: (usize, usize, usize) = (6, 110, 4);
+
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// The catchment [default: the first]
+    #[arg(value_name = "ID", allow_hyphen_values = true)]
+    catchment: Option<String>,
+    /// The scenario to run it in [default: the first]
+    #[arg(long, value_name = "NAME")]
+    scenario: Option<String>,
+    /// Keep what it leaves in this new folder
+    #[arg(long, value_name = "DIR")]
+    keep: Option<PathBuf>,
+}
+
+pub(super) fn try_one(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
+    let (opened, fault) = place.open_to_try()?;
+    let keep = arguments.keep.as_deref().map(new_folder).transpose()?;
+    let store = opened.store_to_read()?;
+    let loaded_study = opened.load_without_series(store.as_ref())?;
+    let scenario = place_of(&opened.study, arguments.scenario.as_deref())?;
+    let loaded = &loaded_study.list[scenario];
+    let catchment = match &arguments.catchment {
+        Some(id) => find(&loaded.basin, id)?,
+        None => 0,
+    };
+    let unit = Unit {
+        scenario,
+        catchment,
+    };
+    // Beside the folder that it shall end in, so that it need not be copied.
+    let mut builder = tempfile::Builder::new();
+    let builder = builder.prefix(".rerunoff-try-");
+    let base = match keep.as_deref().and_then(Path::parent) {
+        Some(parent) => builder.tempdir_in(parent),
+        None => builder.tempdir(),
+    };
+    let base = base.context("can't make a folder to run in")?;
+    let Some(tried) = run(&loaded_study, unit, base.path())? else {
+        say("interrupted; nothing was changed");
+        return Ok(Exit::Interrupted);
+    };
+    if let Some(fault) = &fault {
+        say(&format!("note: {fault}"));
+    }
+    let mut shown = Shown {
+        place,
+        opened: &opened,
+        loaded,
+        unit,
+        tried: &tried,
+        out: Vec::new(),
+    };
+    let is_good = shown.outcome(fault.is_none())?;
+    shown.files()?;
+    shown.proposals()?;
+    let mut out = stdout().lock();
+    out.write_all(&shown.out).ok();
+    if let (Some(keep), Some(folder)) = (&keep, &tried.folder) {
+        fs::remove_dir(keep).ok();
+        fs::rename(folder, keep).with_context(|| format!("can't keep it in {}", keep.display()))?;
+        writeln!(out, "\nall of it is in {}", keep.display()).ok();
+    }
+    Ok(match is_good {
+        true => Exit::Fine,
+        false => Exit::Failures,
+    })
+}
+
+/// `check --run`: the same in a few lines.
+pub(super) fn check_run(
+    loaded_study: &LoadedStudy<'_>,
+    unit: Unit,
+    out: &mut dyn Write,
+) -> Result<Exit> {
+    let base = tempfile::tempdir().context("can't make a folder to run in")?;
+    let loaded = &loaded_study.list[unit.scenario];
+    let label = loaded.label(unit.catchment);
+    let Some(tried) = run(loaded_study, unit, base.path())? else {
+        return Ok(Exit::Interrupted);
+    };
+    match failure(&tried) {
+        Some(reason) => {
+            writeln!(
+                out,
+                "catchment {label} was run and gave no good result: {reason}; `rerunoff try` shows what it left"
+            )
+            .ok();
+            Ok(Exit::Failures)
+        }
+        None => {
+            writeln!(
+                out,
+                "catchment {label} was run and gave a good result{}:",
+                cost(&tried)
+            )
+            .ok();
+            for line in values(loaded, unit.catchment, &tried) {
+                writeln!(out, "  {line}").ok();
+            }
+            Ok(Exit::Fine)
+        }
+    }
+}
+
+fn run(loaded_study: &LoadedStudy<'_>, unit: Unit, base: &Path) -> Result<Option<Tried>> {
+    let interrupt = Interrupt::installed().context("can't prepare for signals")?;
+    let lock = Lock::take(&base.join("lock"), false).context("can't lock a folder of its own")?;
+    let run_context = RunContext {
+        slots: &Slots::fixed(1),
+        keeper: lock.keeper(),
+        interrupt: &interrupt,
+        timings: &Timings::default(),
+    };
+    trying::run_once(&loaded_study.list, unit, run_context, base)
+}
+
+/// The absolute path of a folder that is not there yet, or empty.
+fn new_folder(path: &Path) -> Result<PathBuf> {
+    let folder = std::path::absolute(path)?;
+    let holds = fs::read_dir(&folder).is_ok_and(|mut entries| entries.next().is_some());
+    if holds || folder.is_file() {
+        let path = folder.display();
+        return Err(Usage(format!("{path} is not empty; name a new folder")).into());
+    }
+    Ok(folder)
+}
+
+/// Why a run gave no result; `None` if it did.
+fn failure(tried: &Tried) -> Option<&str> {
+    match &tried.trial.outcome {
+        TrialOutcome::Good(_) => None,
+        TrialOutcome::Failed(failed) | TrialOutcome::Obstacle(_, failed) => Some(&failed.reason),
+    }
+}
+
+/// ` in 1.2 s, …`
+fn cost(tried: &Tried) -> String {
+    match tried.trial.attempts.last() {
+        None => String::new(),
+        Some(attempt) => format!(
+            " in {}, {} of processor time, {} of memory",
+            seconds(attempt.cost.wall),
+            seconds(attempt.cost.cpu()),
+            Size(attempt.cost.peak_bytes)
+        ),
+    }
+}
+
+/// The columns that the project takes, each with its first values.
+fn values(loaded: &LoadedScenario<'_>, catchment: usize, tried: &Tried) -> Vec<String> {
+    let Some(folder) = &tried.folder else {
+        return Vec::new();
+    };
+    match trying::columns(loaded, catchment, folder) {
+        Err(reason) => vec![reason],
+        Ok(columns) => {
+            let wanted = &loaded.project.simulator.columns;
+            let line = |(at, (name, values)): (usize, &(String, Vec<f64>))| {
+                let name = wanted.get(at).map_or(name.as_str(), |column| &column.name);
+                first_values(name, values)
+            };
+            columns.iter().enumerate().map(line).collect()
+        }
+    }
+}
+
+fn first_values(name: &str, values: &[f64]) -> String {
+    // What outputs tell of times and places has names of its own.
+    let times = name.strip_prefix("@time ");
+    let name = match times {
+        Some(axis) => format!("the times of {axis}"),
+        None => name
+            .strip_prefix('@')
+            .map_or(name.to_owned(), |axis| format!("the places of {axis}")),
+    };
+    let text = |value: &f64| match times {
+        _ if value.is_nan() => "missing".to_owned(),
+        Some(_) => Timestamp::from_second(*value as i64).map_or(value.to_string(), |time| {
+            time.strftime("%Y-%m-%dT%H:%M:%S").to_string()
+        }),
+        None => Value::Number(*value).to_string(),
+    };
+    let first: Vec<String> = values.iter().take(HEAD.2).map(text).collect();
+    let rest = match values.len() {
+        1 => String::new(),
+        count if count <= HEAD.2 => format!("  ({count} values)"),
+        count => format!(", …  ({count} values)"),
+    };
+    format!("{name}: {}{rest}", first.join(", "))
+}
+
+/// What is shown of a run.
+struct Shown<'a> {
+    place: &'a ProjectPlace,
+    opened: &'a OpenProject,
+    loaded: &'a LoadedScenario<'a>,
+    unit: Unit,
+    tried: &'a Tried,
+    out: Vec<u8>,
+}
+
+impl Shown<'_> {
+    /// How it ended, what it printed and, if outputs are stated, what was read; whether it is good.
+    fn outcome(&mut self, outputs_are_stated: bool) -> Result<bool> {
+        let label = self.loaded.label(self.unit.catchment);
+        let (tried, cost) = (self.tried, cost(self.tried));
+        let failure = failure(tried);
+        match failure {
+            None => writeln!(self.out, "catchment {label} ended well{cost}")?,
+            Some(reason) => writeln!(self.out, "catchment {label} failed{cost}:\n  {reason}")?,
+        }
+        let printed = tried
+            .trial
+            .attempts
+            .last()
+            .map_or("", |attempt| attempt.tail.trim());
+        let lines: Vec<&str> = printed.lines().collect();
+        match lines.len() {
+            0 => writeln!(self.out, "it printed nothing")?,
+            count => {
+                writeln!(self.out, "the end of what it printed:")?;
+                for line in &lines[count.saturating_sub(2 * HEAD.0)..] {
+                    writeln!(self.out, "  | {}", shortened(line))?;
+                }
+            }
+        }
+        if failure.is_none() && outputs_are_stated {
+            writeln!(self.out, "what is taken from it, as the project file says:")?;
+            for line in values(self.loaded, self.unit.catchment, tried) {
+                writeln!(self.out, "  {line}")?;
+            }
+        }
+        Ok(failure.is_none())
+    }
+
+    /// The files that it left.
+    fn files(&mut self) -> Result<()> {
+        let left = &self.tried.left;
+        if left.is_empty() {
+            writeln!(self.out, "it left no file, and changed none")?;
+            return Ok(());
+        }
+        writeln!(self.out, "what it left:")?;
+        for Left { name, change, size } in left.iter().take(MOST_FILES) {
+            let name: String = name.chars().filter(|c| !c.is_control()).collect();
+            match change {
+                Change::New => writeln!(
+                    self.out,
+                    "  new      {:>9}  {name}",
+                    Size(*size).to_string()
+                )?,
+                Change::Changed => writeln!(
+                    self.out,
+                    "  changed  {:>9}  {name}",
+                    Size(*size).to_string()
+                )?,
+                Change::Removed => writeln!(self.out, "  removed             {name}")?,
+            }
+        }
+        if left.len() > MOST_FILES {
+            writeln!(
+                self.out,
+                "  and {} more; `--keep DIR` keeps all",
+                left.len() - MOST_FILES
+            )?;
+        }
+        Ok(())
+    }
+
+    /// The heads of what looks like tables, and what could be taken from them. Outputs that are read well need no proposal.
+    fn proposals(&mut self) -> Result<()> {
+        let Some(folder) = &self.tried.folder else {
+            return Ok(());
+        };
+        let is_good = failure(self.tried).is_none();
+        let rendered = self
+            .loaded
+            .recipe
+            .render(&self.loaded.basin, self.unit.catchment)?;
+        let stated = self.loaded.project.simulator.columns.iter();
+        let mut taken: Vec<String> = match is_good {
+            true => stated.map(|column| column.name.clone()).collect(),
+            false => Vec::new(),
+        };
+        let mut found = Vec::new();
+        for Left { name, change, .. } in &self.tried.left {
+            let is_read = is_good
+                && rendered
+                    .outputs
+                    .iter()
+                    .any(|output| output == Path::new(name));
+            if *change == Change::Removed || is_read || found.len() == MOST_SHOWN {
+                continue;
+            }
+            let path = folder.join(name);
+            let known = Known {
+                id: self.loaded.basin.id(self.unit.catchment).as_str(),
+                steps: self.loaded.basin.time().map(|time| time.len()),
+                taken: &taken,
+            };
+            let proposals = proposal::of_file(name, &path, &known);
+            if !proposals.is_empty() {
+                self.head(name, &path)?;
+                let best = self.best(proposals, folder);
+                taken.extend(proposal::names(&best.text));
+                found.push(best);
+            }
+        }
+        if found.is_empty() {
+            if rendered.outputs.is_empty() {
+                writeln!(
+                    self.out,
+                    "nothing that it left looks like a table; `after = [\"python3\", \"extract.py\"]` under [simulator] runs a script of your own \
+                     that makes one, and docs/simulators.md tells what else is read"
+                )?;
+            }
+            return Ok(());
+        }
+        writeln!(
+            self.out,
+            "\nproposed for rerunoff.toml; keep what you need, and give it names of your own:"
+        )?;
+        for Proposed { text, read } in found {
+            writeln!(self.out)?;
+            match read {
+                Ok(columns) => {
+                    for line in columns {
+                        writeln!(self.out, "# {line}")?;
+                    }
+                }
+                Err(reason) => writeln!(self.out, "# not read as it stands: {reason}")?,
+            }
+            write!(self.out, "{text}")?;
+        }
+        Ok(())
+    }
+
+    /// The first lines of a text.
+    fn head(&mut self, name: &str, path: &Path) -> Result<()> {
+        let bytes = regular::head(path, 4096).unwrap_or_default();
+        if bytes.contains(&0) {
+            return Ok(());
+        }
+        writeln!(self.out, "the head of {name}:")?;
+        for line in String::from_utf8_lossy(&bytes).lines().take(HEAD.0) {
+            writeln!(self.out, "  | {}", shortened(line))?;
+        }
+        Ok(())
+    }
+
+    /// The first of the proposals that reads the file, or the first of all.
+    fn best(&self, proposals: Vec<String>, folder: &Path) -> Proposed {
+        let mut first = None;
+        for text in proposals {
+            let read = self.read(&text, folder);
+            if read.is_ok() || first.is_none() {
+                let is_read = read.is_ok();
+                first = Some(Proposed { text, read });
+                if is_read {
+                    break;
+                }
+            }
+        }
+        first.unwrap_or_else(|| Proposed {
+            text: String::new(),
+            read: Ok(Vec::new()),
+        })
+    }
+
+    /// What outputs like these give of this run.
+    fn read(&self, outputs: &str, folder: &Path) -> Result<Vec<String>, String> {
+        let text = |error: anyhow::Error| format!("{error:#}");
+        let study = Study::load_to_try(&self.place.root, outputs);
+        let study = study.map_err(|fault| fault.message)?;
+        let store = self
+            .opened
+            .store_to_read()
+            .map_err(|error| text(error.into()))?;
+        let loaded_study =
+            LoadedStudy::without_series(&study, store.as_ref(), false).map_err(text)?;
+        let loaded = &loaded_study.list[self.unit.scenario];
+        let columns = trying::columns(loaded, self.unit.catchment, folder)?;
+        let wanted = &loaded.project.simulator.columns;
+        let lines = columns.iter().enumerate().map(|(at, (name, values))| {
+            let name = wanted.get(at).map_or(name.as_str(), |column| &column.name);
+            first_values(name, values)
+        });
+        Ok(lines.collect())
+    }
+}
+
+/// Outputs that could be stated, and what they give.
+struct Proposed {
+    text: String,
+    read: Result<Vec<String>, String>,
+}
+
+/// A line for a terminal.
+fn shortened(line: &str) -> String {
+    let line = line.replace('\t', "  ");
+    let plain: String = line.chars().filter(|c| !c.is_control()).collect();
+    match plain.char_indices().nth(HEAD.1) {
+        None => plain,
+        Some((at, _)) => format!("{}…", &plain[..at]),
+    }
+}
