@@ -6,7 +6,7 @@ use std::fs;
 use proptest::prelude::*;
 use rerunoff::data::value::Value;
 use rerunoff::execute::output::{Wanted, WantedColumn, parse};
-use rerunoff::language::template::Template;
+use rerunoff::language::template::{Template, TemplateStyle};
 use rerunoff::project::Study;
 use rerunoff::project::output_format::{ColumnPlace, OutputFormat, RowAxes};
 use rerunoff::text::charset::Charset;
@@ -47,6 +47,18 @@ const TEMPLATE: &[&str] = &[
     "&#0;",
     "\0",
     "é",
+    "\n",
+    "{#each l}",
+    "{#each l, k wrap=2 sep=\"]\"}",
+    "{#each step wrap=2}",
+    "{/each}",
+    "{l}",
+    "{l[1]}",
+    "{number}",
+    "~ k ~",
+    "{k * (2 + ",
+    "{'%5.2f' % k}",
+    "\\{",
 ];
 const ENCODINGS: &[&str] = &[
     "UTF-8",
@@ -112,7 +124,12 @@ proptest! {
     #[test]
     fn templates(text in sprinkled(TEMPLATE), bytes in any::<Vec<u8>>(), label in prop::sample::select(ENCODINGS)) {
         let hostile = Value::Text("</a>\0\u{1}&\"{".to_owned());
-        let values = BTreeMap::from([("k".to_owned(), Value::Number(-1.5e-300)), ("time".to_owned(), hostile)]);
+        let list = Value::List(vec![hostile.clone(), Value::Text("]".to_owned()), Value::Integer(7)]);
+        let values = BTreeMap::from([
+            ("k".to_owned(), Value::Number(-1.5e-300)),
+            ("time".to_owned(), hostile),
+            ("l".to_owned(), list),
+        ]);
         let declared = format!("<?xml version=\"1.0\" encoding=\"{label}\"?><a>");
         let declared = [declared.as_bytes(), &bytes, b"{k}</a>"].concat();
         let charset = Charset::named(label).expect("a known encoding");
@@ -122,10 +139,17 @@ proptest! {
             Template::xml_of_bytes(&bytes),
             Template::xml_of_bytes(&declared),
             Template::text_of_bytes(&bytes, charset),
+            Template::in_style_of_bytes(TemplateStyle::Pest, format!("ptf ~\n{text}").as_bytes(), charset),
+            Template::in_style_of_bytes(TemplateStyle::Dakota, text.as_bytes(), charset),
         ];
         for template in templates.into_iter().flatten() {
             let mut out = Vec::new();
-            template.render(&values, &mut out).ok();
+            template.keeping_widths().render(&values, &mut out).ok();
+        }
+        let mut out = Vec::new();
+        if let Ok(template) = Template::xml(&text) && template.render(&values, &mut out).is_ok() {
+            let literal = String::from_utf8_lossy(&out).replace('{', "{{").replace('}', "}}");
+            prop_assert!(Template::xml(&literal).is_ok(), "{}", literal);
         }
     }
 

@@ -328,4 +328,22 @@ proptest! {
         });
         prop_assert_eq!(String::from_utf8(out).expect("UTF-8"), format!("{}end", lines.collect::<String>()));
     }
+
+    /// Whatever stands in a block and around it, a document stays one, and its rows are as many as they should be.
+    #[test]
+    fn documents_stay_documents(
+        parts in proptest::collection::vec(proptest::sample::select(&[
+            "{soils}", "{id}", "]", ">", "]]", " ", "\n", "<e>", "</e>", "<e/>", "<e a='", "'/>", "<![CDATA[", "]]>", "<!-- ", " -->",
+            "{#each soils}", "{#each soils wrap=1 sep=']'}", "{#each step}", "{/each}", "{q}",
+        ][..]), 0..12)
+    ) {
+        let source = format!("<s>{}</s>", parts.concat());
+        if let Ok(template) = Template::xml(&source)
+            && let Ok(written) = write(&template, &scope())
+        {
+            let written = String::from_utf8(written).expect("UTF-8");
+            let literal = written.replace('{', "{{").replace('}', "}}");
+            prop_assert!(Template::xml(&literal).is_ok(), "{} became {}", source, written);
+        }
+    }
 }
