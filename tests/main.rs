@@ -48,6 +48,7 @@ mod messages;
 mod netcdf_outputs;
 mod no_input;
 mod orphans;
+mod outputs;
 mod own_files;
 mod processors;
 mod reading;

@@ -82,7 +82,7 @@ fuzz_target!(|input: (u8, u8, u8, u8, &[u8])| {
         format: &format,
         axes: &axes,
         steps: &[0, 1, 2, 3][..usize::from(layout / 32 % 4)],
-        columns: &columns[columns.len() - count..],
+        columns: &columns[..count],
         conditions: &["1".to_owned()],
         block: flag(7).then_some("Node"),
     };

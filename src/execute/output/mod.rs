@@ -11,6 +11,7 @@
 
 mod axes;
 mod cell;
+mod cells;
 mod dates;
 mod error;
 mod filter;
@@ -24,13 +25,10 @@ mod texts;
 
 pub use error::{OutputError, RowCount};
 
-use crate::project::output_format::{
-    ColumnPlace, DimensionPlaces, OutputFormat, OutputTime, RowAxes,
-};
+use crate::project::output_format::{ColumnPlace, OutputFormat, OutputTime, RowAxes};
 use axes::{Axes, Told};
 use cell::Numbers;
 use lines::Section;
-use table::{Cut, Layout};
 
 /// What is wanted of an output of one catchment.
 #[derive(Clone, Copy, Debug)]
@@ -91,7 +89,7 @@ pub fn parse(text: &[u8], wanted: &Wanted<'_>) -> Result<Extract, OutputError> {
         skipped: format.skip_rows,
     };
     let mut columns = vec![Vec::new(); wanted.columns.len()];
-    let told = wanted.cells(&sections, &numbers, &axes, &mut columns)?;
+    let told = cells::read(wanted, &sections, &numbers, &axes, &mut columns)?;
     for (column, values) in wanted.columns.iter().zip(&mut columns) {
         if let ColumnPlace::Text(which) = column.place {
             for section in &sections {
@@ -123,119 +121,6 @@ pub fn parse(text: &[u8], wanted: &Wanted<'_>) -> Result<Extract, OutputError> {
         times: order.times.filter(|_| is_read).map(seconds),
         places: order.places,
     })
-}
-
-impl Wanted<'_> {
-    /// The column with the places along the further dimension, if the output tells them.
-    fn places(&self) -> Option<&str> {
-        let dimension = self.axes.dimension.as_ref()?;
-        match &dimension.places {
-            DimensionPlaces::Read(column) => Some(column),
-            DimensionPlaces::Stated(_) | DimensionPlaces::Count(_) => None,
-        }
-    }
-
-    /// Reads the columns that are cells of rows, and what these rows tell; `None` if no column is.
-    fn cells(
-        &self,
-        sections: &[Section<'_>],
-        numbers: &Numbers<'_>,
-        axes: &Axes<'_>,
-        columns: &mut [Vec<f64>],
-    ) -> Result<Option<Told>, OutputError> {
-        let of_cells = |column: &&WantedColumn<'_>| !matches!(column.place, ColumnPlace::Text(_));
-        let wanted: Vec<&WantedColumn<'_>> = self.columns.iter().filter(of_cells).collect();
-        if wanted.is_empty() && !self.columns.is_empty() {
-            return Ok(None);
-        }
-        let format = self.format;
-        let mut told = Told::default();
-        let mut first = None;
-        for section in sections {
-            let lines = section.lines(format);
-            let table = lines.table(format, section.block.is_some())?;
-            let layout = Layout::new(&table, format);
-            let chosen;
-            let rows = match format.conditions.is_empty() {
-                true => &table.rows,
-                false => {
-                    let texts = self.conditions;
-                    chosen = filter::chosen(
-                        &table.rows,
-                        &layout,
-                        format,
-                        texts,
-                        numbers,
-                        section.block,
-                    )?;
-                    &chosen
-                }
-            };
-            let mut cuts = Vec::with_capacity(wanted.len() + 1);
-            for column in &wanted {
-                cuts.push(match column.place {
-                    ColumnPlace::Number(number) => Cut::Index(number - 1),
-                    ColumnPlace::Characters(characters) => Cut::Characters(characters),
-                    ColumnPlace::Header | ColumnPlace::Text(_) => {
-                        Cut::Index(layout.below(column.text)?)
-                    }
-                });
-            }
-            let places = self
-                .places()
-                .map(|column| layout.cut_named(column, format))
-                .transpose()?;
-            cuts.extend(places);
-            let limit = axes.limit().filter(|_| sections.len() == 1);
-            let mut values = layout.values(rows, &cuts, numbers, limit)?;
-            let expected = *first.get_or_insert(values.rows);
-            // Where rows tell their times, days of months for instance, these show whether any is missing.
-            let may_differ = format.dates.is_some()
-                && self.axes.dimension.is_none()
-                && format.conditions.is_empty();
-            if let Some(block) = section.block
-                && values.rows != expected
-                && !may_differ
-            {
-                return Err(OutputError::UnevenBlocks {
-                    line: block,
-                    found: values.rows,
-                    expected,
-                });
-            }
-            let line = |row| rows.numbers.of(row);
-            if let Some(along) = places.and_then(|_| values.columns.pop()) {
-                if let Some(row) = along.iter().position(|place| place.is_nan()) {
-                    let dimension = self.axes.dimension.as_ref();
-                    return Err(OutputError::Place {
-                        line: line(row),
-                        dimension: dimension.map_or_else(String::new, |d| d.name.clone()),
-                        found: "missing".to_owned(),
-                        why: String::new(),
-                    });
-                }
-                told.places.get_or_insert_default().extend(along);
-            }
-            if let Some(dates) = &format.dates {
-                let stamps = dates::stamps(rows, &layout, dates, format)?;
-                told.stamps.get_or_insert_default().extend(stamps);
-            }
-            if told.places.is_some() || told.stamps.is_some() {
-                told.lines.extend((0..values.rows).map(line));
-            }
-            told.rows += values.rows;
-            let of_cells = self.columns.iter().zip(&mut *columns);
-            let of_cells =
-                of_cells.filter(|(column, _)| !matches!(column.place, ColumnPlace::Text(_)));
-            for ((_, column), read) in of_cells.zip(values.columns) {
-                match column.is_empty() {
-                    true => *column = read,
-                    false => column.extend(read),
-                }
-            }
-        }
-        Ok(Some(told))
-    }
 }
 
 #[cfg(test)]

@@ -5,7 +5,9 @@
 
 use super::*;
 use crate::language::template::Template;
-use crate::project::output_format::{Characters, Condition, Dates, DimensionSpec, Which};
+use crate::project::output_format::{
+    Characters, Condition, Dates, DimensionPlaces, DimensionSpec, Which,
+};
 
 /// SWAT+ 61.0.1, `channel_sd_day.txt`: a title, a header, units, then all channels day by day.
 const CHANNELS: &str = "\
@@ -129,6 +131,15 @@ basin_cfs 1
 1 1980 10 1 0 0 0 12.305 120.25
 2 1980 10 2 0 0 0 11.875 118.5
 ";
+
+/// GR4-StateSpace, `FILE_WRIT_H.f`: times of ten digits, a name with a blank.
+const STATES: &str = "      DATE;        Qcalc;         Qobs;     Pot Evap;         Rain
+1999010123;       0.1250;    -999.0000;       0.0100;       1.5000
+1999010200;       0.2500;       0.2400;       0.0100;       0.0000
+";
+
+/// PRMS, `nhru_summary.csv`: a column for each unit, named by its number.
+const UNITS: &str = "Date,1,2,12\n1980-10-01, 0.5,1.25E-01,3.0\n1980-10-02,0.75, 2.5E+00,4.0\n";
 
 fn condition(column: &str, text: &str) -> Condition {
     Condition {
@@ -390,4 +401,29 @@ fn rows_without_a_header_of_prms() {
     flow.format.skip_lines = 2;
     flow.place = ColumnPlace::Number(8);
     flow.refused("line 3: there is no column 8, the table has 2");
+}
+
+#[test]
+fn tables_of_gr4_and_prms() {
+    let format = OutputFormat {
+        missing: vec!["-999".to_owned()],
+        dates: dates(&["DATE"], "%Y%m%d%H"),
+        ..OutputFormat::default()
+    };
+    let mut flow = Case::new(STATES, format, 0);
+    flow.axes.time = named("hour");
+    flow.header = "Pot Evap";
+    flow.gives(&[0.01, 0.01]);
+    flow.header = "Qcalc";
+    let found = flow.gives(&[0.125, 0.25]);
+    assert_eq!(found.times, Some(vec![915_231_600.0, 915_235_200.0]));
+
+    let format = OutputFormat {
+        dates: dates(&["Date"], ""),
+        ..OutputFormat::default()
+    };
+    let mut unit = Case::new(UNITS, format, 2);
+    unit.steps = (3926..3928).map(|day| day * 86_400_000_000_000).collect();
+    unit.header = "2";
+    unit.gives(&[0.125, 2.5]);
 }

@@ -4,7 +4,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::language::template::Template;
-use crate::project::output_format::{Characters, Condition, Dates, DimensionSpec, Which};
+use crate::project::output_format::{
+    Characters, Condition, Dates, DimensionPlaces, DimensionSpec, Which,
+};
 
 /// How a table is written.
 #[derive(Clone, Debug)]
