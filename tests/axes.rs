@@ -251,6 +251,16 @@ fn what_does_not_fit_is_refused_before_anything_is_run() {
         "uses `melt`, which goes over `month`, and `wet`, which goes over `day` and `layer`",
     );
     basin.refuses(
+        "[product.summary]",
+        "[product.axes]\nlayers = { units = \"m\" }\n[product.summary]",
+        "there is no axis \"layers\"; the outputs have day, layer, month; did you mean \"layer\"?",
+    );
+    basin.refuses(
+        "[product.summary]",
+        "[product.axes]\nmonth = { units = \"d\" }\n[product.summary]",
+        "product.axes.month.units: follows from what it is: an axis of time steps",
+    );
+    basin.refuses(
         "of = \"wet\"",
         "of = \"total\"",
         "`total` has no time steps: it is a number for each catchment already",

@@ -180,6 +180,7 @@ pub(crate) fn scenarios(path: &Path) -> ProductContent {
             layout: Layout::Grid,
             compression: 1,
             attributes: Default::default(),
+            axes: Vec::new(),
             variables: vec![variable("load", None)],
             parameters: vec![parameter("area", "m2"), parameter("dose", "g")],
             summaries: Vec::new(),

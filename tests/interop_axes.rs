@@ -1,9 +1,10 @@
 //! Products whose variables go over different axes, in the readers that people have.
 
 use rerunoff::data::time_axis::TimeAxis;
+use rerunoff::data::value::Value;
 use rerunoff::product::file::{AxisValues, ProductAxis, ProductContent, ResultColumn};
 use rerunoff::project::product_spec::{
-    ProductVariable, Statistic, SummaryVariable, VariableAxes, VariableSource,
+    AxisWords, ProductVariable, Statistic, SummaryVariable, VariableAxes, VariableSource,
 };
 
 use crate::common::python;
@@ -81,6 +82,16 @@ fn variables_over_other_axes_open_as_a_person_expects() {
             AxisValues::Texts(["maize", "winter wheat"].map(str::to_owned).into()),
         ),
     ]);
+    product.spec.axes = vec![AxisWords {
+        name: "layer".to_owned(),
+        units: Some("m".to_owned()),
+        long_name: Some("depth".to_owned()),
+        standard_name: Some("depth".to_owned()),
+        attributes: vec![
+            ("axis".to_owned(), Value::Text("Z".to_owned())),
+            ("positive".to_owned(), Value::Text("down".to_owned())),
+        ],
+    }];
     product.spec.summaries = vec![SummaryVariable {
         name: "mean_wet".to_owned(),
         of: 2,

@@ -204,8 +204,15 @@ impl Told<'_> {
                 format!("value {} is {told} in place of {known}", place + 1)
             }
         };
+        let product = self.product;
+        let is_within =
+            product.scenarios.is_none() || product.scenario_of(row) == product.scenario_of(before);
+        let remedy = match is_within {
+            true => "leave one of the two out (`catchments` under [input])",
+            false => "give each scenario a product of its own (`file = \"output/{scenario}.nc\"`)",
+        };
         bail!(
-            "{this} and {other} have different values along the axis `{axis}` of their output, and a product has one for all: {difference} in the first; state the rows that all have, or leave one of the two out (`catchments` under [input])"
+            "{this} and {other} have different values along the axis `{axis}` of their output, and a product has one for all: {difference} in the first; state the rows that all have, or {remedy}"
         )
     }
 }

@@ -3,10 +3,12 @@
 //! An axis is known by its name, so one name must mean one axis, and nothing else in the product. What an axis that the output
 //! itself tells looks like is only known with the results: [`crate::product`] sees to it that they agree.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::build::ProjectBuilder;
 use super::output_format::{DimensionPlaces, OutputTime, TIME};
-use super::product_spec::{Layout, ProductSpec, VariableAxes};
-use super::{Output, ProjectError, Simulator};
+use super::product_spec::{AxisWords, Layout, ProductSpec, VariableAxes};
+use super::{Output, ProjectError, Simulator, raw};
 use crate::language::formula::Expr;
 
 impl ProjectBuilder<'_> {
@@ -65,6 +67,45 @@ impl ProjectBuilder<'_> {
         }
     }
 
+    /// What `[product.axes]` says of the axes of these outputs.
+    pub(super) fn axis_words(
+        &self,
+        raw: BTreeMap<String, raw::Axis>,
+        outputs: &[Output],
+    ) -> Result<Vec<AxisWords>, ProjectError> {
+        let times = outputs.iter().filter_map(|output| output.axes.time.name());
+        let times: BTreeSet<&str> = times.collect();
+        let dimensions = outputs.iter().flat_map(stated).map(|(_, name)| name);
+        let known: BTreeSet<&str> = times.iter().copied().chain(dimensions).collect();
+        let mut words = Vec::with_capacity(raw.len());
+        for (name, axis) in raw {
+            let field = format!("product.axes.{name}");
+            if !known.contains(name.as_str()) {
+                let names = known.iter().copied().collect::<Vec<_>>().join(", ");
+                let message = format!("there is no axis {name:?}; the outputs have {names}");
+                return Err(self.unknown(&field, &message, &name, known));
+            }
+            let of_time = of_time(&axis).filter(|_| times.contains(name.as_str()));
+            if let Some(part) = of_time {
+                let rule = "follows from what it is: an axis of time steps; leave it out";
+                return Err(self.source.error(&format!("{field}.{part}"), rule));
+            }
+            let mut attributes = Vec::with_capacity(axis.attributes.len());
+            for (key, value) in axis.attributes {
+                let value = self.value(&format!("{field}.attributes.{key}"), value)?;
+                attributes.push((key, value));
+            }
+            words.push(AxisWords {
+                name,
+                units: axis.units,
+                long_name: axis.long_name,
+                standard_name: axis.standard_name,
+                attributes,
+            });
+        }
+        Ok(words)
+    }
+
     /// The axes of what a formula gives: those of its columns. A column that is a single number goes with any other; a formula
     /// without columns goes over the project's time steps, if any output does.
     pub(super) fn axes_of_formula(
@@ -98,6 +139,17 @@ impl ProjectBuilder<'_> {
             None if !has_number && has_steps => VariableAxes::steps(),
             None => VariableAxes::default(),
         })
+    }
+}
+
+/// What is stated of an axis that follows from its steps if it is one of time.
+fn of_time(axis: &raw::Axis) -> Option<String> {
+    const OWN: [&str; 4] = ["units", "calendar", "standard_name", "axis"];
+    let own = |name: &&String| OWN.contains(&name.as_str());
+    match (&axis.units, &axis.standard_name) {
+        (Some(_), _) => Some("units".to_owned()),
+        (None, Some(_)) => Some("standard_name".to_owned()),
+        (None, None) => (axis.attributes.keys().find(own)).map(|name| format!("attributes.{name}")),
     }
 }
 

@@ -40,8 +40,10 @@ impl ProjectBuilder<'_> {
         self.add_other_columns(&mut variables, simulator)?;
         let parameters = self.parameter_variables(raw.parameters, &variables)?;
         let summaries = self.summaries(raw.summary, &variables, &parameters)?;
+        let axes = self.axis_words(raw.axes, &simulator.outputs)?;
         let spec = ProductSpec {
             path,
+            axes,
             per,
             downstream: raw.downstream,
             layout: raw.layout,

@@ -63,6 +63,8 @@ pub struct ProductSpec {
     pub variables: Vec<ProductVariable>,
     /// Variables along catchment only.
     pub parameters: Vec<ParameterVariable>,
+    /// What is said of its axes.
+    pub axes: Vec<AxisWords>,
     /// Variables along catchment, and a further dimension where theirs has one, computed from those along time.
     pub summaries: Vec<SummaryVariable>,
 }
@@ -176,6 +178,21 @@ pub enum VariableSource {
     Column(usize),
     /// A formula over output columns and parameters.
     Formula(Expr),
+}
+
+/// What is said of an axis beside its name and its places.
+#[derive(Clone)]
+pub struct AxisWords {
+    /// The axis.
+    pub name: String,
+    /// Its units, as UDUNITS writes them; those of a time axis follow from its steps.
+    pub units: Option<String>,
+    /// What it is, for people.
+    pub long_name: Option<String>,
+    /// What it is, in the words of the CF standard name table; of a time axis always `time`.
+    pub standard_name: Option<String>,
+    /// Further attributes.
+    pub attributes: Vec<(String, Value)>,
 }
 
 /// A product variable along catchment, out of a parameter.

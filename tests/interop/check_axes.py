@@ -66,6 +66,7 @@ def read_xarray(path):
             if "month" not in data.dims:
                 continue
             assert str(data["month"].values[1])[:10] == "1998-02-01"
+            assert data["layer"].attrs["units"] == "m" and data["layer"].attrs["positive"] == "down"
             assert list(data["crop"].values) == ["maize", "winter wheat"]
             one = data["wet"].sel(month="1999-05", layer=0.3, catchment="70008")
             assert float(one.isel(scenario=0).item()) == 2010.0 + (16 * 3 + 1) / 8

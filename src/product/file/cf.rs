@@ -10,7 +10,7 @@ use crate::data::value::Value;
 use crate::netcdf::cf::{Attributes, catchment_attributes};
 use crate::netcdf::{Attribute, Precision};
 use crate::project::product_spec::{
-    ParameterVariable, ProductVariable, Statistic, SummaryVariable, VariableAxes,
+    ParameterVariable, ProductVariable, Statistic, SummaryVariable, TIME, VariableAxes,
 };
 
 /// Attributes that limit a variable's values.
@@ -87,6 +87,29 @@ pub(super) fn catchment(product: &ProductContent) -> Attributes {
     if !is_time_series(product) {
         attributes.0.retain(|(name, _)| name != "cf_role");
     }
+    attributes
+}
+
+/// The attributes of an axis: its own, and what the project says of it.
+pub(super) fn axis(
+    axis: &ProductAxis,
+    product: &ProductContent,
+    mut attributes: Attributes,
+) -> Attributes {
+    if axis.name != TIME {
+        attributes.set("long_name", &*axis.name.replace('_', " "));
+    }
+    let mut words = product.spec.axes.iter();
+    if let Some(words) = words.find(|words| words.name == axis.name) {
+        attributes.set_some("long_name", words.long_name.as_deref());
+        attributes.set_some("standard_name", words.standard_name.as_deref());
+        attributes.set_some("units", words.units.as_deref());
+        for (name, value) in &words.attributes {
+            attributes.set(name, Attribute::from(value));
+        }
+    }
+    // A coordinate has no missing values.
+    attributes.0.retain(|(name, _)| name != "_FillValue");
     attributes
 }
 

@@ -52,11 +52,7 @@ pub fn digest(product: &ProductContent) -> Digest {
         ] {
             walk.optional(text.as_deref());
         }
-        walk.number(variable.attributes.len() as u64);
-        for (name, value) in &variable.attributes {
-            walk.text(name);
-            walk.value(value);
-        }
+        walk.attributes(&variable.attributes);
     }
     walk.parameters(product.parameters());
     walk.number(product.catchments.len() as u64);
@@ -234,6 +230,14 @@ impl Walk {
         }
     }
 
+    fn attributes(&mut self, attributes: &[(String, Value)]) {
+        self.number(attributes.len() as u64);
+        for (name, value) in attributes {
+            self.text(name);
+            self.value(value);
+        }
+    }
+
     fn stamps(&mut self, stamps: &[i64]) {
         self.number(stamps.len() as u64);
         stamps
@@ -241,7 +245,7 @@ impl Walk {
             .for_each(|stamp| self.bytes(&stamp.to_le_bytes()));
     }
 
-    /// The axes beside `time`, and what lies along others than this one. Hashes nothing if there are none.
+    /// The axes beside `time`, what is said of axes, and what lies along others than `time`. Hashes nothing if there is nothing.
     fn axes(&mut self, product: &ProductContent) {
         for axis in product.axes.iter().filter(|axis| axis.name != TIME) {
             self.text("axis");
@@ -261,6 +265,14 @@ impl Walk {
                     texts.iter().for_each(|text| self.text(text));
                 }
             }
+        }
+        for words in &product.spec.axes {
+            self.text("said of");
+            self.text(&words.name);
+            for text in [&words.units, &words.long_name, &words.standard_name] {
+                self.optional(text.as_deref());
+            }
+            self.attributes(&words.attributes);
         }
         for group in product.axis_groups() {
             if *group.axes != VariableAxes::steps() {
@@ -324,7 +336,7 @@ mod tests {
     use super::*;
     use crate::data::catchment::CatchmentId;
     use crate::language::formula::Expr;
-    use crate::project::product_spec::{Statistic, SummaryVariable};
+    use crate::project::product_spec::{AxisWords, Statistic, SummaryVariable};
 
     #[test]
     fn the_digest_covers_whatever_shows_in_the_file() {
@@ -357,8 +369,15 @@ mod tests {
             )
         };
         let network = |first: NetworkLink| network(first).expect("a network");
+        let said = |long_name: &str| AxisWords {
+            name: "time".to_owned(),
+            units: None,
+            long_name: Some(long_name.to_owned()),
+            standard_name: None,
+            attributes: Vec::new(),
+        };
         let stamps = |stamps: Vec<i64>| TimeAxis::new(stamps).expect("an axis");
-        let changes: [&dyn Fn(&mut ProductContent); 32] = [
+        let changes: [&dyn Fn(&mut ProductContent); 34] = [
             &|s| s.title.push('x'),
             &|s| {
                 drop(
@@ -390,6 +409,8 @@ mod tests {
                     .push(axis("layer", AxisValues::Texts(vec!["a".to_owned()])))
             },
             &|s| s.spec.variables[0].axes = along(None, None),
+            &|s| s.spec.axes.push(said("the time")),
+            &|s| s.spec.axes.push(said("the steps")),
             &|s| s.spec.compression = 2,
             &|s| s.spec.layout = Layout::Steps,
             &|s| s.spec.variables[0].units = None,
@@ -419,6 +440,6 @@ mod tests {
         let mut digests: Vec<Digest> = changes.into_iter().map(changed).chain([base]).collect();
         digests.sort();
         digests.dedup();
-        assert_eq!(digests.len(), 33);
+        assert_eq!(digests.len(), 35);
     }
 }

@@ -11,7 +11,7 @@ use super::{AxisValues, ParameterValues, ProductAxis, ProductContent, ProductRow
 use crate::netcdf::cf::{Attributes, time_coordinate};
 use crate::netcdf::{Attribute, Data, Dimension, NetcdfFile};
 use crate::project::product_spec::{
-    ParameterVariable, TIME, UPSTREAM_DIGEST, VALUES_DIGEST, VariableAxes,
+    ParameterVariable, UPSTREAM_DIGEST, VALUES_DIGEST, VariableAxes,
 };
 
 /// The dimensions of a product.
@@ -34,7 +34,7 @@ impl Dimensions {
         };
         let mut axes = Vec::with_capacity(product.axes.len());
         for axis in &product.axes {
-            axes.push((axis.name.clone(), write_axis(axis, file)?));
+            axes.push((axis.name.clone(), write_axis(axis, product, file)?));
         }
         let ids = &product.catchments[..product.catchments_each()];
         let ids: Vec<&str> = ids.iter().map(|row| row.id.as_str()).collect();
@@ -145,23 +145,25 @@ pub(super) fn write_summaries(
 }
 
 /// Writes the coordinate variable of an axis.
-fn write_axis(axis: &ProductAxis, file: &mut NetcdfFile) -> Result<Dimension> {
+fn write_axis(
+    axis: &ProductAxis,
+    product: &ProductContent,
+    file: &mut NetcdfFile,
+) -> Result<Dimension> {
+    let attributes = |own: Attributes| cf::axis(axis, product, own).0;
     match &axis.values {
         AxisValues::Time(time) => {
-            let (values, mut attributes) = time_coordinate(time);
-            if axis.name != TIME {
-                attributes.set("long_name", &*axis.name.replace('_', " "));
-            }
-            file.coordinate(&axis.name, Data::F64(&values), &attributes.0)
+            let (values, own) = time_coordinate(time);
+            file.coordinate(&axis.name, Data::F64(&values), &attributes(own))
         }
         AxisValues::Numbers(numbers) => {
-            let attributes = cf::text(&axis.name.replace('_', " "));
-            file.coordinate(&axis.name, Data::F64(numbers), &attributes.0)
+            let attributes = attributes(Attributes::default());
+            file.coordinate(&axis.name, Data::F64(numbers), &attributes)
         }
         AxisValues::Texts(texts) => {
-            let attributes = cf::text(&axis.name.replace('_', " "));
             let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-            file.coordinate(&axis.name, Data::Texts(&texts), &attributes.0)
+            let attributes = attributes(Attributes::default());
+            file.coordinate(&axis.name, Data::Texts(&texts), &attributes)
         }
     }
 }

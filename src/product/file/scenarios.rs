@@ -39,7 +39,7 @@ impl ProductContent {
     }
 
     /// The scenario of a row, by number.
-    pub(super) fn scenario_of(&self, row: usize) -> usize {
+    pub(in crate::product) fn scenario_of(&self, row: usize) -> usize {
         row / self.catchments_each()
     }
 

@@ -432,6 +432,19 @@ pub(super) struct Product {
     pub parameters: BTreeMap<String, ParameterVariable>,
     #[serde(default)]
     pub summary: BTreeMap<String, SummaryFields>,
+    #[serde(default)]
+    pub axes: BTreeMap<String, Axis>,
+}
+
+/// What is said of an axis.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table")]
+pub(super) struct Axis {
+    pub units: Option<String>,
+    pub long_name: Option<String>,
+    pub standard_name: Option<String>,
+    #[serde(default)]
+    pub attributes: BTreeMap<String, toml::Value>,
 }
 
 /// How several scenarios share the product.
@@ -532,6 +545,7 @@ mod tests {
             "product.variables.Q = 3",
             "product.parameters.A = 3",
             "product.summary.m = []",
+            "product.axes.layer = 3",
             "cache = 3",
             "cluster = 3",
             "scenario.a = 3",

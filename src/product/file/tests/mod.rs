@@ -179,6 +179,7 @@ pub(super) fn product(path: &Path, catchments: usize, steps: i64) -> ProductCont
             layout: Layout::Grid,
             compression: DEFAULT_DEFLATE,
             attributes: [("institution".to_owned(), "here".to_owned())].into(),
+            axes: Vec::new(),
             variables: vec![variable("q", VariableSource::Column(1)), load],
             parameters: vec![parameter("lat", Some("degrees_north"), Some("latitude"))],
             summaries: Vec::new(),
