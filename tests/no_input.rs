@@ -413,7 +413,9 @@ fn what_is_about_time_steps_says_that_there_are_none() {
     place.write("k.txt", "{k}");
     let row = "[[simulator.input]]\nfile = \"series.txt\"\nrow = \"{step}\"\n";
     let text = String::from_utf8(fs::read(place.path("rerunoff.toml")).expect("it")).expect("text");
-    let text = text.replace("[[simulator.input]]", &format!("{row}[[simulator.input]]"));
+    let text = text
+        .replace("[[simulator.input]]", &format!("{row}[[simulator.input]]"))
+        .replace("file = \"out.txt\"", "file = \"out.txt\"\ntime = \"none\"");
     place.write("rerunoff.toml", &text);
     let told = place.call(&["check"]).expect(2);
     told.says("simulator.input.0.row: is printed for each time step, and there are none");
