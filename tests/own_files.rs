@@ -25,8 +25,8 @@ soil = "clay"
 file = "soils.csv"
 id = "id"
 [simulator]
-{simulator}
 timeout = "1m"
+{simulator}
 [simulator.output]
 file = "out.txt"
 columns = {{ q = "q" }}
@@ -329,4 +329,50 @@ support_exclude = ["*.old.dat"]
         .rerunoff(&["check"])
         .expect(2)
         .says("wildcards and placeholders");
+}
+
+/// A template for each catchment, each with placeholders of its own.
+#[test]
+fn catchments_have_templates_of_their_own() {
+    let simulator = r#"
+command = ["sh", "model.sh", "made.inp"]
+support = ["model.sh"]
+[[simulator.input]]
+file = "made.inp"
+template = "gms/{id}.inp"
+"#;
+    let project = project(3, simulator);
+    project.edit("soil = \"clay\"", "soil = \"clay\"\nk = 7\nm = 5");
+    for (at, text) in ["{k}00\n", "2{k}\n", "{m}\n"].into_iter().enumerate() {
+        project.write(&format!("gms/{}.inp", id(at)), text);
+    }
+    project.rerunoff(&["check"]).expect(0);
+    expect_runs(&project.rerunoff(&["run"]).expect(0), 3);
+    expect_product(&project, &[700.0, 27.0, 5.0]);
+    project.edit("m = 5", "m = 6");
+    let status = project.rerunoff(&["status"]).expect(0);
+    assert!(status.stdout.contains("1 m 5 → 6"), "{}", status.stdout);
+    expect_runs(&project.rerunoff(&["run"]).expect(0), 1);
+    project.write("gms/70002.inp", "3{k}\n");
+    let why = project.rerunoff(&["why", &id(1)]).expect(0);
+    for line in ["the template of made.inp:", "- 2{k}", "+ 3{k}"] {
+        assert!(why.stdout.contains(line), "{}", why.stdout);
+    }
+    std::thread::sleep(std::time::Duration::from_millis(50));
+    expect_runs(&project.rerunoff(&["run"]).expect(0), 1);
+    expect_product(&project, &[700.0, 37.0, 6.0]);
+    expect_runs(&project.rerunoff(&["run"]).expect(0), 0);
+    let run = project.rerunoff(&["run", "--verbose"]).expect(0);
+    run.says("everything looks as it did");
+    let cluster = format!(
+        "{}{LOCAL}",
+        String::from_utf8_lossy(&project.read("rerunoff.toml"))
+    );
+    project.write_toml(&cluster);
+    expect_runs(&project.rerunoff(&["run", "--force"]).expect(0), 3);
+    project.write("gms/70003.inp", "1 {kk}\n");
+    fs::remove_file(project.path("gms/70002.inp")).expect("removed");
+    let check = project.rerunoff(&["check"]).expect(4);
+    check.says("gms/70003.inp:1:3: nothing provides {kk}; did you mean {k}");
+    check.says("there is no gms/70002.inp, which `template` under [[simulator.input]] names");
 }

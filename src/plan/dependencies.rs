@@ -36,7 +36,7 @@ impl Dependencies {
             let inputs = project.simulator.inputs.iter();
             own.extend(inputs.filter_map(|input| match &input.content {
                 Content::Template { path, .. } => Some(path),
-                Content::Series(_) => None,
+                Content::OwnTemplate(_) | Content::Series(_) => None,
             }));
             own.extend(project.tables.iter().map(|table| &table.path));
         }

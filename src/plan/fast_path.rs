@@ -214,7 +214,7 @@ fn sources(study: &Study) -> Vec<&str> {
     let inputs = (study.scenarios.iter()).flat_map(|project| &project.simulator.inputs);
     let templates = inputs.filter_map(|input| match &input.content {
         Content::Template { template, .. } => Some(template.source()),
-        Content::Series(_) => None,
+        Content::OwnTemplate(_) | Content::Series(_) => None,
     });
     let text = study.common().text();
     std::iter::once(text).chain(templates).collect()

@@ -82,7 +82,9 @@ impl Difference {
         let (basin, recipe) = (&loaded.basin, &loaded.recipe);
         let series = loaded.series_digests(catchment);
         let series = series.as_ref().map_err(|fault| fault.clone())?;
-        let adapted = before.take().and_then(
+        // A template of its own may use any parameter.
+        let adapted = before.take().filter(|_| !recipe.has_own_templates());
+        let adapted = adapted.and_then(
             |Made {
                  mut rendered,
                  trail,

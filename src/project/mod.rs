@@ -26,7 +26,7 @@ mod sweep;
 mod template_file;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -51,9 +51,10 @@ use crate::project::import_spec::ImportSpec;
 use crate::project::output_format::{ColumnPlace, OutputFormat, RowAxes};
 use crate::store::cache_folder::CACHE;
 use crate::system::machine;
+use build::ProjectBuilder;
 use error::{Moved, SourceText};
 use own_path::OwnPath;
-use places::OwnPlaces;
+use places::{OwnPlaces, Places};
 use product_spec::ProductSpec;
 
 /// The name of the project file.
@@ -321,8 +322,19 @@ pub enum Content {
         /// The template.
         template: Template,
     },
+    /// A template of each catchment's own.
+    OwnTemplate(Box<OwnTemplate>),
     /// A table of series.
     Series(Box<SeriesTable>),
+}
+
+/// A template whose file has `{id}` or a parameter in its path.
+#[derive(Clone, PartialEq)]
+pub struct OwnTemplate {
+    /// Where it is.
+    pub file: OwnPath,
+    /// What is stated of it.
+    stated: raw::SimulatorInput,
 }
 
 /// A file that a run leaves, with columns that are wanted.
@@ -378,6 +390,20 @@ impl Project {
     /// Where the file or folder is that the project means by this path of a catchment.
     pub(crate) fn own_place(&self, named: PathBuf) -> PathBuf {
         self.own_places.of(named)
+    }
+
+    /// The template of one catchment, which is in the file `place`.
+    pub(crate) fn own_template(
+        &self,
+        own: &OwnTemplate,
+        place: &Path,
+    ) -> Result<Template, ProjectError> {
+        let builder = ProjectBuilder {
+            root: &self.root,
+            source: SourceText::new(&self.file, &self.text).with_moved(self.moved.clone()),
+            places: Places::AsNamed,
+        };
+        builder.template_of(&own.file.field, &own.stated, place)
     }
 
     /// The folder with the store and the work directories.

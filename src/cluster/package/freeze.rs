@@ -191,6 +191,8 @@ fn freeze_own_files(
                         };
                         copier.copy(source, &link.name, &to)?;
                     }
+                    // A template.
+                    None if source.is_file() => copies.put(source, &to)?,
                     None => {
                         let exclude = simulator.deck.iter().flat_map(|deck| &deck.exclude);
                         let exclude: Vec<Exclusion> = exclude.cloned().collect();
@@ -214,7 +216,7 @@ fn own_files<'a>(study: &'a Study, loaded: &'a LoadedStudy<'_>) -> BTreeSet<&'a 
         let inputs = scenario.project.simulator.inputs.iter();
         files.extend(inputs.filter_map(|input| match &input.content {
             Content::Template { path, .. } => Some(path.as_path()),
-            Content::Series(_) => None,
+            Content::OwnTemplate(_) | Content::Series(_) => None,
         }));
         let tables = scenario.project.tables.iter();
         files.extend(tables.map(|table| table.path.as_path()));

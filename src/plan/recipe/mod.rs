@@ -29,7 +29,7 @@ use crate::plan::file_digests::FileDigests;
 use crate::plan::key::{Explanation, Hasher, Key, KeyPart, LongTexts, RawHasher, RawKey};
 use crate::plan::problem::Problem;
 use crate::plan::reads::Reads;
-use crate::plan::recipe::names::{Names, STATE_TIME};
+use crate::plan::recipe::names::{KnownNames, Names, STATE_TIME};
 use crate::plan::support::SupportFile;
 use crate::plan::watch::Watch;
 use crate::project::output_format::OutputTime;
@@ -61,6 +61,8 @@ pub struct Recipe<'p> {
     /// Those that the paths of catchments' own files use.
     names_of_own: BTreeSet<String>,
     files: Arc<FileDigests>,
+    /// The names that exist, for templates of catchments' own.
+    known: KnownNames,
     /// The programs that only catchments' own files can bring along.
     own_programs: Vec<String>,
     /// The support files, and the programs unless they are among them or in the deck.
@@ -91,7 +93,7 @@ impl<'p> Recipe<'p> {
             .iter()
             .map(|input| match &input.content {
                 Content::Template { template, .. } => &known.of_rows(template) & &names,
-                Content::Series(_) => BTreeSet::new(),
+                Content::OwnTemplate(_) | Content::Series(_) => BTreeSet::new(),
             });
         let mut recipe = Self {
             project,
@@ -107,6 +109,7 @@ impl<'p> Recipe<'p> {
             time: basin.time().map(|time| Digest::of(&time.to_bytes())),
             names_of_own: names::of_own(&project.simulator),
             files: files.clone(),
+            known: known.known(),
             own_programs: Vec::new(),
             support: Vec::new(),
             watch: Watch::default(),
@@ -197,7 +200,9 @@ impl<'p> Recipe<'p> {
                     let content = &self.project.simulator.inputs[input].content;
                     Problem::Rendering(match content {
                         Content::Template { path, .. } => format!("{}: {error}", path.display()),
-                        Content::Series(_) => format!("{}, {error}", RowPart::at(part)),
+                        Content::OwnTemplate(_) | Content::Series(_) => {
+                            format!("{}, {error}", RowPart::at(part))
+                        }
                     })
                 }),
             None => Ok(()),
@@ -229,6 +234,7 @@ impl<'p> Recipe<'p> {
     pub fn long_texts(&self, rendered: &Rendered, series: &[Digest]) -> Vec<Vec<u8>> {
         let mut texts = LongTexts::default();
         self.walk(rendered, series, &mut texts);
+        texts.0.extend(rendered.own.template_texts());
         texts.0
     }
 

@@ -1,20 +1,24 @@
-//! What a catchment brings along itself: the support files and the deck whose paths have `{id}` or parameters in them.
+//! What a catchment brings along itself: the support files, the deck and the templates whose paths have `{id}` or parameters in them.
 //!
 //! They belong to the catchment's part of the key. One that is missing is a problem of this catchment alone, and one that changes makes
 //! this one stale. They are looked at each time that a catchment is rendered, and read only when they look otherwise than before.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::{Recipe, Rendered};
 use crate::data::digest::Digest;
-use crate::plan::basin::CatchmentValues;
+use crate::language::template::Template;
+use crate::plan::basin::{CatchmentValues, OWN_NAMES};
 use crate::plan::deck::{Deck, LeftOut, Listing};
 use crate::plan::key::{KeyPart, Sink};
 use crate::plan::problem::Problem;
 use crate::plan::support::{self, SupportFile};
 use crate::plan::watch::Watch;
 use crate::project::own_path::{self, OwnPath};
-use crate::project::{DeckPlace, DeckSpec, OwnSupport, Support, plain_name, plain_path};
+use crate::project::{
+    Content, DeckPlace, DeckSpec, OwnSupport, OwnTemplate, Support, plain_name, plain_path,
+};
 
 /// What one catchment brings along.
 #[derive(Default)]
@@ -28,9 +32,66 @@ pub struct Own {
     /// Every file or folder named, by the path that the project means, and where it is.
     pub(crate) named: Vec<(PathBuf, PathBuf)>,
     parts: Vec<(KeyPart, Digest)>,
+    templates: Vec<FoundTemplate>,
+    /// The names that they use.
+    names: BTreeSet<String>,
 }
 
+/// A template of a catchment's own.
+struct FoundTemplate {
+    /// The simulator input that it makes.
+    input: usize,
+    path: PathBuf,
+    template: Template,
+}
+
+/// The texts of larger templates are not kept for `why`: there is one for each catchment.
+const LARGEST_TEXT: usize = 100_000;
+
 impl Own {
+    /// Its template for a simulator input.
+    pub(super) fn template(&self, input: usize) -> Option<&Template> {
+        let found = self.templates.iter().find(|found| found.input == input);
+        found.map(|found| &found.template)
+    }
+
+    /// The names that its templates use.
+    pub(super) fn names(&self) -> &BTreeSet<String> {
+        &self.names
+    }
+
+    /// The parameters among them that are not among these.
+    pub(super) fn parameters<'a>(
+        &'a self,
+        others: &'a BTreeSet<String>,
+    ) -> impl Iterator<Item = &'a String> {
+        let further = self.names.difference(others);
+        further.filter(|name| !OWN_NAMES.contains(&name.as_str()))
+    }
+
+    /// The texts of its templates, so that a later run can say what changed.
+    pub(super) fn template_texts(&self) -> impl Iterator<Item = Vec<u8>> {
+        let texts = self.templates.iter().map(|found| found.template.source());
+        let texts = texts.filter(|text| text.len() <= LARGEST_TEXT);
+        texts.map(|text| text.as_bytes().to_vec())
+    }
+
+    /// What its templates make of these values, by simulator input.
+    pub(super) fn render_templates(
+        &self,
+        values: &CatchmentValues,
+    ) -> Result<Vec<(usize, Vec<u8>)>, Problem> {
+        let render = |found: &FoundTemplate| {
+            let mut bytes = Vec::new();
+            let rendered = found.template.render(values, &mut bytes);
+            rendered.map_err(|error| {
+                Problem::Rendering(format!("{}: {error}", found.path.display()))
+            })?;
+            Ok((found.input, bytes))
+        };
+        self.templates.iter().map(render).collect()
+    }
+
     /// Its parts of the key.
     pub(super) fn walk(&self, sink: &mut dyn Sink) {
         for (part, digest) in &self.parts {
@@ -49,7 +110,13 @@ impl Recipe<'_> {
     /// Whether catchments bring anything along.
     pub(crate) fn has_own_files(&self) -> bool {
         let simulator = &self.project.simulator;
-        !simulator.own_support.is_empty() || self.own_deck().is_some()
+        !simulator.own_support.is_empty() || self.own_deck().is_some() || self.has_own_templates()
+    }
+
+    /// Whether catchments have templates of their own.
+    pub(crate) fn has_own_templates(&self) -> bool {
+        let mut inputs = self.project.simulator.inputs.iter();
+        inputs.any(|input| matches!(input.content, Content::OwnTemplate(_)))
     }
 
     /// The deck, if each catchment has one of its own.
@@ -90,6 +157,11 @@ impl Recipe<'_> {
         for support in &simulator.own_support {
             self.add_support(support, values, &mut own)?;
         }
+        for (at, input) in simulator.inputs.iter().enumerate() {
+            if let Content::OwnTemplate(template) = &input.content {
+                self.add_template(at, template, values, &mut own)?;
+            }
+        }
         self.check_places(&own, outputs)?;
         self.check_programs(&own)?;
         Ok(own)
@@ -109,9 +181,12 @@ impl Recipe<'_> {
             Ok(true) => Ok(place),
             Ok(false) => {
                 let shown = named.strip_prefix(&self.project.root).unwrap_or(&named);
-                let field = path.field.split('.').nth(1).unwrap_or_default();
+                let field = match path.field.split('.').nth(1).unwrap_or_default() {
+                    "input" => "`template` under [[simulator.input]]".to_owned(),
+                    field => format!("`{field}` under [simulator]"),
+                };
                 Err(Problem::OwnFile(format!(
-                    "there is no {}, which `{field}` under [simulator] names by {:?}",
+                    "there is no {}, which {field} names by {:?}",
                     shown.display(),
                     path.template.source()
                 )))
@@ -157,6 +232,37 @@ impl Recipe<'_> {
             own.watch.add(&file, digest, stamp);
         }
         own.links.push(Support { name, path });
+        Ok(())
+    }
+
+    fn add_template(
+        &self,
+        input: usize,
+        stated: &OwnTemplate,
+        values: &CatchmentValues,
+        own: &mut Own,
+    ) -> Result<(), Problem> {
+        let path = self.place(&stated.file, values, own)?;
+        // Before it is read: any change from then on shows.
+        self.files.note(&path);
+        let template = self.project.own_template(stated, &path);
+        let template = template.map_err(|error| Problem::OwnFile(error.to_string()))?;
+        let fault = |line, column, message: String| {
+            Problem::OwnFile(format!("{}:{line}:{column}: {message}", path.display()))
+        };
+        if let Some(block) = template.rows().next() {
+            let (line, column) = block.position();
+            let rule = "a block for each time step has its place in a template that all catchments share; `row` under [[simulator.input]] writes a table of its own";
+            return Err(fault(line, column, rule.to_owned()));
+        }
+        let used = self.known.used_by(&template);
+        own.names
+            .extend(used.map_err(|(line, column, message)| fault(line, column, message))?);
+        own.templates.push(FoundTemplate {
+            input,
+            path,
+            template,
+        });
         Ok(())
     }
 

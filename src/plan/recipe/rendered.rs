@@ -89,6 +89,13 @@ impl Recipe<'_> {
             own: true,
         };
         self.render_parts(&all, &mut rendered)?;
+        if self.has_own_templates() {
+            let names = &self.names | rendered.own.names();
+            rendered.values = basin.values(catchment, &names)?;
+            for (at, bytes) in rendered.own.render_templates(&rendered.values)? {
+                rendered.files[at] = Some(bytes);
+            }
+        }
         Ok(rendered)
     }
 

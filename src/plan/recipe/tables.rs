@@ -28,6 +28,8 @@ pub(super) fn bind(
                 .map(Some)
                 .map_err(|fault| project.error(&format!("simulator.input.{i}"), fault))
         }
+        // Where rows in the middle are refused.
+        Content::OwnTemplate(_) => Ok(None),
         Content::Template { path, template } => bind_template(path, template, columns, time),
     });
     tables.collect()

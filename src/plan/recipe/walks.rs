@@ -64,7 +64,16 @@ impl Recipe<'_> {
     fn walk_input(&self, at: usize, rendered: &Rendered, sink: &mut dyn Sink) {
         let input = &self.project.simulator.inputs[at];
         match (&rendered.files[at], &input.content) {
-            (Some(bytes), _) => sink.part(KeyPart::File(input.name.clone()), bytes),
+            (Some(bytes), _) => {
+                sink.part(KeyPart::File(input.name.clone()), bytes);
+                if let Some(template) = rendered.own.template(at) {
+                    sink.note(&|| {
+                        let digest = Digest::of(template.source().as_bytes());
+                        (KeyPart::Template(input.name.clone()), digest.to_string())
+                    });
+                }
+            }
+            (None, Content::OwnTemplate(_)) => {}
             (None, Content::Series(table)) => {
                 for name in &self.names_of_inputs[at] {
                     if let Some(value) = rendered.values.parameter(name) {
@@ -101,7 +110,7 @@ impl Recipe<'_> {
         for (name, digest) in self.column_names.iter().zip(series) {
             sink.digest(KeyPart::Series(name.clone()), digest);
         }
-        for name in self.parameters() {
+        for name in (self.parameters()).chain(rendered.own.parameters(&self.names)) {
             if let Some(value) = rendered.values.parameter(name) {
                 sink.note(&|| (KeyPart::Parameter(name.clone()), value.to_string()));
             }
@@ -147,6 +156,7 @@ impl Recipe<'_> {
                         (KeyPart::Template(input.name.clone()), digest.to_string())
                     });
                 }
+                Content::OwnTemplate(_) => {}
                 Content::Series(table) => {
                     sink.part(
                         KeyPart::Table(input.name.clone()),

@@ -338,7 +338,7 @@ pub(super) struct Require {
     pub contains: String,
 }
 
-#[derive(Clone, Deserialize)]
+#[derive(Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table")]
 pub(super) struct SimulatorInput {
     pub file: String,

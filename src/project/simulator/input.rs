@@ -1,9 +1,12 @@
 //! `[[simulator.input]]`: a file written for each catchment, from a template or as a table of series.
 
+use std::path::Path;
+
 use super::super::build::{ProjectBuilder, plain_path};
 use super::super::template_file::{self, Stated};
-use super::super::{Content, ProjectError, SimulatorInput, raw};
+use super::super::{Content, OwnTemplate, ProjectError, SimulatorInput, raw};
 use crate::language::series_table::SeriesTable;
+use crate::language::template::Template;
 
 impl ProjectBuilder<'_> {
     pub(super) fn simulator_input(
@@ -12,17 +15,19 @@ impl ProjectBuilder<'_> {
         raw: raw::SimulatorInput,
     ) -> Result<SimulatorInput, ProjectError> {
         plain_path(&raw.file).map_err(|why| self.source.error(&format!("{field}.file"), why))?;
-        let content = match (raw.template, raw.row) {
+        let content = match (&raw.template, &raw.row) {
             (Some(name), None) if raw.header.is_none() && raw.footer.is_none() => {
-                let path = self.existing_file(&format!("{field}.template"), &name)?;
-                let stated = Stated {
-                    xml: raw.xml,
-                    encoding: raw.encoding.as_deref(),
-                    style: raw.style.as_deref(),
-                    fixed_width: raw.fixed_width,
-                };
-                let template = self.template_file(field, &raw.file, &path, &stated)?;
-                Content::Template { path, template }
+                match self.own_path(&format!("{field}.template"), name)? {
+                    Some(file) => Content::OwnTemplate(Box::new(OwnTemplate {
+                        file,
+                        stated: raw.clone(),
+                    })),
+                    None => {
+                        let path = self.existing_file(&format!("{field}.template"), name)?;
+                        let template = self.template_of(field, &raw, &path)?;
+                        Content::Template { path, template }
+                    }
+                }
             }
             (None, Some(_)) if raw.encoding.is_some() => {
                 let rule = "goes with `template`; series tables are written in UTF-8";
@@ -35,10 +40,10 @@ impl ProjectBuilder<'_> {
             (None, Some(row)) => {
                 let (header, footer) = (raw.header.as_deref(), raw.footer.as_deref());
                 let sign =
-                    template_file::sign_of_xml(&raw.file, None, header.unwrap_or(&row).as_bytes());
+                    template_file::sign_of_xml(&raw.file, None, header.unwrap_or(row).as_bytes());
                 let table = match raw.xml.unwrap_or(sign.is_some()) {
-                    true => SeriesTable::parse_xml(header, &row, footer),
-                    false => SeriesTable::parse(header, &row, footer),
+                    true => SeriesTable::parse_xml(header, row, footer),
+                    false => SeriesTable::parse(header, row, footer),
                 };
                 let table = table.map_err(|fault| {
                     let part = format!("{field}.{}", fault.part);
@@ -60,5 +65,21 @@ impl ProjectBuilder<'_> {
             name: raw.file,
             content,
         })
+    }
+
+    /// The template in this file, with what is stated of it.
+    pub(in crate::project) fn template_of(
+        &self,
+        field: &str,
+        raw: &raw::SimulatorInput,
+        path: &Path,
+    ) -> Result<Template, ProjectError> {
+        let stated = Stated {
+            xml: raw.xml,
+            encoding: raw.encoding.as_deref(),
+            style: raw.style.as_deref(),
+            fixed_width: raw.fixed_width,
+        };
+        self.template_file(field, &raw.file, path, &stated)
     }
 }

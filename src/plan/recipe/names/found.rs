@@ -27,6 +27,7 @@ impl Names<'_> {
                 .flat_map(|part| self.all_of(table.uses(part), part == RowPart::Row))
                 .collect(),
             Content::Template { template, .. } => self.all_of(template.uses(), false).collect(),
+            Content::OwnTemplate(_) => BTreeSet::new(),
         }
     }
 

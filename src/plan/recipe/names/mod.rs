@@ -67,6 +67,11 @@ fn own_paths(simulator: &Simulator) -> Vec<(String, &Template)> {
     if let Some(DeckPlace::Own(path)) = simulator.deck.as_ref().map(|deck| &deck.place) {
         found.push((path.field.clone(), &path.template));
     }
+    for input in &simulator.inputs {
+        if let Content::OwnTemplate(template) = &input.content {
+            found.push((template.file.field.clone(), &template.file.template));
+        }
+    }
     found
 }
 
@@ -95,7 +100,57 @@ pub(crate) struct Names<'b> {
     has_time: bool,
 }
 
+/// The same by themselves, for templates that are read later.
+#[derive(Default)]
+pub(super) struct KnownNames {
+    parameters: BTreeSet<String>,
+    lists: BTreeSet<String>,
+    columns: BTreeSet<String>,
+    has_time: bool,
+}
+
+impl KnownNames {
+    /// The parameters that a template uses, which has no rows for each time step.
+    ///
+    /// # Errors
+    /// The line and the column of a name that nothing provides, and what to do.
+    pub(super) fn used_by(
+        &self,
+        template: &Template,
+    ) -> Result<BTreeSet<String>, (usize, usize, String)> {
+        fn borrowed(set: &BTreeSet<String>) -> BTreeSet<&str> {
+            set.iter().map(String::as_str).collect()
+        }
+        let names = Names {
+            parameters: borrowed(&self.parameters),
+            lists: borrowed(&self.lists),
+            columns: borrowed(&self.columns),
+            has_time: self.has_time,
+        };
+        let (mut used, mut series) = (BTreeSet::new(), BTreeSet::new());
+        for asked in template.uses() {
+            let found = names.found(asked, false).map_err(|message| {
+                let (line, column) = position(asked);
+                (line, column, message)
+            })?;
+            sort(found, &mut used, &mut series);
+        }
+        Ok(used)
+    }
+}
+
 impl<'b> Names<'b> {
+    /// The names by themselves.
+    pub(super) fn known(&self) -> KnownNames {
+        let owned = |set: &BTreeSet<&str>| set.iter().map(|&name| name.to_owned()).collect();
+        KnownNames {
+            parameters: owned(&self.parameters),
+            lists: owned(&self.lists),
+            columns: owned(&self.columns),
+            has_time: self.has_time,
+        }
+    }
+
     /// The names of a basin.
     pub(crate) fn of(basin: &'b Basin<'_>) -> Self {
         let mut parameters = basin.parameter_names();
@@ -176,6 +231,8 @@ impl<'b> Names<'b> {
                         sort(found, &mut used, &mut columns);
                     }
                 }
+                // Its names are checked when it is read.
+                Content::OwnTemplate(_) => {}
                 Content::Series(table) => {
                     for part in [RowPart::Header, RowPart::Row, RowPart::Footer] {
                         for asked in table.uses(part) {
