@@ -5,6 +5,7 @@ PYTHON ?= $(firstword $(shell command -v python3.11 python3))
 VENV := .venv
 TOOLS := $(VENV)/tools
 INTEROP := $(VENV)/interop
+MODELS := $(VENV)/models
 DELAWARE := $(VENV)/delaware
 BENCH := $(VENV)/bench
 RERUNOFF := target/release/rerunoff
@@ -20,7 +21,7 @@ CMAKE_READY := $(TOOLS)/.installed
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo demo-delaware test test-slurm test-gridengine torture random fuzz lint doc bench bench-growth install clean
+.PHONY: help build demo demo-delaware test test-models test-slurm test-gridengine torture random fuzz lint doc bench bench-growth install clean
 
 help: ## tell what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +46,12 @@ demo-delaware: build $(DELAWARE)/.installed ## 765 real sub-catchments through a
 
 test: build $(INTEROP)/.installed demo-delaware ## run all tests, with the real readers and the real model
 	$(CARGO) test --release --locked
+
+# Installs programs that others wrote, 300 MB; where that does not work it says "skipped".
+test-models: build ## run on SWAT+, SWMM, EPANET, Raven and mHM, installed here
+	@if $(MAKE) --no-print-directory $(MODELS)/.installed; then \
+	  $(CARGO) test --release --locked --test integration -- --ignored models::; \
+	else echo 'skipped: the programs of tests/models cannot be installed here'; fi
 
 # Each installs by name what is missing, where root may; where no cluster can be started it says "skipped", and why. One test after the
 # other, since each has a cluster to itself.
@@ -118,6 +125,14 @@ $(INTEROP)/.installed: tests/interop/requirements.txt
 $(DELAWARE)/.installed: tests/delaware/requirements.txt
 	$(call venv,$(DELAWARE))
 	$(DELAWARE)/bin/pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: -r $<
+	touch $@
+
+# SWAT+ is in the source package of pyswatplus, which is unpacked and not installed.
+$(MODELS)/.installed: tests/models/requirements.txt
+	$(call venv,$(MODELS))
+	$(MODELS)/bin/pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: -r $<
+	$(MODELS)/bin/pip download --quiet --disable-pip-version-check --no-deps --no-binary pyswatplus --dest $(MODELS)/swatplus pyswatplus==1.3.0
+	tar -xzf $(MODELS)/swatplus/pyswatplus-1.3.0.tar.gz -C $(MODELS)/swatplus
 	touch $@
 
 $(BENCH)/.installed: benches/requirements.txt

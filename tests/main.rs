@@ -45,6 +45,7 @@ mod kept_outputs;
 mod main_job;
 mod make;
 mod messages;
+mod models;
 mod netcdf_outputs;
 mod no_input;
 mod orphans;
