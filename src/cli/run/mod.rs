@@ -209,7 +209,7 @@ fn run_stale(
             course.record(&account)?;
         }
         if let Some(why) = &report.gave_up {
-            say(&format!("{}; the product is as it was", stopped(why, runs)));
+            say(&format!("{}; the product is as it was", stopped(why, all)));
         } else if !arguments.no_assemble && !course.is_under_way {
             products = course.assemble()?;
         }
@@ -225,8 +225,8 @@ fn run_stale(
 /// So many have to fail alike, and none to go well before, for a run to stop by itself.
 const LEAST_ALIKE: usize = 10;
 
-/// Why a run of so many stopped, and what to do.
-fn stopped(why: &GaveUp, runs: usize) -> String {
+/// Why a run of so many catchments stopped, and what to do.
+fn stopped(why: &GaveUp, all: usize) -> String {
     match why {
         GaveUp::After(1) => "stopped after 1 failure (--max-failures)".to_owned(),
         GaveUp::After(failures) => format!("stopped after {failures} failures (--max-failures)"),
@@ -236,7 +236,7 @@ fn stopped(why: &GaveUp, runs: usize) -> String {
             let id = shell::word(catchment.as_str());
             format!(
                 "stopped: the first {count} catchments failed alike and none went well, so the others were not begun. `rerunoff log {id}` \
-                 tells more, `rerunoff try {id}` shows what a run leaves, `--max-failures {runs}` goes on regardless"
+                 tells more, `rerunoff try {id}` shows what a run leaves, `--max-failures {all}` goes on regardless"
             )
         }
     }

@@ -6,6 +6,8 @@ pub(super) mod chunks;
 pub(super) mod types;
 
 use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use hdf5::File;
@@ -21,6 +23,13 @@ const CHUNK_CACHE: usize = 1 << 20;
 /// Left to itself it takes 280 MB for 18,000 groups, each of which is looked at once.
 const METADATA_CACHE: usize = 2 << 20;
 
+/// How the library says that somebody holds a lock on a file.
+const LOCKED: &str = "unable to lock file";
+
+/// How long a locked file is waited for: longer than a process needs to its `exec` that was started while the file was written and
+/// closed, and so holds its lock.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// Opens an HDF5 file to read it.
 pub(super) fn open(path: &Path) -> anyhow::Result<File> {
     // The library would wait for what is no file.
@@ -32,19 +41,30 @@ pub(super) fn open(path: &Path) -> anyhow::Result<File> {
         flash_incr_mode: FlashIncreaseMode::Off,
         ..MetadataCacheConfig::default()
     };
-    (File::with_options())
-        .with_fapl(|fapl| {
-            // Locks only where the file system has them. A small sieve keeps narrow reads from reading wide.
-            fapl.file_locking(true)
-                .sieve_buf_size(4096)
-                .chunk_cache(521, CHUNK_CACHE, 0.75)
-                .mdc_config(&metadata)
-        })
-        .open(path)
-        .with_context(|| {
-            format!(
-                "{}: the file can't be opened as HDF5 or netCDF-4",
-                path.display()
-            )
-        })
+    let open = || {
+        (File::with_options())
+            .with_fapl(|fapl| {
+                // Locks only where the file system has them. A small sieve keeps narrow reads from reading wide.
+                fapl.file_locking(true)
+                    .sieve_buf_size(4096)
+                    .chunk_cache(521, CHUNK_CACHE, 0.75)
+                    .mdc_config(&metadata)
+            })
+            .open(path)
+    };
+    let began = Instant::now();
+    let mut opened = open();
+    while let Err(error) = &opened
+        && error.to_string().contains(LOCKED)
+        && began.elapsed() < PATIENCE
+    {
+        thread::sleep(Duration::from_millis(5));
+        opened = open();
+    }
+    opened.with_context(|| {
+        format!(
+            "{}: the file can't be opened as HDF5 or netCDF-4",
+            path.display()
+        )
+    })
 }
