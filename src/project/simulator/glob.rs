@@ -101,7 +101,7 @@ fn folders(pattern: &str) -> Vec<PathBuf> {
     let parts: Vec<&str> = pattern.split('/').collect();
     let has_wildcard = |part: &&str| part.contains(['*', '?', '[']);
     // What is escaped has brackets, too; a folder more does no harm.
-    let first = parts.iter().position(|part| has_wildcard(part));
+    let first = parts.iter().position(has_wildcard);
     let ends = first.unwrap_or(parts.len())..parts.len();
     let mut found = Vec::new();
     for end in ends {
