@@ -43,12 +43,29 @@ pub enum GaveUp {
     },
 }
 
-/// A reason without the name of the catchment that it is about.
+/// An id that is a shorter number than this is in a reason by chance, as in "exit code 1".
+const SHORTEST_NUMBER: usize = 3;
+
+/// A reason without the name of the catchment that it is about, where that stands by itself.
 fn masked(reason: &str, id: &CatchmentId) -> String {
-    match id.as_str() {
-        "" => reason.to_owned(),
-        id => reason.replace(id, "{id}"),
+    let id = id.as_str();
+    if id.len() < SHORTEST_NUMBER && id.bytes().all(|byte| byte.is_ascii_digit()) {
+        return reason.to_owned();
     }
+    let stands_alone = |at: usize| {
+        let (before, behind) = (&reason[..at], &reason[at + id.len()..]);
+        !before.ends_with(char::is_alphanumeric) && !behind.starts_with(char::is_alphanumeric)
+    };
+    let (mut text, mut copied) = (String::new(), 0);
+    for (at, _) in reason.match_indices(id) {
+        if stands_alone(at) {
+            text.push_str(&reason[copied..at]);
+            text.push_str("{id}");
+            copied = at + id.len();
+        }
+    }
+    text.push_str(&reason[copied..]);
+    text
 }
 
 /// Whether catchments failed for the same reason, but for their names in it.
@@ -212,6 +229,17 @@ impl FirstAlike {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_id_is_masked_where_it_stands_by_itself() {
+        let of = |id: &str, reason: &str| masked(reason, &CatchmentId::new(id));
+        assert_eq!(of("701", "Conc_701: 701."), "Conc_{id}: {id}.");
+        assert_eq!(of("701", "7012 1701 701m fe701"), "7012 1701 701m fe701");
+        assert_eq!(of("1", "exit code 1"), "exit code 1");
+        assert_eq!(of("a", "a: a bad gauge a"), "{id}: {id} bad gauge {id}");
+        assert_eq!(of("ö", "löß ö"), "löß {id}");
+        assert_eq!(of("", "exit code 1"), "exit code 1");
+    }
 
     #[test]
     fn what_fails_alike_is_told_three_times() {

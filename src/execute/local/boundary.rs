@@ -20,7 +20,7 @@ use crate::project::{Project, Sandbox};
 use crate::system::process::fence::{Fence, Kernel};
 
 /// The system's programs, libraries, settings and knowledge of itself.
-const SYSTEM: [&str; 22] = [
+const SYSTEM: [&str; 23] = [
     "/usr",
     "/bin",
     "/sbin",
@@ -43,6 +43,7 @@ const SYSTEM: [&str; 22] = [
     "/run/udev",
     "/run/nscd",
     "/var/cache/fontconfig",
+    "/var/lib/dbus",
 ];
 
 /// How programs speak of a file or a connection that was refused to them, in lower case.
