@@ -101,6 +101,18 @@ fn part(
     if let Some((_, column)) = told_by {
         cuts.push(layout.cut_named(column, format)?);
     }
+    let dates = format.dates.as_ref();
+    // Who counts drawn lines among those to be passed over would lose rows, and nothing else may show it.
+    for passed in table.passed_over.each() {
+        let is_row = !cuts.is_empty()
+            && layout.values(&passed, &cuts, numbers, None).is_ok()
+            && dates.is_none_or(|dates| dates::stamps(&passed, &layout, dates, format).is_ok());
+        if is_row {
+            return Err(OutputError::PassedRow {
+                line: passed.numbers.of(0),
+            });
+        }
+    }
     let mut values = layout.values(rows, &cuts, numbers, limit)?;
     let line = |row| rows.numbers.of(row);
     let places = told_by.and_then(|(dimension, _)| Some((dimension, values.columns.pop()?)));
@@ -114,7 +126,6 @@ fn part(
             why: String::new(),
         });
     }
-    let dates = format.dates.as_ref();
     let stamps = dates
         .map(|dates| dates::stamps(rows, &layout, dates, format))
         .transpose()?;

@@ -123,6 +123,14 @@ pub enum OutputError {
     /// More or fewer rows than time steps, or than these and the places along a dimension ask for.
     #[error("{0}")]
     RowCount(RowCount),
+    /// In a block, a line that is passed over reads as a row.
+    #[error(
+        "line {line}: `skip_lines` passes over what reads as a row; in a block, drawn and blank lines before the rows do not count"
+    )]
+    PassedRow {
+        /// The line in the file.
+        line: usize,
+    },
     /// No line begins a block.
     #[error("the output has no line with {text:?}, which begins a block")]
     NoBlock {

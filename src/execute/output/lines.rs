@@ -157,6 +157,8 @@ pub(super) struct TableLines<'l> {
     pub header: Option<(&'l [u8], usize)>,
     /// The rows.
     pub rows: Lines<'l>,
+    /// Of a block, what is passed over before the header and says something.
+    pub passed_over: Lines<'l>,
 }
 
 impl Lines<'_> {
@@ -183,6 +185,14 @@ impl Lines<'_> {
     /// All of them.
     pub(super) fn all(&self) -> impl Iterator<Item = Line<'_>> {
         self.from(0)
+    }
+
+    /// Each of them alone.
+    pub(super) fn each(&self) -> impl Iterator<Item = Lines<'_>> {
+        self.all().map(|line| Lines {
+            text: Cow::Borrowed(line.text),
+            numbers: LineNumbers::From(self.numbers.of(line.at)),
+        })
     }
 
     /// Some of them.
@@ -212,6 +222,10 @@ impl Lines<'_> {
         // Where what is not passed over yet begins, and which line that is.
         let (mut start, mut first) = (0, 0);
         let mut header = None;
+        let mut passed_over = Lines {
+            text: Cow::default(),
+            numbers: LineNumbers::Listed(Vec::new()),
+        };
         for part in [
             Part::Before(format.skip_lines),
             Part::Header,
@@ -243,6 +257,10 @@ impl Lines<'_> {
                         passed += usize::from(!is_block || !says_nothing(&line));
                         (start, first) = (line.next, line.at + 1);
                     }
+                    if is_block && matches!(part, Part::Before(_)) {
+                        passed_over =
+                            self.chosen(|line| line.start < start && !says_nothing(&line));
+                    }
                 }
             }
         }
@@ -257,6 +275,7 @@ impl Lines<'_> {
         let text = &self.text[start..end];
         Ok(TableLines {
             header,
+            passed_over,
             rows: Lines {
                 text: Cow::Borrowed(text),
                 numbers: match &self.numbers {

@@ -314,6 +314,10 @@ fn tables_of_swmm() {
     assert_eq!(found.times, Some(vec![1_502_928_060.0, 1_502_928_120.0]));
     inflow.block = Some("<<< Node J2 >>>");
     inflow.refused("no line with \"<<< Node J2 >>>\"");
+    // As many as there are, with the drawn ones.
+    inflow.block = Some("<<< Node Out1 >>>");
+    inflow.format.skip_lines = 3;
+    inflow.refused("`skip_lines` passes over what reads as a row");
 
     let format = OutputFormat {
         headless: true,
