@@ -51,6 +51,7 @@ k = 1
 command = ["./model.pl", "{id}"]
 deck = "deck"
 deck_exclude = ["*.log"]
+sandbox = "off"
 timeout = "1m"
 require = [{ file = "done.txt", contains = "success" }]
 [[simulator.input]]

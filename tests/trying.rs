@@ -181,3 +181,30 @@ printf '1.5 2.5\n3.5 4.5\n5.5 6.5\n' > bare.dat
     project.write_toml(&format!("{}{outputs}", without_outputs(&project)));
     project.rerunoff(&["run"]).expect(0);
 }
+
+#[test]
+fn variables_of_netcdf_are_proposed_as_they_are_read() {
+    let project = Project::new(2);
+    project.rerunoff(&["run"]).expect(0);
+    project.write("simulator.sh", "#!/bin/sh\ncp output.h5 made.nc\n");
+    fs::copy(project.path("output.h5"), project.path("before.h5")).expect("copied");
+    let support = "[\"simulator.sh\", { file = \"before.h5\", as = \"output.h5\" }]";
+    let text = without_outputs(&project).replace("[\"simulator.sh\"]", support);
+    project.write_toml(&text);
+    let tried = project.rerunoff(&["try"]).expect(0).stdout;
+    let proposal = tried.find("[[simulator.output]]").map(|at| &tried[at..]);
+    let proposal = proposal.unwrap_or_else(|| panic!("nothing is proposed: {tried}"));
+    let begin = "[[simulator.output]]\nfile = \"made.nc\"\ndimension = { name = \"catchment_out\", count = 2 }\n";
+    assert!(proposal.starts_with(begin), "{tried}");
+    assert!(
+        proposal.contains("\ndischarge = \"discharge\"\n"),
+        "{tried}"
+    );
+    assert!(!tried.contains("# not read as it stands"), "{tried}");
+    let pasted: Vec<&str> = proposal
+        .lines()
+        .take_while(|line| !line.is_empty())
+        .collect();
+    project.write_toml(&format!("{text}\n{}\n", pasted.join("\n")));
+    project.rerunoff(&["run"]).expect(0);
+}

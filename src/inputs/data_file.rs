@@ -97,6 +97,13 @@ impl DataFile {
         Ok(Self { variables })
     }
 
+    /// The names of the variables that hold numbers and are no coordinates.
+    pub(crate) fn numbers(&self) -> impl Iterator<Item = &str> {
+        let numbers = self.variables.iter();
+        let numbers = numbers.filter(|variable| variable.kind.is_number() && !variable.coordinate);
+        numbers.map(|variable| variable.name.as_str())
+    }
+
     /// The variable of this name.
     pub(crate) fn variable(&self, name: &str) -> Result<DataVariable<'_>, DataFault> {
         let path = name.strip_prefix('/').unwrap_or(name);

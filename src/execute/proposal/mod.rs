@@ -4,6 +4,7 @@
 //! reads the file. Nothing here is ever used without a person who has seen it.
 
 mod dates;
+mod netcdf;
 mod rows;
 mod table;
 
@@ -52,6 +53,9 @@ fn axis_of(file: &str, axis: &str) -> String {
 
 /// What could be said of the file with this name at this path, the likeliest first; nothing if it looks like no table.
 pub(crate) fn of_file(name: &str, path: &Path, known: &Known<'_>) -> Vec<String> {
+    if let Some(proposals) = netcdf::of_file(name, path, known) {
+        return proposals;
+    }
     let Ok(bytes) = regular::head(path, MOST_BYTES) else {
         return Vec::new();
     };
