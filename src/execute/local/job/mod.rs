@@ -4,47 +4,44 @@
 //! What makes a result is [`crate::execute::local::validate`]'s business. A job knows nothing of threads, the store or other
 //! catchments.
 
-use std::ffi::OsString;
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant, SystemTime};
+mod commands;
+mod directory;
 
+pub(crate) use directory::prepare_directory;
+
+use std::time::{Duration, SystemTime};
+
+use self::commands::{Broken, Ran};
 use crate::data::digest::Digest;
-use crate::data::run_cost::RunCost;
 use crate::data::time_axis::TimeAxis;
 use crate::execute::failure::Failure;
 use crate::execute::local::allotment::{Allotment, patience};
 use crate::execute::local::boundary::Boundary;
 use crate::execute::local::failed_runs::FailedRuns;
-use crate::execute::local::laid_deck::DeckChanged;
 use crate::execute::local::left_files::{last_line, tail};
 use crate::execute::local::netcdf_reader::NetcdfReader;
 use crate::execute::local::shelf::{self, Shelf};
 use crate::execute::local::trespass;
-use crate::execute::local::validate::{ended_well, is_refused_growth, validate};
-use crate::execute::local::work_directory::{Layout, PRINTED_FILES, WorkDirectory};
+use crate::execute::local::validate::{is_refused_growth, validate};
+use crate::execute::local::work_directory::WorkDirectory;
 use crate::execute::order::Order;
 use crate::execute::run_context::RunContext;
 use crate::execute::timings::Phase;
 use crate::execute::trial::{Trial, TrialOutcome};
 use crate::inputs::BadInput;
 use crate::plan::Unit;
-use crate::plan::environment;
 use crate::plan::key::Explanation;
 use crate::plan::loaded::LoadedScenario;
-use crate::plan::recipe::{Recipe, Rendered};
+use crate::plan::recipe::Rendered;
 use crate::plan::series;
-use crate::project::{Project, SameProcessor, Support};
+use crate::project::{SameProcessor, Support};
 use crate::store::codec::{self, Encoded};
 use crate::store::{Attempt, Outputs};
 use crate::system::file_limit::FileLimit;
 use crate::system::machine;
 use crate::system::memory_group::MemoryGroup;
+use crate::system::process::Guard;
 use crate::system::process::fence::Trespass;
-use crate::system::process::{End, Finished, Guard, Invocation, ProcessError};
-use crate::text::shell;
-
-/// How long a simulator has between being asked to end and being killed.
-const GRACE: Duration = Duration::from_secs(2);
 
 /// An order with the series that were read for it.
 pub(crate) struct Job<'a> {
@@ -110,24 +107,6 @@ pub(super) struct Prepared {
     time_limit: Option<Duration>,
     /// Whether its simulator is observed in all that it opens.
     observed: bool,
-}
-
-/// What was started for a job, and has ended.
-struct Ran {
-    /// What all of it cost.
-    cost: RunCost,
-    /// The simulator's exit code, if nothing went wrong with it or after it so far.
-    end: Result<i32, Broken>,
-    /// What was asked for outside of the fence.
-    trespasses: Vec<Trespass>,
-}
-
-/// Why what was started did not come to its end.
-enum Broken {
-    /// It was ended, and that tells nothing of the catchment.
-    Off,
-    /// It failed.
-    Failed(Failure),
 }
 
 impl JobContext<'_> {
@@ -401,162 +380,8 @@ impl JobContext<'_> {
         }
     }
 
-    /// Prepares the work directory, and starts the simulator in it and then what is to be run after it.
-    ///
-    /// What was hashed must be what is run: the support files are looked at before the start, which saves a run, and after the
-    /// end, which makes it certain.
-    fn run_in(
-        &self,
-        prepared: &Prepared,
-        work: &WorkDirectory,
-        guard: &mut Guard,
-    ) -> Result<Ran, Failure> {
-        let LoadedScenario {
-            recipe, project, ..
-        } = self.loaded;
-        let timings = self.run_context.timings;
-        let own = &prepared.rendered.own.watch;
-        let unchanged = || match (recipe.watch().changed(), own.changed()) {
-            (Some(file), _) => Err(Failure::SupportChanged(file.clone())),
-            (None, Some(file)) => Err(Failure::OwnChanged(file.clone())),
-            (None, None) => Ok(()),
-        };
-        unchanged()?;
-        timings.time(Phase::Render, || {
-            prepare_directory(recipe, project, &prepared.rendered, &prepared.series, work)
-        })?;
-        let rendered = &prepared.rendered;
-        let finished = self.start(&rendered.command, None, prepared, work, guard)?;
-        let mut ran = Ran {
-            cost: finished.cost,
-            end: self.ended(&finished, prepared),
-            trespasses: finished.trespasses,
-        };
-        if let Ok(code) = ran.end
-            && !rendered.after.is_empty()
-        {
-            // What it printed may tell why nothing can come after it.
-            let well = ended_well(project, code, work.path());
-            ran.end = well.map_or_else(|failure| Err(Broken::Failed(failure)), |()| Ok(code));
-        }
-        for command in &rendered.after {
-            if ran.end.is_ok() {
-                self.run_after(command, &mut ran, prepared, work, guard);
-            }
-        }
-        unchanged()?;
-        Ok(ran)
-    }
-
-    /// Starts a command that is to be run after the simulator, in what is left of its time.
-    fn run_after(
-        &self,
-        command: &[String],
-        ran: &mut Ran,
-        prepared: &Prepared,
-        work: &WorkDirectory,
-        guard: &mut Guard,
-    ) {
-        let failed = |failure| {
-            Broken::Failed(Failure::After {
-                command: shell::line(command),
-                hint: self.missing_script(command, work),
-                failure: Box::new(failure),
-            })
-        };
-        match self.start(command, Some(ran.cost), prepared, work, guard) {
-            Ok(finished) => {
-                ran.cost = ran.cost.and(finished.cost);
-                ran.trespasses.extend_from_slice(&finished.trespasses);
-                match self.ended(&finished, prepared) {
-                    Ok(0) => {}
-                    Ok(code) => ran.end = Err(failed(Failure::Exit(code))),
-                    Err(Broken::Off) => ran.end = Err(Broken::Off),
-                    Err(Broken::Failed(failure)) => ran.end = Err(failed(failure)),
-                }
-            }
-            Err(failure) => ran.end = Err(failed(failure)),
-        }
-    }
-
-    /// A word of a command that names a file of the project which is not in the work directory.
-    fn missing_script(&self, command: &[String], work: &WorkDirectory) -> Option<String> {
-        let root = &self.loaded.project.root;
-        let is_missing = |word: &&String| {
-            Path::new(word).is_relative()
-                && !work.path().join(word).exists()
-                && root.join(word).is_file()
-        };
-        command.iter().find(is_missing).cloned()
-    }
-
-    /// The exit code of what has ended by itself.
-    fn ended(&self, finished: &Finished, prepared: &Prepared) -> Result<i32, Broken> {
-        Err(match finished.end {
-            End::Exited(code) => return Ok(code),
-            End::Interrupted => Broken::Off,
-            End::TimedOut if self.left() == Some(Duration::ZERO) => Broken::Off,
-            End::TimedOut => {
-                Broken::Failed(Failure::TimedOut(prepared.time_limit.unwrap_or_default()))
-            }
-            End::Signalled(signal) => Broken::Failed(Failure::Signal(signal)),
-        })
-    }
-
     fn largest_file(&self) -> FileLimit {
         FileLimit::new(self.loaded.project.simulator.max_file_size)
-    }
-
-    /// Starts a command in the work directory: the simulator, or after what has cost this what comes behind it.
-    fn start(
-        &self,
-        command: &[String],
-        spent: Option<RunCost>,
-        prepared: &Prepared,
-        work: &WorkDirectory,
-        guard: &mut Guard,
-    ) -> Result<Finished, Failure> {
-        let started = Instant::now();
-        let rendered = &prepared.rendered;
-        let limit = prepared.time_limit.map(|limit| match spent {
-            Some(cost) => limit.saturating_sub(Duration::from_secs_f64(cost.wall)),
-            None => limit,
-        });
-        let words: Vec<OsString> = command.iter().map(OsString::from).collect();
-        let (program, arguments) = words
-            .split_first()
-            .expect("a project's command is never empty");
-        let environment = environment::of(work.path(), &rendered.environment);
-        let [stdout, stderr] = PRINTED_FILES.map(|name| work.path().join(name));
-        let fence = self.boundary.fence(prepared.observed, &rendered.own);
-        let invocation = Invocation {
-            program,
-            arguments,
-            directory: work.path(),
-            environment: &environment,
-            stdout: &stdout,
-            stderr: &stderr,
-            appends: spent.is_some(),
-            timeout: limit.into_iter().chain(self.left()).min(),
-            grace: GRACE,
-            largest_file: self.largest_file().size().0,
-            fence: fence.as_deref(),
-        };
-        let finished = guard
-            .run(&invocation, self.run_context.interrupt)
-            .map_err(|error| {
-                let is_lost = matches!(error, ProcessError::Guard { .. });
-                let why = format!("{:#}", anyhow::Error::from(error));
-                match is_lost {
-                    true => Failure::Guard(why),
-                    false => Failure::Start(why),
-                }
-            })?;
-        let wall = Duration::from_secs_f64(finished.cost.wall);
-        let timings = self.run_context.timings;
-        timings.add(Phase::Wait, wall);
-        timings.add(Phase::Spawn, started.elapsed().saturating_sub(wall));
-        Ok(finished)
     }
 }
 
@@ -573,54 +398,6 @@ fn encode(columns: &[(String, Vec<f64>)], known: &[(Digest, Encoded)]) -> Vec<En
         }
     };
     columns.iter().map(encode).collect()
-}
-
-/// Makes a catchment's work directory as its simulator gets it.
-pub(crate) fn prepare_directory(
-    recipe: &Recipe<'_>,
-    project: &Project,
-    rendered: &Rendered,
-    series: &[Vec<f64>],
-    work: &WorkDirectory,
-) -> Result<(), Failure> {
-    let trouble = |error: anyhow::Error| match error.downcast::<DeckChanged>() {
-        Ok(DeckChanged(file)) if rendered.own.deck.is_some() => Failure::OwnChanged(file),
-        Ok(DeckChanged(file)) => Failure::DeckChanged(file),
-        Err(error) => Failure::WorkDirectory(format!("{error:#}")),
-    };
-    let required = rendered.require.iter().map(|(file, _)| file);
-    let layout = Layout {
-        links: (project.simulator.support.iter())
-            .chain(&rendered.own.links)
-            .collect(),
-        deck: rendered.deck(recipe),
-        directories: &project.simulator.directories,
-        left: (rendered
-            .outputs
-            .iter()
-            .chain(required)
-            .map(PathBuf::as_path))
-        .collect(),
-    };
-    work.prepare(&layout).map_err(trouble)?;
-    let columns: Vec<&[f64]> = series.iter().map(Vec::as_slice).collect();
-    for (i, (input, content)) in project
-        .simulator
-        .inputs
-        .iter()
-        .zip(&rendered.files)
-        .enumerate()
-    {
-        match content {
-            Some(bytes) => work.write(&input.name, bytes).map_err(trouble)?,
-            None => work
-                .write_made(&input.name, |table| {
-                    recipe.write_table(i, rendered, &columns, table)
-                })
-                .map_err(trouble)??,
-        }
-    }
-    Ok(())
 }
 
 /// How a trial ended whose last attempt came to this.
