@@ -383,3 +383,20 @@ fn a_fence_holds_in_memory_and_on_a_disk_and_for_verify() {
         );
     }
 }
+
+#[test]
+fn an_output_that_is_a_link_to_what_is_not_stated_is_no_result() {
+    let project = project(1, "");
+    project.rerunoff(&["run"]).expect(0);
+    project.write("results.txt", "what somebody left\n");
+    let results = project.path("results.txt").display().to_string();
+    project.write(
+        "simulator.sh",
+        &format!("#!/bin/sh\nln -s {results} out.txt\n"),
+    );
+    let refused = project.rerunoff(&["run"]).expect(1);
+    refused.says("results.txt, which is outside of the work directory and not stated");
+    // Then it is one, and wrong as such.
+    state(&project, "reads = [\"results.txt\"]");
+    project.rerunoff(&["run"]).expect(1).says("no column");
+}

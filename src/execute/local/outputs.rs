@@ -4,7 +4,7 @@
 //! must agree on it. How an output is read is [`crate::execute::output`]'s business.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::data::time_axis::TimeAxis;
 use crate::execute::failure::Failure;
@@ -16,7 +16,7 @@ use crate::plan::recipe::{Rendered, RowChoice};
 use crate::project::output_format::{
     DimensionPlaces, NetcdfFormat, OutputTime, places_column, time_column,
 };
-use crate::project::{Output, Simulator};
+use crate::project::{Output, Sandbox, Simulator};
 
 /// The columns that the project names, in its order, and behind them the axes that the outputs tell.
 pub(crate) fn read(
@@ -30,6 +30,7 @@ pub(crate) fn read(
     let mut axes: Vec<(String, Vec<f64>)> = Vec::new();
     for (at, output) in simulator.outputs.iter().enumerate() {
         let (file, choice) = (&rendered.outputs[at], &rendered.choices[at]);
+        expect_inside(simulator, work, file).map_err(|error| no_output(file, &error))?;
         let fault = |error| Failure::Output {
             file: (simulator.outputs.len() > 1).then(|| file.display().to_string()),
             error,
@@ -89,6 +90,30 @@ pub(crate) fn read(
     }
     columns.extend(axes);
     Ok(columns)
+}
+
+/// Whether an output is what the run wrote itself: a link to another file would bring in what nobody stated.
+fn expect_inside(simulator: &Simulator, work: &Path, file: &Path) -> io::Result<()> {
+    let fence = &simulator.fence;
+    // One that is not there, or a link that leads nowhere, is told otherwise.
+    let Ok(place) = work.join(file).canonicalize() else {
+        return Ok(());
+    };
+    let reads = fence.reads.iter().map(|read| &read.path);
+    let linked = simulator.support.iter().map(|support| &support.path);
+    let mut stated = (reads.chain(linked).chain(&fence.writes)).map(PathBuf::as_path);
+    let is_in = |folder: &Path| {
+        folder
+            .canonicalize()
+            .is_ok_and(|real| place.starts_with(real))
+    };
+    if fence.sandbox != Sandbox::Strict || is_in(work) || stated.any(is_in) {
+        return Ok(());
+    }
+    Err(io::Error::other(format!(
+        "is a link to {}, which is outside of the work directory and not stated; have the run write the file itself",
+        place.display()
+    )))
 }
 
 fn no_output(file: &Path, error: &io::Error) -> Failure {
