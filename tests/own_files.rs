@@ -358,9 +358,10 @@ template = "gms/{id}.inp"
     for line in ["the template of made.inp:", "- 2{k}", "+ 3{k}"] {
         assert!(why.stdout.contains(line), "{}", why.stdout);
     }
-    std::thread::sleep(std::time::Duration::from_millis(50));
     expect_runs(&project.rerunoff(&["run"]).expect(0), 1);
     expect_product(&project, &[700.0, 37.0, 6.0]);
+    // What looks as it does for no longer than a step of the clock is looked at once more.
+    std::thread::sleep(std::time::Duration::from_millis(100));
     expect_runs(&project.rerunoff(&["run"]).expect(0), 0);
     let run = project.rerunoff(&["run", "--verbose"]).expect(0);
     run.says("everything looks as it did");
