@@ -18,8 +18,11 @@ pub(crate) enum Place {
 /// Where the user wants them to be run.
 #[derive(Args, Clone, Copy, Default)]
 pub(crate) struct PlaceOptions {
-    /// Run the simulators on this machine, whatever [cluster] says
-    #[arg(long, conflicts_with = "on")]
+    #[arg(
+        long,
+        conflicts_with = "on",
+        help = "Run the simulators on this machine, whatever [cluster] says"
+    )]
     local: bool,
     /// Run them by this engine: slurm, gridengine, command or local
     #[arg(long, value_name = "ENGINE")]

@@ -80,7 +80,7 @@ const LONG: f64 = 3.0;
 /// - **Memory.** A run that fails while the kernel ends processes for want of memory gives no trial yet: it is done once more
 ///   after all others, with half as many beside it. Only if that happens again has it failed, and its reason says so.
 /// - **Failed runs.** The work directory of a failed run is where
-///   [`FailedRuns`](crate::execute::local::failed_runs::FailedRuns) has it by the time the trial is handed in, and that of a
+///   [`FailedRuns`] has it by the time the trial is handed in, and that of a
 ///   catchment which failed before and no longer does is gone.
 /// - **Going on.** The taker answers each trial with what it wants [`Next`]. After [`Next::Stop`] nothing is begun any more;
 ///   what is under way comes to its end and is handed in.

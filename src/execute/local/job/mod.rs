@@ -49,7 +49,7 @@ pub(crate) struct Job<'a> {
     pub unit: Unit,
     /// What is ordered.
     pub order: &'a Order,
-    /// The columns that [`Recipe::columns`] names, or why they can't be had.
+    /// The columns that [`Recipe::columns`](crate::plan::recipe::Recipe::columns) names, or why they can't be had.
     pub series: Result<Vec<Vec<f64>>, BadInput>,
 }
 
