@@ -81,7 +81,10 @@ index = "INDEX"
 alive = "{script} alive"
 cancel = "true {{jobs}}"
 "#,
-        project.toml()
+        // The log has one place, wherever the project is seen.
+        project
+            .toml()
+            .replace("\"log\"", &format!("{:?}", project.path("log")))
     ));
     let Some(mounted) = View::of(&project.path(""), &view) else {
         return;
