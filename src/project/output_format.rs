@@ -3,9 +3,21 @@
 //! Only a description: [`crate::execute::output`] reads such tables, and what is hashed of it is named field by field in
 //! [`crate::plan::recipe`].
 
+use std::path::Path;
+
 use crate::data::time_axis::TimeAxis;
 use crate::data::value::Value;
 use crate::language::template::Template;
+
+/// How the names of NetCDF and HDF5 files end.
+const NETCDF_ENDINGS: [&str; 5] = ["nc", "nc4", "cdf", "h5", "hdf5"];
+
+/// Whether an output of this name is NetCDF or HDF5 where nothing else is stated.
+pub(crate) fn is_named_netcdf(file: &str) -> bool {
+    let ending = Path::new(file).extension();
+    let ending = ending.map(|ending| ending.to_string_lossy().to_lowercase());
+    ending.is_some_and(|ending| NETCDF_ENDINGS.contains(&ending.as_str()))
+}
 
 /// The axis of the project's own time steps.
 pub const TIME: &str = "time";

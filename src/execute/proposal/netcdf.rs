@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::{Known, axis_of, name_like, quoted, template};
 use crate::inputs::DataFile;
+use crate::project::output_format::is_named_netcdf;
 use crate::system::regular;
 
 /// So many variables are proposed; more are named.
@@ -94,15 +95,9 @@ fn proposals(name: &str, group: &Group, known: &Known<'_>) -> Vec<String> {
         Some(times) if known.steps == Some(times) => &["", &read],
         Some(_) => &[&read],
     };
-    let is_known = Path::new(name).extension().is_some_and(|ending| {
-        ["nc", "nc4", "cdf", "h5", "hdf5"]
-            .iter()
-            .any(|known| ending == *known)
-    });
-    let format = if is_known {
-        ""
-    } else {
-        "format = \"netcdf\"\n"
+    let format = match is_named_netcdf(name) {
+        true => "",
+        false => "format = \"netcdf\"\n",
     };
     let mut taken = known.taken.to_vec();
     let mut columns = String::new();

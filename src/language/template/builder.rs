@@ -11,7 +11,7 @@ use super::error::{At, TemplateProblem};
 use super::lines::{own_line, take_lines};
 use super::placeholder::{Place, Placeholder};
 use super::tag::{self, Opening, Over};
-use super::{Piece, Template};
+use super::{Piece, Template, end_literal};
 use crate::language::xml::{self, Part, XmlProblem};
 use crate::text::charset::Charset;
 
@@ -91,23 +91,17 @@ impl<'s> TemplateBuilder<'s> {
             self.fault.get_or_insert(fault);
             Vec::new()
         });
+        let source = &self.source[self.start..end];
         self.done.push(Template {
-            source: self.source[self.start..end].to_owned(),
-            charset: self.charset,
-            pieces,
             unfilled: std::mem::take(&mut self.unfilled),
-            is_xml: false,
-            keeps_widths: false,
+            ..Template::of_pieces(source, self.charset, pieces)
         });
         self.start = end;
         self.counted = (end, 1, end);
     }
 
     fn end_literal(&mut self) {
-        if !self.literal.is_empty() {
-            self.pieces
-                .push(Piece::Literal(std::mem::take(&mut self.literal)));
-        }
+        end_literal(&mut self.literal, &mut self.pieces);
     }
 
     /// Adds a span of the source as it stands.

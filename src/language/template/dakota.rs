@@ -7,7 +7,7 @@
 use super::error::{At, TemplateError, TemplateProblem};
 use super::expression::expression;
 use super::placeholder::{Place, Placeholder};
-use super::{Piece, Template};
+use super::{Piece, Template, end_literal};
 use crate::text::charset::Charset;
 
 /// Parses a template.
@@ -74,9 +74,7 @@ pub(super) fn parse(source: &str, charset: Charset) -> Result<Template, Template
             let inside = &line[brace + 1..brace + 1 + length];
             let (name, wanted, format) = expression(inside.trim())
                 .map_err(|what| fault(brace, TemplateProblem::Foreign(what)))?;
-            if !literal.is_empty() {
-                pieces.push(Piece::Literal(std::mem::take(&mut literal)));
-            }
+            end_literal(&mut literal, &mut pieces);
             pieces.push(Piece::Hole(Placeholder {
                 name,
                 format: Some(format),
@@ -91,17 +89,8 @@ pub(super) fn parse(source: &str, charset: Charset) -> Result<Template, Template
         literal.push_str(&line[done..]);
         start += line.len();
     }
-    if !literal.is_empty() {
-        pieces.push(Piece::Literal(literal));
-    }
-    Ok(Template {
-        source: source.to_owned(),
-        charset,
-        pieces,
-        unfilled: Vec::new(),
-        is_xml: false,
-        keeps_widths: false,
-    })
+    end_literal(&mut literal, &mut pieces);
+    Ok(Template::of_pieces(source, charset, pieces))
 }
 
 const NOT_READ: &str =

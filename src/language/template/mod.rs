@@ -140,6 +140,18 @@ impl Template {
         }
     }
 
+    /// A plain text of these pieces.
+    fn of_pieces(source: &str, charset: Charset, pieces: Vec<Piece>) -> Self {
+        Self {
+            source: source.to_owned(),
+            charset,
+            pieces,
+            unfilled: Vec::new(),
+            is_xml: false,
+            keeps_widths: false,
+        }
+    }
+
     fn text_in(source: &str, charset: Charset) -> Result<Self, TemplateError> {
         let mut builder = TemplateBuilder::new(source, &[source], charset);
         builder
@@ -290,6 +302,13 @@ pub(crate) fn render_pieces(
         }
     }
     Ok(())
+}
+
+/// Moves the text before the next piece, if there is any, to the pieces.
+fn end_literal(literal: &mut String, pieces: &mut Vec<Piece>) {
+    if !literal.is_empty() {
+        pieces.push(Piece::Literal(std::mem::take(literal)));
+    }
 }
 
 fn keep_widths(pieces: &mut dyn Iterator<Item = &mut Piece>) {

@@ -6,7 +6,7 @@
 
 use super::error::{TemplateError, TemplateProblem};
 use super::placeholder::{Place, Placeholder, Wanted};
-use super::{Piece, Template};
+use super::{Piece, Template, end_literal};
 use crate::language::format::Format;
 use crate::text::charset::Charset;
 
@@ -58,9 +58,7 @@ pub(super) fn parse(source: &str, charset: Charset) -> Result<Template, Template
             }
             let width = cell.chars().count() + 2;
             let name = name(cell).map_err(|problem| fault(at + 2, column, problem))?;
-            if !literal.is_empty() {
-                pieces.push(Piece::Literal(std::mem::take(&mut literal)));
-            }
+            end_literal(&mut literal, &mut pieces);
             pieces.push(Piece::Hole(Placeholder {
                 name: name.to_owned(),
                 format: Some(Format::Cell(width)),
@@ -73,17 +71,8 @@ pub(super) fn parse(source: &str, charset: Charset) -> Result<Template, Template
             column += width;
         }
     }
-    if !literal.is_empty() {
-        pieces.push(Piece::Literal(literal));
-    }
-    Ok(Template {
-        source: source.to_owned(),
-        charset,
-        pieces,
-        unfilled: Vec::new(),
-        is_xml: false,
-        keeps_widths: false,
-    })
+    end_literal(&mut literal, &mut pieces);
+    Ok(Template::of_pieces(source, charset, pieces))
 }
 
 /// The name of a parameter in a cell.

@@ -2,15 +2,10 @@
 //!
 //! Such a file says of itself what its variables are; what is left to be stated is what is wanted along their axes.
 
-use std::path::Path;
-
 use super::super::build::ProjectBuilder;
 use super::super::raw::output::OutputTime as RawTime;
 use super::super::{ProjectError, raw};
-use crate::project::output_format::{NetcdfFormat, OutputFormat};
-
-/// How the names of such files end.
-const ENDINGS: [&str; 5] = ["nc", "nc4", "cdf", "h5", "hdf5"];
+use crate::project::output_format::{NetcdfFormat, OutputFormat, is_named_netcdf};
 
 impl ProjectBuilder<'_> {
     /// Whether the output in this field is such a file: as stated, or by its name.
@@ -22,11 +17,7 @@ impl ProjectBuilder<'_> {
                 let rule = "must be \"text\" or \"netcdf\", which stands for HDF5, too";
                 Err(self.source.error(&format!("{field}.format"), rule))
             }
-            None => {
-                let ending = Path::new(&raw.file).extension();
-                let ending = ending.map(|ending| ending.to_string_lossy().to_lowercase());
-                Ok(ending.is_some_and(|ending| ENDINGS.contains(&ending.as_str())))
-            }
+            None => Ok(is_named_netcdf(&raw.file)),
         }
     }
 
