@@ -29,7 +29,6 @@ use crate::plan::environment;
 use crate::plan::input_index;
 use crate::plan::key::Explanation;
 use crate::plan::loaded::LoadedStudy;
-use crate::project::exclusion::Exclusion;
 use crate::project::{Content, DeckPlace, Study};
 use crate::store::Store;
 use crate::system::folder::remove;
@@ -146,7 +145,9 @@ fn fill(
         for scenario in &loaded.list {
             contents.add(scenario.recipe.deck());
         }
-        contents.copy(&mut copies, &place(path)?)?;
+        let to = place(path)?;
+        contents.copy(&mut copies, &to)?;
+        shared_folder::sync(to.parent().unwrap_or(&files))?;
     }
     freeze_own_files(package, loaded, &mut copies, &mut frozen)?;
     shared_folder::sync(&files)?;
@@ -160,12 +161,16 @@ fn freeze_own_files(
     copies: &mut Copies,
     frozen: &mut Vec<(PathBuf, PathBuf)>,
 ) -> Result<()> {
+    let mut with_own = (loaded.list.iter())
+        .filter(|scenario| scenario.recipe.has_own_files())
+        .peekable();
+    if with_own.peek().is_none() {
+        return Ok(());
+    }
     let folder = package.files().join("own");
+    make(&folder).with_context(|| format!("can't make {}", folder.display()))?;
     let mut known: BTreeSet<PathBuf> = BTreeSet::new();
-    for scenario in (loaded.list.iter()).filter(|scenario| scenario.recipe.has_own_files()) {
-        if known.is_empty() {
-            make(&folder).with_context(|| format!("can't make {}", folder.display()))?;
-        }
+    for scenario in with_own {
         let simulator = &scenario.project.simulator;
         for catchment in 0..scenario.basin.catchments().len() {
             // One that can't be rendered can't be ordered either.
@@ -194,19 +199,16 @@ fn freeze_own_files(
                     // A template.
                     None if source.is_file() => copies.put(source, &to)?,
                     None => {
-                        let exclude = simulator.deck.iter().flat_map(|deck| &deck.exclude);
-                        let exclude: Vec<Exclusion> = exclude.cloned().collect();
-                        DeckContents::of_folder(source, &exclude)?.copy(copies, &to)?;
+                        let deck = simulator.deck.as_ref();
+                        let exclude = deck.map_or(&[][..], |deck| &deck.exclude);
+                        DeckContents::of_folder(source, exclude)?.copy(copies, &to)?;
                     }
                 }
                 frozen.push((named.clone(), package.inner(&to)?));
             }
         }
     }
-    match known.is_empty() {
-        true => Ok(()),
-        false => shared_folder::sync(&folder),
-    }
+    shared_folder::sync(&folder)
 }
 
 /// The templates, tables and samples of the loaded scenarios, each once.
