@@ -225,3 +225,20 @@ fn without_it_nothing_is_kept() {
     project.rerunoff(&["run"]).expect(0);
     assert_eq!(project.calls().len(), 2);
 }
+
+#[test]
+fn failures_in_reading_again_and_in_running_are_counted_together() {
+    let project = project(8);
+    let three = [0, 1, 2].map(id).join(",");
+    project.rerunoff(&["run", "--only", &three]).expect(0);
+    project.calls();
+    take_more(&project, "nowhere");
+    let run = project.rerunoff(&["run", "-j", "1", "--max-failures", "4"]);
+    let run = run.expect(1);
+    run.says("stopped after 4 failures (--max-failures)");
+    assert!(
+        run.stdout.starts_with("0 fresh, 1 run, 4 failed"),
+        "{}",
+        run.stdout
+    );
+}

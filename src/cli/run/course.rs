@@ -20,6 +20,7 @@ use crate::cli::verify::CAUSES;
 use crate::cluster;
 use crate::cluster::head::{Again, Head, Patience, Waited};
 use crate::cluster::run::{Commission, Matter};
+use crate::execute::giving_up::{GaveUp, GiveUp};
 use crate::execute::local::boundary;
 use crate::execute::order::Work;
 use crate::execute::run_context::RunContext;
@@ -30,7 +31,7 @@ use crate::history::record;
 use crate::import::make_sure;
 use crate::plan::decide::Touched;
 use crate::plan::fast_path::{FastPath, Look};
-use crate::plan::key::Key;
+use crate::plan::key::{Key, RawKey};
 use crate::plan::loaded::LoadedStudy;
 use crate::plan::{Counts, Entry, Found, Plan, State, Unit};
 use crate::product::{self, AssembleOptions, AssembledProduct, PlannedStudy};
@@ -79,10 +80,15 @@ impl Course<'_> {
             FastPath::forget(&mut self.store)?;
         }
         self.drop_unwanted()?;
-        let mut report = self.carry_out_here(lock, again)?;
+        let mut report = self.carry_out_here(lock, again, self.selection.kept.clone())?;
         let goes_on = report.gave_up.is_none() && report.obstacle.is_none();
         if goes_on && !self.interrupt.is_triggered() {
-            let run = match self.place {
+            let before = report.failed.len();
+            // There are fewer, or nothing would go on.
+            if let GiveUp::After(most) = &mut self.limits.give_up {
+                *most -= before;
+            }
+            let mut run = match self.place {
                 Place::Cluster(spec) => self.carry_out_elsewhere(lock, spec)?,
                 Place::Here => {
                     if work.runs() > 0 && self.limits.verbosity != Verbosity::Quiet {
@@ -90,9 +96,12 @@ impl Course<'_> {
                             .iter()
                             .for_each(|told| say(told));
                     }
-                    self.carry_out_here(lock, work)?
+                    self.carry_out_here(lock, work, HashMap::new())?
                 }
             };
+            if let Some(GaveUp::After(failures)) = &mut run.gave_up {
+                *failures += before;
+            }
             report = report.and(run);
         }
         if *self.place == Place::Here {
@@ -109,8 +118,13 @@ impl Course<'_> {
         Ok(report)
     }
 
-    /// Has work done on this machine.
-    fn carry_out_here(&mut self, lock: &Lock, work: &Work) -> Result<RunReport> {
+    /// Has work done on this machine: by simulators, but for keys with outputs that are kept.
+    fn carry_out_here(
+        &mut self,
+        lock: &Lock,
+        work: &Work,
+        kept: HashMap<Key, RawKey>,
+    ) -> Result<RunReport> {
         if work.runs() == 0 {
             return Ok(RunReport::default());
         }
@@ -120,7 +134,7 @@ impl Course<'_> {
             interrupt: &self.interrupt,
             timings: &self.timings,
         };
-        let (list, kept) = (&self.loaded_study.list, self.selection.kept.clone());
+        let list = &self.loaded_study.list;
         update(list, &mut self.store, work, kept, &self.limits, run_context)
     }
 
