@@ -208,3 +208,20 @@ fn variables_of_netcdf_are_proposed_as_they_are_read() {
     project.write_toml(&format!("{text}\n{}\n", pasted.join("\n")));
     project.rerunoff(&["run"]).expect(0);
 }
+
+#[test]
+fn a_product_of_columns_that_are_not_there_keeps_no_run_from_being_tried() {
+    let project = Project::new(2);
+    let text = without_outputs(&project);
+    for product in [
+        "[product.axes.layer]\nunits = \"m\"",
+        "per = \"file\"",
+        "[product.parameters]\nt = { parameter = \"k\" }",
+        "comression = 3",
+    ] {
+        project.write_toml(&format!("{text}\n{product}\n"));
+        let tried = project.rerunoff(&["try"]).expect(0).stdout;
+        assert!(proposed(&tried).contains("file = \"out.txt\""), "{tried}");
+        assert!(!tried.contains("# not read as it stands"), "{tried}");
+    }
+}

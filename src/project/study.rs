@@ -65,27 +65,16 @@ impl Study {
         let fault = |error: toml::de::Error| SourceText::new(&file, &text).syntax(&error);
         let mut table: Table = text.parse().map_err(fault)?;
         let mut outputs: Table = outputs.parse().map_err(fault)?;
-        let mut put = |outer: &str, name: &str, value: Option<toml::Value>| {
-            let outer = table.entry(outer).or_insert_with(|| Table::new().into());
-            if let Some(outer) = outer.as_table_mut() {
-                match value {
-                    Some(value) => drop(outer.insert(name.to_owned(), value)),
-                    None => drop(outer.remove(name)),
-                }
-            }
-        };
         let outputs = outputs
             .get_mut("simulator")
-            .and_then(|it| it.as_table_mut());
-        put(
-            "simulator",
-            "output",
-            outputs.and_then(|it| it.remove("output")),
-        );
-        for name in ["variables", "summary", "downstream", "layout"] {
-            put("product", name, None);
+            .and_then(|it| it.as_table_mut()?.remove("output"));
+        if let Some(simulator) = table.get_mut("simulator").and_then(|it| it.as_table_mut()) {
+            simulator.remove("output");
+            simulator.extend(outputs.map(|outputs| ("output".to_owned(), outputs)));
         }
-        put("product", "file", Some("output.nc".into()));
+        // Nothing of what it says is needed, and all of it may be about columns that are not there yet.
+        let product = Table::from_iter([("file".to_owned(), "output.nc".into())]);
+        table.insert("product".to_owned(), product.into());
         let scenarios = table.get_mut("scenario").and_then(|it| it.as_table_mut());
         for (_, scenario) in scenarios.into_iter().flatten() {
             if let Some(scenario) = scenario.as_table_mut() {
