@@ -111,8 +111,3 @@ impl FailureOf {
         self.scenario.label(&self.catchment)
     }
 }
-
-/// Whether a count is left out of a document.
-pub(super) fn is_zero(count: &usize) -> bool {
-    *count == 0
-}

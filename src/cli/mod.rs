@@ -21,6 +21,7 @@ mod import_report;
 mod init;
 mod log;
 mod named_snapshot;
+mod new_folder;
 mod open;
 mod options;
 mod refusal;

@@ -1,14 +1,14 @@
 //! `rerunoff repro`: one catchment's work directory as its simulator gets it, and the command to run it by hand.
 
 use std::ffi::OsString;
-use std::fs;
 use std::io::{Write, stdout};
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::Args;
 
-use super::exit::{Exit, Usage};
+use super::exit::Exit;
+use super::new_folder::new_folder;
 use super::open::ProjectPlace;
 use crate::cli::options::only::find;
 use crate::cli::options::scenario::ScenarioOption;
@@ -38,12 +38,7 @@ pub(super) fn repro(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> 
     let loaded = &loaded_study.list[at];
     let at = find(&loaded.basin, &arguments.catchment)?;
     let id = loaded.basin.id(at);
-    let folder = std::path::absolute(&arguments.folder)?;
-    let holds = fs::read_dir(&folder).is_ok_and(|mut entries| entries.next().is_some());
-    if holds || folder.is_file() {
-        let path = folder.display();
-        return Err(Usage(format!("{path} is not empty; name a new folder")).into());
-    }
+    let folder = new_folder(&arguments.folder)?;
     let context = || format!("catchment {id}");
     let series = loaded.series(at).with_context(context)?;
     let rendered = (loaded.recipe.render(&loaded.basin, at)).with_context(context)?;

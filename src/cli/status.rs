@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
 
-use super::document::{Cause, FailureOf, is_zero};
+use super::document::{Cause, FailureOf};
 use super::exit::Exit;
 use super::open::ProjectPlace;
 use super::options::jobs::cores;
@@ -18,6 +18,7 @@ use super::wanted::wanted;
 use crate::cluster::underway::UnderWay;
 use crate::data::scenario::ScenarioName;
 use crate::execute::order::Work;
+use crate::history::account::is_zero;
 use crate::history::prediction::Prediction;
 use crate::plan::loaded::LoadedScenario;
 use crate::plan::{Counts, Plan, causes};

@@ -8,7 +8,8 @@ use anyhow::{Context, Result};
 use clap::Args;
 use jiff::Timestamp;
 
-use super::exit::{Exit, Usage};
+use super::exit::Exit;
+use super::new_folder::new_folder;
 use super::open::{OpenProject, ProjectPlace};
 use super::terminal::say;
 use crate::cli::options::only::find;
@@ -75,7 +76,6 @@ pub(super) fn try_one(place: &ProjectPlace, arguments: Arguments) -> Result<Exit
     };
     let base = base.context("can't make a folder to run in")?;
     let Some(tried) = run(&loaded_study, unit, base.path())? else {
-        say("interrupted; nothing was changed");
         return Ok(Exit::Interrupted);
     };
     if let Some(fault) = &fault {
@@ -141,6 +141,7 @@ pub(super) fn check_run(
     }
 }
 
+/// Runs one; `None`, and it is said, if it was interrupted.
 fn run(loaded_study: &LoadedStudy<'_>, unit: Unit, base: &Path) -> Result<Option<Tried>> {
     let interrupt = Interrupt::installed().context("can't prepare for signals")?;
     let lock = Lock::take(&base.join("lock"), false).context("can't lock a folder of its own")?;
@@ -150,18 +151,11 @@ fn run(loaded_study: &LoadedStudy<'_>, unit: Unit, base: &Path) -> Result<Option
         interrupt: &interrupt,
         timings: &Timings::default(),
     };
-    trying::run_once(&loaded_study.list, unit, run_context, base)
-}
-
-/// The absolute path of a folder that is not there yet, or empty.
-fn new_folder(path: &Path) -> Result<PathBuf> {
-    let folder = std::path::absolute(path)?;
-    let holds = fs::read_dir(&folder).is_ok_and(|mut entries| entries.next().is_some());
-    if holds || folder.is_file() {
-        let path = folder.display();
-        return Err(Usage(format!("{path} is not empty; name a new folder")).into());
+    let tried = trying::run_once(&loaded_study.list, unit, run_context, base)?;
+    if tried.is_none() {
+        say("interrupted; nothing was changed");
     }
-    Ok(folder)
+    Ok(tried)
 }
 
 /// Why a run gave no result; `None` if it did.
@@ -185,22 +179,27 @@ fn cost(tried: &Tried) -> String {
     }
 }
 
-/// The columns that the project takes, each with its first values.
+/// The columns that the project takes, each with its first values, or why there are none.
 fn values(loaded: &LoadedScenario<'_>, catchment: usize, tried: &Tried) -> Vec<String> {
     let Some(folder) = &tried.folder else {
         return Vec::new();
     };
-    match trying::columns(loaded, catchment, folder) {
-        Err(reason) => vec![reason],
-        Ok(columns) => {
-            let wanted = &loaded.project.simulator.columns;
-            let line = |(at, (name, values)): (usize, &(String, Vec<f64>))| {
-                let name = wanted.get(at).map_or(name.as_str(), |column| &column.name);
-                first_values(name, values)
-            };
-            columns.iter().enumerate().map(line).collect()
-        }
-    }
+    lines(loaded, catchment, folder).unwrap_or_else(|reason| vec![reason])
+}
+
+/// What these outputs give of the run in this folder, a line a column.
+fn lines(
+    loaded: &LoadedScenario<'_>,
+    catchment: usize,
+    folder: &Path,
+) -> Result<Vec<String>, String> {
+    let columns = trying::columns(loaded, catchment, folder)?;
+    let wanted = &loaded.project.simulator.columns;
+    let lines = columns.iter().enumerate().map(|(at, (name, values))| {
+        let name = wanted.get(at).map_or(name.as_str(), |column| &column.name);
+        first_values(name, values)
+    });
+    Ok(lines.collect())
 }
 
 fn first_values(name: &str, values: &[f64]) -> String {
@@ -282,19 +281,12 @@ impl Shown<'_> {
         writeln!(self.out, "what it left:")?;
         for Left { name, change, size } in left.iter().take(MOST_FILES) {
             let name: String = name.chars().filter(|c| !c.is_control()).collect();
-            match change {
-                Change::New => writeln!(
-                    self.out,
-                    "  new      {:>9}  {name}",
-                    Size(*size).to_string()
-                )?,
-                Change::Changed => writeln!(
-                    self.out,
-                    "  changed  {:>9}  {name}",
-                    Size(*size).to_string()
-                )?,
-                Change::Removed => writeln!(self.out, "  removed             {name}")?,
-            }
+            let (word, size) = match change {
+                Change::New => ("new", Size(*size).to_string()),
+                Change::Changed => ("changed", Size(*size).to_string()),
+                Change::Removed => ("removed", String::new()),
+            };
+            writeln!(self.out, "  {word:<8} {size:>9}  {name}")?;
         }
         if left.len() > MOST_FILES {
             writeln!(
@@ -338,12 +330,12 @@ impl Shown<'_> {
                 taken: &taken,
             };
             let proposals = proposal::of_file(name, &path, &known);
-            if !proposals.is_empty() {
-                self.head(name, &path)?;
-                let best = self.best(proposals, folder);
-                taken.extend(proposal::names(&best.text));
-                found.push(best);
-            }
+            let Some(best) = self.best(proposals, folder) else {
+                continue;
+            };
+            self.head(name, &path)?;
+            taken.extend(proposal::names(&best.text));
+            found.push(best);
         }
         if found.is_empty() {
             if rendered.outputs.is_empty() {
@@ -387,23 +379,17 @@ impl Shown<'_> {
         Ok(())
     }
 
-    /// The first of the proposals that reads the file, or the first of all.
-    fn best(&self, proposals: Vec<String>, folder: &Path) -> Proposed {
+    /// The first of the proposals that reads the file, or the first of all; `None` if there are none.
+    fn best(&self, proposals: Vec<String>, folder: &Path) -> Option<Proposed> {
         let mut first = None;
         for text in proposals {
             let read = self.read(&text, folder);
-            if read.is_ok() || first.is_none() {
-                let is_read = read.is_ok();
-                first = Some(Proposed { text, read });
-                if is_read {
-                    break;
-                }
+            if read.is_ok() {
+                return Some(Proposed { text, read });
             }
+            first.get_or_insert(Proposed { text, read });
         }
-        first.unwrap_or_else(|| Proposed {
-            text: String::new(),
-            read: Ok(Vec::new()),
-        })
+        first
     }
 
     /// What outputs like these give of this run.
@@ -418,13 +404,7 @@ impl Shown<'_> {
         let loaded_study =
             LoadedStudy::without_series(&study, store.as_ref(), false).map_err(text)?;
         let loaded = &loaded_study.list[self.unit.scenario];
-        let columns = trying::columns(loaded, self.unit.catchment, folder)?;
-        let wanted = &loaded.project.simulator.columns;
-        let lines = columns.iter().enumerate().map(|(at, (name, values))| {
-            let name = wanted.get(at).map_or(name.as_str(), |column| &column.name);
-            first_values(name, values)
-        });
-        Ok(lines.collect())
+        lines(loaded, self.unit.catchment, folder)
     }
 }
 

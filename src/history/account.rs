@@ -138,7 +138,8 @@ impl Account {
     }
 }
 
-fn is_zero(count: &usize) -> bool {
+/// Whether a count is left out of a document.
+pub(crate) fn is_zero(count: &usize) -> bool {
     *count == 0
 }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::Arguments;
 use super::selection::{Exempt, Selection};
-use crate::cli::document::{Cause, is_zero};
+use crate::cli::document::Cause;
 use crate::cli::exit::Exit;
 use crate::cli::fault::Fault;
 use crate::cli::open::OpenProject;
@@ -17,6 +17,7 @@ use crate::cli::refusal::CannotRun;
 use crate::cli::terminal::print_document;
 use crate::cluster::head::Bill;
 use crate::cluster::{self, owed};
+use crate::history::account::is_zero;
 use crate::history::prediction::Prediction;
 use crate::plan::causes;
 

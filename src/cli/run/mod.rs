@@ -147,18 +147,18 @@ fn run_stale(
     }
     timings.add(Phase::Plan, start.instant.elapsed());
     let is_here = place == Place::Here;
-    let mut limits = Limits {
-        slots: slots(
-            arguments.jobs,
-            &start.make,
-            is_here && !selection.wanted.is_empty() && !arguments.quiet,
-        ),
-        give_up: GiveUp::Never,
+    let slots = slots(
+        arguments.jobs,
+        &start.make,
+        is_here && !selection.wanted.is_empty() && !arguments.quiet,
+    );
+    let limits = Limits {
+        give_up: match arguments.max_failures {
+            Some(most) => GiveUp::After(most.get()),
+            None => GiveUp::IfFirstFailAlike(LEAST_ALIKE.max(2 * slots.most())),
+        },
+        slots,
         verbosity: arguments.verbosity(),
-    };
-    limits.give_up = match arguments.max_failures {
-        Some(most) => GiveUp::After(most.get()),
-        None => GiveUp::IfFirstFailAlike(LEAST_ALIKE.max(2 * limits.slots.most())),
     };
     if arguments.verbose {
         say_what_comes(&causes, &limits.slots, if is_here { runs } else { 0 });

@@ -8,10 +8,11 @@ use std::path::Path;
 use anyhow::Result;
 use serde::Serialize;
 
-use crate::cli::document::{FailureOf, is_zero};
+use crate::cli::document::FailureOf;
 use crate::cli::fault::Fault;
 use crate::cli::terminal::print_document;
 use crate::execute::giving_up::GaveUp;
+use crate::history::account::is_zero;
 use crate::product::ProductState;
 use crate::system::progress::seconds;
 
