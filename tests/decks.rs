@@ -294,3 +294,18 @@ open('done.txt', 'w').write('success')
         assert_eq!(project.product("q"), vec![vec![1.0; 12]; 24]);
     }
 }
+
+/// A file that lies in the deck from an earlier run, and that the project names more than once: two outputs are taken from it, and a
+/// good run leaves it.
+#[test]
+fn a_file_of_the_deck_that_several_outputs_are_taken_from_is_left_out_once() {
+    let project = project(3);
+    let twice = "[[simulator.output]]\nfile = \"./sub/out_{id}.txt\"\ncolumns = { again = \"p\" }\n[product]";
+    let text = TOML.replace("[product]", twice).replace(
+        "require = [",
+        "require = [{ file = \"sub/out_{id}.txt\", contains = \"p\" }, ",
+    );
+    project.write_toml(&text);
+    expect_runs(&project.rerunoff(&["run", "-j", "1"]).expect(0), 3);
+    assert_eq!(project.product("again"), vec![vec![1.0; 3]; 24]);
+}

@@ -227,12 +227,6 @@ impl Deck {
         self.files.iter().map(|file| file.stamp.size()).sum()
     }
 
-    /// Whether a file of it has this path in the work directory.
-    pub(crate) fn has(&self, path: &Path) -> bool {
-        let name = plain_name(path);
-        self.files.iter().any(|file| file.file.name == name)
-    }
-
     /// The first of these names, of what is linked into the work directory, at which the deck has something, or would have to have a
     /// folder where it has a file.
     pub(crate) fn clash<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {

@@ -18,6 +18,7 @@ use anyhow::{Context, Result};
 use crate::data::digest::Digest;
 use crate::plan::deck::{Deck, DeckFile};
 use crate::plan::support::SupportFile;
+use crate::project::plain_name;
 use crate::system::file_copy::copy_file;
 use crate::system::filesystem;
 use crate::system::folder::remove;
@@ -59,8 +60,8 @@ impl LaidDeck {
         self.copies.clear();
     }
 
-    /// Makes the work directory what it would be if the deck were laid out in it anew, and leaves only those links in it that `keep`
-    /// says are to stay.
+    /// Makes the work directory what it would be if the deck were laid out in it anew without the files that the run is to leave itself,
+    /// `left`, and keeps only those links in it that `keep` says are to stay.
     ///
     /// # Errors
     /// [`DeckChanged`], or that something can't be read or written.
@@ -68,16 +69,17 @@ impl LaidDeck {
         &mut self,
         work: &Path,
         deck: &Deck,
+        left: &[&Path],
         keep: &mut dyn FnMut(&DirEntry) -> bool,
     ) -> Result<()> {
         let ground = Ground::of(work)?;
+        let left: HashSet<String> = left.iter().map(|path| plain_name(path)).collect();
         let mut mending = Mending {
             copies: &mut self.copies,
-            wanted: (deck
-                .files
-                .iter()
-                .map(|file| (file.file.name.as_str(), file)))
-            .collect(),
+            wanted: (deck.files.iter())
+                .map(|file| (file.file.name.as_str(), file))
+                .filter(|(name, _)| !left.contains(*name))
+                .collect(),
             folders: deck.folders.iter().map(String::as_str).collect(),
             good: HashSet::new(),
             ground: &ground,
@@ -90,7 +92,7 @@ impl LaidDeck {
         }
         for file in &deck.files {
             let name = &file.file.name;
-            if !good.contains(name) {
+            if !good.contains(name) && !left.contains(name) {
                 let laid = ground.copy(file, &work.join(name))?;
                 self.copies.insert(name.clone(), laid);
             }

@@ -153,10 +153,6 @@ impl WorkDirectory {
         for directory in layout.directories {
             fs::create_dir_all(self.path.join(directory)).with_context(context)?;
         }
-        // Only copies: below a link they would be the user's own.
-        for left in (layout.left.iter()).filter(|left| layout.deck.has(left)) {
-            fs::remove_file(self.path.join(left)).with_context(context)?;
-        }
         Ok(())
     }
 
@@ -169,7 +165,7 @@ impl WorkDirectory {
             bail!("not as it was made");
         }
         let mut there = vec![false; layout.links.len()];
-        laid.lay(&self.path, layout.deck, &mut |entry| {
+        laid.lay(&self.path, layout.deck, &layout.left, &mut |entry| {
             let is_it = |support: &&Support| {
                 entry.file_name() == *support.name
                     && fs::read_link(entry.path()).is_ok_and(|target| target == support.path)
