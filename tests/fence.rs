@@ -400,3 +400,39 @@ fn an_output_that_is_a_link_to_what_is_not_stated_is_no_result() {
     state(&project, "reads = [\"results.txt\"]");
     project.rerunoff(&["run"]).expect(1).says("no column");
 }
+
+/// A script brings the interpreter that its first line names, wherever the project has the script from.
+#[test]
+fn an_interpreter_outside_of_the_system_comes_with_its_script() {
+    let elsewhere = tempfile::tempdir().expect("a folder");
+    let shell = elsewhere.path().join("shell");
+    fs::copy("/bin/sh", &shell).expect("a copy");
+    let script = include_str!("common/simulator.sh");
+    let script = script.replace("#!/bin/sh", &format!("#!{}", shell.display()));
+    for (of_all, of_each) in [
+        ("deck = \"model\"", "deck = \"model/{id}\""),
+        (
+            "support = [\"model/simulator.sh\"]",
+            "support = [{ file = \"model/{id}/simulator.sh\", as = \"simulator.sh\" }]",
+        ),
+    ] {
+        for (stated, folders) in [(of_all, vec![String::new()]), (of_each, vec![id(0), id(1)])] {
+            let project = Project::new(2);
+            project.edit("support = [\"simulator.sh\"]", stated);
+            for folder in folders {
+                let place = project.path("model").join(folder);
+                fs::create_dir_all(&place).expect("made");
+                let file = place.join("simulator.sh");
+                fs::write(&file, &script).expect("written");
+                fs::set_permissions(file, fs::Permissions::from_mode(0o755)).expect("set");
+            }
+            let run = project.rerunoff(&["run"]).expect(0);
+            assert!(
+                run.stdout.starts_with("2 fresh, 2 run"),
+                "{stated}: {}{}",
+                run.stdout,
+                run.stderr
+            );
+        }
+    }
+}

@@ -59,6 +59,14 @@ impl Reads {
         reads.map(|read| (KeyPart::Read(read.stated.name.clone()), read.digest))
     }
 
+    /// All files, as they were last found.
+    pub(crate) fn files(&self) -> impl Iterator<Item = PathBuf> {
+        self.0.iter().flat_map(|read| {
+            let looked = read.looked.lock().unwrap_or_else(PoisonError::into_inner);
+            looked.files.keys().cloned().collect::<Vec<_>>()
+        })
+    }
+
     /// Whether there are none.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()

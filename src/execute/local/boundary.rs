@@ -4,6 +4,7 @@
 //! more when a later run fails. How a fence is held is [`crate::system::process::fence`]'s business.
 
 use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -13,10 +14,8 @@ use anyhow::Result;
 use crate::execute::local::installation::{beside, of_program};
 use crate::plan::environment;
 use crate::plan::loaded::LoadedScenario;
-use crate::plan::reads;
-use crate::plan::recipe::Own;
-use crate::plan::support;
-use crate::project::{Project, Sandbox};
+use crate::plan::recipe::{Own, Recipe};
+use crate::project::{Project, Sandbox, plain_name};
 use crate::system::process::fence::{Fence, Kernel};
 
 /// The system's programs, libraries, settings and knowledge of itself.
@@ -53,6 +52,10 @@ const REFUSALS: [&str; 5] = ["denied", "permi", "open", "access", "network"];
 pub(crate) struct Boundary {
     /// Without an observer and with one; none where the project wants none.
     fences: Option<[Fence; 2]>,
+    /// What they let be read, where that is not everything.
+    readable: Option<Readable>,
+    /// The programs that only catchments' own files can bring along, by name in the work directory.
+    own_programs: Vec<String>,
     /// Whether a run that was observed went well and kept inside.
     is_known: AtomicBool,
     /// Whether a run was done again to be observed.
@@ -69,22 +72,22 @@ impl Boundary {
                 .position(|other| Arc::ptr_eq(&other.recipe, &loaded.recipe));
             all.push(match same {
                 Some(same) => all[same].clone(),
-                None => Arc::new(Self::of(loaded.project)?),
+                None => Arc::new(Self::of(loaded.project, &loaded.recipe)?),
             });
         }
         Ok(all)
     }
 
-    fn of(project: &Project) -> Result<Self> {
+    fn of(project: &Project, recipe: &Recipe<'_>) -> Result<Self> {
         let stated = &project.simulator.fence;
         let readable = match stated.sandbox {
-            Sandbox::Off => None,
-            Sandbox::Write => Some(None),
-            Sandbox::Strict => Some(Some(readable(project)?)),
+            Sandbox::Off | Sandbox::Write => None,
+            Sandbox::Strict => Some(Readable::of(project, recipe)?),
         };
-        let fences = readable.map(|readable| {
+        let fences = (stated.sandbox != Sandbox::Off).then(|| {
             let fence = Fence {
-                readable,
+                readable: (readable.as_ref())
+                    .map(|readable| readable.paths.iter().cloned().collect()),
                 writable: stated.writes.clone(),
                 network: stated.network,
                 observed: false,
@@ -95,8 +98,13 @@ impl Boundary {
             };
             [fence, observed]
         });
+        let own_programs = recipe.own_programs().iter();
         Ok(Self {
             fences,
+            readable,
+            own_programs: own_programs
+                .map(|name| plain_name(Path::new(name)))
+                .collect(),
             is_known: AtomicBool::new(false),
             was_repeated: AtomicBool::new(false),
         })
@@ -105,18 +113,14 @@ impl Boundary {
     /// The fence of a run that is observed or not, of a catchment with these files of its own; `None` if there is to be none.
     pub(crate) fn fence(&self, observed: bool, own: &Own) -> Option<Cow<'_, Fence>> {
         let fence = &self.fences.as_ref()?[usize::from(observed)];
-        let Some(readable) = fence.readable.as_ref().filter(|_| !own.links.is_empty()) else {
+        let has_any = !own.links.is_empty() || !self.own_programs.is_empty();
+        let Some(readable) = self.readable.as_ref().filter(|_| has_any) else {
             return Some(Cow::Borrowed(fence));
         };
-        let mut readable = readable.clone();
-        let linked = own.links.iter().map(|link| &link.path);
-        for path in linked.chain(own.watch.files().map(|file| &file.path)) {
-            add(&mut readable, real(path));
-        }
-        Some(Cow::Owned(Fence {
-            readable: Some(readable),
-            ..fence.clone()
-        }))
+        let mut fence = fence.clone();
+        let all = fence.readable.get_or_insert_default();
+        all.extend(readable.further(own, &self.own_programs));
+        Some(Cow::Owned(fence))
     }
 
     /// Whether the next run is to be observed: none that was has gone well yet.
@@ -185,55 +189,97 @@ pub(crate) fn described(project: &Project) -> String {
     line
 }
 
-/// What the project states, what its programs were installed with, and what belongs to the system.
-fn readable(project: &Project) -> Result<Vec<PathBuf>> {
-    let simulator = &project.simulator;
-    let mut paths: Vec<PathBuf> = SYSTEM.iter().map(PathBuf::from).collect();
-    let mut add = |path: PathBuf| self::add(&mut paths, path);
-    simulator.fence.system.iter().cloned().for_each(&mut add);
-    for folder in environment::search_path(project) {
-        beside(&folder, &project.root)
-            .into_iter()
-            .for_each(&mut add);
-        add(folder);
-    }
-    environment::libraries(project)
-        .into_iter()
-        .for_each(&mut add);
-    let files = support::files(simulator)?;
-    for (field, program) in simulator.programs() {
-        let name = program.source();
-        let inner = name.strip_prefix("./").unwrap_or(name);
-        let path = match files.iter().find(|file| file.name == inner) {
-            Some(file) => file.path.clone(),
-            None if name.starts_with('/') => PathBuf::from(name),
-            None if !name.contains('/') => environment::find_program(project, field, name)?,
-            // A file of the work directory.
-            None => continue,
-        };
-        of_program(&path, &project.root)
-            .into_iter()
-            .for_each(&mut add);
-    }
-    let stated = simulator.fence.reads.iter().map(|read| &read.path);
-    let linked = simulator.support.iter().map(|support| &support.path);
-    for path in stated.chain(linked) {
-        add(real(path));
-    }
-    // Links in a folder lead anywhere. What they lead to counts with the folder.
-    for file in files {
-        add(real(&file.path));
-    }
-    for file in reads::walked(&simulator.fence.reads)?.0 {
-        add(real(&file.path));
-    }
-    Ok(paths)
+/// What a simulator may read: what the project states, what its programs were installed with, and what belongs to the system.
+#[derive(Default)]
+struct Readable {
+    /// None of them is in another.
+    paths: BTreeSet<PathBuf>,
+    /// The project's folder.
+    root: PathBuf,
 }
 
-/// Adds a path unless it is in one of the others.
-fn add(paths: &mut Vec<PathBuf>, path: PathBuf) {
-    if !paths.iter().any(|other| path.starts_with(other)) {
-        paths.push(path);
+impl Readable {
+    fn of(project: &Project, recipe: &Recipe<'_>) -> Result<Self> {
+        let simulator = &project.simulator;
+        let mut all = Self {
+            root: project.root.clone(),
+            ..Self::default()
+        };
+        all.add(SYSTEM.iter().map(PathBuf::from));
+        all.add(simulator.fence.system.iter().cloned());
+        for folder in environment::search_path(project) {
+            all.add(beside(&folder, &project.root));
+            all.add([folder]);
+        }
+        all.add(environment::libraries(project));
+        for (field, program) in simulator.programs() {
+            let name = program.source();
+            let path = match name.contains('/') {
+                true if name.starts_with('/') => Some(PathBuf::from(name)),
+                true => {
+                    let inner = plain_name(Path::new(name));
+                    let mut files = recipe.files();
+                    let found = files.find(|(_, file)| file.name == inner);
+                    // Else a file of the catchment's own.
+                    found.map(|(_, file)| file.path.clone())
+                }
+                false => Some(environment::find_program(project, field, name)?),
+            };
+            all.add(path.iter().flat_map(|path| of_program(path, &project.root)));
+        }
+        let mut real = RealPaths::default();
+        let stated = simulator.fence.reads.iter().map(|read| &read.path);
+        let linked = simulator.support.iter().map(|support| &support.path);
+        all.add(stated.chain(linked).map(|path| real.of(path)));
+        // Links in a folder lead anywhere. What they lead to counts with the folder.
+        all.add((recipe.watch().files()).map(|file| real.of(&file.path)));
+        all.add((recipe.reads().files()).map(|path| real.of(&path)));
+        Ok(all)
+    }
+
+    /// Adds what is not in one of the others.
+    fn add(&mut self, paths: impl IntoIterator<Item = PathBuf>) {
+        for path in paths {
+            if !self.has(&path) {
+                self.paths.insert(path);
+            }
+        }
+    }
+
+    fn has(&self, path: &Path) -> bool {
+        path.ancestors().any(|folder| self.paths.contains(folder))
+    }
+
+    /// What comes to it with a catchment's own files, the programs of these names among them.
+    fn further(&self, own: &Own, programs: &[String]) -> Vec<PathBuf> {
+        let mut further = Self::default();
+        let linked = own.links.iter().map(|link| &link.path);
+        let files = own.watch.files().map(|file| &file.path);
+        let linked = linked.chain(files).map(|path| real(path));
+        further.add(linked.filter(|path| !self.has(path)));
+        for name in programs {
+            let program = own.files().find(|file| file.name == *name);
+            let paths = program.map(|file| of_program(&file.path, &self.root));
+            let paths = paths.into_iter().flatten();
+            further.add(paths.filter(|path| !self.has(path)));
+        }
+        further.paths.into_iter().collect()
+    }
+}
+
+/// Paths without links, where each folder is looked up once.
+#[derive(Default)]
+struct RealPaths(HashMap<PathBuf, PathBuf>);
+
+impl RealPaths {
+    fn of(&mut self, path: &Path) -> PathBuf {
+        let (Some(folder), Some(name), false) =
+            (path.parent(), path.file_name(), path.is_symlink())
+        else {
+            return real(path);
+        };
+        let known = self.0.entry(folder.to_owned());
+        known.or_insert_with(|| real(folder)).join(name)
     }
 }
 

@@ -170,6 +170,11 @@ impl<'p> Recipe<'p> {
         support.chain((self.deck.files.iter()).map(|DeckFile { file, .. }| (file.part(), file)))
     }
 
+    /// The programs that only catchments' own files can bring along, as the project names them.
+    pub(crate) fn own_programs(&self) -> &[String] {
+        &self.own_programs
+    }
+
     /// The digest of everything that is the same for every catchment.
     pub fn digest(&self) -> &Digest {
         &self.digest
