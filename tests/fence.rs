@@ -436,3 +436,24 @@ fn an_interpreter_outside_of_the_system_comes_with_its_script() {
         }
     }
 }
+
+#[test]
+fn an_output_may_be_a_link_to_a_file_of_the_catchments_own() {
+    let project = project(2, "");
+    let text = fs::read_to_string(project.path("simulator.sh")).expect("it");
+    project.write(
+        "simulator.sh",
+        &format!("{text}\nrm out.txt; ln -s given.txt out.txt\n"),
+    );
+    let own = "{ file = \"given/{id}.txt\", as = \"given.txt\" }";
+    project.edit(
+        "support = [\"simulator.sh\"]",
+        &format!("support = [\"simulator.sh\", {own}]"),
+    );
+    fs::create_dir(project.path("given")).expect("made");
+    for catchment in 0..2 {
+        project.write(&format!("given/{}.txt", id(catchment)), "no output\n");
+    }
+    // Stated, so it is looked at, and wrong as an output.
+    project.rerunoff(&["run"]).expect(1).says("no column");
+}

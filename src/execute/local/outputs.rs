@@ -28,9 +28,15 @@ pub(crate) fn read(
 ) -> Result<Vec<(String, Vec<f64>)>, Failure> {
     let mut columns = vec![(String::new(), Vec::new()); simulator.columns.len()];
     let mut axes: Vec<(String, Vec<f64>)> = Vec::new();
+    // Where a link may lead matters only where what may be read does.
+    let is_strict = simulator.fence.sandbox == Sandbox::Strict;
+    let inside = is_strict.then(|| real(work)).flatten();
     for (at, output) in simulator.outputs.iter().enumerate() {
         let (file, choice) = (&rendered.outputs[at], &rendered.choices[at]);
-        expect_inside(simulator, work, file).map_err(|error| no_output(file, &error))?;
+        if let Some(inside) = &inside {
+            let place = expect_inside(simulator, rendered, inside, file);
+            place.map_err(|error| no_output(file, &error))?;
+        }
         let fault = |error| Failure::Output {
             file: (simulator.outputs.len() > 1).then(|| file.display().to_string()),
             error,
@@ -92,28 +98,36 @@ pub(crate) fn read(
     Ok(columns)
 }
 
-/// Whether an output is what the run wrote itself: a link to another file would bring in what nobody stated.
-fn expect_inside(simulator: &Simulator, work: &Path, file: &Path) -> io::Result<()> {
-    let fence = &simulator.fence;
+/// Whether an output is what the run wrote itself in `work`, a path without links: a link to another file would bring in what
+/// nobody stated.
+fn expect_inside(
+    simulator: &Simulator,
+    rendered: &Rendered,
+    work: &Path,
+    file: &Path,
+) -> io::Result<()> {
     // One that is not there, or a link that leads nowhere, is told otherwise.
-    let Ok(place) = work.join(file).canonicalize() else {
+    let Some(place) = real(&work.join(file)) else {
         return Ok(());
     };
+    let fence = &simulator.fence;
     let reads = fence.reads.iter().map(|read| &read.path);
-    let linked = simulator.support.iter().map(|support| &support.path);
-    let mut stated = (reads.chain(linked).chain(&fence.writes)).map(PathBuf::as_path);
-    let is_in = |folder: &Path| {
-        folder
-            .canonicalize()
-            .is_ok_and(|real| place.starts_with(real))
-    };
-    if fence.sandbox != Sandbox::Strict || is_in(work) || stated.any(is_in) {
+    let links = simulator.support.iter().chain(&rendered.own.links);
+    let stated = reads.chain(links.map(|link| &link.path));
+    let mut stated = stated.chain(&fence.writes);
+    let is_in = |folder: &Path| real(folder).is_some_and(|folder| place.starts_with(folder));
+    if place.starts_with(work) || stated.any(|path| is_in(path)) {
         return Ok(());
     }
     Err(io::Error::other(format!(
         "is a link to {}, which is outside of the work directory and not stated; have the run write the file itself",
         place.display()
     )))
+}
+
+/// A path without links; `None` if nothing is there.
+fn real(path: &Path) -> Option<PathBuf> {
+    path.canonicalize().ok()
 }
 
 fn no_output(file: &Path, error: &io::Error) -> Failure {
