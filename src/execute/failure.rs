@@ -119,7 +119,7 @@ impl Failure {
             Self::Memory(_) => "memory",
             Self::Exit(_) => "exit",
             Self::Signal(_) => "signal",
-            Self::After { failure, .. } | Self::Saying { failure, .. } => failure.code(),
+            Self::After { .. } | Self::Saying { .. } => self.bare().code(),
             Self::TimedOut(_) => TIMED_OUT,
             Self::FileSize { .. } => "size",
             Self::Said { .. } => "said",
@@ -135,6 +135,14 @@ impl Failure {
             Self::Trespass { .. } => "fence",
             Self::WorkDirectory(_) => "work",
             Self::OtherProcessor(_) => "processor",
+        }
+    }
+
+    /// How what failed ended, whether it was the simulator or what is run after it, and whatever it printed.
+    pub(crate) fn bare(&self) -> &Self {
+        match self {
+            Self::After { failure, .. } | Self::Saying { failure, .. } => failure.bare(),
+            other => other,
         }
     }
 
@@ -199,12 +207,9 @@ impl Failure {
 
     /// Whether a simulator ends like this that is ended, or has a part of it ended, for want of memory.
     pub(crate) fn may_be_for_want_of_memory(&self) -> bool {
-        match self {
+        match self.bare() {
             Self::Signal(signal) => *signal == libc::SIGKILL,
             Self::Exit(_) | Self::Guard(_) => true,
-            Self::After { failure, .. } | Self::Saying { failure, .. } => {
-                failure.may_be_for_want_of_memory()
-            }
             _ => false,
         }
     }

@@ -44,9 +44,8 @@ impl Allotment {
 /// A batch system ends a job by a signal to all its processes at once, and a simulator may die of it before this process hears.
 /// One that catches it ends in a way of its own, which takes it a moment.
 pub(super) fn patience(failure: &Failure) -> Duration {
-    match failure {
+    match failure.bare() {
         Failure::Signal(_) | Failure::Guard(_) => Duration::from_secs(1),
-        Failure::Saying { failure, .. } => patience(failure),
         Failure::Exit(code) if *code > SHELL_SAYS_SIGNAL => Duration::from_secs(1),
         Failure::Exit(_)
         | Failure::Said { .. }
@@ -64,6 +63,26 @@ mod tests {
     use crate::data::digest::Digest;
     use crate::data::scenario::ScenarioName;
     use crate::plan::key::Key;
+
+    #[test]
+    fn what_is_run_after_a_simulator_may_die_of_the_end_of_a_job_as_well() {
+        let failures = || {
+            [
+                Failure::Signal(libc::SIGTERM),
+                Failure::Exit(143),
+                Failure::Exit(1),
+            ]
+        };
+        for (bare, wrapped) in failures().iter().zip(failures()) {
+            let after = Failure::After {
+                command: "./sum".to_owned(),
+                hint: None,
+                failure: Box::new(wrapped.saying(|| Some("ended".to_owned()))),
+            };
+            assert!(patience(bare) > Duration::ZERO);
+            assert_eq!(patience(&after), patience(bare), "{after}");
+        }
+    }
 
     #[test]
     fn a_run_begins_only_if_it_ends_in_time() {

@@ -91,7 +91,7 @@ fn check_ranges(project: &Project, columns: &[(String, Vec<f64>)]) -> Result<(),
 /// Whether it was ended by the signal for a file that reached its limit, or is a shell whose command was.
 pub(crate) fn is_refused_growth(failure: &Failure) -> bool {
     matches!(
-        failure,
+        failure.bare(),
         Failure::Signal(libc::SIGXFSZ) | Failure::Exit(SHELL_SAYS_XFSZ)
     )
 }
