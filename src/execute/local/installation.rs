@@ -96,6 +96,15 @@ mod tests {
     }
 
     #[test]
+    fn a_program_that_is_a_pipe_is_not_waited_for() {
+        use rustix::fs::{CWD, FileType, Mode, mknodat};
+        let folder = tempfile::tempdir().expect("a folder");
+        let pipe = folder.path().join("model");
+        mknodat(CWD, &pipe, FileType::Fifo, Mode::RWXU, 0).expect("a pipe");
+        assert_eq!(of_program(&pipe, folder.path()), [pipe]);
+    }
+
+    #[test]
     fn a_circle_of_links_ends() {
         let folder = tempfile::tempdir().expect("a folder");
         symlink(folder.path().join("b"), folder.path().join("a")).expect("linked");

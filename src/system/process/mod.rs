@@ -26,8 +26,7 @@ pub(crate) mod tasks;
 mod tests;
 
 use std::ffi::{OsStr, OsString};
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
@@ -41,6 +40,7 @@ pub(crate) use interrupt::Interrupt;
 
 use self::fence::{Fence, Trespass};
 use crate::data::run_cost::RunCost;
+use crate::system::regular;
 
 /// How long children have between TERM and KILL after an interrupt, at most, so that Ctrl-C takes effect within two seconds.
 const GRACE_AFTER_INTERRUPT: Duration = Duration::from_secs(1);
@@ -199,9 +199,7 @@ pub(crate) fn search_path(environment: &[(OsString, OsString)]) -> Vec<PathBuf> 
 
 /// The program that a script's first line names.
 pub(crate) fn interpreter(script: &Path) -> Option<PathBuf> {
-    let mut start = Vec::new();
-    let file = File::open(script).ok()?;
-    file.take(LONGEST_FIRST_LINE).read_to_end(&mut start).ok()?;
+    let start = regular::head(script, LONGEST_FIRST_LINE).ok()?;
     let line = start
         .strip_prefix(b"#!")?
         .split(|byte| *byte == b'\n')
