@@ -105,6 +105,18 @@ fn what_scenarios_share_is_run_once() {
 }
 
 #[test]
+fn a_list_that_one_scenario_has_in_a_numbers_place_is_named_with_its_place() {
+    let several =
+        "\n[scenario.one.parameters]\ndepth = 1\n[scenario.many.parameters]\ndepth = [1, 2]\n";
+    let project = project(1, several);
+    let param = String::from_utf8(project.read("templates/param.txt")).expect("text");
+    project.write("templates/param.txt", &format!("{param}depth={{depth}}\n"));
+    let check = project.rerunoff(&["check"]).expect(2);
+    check.says("param.txt:6:7: ");
+    check.says("depth is a list");
+}
+
+#[test]
 fn each_scenario_has_a_file_of_its_own_where_the_name_has_a_place() {
     let project = project(
         3,

@@ -156,10 +156,12 @@ impl<'p> LoadedStudy<'p> {
 }
 
 impl<'p> LoadedScenario<'p> {
-    /// Whether the recipe of a project in another scenario is the same: what it is made of and the names that exist are.
+    /// Whether the recipe of a project in another scenario is the same: what it is made of is, and so are the names that exist and those
+    /// of lists.
     fn has_the_recipe_of(&self, project: &Project, basin: &Basin<'_>) -> bool {
         Arc::ptr_eq(&self.project.simulator, &project.simulator)
             && self.basin.parameter_names() == basin.parameter_names()
+            && self.basin.list_names() == basin.list_names()
     }
 
     /// The series of one catchment that the simulator gets, read now: the columns that [`Recipe::columns`] names.
