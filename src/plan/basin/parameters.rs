@@ -60,10 +60,15 @@ impl Scope for CatchmentValues {
     }
 
     fn get_in_any_case(&self, name: &str) -> Option<Scoped<'_>> {
-        match in_any_case(name, self.values.keys().map(String::as_str)) {
-            Ok(known) => self.get(known),
-            Err(_) => None,
+        if let Some(known) = self.get(name) {
+            return Some(known);
         }
+        let ends = ["start", "end"].into_iter();
+        let ends = ends.filter(|_| self.ends.is_some());
+        let known = self.values.keys().map(String::as_str).chain(ends);
+        in_any_case(name, known)
+            .ok()
+            .and_then(|known| self.get(known))
     }
 }
 
@@ -72,15 +77,18 @@ pub(crate) fn in_any_case<'n>(
     name: &str,
     names: impl Iterator<Item = &'n str>,
 ) -> Result<&'n str, Vec<&'n str>> {
-    let wanted = name.to_lowercase();
-    let alike: Vec<&str> = names
-        .filter(|known| known.to_lowercase() == wanted)
-        .collect();
+    let alike: Vec<&str> = names.filter(|known| is_alike(known, name)).collect();
     match (alike.iter().find(|known| **known == name), alike.as_slice()) {
         (Some(same), _) => Ok(same),
         (None, [only]) => Ok(only),
         (None, _) => Err(alike),
     }
+}
+
+/// Whether two names differ by capitals at most.
+fn is_alike(one: &str, other: &str) -> bool {
+    let is_ascii = one.is_ascii() && other.is_ascii();
+    one.eq_ignore_ascii_case(other) || !is_ascii && one.to_lowercase() == other.to_lowercase()
 }
 
 impl Basin<'_> {
@@ -321,4 +329,37 @@ fn follow(
     path.pop();
     visited.insert(name.to_owned());
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_found_whatever_its_capitals_and_the_ends_of_time_with_it() {
+        let values = ["hk1", "Ölig", "twice", "Twice", "steps"];
+        let values = values.map(|name| (name.to_owned(), Value::Text(name.to_owned())));
+        let times = [2001, 2002].map(|year| jiff::civil::date(year, 1, 1).at(0, 0, 0, 0));
+        let values = CatchmentValues {
+            values: BTreeMap::from(values),
+            ends: Some(times),
+        };
+        let found = |name: &str| match values.get_in_any_case(name)? {
+            Scoped::Value(value) => Some(value.to_string()),
+            Scoped::Time(time) => Some(time.year().to_string()),
+        };
+        for (name, known) in [
+            ("HK1", "hk1"),
+            ("hk1", "hk1"),
+            ("ÖLIG", "Ölig"),
+            ("Twice", "Twice"),
+            ("STEPS", "steps"),
+            ("start", "2001"),
+            ("END", "2002"),
+        ] {
+            assert_eq!(found(name).as_deref(), Some(known), "{name}");
+        }
+        assert_eq!(found("TWICE"), None, "either");
+        assert_eq!(found("hk"), None);
+    }
 }
