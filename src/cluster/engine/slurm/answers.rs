@@ -213,7 +213,8 @@ pub(super) fn incurable(reason: &str) -> Option<&'static str> {
         "DependencyNeverSatisfied" => {
             "what the job is to wait for never comes; look at --dependency in `options`"
         }
-        _ if reason.contains("requeued held") => {
+        // Some versions print it with blanks, others with underscores.
+        _ if reason.replace('_', " ").contains("requeued held") => {
             "Slurm could not start the task and holds it; `scontrol release` tries again, `rerunoff cancel` gives it up"
         }
         _ if is_per_job || name.ends_with("NotSatisfied") => {
@@ -378,6 +379,7 @@ mod tests {
             ("PartitionConfig", "cores"),
             ("JobHeldUser", "scontrol release"),
             ("launch failed requeued held", "rerunoff cancel"),
+            ("launch_failed_requeued_held", "rerunoff cancel"),
             ("QOSMaxCpuPerJobLimit", "cores"),
             ("AssocGrpCPUMinutesLimit", "used up"),
         ] {
