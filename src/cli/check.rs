@@ -16,6 +16,7 @@ use super::trying::check_run;
 use crate::cli::options::only::find;
 use crate::cli::options::place::{Place, PlaceOptions};
 use crate::cli::options::scenario::place_of;
+use crate::cli::options::sets::SetOptions;
 use crate::data::catchment::CatchmentId;
 use crate::data::size::Size;
 use crate::data::time_axis::TimeAxis;
@@ -40,6 +41,8 @@ pub(super) struct Arguments {
     /// The scenario to render it in [default: the first]
     #[arg(long, value_name = "NAME")]
     scenario: Option<String>,
+    #[command(flatten)]
+    sets: SetOptions,
     /// Run it, storing nothing, and tell whether it gives a good result; `rerunoff try` tells more
     #[arg(long)]
     run: bool,
@@ -48,7 +51,8 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn check(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
-    let opened = place.open().inspect_err(|first| {
+    let overrides = arguments.sets.overrides()?;
+    let opened = place.open_with(&overrides).inspect_err(|first| {
         // The first is told by whoever asked; here are the others.
         for other in missing_files(&place.root) {
             if other.place != first.place {

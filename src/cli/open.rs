@@ -12,6 +12,7 @@ use super::import_report;
 use super::terminal::say;
 use crate::import::{bring_up_to_date, outdated};
 use crate::plan::loaded::LoadedStudy;
+use crate::project::overrides::Overrides;
 use crate::project::{ProjectError, Study};
 use crate::store::cache_folder::Cache;
 use crate::store::{Store, StoreError};
@@ -34,25 +35,30 @@ impl ProjectPlace {
 
     /// Reads the project file.
     pub(super) fn open(&self) -> Result<OpenProject, ProjectError> {
-        let study = Study::load(&self.root)?;
-        let cache = Cache::at(study.common().cache());
-        Ok(OpenProject { study, cache })
+        self.open_with(&Overrides::None)
+    }
+
+    /// Reads the project file, and puts these values in place of its own.
+    pub(super) fn open_with(&self, overrides: &Overrides) -> Result<OpenProject, ProjectError> {
+        Study::load_with(&self.root, overrides).map(OpenProject::of)
     }
 }
 
 impl ProjectPlace {
     /// Reads the project file to try a run: what it says of outputs and the product may be missing or wrong, which is the fault that
     /// comes along.
-    pub(super) fn open_to_try(&self) -> Result<(OpenProject, Option<ProjectError>), ProjectError> {
-        let fault = match self.open() {
+    pub(super) fn open_to_try(
+        &self,
+        overrides: &Overrides,
+    ) -> Result<(OpenProject, Option<ProjectError>), ProjectError> {
+        let fault = match self.open_with(overrides) {
             Ok(opened) => return Ok((opened, None)),
             Err(fault) => fault,
         };
-        let Ok(study) = Study::load_to_try(&self.root, "") else {
-            return Err(fault);
-        };
-        let cache = Cache::at(study.common().cache());
-        Ok((OpenProject { study, cache }, Some(fault)))
+        match Study::load_to_try(&self.root, overrides, "") {
+            Ok(study) => Ok((OpenProject::of(study), Some(fault))),
+            Err(_) => Err(fault),
+        }
     }
 }
 
@@ -64,6 +70,12 @@ pub(super) struct OpenProject {
 }
 
 impl OpenProject {
+    /// A study with the cache folder of its project.
+    fn of(study: Study) -> Self {
+        let cache = Cache::at(study.common().cache());
+        Self { study, cache }
+    }
+
     /// The store to read only, even while a run is under way; `None` if there is none yet.
     pub(super) fn store_to_read(&self) -> Result<Option<Store>, StoreError> {
         self.cache.store_to_read()

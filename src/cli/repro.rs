@@ -12,6 +12,7 @@ use super::new_folder::new_folder;
 use super::open::ProjectPlace;
 use crate::cli::options::only::find;
 use crate::cli::options::scenario::ScenarioOption;
+use crate::cli::options::sets::SetOptions;
 use crate::execute::local::job::prepare_directory;
 use crate::execute::local::work_directory::{PRINTED_FILES, WorkDirectory};
 use crate::plan::environment;
@@ -28,10 +29,12 @@ pub(super) struct Arguments {
     folder: PathBuf,
     #[command(flatten)]
     scenarios: ScenarioOption,
+    #[command(flatten)]
+    sets: SetOptions,
 }
 
 pub(super) fn repro(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
-    let opened = place.open()?;
+    let opened = place.open_with(&arguments.sets.overrides()?)?;
     let at = arguments.scenarios.only(&opened.study)?;
     let store = opened.store_to_read()?;
     let loaded_study = opened.load_without_series(store.as_ref())?;

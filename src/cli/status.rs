@@ -12,6 +12,7 @@ use super::exit::Exit;
 use super::open::ProjectPlace;
 use super::options::jobs::cores;
 use super::options::scenario::ScenarioOption;
+use super::options::sets::SetOptions;
 use super::run::kept;
 use super::terminal::print_document;
 use super::wanted::wanted;
@@ -33,6 +34,8 @@ pub(super) struct Arguments {
     jobs: Option<NonZeroUsize>,
     #[command(flatten)]
     scenarios: ScenarioOption,
+    #[command(flatten)]
+    sets: SetOptions,
     /// One JSON document instead of text
     #[arg(long)]
     pub(super) json: bool,
@@ -91,7 +94,7 @@ impl<'a> OfScenario<'a> {
 }
 
 pub(super) fn status(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
-    let opened = place.open()?;
+    let opened = place.open_with(&arguments.sets.overrides()?)?;
     let study = &opened.study;
     let chosen = arguments.scenarios.of(study)?;
     let store = opened.store_to_read()?;

@@ -14,6 +14,7 @@ use super::open::{OpenProject, ProjectPlace};
 use super::terminal::say;
 use crate::cli::options::only::find;
 use crate::cli::options::scenario::place_of;
+use crate::cli::options::sets::SetOptions;
 use crate::data::size::Size;
 use crate::data::value::Value;
 use crate::execute::proposal::{self, Known};
@@ -47,13 +48,15 @@ pub(super) struct Arguments {
     /// The scenario to run it in [default: the first]
     #[arg(long, value_name = "NAME")]
     scenario: Option<String>,
+    #[command(flatten)]
+    sets: SetOptions,
     /// Keep what it leaves in this new folder
     #[arg(long, value_name = "DIR")]
     keep: Option<PathBuf>,
 }
 
 pub(super) fn try_one(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
-    let (opened, fault) = place.open_to_try()?;
+    let (opened, fault) = place.open_to_try(&arguments.sets.overrides()?)?;
     let keep = arguments.keep.as_deref().map(new_folder).transpose()?;
     let store = opened.store_to_read()?;
     let loaded_study = opened.load_without_series(store.as_ref())?;
@@ -395,7 +398,8 @@ impl Shown<'_> {
     /// What outputs like these give of this run.
     fn read(&self, outputs: &str, folder: &Path) -> Result<Vec<String>, String> {
         let text = |error: anyhow::Error| format!("{error:#}");
-        let study = Study::load_to_try(&self.place.root, outputs);
+        let overrides = &self.opened.study.overrides;
+        let study = Study::load_to_try(&self.place.root, overrides, outputs);
         let study = study.map_err(|fault| fault.message)?;
         let store = self
             .opened

@@ -9,6 +9,7 @@ use super::exit::Exit;
 use super::open::ProjectPlace;
 use crate::cli::options::only::missing;
 use crate::cli::options::scenario::ScenarioOption;
+use crate::cli::options::sets::SetOptions;
 use crate::data::catchment::CatchmentId;
 use crate::report::why;
 
@@ -19,10 +20,12 @@ pub(super) struct Arguments {
     catchments: Vec<String>,
     #[command(flatten)]
     scenarios: ScenarioOption,
+    #[command(flatten)]
+    sets: SetOptions,
 }
 
 pub(super) fn why(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
-    let opened = place.open()?;
+    let opened = place.open_with(&arguments.sets.overrides()?)?;
     let chosen = arguments.scenarios.of(&opened.study)?;
     let store = opened.store_to_read()?;
     let loaded_study = opened.load_without_series(store.as_ref())?;

@@ -3,6 +3,7 @@
 //! A project without scenarios has a single unnamed one, so that nothing else has to tell the two kinds apart. What a
 //! scenario changes is stated in [`crate::project`].
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -14,11 +15,13 @@ const LONGEST: usize = 100;
 
 /// The name of a scenario, empty for the only one of a project that has none.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct ScenarioName(String);
+pub struct ScenarioName(Cow<'static, str>);
 
 impl ScenarioName {
     /// The only scenario of a project without scenarios.
-    pub const UNNAMED: Self = Self(String::new());
+    pub const UNNAMED: Self = Self(Cow::Borrowed(""));
+    /// What stands in the store for all that is only passing, see [`Standing::Passing`]. No scenario can have this name.
+    pub const PASSING: Self = Self(Cow::Borrowed("*"));
 
     /// Takes a name that can be written on a command line, in a list and in a file's name.
     ///
@@ -34,14 +37,14 @@ impl ScenarioName {
         } else if name.len() > LONGEST {
             "is longer than 100 bytes"
         } else {
-            return Ok(Self(name.to_owned()));
+            return Ok(Self(name.to_owned().into()));
         };
         Err(format!("the scenario name {name:?} {fault}"))
     }
 
     /// A stored name, which was checked before.
     pub(crate) fn known(name: String) -> Self {
-        Self(name)
+        Self(name.into())
     }
 
     /// Whether the project has no scenarios.
@@ -86,6 +89,24 @@ impl ScenarioName {
             true => id.file_name(),
             false => format!("{}@{}", file_name(&self.0), id.file_name()),
         }
+    }
+}
+
+/// What becomes of a scenario's outcome.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Standing {
+    /// The project has the scenario, and its catchments have states: what they had when they were last run.
+    #[default]
+    Own,
+    /// It is made for one look at what this scenario of the project would give with other values. Nothing stays of it but results, and
+    /// of what failed the last attempts, under [`ScenarioName::PASSING`].
+    Passing(ScenarioName),
+}
+
+impl Standing {
+    /// Whether nothing is to stay of it but results.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Passing(_))
     }
 }
 

@@ -171,7 +171,7 @@ pub fn update(
     let Some(project) = loaded_study.first().map(|loaded| loaded.project) else {
         return Ok(RunReport::default());
     };
-    let failed_runs = FailedRuns::in_cache(&project.cache());
+    let failed_runs = FailedRuns::of(project);
     let keep_series = project.cache_limits.keep_series;
     let orders = orders(loaded_study, store, work.first(), keep_series)?;
     let keeps_outputs = project.cache_limits.keep_outputs;

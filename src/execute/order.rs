@@ -84,7 +84,7 @@ impl Estimates {
             let scenario = stretch[0].0.scenario;
             let loaded = &loaded_study[scenario];
             let last = match store {
-                Some(store) => store.last(&loaded.project.scenario.name)?,
+                Some(store) => store.last(loaded.project.scenario.past())?,
                 None => HashMap::new(),
             };
             let timeouts = Timeouts::new(loaded.project.simulator.timeout, &last);

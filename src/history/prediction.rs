@@ -45,7 +45,7 @@ impl Prediction {
         });
         let own = units.map(|unit| {
             let loaded = &loaded_study.list[unit.scenario];
-            let scenario = loaded.project.scenario.name.clone();
+            let scenario = loaded.project.scenario.past().clone();
             let name = (scenario, loaded.basin.id(unit.catchment).clone());
             costs.get(&name).copied()
         });

@@ -83,7 +83,7 @@ fn plan(
     store: Option<&Store>,
 ) -> Result<Vec<(Vec<Entry>, Vec<Touched>)>> {
     let last = scenarios.iter().map(|loaded| match store {
-        Some(store) => store.last(&loaded.project.scenario.name),
+        Some(store) => store.last(loaded.project.scenario.past()),
         None => Ok(HashMap::new()),
     });
     let last: Vec<HashMap<CatchmentId, Last>> = last.collect::<Result<_, _>>()?;
@@ -127,7 +127,7 @@ impl LoadedScenario<'_> {
         wanted: &dyn Fn(&Key) -> bool,
         good: &HashSet<Key>,
     ) -> Result<Vec<Touched>> {
-        let last = store.last(&self.project.scenario.name)?;
+        let last = store.last(self.project.scenario.past())?;
         let mut touched = Vec::new();
         for (catchment, entry) in plan.entries.iter_mut().enumerate() {
             let key = match (&entry.state, entry.key) {
@@ -159,7 +159,8 @@ impl LoadedScenario<'_> {
         let (State::Fresh(_), Some(key)) = (&entry.state, entry.key) else {
             return Ok(None);
         };
-        if known.is_some_and(|known| known.key == key.0 && known.failure.is_none()) {
+        let is_known = known.is_some_and(|known| known.key == key.0 && known.failure.is_none());
+        if is_known || self.project.scenario.standing.is_passing() {
             return Ok(None);
         }
         let explanation = self.explain(catchment, self.series_digests(catchment))?;
@@ -254,7 +255,7 @@ impl LoadedScenario<'_> {
         store: Option<&Store>,
     ) -> Result<Vec<Change>> {
         let parts = match store {
-            Some(store) => store.parts(&self.project.scenario.name, id)?,
+            Some(store) => store.parts(self.project.scenario.past(), id)?,
             None => None,
         };
         let Some((own, common)) = parts else {

@@ -64,7 +64,7 @@ impl LoadedStudy<'_> {
             return Ok(());
         }
         for (loaded, plan) in self.list.iter().zip(plans) {
-            let last = store.last(&loaded.project.scenario.name)?;
+            let last = store.last(loaded.project.scenario.past())?;
             for (catchment, entry) in plan.entries.iter_mut().enumerate() {
                 let last = last.get(loaded.basin.id(catchment));
                 if may_be_read_again(entry, last) {

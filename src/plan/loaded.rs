@@ -19,9 +19,10 @@ use crate::plan::key::{Explanation, Key};
 use crate::plan::problem::Problem;
 use crate::plan::recipe::Recipe;
 use crate::plan::series::SeriesReader;
-use crate::project::{Project, Study};
+use crate::project::{Project, ProjectError, Study};
 use crate::store::Store;
 use crate::system::stamp::Stamp;
+use crate::text::wording::{self, Quotes};
 
 /// A project in one of its scenarios, with everything that determines its results.
 pub struct LoadedScenario<'p> {
@@ -109,6 +110,7 @@ impl<'p> LoadedStudy<'p> {
                 digests: Arc::default(),
             });
         }
+        check_overrides(&list)?;
         Ok(Self {
             list,
             input_index,
@@ -153,6 +155,35 @@ impl<'p> LoadedStudy<'p> {
         self.files.remember(store)?;
         self.input_index.remember(&self.list[0].basin, store)
     }
+}
+
+/// An error if an override is of a parameter that there is in no scenario.
+fn check_overrides(list: &[LoadedScenario<'_>]) -> Result<(), ProjectError> {
+    let mut checked = BTreeSet::new();
+    for loaded in list {
+        for name in &loaded.project.scenario.unstated {
+            let is_known = |loaded: &LoadedScenario<'_>| {
+                let project = loaded.project;
+                let is_stated = project.parameters.contains_key(name)
+                    && !project.scenario.unstated.contains(name);
+                is_stated || loaded.basin.has_own(name)
+            };
+            if !checked.insert(name) || list.iter().any(is_known) {
+                continue;
+            }
+            let mut known = loaded.basin.parameter_names();
+            known.retain(|known| !loaded.project.scenario.unstated.contains(*known));
+            let hint = wording::hint(name, known, Quotes::Double).unwrap_or_default();
+            return Err(ProjectError {
+                file: loaded.project.file.clone(),
+                place: None,
+                message: format!(
+                    "there is no parameter {name:?} to be set, here, in a table or in the input{hint}"
+                ),
+            });
+        }
+    }
+    Ok(())
 }
 
 impl<'p> LoadedScenario<'p> {

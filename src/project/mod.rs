@@ -14,6 +14,7 @@ pub(crate) mod import_spec;
 mod input;
 mod missing;
 pub mod output_format;
+pub mod overrides;
 pub(crate) mod own_path;
 mod places;
 mod product;
@@ -38,7 +39,7 @@ pub use raw::{OnBadInput, Sandbox, WorkIn};
 pub use study::Study;
 
 use crate::data::catchment::CatchmentId;
-use crate::data::scenario::ScenarioName;
+use crate::data::scenario::{ScenarioName, Standing};
 use crate::data::size::Size;
 use crate::data::value::Value;
 use crate::inputs::InputSpec;
@@ -112,6 +113,22 @@ pub struct Scenario {
     pub first_table: usize,
     /// Its values of the parameters by which the scenarios differ.
     pub coordinates: BTreeMap<String, Value>,
+    /// The parameters whose values are [overrides](overrides::Overrides). They win over everything else.
+    pub overridden: BTreeSet<String>,
+    /// Those of them that the project file does not state, so that a table or the input has to have them.
+    pub unstated: BTreeSet<String>,
+    /// What becomes of its outcome.
+    pub standing: Standing,
+}
+
+impl Scenario {
+    /// The scenario of the project whose catchments' past tells of this one's.
+    pub fn past(&self) -> &ScenarioName {
+        match &self.standing {
+            Standing::Own => &self.name,
+            Standing::Passing(of) => of,
+        }
+    }
 }
 
 /// Which of the input's catchments are run.

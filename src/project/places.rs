@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::overrides::Overrides;
+
 /// A project as it was once, with copies of its files.
 #[derive(Clone, Copy)]
 pub struct FrozenProject<'a> {
@@ -15,6 +17,8 @@ pub struct FrozenProject<'a> {
     pub files: &'a Arc<BTreeMap<PathBuf, PathBuf>>,
     /// The variables that it hands on to simulators, those that were set.
     pub passed: &'a [(String, String)],
+    /// What takes the place of its values.
+    pub overrides: &'a Overrides,
 }
 
 /// Where the files of a project are.

@@ -1,7 +1,8 @@
 //! The project file with its `[scenario.*]` and `[sweep.*]` tables: a [`Project`] for every scenario.
 //!
 //! A scenario is the project with some fields replaced, so it is made by replacing them and checking the whole as usual;
-//! errors name the place where the field really stands. A project without scenarios has one, which has no name.
+//! errors name the place where the field really stands. A project without scenarios has one, which has no name. Overrides are
+//! put in last: they take the place of what project, scenarios and sweeps state.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
@@ -13,14 +14,15 @@ use super::build::{ProjectBuilder, place, same_file};
 use super::cluster::ClusterTable;
 use super::cluster::merge::Stated;
 use super::error::{Moved, SourceText};
+use super::overrides::{Overrides, ParameterSet};
 use super::places::{FrozenProject, Places};
 use super::product::SCENARIO;
 use super::product_spec::{Per, ProductVariable, valid_name};
-use super::sweep::{Point, Sweeps, joined_label};
+use super::sweep::{MOST, Point, Sweeps, joined_label};
 use super::{DeckPlace, PROJECT_FILE, Parameter, Project, ProjectError, raw};
 use crate::data::catchment::file_name;
 use crate::data::digest::Digest;
-use crate::data::scenario::ScenarioName;
+use crate::data::scenario::{ScenarioName, Standing};
 use crate::data::value::Value;
 use crate::project::import_spec::ImportSpec;
 use crate::system::regular;
@@ -36,6 +38,8 @@ pub struct Study {
     pub samples: Vec<(PathBuf, Digest)>,
     /// What the project file says about other machines; the same for all scenarios.
     pub cluster: Option<ClusterTable>,
+    /// What takes the place of its values.
+    pub overrides: Overrides,
 }
 
 /// The project with what one scenario changes, before it is checked.
@@ -46,11 +50,41 @@ struct Variant {
     sweeps: Option<Vec<String>>,
 }
 
+/// What is wanted of a project file.
+#[derive(Clone, Copy)]
+struct Wanted<'a> {
+    /// Where its files are.
+    places: Places<'a>,
+    /// What takes the place of its values.
+    overrides: &'a Overrides,
+    /// Whether its scenarios are only passing.
+    is_passing: bool,
+    /// The scenarios that are wanted.
+    scenarios: &'a dyn Fn(&ScenarioName) -> bool,
+}
+
+impl<'a> Wanted<'a> {
+    /// All scenarios of a project with these values, its files where they are named.
+    fn with(overrides: &'a Overrides) -> Self {
+        Self {
+            places: Places::AsNamed,
+            overrides,
+            is_passing: false,
+            scenarios: &|_| true,
+        }
+    }
+}
+
 impl Study {
     /// Reads and checks the project in `root`.
     pub fn load(root: &Path) -> Result<Self, ProjectError> {
+        Self::load_with(root, &Overrides::None)
+    }
+
+    /// The same with these values in place of the project's.
+    pub fn load_with(root: &Path, overrides: &Overrides) -> Result<Self, ProjectError> {
         let (file, text) = project_text(root)?;
-        let mut study = Self::of_text(root, &text, Places::AsNamed, &|_| true)?;
+        let mut study = Self::of_text(root, &text, Wanted::with(overrides))?;
         let source = SourceText::new(&file, &text);
         study.check_outputs(&source)?;
         study.place_products(&source)?;
@@ -58,9 +92,26 @@ impl Study {
         Ok(study)
     }
 
-    /// The project in `root` with these tables in place of its outputs, and with nothing in its product: for finding out what to take
-    /// from a run. Errors have no places, as there is no such file.
-    pub fn load_to_try(root: &Path, outputs: &str) -> Result<Self, ProjectError> {
+    /// The same for one look: its scenarios are [passing](Standing::Passing), and no product is made of them, so that nothing is
+    /// checked of where it would be.
+    pub fn load_passing(root: &Path, overrides: &Overrides) -> Result<Self, ProjectError> {
+        let (file, text) = project_text(root)?;
+        let wanted = Wanted {
+            is_passing: true,
+            ..Wanted::with(overrides)
+        };
+        let study = Self::of_text(root, &text, wanted)?;
+        study.check_outputs(&SourceText::new(&file, &text))?;
+        Ok(study)
+    }
+
+    /// The project in `root` with these values, with these tables in place of its outputs, and with nothing in its product: for finding
+    /// out what to take from a run. Errors have no places, as there is no such file.
+    pub fn load_to_try(
+        root: &Path,
+        overrides: &Overrides,
+        outputs: &str,
+    ) -> Result<Self, ProjectError> {
         let (file, text) = project_text(root)?;
         let fault = |error: toml::de::Error| SourceText::new(&file, &text).syntax(&error);
         let mut table: Table = text.parse().map_err(fault)?;
@@ -81,7 +132,7 @@ impl Study {
                 scenario.remove("product");
             }
         }
-        Self::of_text(root, &table.to_string(), Places::AsNamed, &|_| true)
+        Self::of_text(root, &table.to_string(), Wanted::with(overrides))
     }
 
     /// Without outputs there is nothing to be kept of a run.
@@ -105,8 +156,12 @@ impl Study {
         frozen: FrozenProject<'_>,
         is_wanted: &dyn Fn(&ScenarioName) -> bool,
     ) -> Result<Self, ProjectError> {
-        let places = Places::Frozen(frozen);
-        let study = Self::of_text(frozen.root, frozen.text, places, is_wanted)?;
+        let wanted = Wanted {
+            places: Places::Frozen(frozen),
+            scenarios: is_wanted,
+            ..Wanted::with(frozen.overrides)
+        };
+        let study = Self::of_text(frozen.root, frozen.text, wanted)?;
         match study.scenarios.is_empty() {
             false => Ok(study),
             true => Err(ProjectError {
@@ -118,12 +173,8 @@ impl Study {
     }
 
     /// The wanted scenarios of a project file of this text, before their products have places.
-    fn of_text(
-        root: &Path,
-        text: &str,
-        places: Places<'_>,
-        is_wanted: &dyn Fn(&ScenarioName) -> bool,
-    ) -> Result<Self, ProjectError> {
+    fn of_text(root: &Path, text: &str, wanted: Wanted<'_>) -> Result<Self, ProjectError> {
+        let places = wanted.places;
         let file = &root.join(PROJECT_FILE);
         let source = SourceText::new(file, text);
         let mut raw: raw::Project = toml::from_str(text).map_err(|error| source.syntax(&error))?;
@@ -162,6 +213,7 @@ impl Study {
             scenarios: Vec::new(),
             samples: sweeps.files.clone(),
             cluster,
+            overrides: wanted.overrides.clone(),
         };
         for (name, variant) in variants {
             let is_swept = |sweep: &str| {
@@ -169,9 +221,11 @@ impl Study {
                 chosen.is_none_or(|chosen| chosen.iter().any(|name| name == sweep))
             };
             let points = sweeps.points(&is_swept, &source)?;
-            let points = named_points(name, points, &source)?.into_iter();
-            let points = points.filter(|(scenario, _)| is_wanted(scenario));
-            let points: Vec<(ScenarioName, Point)> = points.collect();
+            let points = named_points(name, points, &source)?;
+            let points = made_of(points, wanted.overrides, &source)?.into_iter();
+            let points: Vec<Made<'_>> = points
+                .filter(|made| (wanted.scenarios)(&made.name))
+                .collect();
             if points.is_empty() {
                 continue;
             }
@@ -191,8 +245,10 @@ impl Study {
             {
                 project.simulator = last.simulator.clone();
             }
-            for (scenario, point) in points {
-                study.scenarios.push(at_point(&project, scenario, point));
+            for made in points {
+                study
+                    .scenarios
+                    .push(made.project(&project, wanted.is_passing));
             }
         }
         study.complete_coordinates();
@@ -516,16 +572,93 @@ fn named_points(
     points.into_iter().map(named).collect()
 }
 
-/// The project with swept values, as the scenario of this name.
-fn at_point(project: &Project, name: ScenarioName, point: Point) -> Project {
-    let mut project = project.clone();
-    project.scenario.name = name;
-    for (name, value, field) in point.values {
-        project.moved.push((format!("parameters.{name}"), field));
-        project.scenario.stated.insert(name.clone());
-        let coordinates = &mut project.scenario.coordinates;
-        coordinates.insert(name.clone(), value.clone());
-        project.parameters.insert(name, Parameter::Constant(value));
+/// A scenario that is to be made: a point of the sweeps, with a set of overrides or without one.
+struct Made<'a> {
+    name: ScenarioName,
+    /// The scenario of the project file.
+    of: ScenarioName,
+    point: Point,
+    set: Option<&'a ParameterSet>,
+    /// Whether the set is what it differs by from others.
+    is_sample: bool,
+}
+
+/// The scenarios that points and overrides make.
+fn made_of<'a>(
+    points: Vec<(ScenarioName, Point)>,
+    overrides: &'a Overrides,
+    source: &SourceText<'_>,
+) -> Result<Vec<Made<'a>>, ProjectError> {
+    let Overrides::Samples(sets) = overrides else {
+        let set = overrides.sets().first();
+        let made = points.into_iter().map(|(name, point)| Made {
+            of: name.clone(),
+            name,
+            point,
+            set,
+            is_sample: false,
+        });
+        return Ok(made.collect());
+    };
+    if points.len().saturating_mul(sets.len()) > MOST {
+        let message = format!("with the samples, there are more than {MOST} scenarios");
+        return Err(source.error("sweep", message));
     }
-    project
+    let mut made = Vec::with_capacity(points.len() * sets.len());
+    for (of, point) in points {
+        for set in sets {
+            let label = joined_label(of.as_str(), &set.label);
+            made.push(Made {
+                name: ScenarioName::new(&label).map_err(|fault| source.error("sample", fault))?,
+                of: of.clone(),
+                point: point.clone(),
+                set: Some(set),
+                is_sample: true,
+            });
+        }
+    }
+    Ok(made)
+}
+
+impl Made<'_> {
+    /// The project as this scenario.
+    fn project(self, project: &Project, is_passing: bool) -> Project {
+        let mut project = project.clone();
+        project.scenario.name = self.name;
+        if is_passing {
+            project.scenario.standing = Standing::Passing(self.of);
+        }
+        for (name, value, field) in self.point.values {
+            project.moved.push((format!("parameters.{name}"), field));
+            project.scenario.stated.insert(name.clone());
+            let coordinates = &mut project.scenario.coordinates;
+            coordinates.insert(name.clone(), value.clone());
+            project.parameters.insert(name, Parameter::Constant(value));
+        }
+        for (name, value) in self.set.iter().flat_map(|set| &set.values) {
+            project.replace(name, value, self.is_sample);
+        }
+        project
+    }
+}
+
+impl Project {
+    /// Puts a value in the place of all that states a parameter. It is one of the coordinates if it was, or is to be.
+    fn replace(&mut self, name: &str, value: &Value, is_coordinate: bool) {
+        let field = format!("parameters.{name}");
+        self.moved.push((field, format!("the value of {name}")));
+        let scenario = &mut self.scenario;
+        scenario.overridden.insert(name.to_owned());
+        if !self.parameters.contains_key(name) {
+            scenario.unstated.insert(name.to_owned());
+        }
+        let was_coordinate = scenario.coordinates.remove(name).is_some();
+        // A list has no place along the scenarios.
+        if (was_coordinate || is_coordinate) && !matches!(value, Value::List(_)) {
+            let coordinates = &mut scenario.coordinates;
+            coordinates.insert(name.to_owned(), value.clone());
+        }
+        let parameter = Parameter::Constant(value.clone());
+        self.parameters.insert(name.to_owned(), parameter);
+    }
 }

@@ -17,7 +17,7 @@ use crate::inputs::tables::read_samples;
 const NAME: &str = "scenario";
 
 /// More scenarios than this are taken for a mistake.
-const MOST: usize = 100_000;
+pub(super) const MOST: usize = 100_000;
 
 /// The inner values of a range are rounded to this many significant digits, so that their names stay readable.
 const DIGITS: usize = 10;

@@ -197,6 +197,8 @@ pub struct Record {
     pub outputs: Outputs,
     /// What becomes of another result of this key.
     pub another: Another,
+    /// Whether nothing is to stay of it but its result, or if it failed its attempts, as those of [`ScenarioName::PASSING`].
+    pub is_passing: bool,
 }
 
 /// What a simulator left, as far as something may be taken of it.

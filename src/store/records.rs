@@ -181,8 +181,12 @@ pub(super) fn store_record(
         _ => None,
     };
     kept::store(transaction, record, made_on)?;
-    store_attempts(transaction, record)?;
-    store_state(transaction, record)?;
+    if !record.is_passing {
+        store_attempts(transaction, record, &record.scenario)?;
+        store_state(transaction, record)?;
+    } else if record.result.is_none() {
+        store_attempts(transaction, record, &ScenarioName::PASSING)?;
+    }
     Ok(contradiction)
 }
 
@@ -230,13 +234,18 @@ pub(super) fn store_content(
     Ok(digest)
 }
 
-fn store_attempts(transaction: &Transaction<'_>, record: &Record) -> rusqlite::Result<()> {
+/// Stores the attempts of a record as those of this scenario.
+fn store_attempts(
+    transaction: &Transaction<'_>,
+    record: &Record,
+    scenario: &ScenarioName,
+) -> rusqlite::Result<()> {
     let catchment = record.catchment.as_str();
     let insert = "INSERT INTO attempt (scenario, catchment, key, started, failure_code, failure_reason, wall, user, system,
         peak_bytes, tail, machine) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
     for attempt in &record.attempts {
         transaction.prepare_cached(insert)?.execute(params![
-            record.scenario.as_str(),
+            scenario.as_str(),
             catchment,
             record.key.as_bytes(),
             attempt.started,
@@ -253,7 +262,7 @@ fn store_attempts(transaction: &Transaction<'_>, record: &Record) -> rusqlite::R
     let prune = "DELETE FROM attempt WHERE scenario = ?1 AND catchment = ?2 AND id <= (SELECT id FROM attempt
         WHERE scenario = ?1 AND catchment = ?2 ORDER BY id DESC LIMIT 1 OFFSET ?3)";
     transaction.prepare_cached(prune)?.execute(params![
-        record.scenario.as_str(),
+        scenario.as_str(),
         catchment,
         ATTEMPTS_KEPT
     ])?;

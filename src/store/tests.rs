@@ -69,6 +69,7 @@ pub(super) fn success(id: &str, key_text: &str) -> Record {
         failure: None,
         outputs: Outputs::NotKept,
         another: Another::IsReplaced,
+        is_passing: false,
     }
 }
 

@@ -1,18 +1,15 @@
 //! `--only ID,…|@FILE`: the catchments that the user names.
 
 use std::collections::HashSet;
-use std::fs;
-use std::io;
-use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
 use anyhow::{Context, Result};
 
 use crate::cli::exit::Usage;
+use crate::cli::options::given;
 use crate::data::catchment::CatchmentId;
 use crate::plan::basin::Basin;
 use crate::plan::loaded::LoadedScenario;
-use crate::system::regular;
 
 /// The place of this catchment in the basin.
 pub(crate) fn find(basin: &Basin<'_>, id: &str) -> Result<usize> {
@@ -27,8 +24,8 @@ pub(crate) fn chosen(
 ) -> Result<HashSet<CatchmentId>> {
     let ids: Vec<String> = match only.strip_prefix('@') {
         Some(file) => {
-            let text =
-                read_list(Path::new(file)).with_context(|| format!("--only: can't read {file}"))?;
+            let text = given::read_to_string(Path::new(file))
+                .with_context(|| format!("--only: can't read {file}"))?;
             let lines = text.lines().map(str::trim);
             lines
                 .filter(|line| !line.is_empty())
@@ -50,20 +47,6 @@ pub(crate) fn chosen(
     };
     let chosen = ids.iter().map(known).collect::<Result<_, _>>();
     chosen.context("--only")
-}
-
-/// The text of a file, or of a pipe that is open already, such as a shell's `<(…)` or `/dev/stdin`.
-fn read_list(path: &Path) -> io::Result<String> {
-    match is_open_pipe(path) {
-        true => fs::read_to_string(path),
-        false => regular::read_to_string(path),
-    }
-}
-
-/// Whether it is an unnamed pipe, which exists only while it is open.
-fn is_open_pipe(path: &Path) -> bool {
-    let is_pipe = fs::metadata(path).is_ok_and(|found| found.file_type().is_fifo());
-    is_pipe && fs::canonicalize(path).is_err()
 }
 
 /// The error for an unknown catchment.

@@ -9,6 +9,7 @@ use clap::Args;
 use crate::cli::options::max_rerun::MaxRerun;
 use crate::cli::options::place::PlaceOptions;
 use crate::cli::options::scenario::ScenarioOption;
+use crate::cli::options::sets::SetOptions;
 use crate::execute::local::failed_runs::FailedRuns;
 use crate::plan::depfile;
 use crate::store::cache_folder::Cache;
@@ -24,6 +25,8 @@ pub(crate) struct Arguments {
     pub only: Option<String>,
     #[command(flatten)]
     pub scenarios: ScenarioOption,
+    #[command(flatten)]
+    pub sets: SetOptions,
     #[command(flatten)]
     pub place: PlaceOptions,
     /// Submit what is stale to the cluster and return (exit code 6 while something is under way)
@@ -45,7 +48,7 @@ pub(crate) struct Arguments {
     #[arg(
         long,
         value_name = "NAME",
-        conflicts_with_all = ["only", "scenario", "force", "dry_run", "max_rerun", "max_failures", "no_assemble", "rehash", "depfile", "json", "local", "on", "detach"]
+        conflicts_with_all = ["only", "scenario", "set", "samples", "force", "dry_run", "max_rerun", "max_failures", "no_assemble", "rehash", "depfile", "json", "local", "on", "detach"]
     )]
     pub at: Option<String>,
     /// Leave the product as it is
@@ -92,6 +95,7 @@ impl Arguments {
             jobs: _,
             only,
             scenarios,
+            sets,
             force,
             dry_run,
             max_failures: _,
@@ -111,7 +115,7 @@ impl Arguments {
             place: _,
             detach: _,
         } = self;
-        let is_about_all = only.is_none() && scenarios.are_all();
+        let is_about_all = only.is_none() && scenarios.are_all() && sets.are_none();
         is_about_all && at.is_none() && !force && !dry_run && !no_assemble && !timings
     }
 
@@ -136,6 +140,12 @@ impl Arguments {
                 dependencies.push(list);
             }
         }
+        dependencies.extend(
+            self.sets
+                .file()
+                .map(|samples| here.join(samples))
+                .filter(|it| it.is_file()),
+        );
         let stated = self.depfile_target.as_deref();
         let targets = stated.map_or(products.to_vec(), |target| vec![target]);
         depfile::write(file, &targets, &dependencies, &here)

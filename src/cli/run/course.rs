@@ -76,7 +76,9 @@ impl Course<'_> {
     /// Runs what is to be run. An obstacle to all is an error; what was done before it is kept.
     pub(super) fn carry_out(&mut self, lock: &Lock) -> Result<RunReport> {
         let Selection { work, again, .. } = self.selection;
-        if work.runs() + again.runs() > 0 || !self.head.is_idle() {
+        // With other values, the product and the last runs are not what they were, even if nothing is run.
+        let are_own = self.study.overrides.are_none();
+        if !are_own || work.runs() + again.runs() > 0 || !self.head.is_idle() {
             FastPath::forget(&mut self.store)?;
         }
         self.drop_unwanted()?;

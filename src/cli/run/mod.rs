@@ -77,7 +77,7 @@ pub(super) fn run(place: &ProjectPlace, mut arguments: Arguments) -> Result<Exit
     {
         return finish_unchanged(&place.root, &unchanged, &arguments, start.instant);
     }
-    let opened = place.open()?;
+    let opened = place.open_with(&arguments.sets.overrides()?)?;
     let chosen = arguments.scenarios.of(&opened.study)?;
     match arguments.dry_run {
         true => dry_run::dry_run(&opened, &chosen, &arguments),

@@ -128,6 +128,7 @@ mod tests {
     use crate::cluster::package::manifest::Purpose;
     use crate::project::cluster::EngineTemplates;
     use crate::project::cluster::command_line::CommandLine;
+    use crate::project::overrides::Overrides;
 
     fn manifest(root: PathBuf, spec: ClusterSpec) -> Manifest {
         Manifest {
@@ -143,6 +144,7 @@ mod tests {
             files: Vec::new(),
             passed: vec![("PASSED".to_owned(), "it's $HOME\n`two`".to_owned())],
             causes: Vec::new(),
+            overrides: Overrides::None,
         }
     }
 

@@ -265,6 +265,7 @@ fn describe(
         passed: environment::passed(&project.simulator),
         head: machine::this().clone(),
         causes: occasion.causes.to_vec(),
+        overrides: study.overrides.clone(),
     })
 }
 

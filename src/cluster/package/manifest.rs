@@ -16,6 +16,7 @@ use crate::data::digest::Digest;
 use crate::data::machine::Machine;
 use crate::data::scenario::ScenarioName;
 use crate::project::cluster::ClusterSpec;
+use crate::project::overrides::Overrides;
 
 const KIND: &str = "package";
 /// Counted up whenever the bytes of any part change, or a task of another version could not work on the package.
@@ -69,6 +70,9 @@ pub struct Manifest {
     pub head: Machine,
     /// Why its orders are to be run: how many, and the cause. Whoever takes the results in says so.
     pub causes: Vec<(usize, String)>,
+    /// What takes the place of the project's values; in a frame of its own, which is left out without any.
+    #[serde(skip)]
+    pub overrides: Overrides,
 }
 
 /// What is the same for every catchment of a scenario, as the head found it.
@@ -90,7 +94,11 @@ impl Manifest {
         let content = postcard::to_stdvec(self).with_context(context)?;
         shared_folder::write(path, |file| {
             file.write_all(frame::opening(KIND, VERSION).as_bytes())?;
-            frame::write_frame(file, &content)
+            frame::write_frame(file, &content)?;
+            match self.overrides.are_none() {
+                true => Ok(()),
+                false => frame::write_frame(file, &frame::encode(&self.overrides)?),
+            }
         })
     }
 
@@ -112,7 +120,11 @@ impl Manifest {
         frame::read_opening(&mut reader, KIND, VERSION)?;
         let mut frames = Frames::new(reader);
         let content = frames.next().ok_or(frame::FrameError::Torn)??;
-        Ok(frame::decode(&content)?)
+        let mut manifest: Self = frame::decode(&content)?;
+        if let Some(content) = frames.next() {
+            manifest.overrides = frame::decode(&content?)?;
+        }
+        Ok(manifest)
     }
 
     /// The recipe of a scenario; `None` if the study has none of this name.

@@ -194,6 +194,7 @@ impl Package {
             text: &manifest.text,
             files: &files,
             passed: &manifest.passed,
+            overrides: &manifest.overrides,
         };
         let study = Study::load_frozen(frozen, is_wanted);
         study.with_context(|| format!("can't open what is frozen in {}", self.folder.display()))

@@ -14,6 +14,7 @@ use anyhow::{Context, Result};
 use crate::data::catchment::CatchmentId;
 use crate::data::scenario::ScenarioName;
 use crate::execute::local::work_directory::WorkDirectory;
+use crate::project::Project;
 use crate::system::folder::{copy, remove};
 
 /// How many failed catchments' work directories are kept.
@@ -24,9 +25,19 @@ pub(crate) struct FailedRuns {
     folder: PathBuf,
     /// Whether those of good runs are kept as well.
     keeps_all: bool,
+    /// Whether the scenarios are only passing: then there is one of each catchment, of the last that failed in any of them.
+    is_passing: bool,
 }
 
 impl FailedRuns {
+    /// Those of the runs of this project, or of any project like it that is only passing.
+    pub(crate) fn of(project: &Project) -> Self {
+        Self {
+            is_passing: project.scenario.standing.is_passing(),
+            ..Self::in_cache(&project.cache())
+        }
+    }
+
     /// Those of the runs with this cache folder.
     pub(crate) fn in_cache(cache: &Path) -> Self {
         Self::new(cache.join("failed"))
@@ -37,14 +48,15 @@ impl FailedRuns {
         Self {
             folder,
             keeps_all: false,
+            is_passing: false,
         }
     }
 
     /// Those of all runs in `folder`, good ones too.
     pub(crate) fn of_all(folder: PathBuf) -> Self {
         Self {
-            folder,
             keeps_all: true,
+            ..Self::new(folder)
         }
     }
 
@@ -62,6 +74,10 @@ impl FailedRuns {
 
     /// Where a catchment's work directory is kept.
     fn path(&self, scenario: &ScenarioName, id: &CatchmentId) -> PathBuf {
+        let scenario = match self.is_passing {
+            true => &ScenarioName::PASSING,
+            false => scenario,
+        };
         self.folder.join(scenario.file_name(id))
     }
 
@@ -93,9 +109,11 @@ impl FailedRuns {
         scenario: &ScenarioName,
         id: &CatchmentId,
     ) -> Result<()> {
-        match self.keeps_all {
-            true => self.keep(work, scenario, id),
-            false => self.release(scenario, id),
+        match (self.keeps_all, self.is_passing) {
+            (true, _) => self.keep(work, scenario, id),
+            (false, false) => self.release(scenario, id),
+            // What is kept is of other values.
+            (false, true) => Ok(()),
         }
     }
 

@@ -316,7 +316,7 @@ impl<'a> Recorder<'a> {
                 }
             }
         }
-        let first = record(trial, origin, another);
+        let first = record(trial, origin, another, self.is_passing());
         for (scenario, catchment) in others {
             self.pending.push(Record {
                 scenario: scenario.clone(),
@@ -409,7 +409,13 @@ impl<'a> Recorder<'a> {
     /// Where failed runs are kept, unless there is no scenario at all.
     fn failed_runs(&self) -> Option<FailedRuns> {
         let loaded = self.loaded_study.first()?;
-        Some(FailedRuns::in_cache(&loaded.project.cache()))
+        Some(FailedRuns::of(loaded.project))
+    }
+
+    /// Whether the study is only passing: all its scenarios are, or none.
+    fn is_passing(&self) -> bool {
+        let first = self.loaded_study.first();
+        first.is_some_and(|loaded| loaded.project.scenario.standing.is_passing())
     }
 
     /// Stores what is pending.
@@ -422,7 +428,7 @@ impl<'a> Recorder<'a> {
     }
 }
 
-fn record(trial: Trial, origin: &Origin<'_>, another: Another) -> Record {
+fn record(trial: Trial, origin: &Origin<'_>, another: Another, is_passing: bool) -> Record {
     let (result, failure) = match trial.outcome {
         TrialOutcome::Good(columns) => (Some(columns), None),
         TrialOutcome::Failed(failed) | TrialOutcome::Obstacle(_, failed) => (None, Some(failed)),
@@ -442,5 +448,6 @@ fn record(trial: Trial, origin: &Origin<'_>, another: Another) -> Record {
         failure,
         outputs: trial.outputs,
         another,
+        is_passing,
     }
 }

@@ -119,6 +119,23 @@ pub struct Samples {
 /// Reads a table of samples, in which every cell must have a value; else as [`read_parameter_table`].
 pub fn read_samples(path: &Path) -> anyhow::Result<Samples> {
     let (table, digest) = read(path, None, None)?;
+    samples(&*table, digest)
+}
+
+/// The samples in a text; `tabs` if tabs separate its cells. Else as [`read_samples`].
+pub fn samples_in(bytes: &[u8], tabs: bool) -> anyhow::Result<Samples> {
+    samples(&text::read(bytes, tabs, None, None)?, Digest::of(bytes))
+}
+
+/// The value that a text means as a cell of a table with decimal points; `None` if it stands for none.
+///
+/// # Errors
+/// What is wrong with one that has two readings.
+pub fn read_value(text: &str) -> Result<Option<Value>, String> {
+    cell::value(text, cell::DecimalMarks::Point)
+}
+
+fn samples(table: &dyn RawTable, digest: Digest) -> anyhow::Result<Samples> {
     let columns = table.columns().to_vec();
     for (at, name) in columns.iter().enumerate() {
         if name.is_empty() || columns[..at].contains(name) {
@@ -127,11 +144,11 @@ pub fn read_samples(path: &Path) -> anyhow::Result<Samples> {
     }
     let mut rows = Vec::with_capacity(table.rows());
     for row in 0..table.rows() {
-        refuse_marked(&*table, row)?;
+        refuse_marked(table, row)?;
         let value = |column: usize| match table.value(row, column) {
             Ok(Some(value)) => Ok(value),
-            Ok(None) => bail!("{} has no {}", row_name(&*table, row), columns[column]),
-            Err(what) => bail!("{}: {what}", place(&*table, row, column)),
+            Ok(None) => bail!("{} has no {}", row_name(table, row), columns[column]),
+            Err(what) => bail!("{}: {what}", place(table, row, column)),
         };
         let values = (0..columns.len()).map(value);
         rows.push((table.number(row), values.collect::<anyhow::Result<_>>()?));

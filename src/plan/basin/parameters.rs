@@ -106,6 +106,14 @@ impl Basin<'_> {
         names
     }
 
+    /// Whether a table or the input has a parameter of this name for some catchment.
+    pub(crate) fn has_own(&self, name: &str) -> bool {
+        let places = (0..self.catchments.len()).map(|catchment| self.place(catchment));
+        let mut tables = self.tables.iter();
+        tables.any(|table| table.columns.iter().any(|column| column == name))
+            || (self.catalog.parameters.names_in(places)).any(|known| known == name)
+    }
+
     /// The names of the project's parameters that are lists.
     pub fn list_names(&self) -> BTreeSet<&str> {
         let all = self.project.parameters.iter();
@@ -157,12 +165,18 @@ impl Basin<'_> {
     /// One parameter of the catchment at a place of the input: its own from the last table that has it, its own from the
     /// input, the global.
     ///
-    /// What the scenario states comes before a catchment's own, but for tables that the scenario itself names.
+    /// What the scenario states comes before a catchment's own, but for tables that the scenario itself names. What overrides state
+    /// comes before all of them.
     fn parameter(&self, place: usize, name: &str) -> Result<Value, Problem> {
         let id = &self.catalog.catchments[place].id;
         let scenario = &self.project.scenario;
         let is_stated = scenario.stated.contains(name);
-        let first = if is_stated { scenario.first_table } else { 0 };
+        let is_overridden = scenario.overridden.contains(name);
+        let first = match (is_overridden, is_stated) {
+            (true, _) => self.tables.len(),
+            (false, true) => scenario.first_table,
+            (false, false) => 0,
+        };
         for table in self.tables[first..].iter().rev() {
             if let Some(value) = table.get(id, name)? {
                 return Ok(value);
@@ -172,7 +186,7 @@ impl Basin<'_> {
             .catalog
             .parameters
             .get(name, place)
-            .filter(|_| !is_stated)
+            .filter(|_| !is_stated && !is_overridden)
         {
             return Ok(value.clone());
         }
@@ -191,6 +205,7 @@ impl Basin<'_> {
         let (here, there) = (&self.project.scenario, &other.project.scenario);
         let mut tables = self.tables.iter().zip(&other.tables);
         let ranked_alike = here.stated.contains(name) == there.stated.contains(name)
+            && here.overridden.contains(name) == there.overridden.contains(name)
             && here.first_table == there.first_table
             && self.tables.len() == other.tables.len()
             && tables.all(|(table, other)| Arc::ptr_eq(table, other));
