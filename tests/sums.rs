@@ -2,6 +2,16 @@
 
 use crate::common::{Project, STEPS, id, precipitation};
 
+/// Summaries of own values, of sums everywhere and of sums at two outlets, one of them at the end of a river.
+const SUMMARIES: &str = r#"
+total_outlets = { formula = "discharge * 1.1", accumulate = "upstream", outlets = ["70003", "70005"] }
+[product.summary]
+c_p95 = { of = "concentration", statistic = "quantile", q = 0.95 }
+flow_mean = { of = "flow", statistic = "mean" }
+total_sum = { of = "discharge_total", statistic = "sum" }
+outlets_max = { of = "total_outlets", statistic = "max" }
+"#;
+
 /// Catchments 0 and 1 drain into 2, this and 3 into 4; of 5 the table says nothing, so it is a basin of its own.
 const LINKS: [(usize, &str); 5] = [
     (0, "70003"),
@@ -230,4 +240,74 @@ fn links_that_make_no_sense_are_named() {
         ["\"upstream\" }", "\"upstrem\" }"],
         &["rerunoff.toml:", "upstrem", "upstream"],
     );
+}
+
+#[test]
+fn a_table_of_summaries_has_the_product_s_numbers_to_the_bit() {
+    let project = project();
+    let toml = project.read("rerunoff.toml");
+    project.write(
+        "rerunoff.toml",
+        &(String::from_utf8_lossy(&toml) + SUMMARIES),
+    );
+    project.set(&[(3, "exit")]);
+    project.rerunoff(&["run"]).expect(1);
+    let product = hdf5::File::open(project.path("output.h5")).expect("the product");
+    let numbers = |name: &str| -> Vec<f64> {
+        product
+            .dataset(name)
+            .and_then(|it| it.read_raw())
+            .expect(name)
+    };
+    let export = project.rerunoff(&["export", "--summary", "--csv"]);
+    let export = export.expect(0).stdout;
+    let mut lines = export.lines();
+    let names = ["c_p95", "flow_mean", "outlets_max", "total_sum", "area"];
+    let header = format!("catchment,status,{}", names.join(","));
+    assert_eq!(lines.next(), Some(header.as_str()));
+    let rows: Vec<Vec<&str>> = lines.map(|line| line.split(',').collect()).collect();
+    for (at, row) in rows.iter().enumerate() {
+        let status = if at == 3 { "failed" } else { "ok" };
+        assert_eq!(row[..2], [id(at).as_str(), status]);
+        for (name, cell) in names.iter().zip(&row[2..]) {
+            let number = numbers(name)[at];
+            let found = if cell.is_empty() {
+                f64::NAN
+            } else {
+                cell.parse().expect(cell)
+            };
+            let same = found.to_bits() == number.to_bits() || found.is_nan() && number.is_nan();
+            assert!(same, "{name} of {}: {found}, not {number}", id(at));
+        }
+    }
+    assert_eq!(rows.len(), 6);
+    // 70004 has failed, and 70005 is downstream of it; 70001 is no outlet.
+    let empty = |at: usize| rows[at].iter().filter(|cell| cell.is_empty()).count();
+    assert_eq!([0, 2, 3, 4, 5].map(empty), [1, 0, 4, 2, 1]);
+
+    project.rerunoff(&["tag", "then"]).expect(0);
+    project.set(&[]);
+    project.rerunoff(&["run"]).expect(0);
+    let arguments = [
+        "export",
+        "--summary",
+        "70004",
+        "70001",
+        "--csv",
+        "--at",
+        "then",
+    ];
+    let then = project.rerunoff(&arguments).expect(0).stdout;
+    let lines: Vec<&str> = export.lines().collect();
+    assert_eq!(then, format!("{}\n{}\n{}\n", lines[0], lines[1], lines[4]));
+    let plain = project
+        .rerunoff(&["export", "--summary", "70001"])
+        .expect(0)
+        .stdout;
+    assert!(
+        plain.starts_with("#catchment\tstatus\tc_p95\t") && plain.contains("\tNaN\t"),
+        "{plain}"
+    );
+    let unknown = project.rerunoff(&["export", "--summary", "7"]).expect(2);
+    unknown.says("there is no catchment \"7\"");
 }

@@ -12,6 +12,7 @@ use super::document::{Cause, FailureOf};
 use super::exit::{Exit, Usage};
 use super::refusal::{CannotRun, TooMany};
 use super::terminal::print_document;
+use crate::product::numbers::ChoiceError;
 use crate::project::ProjectError;
 use crate::store::StoreError;
 use crate::system::lock::{Holder, LockError};
@@ -112,7 +113,7 @@ impl<'a> Fault<'a> {
                 column: place.map(|(_, column)| column),
                 ..fault(Kind::ProjectFile).about(file)
             }
-        } else if error.downcast_ref::<Usage>().is_some() {
+        } else if error.is::<Usage>() || error.is::<ChoiceError>() {
             fault(Kind::Usage)
         } else if let Some(refused) = error.downcast_ref::<TooMany>() {
             fault(Kind::Refused).with(Detail::Refused {

@@ -4,6 +4,7 @@
 //! again, or to compare it with another, without the input and without running anything.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
@@ -67,6 +68,18 @@ pub enum Status {
     Skipped = 2,
     /// It has not been run.
     NotRun = 3,
+}
+
+impl fmt::Display for Status {
+    /// As the flag's meanings in the product.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ok => "ok",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+            Self::NotRun => "not_run",
+        })
+    }
 }
 
 impl Snapshot {

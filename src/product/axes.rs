@@ -59,7 +59,11 @@ pub(super) fn give(
         }
     }
     product.axes = axes;
-    Ok(leave_out(product, &unknown))
+    let is_unknown = |variable: &ProductVariable| {
+        let mut names = variable.axes.names();
+        names.any(|name| unknown.iter().any(|other| other == name))
+    };
+    Ok(leave_out(product, &is_unknown))
 }
 
 /// An axis as an output has it.
@@ -237,12 +241,11 @@ fn nanoseconds(seconds: f64) -> Option<i64> {
     Some(whole as i64 * 1_000_000_000 + microseconds as i64 * 1_000)
 }
 
-/// Takes the variables along unknown axes out of a product, and their summaries. Returns their names.
-fn leave_out(product: &mut ProductContent, unknown: &[String]) -> Vec<String> {
-    let is_out = |variable: &ProductVariable| {
-        let mut names = variable.axes.names();
-        names.any(|name| unknown.iter().any(|other| other == name))
-    };
+/// Takes variables out of a product, and their summaries. Returns their names.
+pub(super) fn leave_out(
+    product: &mut ProductContent,
+    is_out: &dyn Fn(&ProductVariable) -> bool,
+) -> Vec<String> {
     let variables = std::mem::take(&mut product.spec.variables);
     // By number: the number that it has afterwards.
     let mut places = Vec::with_capacity(variables.len());

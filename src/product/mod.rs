@@ -1,13 +1,14 @@
 //! From the plan and the store's results to the product: where its values come from, and when it is written.
 //!
 //! `describe` works out what the product is to hold, `axes` over what, `results` finds the results of an earlier snapshot, and [`mod@file`] writes
-//! the file. It runs nothing and reads no input. [`crate::cli`] uses it, and [`crate::history`] to compare results.
+//! the file; [`numbers`] has what it says of each catchment without making it. It runs nothing and reads no input. [`crate::cli`] uses it, and [`crate::history`] to compare results.
 
 mod axes;
 mod describe;
 mod drainage;
 pub mod file;
 mod join;
+pub mod numbers;
 pub(crate) mod on_disk;
 mod results;
 

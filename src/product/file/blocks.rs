@@ -187,14 +187,6 @@ impl<'a> ProductBlocks<'a> {
             (!batch.is_empty()).then_some(batch)
         })
     }
-
-    /// The summaries of a variable of one catchment, by number: one for each place along the further dimension.
-    fn summarise(&self, variable: usize, series: &[f64]) -> Vec<RowSummary> {
-        let summaries = self.product.spec.summaries.iter().enumerate();
-        let own = summaries.filter(|(_, summary)| summary.of == variable);
-        own.map(|(number, summary)| (number, summary.statistic.of_each(series, self.over.slice())))
-            .collect()
-    }
 }
 
 /// What all threads need to make blocks.
@@ -258,7 +250,7 @@ impl<E: Send, P: Send> BlockMaker<'_, E, P> {
                 let mut summarised = Vec::new();
                 for (place, &variable) in own.iter().enumerate() {
                     let series = product.values(blocks.over, *row, variable, &columns)?;
-                    summarised.extend(blocks.summarise(variable, &series));
+                    summarised.extend(product.summarise(blocks.over, variable, &series));
                     values.set(row - range.start, place, &series);
                 }
                 made.summaries.push((*row, summarised));
@@ -309,6 +301,7 @@ impl<E: Send, P: Send> BlockMaker<'_, E, P> {
     /// A block of sums, which are in the scratch file.
     fn sums_block(&self, block: usize) -> Result<Made<P>> {
         let (blocks, tiling) = (self.blocks, self.blocks.tiling);
+        let product = blocks.product;
         let mut made = Made::of(block);
         if blocks.unchanged.is(Group::Sums, block) {
             made.pieces = (self.encode)(Group::Sums, block, None)?;
@@ -329,7 +322,7 @@ impl<E: Send, P: Send> BlockMaker<'_, E, P> {
                 if !has_sums[place] {
                     series.fill(f64::NAN);
                 }
-                summarised.extend(blocks.summarise(variables[place], series));
+                summarised.extend(product.summarise(blocks.over, variables[place], series));
                 values.set(row - range.start, place, series);
             }
             made.summaries.push((row, summarised));

@@ -41,6 +41,8 @@ pub use self::axes::{AxisGroup, AxisValues, ProductAxis};
 pub use self::digest::{digest, digest_of};
 pub use self::network::{Network, NetworkError, NetworkLink};
 pub use self::scenarios::{ScenarioCoordinate, ScenarioDimension};
+pub(in crate::product) use self::summary::{RowSummary, Summaries};
+pub(in crate::product) use self::upstream::OpenSums;
 use crate::data::catchment::CatchmentId;
 use crate::data::digest::Digest;
 use crate::plan::snapshot::Status;

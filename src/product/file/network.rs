@@ -132,7 +132,7 @@ impl Network {
     }
 
     /// Where a catchment drains to.
-    pub(super) fn downstream(&self, catchment: usize) -> Option<usize> {
+    pub(in crate::product) fn downstream(&self, catchment: usize) -> Option<usize> {
         self.downstream[catchment]
     }
 
@@ -143,7 +143,7 @@ impl Network {
     }
 
     /// These catchments and all upstream of them.
-    pub(super) fn with_upstream(&self, mut these: Vec<bool>) -> Vec<bool> {
+    pub(in crate::product) fn with_upstream(&self, mut these: Vec<bool>) -> Vec<bool> {
         for &catchment in self.order.iter().rev() {
             these[catchment] |= self.downstream[catchment].is_some_and(|down| these[down]);
         }

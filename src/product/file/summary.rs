@@ -5,7 +5,7 @@
 //! whatever the precision in which the variable is stored, one series at a time and always in the order of the time steps,
 //! so that they are the same on every machine. It knows no files.
 
-use super::{ProductAxis, ProductContent};
+use super::{AxisGroup, ProductAxis, ProductContent};
 use crate::project::product_spec::{Statistic, SummaryVariable};
 
 impl Statistic {
@@ -75,10 +75,25 @@ fn quantile(mut values: Vec<f64>, q: f64) -> f64 {
 }
 
 /// The numbers of one summary in one row, one for each place along the variable's further dimension, by the summary's number.
-pub(super) type RowSummary = (usize, Vec<f64>);
+pub(in crate::product) type RowSummary = (usize, Vec<f64>);
+
+impl ProductContent {
+    /// The summaries of one of a group's variables (by number) in a catchment, from the variable's values there.
+    pub(in crate::product) fn summarise(
+        &self,
+        group: &AxisGroup<'_>,
+        variable: usize,
+        series: &[f64],
+    ) -> Vec<RowSummary> {
+        let summaries = self.spec.summaries.iter().enumerate();
+        let own = summaries.filter(|(_, summary)| summary.of == variable);
+        own.map(|(number, summary)| (number, summary.statistic.of_each(series, group.slice())))
+            .collect()
+    }
+}
 
 /// The summaries of all rows, filled in as blocks are made.
-pub(super) struct Summaries {
+pub(in crate::product) struct Summaries {
     /// How many catchments each scenario has.
     each: usize,
     /// By summary: scenario by scenario, place by place, catchment by catchment.
@@ -87,7 +102,7 @@ pub(super) struct Summaries {
 
 impl Summaries {
     /// All numbers missing.
-    pub(super) fn new(product: &ProductContent) -> Self {
+    pub(in crate::product) fn new(product: &ProductContent) -> Self {
         let numbers = |summary: &SummaryVariable| {
             let dimension = &product.spec.variables[summary.of].axes.dimension;
             let places = dimension.as_ref().and_then(|name| product.axis(name));
@@ -100,7 +115,11 @@ impl Summaries {
     }
 
     /// Sets numbers of a row.
-    pub(super) fn set_row(&mut self, row: usize, summaries: impl IntoIterator<Item = RowSummary>) {
+    pub(in crate::product) fn set_row(
+        &mut self,
+        row: usize,
+        summaries: impl IntoIterator<Item = RowSummary>,
+    ) {
         for (summary, numbers) in summaries {
             for (place, number) in places(row, self.each, numbers.len()).zip(numbers) {
                 self.numbers[summary][place] = number;
@@ -109,7 +128,7 @@ impl Summaries {
     }
 
     /// A summary's numbers of all rows.
-    pub(super) fn of(&self, summary: usize) -> &[f64] {
+    pub(in crate::product) fn of(&self, summary: usize) -> &[f64] {
         &self.numbers[summary]
     }
 }

@@ -68,27 +68,66 @@ impl SumScratch {
         these: &[bool],
         is_there: &dyn Fn(usize) -> bool,
     ) -> Result<()> {
-        let mut open: Vec<Option<Vec<f64>>> = vec![None; these.len()];
+        let mut open_sums = OpenSums::new(network, these);
         let mut series = Vec::new();
-        for &catchment in network.order().iter().filter(|&&at| these[at]) {
+        for catchment in open_sums.order() {
             if is_there(catchment) {
                 self.get(catchment, &mut series)?;
             } else {
                 series.clear();
                 series.resize(self.bytes_each / 8, f64::NAN);
             }
-            let mut sum = open[catchment].take().unwrap_or_default();
-            if sum.is_empty() {
-                std::mem::swap(&mut sum, &mut series);
-            } else {
-                add(&mut sum, &series);
-            }
-            self.put(catchment, &sum)?;
-            if let Some(down) = network.downstream(catchment).filter(|&down| these[down]) {
-                match &mut open[down] {
-                    Some(before) => add(before, &sum),
-                    place => *place = Some(sum),
-                }
+            open_sums.add(catchment, &mut series, &mut |sum| self.put(catchment, sum))?;
+        }
+        Ok(())
+    }
+}
+
+/// Sums in the making: what catchments further down have received so far.
+pub(in crate::product) struct OpenSums<'n> {
+    network: &'n Network,
+    these: &'n [bool],
+    /// By catchment.
+    received: Vec<Option<Vec<f64>>>,
+}
+
+impl<'n> OpenSums<'n> {
+    /// For sums over these catchments, among which are all that are upstream of one of them.
+    pub(in crate::product) fn new(network: &'n Network, these: &'n [bool]) -> Self {
+        Self {
+            network,
+            these,
+            received: vec![None; these.len()],
+        }
+    }
+
+    /// The catchments in the order in which they have to be [added](Self::add).
+    pub(in crate::product) fn order(&self) -> impl Iterator<Item = usize> + use<'n> {
+        let these = self.these;
+        let order = self.network.order().iter().copied();
+        order.filter(|&catchment| these[catchment])
+    }
+
+    /// Adds a catchment's own values to what it has received; the sum goes to `take`, and is received further down. What is then in
+    /// `own` is of no use.
+    pub(in crate::product) fn add(
+        &mut self,
+        catchment: usize,
+        own: &mut Vec<f64>,
+        take: &mut dyn FnMut(&[f64]) -> Result<()>,
+    ) -> Result<()> {
+        let mut sum = self.received[catchment].take().unwrap_or_default();
+        if sum.is_empty() {
+            std::mem::swap(&mut sum, own);
+        } else {
+            add(&mut sum, own);
+        }
+        take(&sum)?;
+        let down = self.network.downstream(catchment);
+        if let Some(down) = down.filter(|&down| self.these[down]) {
+            match &mut self.received[down] {
+                Some(before) => add(before, &sum),
+                place => *place = Some(sum),
             }
         }
         Ok(())

@@ -1,13 +1,19 @@
 //! `rerunoff export`: a catchment's columns with time stamps, for a quick look or a plot.
 //!
-//! A table has the variables over the same axes; which of several, `--axis` says.
+//! A table has the variables over the same axes; which of several, `--axis` says. With `--summary` it is one of the catchments.
+
+mod summary;
+
+use std::collections::BTreeSet;
 
 use anyhow::{Context, Result};
 use clap::Args;
 
+use self::summary::SummaryTable;
 use super::exit::{Exit, Usage};
-use super::named_snapshot::named;
+use super::named_snapshot::{Named, named};
 use super::open::ProjectPlace;
+use super::options::jobs::cores;
 use super::options::scenario::ScenarioOption;
 use super::terminal::{print, say};
 use crate::data::catchment::CatchmentId;
@@ -15,16 +21,22 @@ use crate::data::scenario::ScenarioName;
 use crate::data::value::push_number;
 use crate::product::SnapshotResults;
 use crate::product::file::{AxisGroup, ProductContent};
+use crate::product::numbers::At;
+use crate::project::Project;
 use crate::project::product_spec::VariableAxes;
+use crate::store::Store;
 use crate::text::shell;
 
 const TROUBLE: &str = "can't write the columns";
 
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// The catchments
-    #[arg(value_name = "ID", required = true)]
+    /// The catchments; with --summary all, if none is named
+    #[arg(value_name = "ID", required_unless_present = "summary")]
     catchments: Vec<String>,
+    /// A row a catchment: its status, every summary, and the parameters that the product has
+    #[arg(long, conflicts_with = "axis")]
+    summary: bool,
     #[command(flatten)]
     scenarios: ScenarioOption,
     /// Commas and quotes; without it tabs and a first line that begins with #, as gnuplot likes it
@@ -46,8 +58,12 @@ pub(super) fn export(place: &ProjectPlace, arguments: Arguments) -> Result<Exit>
         (opened.store_to_read()?).context("nothing has been run yet; `rerunoff run` first")?;
     let named = named(&store, arguments.at.as_deref(), 0)?;
     let chosen = arguments.scenarios.of(study)?;
+    let projects: Vec<&Project> = chosen.iter().map(|&at| &study.scenarios[at]).collect();
+    if arguments.summary {
+        return summaries(&projects, &store, &named, &arguments);
+    }
     let mut list = Vec::new();
-    for project in chosen.iter().map(|&at| &study.scenarios[at]) {
+    for project in projects {
         let name = &project.scenario.name;
         if let Some(snapshot) = named.snapshot.scenario_snapshot(name) {
             let results = SnapshotResults::open(project, &store, snapshot);
@@ -94,6 +110,39 @@ pub(super) fn export(place: &ProjectPlace, arguments: Arguments) -> Result<Exit>
         }
     }
     table.print()?;
+    Ok(Exit::Fine)
+}
+
+/// Prints a row for each catchment.
+fn summaries(
+    projects: &[&Project],
+    store: &Store,
+    named: &Named,
+    arguments: &Arguments,
+) -> Result<Exit> {
+    let ids: BTreeSet<CatchmentId> = arguments.catchments.iter().map(CatchmentId::new).collect();
+    let has = |id: &CatchmentId| {
+        let names = projects.iter().map(|project| &project.scenario.name);
+        let mut snapshots = names.filter_map(|name| named.snapshot.scenario_snapshot(name));
+        snapshots.any(|snapshot| snapshot.rows.iter().any(|row| row.id == *id))
+    };
+    if let Some(id) = ids.iter().find(|id| !has(id)) {
+        let message = format!("{}: there is no catchment {:?}", named.title, id.as_str());
+        return Err(Usage(message).into());
+    }
+    let at = if ids.is_empty() {
+        At::All
+    } else {
+        At::These(ids)
+    };
+    let mut table = SummaryTable::default();
+    for project in projects {
+        if let Some(snapshot) = named.snapshot.scenario_snapshot(&project.scenario.name) {
+            let added = table.add(project, store, snapshot, &at, cores(None));
+            added.with_context(|| named.title.clone())?;
+        }
+    }
+    table.print(arguments.csv)?;
     Ok(Exit::Fine)
 }
 

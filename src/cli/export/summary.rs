@@ -1,0 +1,117 @@
+//! `rerunoff export --summary`: a table of ids with every number that the product has of a catchment as a whole, to be joined to a map
+//! or read by a program that takes text.
+
+use anyhow::{Context, Result};
+
+use super::TROUBLE;
+use crate::cli::terminal::print;
+use crate::data::catchment::CatchmentId;
+use crate::data::scenario::ScenarioName;
+use crate::data::value::Value;
+use crate::plan::snapshot::{ScenarioSnapshot, Status};
+use crate::product::numbers::{At, WantedNumbers, parameters};
+use crate::project::Project;
+use crate::store::Store;
+
+/// The numbers of catchments, one row for each in each scenario.
+#[derive(Default)]
+pub(super) struct SummaryTable {
+    rows: Vec<CatchmentNumbers>,
+}
+
+/// The numbers of a catchment.
+struct CatchmentNumbers {
+    scenario: ScenarioName,
+    catchment: CatchmentId,
+    status: Status,
+    /// Its summaries, then what `[product.parameters]` names; both by their names.
+    cells: Vec<(String, Option<Value>)>,
+}
+
+impl SummaryTable {
+    /// Adds a scenario as it was.
+    pub(super) fn add(
+        &mut self,
+        project: &Project,
+        store: &Store,
+        scenario_snapshot: &ScenarioSnapshot,
+        at: &At,
+        threads: usize,
+    ) -> Result<()> {
+        let wanted = WantedNumbers::new(project, scenario_snapshot, None, at)?;
+        let numbers = wanted.of_snapshot(project, scenario_snapshot, store, threads)?;
+        let (names, values) = parameters(project, scenario_snapshot);
+        for (row, parameters) in values.into_iter().enumerate() {
+            let (id, status) = numbers.catchment(row);
+            if !at.has(id) {
+                continue;
+            }
+            let summaries = numbers.of_catchment(row).map(|(mut column, number)| {
+                // The row says it.
+                column.catchment = None;
+                let value = (!number.is_nan()).then_some(Value::Number(number));
+                (column.to_string(), value)
+            });
+            let parameters = names.iter().cloned().zip(parameters);
+            self.rows.push(CatchmentNumbers {
+                scenario: project.scenario.name.clone(),
+                catchment: id.clone(),
+                status,
+                cells: summaries.chain(parameters).collect(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Prints it with commas, cells without a value empty; or with tabs, a first line that begins with # and `NaN` in them.
+    pub(super) fn print(&self, csv: bool) -> Result<()> {
+        let separator = if csv { b',' } else { b'\t' };
+        let mut builder = csv::WriterBuilder::new();
+        let mut writer = builder.delimiter(separator).from_writer(Vec::new());
+        let is_named = self.rows.iter().any(|row| !row.scenario.is_unnamed());
+        let names = self.names();
+        let scenario = is_named.then_some("scenario").into_iter();
+        let header = scenario
+            .chain(["catchment", "status"])
+            .chain(names.iter().copied());
+        let mut header: Vec<String> = header.map(str::to_owned).collect();
+        if !csv {
+            header[0].insert(0, '#');
+        }
+        writer.write_record(&header).context(TROUBLE)?;
+        let nothing = if csv { "" } else { "NaN" };
+        for row in &self.rows {
+            let scenario = is_named.then(|| row.scenario.to_string()).into_iter();
+            let first = [row.catchment.to_string(), row.status.to_string()];
+            let cells = names.iter().map(|name| {
+                let cell = row.cells.iter().find(|(known, _)| known == name);
+                let value = cell.and_then(|(_, value)| value.as_ref());
+                value.map_or_else(|| nothing.to_owned(), Value::to_string)
+            });
+            let record: Vec<String> = scenario.chain(first).chain(cells).collect();
+            writer.write_record(&record).context(TROUBLE)?;
+        }
+        print(&writer.into_inner().context(TROUBLE)?)
+    }
+
+    /// The names of the cells: those of the first row, then what only others have.
+    fn names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = Vec::new();
+        let mut before: Option<&CatchmentNumbers> = None;
+        for row in &self.rows {
+            // Nearly always they are the same.
+            let own = row.cells.iter().map(|(name, _)| name);
+            if !before
+                .is_some_and(|before| before.cells.iter().map(|(name, _)| name).eq(own.clone()))
+            {
+                for name in own {
+                    if !names.contains(&name.as_str()) {
+                        names.push(name);
+                    }
+                }
+            }
+            before = Some(row);
+        }
+        names
+    }
+}

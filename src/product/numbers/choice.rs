@@ -1,0 +1,178 @@
+//! Which numbers are wanted: summaries by their names, catchments by their ids or as they offer themselves.
+//!
+//! Where nothing is said of catchments, a summary is wanted at the outlets: those that its variable states, else those that drain into no other
+//! catchment; where it is not known how they drain, at all.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::data::catchment::CatchmentId;
+use crate::product::file::ProductContent;
+use crate::project::product_spec::{Outlets, SummaryVariable};
+use crate::text::wording::{self, Quotes, first_few};
+
+/// The catchments at which numbers are wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum At {
+    /// The outlets, where they are known; else all.
+    Outlets,
+    /// All of them.
+    All,
+    /// These.
+    These(BTreeSet<CatchmentId>),
+}
+
+impl At {
+    /// Whether a catchment is among them, as far as its id tells.
+    pub fn has(&self, id: &CatchmentId) -> bool {
+        match self {
+            Self::Outlets | Self::All => true,
+            Self::These(ids) => ids.contains(id),
+        }
+    }
+}
+
+/// Why numbers can't be chosen so.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ChoiceError {
+    /// The product has none.
+    #[error(
+        "the product has no summaries, so there are no numbers; [product.summary] in the project file defines them, such as \
+         `q_mean = {{ of = \"discharge\", statistic = \"mean\" }}`"
+    )]
+    NoSummaries,
+    /// A name that no summary has.
+    #[error("there is no summary {name:?}{hint}")]
+    Name {
+        /// The name.
+        name: String,
+        /// What was probably meant.
+        hint: String,
+    },
+    /// A catchment that is not there.
+    #[error("there is no catchment {id:?} in the input")]
+    Catchment {
+        /// The id.
+        id: CatchmentId,
+    },
+    /// A catchment that has none of the numbers.
+    #[error(
+        "catchment {id} has none of the numbers: {names} are sums at the stated `outlets` only"
+    )]
+    NoOutlet {
+        /// The id.
+        id: CatchmentId,
+        /// The summaries.
+        names: String,
+    },
+}
+
+/// Summaries, each with the catchments at which it is wanted.
+#[derive(Debug)]
+pub(super) struct Choice {
+    /// By the summary's name: whether it is wanted, by row.
+    wanted: BTreeMap<String, Vec<bool>>,
+}
+
+impl Choice {
+    /// The summaries of these names, or all of them, of a product of one scenario.
+    pub(super) fn of(
+        content: &ProductContent,
+        names: Option<&[String]>,
+        at: &At,
+    ) -> Result<Self, ChoiceError> {
+        let summaries = &content.spec.summaries;
+        let known: Vec<&str> = summaries.iter().map(|it| it.name.as_str()).collect();
+        let is_known = |name: &&String| known.contains(&name.as_str());
+        if let Some(name) = names.into_iter().flatten().find(|name| !is_known(name)) {
+            let hint = wording::hint(name, known.iter().copied(), Quotes::Double);
+            return Err(ChoiceError::Name {
+                name: name.clone(),
+                hint: hint.unwrap_or_else(|| format!("; there are {}", first_few(&known))),
+            });
+        }
+        let is_wanted =
+            |summary: &&SummaryVariable| names.is_none_or(|names| names.contains(&summary.name));
+        let wanted = summaries.iter().filter(is_wanted);
+        let wanted = wanted.map(|summary| (summary.name.clone(), rows(content, summary, at)));
+        Ok(Self {
+            wanted: wanted.collect(),
+        })
+    }
+
+    /// An error if there are no numbers, or if a catchment that is named has none.
+    pub(super) fn check(&self, content: &ProductContent, at: &At) -> Result<(), ChoiceError> {
+        if self.wanted.is_empty() {
+            return Err(ChoiceError::NoSummaries);
+        }
+        let At::These(ids) = at else {
+            return Ok(());
+        };
+        for id in ids {
+            let mut rows = content.catchments.iter();
+            let Some(row) = rows.position(|row| row.id == *id) else {
+                return Err(ChoiceError::Catchment { id: id.clone() });
+            };
+            if !self.wanted.values().any(|rows| rows[row]) {
+                return Err(ChoiceError::NoOutlet {
+                    id: id.clone(),
+                    names: first_few(&self.wanted.keys().collect::<Vec<_>>()),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// By row: whether this summary is wanted there; `None` if it is wanted nowhere.
+    pub(super) fn rows(&self, summary: &SummaryVariable) -> Option<&[bool]> {
+        self.wanted.get(&summary.name).map(Vec::as_slice)
+    }
+
+    /// Whether a summary is wanted of this variable, by its number.
+    pub(super) fn is_of(&self, content: &ProductContent, variable: usize) -> bool {
+        let mut summaries = content.spec.summaries.iter();
+        summaries.any(|it| it.of == variable && self.wanted.contains_key(&it.name))
+    }
+
+    /// By row: whether a summary of one of these variables is wanted.
+    pub(super) fn of_any(&self, content: &ProductContent, variables: &[usize]) -> Vec<bool> {
+        let mut wanted = vec![false; content.catchments.len()];
+        let summaries = content.spec.summaries.iter();
+        for summary in summaries.filter(|summary| variables.contains(&summary.of)) {
+            let rows = self.rows(summary).unwrap_or_default();
+            wanted
+                .iter_mut()
+                .zip(rows)
+                .for_each(|(wanted, row)| *wanted |= row);
+        }
+        wanted
+    }
+
+    /// By row: whether its result goes into a number.
+    pub(super) fn needed(&self, content: &ProductContent) -> Vec<bool> {
+        let is_sum = |at: &usize| content.spec.variables[*at].upstream.is_some();
+        let all = 0..content.spec.variables.len();
+        let (sums, own): (Vec<usize>, Vec<usize>) = all.partition(is_sum);
+        let mut needed = self.of_any(content, &own);
+        if let Some(network) = content.networks.first() {
+            let summed = network.with_upstream(self.of_any(content, &sums));
+            let both = needed.iter_mut().zip(summed);
+            both.for_each(|(needed, is_summed)| *needed |= is_summed);
+        }
+        needed
+    }
+}
+
+/// By row: whether a summary is wanted there.
+fn rows(content: &ProductContent, summary: &SummaryVariable, at: &At) -> Vec<bool> {
+    let outlets = content.spec.variables[summary.of].upstream.as_ref();
+    let has_it = |id: &CatchmentId| outlets.is_none_or(|outlets| outlets.contain(id));
+    let network = content.networks.first();
+    let is_end = |row: usize| network.is_none_or(|network| network.downstream(row).is_none());
+    let is_wanted = |(row, id): (usize, &CatchmentId)| match (at, outlets) {
+        (At::All, _) | (At::Outlets, Some(Outlets::These(_))) => has_it(id),
+        (At::Outlets, _) => is_end(row),
+        (At::These(ids), _) => ids.contains(id) && has_it(id),
+    };
+    let ids = content.catchments.iter().map(|row| &row.id).enumerate();
+    ids.map(is_wanted).collect()
+}

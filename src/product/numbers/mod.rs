@@ -1,0 +1,355 @@
+//! Numbers of a scenario without a file: its summaries at chosen catchments, from the store's results alone.
+//!
+//! They are those that the product has, to the bit: the same values of the same variables, summed up along the rivers in the same
+//! order. What is chosen tells which catchments have to have results, before anything is run. It reads results and writes nothing.
+
+mod choice;
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use anyhow::{Context, Result};
+
+use self::choice::Choice;
+pub use self::choice::{At, ChoiceError};
+use super::file::{AxisGroup, OpenSums, ProductContent, RowSummary, Summaries};
+use super::results::find_results;
+use super::{axes, decode, describe};
+use crate::data::catchment::CatchmentId;
+use crate::data::time_axis::TimeAxis;
+use crate::data::value::Value;
+use crate::plan::snapshot::{ScenarioSnapshot, Status};
+use crate::project::Project;
+use crate::store::{ResultId, Store, StoredColumn};
+use crate::system::parallel::ordered;
+
+/// What a number is of.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NumberColumn {
+    /// The summary.
+    pub of: String,
+    /// The catchment.
+    pub catchment: Option<CatchmentId>,
+    /// The place along the variable's further dimension, if it has one.
+    pub place: Option<String>,
+    /// Its units, as UDUNITS writes them.
+    pub units: Option<String>,
+}
+
+impl fmt::Display for NumberColumn {
+    /// `c_p95[70007]`, `moisture_mean[70007,top]`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.of)?;
+        match (&self.catchment, &self.place) {
+            (Some(catchment), Some(place)) => write!(f, "[{catchment},{place}]"),
+            (Some(catchment), None) => write!(f, "[{catchment}]"),
+            (None, Some(place)) => write!(f, "[{place}]"),
+            (None, None) => Ok(()),
+        }
+    }
+}
+
+/// Numbers of a scenario, one for each column.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Numbers {
+    /// What they are of.
+    pub columns: Vec<NumberColumn>,
+    /// The numbers; NaN is missing.
+    pub values: Vec<f64>,
+}
+
+/// The numbers that are wanted of a scenario: which of them, and the scenario's catchments without their results.
+pub struct WantedNumbers {
+    content: ProductContent,
+    choice: Choice,
+    /// By catchment: whether a result of it goes into a number.
+    needed: Vec<bool>,
+}
+
+impl WantedNumbers {
+    /// These summaries of a scenario (all of them if `names` is `None`) at these catchments. Whether the catchments have results does not matter yet.
+    ///
+    /// # Errors
+    /// A name that is no summary's; a product that needs what the snapshot has not.
+    pub fn new(
+        project: &Project,
+        scenario_snapshot: &ScenarioSnapshot,
+        names: Option<&[String]>,
+        at: &At,
+    ) -> Result<Self> {
+        let mut content = describe::describe(project, scenario_snapshot, 1)?;
+        let choice = Choice::of(&content, names, at)?;
+        let used: BTreeSet<String> = (content.spec.variables.iter().enumerate())
+            .filter(|(at, _)| choice.is_of(&content, *at))
+            .map(|(_, variable)| variable.name.clone())
+            .collect();
+        axes::leave_out(&mut content, &|variable| !used.contains(&variable.name));
+        let needed = choice.needed(&content);
+        Ok(Self {
+            content,
+            choice,
+            needed,
+        })
+    }
+
+    /// An error if there are no numbers, or if a catchment that is named has none.
+    pub fn check(&self, at: &At) -> Result<(), ChoiceError> {
+        self.choice.check(&self.content, at)
+    }
+
+    /// By catchment, in the snapshot's order: whether its result goes into one of the numbers.
+    pub fn needed(&self) -> &[bool] {
+        &self.needed
+    }
+
+    /// The numbers of the snapshot that they were chosen of, from its results, all of which must still be in the store.
+    pub fn of_snapshot(
+        self,
+        project: &Project,
+        scenario_snapshot: &ScenarioSnapshot,
+        store: &Store,
+        threads: usize,
+    ) -> Result<NumbersByCatchment> {
+        let (time, results) = find_results(store, scenario_snapshot)?;
+        self.of_results(project, time.as_ref(), &results, store, threads)
+    }
+
+    /// The numbers out of these results, one for each catchment that has one; of others none is looked at.
+    pub fn of_results(
+        mut self,
+        project: &Project,
+        time: Option<&TimeAxis>,
+        results: &[Option<ResultId>],
+        store: &Store,
+        threads: usize,
+    ) -> Result<NumbersByCatchment> {
+        let needed = self.needed.iter().zip(results);
+        let results: Vec<Option<ResultId>> = needed
+            .map(|(needed, result)| result.filter(|_| *needed))
+            .collect();
+        axes::give(&mut self.content, project, time, &results, store)?;
+        let mut summaries = Summaries::new(&self.content);
+        for group in self.content.axis_groups() {
+            let maker = GroupNumbers::of(&self.content, &self.choice, group);
+            maker.make(&results, store, threads, &mut summaries)?;
+        }
+        Ok(NumbersByCatchment {
+            content: self.content,
+            choice: self.choice,
+            summaries,
+        })
+    }
+}
+
+/// The numbers of a scenario's chosen catchments.
+pub struct NumbersByCatchment {
+    content: ProductContent,
+    choice: Choice,
+    summaries: Summaries,
+}
+
+impl NumbersByCatchment {
+    /// Those that were chosen, summary by summary.
+    pub fn chosen(&self) -> Numbers {
+        let mut numbers = Numbers::default();
+        for (at, summary) in self.content.spec.summaries.iter().enumerate() {
+            let rows = self.choice.rows(summary).unwrap_or_default();
+            for (row, _) in rows.iter().enumerate().filter(|(_, is_wanted)| **is_wanted) {
+                let (columns, values): (Vec<_>, Vec<_>) = self.of_row(at, row).unzip();
+                numbers.columns.extend(columns);
+                numbers.values.extend(values);
+            }
+        }
+        numbers
+    }
+
+    /// A catchment of the snapshot, in its order, and whether it has a result.
+    pub fn catchment(&self, row: usize) -> (&CatchmentId, Status) {
+        let catchment = &self.content.catchments[row];
+        (&catchment.id, catchment.status)
+    }
+
+    /// A catchment's numbers of all summaries that are wanted anywhere.
+    pub fn of_catchment(&self, row: usize) -> impl Iterator<Item = (NumberColumn, f64)> {
+        let summaries = 0..self.content.spec.summaries.len();
+        summaries.flat_map(move |summary| self.of_row(summary, row))
+    }
+
+    /// A catchment's numbers of a summary, one for each place along the variable's further dimension.
+    fn of_row(
+        &self,
+        summary: usize,
+        row: usize,
+    ) -> impl Iterator<Item = (NumberColumn, f64)> + use<'_> {
+        let described = &self.content.spec.summaries[summary];
+        let axes = &self.content.spec.variables[described.of].axes;
+        let dimension = axes.dimension.as_ref();
+        let dimension = dimension.and_then(|name| self.content.axis(name));
+        let each = self.content.catchments.len();
+        let all = self.summaries.of(summary).iter();
+        let numbers = all.skip(row).step_by(each).copied().enumerate();
+        numbers.map(move |(place, number)| {
+            let column = NumberColumn {
+                of: described.name.clone(),
+                catchment: Some(self.content.catchments[row].id.clone()),
+                place: dimension.map(|dimension| dimension.label(place)),
+                units: described.units.clone(),
+            };
+            (column, number)
+        })
+    }
+}
+
+/// The numbers of the variables over the same axes.
+struct GroupNumbers<'a> {
+    content: &'a ProductContent,
+    choice: &'a Choice,
+    group: AxisGroup<'a>,
+    /// The variables whose values are the catchments' own, and those that are sums.
+    own: Vec<usize>,
+    sums: Vec<usize>,
+    /// By catchment: whether a number of an own variable is wanted; whether it goes into a sum.
+    is_own: Vec<bool>,
+    is_summed: Vec<bool>,
+}
+
+/// What a thread has made of a catchment's result.
+struct Made {
+    row: usize,
+    summaries: Vec<RowSummary>,
+    /// The catchment's values that go into sums, variable by variable.
+    series: Vec<f64>,
+}
+
+impl<'a> GroupNumbers<'a> {
+    fn of(content: &'a ProductContent, choice: &'a Choice, group: AxisGroup<'a>) -> Self {
+        let is_sum = |variable: &usize| content.spec.variables[*variable].upstream.is_some();
+        let (sums, own): (Vec<usize>, Vec<usize>) =
+            group.variables.iter().partition(|it| is_sum(it));
+        let is_own = choice.of_any(content, &own);
+        let wanted_sums = choice.of_any(content, &sums);
+        let is_summed = match content.networks.first() {
+            Some(network) if !sums.is_empty() => network.with_upstream(wanted_sums),
+            _ => vec![false; content.catchments.len()],
+        };
+        Self {
+            content,
+            choice,
+            group,
+            own,
+            sums,
+            is_own,
+            is_summed,
+        }
+    }
+
+    /// Reads the results and sets what is wanted of them.
+    fn make(
+        &self,
+        results: &[Option<ResultId>],
+        store: &Store,
+        threads: usize,
+        summaries: &mut Summaries,
+    ) -> Result<()> {
+        let headers: Vec<&str> = self.content.headers().collect();
+        let headers: Vec<&str> = self.group.columns.iter().map(|&at| headers[at]).collect();
+        let network = self.content.networks.first();
+        let mut open_sums = network.map(|network| OpenSums::new(network, &self.is_summed));
+        // Those that go into sums as the sums want them, then the others.
+        let in_order = open_sums.as_ref().map(OpenSums::order);
+        let others = (0..results.len()).filter(|&row| self.is_own[row] && !self.is_summed[row]);
+        let rows = in_order.into_iter().flatten().chain(others);
+        let fetched = rows.map(|row| {
+            let columns = results[row].map(|result| store.columns(result, &headers));
+            let context = || format!("{}: cannot fetch its result", self.content.row_name(row));
+            Ok((row, columns.transpose().with_context(context)?))
+        });
+        let work = |(row, columns): (usize, Option<Vec<StoredColumn>>)| self.row(row, columns);
+        ordered(threads, fetched, &work, &mut |mut made: Made| {
+            summaries.set_row(made.row, made.summaries);
+            let Some(open_sums) = open_sums.as_mut().filter(|_| self.is_summed[made.row]) else {
+                return Ok(());
+            };
+            open_sums.add(made.row, &mut made.series, &mut |sum| {
+                summaries.set_row(made.row, self.of_sums(made.row, sum));
+                Ok(())
+            })
+        })
+    }
+
+    /// What is wanted of a catchment's result. Without one, all sums with it are missing.
+    fn row(&self, row: usize, columns: Option<Vec<StoredColumn>>) -> Result<Made> {
+        let context = || format!("{}: cannot decode its result", self.content.row_name(row));
+        let columns = columns.map(|columns| decode(&columns)).transpose();
+        let columns = columns.with_context(context)?;
+        let mut made = Made {
+            row,
+            summaries: Vec::new(),
+            series: Vec::new(),
+        };
+        let values = |variable: usize| {
+            let columns = columns.as_deref();
+            let values =
+                columns.map(|columns| self.content.values(&self.group, row, variable, columns));
+            values.transpose()
+        };
+        for &variable in self.own.iter().filter(|_| self.is_own[row]) {
+            if let Some(values) = values(variable)? {
+                made.summaries
+                    .extend(self.summarise(row, variable, &values));
+            }
+        }
+        for &variable in self.sums.iter().filter(|_| self.is_summed[row]) {
+            match values(variable)? {
+                Some(values) => made.series.extend_from_slice(&values),
+                None => made
+                    .series
+                    .resize(made.series.len() + self.group.rows(), f64::NAN),
+            }
+        }
+        Ok(made)
+    }
+
+    /// The summaries of a catchment's sums.
+    fn of_sums(&self, row: usize, sum: &[f64]) -> Vec<RowSummary> {
+        let id = &self.content.catchments[row].id;
+        let mut summaries = Vec::new();
+        for (&variable, series) in self.sums.iter().zip(sum.chunks_exact(self.group.rows())) {
+            let outlets = self.content.spec.variables[variable].upstream.as_ref();
+            if outlets.is_some_and(|outlets| outlets.contain(id)) {
+                summaries.extend(self.summarise(row, variable, series));
+            }
+        }
+        summaries
+    }
+
+    /// The summaries of a variable that are wanted in a catchment.
+    fn summarise(&self, row: usize, variable: usize, series: &[f64]) -> Vec<RowSummary> {
+        let mut summaries = self.content.summarise(&self.group, variable, series);
+        summaries.retain(|(summary, _)| {
+            let rows = self.choice.rows(&self.content.spec.summaries[*summary]);
+            rows.is_some_and(|rows| rows[row])
+        });
+        summaries
+    }
+}
+
+/// The product parameters of a scenario snapshot's catchments: their names, and the values of each catchment.
+pub fn parameters(
+    project: &Project,
+    scenario_snapshot: &ScenarioSnapshot,
+) -> (Vec<String>, Vec<Vec<Option<Value>>>) {
+    let stated = &project.product.parameters;
+    let places = stated.iter().map(|stated| {
+        let mut names = scenario_snapshot.names.iter();
+        names.position(|name| *name == stated.parameter)
+    });
+    let places: Vec<Option<usize>> = places.collect();
+    let of_row = |values: &[Option<Value>]| {
+        let values = places.iter().map(|place| values.get((*place)?)?.clone());
+        values.collect()
+    };
+    let names = stated.iter().map(|stated| stated.name.clone());
+    let rows = scenario_snapshot.rows.iter().map(|row| of_row(&row.values));
+    (names.collect(), rows.collect())
+}
