@@ -99,7 +99,7 @@ enum Verb {
     Cancel,
     /// Tell how the last runs of one catchment went
     Log(log::Arguments),
-    /// Rebuild the work directory of one catchment, and print the command to run it by hand, which has no fence around it then
+    /// Rebuild the work directory of one catchment, and print the command to run it by hand, where nothing limits what it reads and writes
     Repro(repro::Arguments),
     /// Run some fresh catchments again and compare with what is stored, changing nothing
     Verify(verify::Arguments),

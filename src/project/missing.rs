@@ -12,14 +12,21 @@ use super::{PROJECT_FILE, ProjectError};
 use crate::system::regular;
 
 /// Where files are named; `*` stands for any name or number.
-const NAMED: [&[&str]; 8] = [
+const NAMED: [&[&str]; 15] = [
     &["input", "file"],
     &["input", "file", "*"],
     &["parameters", "table", "*", "file"],
     &["simulator", "support", "*"],
+    &["simulator", "support", "*", "file"],
+    &["simulator", "reads", "*"],
+    &["simulator", "writes", "*"],
+    &["simulator", "system", "*"],
     &["simulator", "deck"],
     &["simulator", "input", "*", "template"],
     &["import", "table", "*", "file"],
+    &["import", "series", "*", "file"],
+    &["scenario", "*", "parameters", "table", "*", "file"],
+    &["scenario", "*", "simulator", "input", "*", "template"],
     &["sweep", "*", "file"],
 ];
 
@@ -87,8 +94,10 @@ mod tests {
     #[test]
     fn all_that_are_missing_are_named() {
         let folder = tempfile::tempdir().expect("a folder");
-        let text = "[input]\nfile = [\"a.h5\", \"rerunoff.toml\"]\n[simulator]\nsupport = [\"x\", \"y/{id}\", \"z*\"]\n\
-                    [[simulator.input]]\nfile = \"in\"\ntemplate = \"t.txt\"\n[sweep.k]\nfile = \"k.csv\"\n";
+        let text = "[input]\nfile = [\"a.h5\", \"rerunoff.toml\"]\n[simulator]\nsupport = [\"x\", \"y/{id}\", \"z*\", { file = \"w\", as = \"v\" }]\n\
+                    reads = [\"/none\"]\n\
+                    [[simulator.input]]\nfile = \"in\"\ntemplate = \"t.txt\"\n[sweep.k]\nfile = \"k.csv\"\n\
+                    [scenario.a]\n[[scenario.a.parameters.table]]\nfile = \"rows.csv\"\n";
         std::fs::write(folder.path().join(PROJECT_FILE), text).expect("written");
         let missing = missing_files(folder.path());
         let told: Vec<&str> = (missing.iter())
@@ -97,7 +106,10 @@ mod tests {
         let fields = [
             "input.file.0",
             "simulator.support.0",
+            "simulator.support.3.file",
+            "simulator.reads.0",
             "simulator.input.0.template",
+            "scenario.a.parameters.table.0.file",
             "sweep.k.file",
         ];
         assert_eq!(told, fields);

@@ -1,4 +1,4 @@
-//! Time steps that a project states, where no series has any: `{ start = "1998-01-01", step = "1d", steps = 366 }`.
+//! Time steps that a project states, where no series has any: `{ start = "1998-01-01", step = "1d", steps = 365 }`.
 //!
 //! Steps are spans of the calendar, so that a month is a month. What can be meant in two ways is an error that shows both.
 

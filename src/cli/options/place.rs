@@ -21,10 +21,10 @@ pub(crate) struct PlaceOptions {
     #[arg(
         long,
         conflicts_with = "on",
-        help = "Run the simulators on this machine, whatever [cluster] says"
+        help = "The simulators are run on this machine, whatever [cluster] says"
     )]
     local: bool,
-    /// Run them by this engine: slurm, gridengine, command or local
+    /// The engine that runs the simulators: slurm, gridengine, command or local
     #[arg(long, value_name = "ENGINE")]
     on: Option<EngineKind>,
 }

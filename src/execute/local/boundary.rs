@@ -178,8 +178,8 @@ pub(crate) fn described(project: &Project) -> String {
         false => "writes its work directory and what `writes` names",
     };
     let network = match stated.network {
-        true => "has the network",
-        false => "has no network",
+        true => "may use the network",
+        false => "may not use TCP",
     };
     let mut line =
         format!("fence: the simulator {reads}, {writes}, {network} (Landlock {version})");

@@ -282,7 +282,7 @@ fn check_rows(project: &Project) -> Result<(), ProjectError> {
     };
     let rule = format!(
         "should have a row for each time step of the project, and that has none. Say what its rows are: `time = \"none\"` beside \
-         `file` if each column is a single number, `time = {{ start = \"1998-01-01\", step = \"1d\", steps = 366, name = \"day\" }}` there \
+         `file` if each column is a single number, `time = {{ start = \"1998-01-01\", step = \"1d\", steps = 365, name = \"day\" }}` there \
          for steps of its own; or {STATE_TIME}"
     );
     Err(project.error(&output.field, rule))

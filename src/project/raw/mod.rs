@@ -99,7 +99,7 @@ pub(super) struct CatchmentFolder {
 #[derive(Clone, Deserialize)]
 #[serde(
     untagged,
-    expecting = "the name of the time coordinate, or `{ start = \"1998-01-01\", step = \"1d\", steps = 366 }` with `end` in place of `steps` if wanted"
+    expecting = "the name of the time coordinate, or `{ start = \"1998-01-01\", step = \"1d\", steps = 365 }` with `end` in place of `steps` if wanted"
 )]
 pub(super) enum InputTime {
     Name(String),

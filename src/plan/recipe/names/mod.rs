@@ -14,7 +14,7 @@ use crate::plan::basin::{Basin, OWN_NAMES, TIME_NAMES};
 use crate::project::{Content, DeckPlace, OwnSupport, Project, ProjectError, Simulator};
 
 /// How time steps come to a project that has none.
-pub(super) const STATE_TIME: &str = "state them for all of the project with `time = { start = \"1998-01-01\", step = \"1d\", steps = 366 }` under [input]";
+pub(super) const STATE_TIME: &str = "state them for all of the project with `time = { start = \"1998-01-01\", step = \"1d\", steps = 365 }` under [input]";
 
 /// The names that are used beside the inputs: by the command, the environment, the output and what makes a run a good one.
 pub(super) fn of_frame(simulator: &Simulator) -> BTreeSet<String> {
