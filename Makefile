@@ -21,7 +21,7 @@ CMAKE_READY := $(TOOLS)/.installed
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo demo-delaware test test-models test-slurm test-gridengine torture random fuzz lint doc bench bench-growth install clean
+.PHONY: help build demo demo-delaware test test-models test-slurm test-gridengine torture random fuzz lint doc schemas bench bench-growth install clean
 
 help: ## tell what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -88,6 +88,9 @@ target/cargo-fuzz/bin/cargo-fuzz:
 lint: $(CMAKE_READY) ## check the format, and clippy's advice
 	$(CARGO) fmt --check
 	$(CARGO) clippy --release --locked --all-targets -- -D warnings
+
+schemas: build ## docs/schemas anew, when what `--json` prints was changed
+	$(RERUNOFF) generate schemas docs/schemas
 
 doc: $(CMAKE_READY) ## the source as pages: target/doc/rerunoff/index.html
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --release --locked --no-deps --document-private-items --lib

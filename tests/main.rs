@@ -41,6 +41,7 @@ mod import_bits;
 mod interop;
 mod interop_axes;
 mod interrupts;
+mod json;
 mod kept_outputs;
 mod main_job;
 mod make;

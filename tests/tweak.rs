@@ -92,12 +92,12 @@ fn a_run_says_what_it_did_and_puts_it_down() {
     assert!(!run.stderr.contains("slowest"), "{}", run.stderr);
     project.rerunoff(&["run"]).expect(0);
     let runs = json(&project.rerunoff(&["runs", "--json"]).expect(0).stdout);
-    let runs = runs.as_array().expect("a list");
+    let runs = runs["runs"].as_array().expect("a list");
     assert_eq!(runs.len(), 2, "the last one changed nothing");
     assert_eq!(runs[1]["ran"], 7);
-    assert_eq!(runs[1]["failures"][0][0], id(2));
+    assert_eq!(runs[1]["failures"][0]["label"], id(2));
     assert_eq!(runs[1]["slowest"].as_array().map(Vec::len), Some(5));
-    assert_eq!(runs[0]["causes"][0][1], "mode exit → ok");
+    assert_eq!(runs[0]["causes"][0]["cause"], "mode exit → ok");
     let listed = project.rerunoff(&["runs"]).expect(0).stdout;
     assert_eq!(listed.lines().count(), 2, "{listed}");
     assert!(listed.contains("7 run, 1 failed in "), "{listed}");

@@ -1,7 +1,10 @@
-//! What the JSON documents of several verbs have in common: causes, and catchments without a result.
+//! What the JSON documents of all verbs have in common: a version; and of several: causes, and catchments without a result.
+//!
+//! The doc comments of these types, as of every type that is printed, are what the schemas in `docs/schemas` tell of the fields.
 
 use std::collections::{HashMap, HashSet};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::data::catchment::CatchmentId;
@@ -10,19 +13,44 @@ use crate::execute::FailedCatchment;
 use crate::plan::loaded::LoadedScenario;
 use crate::plan::{Plan, Staleness, State};
 
+/// The version of what is printed. Within it fields may be added, and none goes or changes its meaning.
+pub(super) const VERSION: u32 = 1;
+
+/// A document as it is printed.
+#[derive(Serialize)]
+pub(super) struct Versioned<'a, T> {
+    version: u32,
+    #[serde(flatten)]
+    document: &'a T,
+}
+
+impl<'a, T> Versioned<'a, T> {
+    pub(super) fn new(document: &'a T) -> Self {
+        Self {
+            version: VERSION,
+            document,
+        }
+    }
+}
+
 /// A catchment without a result, and why.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct FailureOf {
+    /// Its scenario; left out where the project has none.
     #[serde(skip_serializing_if = "ScenarioName::is_unnamed")]
     pub scenario: ScenarioName,
+    /// Its id.
     pub catchment: CatchmentId,
+    /// In words.
     pub reason: String,
 }
 
 /// Why so many catchments are to be run.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Cause {
+    /// How many catchments, counted in each scenario.
     pub count: usize,
+    /// In words: `k 0.012 → 0.013`, `never run`.
     pub cause: String,
 }
 

@@ -6,6 +6,7 @@
 use std::io::{Write, stderr};
 use std::path::Path;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::document::{Cause, FailureOf};
@@ -18,9 +19,11 @@ use crate::store::StoreError;
 use crate::system::lock::{Holder, LockError};
 
 /// An error for machines.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Fault<'a> {
+    /// What kind of error it is.
     kind: Kind,
+    /// That of the program.
     exit_code: u8,
     /// The text on standard error; for a fault in the project file, what follows the place.
     message: String,
@@ -28,15 +31,29 @@ pub(super) struct Fault<'a> {
     causes: Vec<String>,
     /// The file that it is about, where one is known.
     file: Option<String>,
-    /// Counted from 1, as the column.
+    /// The line in the file, counted from 1, where one is known.
     line: Option<usize>,
+    /// The column in the line, counted from 1, where one is known.
     column: Option<usize>,
-    #[serde(flatten)]
-    detail: Option<Detail<'a>>,
+    /// Who holds the project; of the kind `locked`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    holder: Option<&'a Holder>,
+    /// All catchments that can't be run; of the kind `bad input`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cannot_run: Option<&'a [FailureOf]>,
+    /// How many catchments would be run; of the kind `refused`, as the two that follow.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    would_run: Option<usize>,
+    /// Of so many.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    catchments: Option<usize>,
+    /// What they would be run for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<&'a [Cause]>,
 }
 
 /// What kind of error it is.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum Kind {
     /// The command line, or what it names.
@@ -57,26 +74,10 @@ enum Kind {
     Interrupted,
 }
 
-/// What some kinds have besides.
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
-enum Detail<'a> {
-    Locked {
-        holder: &'a Holder,
-    },
-    BadInput {
-        cannot_run: &'a [FailureOf],
-    },
-    Refused {
-        would_run: usize,
-        catchments: usize,
-        why: &'a [Cause],
-    },
-}
-
 /// A document that is nothing but an error.
-#[derive(Serialize)]
-struct Document<'a> {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Failed<'a> {
+    /// What went wrong.
     error: Fault<'a>,
 }
 
@@ -116,17 +117,22 @@ impl<'a> Fault<'a> {
         } else if error.is::<Usage>() || error.is::<ChoiceError>() {
             fault(Kind::Usage)
         } else if let Some(refused) = error.downcast_ref::<TooMany>() {
-            fault(Kind::Refused).with(Detail::Refused {
-                would_run: refused.would_run,
-                catchments: refused.all,
-                why: &refused.causes,
-            })
+            Self {
+                would_run: Some(refused.would_run),
+                catchments: Some(refused.all),
+                why: Some(&refused.causes),
+                ..fault(Kind::Refused)
+            }
         } else if let Some(CannotRun { catchments, .. }) = error.downcast_ref() {
-            fault(Kind::BadInput).with(Detail::BadInput {
-                cannot_run: catchments,
-            })
+            Self {
+                cannot_run: Some(catchments),
+                ..fault(Kind::BadInput)
+            }
         } else if let Some(LockError::Held(holder)) = error.downcast_ref() {
-            fault(Kind::Locked).with(Detail::Locked { holder })
+            Self {
+                holder: Some(holder),
+                ..fault(Kind::Locked)
+            }
         } else if let Some(LockError::Io { path, .. }) = error.downcast_ref() {
             fault(Kind::Unreadable).about(path)
         } else if let Some(error) = error.downcast_ref::<StoreError>() {
@@ -150,18 +156,17 @@ impl<'a> Fault<'a> {
             file: None,
             line: None,
             column: None,
-            detail: None,
+            holder: None,
+            cannot_run: None,
+            would_run: None,
+            catchments: None,
+            why: None,
         }
     }
 
     fn about(self, file: &Path) -> Self {
         let file = Some(file.display().to_string());
         Self { file, ..self }
-    }
-
-    fn with(self, detail: Detail<'a>) -> Self {
-        let detail = Some(detail);
-        Self { detail, ..self }
     }
 
     /// The exit code that goes with it.
@@ -178,7 +183,7 @@ pub fn print_error(error: &anyhow::Error, json: bool) -> Exit {
     let exit = fault.exit();
     if json {
         // If even that can't be written, there is still the exit code.
-        print_document(&Document { error: fault }).ok();
+        print_document(&Failed { error: fault }).ok();
     }
     exit
 }
@@ -202,7 +207,7 @@ pub fn print_unparsed(error: &clap::Error) -> Exit {
         let message = text[..end.unwrap_or(text.len())].trim_end();
         let message = message.strip_prefix("error: ").unwrap_or(message);
         let error = Fault::new(Kind::Usage, message.to_owned());
-        print_document(&Document { error }).ok();
+        print_document(&Failed { error }).ok();
     }
     Exit::Usage
 }

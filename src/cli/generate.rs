@@ -1,4 +1,4 @@
-//! `rerunoff generate`: shell completions and man pages, made of the same description as `--help`.
+//! `rerunoff generate`: shell completions and man pages, made of the same description as `--help`; the schemas of `--json`.
 //!
 //! Hidden, as users get them by `make install`; ripgrep and fd do it likewise.
 
@@ -13,6 +13,7 @@ use clap_mangen::Man;
 
 use super::Cli;
 use super::exit::Exit;
+use super::schemas;
 
 /// The commands' part of the manual.
 const SECTION: &str = "1";
@@ -32,6 +33,8 @@ enum Kind {
     Man,
     /// `rerunoff.bash`, `_rerunoff` (zsh) and `rerunoff.fish`
     Completions,
+    /// A JSON schema for each verb with `--json`: `docs/schemas`
+    Schemas,
 }
 
 pub(super) fn generate(arguments: &Arguments) -> Result<Exit> {
@@ -45,6 +48,7 @@ pub(super) fn generate(arguments: &Arguments) -> Result<Exit> {
             command.build();
             man(&command, "rerunoff", folder).with_context(context)?;
         }
+        Kind::Schemas => schemas::write(folder).with_context(context)?,
         Kind::Completions => {
             for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
                 clap_complete::generate_to(shell, &mut command, "rerunoff", folder)

@@ -27,6 +27,7 @@ mod options;
 mod refusal;
 mod repro;
 mod run;
+mod schemas;
 mod status;
 mod tag;
 mod terminal;
@@ -107,7 +108,7 @@ enum Verb {
     Doctor(doctor::Arguments),
     /// Write a commented project file to start from, or a runnable example
     Init(init::Arguments),
-    /// Write shell completions or man pages, for packagers
+    /// Write shell completions, man pages or the schemas of what `--json` prints, for packagers
     #[command(hide = true)]
     Generate(generate::Arguments),
     /// Carry out a task of a batch system, as the scripts do that `run` submits

@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 
 use anyhow::Result;
 use clap::Args;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::document::{Cause, FailureOf};
@@ -44,23 +45,31 @@ pub(super) struct Arguments {
     rehash: bool,
 }
 
-#[derive(Serialize)]
-struct Document<'a> {
+/// What is fresh, stale and why.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Document<'a> {
+    /// The share of each; left out where the project has none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     scenarios: Vec<OfScenario<'a>>,
+    /// Counted in each scenario, as is all that follows.
     catchments: usize,
+    /// With a valid result.
     fresh: usize,
     /// To be run, including those that failed.
     stale: usize,
-    /// Of these, those for which what their simulators left is only read again.
+    /// Of these, those for which what their simulators left is only read again; left out where there are none.
     #[serde(skip_serializing_if = "is_zero")]
     read_again: usize,
+    /// Of the stale ones, those that failed when they were last run.
     failed: usize,
+    /// Those that can't be run.
     bad: usize,
-    /// What tasks on other machines are at.
+    /// What tasks on other machines are at; left out where there are none.
     #[serde(skip_serializing_if = "UnderWay::is_empty")]
     under_way: UnderWay,
+    /// Why the stale ones are stale, the most frequent cause first.
     causes: Vec<Cause>,
+    /// How long running them takes; `null` where nothing is to be run or nothing is known.
     prediction: Option<Prediction>,
     /// Those that failed when they were last run.
     failures: Vec<FailureOf>,
@@ -69,13 +78,19 @@ struct Document<'a> {
 }
 
 /// One scenario's share.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct OfScenario<'a> {
+    /// Its name.
     name: &'a ScenarioName,
+    /// All of them.
     catchments: usize,
+    /// With a valid result.
     fresh: usize,
+    /// To be run, including those that failed.
     stale: usize,
+    /// Those that failed when they were last run.
     failed: usize,
+    /// Those that can't be run.
     bad: usize,
 }
 

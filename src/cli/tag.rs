@@ -4,13 +4,16 @@ use std::io::{Write, stdout};
 
 use anyhow::Result;
 use clap::Args;
+use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::document::Cause;
 use super::exit::{Exit, Usage};
 use super::named_snapshot::{date, snapshot_at, unknown};
 use super::open::ProjectPlace;
 use super::terminal::print_document;
-use crate::history::account::Account;
+use crate::data::run_cost::TotalCost;
+use crate::history::account::{Account, is_zero};
 use crate::plan::snapshot::Snapshot;
 use crate::system::progress::seconds;
 
@@ -80,21 +83,33 @@ pub(super) fn tag(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
     Ok(Exit::Fine)
 }
 
-#[derive(Serialize)]
+/// All tags.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Tags {
+    /// One after the other by their names.
+    tags: Vec<TagLine>,
+}
+
+/// A tag.
+#[derive(Serialize, JsonSchema)]
 struct TagLine {
+    /// Its name.
     name: String,
+    /// When it was given, UTC: `2026-11-22T20:15:02Z`.
     created: String,
+    /// How many of the catchments had a result then.
     results: usize,
+    /// Counted in each scenario.
     catchments: usize,
 }
 
 /// Lists the tags.
 pub(super) fn tags(place: &ProjectPlace, arguments: ListArguments) -> Result<Exit> {
-    let mut lines = Vec::new();
+    let mut tags = Vec::new();
     if let Some(store) = place.open()?.store_to_read()? {
         for tag in store.tags()? {
             let snapshot = snapshot_at(&store, &tag.snapshot, &tag.name)?;
-            lines.push(TagLine {
+            tags.push(TagLine {
                 created: date(tag.created),
                 results: snapshot.results(),
                 catchments: snapshot.catchments(),
@@ -103,11 +118,11 @@ pub(super) fn tags(place: &ProjectPlace, arguments: ListArguments) -> Result<Exi
         }
     }
     if arguments.json {
-        print_document(&lines)?;
+        print_document(&Tags { tags })?;
         return Ok(Exit::Fine);
     }
     let mut out = stdout().lock();
-    for line in lines {
+    for line in tags {
         let TagLine {
             name,
             created,
@@ -123,12 +138,84 @@ pub(super) fn tags(place: &ProjectPlace, arguments: ListArguments) -> Result<Exi
     Ok(Exit::Fine)
 }
 
-#[derive(Serialize)]
+/// What the runs did.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Runs {
+    /// The latest first. Those that were interrupted or met an obstacle are not among them.
+    runs: Vec<RunLine>,
+}
+
+/// What a run did.
+#[derive(Serialize, JsonSchema)]
 struct RunLine {
+    /// Its number; later runs have larger ones.
     run: i64,
+    /// When it ended, UTC: `2026-11-22T20:15:02Z`.
     ended: String,
+    /// All catchments of the scenarios that were asked for, counted in each.
+    catchments: usize,
+    /// How many times a simulator was run, retries not counted; what scenarios have in common is run once.
+    ran: usize,
+    /// How many catchments were not run because what their simulators had left was read again; left out where there are none.
+    #[serde(skip_serializing_if = "is_zero")]
+    read_again: usize,
+    /// How many catchments failed, counted in each scenario.
+    failed: usize,
+    /// Whether it ended early because too many failed.
+    gave_up: bool,
+    /// What they were run for.
+    causes: Vec<Cause>,
+    /// Simulators at work at once; 0 if they were at work on other machines.
+    workers: usize,
     #[serde(flatten)]
-    account: Account,
+    cost: TotalCost,
+    /// The slowest, at most five, the slowest first.
+    slowest: Vec<SlowRun>,
+    /// Those that failed, at most 1,000.
+    failures: Vec<FailedRun>,
+}
+
+/// A catchment that took long.
+#[derive(Serialize, JsonSchema)]
+struct SlowRun {
+    /// As messages name it: `70007`, or `70007 of diuron`.
+    label: String,
+    /// How long it took.
+    seconds: f64,
+}
+
+/// A catchment that failed.
+#[derive(Serialize, JsonSchema)]
+struct FailedRun {
+    /// As messages name it: `70007`, or `70007 of diuron`.
+    label: String,
+    /// In words.
+    reason: String,
+}
+
+impl RunLine {
+    fn new(run: i64, ended: i64, account: Account) -> Self {
+        let slowest = account.slowest.into_iter();
+        let failures = account.failures.into_iter();
+        Self {
+            run,
+            ended: date(ended),
+            catchments: account.catchments,
+            ran: account.ran,
+            read_again: account.read_again,
+            failed: account.failed,
+            gave_up: account.gave_up,
+            causes: Cause::all(account.causes),
+            workers: account.workers,
+            cost: account.cost,
+            slowest: slowest
+                .map(|(label, seconds)| SlowRun { label, seconds })
+                .collect(),
+            failures: failures
+                .map(|(label, reason)| FailedRun { label, reason })
+                .collect(),
+        }
+    }
 }
 
 /// Lists what the last runs did.
@@ -138,33 +225,34 @@ pub(super) fn runs(place: &ProjectPlace, arguments: ListArguments) -> Result<Exi
         Some(store) => store.runs(if arguments.json { usize::MAX } else { LISTED })?,
         None => Vec::new(),
     };
-    let lines = past.into_iter().map(|run| RunLine {
-        run: run.id,
-        ended: date(run.ended),
+    let lines = past.into_iter().map(|run| {
         // One that can't be read was written by another version.
-        account: serde_json::from_str(&run.summary).unwrap_or_default(),
+        let account = serde_json::from_str(&run.summary).unwrap_or_default();
+        RunLine::new(run.id, run.ended, account)
     });
     if arguments.json {
-        print_document(&lines.collect::<Vec<_>>())?;
+        let runs = lines.collect();
+        print_document(&Runs { runs })?;
         return Ok(Exit::Fine);
     }
     let mut out = stdout().lock();
-    for RunLine {
-        run,
-        ended,
-        account,
-    } in lines
-    {
-        let causes: Vec<String> = (account.causes.iter().take(3))
-            .map(|(count, cause)| format!("{count} {cause}"))
+    for line in lines {
+        let causes: Vec<String> = (line.causes.iter().take(3))
+            .map(|Cause { count, cause }| format!("{count} {cause}"))
             .collect();
-        let took = seconds(account.cost.running_seconds);
-        let Account { ran, failed, .. } = account;
-        let again = match account.read_again {
+        let took = seconds(line.cost.running_seconds);
+        let RunLine {
+            run,
+            ended,
+            ran,
+            failed,
+            ..
+        } = line;
+        let again = match line.read_again {
             0 => String::new(),
             again => format!(", {again} read again"),
         };
-        let end = if account.gave_up { ", gave up" } else { "" };
+        let end = if line.gave_up { ", gave up" } else { "" };
         writeln!(
             out,
             "{run}  {ended}  {ran} run, {failed} failed{again}{end} in {took}  {}",

@@ -3,7 +3,10 @@
 use std::io::{ErrorKind, Write, stderr, stdout};
 
 use anyhow::{Context, Result};
+use schemars::JsonSchema;
 use serde::Serialize;
+
+use super::document::Versioned;
 
 /// Prints bytes; a reader that has seen enough (`| head`) is no error.
 pub(super) fn print(bytes: &[u8]) -> Result<()> {
@@ -16,9 +19,10 @@ pub(super) fn print(bytes: &[u8]) -> Result<()> {
     }
 }
 
-/// Prints a JSON document; a reader that has gone is no error.
-pub(super) fn print_document(document: &impl Serialize) -> Result<()> {
-    let text = serde_json::to_string_pretty(document).context("can't put it as JSON")?;
+/// Prints a JSON document with its version; a reader that has gone is no error. What is printed has its schema in [`super::schemas`].
+pub(super) fn print_document<T: Serialize + JsonSchema>(document: &T) -> Result<()> {
+    let text =
+        serde_json::to_string_pretty(&Versioned::new(document)).context("can't put it as JSON")?;
     print(format!("{text}\n").as_bytes())
 }
 

@@ -7,6 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use rustix::rand::{GetRandomFlags, getrandom};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The digits of a package's id: 96 random bits.
@@ -34,8 +35,11 @@ impl NotAnId {
 }
 
 /// The id of a package: 24 hexadecimal digits, and the name of its folder.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(inline)]
 pub struct PackageId(String);
 
 impl PackageId {

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::batch::Batch;
@@ -28,7 +29,7 @@ use crate::system::progress;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// All that is under way.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, JsonSchema)]
 pub(crate) struct UnderWay {
     /// Orders without a result yet, in all packages.
     pub orders: u64,
@@ -45,7 +46,7 @@ pub(crate) struct UnderWay {
 }
 
 /// A package of which something is owed or has not been taken in.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct PackageUnderWay {
     /// The package.
     pub id: PackageId,
@@ -55,7 +56,7 @@ pub(crate) struct PackageUnderWay {
     pub is_verification: bool,
     /// Whether the user has had it ended.
     pub is_cancelled: bool,
-    /// The batches that were cut, those whose tasks have ended, and those of the others that a job has claimed.
+    /// The batches that were cut, each with a task.
     pub batches: usize,
     /// Of these, those whose tasks have ended.
     pub ended: usize,
@@ -72,7 +73,7 @@ pub(crate) struct PackageUnderWay {
 }
 
 /// What tasks are doing.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub(crate) struct Tasks {
     /// So many run.
     pub run: usize,

@@ -6,13 +6,15 @@
 use std::fmt;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How long an escaped id may get as a file name before it is cut and ended with a digest.
 const LONGEST_FILE_NAME: usize = 120;
 
 /// The id of a catchment: any text, unique within a project. Cheap to clone.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub struct CatchmentId(Arc<str>);
 
 impl CatchmentId {

@@ -1,5 +1,6 @@
 //! What running simulators costs: a single one, and all of a run together.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What running a simulator once cost.
@@ -33,7 +34,7 @@ impl RunCost {
 }
 
 /// What all simulators of a run cost. The names of the fields are stored.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TotalCost {
     /// Seconds that passed while catchments were run.
     pub running_seconds: f64,

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::data::catchment::{CatchmentId, file_name};
@@ -14,7 +15,10 @@ use crate::data::catchment::{CatchmentId, file_name};
 const LONGEST: usize = 100;
 
 /// The name of a scenario, empty for the only one of a project that has none.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[schemars(inline)]
 pub struct ScenarioName(Cow<'static, str>);
 
 impl ScenarioName {

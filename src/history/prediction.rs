@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 
 use anyhow::Result;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::data::catchment::CatchmentId;
@@ -16,7 +17,7 @@ use crate::store::Store;
 use crate::system::progress::seconds;
 
 /// How long a run will take.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 pub(crate) struct Prediction {
     /// Seconds.
     pub seconds: f64,

@@ -13,6 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::system::regular;
@@ -24,7 +25,7 @@ const LONGEST_TEXT: u64 = 4096;
 const LAST_MOMENTS: Duration = Duration::from_secs(10);
 
 /// Who holds a lock, as far as the file tells.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub(crate) struct Holder {
     /// Name of the machine; empty if unknown.
     pub host: String,

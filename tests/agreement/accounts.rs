@@ -80,7 +80,7 @@ fn agree_with_the_line(document: &Value, line: &Run) {
 fn agree_with_what_was_left(project: &Project, document: &Value) {
     let runs = asked(project, &["runs", "--json"], &[0]);
     if document["run"].as_u64() > Some(0) {
-        let last = &runs[0];
+        let last = &runs["runs"][0];
         assert_eq!(last["ran"], document["run"], "{last}");
         assert_eq!(last["failed"], document["failed"], "{last}");
         assert_eq!(last["gave_up"], document["gave_up"], "{last}");

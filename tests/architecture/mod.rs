@@ -222,6 +222,9 @@ fn files_that_the_docs_name_exist() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     for entry in fs::read_dir(root.join("docs")).expect("a folder") {
         let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            continue;
+        }
         let text = fs::read_to_string(&path).expect("a text");
         let named = text.split('`').skip(1).step_by(2);
         for name in named.filter(|name| name.starts_with("src/") || name.starts_with("tests/")) {

@@ -4,6 +4,7 @@ pub(crate) mod cluster;
 pub(crate) mod dbase;
 pub(crate) mod grid_engine;
 pub(crate) mod random;
+pub(crate) mod schemas;
 pub(crate) mod slurm;
 pub(crate) mod walk;
 
@@ -319,8 +320,11 @@ impl Project {
     }
 
     /// Calls the binary in the project's folder.
+    #[track_caller]
     pub(crate) fn rerunoff(&self, arguments: &[&str]) -> Run {
-        self.command(arguments).output().expect("the binary").into()
+        let run = self.command(arguments).output().expect("the binary").into();
+        schemas::hold(arguments, &run);
+        run
     }
 
     /// `status --json`, whose exit code must be one of these.

@@ -10,6 +10,7 @@ use std::io::stdout;
 use anyhow::{Context, Result};
 use clap::Args;
 
+pub(super) use self::table::Document;
 use super::exit::Exit;
 use super::named_snapshot::{Named, named};
 use super::open::ProjectPlace;

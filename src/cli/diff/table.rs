@@ -1,38 +1,56 @@
 //! A comparison for machines: every catchment and variable, as one JSON document or as CSV.
 
 use anyhow::{Context, Result};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Comparison, Pair};
 use crate::cli::terminal::{print, print_document};
 use crate::history::difference::{Difference, Extreme};
 
-#[derive(Serialize)]
-struct Document<'a> {
+/// What changed in the results between two states.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::cli) struct Document<'a> {
+    /// The earlier state, in words: `tag "calibrated"`.
     then: &'a str,
+    /// The later state, in words: `the last run (2026-11-22T20:15:02Z)`.
     now: &'a str,
+    /// Catchments with results in both, counted in each scenario.
     compared: usize,
+    /// Those with a result in the earlier one alone.
     only_then: usize,
+    /// Those with a result in the later one alone.
     only_now: usize,
+    /// An entry for every variable of every catchment with results in both, whether it changed or not.
     changes: Vec<Line<'a>>,
 }
 
 /// One variable of one catchment.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Line<'a> {
+    /// Left out where the project has none, or where two scenarios are compared.
     #[serde(skip_serializing_if = "Option::is_none")]
     scenario: Option<&'a str>,
+    /// Its id.
     catchment: &'a str,
+    /// Its name in the product.
     variable: &'a str,
+    /// How many values are others, or missing on one side only.
     steps_changed: usize,
+    /// How many of these are missing on one side only.
     became_or_ceased_missing: usize,
+    /// The largest difference, later less earlier; `null` where no value that both have is another.
     largest_absolute: Option<f64>,
+    /// When that was; `null` where the variable has no time.
     largest_absolute_time: Option<String>,
-    /// In all lines, if any variable has a further dimension.
+    /// Where that was along a further dimension: `layer 2`; left out of all entries if no variable has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     largest_absolute_place: Option<Option<String>>,
+    /// The largest difference as a fraction of the earlier value's magnitude; `null` where there is none, or where that was 0.
     largest_relative: Option<f64>,
+    /// When that was; `null` where the variable has no time.
     largest_relative_time: Option<String>,
+    /// Where that was along a further dimension; left out of all entries if no variable has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     largest_relative_place: Option<Option<String>>,
 }

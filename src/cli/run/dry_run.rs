@@ -3,6 +3,7 @@
 use std::io::{Write, stdout};
 
 use anyhow::Result;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Arguments;
@@ -21,25 +22,29 @@ use crate::history::account::is_zero;
 use crate::history::prediction::Prediction;
 use crate::plan::causes;
 
-/// What would be done, for machines.
-#[derive(Serialize)]
-struct Document<'a> {
+/// What would be done, with `--dry-run`.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::cli) struct DryRun<'a> {
+    /// Counted in each scenario that is asked for.
     catchments: usize,
+    /// How many simulators would be run; what scenarios have in common once.
     would_run: usize,
-    /// For which what their simulators left would only be read again.
+    /// For how many what their simulators left would only be read again; left out where there are none.
     #[serde(skip_serializing_if = "is_zero")]
     would_read_again: usize,
+    /// What they would be run for.
     causes: Vec<Cause>,
+    /// How long it would take here; `null` where nothing is to be run or nothing is known.
     prediction: Option<Prediction>,
-    /// What it would take on a cluster, where it would go there.
+    /// What it would take on a cluster; left out unless it would go there.
     #[serde(skip_serializing_if = "Option::is_none")]
     cluster: Option<Bill>,
-    /// What tasks on a cluster are at work on already.
+    /// How many runs tasks on a cluster are at work on already; left out where there are none.
     #[serde(skip_serializing_if = "is_zero")]
     under_way: usize,
-    /// Why a run would not start.
+    /// Why a run would not start; `null` if it would.
     refused: Option<String>,
-    /// The same as a run would print it.
+    /// The same as a run would print it; left out if it would start.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<Fault<'a>>,
 }
@@ -98,7 +103,7 @@ pub(super) fn dry_run(
     let error = refusal.as_ref().map(Fault::of);
     let exit = error.as_ref().map_or(Exit::Fine, Fault::exit);
     if arguments.json {
-        print_document(&Document {
+        print_document(&DryRun {
             catchments: all,
             would_run: runs,
             would_read_again: again,

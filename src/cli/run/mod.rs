@@ -18,9 +18,11 @@ use anyhow::{Context, Result};
 
 pub(super) use self::arguments::Arguments;
 use self::course::{Course, touch};
+pub(super) use self::dry_run::DryRun;
 pub(super) use self::selection::kept;
 use self::selection::{Exempt, Selection};
-use self::summary::{ProductOf, RunSummary};
+use self::summary::ProductOf;
+pub(super) use self::summary::RunSummary;
 use super::exit::{Exit, Usage};
 use super::open::{OpenProject, ProjectPlace};
 use super::options::jobs::slots;

@@ -6,6 +6,7 @@ use std::io::{Write, stdout};
 use std::path::Path;
 
 use anyhow::Result;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::cli::document::FailureOf;
@@ -17,14 +18,16 @@ use crate::product::ProductState;
 use crate::system::progress::seconds;
 
 /// The outcome of `rerunoff run`.
-#[derive(Default, Serialize)]
-pub(super) struct RunSummary {
-    /// Left out where the project has none.
+#[derive(Default, Serialize, JsonSchema)]
+pub(in crate::cli) struct RunSummary {
+    /// How many were asked for; left out where the project has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scenarios: Option<usize>,
     /// Counted in each scenario, as is all that follows.
     pub catchments: usize,
+    /// With a valid result.
     pub fresh: usize,
+    /// How many times a simulator was run, retries not counted; what scenarios have in common is run once.
     pub run: usize,
     /// What their simulators had left was read again; left out where there is none.
     #[serde(skip_serializing_if = "is_zero")]
@@ -33,15 +36,20 @@ pub(super) struct RunSummary {
     pub failed: usize,
     /// On other machines.
     pub under_way: usize,
+    /// Not run, or failed in an earlier run and not tried in this one.
     pub stale: usize,
+    /// Those that can't be run.
     pub skipped: usize,
+    /// The whole time.
     pub seconds: f64,
-    /// The only product, if there is just one.
+    /// The only product, if there is just one; `null` where none was made.
     pub product: Option<ProductOf>,
-    /// All of them, where there are several.
+    /// All of them, where there are several; else left out.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub products: Vec<ProductOf>,
+    /// Whether a signal ended it.
     pub interrupted: bool,
+    /// Whether it ended early because too many failed.
     pub gave_up: bool,
     /// Left out unless that was because all that came first failed alike.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -56,9 +64,11 @@ pub(super) struct RunSummary {
 }
 
 /// The catchments that came first and failed alike.
-#[derive(Serialize)]
-pub(super) struct FailedAlike {
+#[derive(Serialize, JsonSchema)]
+pub(in crate::cli) struct FailedAlike {
+    /// How many.
     count: usize,
+    /// In words.
     reason: String,
 }
 
@@ -76,9 +86,11 @@ impl FailedAlike {
 }
 
 /// A product, and whether it was written.
-#[derive(Serialize)]
-pub(super) struct ProductOf {
+#[derive(Serialize, JsonSchema)]
+pub(in crate::cli) struct ProductOf {
+    /// Its file.
     path: String,
+    /// `written`, or `unchanged`: then the file was not touched.
     state: String,
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::cluster::pack::{Item, Rules};
@@ -10,7 +11,7 @@ use crate::project::cluster::EngineKind;
 use crate::system::progress::seconds;
 
 /// What an errand takes, as far as it is known beforehand.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 pub(crate) struct Bill {
     /// Where it goes.
     pub engine: &'static str,
@@ -20,9 +21,9 @@ pub(crate) struct Bill {
     pub cores: u32,
     /// The longest time that one asks for, in seconds.
     pub seconds: u64,
-    /// The most memory that one asks for, in bytes; `None` if the site's default is taken.
+    /// The most memory that one asks for, in bytes; `null` if the site's default is taken.
     pub memory_bytes: Option<u64>,
-    /// What all runs of these tasks are expected to take, in hours of one core; `None` if nothing is known of how long runs take.
+    /// What all runs of these tasks are expected to take, in hours of one core; `null` if nothing is known of how long runs take.
     pub core_hours: Option<f64>,
     /// The cores of all tasks times the time that they ask for, in hours: what an account is charged at most.
     pub most_core_hours: f64,
