@@ -93,7 +93,8 @@
 //! - The same results give the same bytes of product; if nothing changed, the file is not touched.
 //! - A run is told without a plan that nothing is left to do only while everything that it rests on looks the same, to the
 //!   stamp, as when a whole run found so: see [`plan::fast_path`].
-//! - Under `make -j` every simulator at work has a token of make's, and no token is held without one: see [`system::jobserver::slots`].
+//! - Under `make -j` every simulator at work has a token of make's, and no token is held without one; else callers on one project
+//!   have no more simulators at work together than there are cores: see [`system::jobserver::slots`].
 //! - A support file that changes during a run ends it: looked at before every start and after every end.
 //! - Each worker's simulators run under a guard, a process of its own that ends them and all they started when rerunoff
 //!   ends, however it ends, and that keeps the project's lock until then: see [`system::process`].

@@ -68,6 +68,11 @@ impl Cache {
         self.folder.join("store.sqlite")
     }
 
+    /// The file in which those that run the project share this machine's cores.
+    pub(crate) fn cores(&self) -> PathBuf {
+        self.folder.join("cores")
+    }
+
     /// The folder of what is under way on other machines, there only while something is, or was.
     pub(crate) fn cluster(&self) -> PathBuf {
         self.folder.join("cluster")

@@ -4,6 +4,7 @@
 //! rerunoff is for; all wings above use it.
 
 pub(crate) mod allocator;
+pub(crate) mod byte_locks;
 pub(crate) mod file_copy;
 pub(crate) mod file_limit;
 pub(crate) mod filesystem;

@@ -17,7 +17,7 @@ use crate::system::progress::Verbosity;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// Simulators at work at once [default: the cores available]
+    /// Simulators at work at once, whatever other callers do [default: the cores available, shared with them]
     #[arg(short, long, value_name = "N")]
     pub jobs: Option<NonZeroUsize>,
     /// Only these catchments, comma-separated, or @FILE with one id a line

@@ -152,6 +152,7 @@ fn run_stale(
     let slots = slots(
         arguments.jobs,
         &start.make,
+        &opened.cache,
         is_here && !selection.wanted.is_empty() && !arguments.quiet,
     );
     let limits = Limits {
@@ -336,7 +337,7 @@ fn say_what_comes(causes: &[(usize, String)], slots: &Slots, runs: usize) {
         say(&format!("{count:>7} {cause}"));
     }
     if runs > 0 {
-        let shared = if slots.are_shared() {
+        let shared = if slots.are_of_make() {
             ", as far as make has jobs to spare"
         } else {
             ""

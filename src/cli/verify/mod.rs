@@ -59,7 +59,7 @@ pub(super) struct Arguments {
     /// Draw the same sample as the run that printed this number
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// Simulators at work at once [default: the cores available]
+    /// Simulators at work at once, whatever other callers do [default: the cores available, shared with them]
     #[arg(short, long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
     /// Run them by this engine and not here: slurm, gridengine, command or local
@@ -92,7 +92,7 @@ pub(super) fn verify(place: &ProjectPlace, arguments: Arguments) -> Result<Exit>
     let interrupt = Interrupt::installed().context("can't prepare for signals")?;
     let flags = MakeFlags::of_environment();
     let run_context = RunContext {
-        slots: &slots(arguments.jobs, &flags, !arguments.quiet),
+        slots: &slots(arguments.jobs, &flags, &opened.cache, !arguments.quiet),
         keeper: lock.keeper(),
         interrupt: &interrupt,
         timings: &Timings::default(),

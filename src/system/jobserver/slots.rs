@@ -1,66 +1,76 @@
-//! How many simulators may be at work at once: a fixed number, or a share of the jobs of `make -j`.
+//! How many simulators may be at work at once: a share of the jobs of `make -j` or of this machine's cores, or a fixed number.
 //!
-//! GNU make's jobserver is a pipe with a byte for every job that may be started in addition to the one that each of its children is
-//! already ("implicit token"). A worker takes a slot before it starts a simulator and gives it back afterwards; the implicit
-//! token is used first and freed last, so that no token is held unused. The protocol is that of GNU make's
-//! manual, "POSIX Jobserver".
-//!
-//! Waiting must not keep an interrupt waiting, and a plain read of the pipe would. So the pipe is opened a second time through
-//! `/proc/self/fd`, which gives a description of our own that never blocks, without changing the one that make and its other
-//! children read from; and waiting is done in `poll(2)`, for the interrupt as well. This needs no raw descriptor.
+//! A worker takes a slot before it starts a simulator and gives it back afterwards. Where the right to it comes from is known here;
+//! how it is got is known to [make's pipe](super::pipe) and to the [cores](super::cores) that callers share.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Write};
-use std::os::fd::OwnedFd;
-use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::io;
+use std::path::Path;
 
-use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
-
-use crate::system::jobserver::makeflags::{Auth, MakeFlags};
+use crate::system::jobserver::cores::{Core, Cores};
+use crate::system::jobserver::makeflags::MakeFlags;
+use crate::system::jobserver::pipe::{Jobserver, Token};
 use crate::system::process::Interrupt;
 
 /// Where the right to run a simulator comes from.
 #[derive(Debug)]
 pub struct Slots {
     most: usize,
-    make: Option<Jobserver>,
+    source: Source,
+}
+
+#[derive(Debug)]
+enum Source {
+    /// Nobody is asked.
+    Free,
+    /// A job of make's.
+    Make(Jobserver),
+    /// A core, which is waited for while another caller has it.
+    Cores(Cores),
+    /// A core if there is one, so that others wait for it; else nobody is asked.
+    CoresOrNot(Cores),
 }
 
 /// The right to run one simulator, given back when it is dropped.
-#[derive(Debug)]
-pub struct Slot<'a>(Option<&'a Jobserver>);
-
-/// Make's pipe, and the tokens taken from it.
-#[derive(Debug)]
-struct Jobserver {
-    take: File,
-    give: File,
-    /// Readable while the token of this process itself is not in use.
-    implicit: OwnedFd,
-    /// The bytes taken and not given back. Each is given back as it came: make writes different ones.
-    taken: Mutex<Vec<u8>>,
+#[derive(Debug, Default)]
+pub struct Slot<'a> {
+    _token: Option<Token<'a>>,
+    _core: Option<Core<'a>>,
 }
 
 impl Slots {
-    /// This many, whatever make says.
+    /// This many, whatever make and other callers do.
     pub fn fixed(most: usize) -> Self {
-        Self { most, make: None }
+        let source = Source::Free;
+        Self { most, source }
     }
 
-    /// A share of make's jobs if it offers any, at most N of its `-j N`; else as many as there are cores.
+    /// This many, whatever make and other callers do; but those that share the cores in this file wait for these.
+    pub fn insisting(most: usize, cores: &Path, all_cores: usize) -> Self {
+        let source = Cores::open(cores, all_cores).map_or(Source::Free, Source::CoresOrNot);
+        Self { most, source }
+    }
+
+    /// A share of make's jobs if it offers any, at most N of its `-j N`; else a share of so many cores with all that have
+    /// them in the same file.
     ///
     /// # Errors
     /// If make names a jobserver that can't be reached, as it does for recipe lines without a `+`.
-    pub fn of_make(flags: &MakeFlags, cores: usize) -> io::Result<Self> {
+    pub fn shared(flags: &MakeFlags, cores: &Path, all_cores: usize) -> io::Result<Self> {
         let Some(auth) = &flags.auth else {
-            return Ok(Self::fixed(cores));
+            return Ok(Self::of_cores(cores, all_cores));
         };
         Ok(Self {
-            most: flags.jobs.unwrap_or(cores),
-            make: Some(Jobserver::open(auth)?),
+            most: flags.jobs.unwrap_or(all_cores),
+            source: Source::Make(Jobserver::open(auth)?),
         })
+    }
+
+    /// A share of so many cores with all that have them in this file; where no such file can be, all of them.
+    pub fn of_cores(cores: &Path, all_cores: usize) -> Self {
+        Self {
+            most: all_cores,
+            source: Cores::open(cores, all_cores).map_or(Source::Free, Source::Cores),
+        }
     }
 
     /// The most slots that there can be at once.
@@ -69,118 +79,62 @@ impl Slots {
     }
 
     /// Whether they are shared with make's other jobs.
-    pub fn are_shared(&self) -> bool {
-        self.make.is_some()
+    pub fn are_of_make(&self) -> bool {
+        matches!(self.source, Source::Make(_))
     }
 
     /// Waits for a slot; `None` if interrupted. For `most` threads at most.
     pub fn take(&self, interrupt: &Interrupt) -> Option<Slot<'_>> {
-        let Some(make) = &self.make else {
-            return Some(Slot(None));
-        };
-        loop {
-            if interrupt.is_triggered() {
-                return None;
-            }
-            if make.try_take() {
-                return Some(Slot(Some(make)));
-            }
-            let mut fds = [
-                PollFd::new(interrupt, PollFlags::IN),
-                PollFd::new(&make.implicit, PollFlags::IN),
-                PollFd::new(&make.take, PollFlags::IN),
-            ];
-            // If it is woken for nothing, it just looks again.
-            poll(&mut fds, None).ok();
+        match &self.source {
+            Source::Make(make) => make.take(interrupt).map(Slot::from),
+            Source::Cores(cores) => cores.take(interrupt).map(Slot::from),
+            Source::Free | Source::CoresOrNot(_) => self.try_take(),
         }
     }
 
     /// As many slots as are available without waiting, for work that can be done by any number of threads.
     pub fn at_hand(&self) -> Vec<Slot<'_>> {
-        let make = self.make.as_ref();
-        (0..self.most)
-            .map_while(|_| make.is_none_or(Jobserver::try_take).then_some(Slot(make)))
-            .collect()
+        (0..self.most).map_while(|_| self.try_take()).collect()
     }
-}
 
-impl Drop for Slot<'_> {
-    fn drop(&mut self) {
-        if let Some(make) = self.0 {
-            make.give_back();
+    fn try_take(&self) -> Option<Slot<'_>> {
+        match &self.source {
+            Source::Free => Some(Slot::default()),
+            Source::Make(make) => make.try_take().map(Slot::from),
+            Source::Cores(cores) => cores.try_take().map(Slot::from),
+            Source::CoresOrNot(cores) => Some(cores.try_take().map(Slot::from).unwrap_or_default()),
         }
     }
 }
 
-impl Jobserver {
-    fn open(auth: &Auth) -> io::Result<Self> {
-        let (take, give) = match auth {
-            Auth::Fifo(path) => {
-                let fifo = open_fifo(path, true, true)?;
-                (fifo.try_clone()?, fifo)
-            }
-            Auth::Pipe(read, write) => {
-                let own = |fd: i32| PathBuf::from(format!("/proc/self/fd/{fd}"));
-                (
-                    open_fifo(&own(*read), true, false)?,
-                    open_fifo(&own(*write), false, true)?,
-                )
-            }
-        };
-        Ok(Self {
-            take,
-            give,
-            implicit: eventfd(1, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?,
-            taken: Mutex::new(Vec::new()),
-        })
-    }
-
-    /// Takes the implicit token if it is free, else one from the pipe if there is one.
-    fn try_take(&self) -> bool {
-        let mut number = [0; 8];
-        if rustix::io::read(&self.implicit, &mut number).is_ok() {
-            return true;
+impl<'a> From<Token<'a>> for Slot<'a> {
+    fn from(token: Token<'a>) -> Self {
+        Self {
+            _token: Some(token),
+            _core: None,
         }
-        // Held while reading, so that a token is on the list before anyone can give one back.
-        let mut taken = self.taken();
-        let mut byte = [0];
-        let read = matches!((&self.take).read(&mut byte), Ok(1));
-        taken.extend(read.then_some(byte[0]));
-        read
-    }
-
-    fn give_back(&self) {
-        match self.taken().pop() {
-            // Fails only if make and all its children are gone, and then the token does not matter.
-            Some(byte) => drop((&self.give).write(&[byte])),
-            None => drop(rustix::io::write(&self.implicit, &1u64.to_ne_bytes())),
-        }
-    }
-
-    fn taken(&self) -> MutexGuard<'_, Vec<u8>> {
-        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Opens a pipe so that it never blocks. A descriptor that make did not pass on does not exist, or is another file's.
-fn open_fifo(path: &Path, read: bool, write: bool) -> io::Result<File> {
-    let file = OpenOptions::new()
-        .read(read)
-        .write(write)
-        .custom_flags(libc::O_NONBLOCK)
-        .open(path)?;
-    if !file.metadata()?.file_type().is_fifo() {
-        return Err(io::Error::other("it is no pipe"));
+impl<'a> From<Core<'a>> for Slot<'a> {
+    fn from(core: Core<'a>) -> Self {
+        Self {
+            _token: None,
+            _core: Some(core),
+        }
     }
-    Ok(file)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
+    use std::io::{Read, Write};
     use std::thread;
     use std::time::Duration;
 
     use super::*;
+    use crate::system::jobserver::makeflags::Auth;
+    use crate::system::jobserver::pipe::open_fifo;
 
     /// A jobserver with these tokens besides the implicit one, and its pipe.
     fn jobserver(tokens: &[u8]) -> (tempfile::TempDir, File, Slots) {
@@ -201,7 +155,7 @@ mod tests {
             auth: Some(Auth::Fifo(path)),
             pretend: false,
         };
-        let slots = Slots::of_make(&flags, 2).expect("reachable");
+        let slots = Slots::shared(&flags, Path::new("cores"), 2).expect("reachable");
         (folder, pipe, slots)
     }
 
@@ -263,7 +217,9 @@ mod tests {
 
     #[test]
     fn a_jobserver_that_was_not_handed_on_is_an_error() {
-        let of = |flags: &str| Slots::of_make(&MakeFlags::parse(flags), 2);
+        let folder = tempfile::tempdir().expect("a folder");
+        let cores = folder.path().join("cores");
+        let of = |flags: &str| Slots::shared(&MakeFlags::parse(flags), &cores, 2);
         assert!(of(" -j4 --jobserver-auth=8765,8766").is_err(), "closed");
         assert!(of(" -j4 --jobserver-auth=fifo:/no/such/fifo").is_err());
         assert!(
@@ -271,6 +227,24 @@ mod tests {
             "no pipe"
         );
         let alone = of("k").expect("no jobserver");
-        assert!(alone.most() == 2 && !alone.are_shared());
+        assert!(alone.most() == 2 && !alone.are_of_make());
+    }
+
+    #[test]
+    fn cores_are_shared_and_who_says_how_many_does_not_wait() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let cores = folder.path().join("cores");
+        let (one, other) = (Slots::of_cores(&cores, 2), Slots::of_cores(&cores, 2));
+        let insisting = Slots::insisting(5, &cores, 2);
+        let held = insisting.at_hand();
+        assert_eq!((held.len(), one.at_hand().len()), (5, 0));
+        drop(held);
+        let held = one.at_hand();
+        assert_eq!((held.len(), other.at_hand().len()), (2, 0));
+        assert_eq!(insisting.at_hand().len(), 5);
+        drop(held);
+        assert_eq!(other.at_hand().len(), 2);
+        let nowhere = Slots::of_cores(&folder.path().join("none/cores"), 2);
+        assert_eq!(nowhere.at_hand().len(), 2, "alone");
     }
 }
