@@ -25,6 +25,7 @@
 //! | snapshot | every scenario's catchments with their keys and status at some time: what a run left, or what a tag names |
 //! | account | what a run did: causes, cost, the slowest, failures |
 //! | product | the output file, NetCDF-4 or PyTables |
+//! | gauge, objective | a catchment where something was measured; a number that says how well simulated values fit it |
 //! | engine | the batch system of a cluster: Slurm, Grid Engine, another by its commands |
 //! | package | the folder of frozen files, orders and results that head and tasks share |
 //! | batch, task, array | the orders of one package that go together; an engine's job that carries them out; tasks submitted at once |

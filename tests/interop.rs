@@ -15,7 +15,7 @@ use rerunoff::product::file::{
     ResultColumn, ResultSource, ScenarioCoordinate, ScenarioDimension, assemble,
 };
 use rerunoff::project::product_spec::{
-    Layout, Outlets, ParameterVariable, Per, ProductSpec, ProductVariable, Statistic,
+    Layout, Outlets, ParameterVariable, Per, ProductSpec, ProductVariable, Statistic, SummaryKind,
     SummaryVariable, VariableAxes, VariableSource,
 };
 
@@ -184,6 +184,7 @@ pub(crate) fn scenarios(path: &Path) -> ProductContent {
             variables: vec![variable("load", None)],
             parameters: vec![parameter("area", "m2"), parameter("dose", "g")],
             summaries: Vec::new(),
+            objectives: Vec::new(),
         },
         title: "Three scenarios".to_owned(),
         recipe: Digest::of(b"recipe"),
@@ -204,6 +205,7 @@ pub(crate) fn scenarios(path: &Path) -> ProductContent {
             ParameterValues::Numbers((0..15).map(|at| f64::from(at % 5)).collect()),
             ParameterValues::Numbers((0..15).map(f64::from).collect()),
         ],
+        gauges: Vec::new(),
     }
 }
 
@@ -288,7 +290,7 @@ fn sums_over_all_upstream_are_those_of_numpy() {
     product.spec.summaries = vec![SummaryVariable {
         name: "total_mean".to_owned(),
         of: 1,
-        statistic: Statistic::Mean,
+        kind: SummaryKind::Statistic(Statistic::Mean),
         units: Some("g h-1".to_owned()),
         long_name: Some("mean".to_owned()),
         standard_name: None,

@@ -4,7 +4,8 @@ use rerunoff::data::time_axis::TimeAxis;
 use rerunoff::data::value::Value;
 use rerunoff::product::file::{AxisValues, ProductAxis, ProductContent, ResultColumn};
 use rerunoff::project::product_spec::{
-    AxisWords, ProductVariable, Statistic, SummaryVariable, VariableAxes, VariableSource,
+    AxisWords, ProductVariable, Statistic, SummaryKind, SummaryVariable, VariableAxes,
+    VariableSource,
 };
 
 use crate::common::python;
@@ -95,7 +96,7 @@ fn variables_over_other_axes_open_as_a_person_expects() {
     product.spec.summaries = vec![SummaryVariable {
         name: "mean_wet".to_owned(),
         of: 2,
-        statistic: Statistic::Mean,
+        kind: SummaryKind::Statistic(Statistic::Mean),
         units: Some("1".to_owned()),
         long_name: Some("mean".to_owned()),
         standard_name: None,

@@ -49,6 +49,7 @@ mod messages;
 mod models;
 mod netcdf_outputs;
 mod no_input;
+mod objectives;
 mod orphans;
 mod outputs;
 mod own_files;

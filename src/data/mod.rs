@@ -1,10 +1,11 @@
-//! The words that all others speak: catchment, scenario, value, parameters, time axis, digest, machine.
+//! The words that all others speak: catchment, scenario, value, parameters, time axis, digest, machine, what was measured.
 //!
 //! Plain values. Nothing here opens a file; all wings use it, and it uses none.
 
 pub mod catchment;
 pub mod digest;
 pub(crate) mod machine;
+pub mod observed;
 pub(crate) mod parameters;
 pub(crate) mod record;
 pub(crate) mod run_cost;

@@ -9,14 +9,16 @@
 //! its rows and columns are, and then by `columns`. The others are parked on disk by catchment (`staged`). Memory holds
 //! blocks, never an array of everything. Whether there is anything to do is `memo`'s part. It knows the project file's
 //! `[import]` and nothing of simulators, keys and results. [`crate::cli`] has it done; [`crate::plan`] asks for its sources.
+//! What was measured is read with the same means and stays in memory ([`observations`]); [`crate::product`] compares it.
 
 mod attributes;
 mod axis;
 mod buffer_pool;
 mod layouts;
 mod memo;
+pub mod observations;
 mod selection;
-mod stamps;
+pub(crate) mod stamps;
 mod text;
 mod write;
 

@@ -10,14 +10,14 @@ use crate::data::time_axis::TimeAxis;
 const HOUR: i64 = 3_600_000_000_000;
 
 /// A time as messages show it.
-pub(super) fn show(nanoseconds: i64) -> String {
+pub(crate) fn show(nanoseconds: i64) -> String {
     let time = TimeAxis::date_time_of(nanoseconds);
     time.strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
 /// Where the last of some even steps ends: it lasts as long as the one before it, or as many calendar months. `None` if there
 /// is only one.
-pub(super) fn end(stamps: &[i64]) -> Option<i64> {
+pub(crate) fn end(stamps: &[i64]) -> Option<i64> {
     let (first, last) = (*stamps.first()?, *stamps.last()?);
     let before = *stamps.get(stamps.len().checked_sub(2)?)?;
     let steps = i32::try_from(stamps.len() - 1).ok();
@@ -49,21 +49,7 @@ impl Steps {
     /// Adds the next one; the error says what is wrong with it.
     pub(super) fn push(&mut self, stamp: i64) -> Result<(), String> {
         if let (Some(&first), Some(&last)) = (self.stamps.first(), self.stamps.last()) {
-            if stamp == last {
-                let hourly = self.even.is_some_and(|step| step <= HOUR);
-                return Err(format!(
-                    "the time {} is there twice{}",
-                    show(stamp),
-                    clock_change(hourly)
-                ));
-            }
-            if stamp < last {
-                return Err(format!(
-                    "the time {} comes after {}; sort the table by time",
-                    show(stamp),
-                    show(last)
-                ));
-            }
+            later(last, stamp, self.even.is_some_and(|step| step <= HOUR))?;
             if self.stamps.len() == 1 {
                 self.even = Some(stamp - last);
                 self.months = months_between(first, stamp);
@@ -96,6 +82,25 @@ impl Steps {
     }
 }
 
+/// What is wrong with a time that follows another one, unless it is later; `hourly` where a change of the clock may be the cause.
+pub(super) fn later(last: i64, stamp: i64, hourly: bool) -> Result<(), String> {
+    if stamp == last {
+        return Err(format!(
+            "the time {} is there twice{}",
+            show(stamp),
+            clock_change(hourly)
+        ));
+    }
+    if stamp < last {
+        return Err(format!(
+            "the time {} comes after {}; sort the table by time",
+            show(stamp),
+            show(last)
+        ));
+    }
+    Ok(())
+}
+
 /// What to say where a clock may have been put forward or back.
 fn clock_change(maybe: bool) -> &'static str {
     match maybe {
@@ -121,7 +126,7 @@ pub(super) fn differ(stamps: &[i64], others: &[i64]) -> Option<(usize, String)> 
 }
 
 /// The whole months between two times, if both are at the same time of the same day of the month.
-fn months_between(from: i64, to: i64) -> Option<i32> {
+pub(crate) fn months_between(from: i64, to: i64) -> Option<i32> {
     let (from, to) = (TimeAxis::date_time_of(from), TimeAxis::date_time_of(to));
     let months = (i32::from(to.year()) - i32::from(from.year())) * 12 + i32::from(to.month())
         - i32::from(from.month());

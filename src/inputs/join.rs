@@ -89,6 +89,7 @@ pub(super) fn join(mut sources: Vec<InputFile>, is_time_named: bool) -> anyhow::
         columns: locations,
         positions,
         scratch: std::env::temp_dir(),
+        may_miss: false,
     })
 }
 

@@ -99,6 +99,8 @@ pub struct Inputs {
     positions: Vec<Vec<usize>>,
     /// Where scratch files go.
     scratch: PathBuf,
+    /// Whether values of series may be missing.
+    may_miss: bool,
 }
 
 impl InputSpec {
@@ -134,6 +136,12 @@ impl Inputs {
     /// A disk is best: a temporary directory in memory would defeat the purpose.
     pub fn with_scratch(mut self, directory: &Path) -> Self {
         self.scratch = directory.to_owned();
+        self
+    }
+
+    /// Says that values of series may be missing: they are NaN then, and no fault of their catchment.
+    pub fn with_missing_values(mut self) -> Self {
+        self.may_miss = true;
         self
     }
 

@@ -28,10 +28,11 @@ impl Inputs {
     /// catalog's columns), and hands each catchment's to `each`, one vector for each column in the given order.
     ///
     /// The catchments come in the order that is fastest to read, each once; the first argument of `each` is the index into
-    /// the catalog. Every vector has as many values as there are time steps, all finite: whatever is wrong with one
-    /// catchment comes as its `Err`, and the others go on. `each` returning `Break` ends the reading. At most `block_bytes`
-    /// of values are held at once, but at least one catchment's; on top of that comes a piece of 4 MiB or one chunk. Arrays
-    /// whose chunks span more catchments than that are transposed in a scratch file first, 8 bytes a value.
+    /// the catalog. Every vector has as many values as there are time steps, all finite, or missing where
+    /// [they may be](Self::with_missing_values): whatever is wrong with one catchment comes as its `Err`, and the others go on.
+    /// `each` returning `Break` ends the reading. At most `block_bytes` of values are held at once, but at least one
+    /// catchment's; on top of that comes a piece of 4 MiB or one chunk. Arrays whose chunks span more catchments than that are
+    /// transposed in a scratch file first, 8 bytes a value.
     ///
     /// An error is a file that can't be read.
     pub fn read(
@@ -280,7 +281,8 @@ impl Inputs {
     /// The first value that is missing.
     fn gap(&self, columns: &[usize], series: &[Vec<f64>]) -> Option<BadInput> {
         columns.iter().zip(series).find_map(|(&column, values)| {
-            let step = values.iter().position(|value| !value.is_finite())?;
+            let is_gap = |value: &f64| !(value.is_finite() || self.may_miss && value.is_nan());
+            let step = values.iter().position(is_gap)?;
             let column = self.catalog.columns[column].name.clone();
             Some(BadInput::MissingValue { column, step })
         })

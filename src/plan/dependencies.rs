@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 
-use crate::import::sources;
+use crate::import::{observations, sources};
 use crate::inputs::{CatchmentSource, Linked, tables};
 use crate::plan::deck;
 use crate::plan::environment;
@@ -116,6 +116,17 @@ impl Dependencies {
             for path in import.sources().flat_map(tables::beside) {
                 found.look_for(path);
             }
+        }
+        for source in project
+            .observations
+            .iter()
+            .flat_map(|source| source.sources())
+        {
+            found.add(source.to_owned());
+            (tables::beside(source).into_iter()).for_each(|path| found.look_for(path));
+        }
+        for path in observations::files(&project.observations)? {
+            found.add(path);
         }
         Ok(found)
     }

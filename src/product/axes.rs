@@ -10,6 +10,7 @@ use crate::data::digest::Digest;
 use crate::data::time_axis::TimeAxis;
 use crate::data::value::Value;
 use crate::project::Project;
+use crate::project::objective_spec::ObjectiveSpec;
 use crate::project::output_format::{
     DimensionPlaces, DimensionSpec, OutputTime, places_column, time_column,
 };
@@ -259,12 +260,25 @@ pub(super) fn leave_out(
             product.spec.variables.push(variable);
         }
     }
-    let summaries = std::mem::take(&mut product.spec.summaries).into_iter();
-    let summaries = summaries.filter_map(|summary| {
-        let of = places[summary.of]?;
-        Some(SummaryVariable { of, ..summary })
-    });
-    product.spec.summaries = summaries.collect();
+    let summaries = std::mem::take(&mut product.spec.summaries);
+    let mut objectives = std::mem::take(&mut product.spec.objectives);
+    for (number, summary) in summaries.into_iter().enumerate() {
+        let of_this = objectives.extract_if(.., |objective| objective.summary == number);
+        let of_this: Vec<ObjectiveSpec> = of_this.collect();
+        let Some(of) = places[summary.of] else {
+            continue;
+        };
+        let summary_now = product.spec.summaries.len();
+        product
+            .spec
+            .summaries
+            .push(SummaryVariable { of, ..summary });
+        let moved = of_this.into_iter().map(|objective| ObjectiveSpec {
+            summary: summary_now,
+            ..objective
+        });
+        product.spec.objectives.extend(moved);
+    }
     left_out
 }
 

@@ -14,7 +14,7 @@ use crate::project::product_spec::VariableAxes;
 use crate::project::{OutputColumn, Project, ProjectError};
 
 /// Checks that everything the product needs is there.
-pub fn check(loaded: &LoadedScenario<'_>) -> Result<()> {
+pub(super) fn check(loaded: &LoadedScenario<'_>) -> Result<()> {
     let names = parameters(loaded)?;
     let (project, basin) = (loaded.project, &loaded.basin);
     let link = needed_link(project);
@@ -89,6 +89,7 @@ pub(super) fn describe(
             .map(|parameter| parameter_values(values.of_all(&parameter.parameter)))
             .collect(),
         scalars,
+        gauges: Vec::new(),
     })
 }
 

@@ -1,14 +1,17 @@
 //! From the plan and the store's results to the product: where its values come from, and when it is written.
 //!
 //! `describe` works out what the product is to hold, `axes` over what, `results` finds the results of an earlier snapshot, and [`mod@file`] writes
-//! the file; [`numbers`] has what it says of each catchment without making it. It runs nothing and reads no input. [`crate::cli`] uses it, and [`crate::history`] to compare results.
+//! the file; [`numbers`] has what it says of each catchment without making it. `gauges` joins it with what was measured. It runs nothing and reads no input. [`crate::cli`] uses it, and [`crate::history`] to compare results.
 
 mod axes;
 mod describe;
 mod drainage;
+mod exact_sum;
 pub mod file;
+mod gauges;
 mod join;
 pub mod numbers;
+pub mod objective;
 pub(crate) mod on_disk;
 mod results;
 
@@ -21,7 +24,6 @@ use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail};
 
-pub use self::describe::check;
 use self::describe::{describe, title};
 use self::file::{KnownResult, ProductContent, ResultSource, ScenarioDimension};
 use self::join::join;
@@ -41,6 +43,12 @@ use crate::system::process::Interrupt;
 use crate::system::progress::Progress;
 use crate::system::regular;
 use crate::text::wording;
+
+/// Checks that everything the products need is there.
+pub fn check(loaded: &LoadedScenario<'_>) -> Result<()> {
+    describe::check(loaded)?;
+    gauges::check(loaded)
+}
 
 /// How products are assembled.
 pub struct AssembleOptions<'a> {
@@ -202,6 +210,7 @@ fn write_products<'p>(
         let path = content.spec.path.clone();
         let time = part.time.as_ref();
         let left_out = axes::give(&mut content, part.project, time, &part.results, store)?;
+        gauges::give(&mut content, part.project)?;
         let state = update(content, part.results, store, options)?;
         products.push(AssembledProduct {
             path,

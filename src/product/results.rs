@@ -32,6 +32,7 @@ impl SnapshotResults {
         axes::give(&mut product, project, time.as_ref(), &ids, store)?;
         (product.spec.variables).retain(|variable| variable.upstream.is_none());
         product.spec.summaries.clear();
+        product.spec.objectives.clear();
         product.networks.clear();
         Ok(Self { product, ids })
     }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
@@ -21,6 +22,7 @@ use crate::language::formula::Expr;
 use crate::language::template::Template;
 use crate::netcdf::HIGHEST_LEVEL;
 use crate::project::import_spec::ImportSpec;
+use crate::project::objective_spec::ObservationSource;
 use crate::system::regular;
 use crate::text::wording::{self, Quotes};
 
@@ -31,6 +33,8 @@ pub(super) struct Shared {
     pub input: InputSpec,
     /// What the input file is made of, where rerunoff makes it.
     pub import: Option<ImportSpec>,
+    /// What was measured.
+    pub observations: Vec<Arc<ObservationSource>>,
 }
 
 /// Turns the raw project into a checked one, a table at a time.
@@ -54,6 +58,7 @@ impl ProjectBuilder<'_> {
             input: self.input(&raw.input, &raw.parameters.table, import.as_ref())?,
             // What is frozen has been imported.
             import: import.filter(|_| !self.places.are_frozen()),
+            observations: self.observations(&raw.observations)?,
         })
     }
 
@@ -81,7 +86,13 @@ impl ProjectBuilder<'_> {
         }
         let tables = self.tables("parameters.table", raw.parameters.table)?;
         let simulator = self.simulator(raw.simulator)?;
-        let product = self.product(raw.product, &simulator)?;
+        let mut product = self.product(raw.product, &simulator)?;
+        self.add_objectives(
+            raw.objective,
+            &raw.observations,
+            &shared.observations,
+            &mut product,
+        )?;
         Ok(Project {
             root: self.root.to_owned(),
             file: file.to_owned(),
@@ -98,6 +109,7 @@ impl ProjectBuilder<'_> {
             tables,
             simulator: simulator.into(),
             product,
+            observations: shared.observations,
             own_places: self.places.own(),
             work: raw.cache.work,
             cache_limits: self.cache_limits(raw.cache)?,

@@ -136,13 +136,6 @@ impl ProjectBuilder<'_> {
                 "is for series with finer time steps, and `fill` for coarser ones; state one";
             return Err(wrong("aggregate", message));
         }
-        if raw.time_columns.is_some() && raw.time_format.is_some() {
-            let message = "has no place here: `time_columns` says how the time is written";
-            return Err(wrong("time_format", message));
-        }
-        if let Some(stated) = &format.time_format {
-            TimeFormat::new(stated).map_err(|why| wrong("time_format", &why))?;
-        }
         Ok(SeriesSpec {
             layout: self.import_layout(&field, &raw)?,
             name,
@@ -156,7 +149,19 @@ impl ProjectBuilder<'_> {
     }
 
     /// How the text of a series' files is written.
-    fn text_format(&self, field: &str, raw: &Series) -> Result<TextFormat, ProjectError> {
+    pub(super) fn text_format(
+        &self,
+        field: &str,
+        raw: &Series,
+    ) -> Result<TextFormat, ProjectError> {
+        let wrong =
+            |message: &str| Err(self.source.error(&format!("{field}.time_format"), message));
+        if raw.time_columns.is_some() && raw.time_format.is_some() {
+            return wrong("has no place here: `time_columns` says how the time is written");
+        }
+        if let Some(Err(why)) = raw.time_format.as_deref().map(TimeFormat::new) {
+            return wrong(&why);
+        }
         Ok(TextFormat {
             separator: match raw.separator.as_deref() {
                 None => None,
@@ -187,7 +192,7 @@ impl ProjectBuilder<'_> {
     }
 
     /// A formula of nothing but `value`.
-    fn value_formula(&self, field: &str, text: &str) -> Result<Expr, ProjectError> {
+    pub(super) fn value_formula(&self, field: &str, text: &str) -> Result<Expr, ProjectError> {
         let field = format!("{field}.formula");
         let formula = self.formula(&field, text)?;
         match formula.names().iter().find(|name| *name != "value") {
@@ -200,7 +205,11 @@ impl ProjectBuilder<'_> {
     }
 
     /// How the values are laid out, by the path and the columns that are named.
-    fn import_layout(&self, field: &str, raw: &Series) -> Result<SourceLayout, ProjectError> {
+    pub(super) fn import_layout(
+        &self,
+        field: &str,
+        raw: &Series,
+    ) -> Result<SourceLayout, ProjectError> {
         let wrong =
             |key: &str, message: &str| Err(self.source.error(&format!("{field}.{key}"), message));
         if let Some((before, suffix)) = raw.file.split_once("{id}") {

@@ -12,7 +12,7 @@ use super::{PROJECT_FILE, ProjectError};
 use crate::system::regular;
 
 /// Where files are named; `*` stands for any name or number.
-const NAMED: [&[&str]; 15] = [
+const NAMED: [&[&str]; 16] = [
     &["input", "file"],
     &["input", "file", "*"],
     &["parameters", "table", "*", "file"],
@@ -27,6 +27,7 @@ const NAMED: [&[&str]; 15] = [
     &["import", "series", "*", "file"],
     &["scenario", "*", "parameters", "table", "*", "file"],
     &["scenario", "*", "simulator", "input", "*", "template"],
+    &["observations", "*", "file"],
     &["sweep", "*", "file"],
 ];
 

@@ -13,6 +13,9 @@ mod import;
 pub(crate) mod import_spec;
 mod input;
 mod missing;
+pub mod objective_spec;
+mod objectives;
+mod observations;
 pub mod output_format;
 pub mod overrides;
 pub(crate) mod own_path;
@@ -54,6 +57,7 @@ use crate::store::cache_folder::CACHE;
 use crate::system::machine;
 use build::ProjectBuilder;
 use error::{Moved, SourceText};
+use objective_spec::ObservationSource;
 use own_path::OwnPath;
 use places::{OwnPlaces, Places};
 use product_spec::ProductSpec;
@@ -94,6 +98,8 @@ pub struct Project {
     pub simulator: Arc<Simulator>,
     /// What to make of all results.
     pub product: ProductSpec,
+    /// What was measured, by name.
+    pub observations: Vec<Arc<ObservationSource>>,
     /// Where catchments' own files are.
     own_places: OwnPlaces,
     /// Where the work directories are.

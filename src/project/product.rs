@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::build::ProjectBuilder;
 use super::product_spec::{
     DEFAULT_DEFLATE, Outlets, ParameterVariable, Per, ProductSpec, ProductVariable, RESERVED,
-    Statistic, SummaryVariable, VariableAxes, VariableSource, valid_name,
+    Statistic, SummaryKind, SummaryVariable, VariableAxes, VariableSource, valid_name,
 };
 use super::{ProjectError, Simulator, raw};
 use crate::data::catchment::CatchmentId;
@@ -52,6 +52,7 @@ impl ProjectBuilder<'_> {
             variables,
             parameters,
             summaries,
+            objectives: Vec::new(),
         };
         self.check_axes(&simulator.outputs, &spec)?;
         Ok(spec)
@@ -267,7 +268,7 @@ impl ProjectBuilder<'_> {
         Ok(SummaryVariable {
             name,
             of,
-            statistic,
+            kind: SummaryKind::Statistic(statistic),
             units: raw.units.or(units),
             long_name: raw.long_name.or(Some(long_name)),
             standard_name: raw.standard_name,

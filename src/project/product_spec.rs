@@ -3,10 +3,13 @@
 //! Only descriptions; nothing here computes or writes a value. What the project file leaves out is filled in, so that
 //! nobody needs to know the defaults.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use super::objective_spec::{Objective, ObjectiveSpec};
 use super::output_format::RowAxes;
 pub use super::output_format::TIME;
 pub use super::raw::{Layout, Per};
@@ -67,6 +70,24 @@ pub struct ProductSpec {
     pub axes: Vec<AxisWords>,
     /// Variables along catchment, and a further dimension where theirs has one, computed from those along time.
     pub summaries: Vec<SummaryVariable>,
+    /// The numbers over gauges, each made of a summary's.
+    pub objectives: Vec<ObjectiveSpec>,
+}
+
+impl ProductSpec {
+    /// Whether the product has something of this name that is no axis.
+    pub fn has(&self, name: &str) -> bool {
+        self.names().any(|known| known == name)
+    }
+
+    /// The names of all that it has, but for axes.
+    pub fn names(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        (self.variables.iter().map(|variable| &variable.name))
+            .chain(self.parameters.iter().map(|parameter| &parameter.name))
+            .chain(self.summaries.iter().map(|summary| &summary.name))
+            .map(|name| Cow::Borrowed(name.as_str()))
+            .chain((self.objectives.iter()).map(|objective| Cow::Owned(objective.overall_name())))
+    }
 }
 
 /// A product variable along catchment and, most of them, time.
@@ -218,13 +239,22 @@ pub struct SummaryVariable {
     /// The variable, an index into [`ProductSpec::variables`].
     pub of: usize,
     /// What it says.
-    pub statistic: Statistic,
+    pub kind: SummaryKind,
     /// Its units, as UDUNITS writes them.
     pub units: Option<String>,
     /// What it is, for people.
     pub long_name: Option<String>,
     /// What it is, in the words of the CF standard name table.
     pub standard_name: Option<String>,
+}
+
+/// What a summary says of a variable's time steps.
+#[derive(Clone)]
+pub enum SummaryKind {
+    /// A number out of them alone.
+    Statistic(Statistic),
+    /// How well they fit what was measured there; missing where nothing was.
+    Objective(Arc<Objective>),
 }
 
 /// Where a variable has sums over all upstream.

@@ -48,12 +48,12 @@ impl ProjectBuilder<'_> {
 }
 
 /// A date, with a time of the day or without.
-struct Moment {
-    time: DateTime,
+pub(super) struct Moment {
+    pub(super) time: DateTime,
     is_date: bool,
 }
 
-fn moment(value: &toml::Value) -> Result<Moment, String> {
+pub(super) fn moment(value: &toml::Value) -> Result<Moment, String> {
     let text = match value {
         toml::Value::String(text) => text.trim().to_owned(),
         toml::Value::Datetime(moment) => moment.to_string(),
@@ -70,7 +70,7 @@ fn moment(value: &toml::Value) -> Result<Moment, String> {
     })
 }
 
-fn span(text: &str) -> Result<Span, String> {
+pub(super) fn span(text: &str) -> Result<Span, String> {
     let span = text.trim().parse::<Span>().ok();
     let is_positive = |span: &Span| span.is_positive();
     span.filter(is_positive).ok_or_else(|| {

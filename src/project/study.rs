@@ -126,6 +126,9 @@ impl Study {
         // Nothing of what it says is needed, and all of it may be about columns that are not there yet.
         let product = Table::from_iter([("file".to_owned(), "output.nc".into())]);
         table.insert("product".to_owned(), product.into());
+        for of_product in ["observations", "objective"] {
+            table.remove(of_product);
+        }
         let scenarios = table.get_mut("scenario").and_then(|it| it.as_table_mut());
         for (_, scenario) in scenarios.into_iter().flatten() {
             if let Some(scenario) = scenario.as_table_mut() {
@@ -321,15 +324,12 @@ impl Study {
             return Ok(());
         }
         let product = &first.product;
-        let taken = (product.variables.iter().map(|variable| &variable.name))
-            .chain(product.parameters.iter().map(|parameter| &parameter.name))
-            .chain(product.summaries.iter().map(|summary| &summary.name));
-        let taken: BTreeSet<&String> = taken.collect();
+        let taken: BTreeSet<_> = product.names().collect();
         for name in first.scenario.coordinates.keys() {
             let field = format!("parameters.{name}");
             let fault = if !valid_name(name) {
                 "can't be a coordinate of the product: a name has letters, digits and underscores, and none that the product uses itself"
-            } else if taken.contains(name) {
+            } else if taken.contains(name.as_str()) {
                 "is a coordinate of the scenarios, and the product has something else of this name; rename one"
             } else {
                 continue;
@@ -372,10 +372,12 @@ impl Study {
                     .into();
             }
             let tables = project.tables.iter().map(|table| table.path.as_path());
+            let observations = &project.observations;
             let sources = (project.input.files.iter().map(PathBuf::as_path))
                 .chain(tables)
                 .chain(self.samples.iter().map(|(path, _)| path.as_path()))
-                .chain(project.import.iter().flat_map(ImportSpec::sources));
+                .chain(project.import.iter().flat_map(ImportSpec::sources))
+                .chain(observations.iter().flat_map(|source| source.sources()));
             let product = &project.product.path;
             let place = place(source, "product.file", product)?;
             for path in sources {

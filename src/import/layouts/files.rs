@@ -74,6 +74,11 @@ impl Files {
         &self.ids
     }
 
+    /// The catchments with their files.
+    pub(crate) fn each(&self) -> impl Iterator<Item = (&CatchmentId, &PathBuf)> {
+        self.ids.iter().map(|id| (id, &self.files[id]))
+    }
+
     /// The files.
     pub(crate) fn paths(&self) -> impl Iterator<Item = &PathBuf> {
         self.files.values()

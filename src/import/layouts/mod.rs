@@ -8,7 +8,7 @@ mod long;
 pub(super) mod reading;
 mod staged;
 pub(super) mod values;
-mod wide;
+pub(super) mod wide;
 
 use anyhow::Result;
 

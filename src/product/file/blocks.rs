@@ -250,7 +250,7 @@ impl<E: Send, P: Send> BlockMaker<'_, E, P> {
                 let mut summarised = Vec::new();
                 for (place, &variable) in own.iter().enumerate() {
                     let series = product.values(blocks.over, *row, variable, &columns)?;
-                    summarised.extend(product.summarise(blocks.over, variable, &series));
+                    summarised.extend(product.summarise(blocks.over, *row, variable, &series));
                     values.set(row - range.start, place, &series);
                 }
                 made.summaries.push((*row, summarised));
@@ -322,7 +322,7 @@ impl<E: Send, P: Send> BlockMaker<'_, E, P> {
                 if !has_sums[place] {
                     series.fill(f64::NAN);
                 }
-                summarised.extend(product.summarise(blocks.over, variables[place], series));
+                summarised.extend(product.summarise(blocks.over, row, variables[place], series));
                 values.set(row - range.start, place, series);
             }
             made.summaries.push((row, summarised));

@@ -3,14 +3,15 @@
 //! Checkers do not notice a missing `cf_role`, `featureType` or `coordinates`, but readers need them. It knows no HDF5 and
 //! looks at no clock: the same results give the same bytes.
 
-use super::digest::{CHUNKS_DIGEST, PRODUCT_DIGEST};
+use super::digest::{CHUNKS_DIGEST, COMPARED_DIGEST, PRODUCT_DIGEST};
 use super::{AxisValues, ProductAxis, ProductContent};
 use crate::data::digest::Digest;
 use crate::data::value::Value;
 use crate::netcdf::cf::{Attributes, catchment_attributes};
 use crate::netcdf::{Attribute, Precision};
+use crate::project::objective_spec::{ObjectiveSpec, OverGauges};
 use crate::project::product_spec::{
-    ParameterVariable, ProductVariable, Statistic, SummaryVariable, TIME, VariableAxes,
+    ParameterVariable, ProductVariable, Statistic, SummaryKind, SummaryVariable, TIME, VariableAxes,
 };
 
 /// Attributes that limit a variable's values.
@@ -49,6 +50,9 @@ pub(super) fn global(
     set_conventions(&mut attributes);
     attributes.set("recipe", &*product.recipe.to_string());
     attributes.set(PRODUCT_DIGEST, &*digest.to_string());
+    if let Some(compared) = product.compared_digest() {
+        attributes.set(COMPARED_DIGEST, &*compared.to_string());
+    }
     if let Some(chunks) = chunks {
         attributes.set(CHUNKS_DIGEST, &*chunks.to_string());
     }
@@ -175,8 +179,40 @@ pub(super) fn summary(summary: &SummaryVariable, product: &ProductContent) -> At
     attributes.set_some("long_name", summary.long_name.as_deref());
     attributes.set_some("standard_name", summary.standard_name.as_deref());
     attributes.set_some("units", summary.units.as_deref());
+    match &summary.kind {
+        SummaryKind::Statistic(statistic) => set_statistic(&mut attributes, *statistic),
+        SummaryKind::Objective(objective) => {
+            attributes.set("statistic", &*objective.measure.to_string());
+            attributes.set("observations", objective.observations.name.as_str());
+        }
+    }
+    let axes = &product.spec.variables[summary.of].axes;
+    attributes.set("coordinates", &*coordinates(product, axes));
+    attributes.set("ancillary_variables", "status");
+    attributes.set("_FillValue", Attribute::F64(f64::NAN));
+    attributes
+}
+
+/// The attributes of one number over gauges.
+pub(super) fn overall(objective: &ObjectiveSpec, product: &ProductContent) -> Attributes {
+    let summary = &product.spec.summaries[objective.summary];
+    let mut attributes = Attributes::default();
+    let over = match objective.over {
+        OverGauges::Mean if objective.weights.is_empty() => "mean",
+        OverGauges::Mean => "weighted mean",
+        other => other.name(),
+    };
+    let name = summary.long_name.as_deref().unwrap_or(&objective.name);
+    attributes.set("long_name", &*format!("{over} over gauges: {name}"));
+    attributes.set_some("units", summary.units.as_deref());
+    attributes.set("_FillValue", Attribute::F64(f64::NAN));
+    attributes
+}
+
+/// What is said of a statistic over time.
+fn set_statistic(attributes: &mut Attributes, statistic: Statistic) {
     // CF has no words for other quantiles, nor for shares of time.
-    let method = match summary.statistic {
+    let method = match statistic {
         Statistic::Mean => Some("time: mean"),
         Statistic::Max => Some("time: maximum"),
         Statistic::Min => Some("time: minimum"),
@@ -192,11 +228,6 @@ pub(super) fn summary(summary: &SummaryVariable, product: &ProductContent) -> At
         }
     };
     attributes.set_some("cell_methods", method);
-    let axes = &product.spec.variables[summary.of].axes;
-    attributes.set("coordinates", &*coordinates(product, axes));
-    attributes.set("ancillary_variables", "status");
-    attributes.set("_FillValue", Attribute::F64(f64::NAN));
-    attributes
 }
 
 /// The attributes of the scenarios' names.

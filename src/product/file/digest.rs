@@ -13,7 +13,7 @@ use crate::data::value::Value;
 use crate::netcdf::{Precision, PreviousFile};
 use crate::plan::snapshot::Status;
 use crate::project::product_spec::{
-    Layout, Outlets, ParameterVariable, TIME, VariableAxes, VariableSource,
+    Layout, Outlets, ParameterVariable, SummaryKind, TIME, VariableAxes, VariableSource,
 };
 
 /// To be raised when files are laid out differently.
@@ -24,6 +24,9 @@ pub(super) const PRODUCT_DIGEST: &str = "product_digest";
 
 /// The global attribute that holds the digest of how results become chunks.
 pub(super) const CHUNKS_DIGEST: &str = "chunks_digest";
+
+/// The global attribute that holds the digest of all that objectives compare.
+pub(super) const COMPARED_DIGEST: &str = "compared_digest";
 
 /// The digest of all that determines the product's bytes: equal digests, equal files.
 ///
@@ -82,6 +85,7 @@ pub fn digest(product: &ProductContent) -> Digest {
         }
     }
     walk.axes(product);
+    walk.objectives(product);
     walk.end()
 }
 
@@ -318,9 +322,36 @@ impl Walk {
             self.text("summary");
             self.text(&summary.name);
             self.number(summary.of as u64);
-            let (statistic, setting) = summary.statistic.definition();
-            self.text(statistic);
-            self.number(setting.map_or(0, f64::to_bits));
+            match &summary.kind {
+                SummaryKind::Statistic(statistic) => {
+                    let (statistic, setting) = statistic.definition();
+                    self.text(statistic);
+                    self.number(setting.map_or(0, f64::to_bits));
+                }
+                SummaryKind::Objective(objective) => {
+                    self.text("objective");
+                    self.text(&objective.measure.to_string());
+                    self.text(&format!("{:?}", objective.observations.steps));
+                }
+            }
+        }
+    }
+
+    /// What objectives compare, and how one number is made of those at gauges. Hashes nothing if there are none.
+    fn objectives(&mut self, product: &ProductContent) {
+        for objective in &product.spec.objectives {
+            self.text("over gauges");
+            self.text(&objective.name);
+            self.number(objective.summary as u64);
+            self.text(objective.over.name());
+            self.number(objective.weights.len() as u64);
+            for (id, weight) in &objective.weights {
+                self.text(id.as_str());
+                self.number(weight.to_bits());
+            }
+        }
+        if let Some(compared) = product.compared_digest() {
+            self.bytes(compared.as_bytes());
         }
     }
 
@@ -355,7 +386,7 @@ mod tests {
         let summary = |q: f64| SummaryVariable {
             name: "s".to_owned(),
             of: 0,
-            statistic: Statistic::Quantile(q),
+            kind: SummaryKind::Statistic(Statistic::Quantile(q)),
             units: None,
             long_name: None,
             standard_name: None,

@@ -23,6 +23,7 @@ mod digest;
 mod fetched;
 mod grid;
 mod network;
+mod objectives;
 mod previous;
 mod rows;
 mod scenarios;
@@ -35,6 +36,8 @@ mod unchanged;
 mod upstream;
 mod values;
 
+use std::sync::Arc;
+
 use anyhow::{Result, ensure};
 
 pub use self::axes::{AxisGroup, AxisValues, ProductAxis};
@@ -46,6 +49,7 @@ pub(in crate::product) use self::upstream::OpenSums;
 use crate::data::catchment::CatchmentId;
 use crate::data::digest::Digest;
 use crate::plan::snapshot::Status;
+use crate::product::objective::Gauges;
 use crate::project::product_spec::{Layout, ProductSpec, VariableAxes};
 
 /// All that determines a product: the project's description of it, and what only the data tells.
@@ -71,6 +75,8 @@ pub struct ProductContent {
     pub networks: Vec<Network>,
     /// The values of each of the spec's parameters, one per row.
     pub parameters: Vec<ParameterValues>,
+    /// What is compared where, by summary; `None` for those that compare nothing. Empty if none does.
+    pub gauges: Vec<Option<Arc<Gauges>>>,
 }
 
 impl ProductContent {

@@ -5,16 +5,19 @@
 
 use anyhow::{Context, Result};
 
-use super::digest::{CHUNKS_DIGEST, chunks_digest, values_digest, values_digest_with};
+use super::digest::{
+    CHUNKS_DIGEST, COMPARED_DIGEST, chunks_digest, values_digest, values_digest_with,
+};
 use super::summary::{Summaries, places};
 use super::unchanged::{Group, Unchanged};
 use super::upstream::upstream_digests;
-use super::{AxisGroup, KnownResult, ProductContent};
+use super::{AxisGroup, KnownResult, ProductContent, ProductRow};
 use crate::data::digest::Digest;
 use crate::netcdf::{PreviousChunk, PreviousFile, PreviousVariable, Uncopied, storable};
 use crate::plan::snapshot::Status;
+use crate::product::objective::Gauges;
 use crate::project::product_spec::{
-    Outlets, SummaryVariable, UPSTREAM_DIGEST, VALUES_DIGEST, VariableSource,
+    Outlets, SummaryKind, SummaryVariable, UPSTREAM_DIGEST, VALUES_DIGEST, VariableSource,
 };
 
 /// The previous product, as far as it can be used.
@@ -39,6 +42,8 @@ struct Rows {
     made_of: Vec<String>,
     /// Empty where there are no sums.
     sums_made_of: Vec<String>,
+    /// The digest of all that objectives compared, if there were any.
+    compared: Option<String>,
 }
 
 impl Previous {
@@ -64,6 +69,7 @@ impl Previous {
                 true => Vec::new(),
                 false => file.texts(UPSTREAM_DIGEST).ok()?,
             },
+            compared: file.attribute(COMPARED_DIGEST),
         };
         let names = match &product.scenarios {
             Some(_) => file.texts("scenario").ok()?,
@@ -125,6 +131,13 @@ impl Previous {
     ) -> Summaries {
         let mut summaries = Summaries::new(product);
         for (number, summary) in product.spec.summaries.iter().enumerate() {
+            // Where there was a gauge, there may be none any more.
+            let is_objective = matches!(summary.kind, SummaryKind::Objective(_));
+            let has_number = |row: usize| {
+                let id = &product.catchments[row].id;
+                let gauges = product.gauges_of(number);
+                !is_objective || gauges.is_some_and(|gauges| gauges.has(id))
+            };
             let group = Group::of(&product.spec.variables[summary.of]);
             let over = groups.iter().zip(&self.unchanged);
             for (over, unchanged) in over.filter(|(over, _)| over.variables.contains(&summary.of)) {
@@ -133,7 +146,8 @@ impl Previous {
                 for block in (0..tiling.blocks()).filter(is_unchanged) {
                     let (scenario, first) = tiling.corner(block);
                     let before = self.scenario(scenario) * self.catchments + first;
-                    for (i, row) in tiling.block(block).enumerate() {
+                    let rows = tiling.block(block).enumerate();
+                    for (i, row) in rows.filter(|(_, row)| has_number(*row)) {
                         let numbers = places(before + i, self.catchments, over.slice())
                             .map(|place| self.summaries[number][place]);
                         summaries.set_row(row, [(number, numbers.collect())]);
@@ -186,12 +200,14 @@ impl Rows {
             };
             first + rows.len() == old_end && rows.zip(first..).all(same)
         };
+        let [other_gauges, other_sums] = Group::ALL.map(|group| self.gauges(product, over, group));
         let own = |index: usize, old: usize| {
             let row = &product.catchments[index];
             // Only a digest says that a result is what it was.
             (row.status != Status::Ok || row.content.is_some())
                 && row.status as i8 == self.status[old]
                 && values_digest(row) == self.made_of[old]
+                && !other_gauges[index]
         };
         let digests = upstream_digests(product);
         let outlets: Vec<&Outlets> = (product.spec.variables.iter())
@@ -202,7 +218,7 @@ impl Rows {
             let is_known = |digest: Digest| digest.to_string() == self.sums_made_of[old];
             // Where there are no sums, nothing of them can change.
             !outlets.iter().any(|outlets| outlets.contain(id))
-                || digests[index].is_some_and(is_known)
+                || digests[index].is_some_and(is_known) && !other_sums[index]
         };
         // What is computed may use any column.
         let variables = product.spec.variables.iter().enumerate();
@@ -239,6 +255,22 @@ impl Rows {
             }
         }
         unchanged
+    }
+
+    /// By row: whether an objective of a group's variables has a number there, if any objective compares something else than before.
+    fn gauges(&self, product: &ProductContent, over: &AxisGroup<'_>, group: Group) -> Vec<bool> {
+        let compared = product.compared_digest().map(|digest| digest.to_string());
+        if compared == self.compared {
+            return vec![false; product.catchments.len()];
+        }
+        let variables = group.variables(product, over);
+        let summaries = product.spec.summaries.iter().enumerate();
+        let of_group = summaries.filter(|(_, summary)| variables.contains(&summary.of));
+        let gauges: Vec<&Gauges> = of_group
+            .filter_map(|(number, _)| product.gauges_of(number))
+            .collect();
+        let has_gauge = |row: &ProductRow| gauges.iter().any(|gauges| gauges.has(&row.id));
+        product.catchments.iter().map(has_gauge).collect()
     }
 
     /// By column: whether a row's result has the same values as the one that the previous row was made of; empty if unknown.

@@ -128,7 +128,7 @@ pub(super) fn write(
     )
 }
 
-/// Writes the summaries: last, because they are known only when everything else is written.
+/// Writes the summaries and the numbers over gauges: last, because they are known only when everything else is written.
 pub(super) fn write_summaries(
     product: &ProductContent,
     file: &NetcdfFile,
@@ -140,6 +140,13 @@ pub(super) fn write_summaries(
         let values = Data::F64(summaries.of(i));
         let over = dimensions.of_summary(&product.spec.variables[summary.of].axes);
         file.variable(&summary.name, &over, values, &attributes.0)?;
+    }
+    for objective in &product.spec.objectives {
+        let numbers = product.overall(objective, summaries.of(objective.summary));
+        let scenario: Vec<Dimension> = dimensions.scenario.into_iter().collect();
+        let attributes = cf::overall(objective, product);
+        let name = objective.overall_name();
+        file.variable(&name, &scenario, Data::F64(&numbers), &attributes.0)?;
     }
     Ok(())
 }

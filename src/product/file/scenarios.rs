@@ -34,7 +34,7 @@ impl ProductContent {
     }
 
     /// How many catchments each scenario has.
-    pub(super) fn catchments_each(&self) -> usize {
+    pub(in crate::product) fn catchments_each(&self) -> usize {
         self.catchments.len() / self.scenario_count()
     }
 

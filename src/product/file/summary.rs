@@ -6,7 +6,8 @@
 //! so that they are the same on every machine. It knows no files.
 
 use super::{AxisGroup, ProductAxis, ProductContent};
-use crate::project::product_spec::{Statistic, SummaryVariable};
+use crate::product::exact_sum::sum;
+use crate::project::product_spec::{Statistic, SummaryKind, SummaryVariable};
 
 impl Statistic {
     /// The numbers of a series that has `slice` values a time step, one for each of them.
@@ -41,22 +42,6 @@ impl Statistic {
     }
 }
 
-/// Neumaier's sum: right to the last bits, however many time steps there are.
-fn sum(values: impl Iterator<Item = f64>) -> f64 {
-    let (mut sum, mut lost) = (0.0_f64, 0.0);
-    for value in values {
-        let next = sum + value;
-        lost += if sum.abs() >= value.abs() {
-            (sum - next) + value
-        } else {
-            (value - next) + sum
-        };
-        sum = next;
-    }
-    // Of infinities nothing is lost that could be added again.
-    if sum.is_finite() { sum + lost } else { sum }
-}
-
 /// NumPy's `linear` method with its way of rounding; at least one value.
 fn quantile(mut values: Vec<f64>, q: f64) -> f64 {
     let place = q * (values.len() - 1) as f64;
@@ -78,16 +63,25 @@ fn quantile(mut values: Vec<f64>, q: f64) -> f64 {
 pub(in crate::product) type RowSummary = (usize, Vec<f64>);
 
 impl ProductContent {
-    /// The summaries of one of a group's variables (by number) in a catchment, from the variable's values there.
+    /// The summaries of one of a group's variables (by number) in a row, from the variable's values there.
     pub(in crate::product) fn summarise(
         &self,
         group: &AxisGroup<'_>,
+        row: usize,
         variable: usize,
         series: &[f64],
     ) -> Vec<RowSummary> {
         let summaries = self.spec.summaries.iter().enumerate();
         let own = summaries.filter(|(_, summary)| summary.of == variable);
-        own.map(|(number, summary)| (number, summary.statistic.of_each(series, group.slice())))
+        let numbers = |number: usize, kind: &SummaryKind| match kind {
+            SummaryKind::Statistic(statistic) => statistic.of_each(series, group.slice()),
+            SummaryKind::Objective(_) => {
+                let id = &self.catchments[row].id;
+                let gauges = self.gauges_of(number);
+                vec![gauges.map_or(f64::NAN, |gauges| gauges.number(id, series))]
+            }
+        };
+        own.map(|(number, summary)| (number, numbers(number, &summary.kind)))
             .collect()
     }
 }

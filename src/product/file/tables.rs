@@ -58,7 +58,29 @@ pub(super) fn write_summaries(
     for (i, summary) in product.spec.summaries.iter().enumerate() {
         small.numbers(&summary.name, summaries.of(i));
     }
-    small.write("summary", product.spec.compression, file)
+    small.write("summary", product.spec.compression, file)?;
+    write_objectives(product, summaries, file)
+}
+
+/// Writes `/objectives`, if there are any: the numbers over gauges, a row for each scenario.
+fn write_objectives(
+    product: &ProductContent,
+    summaries: &Summaries,
+    file: &mut TableFile,
+) -> Result<()> {
+    if product.spec.objectives.is_empty() {
+        return Ok(());
+    }
+    let mut small = SmallTable::new(product.scenario_count());
+    if let Some(scenarios) = &product.scenarios {
+        let (names, size) = stored(scenarios.names.iter().map(String::as_str));
+        small.texts("scenario", &names, size);
+    }
+    for objective in &product.spec.objectives {
+        let numbers = product.overall(objective, summaries.of(objective.summary));
+        small.numbers(&objective.overall_name(), &numbers);
+    }
+    small.write("objectives", product.spec.compression, file)
 }
 
 /// A table that is collected column by column and written at once.

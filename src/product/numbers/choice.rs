@@ -1,6 +1,6 @@
 //! Which numbers are wanted: summaries by their names, catchments by their ids or as they offer themselves.
 //!
-//! Where nothing is said of catchments, a summary is wanted at the outlets: those that its variable states, else those that drain into no other
+//! Where nothing is said of catchments, an objective is wanted at its gauges, another summary at the outlets: those that its variable states, else those that drain into no other
 //! catchment; where it is not known how they drain, at all.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -74,9 +74,11 @@ pub(super) struct Choice {
 }
 
 impl Choice {
-    /// The summaries of these names, or all of them, of a product of one scenario.
+    /// The summaries of these names, or all of them, of a product of one scenario. `gauges` has for each summary that compares with
+    /// what was measured where that was.
     pub(super) fn of(
         content: &ProductContent,
+        gauges: &[Option<BTreeSet<CatchmentId>>],
         names: Option<&[String]>,
         at: &At,
     ) -> Result<Self, ChoiceError> {
@@ -91,9 +93,13 @@ impl Choice {
             });
         }
         let is_wanted =
-            |summary: &&SummaryVariable| names.is_none_or(|names| names.contains(&summary.name));
-        let wanted = summaries.iter().filter(is_wanted);
-        let wanted = wanted.map(|summary| (summary.name.clone(), rows(content, summary, at)));
+            |summary: &SummaryVariable| names.is_none_or(|names| names.contains(&summary.name));
+        let wanted = summaries.iter().zip(gauges);
+        let wanted = wanted.filter(|(summary, _)| is_wanted(summary));
+        let wanted = wanted.map(|(summary, gauges)| {
+            let rows = rows(content, summary, gauges.as_ref(), at);
+            (summary.name.clone(), rows)
+        });
         Ok(Self {
             wanted: wanted.collect(),
         })
@@ -163,7 +169,16 @@ impl Choice {
 }
 
 /// By row: whether a summary is wanted there.
-fn rows(content: &ProductContent, summary: &SummaryVariable, at: &At) -> Vec<bool> {
+fn rows(
+    content: &ProductContent,
+    summary: &SummaryVariable,
+    gauges: Option<&BTreeSet<CatchmentId>>,
+    at: &At,
+) -> Vec<bool> {
+    if let Some(gauges) = gauges {
+        let ids = content.catchments.iter().map(|row| &row.id);
+        return ids.map(|id| gauges.contains(id) && at.has(id)).collect();
+    }
     let outlets = content.spec.variables[summary.of].upstream.as_ref();
     let has_it = |id: &CatchmentId| outlets.is_none_or(|outlets| outlets.contain(id));
     let network = content.networks.first();

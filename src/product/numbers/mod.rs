@@ -14,12 +14,13 @@ use self::choice::Choice;
 pub use self::choice::{At, ChoiceError};
 use super::file::{AxisGroup, OpenSums, ProductContent, RowSummary, Summaries};
 use super::results::find_results;
-use super::{axes, decode, describe};
+use super::{axes, decode, describe, gauges};
 use crate::data::catchment::CatchmentId;
 use crate::data::time_axis::TimeAxis;
 use crate::data::value::Value;
 use crate::plan::snapshot::{ScenarioSnapshot, Status};
 use crate::project::Project;
+use crate::project::objective_spec::ObjectiveSpec;
 use crate::store::{ResultId, Store, StoredColumn};
 use crate::system::parallel::ordered;
 
@@ -78,7 +79,8 @@ impl WantedNumbers {
         at: &At,
     ) -> Result<Self> {
         let mut content = describe::describe(project, scenario_snapshot, 1)?;
-        let choice = Choice::of(&content, names, at)?;
+        let gauges = gauges::places(&content, project)?;
+        let choice = Choice::of(&content, &gauges, names, at)?;
         let used: BTreeSet<String> = (content.spec.variables.iter().enumerate())
             .filter(|(at, _)| choice.is_of(&content, *at))
             .map(|(_, variable)| variable.name.clone())
@@ -128,6 +130,7 @@ impl WantedNumbers {
             .map(|(needed, result)| result.filter(|_| *needed))
             .collect();
         axes::give(&mut self.content, project, time, &results, store)?;
+        gauges::give(&mut self.content, project)?;
         let mut summaries = Summaries::new(&self.content);
         for group in self.content.axis_groups() {
             let maker = GroupNumbers::of(&self.content, &self.choice, group);
@@ -159,8 +162,29 @@ impl NumbersByCatchment {
                 numbers.columns.extend(columns);
                 numbers.values.extend(values);
             }
+            let objectives = self.content.spec.objectives.iter();
+            for objective in objectives.filter(|objective| objective.summary == at) {
+                if let Some(number) = self.over_gauges(objective, rows) {
+                    numbers.columns.push(NumberColumn {
+                        of: summary.name.clone(),
+                        catchment: None,
+                        place: None,
+                        units: summary.units.clone(),
+                    });
+                    numbers.values.push(number);
+                }
+            }
         }
         numbers
+    }
+
+    /// One number over all gauges, if that at each of them is wanted.
+    fn over_gauges(&self, objective: &ObjectiveSpec, rows: &[bool]) -> Option<f64> {
+        let gauges = self.content.gauges_of(objective.summary)?;
+        let mut catchments = self.content.catchments.iter().zip(rows);
+        let all = catchments.all(|(catchment, is_wanted)| *is_wanted || !gauges.has(&catchment.id));
+        let numbers = self.summaries.of(objective.summary);
+        all.then(|| self.content.overall(objective, numbers).pop())?
     }
 
     /// A catchment of the snapshot, in its order, and whether it has a result.
@@ -325,7 +349,7 @@ impl<'a> GroupNumbers<'a> {
 
     /// The summaries of a variable that are wanted in a catchment.
     fn summarise(&self, row: usize, variable: usize, series: &[f64]) -> Vec<RowSummary> {
-        let mut summaries = self.content.summarise(&self.group, variable, series);
+        let mut summaries = self.content.summarise(&self.group, row, variable, series);
         summaries.retain(|(summary, _)| {
             let rows = self.choice.rows(&self.content.spec.summaries[*summary]);
             rows.is_some_and(|rows| rows[row])

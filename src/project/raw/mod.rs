@@ -6,6 +6,7 @@
 
 pub(super) mod cluster;
 pub(super) mod import;
+pub(super) mod objective;
 pub(super) mod output;
 mod product;
 mod simulator;
@@ -38,6 +39,10 @@ pub(super) struct Project {
     pub parameters: Parameters,
     pub simulator: Simulator,
     pub product: Product,
+    #[serde(default)]
+    pub observations: BTreeMap<String, objective::Observations>,
+    #[serde(default)]
+    pub objective: BTreeMap<String, objective::Objective>,
     #[serde(default)]
     pub cache: Cache,
     pub cluster: Option<cluster::Cluster>,
@@ -240,6 +245,8 @@ mod tests {
             "product.parameters.A = 3",
             "product.summary.m = []",
             "product.axes.layer = 3",
+            "observations.flow = 3",
+            "objective.nse = 3",
             "cache = 3",
             "cluster = 3",
             "scenario.a = 3",

@@ -3,6 +3,7 @@
 //! What the columns are is found out here, from the header or from the ids that are given for them. Where the values are
 //! is found out by `row_index`, and they are read by `columns`.
 
+mod by_row;
 pub(crate) mod columns;
 pub(crate) mod row_index;
 
@@ -36,7 +37,7 @@ pub(crate) struct Wide {
 }
 
 /// How a table is written.
-pub(super) struct WideTable {
+pub(crate) struct WideTable {
     /// The file, for messages.
     pub path: PathBuf,
     /// The catchments of its columns.
@@ -109,12 +110,7 @@ impl Wide {
         let (stamps, index, digest) = RowIndex::read(&table, text, digest, reading)?;
         if table.undecided {
             let decided = index.something_last(table.separator);
-            if !decided.with_context(|| table.unread())? {
-                bail!(
-                    "{}: the last cell of every row is empty: {EITHER}",
-                    table.path.display()
-                );
-            }
+            table.decide(decided.with_context(|| table.unread())?)?;
         }
         let values: Box<dyn SeriesValues> = if wanted.is_sorted() {
             Box::new(Columns::new(table, index, wanted))
@@ -219,6 +215,17 @@ fn ids_of_header(
 }
 
 impl WideTable {
+    /// An error if what the columns are depends on whether any row has something in its last cell, and none has.
+    fn decide(&self, something_last: bool) -> Result<()> {
+        if self.undecided && !something_last {
+            bail!(
+                "{}: the last cell of every row is empty: {EITHER}",
+                self.path.display()
+            );
+        }
+        Ok(())
+    }
+
     /// What is said if its file can't be read.
     pub(super) fn unread(&self) -> String {
         format!("{}: the file can't be read", self.path.display())

@@ -12,8 +12,8 @@ use crate::data::value::Value;
 use crate::language::formula::Expr;
 use crate::netcdf::Precision;
 use crate::project::product_spec::{
-    DEFAULT_DEFLATE, Outlets, ParameterVariable, Per, ProductVariable, Statistic, SummaryVariable,
-    VariableSource,
+    DEFAULT_DEFLATE, Outlets, ParameterVariable, Per, ProductVariable, Statistic, SummaryKind,
+    SummaryVariable, VariableSource,
 };
 
 mod axes;
@@ -145,7 +145,7 @@ fn summary(name: &str, of: usize, statistic: Statistic) -> SummaryVariable {
     SummaryVariable {
         name: name.to_owned(),
         of,
-        statistic,
+        kind: SummaryKind::Statistic(statistic),
         units: Some("g/h".to_owned()),
         long_name: None,
         standard_name: None,
@@ -183,6 +183,7 @@ pub(super) fn product(path: &Path, catchments: usize, steps: i64) -> ProductCont
             variables: vec![variable("q", VariableSource::Column(1)), load],
             parameters: vec![parameter("lat", Some("degrees_north"), Some("latitude"))],
             summaries: Vec::new(),
+            objectives: Vec::new(),
         },
         title: "A test".to_owned(),
         recipe: Digest::of(b"recipe"),
@@ -193,6 +194,7 @@ pub(super) fn product(path: &Path, catchments: usize, steps: i64) -> ProductCont
         catchments: rows,
         networks: Vec::new(),
         parameters: vec![ParameterValues::Numbers(latitudes.collect())],
+        gauges: Vec::new(),
     }
 }
 

@@ -48,7 +48,9 @@ fn nothing_is_fetched_for_summaries_of_unchanged_blocks() {
     let tweak = |s: &mut ProductContent| s.catchments[70].content = Some(Digest::of(b"new"));
     assert_eq!(patched(&tweak), (16, 120));
     assert_eq!(patched(&|s| s.spec.summaries[0].units = None), (0, 130));
-    let another = |s: &mut ProductContent| s.spec.summaries[2].statistic = Statistic::Quantile(0.8);
+    let another = |s: &mut ProductContent| {
+        s.spec.summaries[2].kind = SummaryKind::Statistic(Statistic::Quantile(0.8));
+    };
     assert_eq!(patched(&another), (199, 0));
     assert_eq!(patched(&|s| drop(s.spec.summaries.pop())), (199, 0));
 }

@@ -1,0 +1,46 @@
+//! Objectives of a product: what they compare, and the one number over all gauges.
+//!
+//! The numbers at gauges are summaries like any other. It knows no files.
+
+use super::{ProductContent, ProductRow};
+use crate::data::digest::Digest;
+use crate::plan::snapshot::Status;
+use crate::product::objective::{Gauges, overall};
+use crate::project::objective_spec::ObjectiveSpec;
+
+impl ProductContent {
+    /// What a summary compares, by number, if it compares anything.
+    pub(in crate::product) fn gauges_of(&self, summary: usize) -> Option<&Gauges> {
+        self.gauges.get(summary)?.as_deref()
+    }
+
+    /// The digest of all that objectives compare; `None` if there are none.
+    pub(super) fn compared_digest(&self) -> Option<Digest> {
+        let gauges = self.gauges.iter().flatten();
+        let bytes: Vec<u8> = gauges
+            .flat_map(|gauges| *gauges.digest().as_bytes())
+            .collect();
+        (!bytes.is_empty()).then(|| Digest::of(&bytes))
+    }
+
+    /// One number over all gauges for each scenario, from an objective's numbers in all rows.
+    pub(in crate::product) fn overall(
+        &self,
+        objective: &ObjectiveSpec,
+        numbers: &[f64],
+    ) -> Vec<f64> {
+        let each = self.catchments_each().max(1);
+        let gauges = self.gauges_of(objective.summary);
+        // A catchment that the scenario leaves out is no gauge of it.
+        let counts = |row: &ProductRow| {
+            let is_left_out = row.status == Status::NotRun && row.key.is_none();
+            !is_left_out && gauges.is_some_and(|gauges| gauges.has(&row.id))
+        };
+        let scenarios = self.catchments.chunks(each).zip(numbers.chunks(each));
+        let one = |(rows, numbers): (&[ProductRow], &[f64])| {
+            let gauges = rows.iter().zip(numbers).filter(|(row, _)| counts(row));
+            overall(objective, gauges.map(|(row, number)| (&row.id, *number)))
+        };
+        scenarios.map(one).collect()
+    }
+}
