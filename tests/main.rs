@@ -8,6 +8,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+mod callers;
 mod common;
 
 mod after;

@@ -1,9 +1,9 @@
 //! `rerunoff assemble`: the product from the results there are.
 
 use std::io::{Write, stderr, stdout};
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use clap::Args;
 
 use super::exit::Exit;
@@ -11,6 +11,7 @@ use super::open::ProjectPlace;
 use super::options::jobs::cores;
 use super::options::scenario::ScenarioOption;
 use super::terminal::say;
+use super::turn;
 use crate::plan::Counts;
 use crate::product::{self, AssembleOptions, AssembledProduct, PlannedStudy};
 use crate::project::OnBadInput;
@@ -21,7 +22,7 @@ use crate::system::progress::duration;
 pub(super) struct Arguments {
     #[command(flatten)]
     scenarios: ScenarioOption,
-    /// Wait for another run on this project to end
+    /// Wait while others use the project, where one needs it alone
     #[arg(long)]
     wait: bool,
     /// Print no progress, only the last line
@@ -30,7 +31,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn assemble(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
-    let started = Instant::now();
+    let (started, began) = (Instant::now(), SystemTime::now());
     let opened = place.open()?;
     let study = &opened.study;
     let chosen = arguments.scenarios.of(study)?;
@@ -40,6 +41,7 @@ pub(super) fn assemble(place: &ProjectPlace, arguments: Arguments) -> Result<Exi
     let (plans, _) = loaded_study.plan(Some(&store))?;
     let interrupt = Interrupt::installed().context("can't prepare for signals")?;
     let options = AssembleOptions {
+        began,
         workers: cores(None),
         interrupt: &interrupt,
         quiet: arguments.quiet,
@@ -50,7 +52,10 @@ pub(super) fn assemble(place: &ProjectPlace, arguments: Arguments) -> Result<Exi
         plans: &plans,
         chosen: &chosen,
     };
-    let products = product::assemble(&planned, &mut store, &options);
+    let products = match turn::to_write_products(&opened.cache, &interrupt)? {
+        Some(_turn) => product::assemble(&planned, &mut store, &options),
+        None => Err(anyhow!("interrupted")),
+    };
     if interrupt.is_triggered() && products.is_err() {
         writeln!(stderr(), "interrupted; the product is as it was").ok();
         return Ok(Exit::Interrupted);

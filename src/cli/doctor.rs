@@ -20,7 +20,7 @@ pub(super) struct Arguments {
     /// Only tell, repair nothing
     #[arg(short = 'n', long)]
     dry_run: bool,
-    /// Wait for another run on this project to end
+    /// Wait while others use the project, where one needs it alone
     #[arg(long)]
     wait: bool,
 }
@@ -56,7 +56,7 @@ pub(super) fn doctor(place: &ProjectPlace, arguments: Arguments) -> Result<Exit>
         )
         .ok();
     }
-    let mut store = cache.store()?;
+    let mut store = cache.store_alone()?;
     let (sound, damaged) = examine(&store)?;
     let (sound_outputs, damaged_outputs) = store.examine_outputs()?;
     let named: BTreeSet<String> = (store.states()?.iter())
@@ -90,7 +90,7 @@ pub(super) fn doctor(place: &ProjectPlace, arguments: Arguments) -> Result<Exit>
 }
 
 fn structure(cache: &Cache) -> Result<Vec<String>, StoreError> {
-    cache.store()?.quick_check()
+    cache.store_alone()?.quick_check()
 }
 
 /// How many results are sound, and the keys of those that are not.

@@ -11,7 +11,7 @@ pub enum Exit {
     Failures,
     /// The command line or the project file is wrong.
     Usage,
-    /// Another run holds the lock.
+    /// The project is in use, and this or the other use needs it alone.
     Locked,
     /// The input or the store can't be read or written.
     Unreadable,

@@ -61,7 +61,7 @@ enum Kind {
     /// The project file, or a template that it names.
     #[serde(rename = "project file")]
     ProjectFile,
-    /// Another run is under way.
+    /// Another run is under way, and one of the two needs the project alone.
     Locked,
     /// The input, the store or the product can't be read or written.
     Unreadable,
@@ -128,7 +128,9 @@ impl<'a> Fault<'a> {
                 cannot_run: Some(catchments),
                 ..fault(Kind::BadInput)
             }
-        } else if let Some(LockError::Held(holder)) = error.downcast_ref() {
+        } else if let Some(LockError::Held(holder) | LockError::Alone(holder)) =
+            error.downcast_ref()
+        {
             Self {
                 holder: Some(holder),
                 ..fault(Kind::Locked)

@@ -23,7 +23,7 @@ pub(super) struct Arguments {
     /// Tell how much would go, and remove nothing
     #[arg(short = 'n', long)]
     dry_run: bool,
-    /// Wait for another run on this project to end
+    /// Wait while others use the project, where one needs it alone
     #[arg(long)]
     wait: bool,
 }
@@ -61,7 +61,7 @@ pub(super) fn gc(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
         return Ok(Exit::Fine);
     }
     drop(store);
-    let (_lock, mut store) = opened.store_to_write(arguments.wait)?;
+    let (_lock, mut store) = opened.store_alone(arguments.wait)?;
     let plan = GcPlan::new(&store, scenarios(), runs, limit, keeps_outputs)?;
     plan.carry_out(&mut store)?;
     let left = store.size()?;

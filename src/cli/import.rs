@@ -9,7 +9,6 @@ use clap::Args;
 use super::exit::{Exit, Usage};
 use super::import_report::{list_left_out, summary};
 use super::open::ProjectPlace;
-use crate::import::bring_up_to_date;
 use crate::system::progress::duration;
 
 #[derive(Args)]
@@ -20,7 +19,7 @@ pub(super) struct Arguments {
     /// Read every source again, whatever its time stamps say
     #[arg(long)]
     rehash: bool,
-    /// Wait for another run on this project to end
+    /// Wait while others use the project, where one needs it alone
     #[arg(long)]
     wait: bool,
     /// Print no progress, only the last line
@@ -46,7 +45,7 @@ pub(super) fn import(place: &ProjectPlace, arguments: Arguments) -> Result<Exit>
         quiet,
         ..
     } = arguments;
-    let report = bring_up_to_date(project, &mut store, rehash, force, quiet)?;
+    let report = opened.import(&mut store, rehash, force, quiet)?;
     let file = spec.file.display();
     match report {
         Some(report) => {

@@ -32,6 +32,7 @@ mod status;
 mod tag;
 mod terminal;
 mod trying;
+mod turn;
 mod verify;
 mod wanted;
 mod why;

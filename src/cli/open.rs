@@ -10,7 +10,8 @@ use anyhow::{Context, Result, ensure};
 
 use super::import_report;
 use super::terminal::say;
-use crate::import::{bring_up_to_date, outdated};
+use super::turn;
+use crate::import::{ImportReport, bring_up_to_date, outdated};
 use crate::plan::loaded::LoadedStudy;
 use crate::project::overrides::Overrides;
 use crate::project::{ProjectError, Study};
@@ -81,11 +82,19 @@ impl OpenProject {
         self.cache.store_to_read()
     }
 
-    /// The project's lock and the store to write, both made where they are missing.
+    /// The project's lock, shared with others who are at work on it, and the store to write; both are made where they are missing.
     pub(super) fn store_to_write(&self, wait: bool) -> Result<(Lock, Store)> {
         let cache = Cache::prepare(self.study.common().cache())?;
-        let lock = cache.lock(wait)?;
+        let lock = cache.share(wait)?;
         let store = cache.store()?;
+        Ok((lock, store))
+    }
+
+    /// The same with the lock for this process alone: nothing that is in the store is in use by anybody else.
+    pub(super) fn store_alone(&self, wait: bool) -> Result<(Lock, Store)> {
+        let cache = Cache::prepare(self.study.common().cache())?;
+        let lock = cache.lock(wait)?;
+        let store = cache.store_alone()?;
         Ok((lock, store))
     }
 
@@ -114,7 +123,7 @@ impl OpenProject {
         quiet: bool,
     ) -> Result<LoadedStudy<'_>> {
         let project = self.study.common();
-        if let Some(report) = bring_up_to_date(project, store, rehash, false, quiet)? {
+        if let Some(report) = self.import(store, rehash, false, quiet)? {
             import_report::list_left_out(project, &report)?;
             if !quiet {
                 let summary = import_report::summary(&report);
@@ -122,6 +131,22 @@ impl OpenProject {
             }
         }
         self.read(Some(store), rehash, quiet)
+    }
+
+    /// Imports if need be, or by `force`; after others who are at it.
+    pub(super) fn import(
+        &self,
+        store: &mut Store,
+        rehash: bool,
+        force: bool,
+        quiet: bool,
+    ) -> Result<Option<ImportReport>> {
+        let project = self.study.common();
+        if project.import.is_none() {
+            return Ok(None);
+        }
+        let _turn = turn::to_import(&self.cache)?;
+        bring_up_to_date(project, store, rehash, force, quiet)
     }
 
     fn read(&self, store: Option<&Store>, rehash: bool, quiet: bool) -> Result<LoadedStudy<'_>> {

@@ -27,7 +27,7 @@ pub(super) struct Arguments {
     /// Take the name away; results stay until `gc`
     #[arg(long, conflicts_with = "replace")]
     delete: bool,
-    /// Wait for another run on this project to end
+    /// Wait while others use the project, where one needs it alone
     #[arg(long)]
     wait: bool,
 }

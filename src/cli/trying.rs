@@ -26,7 +26,6 @@ use crate::plan::Unit;
 use crate::plan::loaded::{LoadedScenario, LoadedStudy};
 use crate::project::Study;
 use crate::system::jobserver::slots::Slots;
-use crate::system::lock::Lock;
 use crate::system::process::Interrupt;
 use crate::system::progress::seconds;
 use crate::system::regular;
@@ -147,10 +146,8 @@ pub(super) fn check_run(
 /// Runs one; `None`, and it is said, if it was interrupted.
 fn run(loaded_study: &LoadedStudy<'_>, unit: Unit, base: &Path) -> Result<Option<Tried>> {
     let interrupt = Interrupt::installed().context("can't prepare for signals")?;
-    let lock = Lock::take(&base.join("lock"), false).context("can't lock a folder of its own")?;
     let run_context = RunContext {
         slots: &Slots::fixed(1),
-        keeper: lock.keeper(),
         interrupt: &interrupt,
         timings: &Timings::default(),
     };

@@ -1,6 +1,6 @@
 //! The head's seat: how heads on different machines notice each other.
 //!
-//! On one machine the project's lock keeps a second run out. Between machines no lock can be relied on, so a head leaves a file with its
+//! On one machine a lock keeps a second head out. Between machines no lock can be relied on, so a head leaves a file with its
 //! host's name beside the packages and renews it while it lives; one that finds a fresh file of another host does not begin. Two
 //! that begin at once both find the other's, and neither goes on: better than both.
 //!
@@ -46,7 +46,7 @@ impl Seat {
         Self::take_as(packages, &host())
     }
 
-    /// Removes what a head of this machine left that was killed. The caller holds the project's lock, so there is no other here.
+    /// Removes what a head of this machine left that was killed. The caller holds the heads' lock, so there is no other here.
     pub(crate) fn clear(packages: &Path) {
         let own = format!("{PREFIX}{}", host());
         let half_written = format!(".{own}.");

@@ -31,8 +31,9 @@ pub(crate) fn carry_out<T: TrialTaker>(
     interrupt: &Interrupt,
     taker: T,
 ) -> Result<T> {
-    Head::open(packages, Purpose::Verify)?.abandon(store)?;
-    let mut head = Head::open(packages, Purpose::Verify)?;
+    let open = || Head::open(packages, Purpose::Verify, true, false);
+    open()?.abandon(store)?;
+    let mut head = open()?;
     let errand = Errand::new(wish, Some(store))?;
     let mut intake = Handing { store, taker };
     let waited = head.carry_out(Some(errand), &mut intake, interrupt, Patience::Wait);

@@ -4,7 +4,9 @@
 //! was run. [`local`] runs simulators on this machine, for a run here and for a task of [`crate::cluster`] alike; [`output`] reads the
 //! tables that they write.
 //!
-//! The thread that calls [`update`] is the only one that writes the store. It commits in batches, within two seconds after a
+//! Several processes may be at work on the same: what one of them is at work on, the others [leave to it](local::turns).
+//!
+//! The thread that calls [`update`] is the only one of its process that writes the store. It commits in batches, within two seconds after a
 //! trial came in, so that a crash costs at most two seconds of finished runs. It does not know why anything is stale, and nothing of
 //! products. [`crate::cli`] and [`crate::cluster`] use it; [`crate::history`] and [`crate::report`] read what it left.
 
@@ -33,6 +35,7 @@ use self::giving_up::{GaveUp, GiveUp};
 use self::local::LocalExecutor;
 use self::local::failed_runs::FailedRuns;
 use self::local::shelf::Shelf;
+use self::local::turns::Turns;
 use self::local::work_folders::WorkFolders;
 use self::order::{Work, orders};
 use self::origin::{Origins, store_texts};
@@ -44,6 +47,7 @@ use crate::data::scenario::ScenarioName;
 use crate::plan::key::{Key, RawKey};
 use crate::plan::loaded::LoadedScenario;
 use crate::store::Store;
+use crate::store::cache_folder::Cache;
 use crate::system::jobserver::slots::Slots;
 use crate::system::progress::{Progress, Verbosity};
 
@@ -64,7 +68,9 @@ pub struct RunReport {
     pub run: usize,
     /// Catchments for which what their simulator had left was read again, and nothing was run.
     pub read_again: usize,
-    /// The keys of those that gave a result.
+    /// Results that other processes brought meanwhile, so that nothing was run here.
+    pub brought: usize,
+    /// The keys of those that gave a result, or whose results others brought.
     pub good: HashSet<Key>,
     /// Those that failed, and those that wait for the same result, with their reasons, in the order in which they failed.
     pub failed: Vec<FailedCatchment>,
@@ -85,6 +91,7 @@ impl RunReport {
     pub(crate) fn and(mut self, then: Self) -> Self {
         self.run += then.run;
         self.read_again += then.read_again;
+        self.brought += then.brought;
         self.good.extend(then.good);
         self.failed.retain(|failed| {
             !then
@@ -157,7 +164,7 @@ pub(crate) fn make_ready_in<'a>(
     ))
 }
 
-/// Does the work and stores its results. Where what a simulator leaves is kept for a key, by what determines it, that is read again
+/// Does the work and stores its results, but for what other processes do meanwhile. Where what a simulator leaves is kept for a key, by what determines it, that is read again
 /// and nothing is run.
 pub fn update(
     loaded_study: &[LoadedScenario<'_>],
@@ -176,12 +183,16 @@ pub fn update(
     let orders = orders(loaded_study, store, work.first(), keep_series)?;
     let keeps_outputs = project.cache_limits.keep_outputs;
     let shelf = keeps_outputs.then(|| Shelf::new(store.file().to_owned(), kept));
-    let mut executor = make_ready(loaded_study, run_context, &failed_runs)?.with_shelf(shelf);
+    let claims = Cache::at(project.cache()).claims();
+    let turns = Turns::new(&claims, store, work.regardless().clone())?;
+    let executor = make_ready(loaded_study, run_context, &failed_runs)?;
+    let mut executor = executor.with_shelf(shelf).with_turns(&turns);
     store_texts(loaded_study, store)?;
     let origins = Origins::new(loaded_study, work)?;
     let is_quiet = limits.verbosity == Verbosity::Quiet;
     let progress = Progress::new("running", work.runs(), is_quiet);
-    let mut recorder = Recorder::new(loaded_study, store, progress, limits, run_context);
+    let recorder = Recorder::new(loaded_study, store, progress, limits, run_context);
+    let mut recorder = recorder.with_turns(&turns);
     let done = executor.run(&orders, &mut |trial| recorder.take(trial, &origins));
     let mut report = recorder.finish(done)?;
     report.cost.running_seconds = started.elapsed().as_secs_f64();

@@ -12,9 +12,9 @@ use crate::data::catchment::CatchmentId;
 use crate::data::digest::Digest;
 use crate::data::scenario::ScenarioName;
 use crate::execute::timeouts::Timeouts;
-use crate::plan::Unit;
 use crate::plan::key::Key;
 use crate::plan::loaded::LoadedScenario;
+use crate::plan::{Plan, Staleness, State, Unit};
 use crate::store::{Store, StoreError};
 
 /// One catchment to be run in one scenario. It means the same in every process that opens the project.
@@ -167,6 +167,8 @@ pub struct Work {
     by_key: HashTable<u32>,
     /// Further units of keys that several have.
     others: HashMap<Key, Vec<Unit>>,
+    /// The keys that are to be run although they have a result.
+    regardless: HashSet<Key>,
 }
 
 impl Work {
@@ -176,6 +178,7 @@ impl Work {
             first: Vec::with_capacity(wanted.len()),
             by_key: HashTable::with_capacity(wanted.len()),
             others: HashMap::new(),
+            regardless: HashSet::new(),
         };
         for &(unit, key) in wanted {
             let first = &work.first;
@@ -190,6 +193,31 @@ impl Work {
             }
         }
         work
+    }
+
+    /// The same where it is known from these plans, and from the store that they were made with, what has a result already and is to
+    /// be run all the same: it was forced, failed since, or is beyond the limits stated now. Any other result that turns up meanwhile
+    /// is another process's, and is as good as one of this run.
+    pub(crate) fn planned(self, plans: &[Plan], store: Option<&Store>) -> Self {
+        let mut regardless = HashSet::new();
+        for (unit, key) in &self.first {
+            let has_result = match &plans[unit.scenario].entries[unit.catchment].state {
+                State::Fresh(_) | State::Stale(Staleness::OutOfRange(_)) => true,
+                State::Stale(Staleness::Failed(_)) => {
+                    store.is_some_and(|store| matches!(store.summary(&key.0), Ok(Some(_))))
+                }
+                State::Stale(_) | State::Bad(_) => false,
+            };
+            if has_result {
+                regardless.insert(*key);
+            }
+        }
+        Self { regardless, ..self }
+    }
+
+    /// The keys that are to be run although they have a result.
+    pub(crate) fn regardless(&self) -> &HashSet<Key> {
+        &self.regardless
     }
 
     /// The units to be run, with their keys.

@@ -4,7 +4,7 @@
 //! simulator got it and as it left it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -94,7 +94,8 @@ pub(crate) fn run_once(
     };
     let failed_runs = FailedRuns::of_all(base.join("after"));
     let name = format!("try-{}", std::process::id());
-    let work_folders = WorkFolders::of_task(project.work, base.join("work"), &name)?;
+    let keeper = File::open(base).with_context(|| format!("can't open {}", base.display()))?;
+    let work_folders = WorkFolders::of_task(project.work, base.join("work"), &name, &keeper)?;
     let mut executor = make_ready_in(work_folders, loaded_study, run_context, &failed_runs)?;
     let mut tried = None;
     executor.run(&[order], &mut |trial| {

@@ -126,10 +126,10 @@ impl Look {
 }
 
 impl FastPath {
-    /// The state stored for the project in this folder, if it holds beyond doubt and no other run is at work.
+    /// The state stored for the project in this folder, if it holds beyond doubt.
     pub(crate) fn recall(root: &Path) -> Option<Self> {
         let cache = Cache::at(root.join(CACHE));
-        let _lock = cache.lock(false).ok()?;
+        let _lock = cache.share(false).ok()?;
         let store = cache.store_to_read().ok()??;
         let payload = store.memo(MEMO, "").ok()??;
         // One that can't be read was written by another version.

@@ -21,6 +21,7 @@ use std::fmt;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail};
 
@@ -54,6 +55,8 @@ pub fn check(loaded: &LoadedScenario<'_>) -> Result<()> {
 pub struct AssembleOptions<'a> {
     /// The number of threads.
     pub workers: usize,
+    /// When it was begun to find out what the products are to be.
+    pub began: SystemTime,
     /// Tells when the user wants to stop.
     pub interrupt: &'a Interrupt,
     /// Whether to show no progress.
@@ -102,6 +105,8 @@ pub enum ProductState {
     Unchanged,
     /// It was written.
     Written,
+    /// It is that of a run that began later and has come to this before, and was not touched.
+    Later,
 }
 
 impl fmt::Display for ProductState {
@@ -109,6 +114,7 @@ impl fmt::Display for ProductState {
         f.write_str(match self {
             Self::Unchanged => "unchanged",
             Self::Written => "written",
+            Self::Later => "left to a later run",
         })
     }
 }
@@ -252,6 +258,10 @@ fn update(
     }
     let place = regular::place(&path).with_context(|| format!("can't write {}", path.display()))?;
     product.spec.path.clone_from(&place);
+    if on_disk::is_of_a_later_run(store, &path, options.began)? {
+        return Ok(ProductState::Later);
+    }
+    on_disk::remember_run(store, &path, options.began)?;
     let replacement = Replacement::beside(&place)?;
     let is_ours = on_disk::is_as_written(store, &path)?;
     if is_ours && file::digest_of(&path) == Some(file::digest(&product).to_string()) {

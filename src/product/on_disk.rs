@@ -7,6 +7,7 @@
 use std::fs;
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use anyhow::{Context, Result};
 
@@ -16,6 +17,9 @@ use crate::system::regular;
 use crate::system::stamp::Stamp;
 
 const MEMO: &str = "product";
+
+/// When the run began that a product is of.
+const BEGAN: &str = "product, run begun";
 
 /// Whether the file at `path` looks as it did when it was written.
 pub(crate) fn is_as_written(store: &Store, path: &Path) -> Result<bool> {
@@ -32,6 +36,21 @@ pub(crate) fn remember(store: &mut Store, path: &Path) -> Result<()> {
     let stamp = Stamp::of(path).with_context(|| format!("can't read {}", path.display()))?;
     let name = path.to_string_lossy();
     store.remember(MEMO, &name, &postcard::to_stdvec(&stamp)?)?;
+    Ok(())
+}
+
+/// Whether the file at `path` is what a run has made, or left as it is, that began later than `began`: that one knows the project as
+/// it is now. A clock that was set back tells nothing.
+pub(crate) fn is_of_a_later_run(store: &Store, path: &Path, began: SystemTime) -> Result<bool> {
+    let known = store.memo(BEGAN, &path.to_string_lossy())?;
+    let later = known.and_then(|bytes| postcard::from_bytes::<SystemTime>(&bytes).ok());
+    Ok(later.is_some_and(|later| began < later && later <= SystemTime::now()) && path.exists())
+}
+
+/// Remembers when the run began that the file is of.
+pub(crate) fn remember_run(store: &mut Store, path: &Path, began: SystemTime) -> Result<()> {
+    let name = path.to_string_lossy();
+    store.remember(BEGAN, &name, &postcard::to_stdvec(&began)?)?;
     Ok(())
 }
 

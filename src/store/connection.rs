@@ -19,8 +19,9 @@ use crate::system::regular;
 use super::migrations::{APPLICATION_ID, known, migrate, version};
 use super::{Store, StoreError};
 
-/// Far longer than any transaction takes; with a rollback journal a reader has to wait for the writer's.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
+/// Far longer than all the transactions take that others may have before this one; with a rollback journal a writer also waits for
+/// readers, of which one may be planning a large project.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(300);
 /// Statements kept prepared; there are about twenty.
 const PREPARED_STATEMENTS: usize = 64;
 
@@ -65,7 +66,7 @@ impl Journal {
 impl Store {
     /// Opens the store for writing; creates a missing one and migrates an older one. The folder must exist.
     ///
-    /// There must be one writer only: hold the project's lock.
+    /// Others may have it open to write, but must not be opening it just now if it is missing or older.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let path = absolute(path)?;
         let journal = Journal::for_path(&path).map_err(|source| StoreError::Io {

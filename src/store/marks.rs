@@ -5,6 +5,7 @@
 //! marks of one kind stand for is the caller's business; it removes them when none of their batches can come again.
 
 use super::contradiction::Contradiction;
+use super::reading::memo;
 use super::records::{remember, store_record};
 use super::{Record, Store, StoreError};
 
@@ -31,11 +32,11 @@ pub enum Once {
 impl Store {
     /// Stores a batch as [`Self::commit`] does, with its mark, unless the mark is there already.
     pub fn commit_once(&mut self, records: &[Record], mark: &Mark<'_>) -> Result<Once, StoreError> {
-        if self.memo(mark.kind, mark.name)?.is_some() {
-            return Ok(Once::AlreadyThere);
-        }
-        // There is one writer only, so the mark is still missing.
         self.in_transaction(|transaction| {
+            // Asked here: no other writer can come between.
+            if memo(transaction, mark.kind, mark.name)?.is_some() {
+                return Ok(Once::AlreadyThere);
+            }
             let mut contradictions = Vec::new();
             for record in records {
                 contradictions.extend(store_record(transaction, record)?);

@@ -19,7 +19,9 @@
 //! - `memo` holds small facts about files, so that they need not be read again.
 //!
 //! What must hold: results are immutable and outlive every failure; a result with its payloads, its explanation and the
-//! catchment's state come in one transaction; a reader beside the writer sees whole transactions. SQLite does not
+//! catchment's state come in one transaction; a reader beside the writer sees whole transactions. Several processes may write, one
+//! after the other and for milliseconds each: a writing transaction has the write lock from its beginning, and what it depends on
+//! it reads inside. SQLite does not
 //! notice flipped bits inside a record, so everything that decides something carries a digest over its content *and* its
 //! place: a damaged record is an error or is not there, and never another catchment's numbers.
 //!
@@ -47,9 +49,11 @@ mod removal;
 mod results;
 mod sources;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 #[cfg(test)]
 mod torture;
+#[cfg(test)]
+mod writers;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -72,7 +76,7 @@ pub(crate) use removal::Kept;
 /// How many attempts are kept for each catchment.
 pub(crate) const ATTEMPTS_KEPT: u32 = 10;
 
-/// An open store: one writer, or a reader beside it.
+/// An open store, to write or to read.
 #[derive(Debug)]
 pub struct Store {
     connection: Connection,

@@ -27,26 +27,33 @@ pub struct StoredExplanation {
     pub parts: Vec<u8>,
 }
 
+/// The memo of this kind and name; see [`Store::memo`].
+pub(super) fn memo(
+    connection: &Connection,
+    kind: &str,
+    name: &str,
+) -> rusqlite::Result<Option<Vec<u8>>> {
+    let query = "SELECT payload FROM memo WHERE kind = ?1 AND name = ?2";
+    let mut statement = connection.prepare_cached(query)?;
+    let row = statement.query_row([kind, name], |row| row.get::<_, Vec<u8>>(0));
+    let place: [&[u8]; 2] = [kind.as_bytes(), name.as_bytes()];
+    let found = row.optional()?;
+    Ok(found.and_then(|record| verified(&place, &record).map(<[u8]>::to_vec)))
+}
+
 impl Store {
     /// The memo of this kind and name; `None` if there is none or it is damaged, since it can be found out again.
     pub fn memo(&self, kind: &str, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        let query = "SELECT payload FROM memo WHERE kind = ?1 AND name = ?2";
-        let found = self.map_error((|| {
-            let mut statement = self.connection.prepare_cached(query)?;
-            let row = statement.query_row([kind, name], |row| row.get::<_, Vec<u8>>(0));
-            row.optional()
-        })())?;
-        let place: [&[u8]; 2] = [kind.as_bytes(), name.as_bytes()];
-        Ok(found.and_then(|record| verified(&place, &record).map(<[u8]>::to_vec)))
+        self.map_error(memo(&self.connection, kind, name))
     }
 
-    /// A digest that changes whenever a result is added, replaced or removed: of the number of results, and of the latest one
-    /// with its content. A result that replaces another is the latest.
+    /// A digest that changes whenever a result is added, replaced or removed, or a simulator was run: of the number of results, of
+    /// the latest one with its content, and of the latest attempt. A result that replaces another is the latest.
     pub fn results(&self) -> Result<Digest, StoreError> {
-        let query = "SELECT id, seal, (SELECT count(*) FROM result) FROM result
-            ORDER BY id DESC LIMIT 1";
+        let query = "SELECT id, seal, (SELECT count(*) FROM result), (SELECT ifnull(max(id), 0) FROM attempt)
+            FROM result ORDER BY id DESC LIMIT 1";
         let row = |row: &rusqlite::Row<'_>| -> rusqlite::Result<Vec<u8>> {
-            let numbers = [row.get::<_, i64>(0)?, row.get(2)?].map(i64::to_le_bytes);
+            let numbers = [row.get::<_, i64>(0)?, row.get(2)?, row.get(3)?].map(i64::to_le_bytes);
             Ok([numbers.concat(), row.get(1)?].concat())
         };
         let latest = self.map_error(self.connection.query_row(query, [], row).optional())?;

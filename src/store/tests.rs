@@ -48,7 +48,7 @@ fn attempt(failure: Option<&str>, wall: f64) -> Attempt {
 }
 
 /// A record whose discharge is the same for every key and whose concentration is the key's own.
-pub(super) fn success(id: &str, key_text: &str) -> Record {
+pub(crate) fn success(id: &str, key_text: &str) -> Record {
     let factor = f64::from(key(key_text).as_bytes()[0]) + 1.0;
     let concentration: Vec<f64> = (0..500).map(|step| factor * f64::from(step % 37)).collect();
     let discharge: Vec<f64> = (0..500).map(|step| f64::from(step % 41) / 8.0).collect();

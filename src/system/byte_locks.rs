@@ -33,7 +33,20 @@ impl ByteLocks {
     /// # Errors
     /// If the file system has no such locks, or the byte is beyond what a file can have (2⁶³).
     pub(crate) fn try_lock(&self, byte: u64) -> io::Result<bool> {
-        match self.set(byte, libc::F_WRLCK) {
+        self.try_lock_range(byte, 1)
+    }
+
+    /// Locks this byte and all behind it, if no other opening has one of them locked; whether it did.
+    ///
+    /// # Errors
+    /// As [`Self::try_lock`].
+    pub(crate) fn try_lock_from(&self, byte: u64) -> io::Result<bool> {
+        // To the kernel this length is all.
+        self.try_lock_range(byte, 0)
+    }
+
+    fn try_lock_range(&self, byte: u64, length: libc::off_t) -> io::Result<bool> {
+        match self.set(byte, length, libc::F_WRLCK) {
             Ok(()) => Ok(true),
             // The standard has both for "somebody else has it".
             Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(false),
@@ -45,11 +58,16 @@ impl ByteLocks {
     /// Unlocks a byte; nothing if it is not locked here.
     pub(crate) fn unlock(&self, byte: u64) {
         // Fails only where locking does, and then there is none.
-        self.set(byte, libc::F_UNLCK).ok();
+        self.set(byte, 1, libc::F_UNLCK).ok();
+    }
+
+    /// The opening: a process that keeps it open keeps its locks, even beyond the end of this one.
+    pub(crate) fn opening(&self) -> &File {
+        &self.file
     }
 
     #[allow(unsafe_code)]
-    fn set(&self, byte: u64, kind: libc::c_int) -> io::Result<()> {
+    fn set(&self, byte: u64, length: libc::off_t, kind: libc::c_int) -> io::Result<()> {
         let start = libc::off_t::try_from(byte).map_err(io::Error::other)?;
         // The constants are small and meant for this field, whose type is shorter than theirs.
         let (kind, whence) = (kind as libc::c_short, libc::SEEK_SET as libc::c_short);
@@ -58,7 +76,7 @@ impl ByteLocks {
             l_type: kind,
             l_whence: whence,
             l_start: start,
-            l_len: 1,
+            l_len: length,
             l_pid: 0,
         };
         // SAFETY: the descriptor is open as long as `self.file`, and F_OFD_SETLK only reads the structure, which outlives the call.

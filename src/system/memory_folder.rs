@@ -3,8 +3,8 @@
 //! It is made only where there is plenty of room and programs can be started from it. Later it counts as short when room
 //! runs out, or when the folder was removed: systemd empties `/dev/shm` of a user who logs out.
 //!
-//! That of a project is named after the device and inode of the project's folder: the holder of the project's lock owns it, and
-//! finds what a killed run has left behind. Tasks know nothing of each other and hold no such lock, so each has a
+//! Those of a project are named after the device and inode of the project's folder and a lane: who has the lane owns its folder, and
+//! finds what a killed run has left behind there. Tasks know nothing of each other and have no lanes, so each has a
 //! folder of its own. What is done in them is not known here.
 
 use std::fs::{self, DirBuilder};
@@ -17,6 +17,7 @@ use std::sync::{Arc, OnceLock};
 use anyhow::Result;
 use rustix::fs::{StatVfsMountFlags, statfs, statvfs};
 
+use crate::system::claims::Lane;
 use crate::system::filesystem::free;
 use crate::system::folder::remove;
 use crate::system::memory_group::memory_left;
@@ -49,10 +50,11 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// Makes the folder of the project in `root`, for this user alone, if there is room to work there; the error says why not.
-    pub fn of_project(root: &Path) -> io::Result<Self> {
+    /// Makes the folder of this lane of the project in `root`, for this user alone, if there is room to work there; the error says
+    /// why not.
+    pub(crate) fn of_project(root: &Path, lane: &Lane) -> io::Result<Self> {
         expect_room()?;
-        let folder = folder(root)?;
+        let folder = folder(root, lane)?;
         DirBuilder::new().mode(0o700).create(&folder)?;
         Ok(Self {
             folder,
@@ -140,19 +142,33 @@ fn expect_room() -> io::Result<()> {
     Ok(())
 }
 
-/// The folder in memory of the project in `root`, there only while a run is under way.
-pub fn folder(root: &Path) -> io::Result<PathBuf> {
+/// What the paths of the folders in memory of the project in `root` begin with. They are there only while runs are under way.
+pub fn prefix(root: &Path) -> io::Result<String> {
     let place = fs::metadata(root)?;
     let user = rustix::process::geteuid().as_raw();
-    let name = format!("rerunoff-{user}-{:x}-{:x}", place.dev(), place.ino());
-    Ok(Path::new(MEMORY).join(name))
+    let (device, inode) = (place.dev(), place.ino());
+    Ok(format!("{MEMORY}/rerunoff-{user}-{device:x}-{inode:x}-"))
 }
 
-/// Removes what a killed run of the project in `root` has left behind in memory. The caller must hold the project's lock.
+/// The lanes of the project in `root` of which there is a folder in memory.
+pub fn lanes(root: &Path) -> Vec<u64> {
+    let Ok(prefix) = prefix(root) else {
+        return Vec::new();
+    };
+    let all = fs::read_dir(MEMORY).into_iter().flatten().flatten();
+    let number = |path: PathBuf| path.to_str()?.strip_prefix(&prefix)?.parse().ok();
+    all.filter_map(|entry| number(entry.path())).collect()
+}
+
+fn folder(root: &Path, lane: &Lane) -> io::Result<PathBuf> {
+    Ok(PathBuf::from(format!("{}{}", prefix(root)?, lane.number())))
+}
+
+/// Removes what a killed run of the project in `root` has left behind in memory in this lane.
 ///
 /// Anybody may write to `/dev/shm`, so what is not this user's own folder is left alone; then nothing is done there.
-pub fn clear_leftovers(root: &Path) -> Result<()> {
-    let Ok(folder) = folder(root) else {
+pub(crate) fn clear_leftovers(root: &Path, lane: &Lane) -> Result<()> {
+    let Ok(folder) = folder(root, lane) else {
         return Ok(());
     };
     let user = rustix::process::geteuid().as_raw();
@@ -169,19 +185,21 @@ mod tests {
     #[test]
     fn a_folder_in_memory_is_ours_alone_and_goes() {
         let root = tempfile::tempdir().expect("a folder");
-        let Ok(memory) = Memory::of_project(root.path()) else {
+        let lane = Lane::take(&root.path().join("claims")).expect("taken");
+        let Ok(memory) = Memory::of_project(root.path(), &lane) else {
             return; // A machine without room; then there is nothing to see.
         };
-        assert_eq!(memory.folder, folder(root.path()).expect("a name"));
+        assert_eq!(memory.folder, folder(root.path(), &lane).expect("a name"));
+        assert_eq!(lanes(root.path()), [lane.number()]);
         let mode = fs::metadata(&memory.folder).expect("there").mode();
         assert_eq!(mode & 0o777, 0o700);
-        let second = Memory::of_project(root.path());
+        let second = Memory::of_project(root.path(), &lane);
         assert!(second.is_err(), "what is there already is not trusted");
         memory.expect_room_for(1);
         assert!(!memory.is_short());
         memory.clone().expect_room_for(u64::MAX);
         assert!(!memory.is_short(), "asked once");
-        clear_leftovers(root.path()).expect("removed");
+        clear_leftovers(root.path(), &lane).expect("removed");
         assert!(!memory.folder.exists());
         assert!(memory.is_short(), "it was taken away");
     }

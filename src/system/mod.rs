@@ -5,6 +5,7 @@
 
 pub(crate) mod allocator;
 pub(crate) mod byte_locks;
+pub(crate) mod claims;
 pub(crate) mod file_copy;
 pub(crate) mod file_limit;
 pub(crate) mod filesystem;

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use rerunoff::netcdf::{Attribute, Chunk, Chunking, Data, NetcdfFile, Precision, encode_chunk};
+use rerunoff::system::memory_folder;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
@@ -351,24 +352,23 @@ impl Project {
         calls
     }
 
-    /// The folder of its work directories in memory, there only while a run is under way.
-    pub(crate) fn in_memory(&self) -> PathBuf {
-        rerunoff::system::memory_folder::folder(self.root()).expect("the project's folder")
-    }
-
     /// Whether no work directory is left, neither in memory nor on the disk.
     pub(crate) fn is_tidy(&self) -> bool {
-        !self.in_memory().exists() && !self.path("cache/work").exists()
+        let cache = fs::read_dir(self.path("cache")).into_iter().flatten();
+        let mut names = cache.flatten().map(|entry| entry.file_name());
+        memory_folder::lanes(self.root()).is_empty()
+            && names.all(|name| !name.to_string_lossy().starts_with("work-"))
     }
 
     /// The processes at work in the project's work directories, by number and name: guards, simulators and what they started.
     pub(crate) fn alive(&self) -> Vec<String> {
         let root = self.root().canonicalize().expect("the project's folder");
-        let in_memory = self.in_memory();
+        let in_memory = memory_folder::prefix(self.root()).expect("the project's folder");
         let processes = fs::read_dir("/proc").expect("a list").flatten();
         let here = processes.filter(|process| {
-            fs::read_link(process.path().join("cwd"))
-                .is_ok_and(|folder| folder.starts_with(&root) || folder.starts_with(&in_memory))
+            fs::read_link(process.path().join("cwd")).is_ok_and(|folder| {
+                folder.starts_with(&root) || folder.to_string_lossy().starts_with(&in_memory)
+            })
         });
         here.filter_map(|process| {
             let name = fs::read_to_string(process.path().join("comm")).ok()?;

@@ -57,7 +57,7 @@ pub(crate) struct Arguments {
     /// Read every input again, whatever its time stamps say
     #[arg(long)]
     pub rehash: bool,
-    /// Wait for another run on this project to end
+    /// Wait while others use the project, where one needs it alone
     #[arg(long)]
     pub wait: bool,
     /// Tell afterwards where the time went

@@ -16,6 +16,7 @@ use crate::cli::exit::Exit;
 use crate::cli::fault::Fault;
 use crate::cli::options::place::Place;
 use crate::cli::terminal::say;
+use crate::cli::turn;
 use crate::cli::verify::CAUSES;
 use crate::cluster;
 use crate::cluster::head::{Again, Head, Patience, Waited};
@@ -34,11 +35,11 @@ use crate::plan::fast_path::{FastPath, Look};
 use crate::plan::key::{Key, RawKey};
 use crate::plan::loaded::LoadedStudy;
 use crate::plan::{Counts, Entry, Found, Plan, State, Unit};
-use crate::product::{self, AssembleOptions, AssembledProduct, PlannedStudy};
+use crate::product::{self, AssembleOptions, AssembledProduct, PlannedStudy, ProductState};
 use crate::project::Study;
 use crate::project::cluster::ClusterSpec;
 use crate::store::Store;
-use crate::system::lock::Lock;
+use crate::store::cache_folder::Cache;
 use crate::system::process::Interrupt;
 use crate::system::progress::Verbosity;
 
@@ -56,6 +57,8 @@ pub(super) struct Course<'a> {
     pub(super) interrupt: Interrupt,
     pub(super) timings: Timings,
     pub(super) started: Instant,
+    /// The same by the clock, before anything was read.
+    pub(super) began: SystemTime,
     /// The message about an interrupt, if there was one.
     pub(super) interrupted: Option<String>,
     /// Where simulators are run.
@@ -74,7 +77,7 @@ pub(super) struct Course<'a> {
 
 impl Course<'_> {
     /// Runs what is to be run. An obstacle to all is an error; what was done before it is kept.
-    pub(super) fn carry_out(&mut self, lock: &Lock) -> Result<RunReport> {
+    pub(super) fn carry_out(&mut self) -> Result<RunReport> {
         let Selection { work, again, .. } = self.selection;
         // With other values, the product and the last runs are not what they were, even if nothing is run.
         let are_own = self.study.overrides.are_none();
@@ -82,7 +85,7 @@ impl Course<'_> {
             FastPath::forget(&mut self.store)?;
         }
         self.drop_unwanted()?;
-        let mut report = self.carry_out_here(lock, again, self.selection.kept.clone())?;
+        let mut report = self.carry_out_here(again, self.selection.kept.clone())?;
         let goes_on = report.gave_up.is_none() && report.obstacle.is_none();
         if goes_on && !self.interrupt.is_triggered() {
             let before = report.failed.len();
@@ -91,14 +94,14 @@ impl Course<'_> {
                 *most -= before;
             }
             let mut run = match self.place {
-                Place::Cluster(spec) => self.carry_out_elsewhere(lock, spec)?,
+                Place::Cluster(spec) => self.carry_out_elsewhere(spec)?,
                 Place::Here => {
                     if work.runs() > 0 && self.limits.verbosity != Verbosity::Quiet {
                         boundary::missing(self.study.common())
                             .iter()
                             .for_each(|told| say(told));
                     }
-                    self.carry_out_here(lock, work, HashMap::new())?
+                    self.carry_out_here(work, HashMap::new())?
                 }
             };
             if let Some(GaveUp::After(failures)) = &mut run.gave_up {
@@ -108,6 +111,16 @@ impl Course<'_> {
         }
         if *self.place == Place::Here {
             self.head.close_finished(&mut self.store)?;
+        }
+        if !report.failed.is_empty() {
+            // Another run may have found everything fresh before that.
+            FastPath::forget(&mut self.store)?;
+        }
+        if report.brought > 0 && !self.arguments.quiet {
+            let brought = report.brought;
+            say(&format!(
+                "{brought} of them were run meanwhile by others who are at work on this project"
+            ));
         }
         if self.interrupt.is_triggered() && self.interrupted.is_none() {
             let good = report.good.len();
@@ -121,18 +134,12 @@ impl Course<'_> {
     }
 
     /// Has work done on this machine: by simulators, but for keys with outputs that are kept.
-    fn carry_out_here(
-        &mut self,
-        lock: &Lock,
-        work: &Work,
-        kept: HashMap<Key, RawKey>,
-    ) -> Result<RunReport> {
+    fn carry_out_here(&mut self, work: &Work, kept: HashMap<Key, RawKey>) -> Result<RunReport> {
         if work.runs() == 0 {
             return Ok(RunReport::default());
         }
         let run_context = RunContext {
             slots: &self.limits.slots,
-            keeper: lock.keeper(),
             interrupt: &self.interrupt,
             timings: &self.timings,
         };
@@ -158,14 +165,13 @@ impl Course<'_> {
     }
 
     /// Has it run on other machines.
-    fn carry_out_elsewhere(&mut self, lock: &Lock, spec: &ClusterSpec) -> Result<RunReport> {
+    fn carry_out_elsewhere(&mut self, spec: &ClusterSpec) -> Result<RunReport> {
         let matter = Matter {
             study: self.study,
             loaded_study: self.loaded_study,
             limits: &self.limits,
             run_context: RunContext {
                 slots: &self.limits.slots,
-                keeper: lock.keeper(),
                 interrupt: &self.interrupt,
                 timings: &self.timings,
             },
@@ -283,9 +289,11 @@ impl Course<'_> {
     pub(super) fn assemble(&mut self) -> Result<Vec<AssembledProduct>> {
         let options = AssembleOptions {
             workers: self.limits.slots.at_hand().len().max(1),
+            began: self.began,
             interrupt: &self.interrupt,
             quiet: self.arguments.quiet,
         };
+        let cache = Cache::at(self.study.common().cache());
         let assembled = self.timings.time(Phase::Assemble, || {
             let planned = PlannedStudy {
                 study: self.study,
@@ -293,7 +301,10 @@ impl Course<'_> {
                 plans: &self.plans,
                 chosen: self.chosen,
             };
-            product::assemble(&planned, &mut self.store, &options)
+            match turn::to_write_products(&cache, &self.interrupt)? {
+                Some(_turn) => product::assemble(&planned, &mut self.store, &options),
+                None => Ok(Vec::new()),
+            }
         });
         if self.interrupt.is_triggered() {
             let kept = "the product is as it was, the results are kept";
@@ -312,7 +323,13 @@ impl Course<'_> {
     }
 
     /// Lets the next run take the fast path if all catchments are fresh.
-    pub(super) fn remember(&mut self, look: Look, began: SystemTime) -> Result<()> {
+    pub(super) fn remember(&mut self, look: Look, products: &[AssembledProduct]) -> Result<()> {
+        if products
+            .iter()
+            .any(|product| product.state == ProductState::Later)
+        {
+            return Ok(());
+        }
         let all = self.selection.all;
         let counts: Counts = self.plans.iter().map(Plan::counts).sum();
         if counts.fresh == all
@@ -321,7 +338,7 @@ impl Course<'_> {
             // The next run will not check this.
             && make_sure(self.study.common(), &mut self.store)?
         {
-            FastPath::remember(self.study, look, began, all, &mut self.store)?;
+            FastPath::remember(self.study, look, self.began, all, &mut self.store)?;
         }
         Ok(())
     }

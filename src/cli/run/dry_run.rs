@@ -64,7 +64,14 @@ pub(super) fn dry_run(
         owed: owed::of_all(&opened.cache.cluster())?,
         ..Exempt::default()
     };
-    let selection = Selection::of(&loaded_study, &plans, chosen, arguments, &exempt)?;
+    let selection = Selection::of(
+        &loaded_study,
+        &plans,
+        chosen,
+        arguments,
+        &exempt,
+        store.as_ref(),
+    )?;
     let under_way = selection.under_way();
     let cluster = match &place {
         Place::Cluster(spec) if selection.work.runs() > 0 => {

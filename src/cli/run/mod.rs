@@ -47,7 +47,6 @@ use crate::store::Store;
 use crate::store::cache_folder::{CACHE, Cache};
 use crate::system::jobserver::makeflags::MakeFlags;
 use crate::system::jobserver::slots::Slots;
-use crate::system::lock::Lock;
 use crate::system::process::Interrupt;
 use crate::text::shell;
 
@@ -106,8 +105,14 @@ fn run_stale(
         let why = "-j says how many simulators run here; on a cluster `cores` under [cluster] says how many in a task, and --local runs here";
         return Err(Usage(why.to_owned()).into());
     }
-    let (lock, mut store) = opened.store_to_write(arguments.wait)?;
-    let mut head = Head::open(&opened.cache.cluster(), Purpose::Run)?;
+    let (_lock, mut store) = opened.store_to_write(arguments.wait)?;
+    let may_submit = place != Place::Here;
+    let mut head = Head::open(
+        &opened.cache.cluster(),
+        Purpose::Run,
+        may_submit,
+        arguments.wait,
+    )?;
     let loaded_study = opened.import_and_load(&mut store, arguments.rehash, arguments.quiet)?;
     loaded_study.list.iter().try_for_each(product::check)?;
     let look = look.map(|look| look.with(loaded_study.linked().clone()));
@@ -115,14 +120,7 @@ fn run_stale(
     loaded_study.remember(&mut store)?;
     let collected = match head.is_idle() {
         true => RunReport::default(),
-        false => collect(
-            opened,
-            &loaded_study,
-            &mut head,
-            &mut store,
-            &lock,
-            arguments,
-        )?,
+        false => collect(opened, &loaded_study, &mut head, &mut store, arguments)?,
     };
     let left_over = head.left_over()?;
     let submitted_for = head.causes();
@@ -140,7 +138,14 @@ fn run_stale(
     }
     let selection = {
         let exempt = Exempt::of(&head, &collected)?;
-        Selection::of(&loaded_study, &plans, chosen, arguments, &exempt)?
+        Selection::of(
+            &loaded_study,
+            &plans,
+            chosen,
+            arguments,
+            &exempt,
+            Some(&store),
+        )?
     };
     let (runs, all) = (selection.work.runs(), selection.all);
     let causes = selection.causes(&plans, arguments.force);
@@ -184,6 +189,7 @@ fn run_stale(
         interrupt: Interrupt::installed().context("can't prepare for signals")?,
         timings,
         started: start.instant,
+        began: start.time,
         interrupted: None,
         place: &place,
         head,
@@ -192,7 +198,7 @@ fn run_stale(
         is_under_way: false,
         under_way: 0,
     };
-    let mut report = course.carry_out(&lock)?;
+    let mut report = course.carry_out()?;
     say_what_appeared(&loaded_study, &report);
     course.plan_again(&report)?;
     // A million of these take memory that a snapshot needs now.
@@ -220,7 +226,7 @@ fn run_stale(
     if course.interrupted.is_none()
         && let Some(look) = look
     {
-        course.remember(look, start.time)?;
+        course.remember(look, &products)?;
     }
     course.finish(&report, &products)
 }
@@ -251,7 +257,6 @@ fn collect(
     loaded_study: &LoadedStudy<'_>,
     head: &mut Head,
     store: &mut Store,
-    lock: &Lock,
     arguments: &Arguments,
 ) -> Result<RunReport> {
     FastPath::forget(store)?;
@@ -266,7 +271,6 @@ fn collect(
         limits: &limits,
         run_context: RunContext {
             slots: &limits.slots,
-            keeper: lock.keeper(),
             // A signal just ends the program: what is taken in is taken in whole.
             interrupt: &Interrupt::new().context("can't prepare for signals")?,
             timings: &Timings::default(),

@@ -1,7 +1,7 @@
 //! `rerunoff run --at`: the products of a tag, made again.
 
 use std::io::{Write, stdout};
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use anyhow::{Context, Result};
 
@@ -18,10 +18,11 @@ use crate::system::progress::duration;
 pub(super) fn restore(place: &ProjectPlace, name: &str, wait: bool, quiet: bool) -> Result<Exit> {
     let started = Instant::now();
     let opened = place.open()?;
-    let (_lock, mut store) = opened.store_to_write(wait)?;
+    let (_lock, mut store) = opened.store_alone(wait)?;
     let Named { title, snapshot } = named(&store, Some(name), 0)?;
     let interrupt = Interrupt::new().context("can't prepare for signals")?;
     let options = AssembleOptions {
+        began: SystemTime::now(),
         workers: cores(None),
         interrupt: &interrupt,
         quiet,

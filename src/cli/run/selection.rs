@@ -16,6 +16,7 @@ use crate::execute::{FailedCatchment, RunReport};
 use crate::plan::key::{Key, RawKey};
 use crate::plan::loaded::LoadedStudy;
 use crate::plan::{Plan, Unit, causes};
+use crate::store::Store;
 
 /// What a run is to do.
 pub(super) struct Selection {
@@ -74,6 +75,7 @@ impl Selection {
         chosen: &[usize],
         arguments: &Arguments,
         exempt: &Exempt,
+        store: Option<&Store>,
     ) -> Result<Self> {
         let only = arguments.only.as_deref();
         let mut wanted = wanted(loaded_study, plans, chosen, only, arguments.force)?;
@@ -90,8 +92,8 @@ impl Selection {
         wanted.shrink_to_fit();
         let again = wanted.iter().filter(|(_, key)| kept.contains_key(key));
         Ok(Self {
-            work: to_run(&wanted),
-            again: Work::of(&again.copied().collect::<Vec<_>>()),
+            work: to_run(&wanted).planned(plans, store),
+            again: Work::of(&again.copied().collect::<Vec<_>>()).planned(plans, store),
             kept,
             with_owed,
             wanted,

@@ -65,7 +65,7 @@ pub(super) struct Arguments {
     /// Run them by this engine and not here: slurm, gridengine, command or local
     #[arg(long, value_name = "ENGINE", conflicts_with = "jobs")]
     on: Option<EngineKind>,
-    /// Wait for another run on this project to end
+    /// Wait while others use the project, where one needs it alone
     #[arg(long)]
     wait: bool,
     /// Print no progress, only differences and the last line
@@ -76,7 +76,7 @@ pub(super) struct Arguments {
 pub(super) fn verify(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
     let opened = place.open()?;
     let chosen = arguments.scenarios.of(&opened.study)?;
-    let (lock, mut store) = opened.store_to_write(arguments.wait)?;
+    let (_lock, mut store) = opened.store_to_write(arguments.wait)?;
     let loaded_study = opened.load(Some(&store), false, arguments.quiet)?;
     let (plans, _) = loaded_study.plan(Some(&store))?;
     let (loaded_study, plans) = loaded_study.chosen(plans, &chosen);
@@ -93,7 +93,6 @@ pub(super) fn verify(place: &ProjectPlace, arguments: Arguments) -> Result<Exit>
     let flags = MakeFlags::of_environment();
     let run_context = RunContext {
         slots: &slots(arguments.jobs, &flags, &opened.cache, !arguments.quiet),
-        keeper: lock.keeper(),
         interrupt: &interrupt,
         timings: &Timings::default(),
     };

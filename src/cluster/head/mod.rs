@@ -1,6 +1,6 @@
 //! The head: the one `rerunoff run` that submits tasks and takes in what they publish.
 //!
-//! It holds the project's lock and alone opens the store. All that it has to remember is in the packages' journals, so it may die at
+//! It holds a lock of its own, so that a project has one head, whoever else is at work on it. All that it has to remember is in the packages' journals, so it may die at
 //! any point, and the next one, perhaps on another machine, goes on from there. A package is open until nothing of it is owed and
 //! nothing of it is left to be taken in.
 //!
@@ -44,6 +44,7 @@ use crate::execute::next::Next;
 use crate::execute::trial::Trial;
 use crate::plan::key::Key;
 use crate::store::Store;
+use crate::system::lock::{Lock, LockError};
 
 /// How often tasks may be lost that had a run, before it counts as failed.
 pub(crate) const MOST_LOSSES: u32 = 4;
@@ -57,6 +58,8 @@ pub(crate) struct Head {
     folder: PathBuf,
     purpose: Purpose,
     packages: Vec<OpenPackage>,
+    /// Held while there is something to look after, or may be.
+    _lock: Option<Lock>,
     /// Taken once there is something to look after.
     seat: Option<Seat>,
     /// Whether `rerunoff cancel` was called while this head was at work.
@@ -95,6 +98,13 @@ pub(crate) trait Intake {
     fn say(&mut self, message: &str);
 }
 
+/// Whether there are packages of this purpose, as far as that can be seen while another head is at work.
+fn has_packages(folder: &Path, purpose: Purpose) -> Result<bool> {
+    let packages = Package::open_all(folder)?.into_values();
+    let mut purposes = packages.filter_map(|(_, manifest)| Some(manifest.ok()??.purpose));
+    Ok(purposes.any(|other| other == purpose))
+}
+
 /// Why a run has to go to another task.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Again {
@@ -109,15 +119,36 @@ pub(crate) struct Again {
 }
 
 impl Head {
-    /// The open packages in a `cache/cluster` folder, which need not be there; mostly it is not.
-    pub(crate) fn open(folder: &Path, purpose: Purpose) -> Result<Self> {
+    /// The open packages in a `cache/cluster` folder, which need not be there; mostly it is not. If more may be submitted it is the
+    /// only head from now on, and else if there is anything to look after.
+    ///
+    /// # Errors
+    /// [`LockError::Held`] if there is another head and this one has to be the only one; with `wait`, it waits for the other's end.
+    pub(crate) fn open(
+        folder: &Path,
+        purpose: Purpose,
+        may_submit: bool,
+        wait: bool,
+    ) -> Result<Self> {
         let mut head = Self {
             folder: folder.to_owned(),
             purpose,
             packages: Vec::new(),
+            _lock: None,
             seat: None,
             is_cancelled: false,
         };
+        if !may_submit && !folder.exists() {
+            return Ok(head);
+        }
+        match Lock::take(&folder.with_extension("lock"), wait) {
+            Ok(lock) => head._lock = Some(lock),
+            // The other one looks after other things, or has just begun.
+            Err(LockError::Held(_)) if !may_submit && !has_packages(folder, purpose)? => {
+                return Ok(head);
+            }
+            Err(error) => return Err(error.into()),
+        }
         let packages = Package::open_all(folder)?;
         if !packages.is_empty() {
             head.take_seat()?;
@@ -136,6 +167,9 @@ impl Head {
         }
         if head.seat.is_none() {
             head.tidy()?;
+        }
+        if head.is_idle() && !may_submit {
+            (head._lock, head.seat) = (None, None);
         }
         Ok(head)
     }

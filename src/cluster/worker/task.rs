@@ -126,7 +126,8 @@ impl Task<'_> {
             (self.say)(&told);
         }
         let place = study.common().work;
-        let folders = WorkFolders::of_task(place, own.path().join("work"), self.attempt.as_str());
+        let (disk, name) = (own.path().join("work"), self.attempt.as_str());
+        let folders = WorkFolders::of_task(place, disk, name, own.keeper());
         let folders = match folders {
             Ok(folders) => folders,
             Err(error) => {
@@ -138,7 +139,6 @@ impl Task<'_> {
         let evidence = Evidence::new(failed, evidence_folder);
         let run_context = RunContext {
             slots: &Slots::fixed(self.allocation.cores),
-            keeper: own.keeper(),
             interrupt: self.interrupt,
             timings: &Timings::default(),
         };

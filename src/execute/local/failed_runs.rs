@@ -5,17 +5,21 @@
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use anyhow::{Context, Result};
+use tempfile::TempDir;
 
 use crate::data::catchment::CatchmentId;
 use crate::data::scenario::ScenarioName;
 use crate::execute::local::work_directory::WorkDirectory;
 use crate::project::Project;
 use crate::system::folder::{copy, remove};
+
+/// How often another process may put its folder where one is to be put, in the instant after that was cleared.
+const MOST_RIVALS: usize = 100;
 
 /// How many failed catchments' work directories are kept.
 const MOST_KEPT: usize = 100;
@@ -89,14 +93,16 @@ impl FailedRuns {
         id: &CatchmentId,
     ) -> Result<()> {
         let path = self.path(scenario, id);
-        remove(&path)?;
         let context = || format!("can't keep the work directory as {}", path.display());
         fs::create_dir_all(&self.folder).with_context(context)?;
-        match fs::rename(work.path(), &path) {
+        match put(work.path(), &path) {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
             Err(error) if error.kind() == ErrorKind::CrossesDevices => {
-                let copied = copy(work.path(), &path).with_context(context);
-                copied.and(remove(work.path()))
+                // Beside its place first: nobody else may see or write half of it.
+                let beside = TempDir::with_prefix_in(".", &self.folder).with_context(context)?;
+                let whole = beside.path().join("work");
+                let copied = copy(work.path(), &whole).and_then(|()| put(&whole, &path));
+                copied.with_context(context).and(remove(work.path()))
             }
             other => other.with_context(context),
         }
@@ -182,6 +188,18 @@ impl FailedRuns {
             .take(surplus)
             .try_for_each(|(_, path)| remove(path))
     }
+}
+
+/// Puts a folder in the place of another one. Another process may do the same: the last one stays.
+fn put(from: &Path, to: &Path) -> io::Result<()> {
+    for _ in 0..MOST_RIVALS {
+        remove(to).map_err(io::Error::other)?;
+        match fs::rename(from, to) {
+            Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty => {}
+            other => return other,
+        }
+    }
+    Err(ErrorKind::DirectoryNotEmpty.into())
 }
 
 #[cfg(test)]

@@ -18,10 +18,12 @@ pub(crate) mod left_files;
 pub(crate) mod netcdf_reader;
 mod outputs;
 mod read_again;
+mod readers;
 pub(crate) mod shelf;
 #[cfg(test)]
 mod tests;
 mod trespass;
+pub(crate) mod turns;
 pub(crate) mod validate;
 pub(crate) mod work_directory;
 pub(crate) mod work_folders;
@@ -32,7 +34,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow};
 
@@ -43,6 +45,7 @@ use self::feeder::Feeder;
 use self::held::Held;
 use self::job::{Job, Round};
 use self::shelf::Shelf;
+use self::turns::{Turn, Turns};
 use self::work_folders::WorkFolders;
 use self::worker::Worker;
 use crate::data::catchment::CatchmentId;
@@ -59,6 +62,13 @@ use crate::system::memory_group::MemoryGroup;
 /// How many jobs wait for a worker at most, and trials for their taker. As many as are read at once, so that nobody waits
 /// while the next ones are read or a batch is stored.
 const MOST_READY: usize = 256;
+
+/// How long a taker waits that wants to be called then.
+const A_SECOND: Duration = Duration::from_secs(1);
+
+/// How long to wait before it is looked again whether others are done, at first and in the end.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(5);
+const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 
 /// An order whose last run took so many times the median is begun before the others.
 const LONG: f64 = 3.0;
@@ -77,6 +87,8 @@ const LONG: f64 = 3.0;
 ///   [order](Order::keeps_series) says so.
 /// - **Failures.** A run that fails is a trial like others and stops nothing. What would stop all others as well is
 ///   [`TrialOutcome::Obstacle`](crate::execute::trial::TrialOutcome::Obstacle), which says what kind of obstacle it is.
+/// - **Others.** Where other processes may be at work on the same keys ([`Turns`]), what one of them is at work on is left until all
+///   else is done, and then waited for. An order whose result another one has brought gives no trial; the taker is called with nothing.
 /// - **Memory.** A run that fails while the kernel ends processes for want of memory gives no trial yet: it is done once more
 ///   after all others, with half as many beside it. Only if that happens again has it failed, and its reason says so.
 /// - **Failed runs.** The work directory of a failed run is where
@@ -91,9 +103,8 @@ const LONG: f64 = 3.0;
 /// - **A deadline.** Where there is one, no order is begun that is not expected to end by then, and what is under way then is
 ///   ended and gives no trial. So `run` comes to its end by itself; where there was no interrupt, no obstacle, no error and no
 ///   [`Next::Stop`], the orders without a trial are those that there was no time for.
-/// - **The lock.** The caller holds a lock until `run` has returned: the project's, or in a task one of its own, since no lock
-///   is good between machines. Where simulators may outlive this process, the lock has to outlive it as long as they are at
-///   work: guards on this machine keep it open.
+/// - **The work folders.** A lock says whose they are: the lane of a run, or in a task that of its scratch folder. Where simulators
+///   outlive this process for a moment, the lock does so, too: guards keep it open.
 /// - **The jobserver.** A simulator on this machine counts among the jobs of `make -j`: it begins when a slot is free, and the
 ///   slot is returned at its end.
 /// - **The end.** `run` returns when nothing is under way any more and its work folders are gone.
@@ -105,6 +116,8 @@ pub(crate) struct LocalExecutor<'a> {
     failed_runs: &'a FailedRuns,
     /// Where what simulators leave is kept, if it is.
     shelf: Option<Shelf>,
+    /// Whose turn it is where others may be at work on the same; `None` if everything is to be run here.
+    turns: Option<&'a Turns>,
     /// What a task of a batch system has to keep to; `None` in a run of a person.
     allotment: Option<Allotment>,
     /// Where the kernel counts what it ends for want of memory.
@@ -113,6 +126,15 @@ pub(crate) struct LocalExecutor<'a> {
     least_needed: Duration,
     /// What the simulators of each scenario may reach.
     boundaries: Vec<Arc<Boundary>>,
+}
+
+/// The orders of a round that have no trial yet.
+#[derive(Default)]
+struct Left<'a> {
+    /// Those that gave none for want of memory.
+    again: Vec<LocatedOrder<'a>>,
+    /// Those that other processes are at work on.
+    theirs: Vec<LocatedOrder<'a>>,
 }
 
 /// An order with the places that its names have in this process.
@@ -136,6 +158,7 @@ impl<'a> LocalExecutor<'a> {
             work_folders,
             failed_runs,
             shelf: None,
+            turns: None,
             allotment: None,
             memory_group: MemoryGroup::own(),
             least_needed: Duration::ZERO,
@@ -146,6 +169,14 @@ impl<'a> LocalExecutor<'a> {
     /// The same where what simulators leave is kept, and read again in place of a run where it is there already.
     pub(crate) fn with_shelf(self, shelf: Option<Shelf>) -> Self {
         Self { shelf, ..self }
+    }
+
+    /// The same where others may be at work on the same keys: what they bring is not run here.
+    pub(crate) fn with_turns(self, turns: &'a Turns) -> Self {
+        Self {
+            turns: Some(turns),
+            ..self
+        }
     }
 
     /// The same in a task of a batch system. No order is begun that would not come to its end by the deadline, and what is at work
@@ -209,26 +240,26 @@ impl<'a> LocalExecutor<'a> {
         ready.clamp(2 * workers, MOST_READY.max(2 * workers))
     }
 
-    /// Runs the orders, which come in batches. Each batch is begun only when the one before is under way. Returns those that gave
-    /// no trial for want of memory.
+    /// Runs the orders, which come in batches. Each batch is begun only when the one before is under way. Returns those that have
+    /// no trial yet.
     fn run_batches<'o>(
         &'o self,
         batches: &[&[LocatedOrder<'o>]],
         round: Round,
         stop: &'o AtomicBool,
         taker: &mut dyn FnMut(Option<Trial>) -> Next,
-    ) -> Result<Vec<LocatedOrder<'o>>> {
+    ) -> Result<Left<'o>> {
         let orders: usize = batches.iter().map(|batch| batch.len()).sum();
         let most = match round {
             Round::First => self.run_context.slots.most(),
             Round::WithFewer => self.run_context.slots.most() / 2,
         };
         let workers = most.min(orders).max(1);
-        let again = Mutex::new(Vec::new());
+        let left = Mutex::new(Left::default());
         let ready = self.most_ready(workers);
         thread::scope(|scope| {
             let (jobs, waiting) = sync_channel::<Job<'_>>(ready);
-            let (done, trials) = sync_channel::<Trial>(ready);
+            let (done, trials) = sync_channel::<Option<Trial>>(ready);
             let waiting = Arc::new(Mutex::new(waiting));
             let crew: Vec<_> = (0..workers)
                 .map(|number| {
@@ -238,7 +269,7 @@ impl<'a> LocalExecutor<'a> {
                         jobs: waiting.clone(),
                         trials: done.clone(),
                         round,
-                        again: &again,
+                        left: &left,
                         stop,
                     };
                     scope.spawn(move || worker.worker_loop())
@@ -263,7 +294,48 @@ impl<'a> LocalExecutor<'a> {
                 anyhow!("the input's reader broke down; this is a fault of rerunoff")
             })?
         })?;
-        Ok(again.into_inner().unwrap_or_else(PoisonError::into_inner))
+        Ok(left.into_inner().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Waits for the results of what other processes are at work on, and runs here what they fail to bring.
+    fn wait_for_others<'o>(
+        &'o self,
+        left: &mut Left<'o>,
+        round: Round,
+        stop: &'o AtomicBool,
+        taker: &mut dyn FnMut(Option<Trial>) -> Next,
+    ) -> Result<()> {
+        let mut pause = SHORTEST_PAUSE;
+        while let (Some(turns), false) = (self.turns, left.theirs.is_empty()) {
+            if self.is_stopping(stop) {
+                break;
+            }
+            let (mut ours, mut is_news) = (Vec::new(), false);
+            left.theirs.retain(|located| {
+                let turn = turns.take(&located.order.key);
+                if turn == Turn::Ours {
+                    // Whoever runs it claims it, and not before there is a slot for it.
+                    turns.give_up(&located.order.key);
+                    ours.push(*located);
+                }
+                is_news |= turn == Turn::Brought;
+                turn == Turn::Theirs
+            });
+            if is_news && taker(None) == Next::Stop {
+                stop.store(true, Relaxed);
+            }
+            if !ours.is_empty() {
+                let more = self.run_batches(&[&ours], round, stop, taker)?;
+                left.again.extend(more.again);
+                left.theirs.extend(more.theirs);
+            } else if !is_news {
+                self.run_context.interrupt.wait(pause);
+                pause = LONGEST_PAUSE.min(2 * pause);
+                continue;
+            }
+            pause = SHORTEST_PAUSE;
+        }
+        Ok(())
     }
 
     /// The least time that one of these orders has to have.
@@ -304,11 +376,14 @@ impl LocalExecutor<'_> {
         let stop = AtomicBool::new(false);
         let done = self.locate(orders).and_then(|orders| {
             let (long, rest) = orders.split_at(long);
-            let again = self.run_batches(&[long, rest], Round::First, &stop, taker)?;
-            if !again.is_empty() {
+            let mut left = self.run_batches(&[long, rest], Round::First, &stop, taker)?;
+            self.wait_for_others(&mut left, Round::First, &stop, taker)?;
+            if !left.again.is_empty() {
                 // What is in memory counts as used memory.
                 self.work_folders.give_up_memory();
-                self.run_batches(&[&again], Round::WithFewer, &stop, taker)?;
+                let again = &left.again;
+                let mut left = self.run_batches(&[again], Round::WithFewer, &stop, taker)?;
+                self.wait_for_others(&mut left, Round::WithFewer, &stop, taker)?;
             }
             Ok(())
         });
@@ -317,20 +392,26 @@ impl LocalExecutor<'_> {
     }
 }
 
-/// Hands trials in on this thread until all workers are gone.
+/// Hands trials in on this thread until all workers are gone; nothing where there is other news.
 fn hand_in(
-    trials: &Receiver<Trial>,
+    trials: &Receiver<Option<Trial>>,
     taker: &mut dyn FnMut(Option<Trial>) -> Next,
     stop: &AtomicBool,
 ) {
     let mut next = Next::Wait;
+    let mut asked = Instant::now();
     loop {
         let event = match next {
-            Next::WaitASecond => trials.recv_timeout(Duration::from_secs(1)),
+            Next::WaitASecond => trials.recv_timeout(A_SECOND),
             Next::Wait | Next::Stop => trials.recv().map_err(|_| RecvTimeoutError::Disconnected),
         };
+        // Other news keeps nobody from having a second's trials together.
+        if matches!(event, Ok(None)) && next == Next::WaitASecond && asked.elapsed() < A_SECOND {
+            continue;
+        }
+        asked = Instant::now();
         next = match event {
-            Ok(trial) => taker(Some(trial)),
+            Ok(trial) => taker(trial),
             Err(RecvTimeoutError::Timeout) => taker(None),
             Err(RecvTimeoutError::Disconnected) => break,
         };

@@ -6,15 +6,15 @@
 use std::collections::HashMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, ensure};
 
+use crate::execute::local::readers::Readers;
 use crate::execute::local::work_directory::{PRINTED_FILES, WorkDirectory};
 use crate::plan::kept::KeptIndex;
 use crate::plan::key::{Key, RawKey};
 use crate::plan::recipe::Rendered;
-use crate::store::{KeptOutputs, Store};
+use crate::store::KeptOutputs;
 use crate::system::regular;
 
 /// Files that are larger than this together, in bytes, are not kept.
@@ -25,35 +25,25 @@ const LEVEL: i32 = 3;
 
 /// Where outputs are kept, and what is to be read again.
 pub(crate) struct Shelf {
-    store: PathBuf,
+    store: Readers,
     /// What is kept for these keys.
     kept: HashMap<Key, RawKey>,
-    /// Open connections that nobody uses just now.
-    idle: Mutex<Vec<Store>>,
 }
 
 impl Shelf {
     /// With what this store has for these keys.
     pub(crate) fn new(store: PathBuf, kept: HashMap<Key, RawKey>) -> Self {
         Self {
-            store,
+            store: Readers::of(store),
             kept,
-            idle: Mutex::default(),
         }
     }
 
     /// What is kept for this key, if it is still there and sound.
     pub(crate) fn take(&self, key: &Key) -> Option<Unpacked> {
         let raw = *self.kept.get(key)?;
-        let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = idle().pop();
-        let store = match known {
-            Some(store) => store,
-            None => Store::open_read_only(&self.store).ok()??,
-        };
-        let found = store.kept_files(&raw.0);
-        idle().push(store);
-        let found = found.ok()??;
+        let found = self.store.read(|store| store.kept_files(&raw.0));
+        let found = found.ok()???;
         let index = KeptIndex::from_bytes(&found.index)?;
         let files = unpack(&index, &found.bytes).ok()?;
         Some(Unpacked {

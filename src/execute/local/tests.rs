@@ -172,12 +172,13 @@ fn carry_out(
     let disk = scratch.path().join("work");
     let context = RunContext {
         slots: &Slots::fixed(jobs),
-        keeper: &File::open(scratch.path()).expect("opens"),
         interrupt,
         timings: &Timings::default(),
     };
     let failed_runs = FailedRuns::new(scratch.path().join("failed"));
-    let work_folders = WorkFolders::of_task(WorkIn::Auto, disk, &name).expect("work folders");
+    let keeper = File::open(scratch.path()).expect("opens");
+    let work_folders = WorkFolders::of_task(WorkIn::Auto, disk, &name, &keeper);
+    let work_folders = work_folders.expect("work folders");
     let mut executor = LocalExecutor::new(&loaded.list, context, work_folders, &failed_runs)
         .with_memory_group(MemoryGroup::at(&folder.join("group")));
     if let Some(allotment) = allotment {

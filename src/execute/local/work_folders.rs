@@ -8,14 +8,15 @@
 //!
 //! It knows nothing of runs and simulators.
 
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use crate::execute::local::work_directory::WorkDirectory;
 use crate::project::{Project, WorkIn};
-use crate::store::cache_folder::WORK;
+use crate::store::cache_folder::Cache;
 use crate::system::folder::{self, remove};
 use crate::system::memory_folder::{MEMORY, Memory};
 
@@ -23,30 +24,42 @@ use crate::system::memory_folder::{MEMORY, Memory};
 pub(crate) struct WorkFolders {
     disk: PathBuf,
     memory: Option<Memory>,
+    /// What the lock is on by which they are this run's own.
+    keeper: File,
+    /// The cache folder of the project that is run, where leftovers of killed runs may turn up meanwhile.
+    cache: Option<Cache>,
 }
 
 impl WorkFolders {
-    /// Those of a project. The caller must hold its lock.
+    /// Those of a run of a project, in a lane of its own. The caller must hold the project's lock.
     ///
     /// An error if the project insists on memory and it can't be had.
     pub(crate) fn of(project: &Project) -> Result<Self> {
-        let memory = || Memory::of_project(&project.root);
-        Self::new(project.work, project.cache().join(WORK), memory)
+        let cache = Cache::at(project.cache());
+        let lane = cache.lane()?;
+        let memory = || Memory::of_project(&project.root, &lane);
+        let folders = Self::new(project.work, cache.work(&lane), lane.keeper(), memory)?;
+        Ok(Self {
+            cache: Some(cache),
+            ..folders
+        })
     }
 
     /// Those of a task, of which several of one project may be on one machine: those in memory bear this name, which no other
-    /// task may have, and those on a disk are in `disk`, which is the task's alone.
+    /// task may have, and those on a disk are in `disk`, which is the task's alone as long as somebody has `keeper` open.
     ///
     /// An error if the project insists on memory and it can't be had.
-    pub(crate) fn of_task(place: WorkIn, disk: PathBuf, name: &str) -> Result<Self> {
-        Self::new(place, disk, || Memory::of_task(name))
+    pub(crate) fn of_task(place: WorkIn, disk: PathBuf, name: &str, keeper: &File) -> Result<Self> {
+        Self::new(place, disk, keeper, || Memory::of_task(name))
     }
 
     fn new(
         place: WorkIn,
         disk: PathBuf,
+        keeper: &File,
         memory: impl FnOnce() -> io::Result<Memory>,
     ) -> Result<Self> {
+        let keeper = keeper.try_clone().context("can't keep a lock open")?;
         let memory = match place {
             WorkIn::Disk => None,
             WorkIn::Auto => memory().ok(),
@@ -59,7 +72,12 @@ impl WorkFolders {
                 ),
             },
         };
-        Ok(Self { disk, memory })
+        Ok(Self {
+            disk,
+            memory,
+            keeper,
+            cache: None,
+        })
     }
 
     /// The work directory of the worker with this number; made at the first use.
@@ -74,6 +92,11 @@ impl WorkFolders {
         }
     }
 
+    /// What has to be open as long as anything is at work in them, even beyond the end of this process.
+    pub(crate) fn keeper(&self) -> &File {
+        &self.keeper
+    }
+
     /// A folder on a disk for what does not fit into memory.
     pub(crate) fn scratch(&self) -> &Path {
         folder::of(&self.disk)
@@ -86,12 +109,13 @@ impl WorkFolders {
         }
     }
 
-    /// Removes all of it.
+    /// Removes all of it, and what those have left whose simulators were still dying when this run began.
     pub(crate) fn clear(&self) -> Result<()> {
         if let Some(memory) = &self.memory {
             remove(memory.path())?;
         }
-        remove(&self.disk)
+        remove(&self.disk)?;
+        self.cache.as_ref().map_or(Ok(()), Cache::clear_leftovers)
     }
 }
 
@@ -104,7 +128,9 @@ mod tests {
         let root = tempfile::tempdir().expect("a folder");
         let disk = root.path().join("work");
         let unused = || -> io::Result<Memory> { panic!("memory was asked for") };
-        let place = WorkFolders::new(WorkIn::Disk, disk.clone(), unused).expect("a workplace");
+        let keeper = File::open(root.path()).expect("opened");
+        let place = WorkFolders::new(WorkIn::Disk, disk.clone(), &keeper, unused);
+        let place = place.expect("a workplace");
         assert_eq!(place.directory(3).path(), disk.join("worker-3"));
         place.clear().expect("nothing to remove");
     }
@@ -115,7 +141,8 @@ mod tests {
         let [one, other] = ["1", "2"].map(|task| {
             let name = format!("test-{}-folders-{task}", std::process::id());
             let disk = scratch.path().join(task);
-            WorkFolders::of_task(WorkIn::Auto, disk, &name).expect("a workplace")
+            let keeper = File::open(scratch.path()).expect("opened");
+            WorkFolders::of_task(WorkIn::Auto, disk, &name, &keeper).expect("a workplace")
         });
         let [first, second] = [&one, &other].map(|task| task.directory(0));
         assert_ne!(first.path(), second.path());

@@ -4,11 +4,12 @@
 
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{Receiver, SyncSender};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::job::{Job, JobContext, NoTrial, Round};
+use super::turns::Turn;
 use super::work_directory::WorkDirectory;
-use super::{LocalExecutor, LocatedOrder};
+use super::{Left, LocalExecutor, LocatedOrder};
 use crate::execute::trial::Trial;
 use crate::system::process::Guard;
 
@@ -17,20 +18,21 @@ pub(super) struct Worker<'a, 'o> {
     pub(super) executor: &'o LocalExecutor<'o>,
     pub(super) directory: WorkDirectory,
     pub(super) jobs: Arc<Mutex<Receiver<Job<'o>>>>,
-    pub(super) trials: SyncSender<Trial>,
+    /// Trials, and nothing where others have brought a result.
+    pub(super) trials: SyncSender<Option<Trial>>,
     pub(super) round: Round,
-    /// The orders that gave no trial for want of memory.
-    pub(super) again: &'a Mutex<Vec<LocatedOrder<'o>>>,
+    /// The orders that have no trial yet.
+    pub(super) left: &'a Mutex<Left<'o>>,
     pub(super) stop: &'a AtomicBool,
 }
 
-impl Worker<'_, '_> {
+impl<'o> Worker<'_, 'o> {
     /// Runs jobs until there are no more, or nobody wants them.
     pub(super) fn worker_loop(self) {
         let run_context = &self.executor.run_context;
-        let mut guard = match run_context.keeper.try_clone() {
+        let mut guard = match self.executor.work_folders.keeper().try_clone() {
             Ok(keeper) => Guard::keeping(keeper),
-            // Out of descriptors: the lock then just ends with rerunoff.
+            // Out of descriptors: the folders then just are nobody's when rerunoff ends.
             Err(_) => Guard::default(),
         };
         loop {
@@ -48,6 +50,22 @@ impl Worker<'_, '_> {
             if (self.executor.allotment).is_some_and(|allotment| !allotment.has_time_for(order)) {
                 continue;
             }
+            let turns = self.executor.turns;
+            let key = order.key;
+            match turns.map_or(Turn::Ours, |turns| turns.take(&key)) {
+                Turn::Ours => {}
+                Turn::Theirs => {
+                    self.left().theirs.push(LocatedOrder { unit, order });
+                    continue;
+                }
+                Turn::Brought => {
+                    drop(slot);
+                    if self.trials.send(None).is_err() {
+                        return;
+                    }
+                    continue;
+                }
+            }
             let context = JobContext {
                 run_context,
                 allotment: self.executor.allotment,
@@ -60,20 +78,26 @@ impl Worker<'_, '_> {
             };
             let run = context.run(job, &self.directory, &mut guard);
             drop(slot);
-            match run {
+            let trial = match run {
                 Ok(trial) => {
-                    if self.trials.send(trial).is_err() {
+                    if self.trials.send(Some(trial)).is_err() {
                         return;
                     }
+                    continue;
                 }
-                Err(NoTrial::WantOfMemory) => {
-                    let again = self.again.lock();
-                    let mut again = again.unwrap_or_else(PoisonError::into_inner);
-                    again.push(LocatedOrder { unit, order });
-                }
+                Err(no_trial) => no_trial,
+            };
+            // There is nothing that others could wait for.
+            turns.inspect(|turns| turns.give_up(&key));
+            match trial {
+                NoTrial::WantOfMemory => self.left().again.push(LocatedOrder { unit, order }),
                 // Whether there is more to do is seen at the next job.
-                Err(NoTrial::Ended) => {}
+                NoTrial::Ended => {}
             }
         }
+    }
+
+    fn left(&self) -> MutexGuard<'_, Left<'o>> {
+        self.left.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

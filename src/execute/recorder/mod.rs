@@ -18,11 +18,13 @@ use super::{FailedCatchment, Limits, RunReport};
 use crate::data::catchment::CatchmentId;
 use crate::data::scenario::ScenarioName;
 use crate::execute::local::failed_runs::FailedRuns;
+use crate::execute::local::turns::Turns;
 use crate::execute::next::Next;
 use crate::execute::origin::{Origin, Origins};
 use crate::execute::run_context::RunContext;
 use crate::execute::timings::Phase;
 use crate::execute::trial::{Trial, TrialOutcome};
+use crate::plan::key::Key;
 use crate::plan::loaded::LoadedScenario;
 use crate::store::{Another, Contradiction, Mark, Once, Outputs, Record, Store, StoreError};
 use crate::system::progress::{Progress, Verbosity, seconds};
@@ -56,6 +58,8 @@ pub(crate) struct Recorder<'a> {
     store: &'a mut Store,
     limits: &'a Limits,
     run_context: RunContext<'a>,
+    /// Whose turn it is, where others may be at work on the same.
+    turns: Option<&'a Turns>,
     /// The batch, and since when it has waited.
     pending: Vec<Record>,
     since: Instant,
@@ -87,6 +91,7 @@ impl<'a> Recorder<'a> {
             store,
             limits,
             run_context,
+            turns: None,
             pending: Vec::new(),
             since: Instant::now(),
             folded: Folded::default(),
@@ -94,6 +99,14 @@ impl<'a> Recorder<'a> {
             progress,
             report: RunReport::default(),
             error: None,
+        }
+    }
+
+    /// The same where others may be at work on the same: their claims are given up as their results are committed.
+    pub(crate) fn with_turns(self, turns: &'a Turns) -> Self {
+        Self {
+            turns: Some(turns),
+            ..self
         }
     }
 
@@ -116,16 +129,20 @@ impl<'a> Recorder<'a> {
     /// shall be more.
     pub(crate) fn take(&mut self, trial: Option<Trial>, origins: &Origins<'_>) -> Next {
         let is_pause = trial.is_none();
+        self.note_brought();
         match trial {
             Some(Trial {
                 outcome: TrialOutcome::Obstacle(_, failed),
+                key,
                 ..
             }) => {
+                self.give_up(&key);
                 self.report.obstacle.get_or_insert(failed.reason);
             }
             // It was begun before it was known that there are to be no more failures.
             Some(trial) if self.is_one_too_many(&trial) => {
                 let released = self.leave_out(&trial);
+                self.give_up(&trial.key);
                 self.note_error(released);
             }
             Some(trial) => {
@@ -241,6 +258,21 @@ impl<'a> Recorder<'a> {
             Outputs::NotKept | Outputs::ReadAgain(_) => 0,
         });
         bytes.sum::<usize>() > HEAVY
+    }
+
+    /// Counts the results that others have brought.
+    fn note_brought(&mut self) {
+        for key in self.turns.map(Turns::take_brought).unwrap_or_default() {
+            self.report.brought += 1;
+            self.first.note_good();
+            self.report.good.insert(key);
+            self.progress.advance(false);
+        }
+    }
+
+    /// Gives up the claim on a key.
+    fn give_up(&self, key: &Key) {
+        self.turns.inspect(|turns| turns.give_up(key));
     }
 
     /// Notes whether there are to be no more failures.
@@ -422,6 +454,8 @@ impl<'a> Recorder<'a> {
     fn commit(&mut self) -> Result<(), StoreError> {
         if !self.pending.is_empty() {
             (self.run_context.timings).time(Phase::Commit, || self.store.commit(&self.pending))?;
+            let keys = self.pending.iter().map(|record| Key(record.key));
+            keys.for_each(|key| self.give_up(&key));
             self.pending.clear();
         }
         Ok(())

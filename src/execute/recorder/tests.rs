@@ -17,7 +17,6 @@ use crate::project::Study;
 use crate::store::codec::encode;
 use crate::store::{Attempt, Failed, Outputs};
 use crate::system::jobserver::slots::Slots;
-use crate::system::lock::Lock;
 use crate::system::process::Interrupt;
 
 const PROJECT: &str = r#"
@@ -101,7 +100,6 @@ fn mark(name: &str) -> Mark<'_> {
 struct Bench {
     folder: TempDir,
     study: Study,
-    lock: Lock,
     interrupt: Interrupt,
     timings: Timings,
     limits: Limits,
@@ -120,7 +118,6 @@ impl Bench {
         fs::create_dir(folder.path().join("cache")).expect("made");
         Self {
             study: Study::load(folder.path()).expect("a project"),
-            lock: Lock::take(&folder.path().join("lock"), false).expect("locked"),
             interrupt: Interrupt::new().expect("made"),
             timings: Timings::default(),
             limits: Limits {
@@ -138,7 +135,6 @@ impl Bench {
         let mut store = self.store();
         let run_context = RunContext {
             slots: &self.limits.slots,
-            keeper: self.lock.keeper(),
             interrupt: &self.interrupt,
             timings: &self.timings,
         };

@@ -7,8 +7,8 @@
 //! ends what is running, and itself. Being small, it also starts simulators faster than a large process, and a simulator's
 //! reported peak memory is not that of rerunoff.
 //!
-//! It keeps a locked file open while it lives, the project's lock in general, so the next run cannot begin before the last simulator
-//! is gone.
+//! It keeps a locked file open while it lives, by which the work folders are its run's own: nobody takes them for a dead one's before
+//! the last simulator is gone.
 
 use std::fs::{self, File};
 use std::io::{self, Seek, SeekFrom};
