@@ -58,6 +58,7 @@ mod processors;
 mod reading;
 mod readme;
 mod scenarios;
+mod sets;
 mod slurm;
 mod streams;
 mod sums;

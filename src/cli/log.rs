@@ -1,6 +1,7 @@
 //! `rerunoff log`: how the last runs of one catchment went.
 
 use std::io::{self, Write, stdout};
+use std::path::Path;
 
 use anyhow::Result;
 use clap::Args;
@@ -12,6 +13,7 @@ use super::options::scenario::ScenarioOption;
 use crate::data::catchment::CatchmentId;
 use crate::data::digest::Digest;
 use crate::data::machine::Machine;
+use crate::data::scenario::ScenarioName;
 use crate::execute::local::failed_runs::FailedRuns;
 use crate::store::{Attempt, Last};
 use crate::system::machine;
@@ -54,6 +56,13 @@ pub(super) fn log(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
         )
         .ok();
     }
+    if let Some(store) = &store {
+        let attempts = store.attempts(&ScenarioName::PASSING, &id)?;
+        let failed_runs = FailedRuns::in_cache(opened.cache.folder());
+        let kept = failed_runs.kept(&ScenarioName::PASSING, &id);
+        is_known |= !attempts.is_empty();
+        print_passing(&id, &attempts, kept.as_deref(), &mut stdout().lock()).ok();
+    }
     if !is_known {
         let hint = "`rerunoff status` tells what is there";
         return Err(Usage(format!("catchment {id:?} was never run; {hint}")).into());
@@ -93,26 +102,69 @@ fn print(
         writeln!(out, "its work directory is kept in {kept}")?;
     }
     for (key, attempt) in attempts {
-        let started = Timestamp::from_second(attempt.started).unwrap_or_default();
-        let outcome = attempt
-            .failure
-            .as_ref()
-            .map_or("good", |failure| failure.reason.as_str());
         let inputs = if *key == last.key {
             ""
         } else {
             " (with other inputs)"
         };
+        print_attempt(attempt, inputs, &places, out)?;
+    }
+    print_end(latest, out)
+}
+
+/// What failed with values that are not the project's, in `run --as` and `evaluate`; nothing if nothing did.
+fn print_passing(
+    id: &CatchmentId,
+    attempts: &[(Digest, Attempt)],
+    kept: Option<&Path>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    if attempts.is_empty() {
+        return Ok(());
+    }
+    writeln!(
+        out,
+        "catchment {id} failed with other values than the project's (`run --as`, `evaluate`):"
+    )?;
+    if let Some(kept) = kept {
+        let kept = kept.display();
         writeln!(
             out,
-            "  {}  {outcome}{inputs}; {}, {} of processor time, {:.1} MB{}",
-            started.strftime("%Y-%m-%d %H:%M:%S UTC"),
-            seconds(attempt.cost.wall),
-            seconds(attempt.cost.cpu()),
-            attempt.cost.peak_bytes as f64 / 1e6,
-            places.of_attempt(attempt)
+            "the work directory of the last such run is kept in {kept}"
         )?;
     }
+    let places = Places::of(attempts);
+    for (_, attempt) in attempts {
+        print_attempt(attempt, "", &places, out)?;
+    }
+    print_end(attempts.first(), out)
+}
+
+/// One attempt in a line.
+fn print_attempt(
+    attempt: &Attempt,
+    inputs: &str,
+    places: &Places,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let started = Timestamp::from_second(attempt.started).unwrap_or_default();
+    let outcome = attempt
+        .failure
+        .as_ref()
+        .map_or("good", |failure| failure.reason.as_str());
+    writeln!(
+        out,
+        "  {}  {outcome}{inputs}; {}, {} of processor time, {:.1} MB{}",
+        started.strftime("%Y-%m-%d %H:%M:%S UTC"),
+        seconds(attempt.cost.wall),
+        seconds(attempt.cost.cpu()),
+        attempt.cost.peak_bytes as f64 / 1e6,
+        places.of_attempt(attempt)
+    )
+}
+
+/// The end of what the latest attempt printed.
+fn print_end(latest: Option<&(Digest, Attempt)>, out: &mut dyn Write) -> io::Result<()> {
     match latest {
         None => writeln!(
             out,

@@ -4,6 +4,7 @@ use anyhow::{Context, Result, bail};
 use jiff::Timestamp;
 
 use super::exit::Usage;
+use super::open::OpenProject;
 use crate::data::digest::Digest;
 use crate::plan::snapshot::Snapshot;
 use crate::store::Store;
@@ -43,6 +44,21 @@ pub(super) fn named(store: &Store, name: Option<&str>, before: usize) -> Result<
     };
     let snapshot = snapshot_at(store, &digest, &title)?;
     Ok(Named { title, snapshot })
+}
+
+/// What a run with the values that were set would leave if it ran nothing: the results that are there.
+pub(super) fn planned(opened: &OpenProject, store: &Store) -> Result<Named> {
+    let loaded_study = opened.load(Some(store), false, true)?;
+    let (plans, _) = loaded_study.plan(Some(store))?;
+    let bytes = Snapshot::bytes_of(&loaded_study.list, &plans)?;
+    let title = match opened.study.overrides.sets() {
+        [set] => format!("with {set}"),
+        sets => format!("with {} samples", sets.len()),
+    };
+    Ok(Named {
+        title,
+        snapshot: Snapshot::from_bytes(&bytes)?,
+    })
 }
 
 /// The snapshot with this digest; `title` is how messages name it.

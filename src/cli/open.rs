@@ -43,6 +43,11 @@ impl ProjectPlace {
     pub(super) fn open_with(&self, overrides: &Overrides) -> Result<OpenProject, ProjectError> {
         Study::load_with(&self.root, overrides).map(OpenProject::of)
     }
+
+    /// The same for one look, of which nothing stays but results.
+    pub(super) fn open_passing(&self, overrides: &Overrides) -> Result<OpenProject, ProjectError> {
+        Study::load_passing(&self.root, overrides).map(OpenProject::of)
+    }
 }
 
 impl ProjectPlace {

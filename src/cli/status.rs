@@ -20,10 +20,12 @@ use super::wanted::wanted;
 use crate::cluster::underway::UnderWay;
 use crate::data::scenario::ScenarioName;
 use crate::execute::order::Work;
-use crate::history::account::is_zero;
+use crate::history::account::{Account, is_zero};
 use crate::history::prediction::Prediction;
+use crate::history::values::PlainValues;
 use crate::plan::loaded::LoadedScenario;
 use crate::plan::{Counts, Plan, causes};
+use crate::project::overrides::Overrides;
 
 /// How many failed catchments are listed for people; `--json` lists all.
 const LISTED: usize = 10;
@@ -71,6 +73,15 @@ pub(super) struct Document<'a> {
     causes: Vec<Cause>,
     /// How long running them takes; `null` where nothing is to be run or nothing is known.
     prediction: Option<Prediction>,
+    /// The values that all of this is with, in place of the project's; left out without any, as is all of the kind that follows.
+    #[serde(skip_serializing_if = "PlainValues::is_empty")]
+    set: PlainValues,
+    /// Those that the last run had.
+    #[serde(skip_serializing_if = "PlainValues::is_empty")]
+    last_run_set: PlainValues,
+    /// Of how many samples its scenarios were made.
+    #[serde(skip_serializing_if = "is_zero")]
+    last_run_samples: usize,
     /// Those that failed when they were last run.
     failures: Vec<FailureOf>,
     /// The bad ones.
@@ -142,6 +153,8 @@ pub(super) fn status(place: &ProjectPlace, arguments: Arguments) -> Result<Exit>
             .collect(),
         false => Vec::new(),
     };
+    let last = store.as_ref().map(Account::last).transpose()?.flatten();
+    let last = last.unwrap_or_default();
     let document = Document {
         scenarios,
         catchments: plans.iter().map(|plan| plan.entries.len()).sum(),
@@ -153,12 +166,20 @@ pub(super) fn status(place: &ProjectPlace, arguments: Arguments) -> Result<Exit>
         under_way: UnderWay::look(&opened.cache.cluster())?,
         causes: Cause::all(causes),
         prediction,
+        set: match &study.overrides {
+            Overrides::Set(set) => set.into(),
+            Overrides::None | Overrides::Samples(_) => PlainValues::default(),
+        },
+        last_run_set: last.set.clone(),
+        last_run_samples: last.samples,
         failures: FailureOf::failed(loaded_study.list.iter().zip(&plans)),
         cannot_run: FailureOf::bad(loaded_study.list.iter().zip(&plans)),
     };
     match arguments.json {
         true => print_document(&document)?,
-        false => drop(print(&document, &mut stdout().lock()).ok()),
+        false => {
+            print(&document, last.values(), &mut stdout().lock()).ok();
+        }
     }
     Ok(if failed > 0 {
         Exit::Failures
@@ -167,7 +188,14 @@ pub(super) fn status(place: &ProjectPlace, arguments: Arguments) -> Result<Exit>
     })
 }
 
-fn print(document: &Document<'_>, out: &mut dyn Write) -> std::io::Result<()> {
+fn print(
+    document: &Document<'_>,
+    last: Option<String>,
+    out: &mut dyn Write,
+) -> std::io::Result<()> {
+    if !document.set.is_empty() {
+        writeln!(out, "        with {} (--set):", document.set)?;
+    }
     writeln!(
         out,
         "{:>7} fresh of {}",
@@ -206,6 +234,9 @@ fn print(document: &Document<'_>, out: &mut dyn Write) -> std::io::Result<()> {
     }
     if let Some(prediction) = &document.prediction {
         writeln!(out, "        to run: {prediction}")?;
+    }
+    if let Some(last) = last {
+        writeln!(out, "        the last run had {last}")?;
     }
     let without = document.failures.iter().chain(&document.cannot_run);
     for failure in without.clone().take(LISTED) {

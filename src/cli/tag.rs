@@ -2,7 +2,7 @@
 
 use std::io::{Write, stdout};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -13,9 +13,15 @@ use super::named_snapshot::{date, snapshot_at, unknown};
 use super::open::ProjectPlace;
 use super::terminal::print_document;
 use crate::data::run_cost::TotalCost;
-use crate::history::account::{Account, is_zero};
+use crate::history::account::{Account, is_zero, values_in_words};
+use crate::history::values::PlainValues;
+use crate::plan::Plan;
+use crate::plan::loaded::LoadedScenario;
 use crate::plan::snapshot::Snapshot;
+use crate::project::Study;
+use crate::store::Store;
 use crate::system::progress::seconds;
+use crate::text::shell;
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -42,11 +48,7 @@ pub(super) struct ListArguments {
 /// Gives the present state a name.
 pub(super) fn tag(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
     let name = arguments.name.as_str();
-    if name.trim().is_empty() || name.contains(char::is_control) {
-        return Err(
-            Usage("a tag's name must have letters and no control characters".to_owned()).into(),
-        );
-    }
+    check_name(name)?;
     let opened = place.open()?;
     let (_lock, mut store) = opened.store_to_write(arguments.wait)?;
     if arguments.delete {
@@ -67,7 +69,7 @@ pub(super) fn tag(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
     let bytes = Snapshot::bytes_of(&loaded_study.list, &plans)?;
     let snapshot = Snapshot::from_bytes(&bytes)?;
     store.store_contents(&[loaded_study.list[0].basin.time_bytes()])?;
-    store.tag(name, &bytes)?;
+    store.tag(name, &bytes, None)?;
     let (results, all) = (snapshot.results(), snapshot.catchments());
     let note = match results == all {
         true => String::new(),
@@ -81,6 +83,54 @@ pub(super) fn tag(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
     )
     .ok();
     Ok(Exit::Fine)
+}
+
+/// An error if a tag can't have this name.
+pub(super) fn check_name(name: &str) -> Result<(), Usage> {
+    match name.trim().is_empty() || name.contains(char::is_control) {
+        true => Err(Usage(
+            "a tag's name must have letters and no control characters".to_owned(),
+        )),
+        false => Ok(()),
+    }
+}
+
+/// A tag for the outcome of a run with other values than the project's.
+pub(super) struct NewTag {
+    name: String,
+    /// These values, as the store keeps them.
+    values: String,
+}
+
+impl NewTag {
+    /// Of this name, which is free, or names an outcome with the same values.
+    pub(super) fn of(study: &Study, name: &str, store: &Store) -> Result<Self> {
+        let set = study.overrides.sets().first();
+        let values = set.map(PlainValues::from).unwrap_or_default();
+        let values = serde_json::to_string(&values).context("can't put down the values")?;
+        let known = store.find_tag(name)?;
+        if known.is_some_and(|tag| tag.values.as_ref() != Some(&values)) {
+            let message = format!(
+                "there is a tag {name:?} already, of something else; `rerunoff tag --delete {}` takes the name away",
+                shell::word(name)
+            );
+            return Err(Usage(message).into());
+        }
+        let name = name.to_owned();
+        Ok(Self { name, values })
+    }
+
+    /// Gives the name to this outcome.
+    pub(super) fn keep(
+        &self,
+        list: &[LoadedScenario<'_>],
+        plans: &[Plan],
+        store: &mut Store,
+    ) -> Result<()> {
+        let snapshot = Snapshot::bytes_of(list, plans)?;
+        store.store_contents(&[list[0].basin.time_bytes()])?;
+        Ok(store.tag(&self.name, &snapshot, Some(&self.values))?)
+    }
 }
 
 /// All tags.
@@ -101,6 +151,9 @@ struct TagLine {
     results: usize,
     /// Counted in each scenario.
     catchments: usize,
+    /// The values that it was made with in place of the project's; left out without any.
+    #[serde(skip_serializing_if = "PlainValues::is_empty")]
+    set: PlainValues,
 }
 
 /// Lists the tags.
@@ -113,6 +166,9 @@ pub(super) fn tags(place: &ProjectPlace, arguments: ListArguments) -> Result<Exi
                 created: date(tag.created),
                 results: snapshot.results(),
                 catchments: snapshot.catchments(),
+                set: (tag.values.as_deref())
+                    .and_then(|values| serde_json::from_str(values).ok())
+                    .unwrap_or_default(),
                 name: tag.name,
             });
         }
@@ -128,10 +184,15 @@ pub(super) fn tags(place: &ProjectPlace, arguments: ListArguments) -> Result<Exi
             created,
             results,
             catchments,
+            set,
         } = line;
+        let values = match set.is_empty() {
+            true => String::new(),
+            false => format!("  with {set}"),
+        };
         writeln!(
             out,
-            "{name}  {created}  {results} of {catchments} with results"
+            "{name}  {created}  {results} of {catchments} with results{values}"
         )
         .ok();
     }
@@ -165,6 +226,12 @@ struct RunLine {
     gave_up: bool,
     /// What they were run for.
     causes: Vec<Cause>,
+    /// The values that it had in place of the project's; left out without any.
+    #[serde(skip_serializing_if = "PlainValues::is_empty")]
+    set: PlainValues,
+    /// Of how many samples its scenarios were made; left out if of none.
+    #[serde(skip_serializing_if = "is_zero")]
+    samples: usize,
     /// Simulators at work at once; 0 if they were at work on other machines.
     workers: usize,
     #[serde(flatten)]
@@ -206,6 +273,8 @@ impl RunLine {
             failed: account.failed,
             gave_up: account.gave_up,
             causes: Cause::all(account.causes),
+            set: account.set,
+            samples: account.samples,
             workers: account.workers,
             cost: account.cost,
             slowest: slowest
@@ -241,6 +310,8 @@ pub(super) fn runs(place: &ProjectPlace, arguments: ListArguments) -> Result<Exi
             .map(|Cause { count, cause }| format!("{count} {cause}"))
             .collect();
         let took = seconds(line.cost.running_seconds);
+        let values = values_in_words(&line.set, line.samples);
+        let values = values.map_or(String::new(), |values| format!(" with {values}"));
         let RunLine {
             run,
             ended,
@@ -255,7 +326,7 @@ pub(super) fn runs(place: &ProjectPlace, arguments: ListArguments) -> Result<Exi
         let end = if line.gave_up { ", gave up" } else { "" };
         writeln!(
             out,
-            "{run}  {ended}  {ran} run, {failed} failed{again}{end} in {took}  {}",
+            "{run}  {ended}  {ran} run, {failed} failed{again}{end} in {took}{values}  {}",
             causes.join("; ")
         )
         .ok();

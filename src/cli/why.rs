@@ -11,6 +11,7 @@ use crate::cli::options::only::missing;
 use crate::cli::options::scenario::ScenarioOption;
 use crate::cli::options::sets::SetOptions;
 use crate::data::catchment::CatchmentId;
+use crate::history::account::Account;
 use crate::report::why;
 
 #[derive(Args)]
@@ -44,6 +45,10 @@ pub(super) fn why(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
         if !is_known {
             return Err(missing(id).into());
         }
+    }
+    let last = store.as_ref().map(Account::last).transpose()?.flatten();
+    if let Some(values) = last.and_then(|last| last.values()) {
+        writeln!(out, "the last run had {values}").ok();
     }
     Ok(Exit::Fine)
 }

@@ -46,6 +46,7 @@ use crate::data::run_cost::TotalCost;
 use crate::data::scenario::ScenarioName;
 use crate::plan::key::{Key, RawKey};
 use crate::plan::loaded::LoadedScenario;
+use crate::plan::{Plan, Staleness, State};
 use crate::store::Store;
 use crate::store::cache_folder::Cache;
 use crate::system::jobserver::slots::Slots;
@@ -108,6 +109,25 @@ impl RunReport {
         self.slowest.sort_by(|(_, a), (_, b)| b.total_cmp(a));
         self.slowest.truncate(recorder::SLOWEST);
         self
+    }
+
+    /// Enters what failed into the plans of a study that is only passing: there is no state of it in the store that says so.
+    pub(crate) fn enter_failures(&self, list: &[LoadedScenario<'_>], plans: &mut [Plan]) {
+        let reasons: HashMap<_, &str> = (self.failed.iter())
+            .map(|failed| (failed.unit(), failed.reason.as_str()))
+            .collect();
+        if reasons.is_empty() {
+            return;
+        }
+        for (loaded, plan) in list.iter().zip(plans) {
+            let catchments = loaded.basin.catchments().iter();
+            for (catchment, entry) in catchments.zip(&mut plan.entries) {
+                let unit = (&loaded.project.scenario.name, &catchment.id);
+                if let (State::Stale(_), Some(reason)) = (&entry.state, reasons.get(&unit)) {
+                    entry.state = State::Stale(Staleness::Failed((*reason).to_owned()));
+                }
+            }
+        }
     }
 }
 

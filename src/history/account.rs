@@ -6,6 +6,8 @@ use crate::data::catchment::CatchmentId;
 use crate::data::run_cost::TotalCost;
 use crate::data::size::Size;
 use crate::execute::RunReport;
+use crate::history::values::PlainValues;
+use crate::project::overrides::Overrides;
 use crate::store::{Store, StoreError};
 use crate::system::progress::seconds;
 use crate::text::shell;
@@ -15,6 +17,16 @@ use crate::text::wording::first_few;
 const FAILURES: usize = 1000;
 /// How many causes are printed.
 const CAUSES: usize = 10;
+
+/// What a run had in place of the project's values: `k=0.013 (--set)`, `12 samples (--samples)`; `None` if nothing.
+pub(crate) fn values_in_words(set: &PlainValues, samples: usize) -> Option<String> {
+    match (set.is_empty(), samples) {
+        (false, _) => Some(format!("{set} (--set)")),
+        (true, 0) => None,
+        (true, 1) => Some("1 sample (--samples)".to_owned()),
+        (true, samples) => Some(format!("{samples} samples (--samples)")),
+    }
+}
 
 /// What a run did.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -38,6 +50,12 @@ pub(crate) struct Account {
     /// What it cost.
     #[serde(flatten)]
     pub cost: TotalCost,
+    /// The values that it had in place of the project's; left out without any.
+    #[serde(default, skip_serializing_if = "PlainValues::is_empty")]
+    pub set: PlainValues,
+    /// Of how many samples its scenarios were made; left out if of none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub samples: usize,
     /// The slowest catchments and how many seconds each took, the slowest first.
     pub slowest: Vec<(String, f64)>,
     /// The catchments that failed, with the reason; at most 1,000.
@@ -66,12 +84,35 @@ impl Account {
             causes,
             workers,
             cost: report.cost,
+            set: PlainValues::default(),
+            samples: 0,
             slowest: report.slowest.clone(),
             failures: failures
                 .map(|failed| (failed.label(), failed.reason.clone()))
                 .collect(),
             first_failed: first_failed.map(|failed| failed.catchment.clone()),
         }
+    }
+
+    /// The same of a run with these values in place of the project's.
+    pub(crate) fn with(mut self, overrides: &Overrides) -> Self {
+        match overrides {
+            Overrides::None => {}
+            Overrides::Set(set) => self.set = set.into(),
+            Overrides::Samples(sets) => self.samples = sets.len(),
+        }
+        self
+    }
+
+    /// What it had in place of the project's values, in words; `None` if nothing.
+    pub(crate) fn values(&self) -> Option<String> {
+        values_in_words(&self.set, self.samples)
+    }
+
+    /// What the last run did; `None` if there was none, or it was another version's.
+    pub(crate) fn last(store: &Store) -> Result<Option<Self>, StoreError> {
+        let last = store.runs(1)?.pop();
+        Ok(last.and_then(|run| serde_json::from_str(&run.summary).ok()))
     }
 
     /// The latest run in the store that ran a simulator.

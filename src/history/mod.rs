@@ -7,3 +7,4 @@ pub(crate) mod difference;
 pub(crate) mod gc;
 pub(crate) mod prediction;
 pub(crate) mod record;
+pub(crate) mod values;

@@ -132,8 +132,7 @@ impl FastPath {
         let _lock = cache.share(false).ok()?;
         let store = cache.store_to_read().ok()??;
         let payload = store.memo(MEMO, "").ok()??;
-        // One that can't be read was written by another version.
-        let known: Self = postcard::from_bytes(&payload).ok()?;
+        let known = Self::from_bytes(&payload)?;
         let holds = known.look.holds(root) && store.results().ok()? == known.results;
         holds.then_some(known)
     }
@@ -177,6 +176,31 @@ impl FastPath {
             store.remember(MEMO, "", &payload)?;
         }
         Ok(())
+    }
+
+    /// The state that is stored, if nothing has been done to the results since. For what adds results and leaves all else alone.
+    pub(crate) fn hold(store: &Store) -> Result<Option<Self>> {
+        let known = (store.memo(MEMO, "")?).and_then(|payload| Self::from_bytes(&payload));
+        let results = store.results()?;
+        Ok(known.filter(|known| known.results == results))
+    }
+
+    /// Lets a state that was held hold with the results there are now, unless another has taken its place or it was forgotten.
+    pub(crate) fn release(held: Option<Self>, store: &mut Store) -> Result<()> {
+        let Some(held) = held else {
+            return Ok(());
+        };
+        // More of them by the time it is stored would be a doubt, and nothing worse.
+        let results = store.results()?;
+        Ok(store.change_memo(MEMO, "", |payload| {
+            let known = Self::from_bytes(payload).filter(|known| known.look == held.look)?;
+            postcard::to_stdvec(&Self { results, ..known }).ok()
+        })?)
+    }
+
+    /// One that can't be read was written by another version.
+    fn from_bytes(payload: &[u8]) -> Option<Self> {
+        postcard::from_bytes(payload).ok()
     }
 
     /// Forgets what is stored: simulators are about to be run, and may leave another state behind.

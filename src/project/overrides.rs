@@ -132,7 +132,7 @@ impl ParameterSet {
             }
             sets.push(set);
         }
-        Ok(checked(sets).map_err(anyhow::Error::msg)?)
+        checked(sets).map_err(anyhow::Error::msg)
     }
 
     /// The sets in TOML: `[[sample]]` tables, in which `scenario` may name each, or a table for each by its name.
@@ -176,7 +176,7 @@ impl ParameterSet {
             }
             sets.push(set);
         }
-        Ok(checked(sets).map_err(anyhow::Error::msg)?)
+        checked(sets).map_err(anyhow::Error::msg)
     }
 
     /// A set without values, called after its place, as those of a sweep are.

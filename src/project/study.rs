@@ -269,6 +269,11 @@ impl Study {
         !self.common().scenario.name.is_unnamed()
     }
 
+    /// Whether all of it is only passing, see [`Standing::Passing`].
+    pub fn is_passing(&self) -> bool {
+        self.common().scenario.standing.is_passing()
+    }
+
     /// The names of all scenarios.
     pub fn names(&self) -> impl Iterator<Item = &ScenarioName> {
         self.scenarios.iter().map(|project| &project.scenario.name)

@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension, Row, params};
 use crate::data::digest::Digest;
 
 use super::reading::digest;
-use super::records::store_content;
+use super::records::{forget, remember, store_content};
 use super::{Store, StoreError};
 
 /// A run that changed something.
@@ -30,7 +30,12 @@ pub struct Tag {
     pub created: i64,
     /// The digest of the snapshot, for [`Store::content`].
     pub snapshot: Digest,
+    /// With which values in place of the project's it was made; opaque. `None` if with none.
+    pub values: Option<String>,
 }
+
+/// The kind of the memos with the values of tags.
+const VALUES: &str = "tag's values";
 
 impl Store {
     /// Records a run: the snapshot that it left and what it did.
@@ -62,8 +67,14 @@ impl Store {
         })())
     }
 
-    /// Gives a snapshot a name; a snapshot that had the name loses it.
-    pub fn tag(&mut self, name: &str, snapshot: &[u8]) -> Result<(), StoreError> {
+    /// Gives a snapshot a name; a snapshot that had the name loses it. `values` are those with which it was made, if they are not the
+    /// project's own.
+    pub fn tag(
+        &mut self,
+        name: &str,
+        snapshot: &[u8],
+        values: Option<&str>,
+    ) -> Result<(), StoreError> {
         let upsert = "INSERT INTO tag (name, created, moment) VALUES (?1, unixepoch(), ?2)
             ON CONFLICT DO UPDATE SET created = excluded.created, moment = excluded.moment";
         self.in_transaction(|transaction| {
@@ -71,13 +82,17 @@ impl Store {
             transaction
                 .prepare_cached(upsert)?
                 .execute(params![name, snapshot.as_bytes()])?;
-            Ok(())
+            match values {
+                Some(values) => remember(transaction, VALUES, name, values.as_bytes()),
+                None => forget(transaction, VALUES, name),
+            }
         })
     }
 
     /// Removes a tag, and returns whether there was one. The results stay until they are collected.
     pub fn untag(&mut self, name: &str) -> Result<bool, StoreError> {
         self.in_transaction(|transaction| {
+            forget(transaction, VALUES, name)?;
             let delete = "DELETE FROM tag WHERE name = ?1";
             Ok(transaction.prepare_cached(delete)?.execute([name])? > 0)
         })
@@ -86,20 +101,30 @@ impl Store {
     /// All tags, the earliest first.
     pub fn tags(&self) -> Result<Vec<Tag>, StoreError> {
         let query = "SELECT name, created, moment FROM tag ORDER BY created, rowid";
-        self.map_error((|| {
+        let tags: Vec<Tag> = self.map_error((|| {
             let mut statement = self.connection.prepare_cached(query)?;
             let rows = statement.query_map([], tag)?;
             rows.collect()
-        })())
+        })())?;
+        let with_values = tags.into_iter().map(|tag| self.with_values(tag));
+        with_values.collect()
     }
 
     /// The tag of this name.
     pub fn find_tag(&self, name: &str) -> Result<Option<Tag>, StoreError> {
         let query = "SELECT name, created, moment FROM tag WHERE name = ?1";
-        self.map_error((|| {
+        let found = self.map_error((|| {
             let mut statement = self.connection.prepare_cached(query)?;
             statement.query_row([name], tag).optional()
-        })())
+        })())?;
+        found.map(|tag| self.with_values(tag)).transpose()
+    }
+
+    /// A tag with the values with which it was made. Damaged ones are left out: results do not depend on them.
+    fn with_values(&self, tag: Tag) -> Result<Tag, StoreError> {
+        let values = self.memo(VALUES, &tag.name)?;
+        let values = values.and_then(|values| String::from_utf8(values).ok());
+        Ok(Tag { values, ..tag })
     }
 }
 
@@ -108,5 +133,6 @@ fn tag(row: &Row<'_>) -> rusqlite::Result<Tag> {
         name: row.get(0)?,
         created: row.get(1)?,
         snapshot: digest(row, 2)?,
+        values: None,
     })
 }

@@ -8,7 +8,7 @@ use crate::data::machine::Machine;
 use crate::data::scenario::ScenarioName;
 
 use super::contradiction::Contradiction;
-use super::reading::made_on;
+use super::reading::{made_on, memo};
 use super::results::{Present, compare, remove_result, store_input, store_result};
 use super::{ATTEMPTS_KEPT, Another, Attempt, Failed, Outputs, Record, Store, StoreError, kept};
 use crate::store::checksum::with_checksum;
@@ -21,10 +21,21 @@ impl Store {
 
     /// Removes the memo of this kind and name, if there is one.
     pub fn forget(&mut self, kind: &str, name: &str) -> Result<(), StoreError> {
+        self.in_transaction(|transaction| forget(transaction, kind, name))
+    }
+
+    /// Puts into the place of the memo of this kind and name what `change` makes of it; without a memo or a change, it stays as it is.
+    pub fn change_memo(
+        &mut self,
+        kind: &str,
+        name: &str,
+        change: impl FnOnce(&[u8]) -> Option<Vec<u8>>,
+    ) -> Result<(), StoreError> {
         self.in_transaction(|transaction| {
-            let delete = "DELETE FROM memo WHERE kind = ?1 AND name = ?2";
-            transaction.prepare_cached(delete)?.execute([kind, name])?;
-            Ok(())
+            match memo(transaction, kind, name)?.and_then(|payload| change(&payload)) {
+                Some(payload) => remember(transaction, kind, name, &payload),
+                None => Ok(()),
+            }
         })
     }
 
@@ -131,6 +142,17 @@ pub(super) fn remember(
     Ok(())
 }
 
+/// Removes the memo of this kind and name, if there is one.
+pub(super) fn forget(
+    transaction: &Transaction<'_>,
+    kind: &str,
+    name: &str,
+) -> rusqlite::Result<()> {
+    let delete = "DELETE FROM memo WHERE kind = ?1 AND name = ?2";
+    transaction.prepare_cached(delete)?.execute([kind, name])?;
+    Ok(())
+}
+
 /// Stores the outcome of one catchment; returns whether its result differs from another that stays.
 pub(super) fn store_record(
     transaction: &Transaction<'_>,
@@ -143,7 +165,10 @@ pub(super) fn store_record(
     for (digest, column) in &record.series {
         store_input(transaction, digest, column)?;
     }
-    store_explanation(transaction, &record.key, &record.recipe, &record.parts)?;
+    // Only a state's is ever asked for.
+    if !record.is_passing {
+        store_explanation(transaction, &record.key, &record.recipe, &record.parts)?;
+    }
     let mut contradiction = None;
     if let Some(columns) = &record.result {
         let unknown = Machine::default();

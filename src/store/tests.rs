@@ -437,6 +437,48 @@ fn going_back_is_the_state_of_the_last_run() {
 }
 
 #[test]
+fn what_is_passing_leaves_its_result_and_what_failed_its_attempts() {
+    let folder = folder();
+    let mut store = Store::open(&folder.path().join("store.db")).expect("made");
+    store.commit(&[success("1", "a")]).expect("stored");
+    let states = store.states().expect("readable");
+    let passing = |record: Record| Record {
+        scenario: ScenarioName::new("k=1").expect("a name"),
+        is_passing: true,
+        ..record
+    };
+    let passed = [
+        passing(success("1", "b")),
+        passing(failure("1", "c", &["exit", "timeout"])),
+    ];
+    store.commit(&passed).expect("stored");
+    assert_eq!(store.states().expect("readable"), states);
+    assert!(store.summary(&key("b")).expect("readable").is_some());
+    let attempts = |scenario: &ScenarioName| {
+        let attempts = store.attempts(scenario, &catchment("1"));
+        attempts.expect("readable").len()
+    };
+    assert_eq!(attempts(&ScenarioName::PASSING), 2);
+    assert_eq!(attempts(&passed[0].scenario), 0);
+    assert_eq!(attempts(&UNNAMED), 1);
+    assert!(store.explanation(&key("b")).expect("readable").is_none());
+}
+
+#[test]
+fn a_memo_is_changed_only_while_it_is_there() {
+    let folder = folder();
+    let mut store = Store::open(&folder.path().join("store.db")).expect("made");
+    let longer = |payload: &[u8]| Some([payload, b"!"].concat());
+    store.change_memo("file", "a", longer).expect("nothing");
+    assert_eq!(store.memo("file", "a").expect("readable"), None);
+    store.remember("file", "a", b"one").expect("stored");
+    store.change_memo("file", "a", longer).expect("changed");
+    store.change_memo("file", "a", |_| None).expect("left");
+    let found = store.memo("file", "a").expect("readable");
+    assert_eq!(found.as_deref(), Some(&b"one!"[..]));
+}
+
+#[test]
 fn memos_are_remembered_replaced_and_forgotten() {
     let folder = folder();
     let mut store = Store::open(&folder.path().join("store.db")).expect("made");
@@ -526,8 +568,11 @@ fn tags_and_runs_come_back() {
     let runs = store.runs(1).expect("readable");
     assert_eq!((runs.len(), runs[0].summary.as_str()), (1, "two"));
     assert_eq!(runs[0].snapshot, Some(Digest::of(b"two")));
-    store.tag("t", b"one").expect("stored");
-    store.tag("t", b"two").expect("replaced");
+    store.tag("t", b"one", Some("k")).expect("stored");
+    let known = store.find_tag("t").expect("readable").expect("there");
+    assert_eq!(known.values.as_deref(), Some("k"));
+    store.tag("t", b"two", None).expect("replaced");
+    assert!(store.tags().expect("readable")[0].values.is_none());
     assert_eq!(store.tags().expect("readable").len(), 1);
     let tag = store.find_tag("t").expect("readable").expect("there");
     assert_eq!(tag.snapshot, Digest::of(b"two"));

@@ -11,10 +11,11 @@ use clap::Args;
 
 use self::summary::SummaryTable;
 use super::exit::{Exit, Usage};
-use super::named_snapshot::{Named, named};
+use super::named_snapshot::{Named, named, planned};
 use super::open::ProjectPlace;
 use super::options::jobs::cores;
 use super::options::scenario::ScenarioOption;
+use super::options::sets::SetOptions;
 use super::terminal::{print, say};
 use crate::data::catchment::CatchmentId;
 use crate::data::scenario::ScenarioName;
@@ -47,16 +48,21 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "NAME")]
     axis: Option<String>,
     /// As of this tag [default: as the last run left them]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["set", "samples"])]
     at: Option<String>,
+    #[command(flatten)]
+    sets: SetOptions,
 }
 
 pub(super) fn export(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
-    let opened = place.open()?;
+    let opened = place.open_with(&arguments.sets.overrides()?)?;
     let study = &opened.study;
     let store =
         (opened.store_to_read()?).context("nothing has been run yet; `rerunoff run` first")?;
-    let named = named(&store, arguments.at.as_deref(), 0)?;
+    let named = match arguments.sets.are_none() {
+        true => named(&store, arguments.at.as_deref(), 0)?,
+        false => planned(&opened, &store)?,
+    };
     let chosen = arguments.scenarios.of(study)?;
     let projects: Vec<&Project> = chosen.iter().map(|&at| &study.scenarios[at]).collect();
     if arguments.summary {

@@ -51,6 +51,14 @@ pub(crate) struct Arguments {
         conflicts_with_all = ["only", "scenario", "set", "samples", "force", "dry_run", "max_rerun", "max_failures", "no_assemble", "rehash", "depfile", "json", "local", "on", "detach"]
     )]
     pub at: Option<String>,
+    /// Leave the product and the project's own states alone, and keep the outcome as the tag NAME
+    #[arg(
+        long = "as",
+        value_name = "NAME",
+        requires = "set",
+        conflicts_with_all = ["samples", "at", "depfile", "on", "detach"]
+    )]
+    pub tag: Option<String>,
     /// Leave the product as it is
     #[arg(long)]
     pub no_assemble: bool,
@@ -96,6 +104,7 @@ impl Arguments {
             only,
             scenarios,
             sets,
+            tag,
             force,
             dry_run,
             max_failures: _,
@@ -115,7 +124,8 @@ impl Arguments {
             place: _,
             detach: _,
         } = self;
-        let is_about_all = only.is_none() && scenarios.are_all() && sets.are_none();
+        let is_about_all =
+            only.is_none() && scenarios.are_all() && sets.are_none() && tag.is_none();
         is_about_all && at.is_none() && !force && !dry_run && !no_assemble && !timings
     }
 

@@ -15,6 +15,7 @@ use crate::cli::document::FailureOf;
 use crate::cli::exit::Exit;
 use crate::cli::fault::Fault;
 use crate::cli::options::place::Place;
+use crate::cli::tag::NewTag;
 use crate::cli::terminal::say;
 use crate::cli::turn;
 use crate::cli::verify::CAUSES;
@@ -81,7 +82,8 @@ impl Course<'_> {
         let Selection { work, again, .. } = self.selection;
         // With other values, the product and the last runs are not what they were, even if nothing is run.
         let are_own = self.study.overrides.are_none();
-        if !are_own || work.runs() + again.runs() > 0 || !self.head.is_idle() {
+        let is_to_change = !are_own || work.runs() + again.runs() > 0 || !self.head.is_idle();
+        if is_to_change && !self.study.is_passing() {
             FastPath::forget(&mut self.store)?;
         }
         self.drop_unwanted()?;
@@ -236,6 +238,9 @@ impl Course<'_> {
         })?;
         // The result of a run in one scenario may be the one that another waits for.
         touch(self.loaded_study, &touched, &mut self.store)?;
+        if self.study.is_passing() {
+            report.enter_failures(&self.loaded_study.list, &mut self.plans);
+        }
         if !self.arguments.quiet {
             self.say_contradictions(&earlier);
         }
@@ -273,16 +278,24 @@ impl Course<'_> {
 
     /// Records what the run did, and prints it.
     pub(super) fn record(&mut self, account: &Account) -> Result<()> {
-        record::record(
-            &self.loaded_study.list,
-            &mut self.store,
-            &self.plans,
-            account,
-        )?;
+        // What is only passing is no run that others are compared with.
+        if !self.study.is_passing() {
+            record::record(
+                &self.loaded_study.list,
+                &mut self.store,
+                &self.plans,
+                account,
+            )?;
+        }
         if account.ran + account.read_again > 0 && !self.arguments.quiet {
             account.lines().iter().for_each(|line| say(line));
         }
         Ok(())
+    }
+
+    /// Keeps the outcome as a tag.
+    pub(super) fn keep(&mut self, new_tag: &NewTag) -> Result<()> {
+        new_tag.keep(&self.loaded_study.list, &self.plans, &mut self.store)
     }
 
     /// Brings the products up to date.
@@ -370,6 +383,8 @@ impl Course<'_> {
             failures: FailureOf::of_run(&self.loaded_study.list, &report.failed),
             cannot_run: FailureOf::bad(chosen),
             error: self.interrupted.as_deref().map(Fault::interrupted),
+            tag: (self.arguments.tag.clone())
+                .filter(|_| self.interrupted.is_none() && report.gave_up.is_none()),
             ..RunSummary::default()
         };
         let products = products.iter();

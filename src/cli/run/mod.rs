@@ -28,6 +28,7 @@ use super::open::{OpenProject, ProjectPlace};
 use super::options::jobs::slots;
 use super::options::place::Place;
 use super::refusal::CannotRun;
+use super::tag::{NewTag, check_name};
 use super::terminal::say;
 use crate::cluster;
 use crate::cluster::head::Head;
@@ -78,7 +79,14 @@ pub(super) fn run(place: &ProjectPlace, mut arguments: Arguments) -> Result<Exit
     {
         return finish_unchanged(&place.root, &unchanged, &arguments, start.instant);
     }
-    let opened = place.open_with(&arguments.sets.overrides()?)?;
+    let overrides = arguments.sets.overrides()?;
+    let opened = match &arguments.tag {
+        Some(name) => {
+            check_name(name)?;
+            place.open_passing(&overrides)?
+        }
+        None => place.open_with(&overrides)?,
+    };
     let chosen = arguments.scenarios.of(&opened.study)?;
     match arguments.dry_run {
         true => dry_run::dry_run(&opened, &chosen, &arguments),
@@ -105,14 +113,24 @@ fn run_stale(
         let why = "-j says how many simulators run here; on a cluster `cores` under [cluster] says how many in a task, and --local runs here";
         return Err(Usage(why.to_owned()).into());
     }
+    if arguments.tag.is_some() && place != Place::Here {
+        let why = "--as runs on this machine only, and [cluster] names another; add --local";
+        return Err(Usage(why.to_owned()).into());
+    }
     let (_lock, mut store) = opened.store_to_write(arguments.wait)?;
+    let new_tag = (arguments.tag.as_deref())
+        .map(|name| NewTag::of(&opened.study, name, &store))
+        .transpose()?;
+    let held = match opened.study.is_passing() && !arguments.force {
+        true => FastPath::hold(&store)?,
+        false => None,
+    };
     let may_submit = place != Place::Here;
-    let mut head = Head::open(
-        &opened.cache.cluster(),
-        Purpose::Run,
-        may_submit,
-        arguments.wait,
-    )?;
+    let cluster = opened.cache.cluster();
+    let mut head = match opened.study.is_passing() {
+        true => Head::of_nothing(&cluster, Purpose::Run),
+        false => Head::open(&cluster, Purpose::Run, may_submit, arguments.wait)?,
+    };
     let loaded_study = opened.import_and_load(&mut store, arguments.rehash, arguments.quiet)?;
     loaded_study.list.iter().try_for_each(product::check)?;
     let look = look.map(|look| look.with(loaded_study.linked().clone()));
@@ -212,17 +230,24 @@ fn run_stale(
         } else {
             causes.clone()
         };
-        let account = Account::new(all, workers, causes, &report);
+        let account = Account::new(all, workers, causes, &report).with(&opened.study.overrides);
         // What was only submitted is told by the run that takes it in.
         if report.run + report.read_again > 0 || !course.is_under_way {
             course.record(&account)?;
         }
         if let Some(why) = &report.gave_up {
-            say(&format!("{}; the product is as it was", stopped(why, all)));
+            let left = match &new_tag {
+                Some(_) => "no tag was made",
+                None => "the product is as it was",
+            };
+            say(&format!("{}; {left}", stopped(why, all)));
+        } else if let Some(new_tag) = &new_tag {
+            course.keep(new_tag)?;
         } else if !arguments.no_assemble && !course.is_under_way {
             products = course.assemble()?;
         }
     }
+    FastPath::release(held, &mut course.store)?;
     if course.interrupted.is_none()
         && let Some(look) = look
     {

@@ -47,6 +47,9 @@ pub(in crate::cli) struct RunSummary {
     /// All of them, where there are several; else left out.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub products: Vec<ProductOf>,
+    /// The name that the outcome has been given; left out unless it was to have one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tag: Option<String>,
     /// Whether a signal ended it.
     pub interrupted: bool,
     /// Whether it ended early because too many failed.
@@ -144,6 +147,9 @@ impl RunSummary {
             line.push_str(&format!(" of {scenarios} scenario{plural}"));
         }
         line.push_str(&format!(" in {}", seconds(self.seconds)));
+        if let Some(tag) = &self.tag {
+            line.push_str(&format!("; kept as tag {tag:?}"));
+        }
         if let Some(ProductOf { path, state }) = &self.product {
             line.push_str(&format!("; {path} {state}"));
         }

@@ -130,14 +130,7 @@ impl Head {
         may_submit: bool,
         wait: bool,
     ) -> Result<Self> {
-        let mut head = Self {
-            folder: folder.to_owned(),
-            purpose,
-            packages: Vec::new(),
-            _lock: None,
-            seat: None,
-            is_cancelled: false,
-        };
+        let mut head = Self::of_nothing(folder, purpose);
         if !may_submit && !folder.exists() {
             return Ok(head);
         }
@@ -172,6 +165,18 @@ impl Head {
             (head._lock, head.seat) = (None, None);
         }
         Ok(head)
+    }
+
+    /// One for a run that leaves alone whatever is under way.
+    pub(crate) fn of_nothing(folder: &Path, purpose: Purpose) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            purpose,
+            packages: Vec::new(),
+            _lock: None,
+            seat: None,
+            is_cancelled: false,
+        }
     }
 
     /// Removes what a head of this machine left that was killed when it had nothing more to look after.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
-use crate::cluster::frame::{self, Frames};
+use crate::cluster::frame::{self, Frames, OpeningError};
 use crate::cluster::ids::PackageId;
 use crate::cluster::shared_folder;
 use crate::data::digest::Digest;
@@ -21,6 +21,8 @@ use crate::project::overrides::Overrides;
 const KIND: &str = "package";
 /// Counted up whenever the bytes of any part change, or a task of another version could not work on the package.
 const VERSION: u32 = 1;
+/// The same with values in place of the project's, in a frame of their own.
+const WITH_OVERRIDES: u32 = 2;
 
 /// Why a package was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,7 +72,7 @@ pub struct Manifest {
     pub head: Machine,
     /// Why its orders are to be run: how many, and the cause. Whoever takes the results in says so.
     pub causes: Vec<(usize, String)>,
-    /// What takes the place of the project's values; in a frame of its own, which is left out without any.
+    /// What takes the place of the project's values.
     #[serde(skip)]
     pub overrides: Overrides,
 }
@@ -93,11 +95,15 @@ impl Manifest {
         let context = || format!("can't write {}", path.display());
         let content = postcard::to_stdvec(self).with_context(context)?;
         shared_folder::write(path, |file| {
-            file.write_all(frame::opening(KIND, VERSION).as_bytes())?;
+            let version = match self.overrides.are_none() {
+                true => VERSION,
+                false => WITH_OVERRIDES,
+            };
+            file.write_all(frame::opening(KIND, version).as_bytes())?;
             frame::write_frame(file, &content)?;
-            match self.overrides.are_none() {
-                true => Ok(()),
-                false => frame::write_frame(file, &frame::encode(&self.overrides)?),
+            match version {
+                WITH_OVERRIDES => frame::write_frame(file, &frame::encode(&self.overrides)?),
+                _ => Ok(()),
             }
         })
     }
@@ -117,12 +123,16 @@ impl Manifest {
     /// # Errors
     /// If they are no whole manifest.
     pub fn parse(mut reader: impl Read) -> Result<Self> {
-        frame::read_opening(&mut reader, KIND, VERSION)?;
+        let has_overrides = match frame::read_opening(&mut reader, KIND, VERSION) {
+            Err(OpeningError::OtherVersion(WITH_OVERRIDES)) => true,
+            opening => opening.map(|()| false)?,
+        };
         let mut frames = Frames::new(reader);
         let content = frames.next().ok_or(frame::FrameError::Torn)??;
         let mut manifest: Self = frame::decode(&content)?;
-        if let Some(content) = frames.next() {
-            manifest.overrides = frame::decode(&content?)?;
+        if has_overrides {
+            let content = frames.next().ok_or(frame::FrameError::Torn)??;
+            manifest.overrides = frame::decode(&content)?;
         }
         Ok(manifest)
     }

@@ -16,6 +16,7 @@ use crate::plan::key::Key;
 use crate::plan::loaded::LoadedStudy;
 use crate::project::Study;
 use crate::project::cluster::{ClusterSpec, EngineKind};
+use crate::project::overrides::{Overrides, ParameterSet};
 use crate::store::Store;
 use crate::store::cache_folder::Cache;
 
@@ -196,8 +197,13 @@ impl Place {
 
     /// Freezes the project as it is, and what its scenarios, recipes and keys are.
     fn freeze(&self) -> (Package, Manifest, Vec<Meaning>) {
+        self.freeze_with(&Overrides::None)
+    }
+
+    /// The same with these values in place of its own.
+    fn freeze_with(&self, overrides: &Overrides) -> (Package, Manifest, Vec<Meaning>) {
         let mut store = self.store();
-        let study = Study::load(&self.root).expect("a project");
+        let study = Study::load_with(&self.root, overrides).expect("a project");
         let loaded = load(&study, Some(&store));
         loaded.remember(&mut store).expect("remembered");
         let (package, manifest) = freeze(
@@ -272,6 +278,20 @@ fn what_is_frozen_means_what_it_meant() {
     write_input(&place.at("inputs/new"), "rain", 7.0);
     fs::rename(place.at("inputs/new"), place.at("inputs/rain.nc")).expect("renamed");
     fs::remove_file(place.at("rerunoff.toml")).expect("removed");
+    assert_eq!(frozen(&package), before);
+}
+
+#[test]
+fn values_that_were_set_are_frozen_with_it() {
+    let place = Place::new();
+    let (_, _, own) = place.freeze();
+    let set = ParameterSet::stated(&["n=7".to_owned()]).expect("a set");
+    let (package, _, before) = place.freeze_with(&Overrides::Set(set.clone()));
+    assert_ne!(before, own);
+    assert_eq!(frozen(&package), before);
+    let samples = Overrides::Samples(vec![set]);
+    let (package, _, before) = place.freeze_with(&samples);
+    assert!(before.iter().all(|(name, ..)| name.ends_with("+n=7")));
     assert_eq!(frozen(&package), before);
 }
 
@@ -448,13 +468,16 @@ fn what_is_known_of_an_input_holds_on_though_links_come_and_go() {
 #[test]
 fn a_manifest_that_is_not_whole_is_refused() {
     let place = Place::new();
-    let (package, manifest, _) = place.freeze();
-    let bytes = fs::read(package.manifest()).expect("there");
-    assert_eq!(Manifest::parse(bytes.as_slice()).expect("whole"), manifest);
-    for at in 0..bytes.len() {
-        assert!(Manifest::parse(&bytes[..at]).is_err(), "cut at {at}");
-        let mut damaged = bytes.clone();
-        damaged[at] ^= 1 << (at % 8);
-        assert!(Manifest::parse(damaged.as_slice()).is_err(), "at {at}");
+    let set = ParameterSet::stated(&["n=7".to_owned()]).expect("a set");
+    for overrides in [Overrides::None, Overrides::Set(set)] {
+        let (package, manifest, _) = place.freeze_with(&overrides);
+        let bytes = fs::read(package.manifest()).expect("there");
+        assert_eq!(Manifest::parse(bytes.as_slice()).expect("whole"), manifest);
+        for at in 0..bytes.len() {
+            assert!(Manifest::parse(&bytes[..at]).is_err(), "cut at {at}");
+            let mut damaged = bytes.clone();
+            damaged[at] ^= 1 << (at % 8);
+            assert!(Manifest::parse(damaged.as_slice()).is_err(), "at {at}");
+        }
     }
 }
