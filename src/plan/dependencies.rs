@@ -25,6 +25,8 @@ pub(crate) struct Dependencies {
     pub present: Vec<PathBuf>,
     /// Files that would count if they existed: programs earlier on the `PATH`, files that state a table's code page.
     pub absent: Vec<PathBuf>,
+    /// All that are present: there may be too many to look each up among the others.
+    known: HashSet<PathBuf>,
 }
 
 impl Dependencies {
@@ -54,29 +56,16 @@ impl Dependencies {
         }
         if let CatchmentSource::Folder(folder) = &project.input.catchments {
             let listing = folder.list()?;
-            // There may be a folder for every catchment.
-            let others = BTreeSet::from_iter(found.present.iter().cloned());
-            let folders = listing.folders.into_iter();
-            found
-                .present
-                .extend(folders.filter(|path| !others.contains(path)));
+            found.add_all(listing.folders);
             found.absent.extend(listing.absent);
         }
         for folder in &project.simulator.support_folders {
             found.add(folder.clone());
         }
         let (files, folders) = support::walked(&project.simulator)?;
-        for path in files.into_iter().map(|file| file.path).chain(folders) {
-            found.add(path);
-        }
-        // There may be too many of them to look each up among all others.
-        let mut known: HashSet<PathBuf> = found.present.iter().cloned().collect();
-        let mut add_all = |paths: &mut dyn Iterator<Item = PathBuf>| {
-            let new = paths.filter(|path| known.insert(path.clone()));
-            found.present.extend(new);
-        };
+        found.add_all(files.into_iter().map(|file| file.path).chain(folders));
         let (files, folders) = reads::walked(&project.simulator.fence.reads)?;
-        add_all(&mut files.into_iter().map(|file| file.path).chain(folders));
+        found.add_all(files.into_iter().map(|file| file.path).chain(folders));
         // Scenarios may replace other files of the same deck.
         let simulators = study.scenarios.iter().map(|project| &project.simulator);
         let mut last: Option<&Arc<Simulator>> = None;
@@ -85,7 +74,7 @@ impl Dependencies {
                 && let Some(deck) = deck::listing(simulator)?
             {
                 let files = deck.files.into_iter().map(|file| file.path);
-                add_all(&mut files.chain(deck.walked));
+                found.add_all(files.chain(deck.walked));
             }
             last = Some(simulator);
         }
@@ -107,12 +96,7 @@ impl Dependencies {
             }
         }
         if let Some(import) = &project.import {
-            // There may be a file for every catchment: too many to look each up among all others.
-            let others = found.present.clone();
-            let sources = sources(import)?.into_iter();
-            found
-                .present
-                .extend(sources.filter(|path| !others.contains(path)));
+            found.add_all(sources(import)?);
             for path in import.sources().flat_map(tables::beside) {
                 found.look_for(path);
             }
@@ -133,25 +117,26 @@ impl Dependencies {
 
     /// Adds the files that the input's files point to, which are known only once those are read. There may be one per catchment.
     pub(crate) fn with(mut self, linked: &Linked) -> Self {
-        let known: HashSet<PathBuf> = self.present.iter().cloned().collect();
-        let further = linked.paths().filter(|path| !known.contains(*path));
-        self.present.extend(further.map(Path::to_owned));
+        self.add_all(linked.paths().map(Path::to_owned));
         self
     }
 
     /// Adds the files and folders that catchments have for themselves, which are known only once they are planned.
     pub(crate) fn with_own(mut self, own: Vec<(PathBuf, Stamp)>) -> Self {
-        let known: HashSet<PathBuf> = self.present.iter().cloned().collect();
-        let further = own.into_iter().map(|(path, _)| path);
-        (self.present).extend(further.filter(|path| !known.contains(path)));
+        self.add_all(own.into_iter().map(|(path, _)| path));
         self
     }
 
     /// Adds a file that is there, once.
     pub(crate) fn add(&mut self, path: PathBuf) {
-        if !self.present.contains(&path) {
+        if self.known.insert(path.clone()) {
             self.present.push(path);
         }
+    }
+
+    /// The same with several.
+    fn add_all(&mut self, paths: impl IntoIterator<Item = PathBuf>) {
+        paths.into_iter().for_each(|path| self.add(path));
     }
 
     /// Adds a file that counts if it is there.

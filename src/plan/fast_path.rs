@@ -66,7 +66,9 @@ pub(crate) struct FastPath {
 impl Look {
     /// Looks at everything that the study's results depend on.
     pub(crate) fn at(study: &Study) -> Result<Self> {
-        let Dependencies { present, absent } = Dependencies::of(study)?;
+        let Dependencies {
+            present, absent, ..
+        } = Dependencies::of(study)?;
         let stamped = present.into_iter().map(stamped).collect::<Result<_>>()?;
         let project = study.common();
         let products = study.products().into_iter();

@@ -50,11 +50,11 @@ impl KeptIndex {
 impl LoadedStudy<'_> {
     /// Notes at stale catchments what of their simulators is kept, where the project keeps that.
     pub(crate) fn note_kept(&self, store: &Store, plans: &mut [Plan]) -> Result<()> {
-        if !self
-            .list
-            .iter()
-            .any(|loaded| loaded.project.cache_limits.keep_outputs)
-        {
+        let mut scenarios = self.list.iter();
+        let are_kept = scenarios.any(|loaded| loaded.project.cache_limits.keep_outputs);
+        let mut entries = plans.iter().flat_map(|plan| &plan.entries);
+        // All that is kept is read only where some of it may be of use.
+        if !are_kept || !entries.any(|entry| matches!(entry.state, State::Stale(_))) {
             return Ok(());
         }
         let kept: HashMap<Digest, KeptIndex> = (store.kept_outputs()?.into_iter())

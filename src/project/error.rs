@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -44,7 +44,8 @@ pub(super) type Moved = Vec<(String, String)>;
 pub(super) struct SourceText<'a> {
     path: &'a Path,
     text: &'a str,
-    table: Option<Arc<Spanned<DeTable<'a>>>>,
+    /// Where its fields stand, read when an error has to say so: catchments' own templates take a source each.
+    table: OnceLock<Option<Arc<Spanned<DeTable<'a>>>>>,
     moved: Moved,
 }
 
@@ -53,7 +54,7 @@ impl<'a> SourceText<'a> {
         Self {
             path,
             text,
-            table: DeTable::parse(text).ok().map(Arc::new),
+            table: OnceLock::new(),
             moved: Moved::new(),
         }
     }
@@ -173,7 +174,8 @@ impl<'a> SourceText<'a> {
     }
 
     fn find(&self, field: &str) -> Option<usize> {
-        let table = self.table.as_ref()?;
+        let read = || DeTable::parse(self.text).ok().map(Arc::new);
+        let table = self.table.get_or_init(read).as_ref()?;
         let mut steps = field.split('.');
         let (key, value) = table.get_ref().get_key_value(steps.next()?)?;
         let (mut offset, mut value) = (key.span().start, value);

@@ -257,7 +257,7 @@ impl Lines<'_> {
                         passed += usize::from(!is_block || !says_nothing(&line));
                         (start, first) = (line.next, line.at + 1);
                     }
-                    if is_block && matches!(part, Part::Before(_)) {
+                    if is_block && matches!(part, Part::Before(1..)) {
                         passed_over =
                             self.chosen(|line| line.start < start && !says_nothing(&line));
                     }
