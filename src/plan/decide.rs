@@ -2,6 +2,7 @@
 //!
 //! It only asks the store and changes nothing; carrying a plan out is left to others.
 
+use std::collections::hash_map::Entry as MapEntry;
 use std::collections::{HashMap, HashSet};
 use std::num::NonZeroUsize;
 use std::thread::available_parallelism;
@@ -13,11 +14,10 @@ use crate::data::digest::Digest;
 use crate::inputs::BadInput;
 use crate::plan::key::{Change, Explanation, Key, leave_out_consequences};
 use crate::plan::loaded::{LoadedScenario, LoadedStudy};
-use crate::plan::problem::Problem;
-use crate::plan::side_by_side::SideBySide;
+use crate::plan::side_by_side::{Keyed, SideBySide};
 use crate::plan::{Entry, Found, Plan, Staleness, State};
 use crate::project::product_spec::{ProductVariable, VariableSource};
-use crate::store::{ColumnSummary, Last, ResultSummary, Store, StoreError};
+use crate::store::{ColumnSummary, Last, ResultSummary, Store, StoreError, StoredExplanation};
 use crate::system::parallel::ordered;
 
 /// How many keys a thread computes at a time.
@@ -37,6 +37,11 @@ pub struct Past<'a> {
     /// Its last run as the store knows it.
     pub last: Option<&'a Last>,
 }
+
+/// What changed of all that catchments have in common since they were last run, by the recipe that they had then; `None` where that is
+/// not known any more. Found once, for most have had the same.
+#[derive(Default)]
+pub struct CommonChanges(HashMap<Digest, Option<Vec<Change>>>);
 
 impl LoadedStudy<'_> {
     /// The plan of every scenario, and the states of fresh catchments whose last known state was another.
@@ -97,20 +102,30 @@ fn plan(
     let step = (KEYS_AT_ONCE / scenarios.len()).max(1);
     let keys = |start: usize| {
         let some = start..catchments.len().min(start + step);
-        let keys = some.map(|catchment| (catchment, side_by_side.keys(catchment)));
+        let keys = some.map(|catchment| {
+            let id = &catchments[catchment].id;
+            // One that is not its last is either stale, or to be put down as fresh.
+            let is_another = |at: usize, key: &Key| {
+                let known: Option<&Last> = last[at].get(id);
+                known.is_some_and(|known| known.key != key.0)
+            };
+            (catchment, side_by_side.keys(catchment, &is_another))
+        });
         Ok(keys.collect::<Vec<_>>())
     };
+    let mut common = CommonChanges::default();
     let starts = (0..catchments.len()).step_by(step);
     // Keys are computed on all cores while this thread looks up those that are ready in the store.
     ordered(threads, starts.map(Ok), &keys, &mut |keys| {
         for (catchment, keys) in keys {
             let id = &catchments[catchment].id;
-            for (at, key) in keys.into_iter().enumerate() {
+            for (at, keyed) in keys.into_iter().enumerate() {
                 let (loaded, known) = (&scenarios[at], last[at].get(id));
                 let past = Past { store, last: known };
-                let entry = loaded.entry(catchment, loaded.series_digests(catchment), key, past)?;
+                let series = loaded.series_digests(catchment);
+                let entry = loaded.entry(catchment, series, &keyed, past, &mut common)?;
                 let (entries, touched) = &mut planned[at];
-                touched.extend(loaded.touched(catchment, &entry, known)?);
+                touched.extend(loaded.touched(catchment, &entry, known, keyed.explanation)?);
                 entries.push(entry);
             }
         }
@@ -128,7 +143,7 @@ impl LoadedScenario<'_> {
         good: &HashSet<Key>,
     ) -> Result<Vec<Touched>> {
         let last = store.last(self.project.scenario.past())?;
-        let mut touched = Vec::new();
+        let (mut touched, mut common) = (Vec::new(), CommonChanges::default());
         for (catchment, entry) in plan.entries.iter_mut().enumerate() {
             let key = match (&entry.state, entry.key) {
                 (State::Stale(_), Some(key)) => key,
@@ -143,8 +158,12 @@ impl LoadedScenario<'_> {
                 store: Some(store),
                 last: known.filter(|_| !good.contains(&key)),
             };
-            *entry = self.entry(catchment, series, Ok(key), past)?;
-            touched.extend(self.touched(catchment, entry, known)?);
+            let keyed = Keyed {
+                key: Ok(key),
+                explanation: None,
+            };
+            *entry = self.entry(catchment, series, &keyed, past, &mut common)?;
+            touched.extend(self.touched(catchment, entry, known, None)?);
         }
         Ok(touched)
     }
@@ -155,6 +174,7 @@ impl LoadedScenario<'_> {
         catchment: usize,
         entry: &Entry,
         known: Option<&Last>,
+        explanation: Option<Explanation>,
     ) -> Result<Option<Touched>> {
         let (State::Fresh(_), Some(key)) = (&entry.state, entry.key) else {
             return Ok(None);
@@ -163,7 +183,10 @@ impl LoadedScenario<'_> {
         if is_known || self.project.scenario.standing.is_passing() {
             return Ok(None);
         }
-        let explanation = self.explain(catchment, self.series_digests(catchment))?;
+        let explanation = match explanation {
+            Some(explanation) => explanation,
+            None => self.explain(catchment, self.series_digests(catchment))?,
+        };
         let parts = postcard::to_stdvec(&explanation).context("can't put down a key's parts")?;
         let id = self.basin.id(catchment).clone();
         Ok(Some((id, key.0, parts, *self.recipe.digest())))
@@ -174,15 +197,16 @@ impl LoadedScenario<'_> {
         &self,
         catchment: usize,
         series: &Result<Vec<Digest>, BadInput>,
-        key: Result<Key, Problem>,
+        keyed: &Keyed,
         past: Past<'_>,
+        common: &mut CommonChanges,
     ) -> Result<Entry> {
-        let key = match key {
-            Ok(key) => key,
+        let key = match &keyed.key {
+            Ok(key) => *key,
             Err(problem) => {
                 return Ok(Entry {
                     key: None,
-                    state: State::Bad(problem.into()),
+                    state: State::Bad(problem.clone().into()),
                     kept: None,
                 });
             }
@@ -195,9 +219,11 @@ impl LoadedScenario<'_> {
         let state = match self.state_if_unchanged(&key, summary, past.last) {
             Some(state) => state,
             None => {
-                let id = self.basin.id(catchment);
-                let now = self.explain(catchment, series)?;
-                State::Stale(Staleness::Changed(self.changes(id, &now, past.store)?))
+                let changes = match &keyed.explanation {
+                    Some(now) => self.changes(now, past, common)?,
+                    None => self.changes(&self.explain(catchment, series)?, past, common)?,
+                };
+                State::Stale(Staleness::Changed(changes))
             }
         };
         Ok(Entry {
@@ -250,21 +276,31 @@ impl LoadedScenario<'_> {
     /// What changed since a catchment was last run.
     fn changes(
         &self,
-        id: &CatchmentId,
         now: &Explanation,
-        store: Option<&Store>,
+        past: Past<'_>,
+        common: &mut CommonChanges,
     ) -> Result<Vec<Change>> {
-        let parts = match store {
-            Some(store) => store.parts(self.project.scenario.past(), id)?,
-            None => None,
+        let (Some(store), Some(last)) = (past.store, past.last) else {
+            return Ok(Vec::new());
         };
-        let Some((own, common)) = parts else {
+        let Some(StoredExplanation { recipe, parts }) = store.explanation(&last.key)? else {
             return Ok(Vec::new());
         };
         // Parts that can't be read were written by another version; then all of them are new.
         let read = |bytes: &[u8]| postcard::from_bytes::<Explanation>(bytes).unwrap_or_default();
-        let mut changes = now.changes_since(&read(&own));
-        changes.extend(self.recipe.explanation().changes_since(&read(&common)));
+        let of_all = match common.0.entry(recipe) {
+            MapEntry::Occupied(known) => known.into_mut(),
+            MapEntry::Vacant(unknown) => {
+                let then = store.recipe(&recipe)?;
+                let now = self.recipe.explanation();
+                unknown.insert(then.map(|then| now.changes_since(&read(&then))))
+            }
+        };
+        let Some(of_all) = of_all else {
+            return Ok(Vec::new());
+        };
+        let mut changes = now.changes_since(&read(&parts));
+        changes.extend(of_all.iter().cloned());
         leave_out_consequences(&mut changes);
         changes.sort();
         changes.dedup();

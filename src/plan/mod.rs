@@ -33,7 +33,7 @@ pub(crate) mod product_needs;
 pub(crate) mod reads;
 pub(crate) mod recipe;
 pub(crate) mod series;
-mod side_by_side;
+pub(crate) mod side_by_side;
 pub mod snapshot;
 mod state;
 pub(crate) mod support;

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use crate::plan::key::Key;
+use crate::plan::key::{Explanation, Key};
 use crate::plan::loaded::LoadedScenario;
 use crate::plan::problem::Problem;
 use crate::plan::recipe::{Parts, Rendered, Trail};
@@ -24,6 +24,15 @@ struct Difference {
     parameters: Vec<String>,
     /// Where they show.
     parts: Parts,
+}
+
+/// A catchment's key, and what it is made of where that was asked for.
+#[derive(Debug)]
+pub struct Keyed {
+    /// The key, or why there is none.
+    pub key: Result<Key, Problem>,
+    /// Its parts.
+    pub explanation: Option<Explanation>,
 }
 
 /// What was made of a catchment in one scenario.
@@ -49,13 +58,26 @@ impl<'a> SideBySide<'a> {
         }
     }
 
-    /// The key of a catchment in every scenario.
-    pub(super) fn keys(&self, catchment: usize) -> Vec<Result<Key, Problem>> {
-        let mut before = None;
-        let scenarios = self.scenarios.iter().zip(&self.differences);
-        scenarios
-            .map(|(loaded, difference)| difference.key(loaded, catchment, &mut before))
-            .collect()
+    /// The key of a catchment in every scenario, explained where `is_to_be_explained` says so of the scenario's number and the key: all
+    /// that takes is at hand then.
+    pub(super) fn keys(
+        &self,
+        catchment: usize,
+        is_to_be_explained: &dyn Fn(usize, &Key) -> bool,
+    ) -> Vec<Keyed> {
+        let mut before: Option<Made> = None;
+        let scenarios = self.scenarios.iter().zip(&self.differences).enumerate();
+        let keyed = scenarios.map(|(at, (loaded, difference))| {
+            let key = difference.key(loaded, catchment, &mut before);
+            let made = before.as_ref().zip(key.as_ref().ok());
+            let made = made.filter(|(_, key)| is_to_be_explained(at, key));
+            let series = loaded.series_digests(catchment).as_ref().ok();
+            let explanation = made
+                .zip(series)
+                .map(|((made, _), series)| loaded.recipe.explain(&made.rendered, series));
+            Keyed { key, explanation }
+        });
+        keyed.collect()
     }
 }
 
@@ -225,9 +247,20 @@ soil = "b"
             stretches += 1;
             let side_by_side = SideBySide::new(alike);
             for catchment in 0..alike[0].basin.catchments().len() {
-                for (loaded, key) in alike.iter().zip(side_by_side.keys(catchment)) {
-                    let alone = loaded.key(catchment, loaded.series_digests(catchment));
+                let keyed = side_by_side.keys(catchment, &|at, _| at % 2 == 0);
+                for (at, (loaded, Keyed { key, explanation })) in
+                    alike.iter().zip(keyed).enumerate()
+                {
+                    let series = loaded.series_digests(catchment);
+                    let alone = loaded.key(catchment, series);
                     assert_eq!(key, alone, "{}", loaded.label(catchment));
+                    let explained = (at % 2 == 0).then(|| loaded.explain(catchment, series).ok());
+                    assert_eq!(
+                        explanation,
+                        explained.flatten(),
+                        "{}",
+                        loaded.label(catchment)
+                    );
                     keys += usize::from(key.is_ok());
                     problems += usize::from(key.is_err());
                 }

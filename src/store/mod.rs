@@ -71,6 +71,7 @@ use crate::store::codec::Encoded;
 pub(crate) use contradiction::Contradiction;
 pub(crate) use error::StoreError;
 pub(crate) use marks::{Mark, Once};
+pub(crate) use reading::StoredExplanation;
 pub(crate) use removal::Kept;
 
 /// How many attempts are kept for each catchment.

@@ -11,10 +11,11 @@ use jiff::Timestamp;
 use crate::data::digest::Digest;
 use crate::execute::local::failed_runs::FailedRuns;
 use crate::inputs::BadInput;
-use crate::plan::decide::Past;
+use crate::plan::decide::{CommonChanges, Past};
 use crate::plan::key::{Change, Explanation, KeyPart, leave_out_consequences};
 use crate::plan::loaded::LoadedScenario;
 use crate::plan::series;
+use crate::plan::side_by_side::Keyed;
 use crate::plan::{Entry, Staleness, State};
 use crate::project::product_spec::VariableSource;
 use crate::store::{Attempt, Last, Store};
@@ -40,12 +41,16 @@ pub(crate) fn explain(
     };
     let values = loaded.read_series(catchment)?;
     let digests = (values.as_deref().map(series::digests)).map_err(BadInput::clone);
-    let key = loaded.key(catchment, &digests);
+    let keyed = Keyed {
+        key: loaded.key(catchment, &digests),
+        explanation: None,
+    };
     let past = Past {
         store,
         last: last.as_ref(),
     };
-    let entry = loaded.entry(catchment, &digests, key, past)?;
+    let common = &mut CommonChanges::default();
+    let entry = loaded.entry(catchment, &digests, &keyed, past, common)?;
     let attempts = match store {
         Some(store) => store.attempts(scenario, id)?,
         None => Vec::new(),
