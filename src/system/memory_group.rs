@@ -4,8 +4,10 @@
 //! Both versions of control groups tell the second, in different files. Whom the kernel ended, and for whose want, is not known
 //! here.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::sync::Arc;
 
 /// Where control groups are.
 const GROUPS: &str = "/sys/fs/cgroup";
@@ -13,11 +15,14 @@ const GROUPS: &str = "/sys/fs/cgroup";
 /// The files that count the processes which were ended, in the versions 2 and 1.
 const EVENTS: [&str; 2] = ["memory.events", "memory.oom_control"];
 
+/// More bytes than such a file has.
+const LONGEST: usize = 4096;
+
 /// A group of processes with one account of their memory.
 #[derive(Clone, Debug)]
 pub(crate) struct MemoryGroup {
-    /// The file that counts; `None` where there is none.
-    events: Option<PathBuf>,
+    /// The file that counts, kept open as it is looked at before every run; `None` where there is none.
+    events: Option<Arc<File>>,
 }
 
 impl MemoryGroup {
@@ -45,7 +50,11 @@ impl MemoryGroup {
 
     /// How many of its processes the kernel has ended for want of memory since the group was made; 0 where that is not counted.
     pub(crate) fn killed(&self) -> u64 {
-        let read = |events: &PathBuf| field(&fs::read_to_string(events).ok()?, "oom_kill");
+        let read = |events: &Arc<File>| {
+            let mut bytes = [0; LONGEST];
+            let length = events.read_at(&mut bytes, 0).ok()?;
+            field(std::str::from_utf8(&bytes[..length]).ok()?, "oom_kill")
+        };
         self.events.as_ref().and_then(read).unwrap_or_default()
     }
 }
@@ -78,9 +87,9 @@ fn named<'a>(groups: &'a str, controller: &str) -> Option<&'a str> {
 }
 
 /// The file in a group's folder that counts.
-fn events(folder: &Path) -> Option<PathBuf> {
+fn events(folder: &Path) -> Option<Arc<File>> {
     let mut files = EVENTS.iter().map(|name| folder.join(name));
-    files.find(|file| file.exists())
+    files.find_map(|file| File::open(file).ok()).map(Arc::new)
 }
 
 /// The number after a name at the beginning of a line.
@@ -123,8 +132,10 @@ mod tests {
         )
         .expect("written");
         assert_eq!(MemoryGroup::at(folder.path()).killed(), 3);
-        fs::remove_file(folder.path().join("memory.oom_control")).expect("removed");
-        assert_eq!(group.killed(), 0, "gone");
+        write("memory.oom_control", "oom_kill 4\n").expect("written");
+        assert_eq!(group.killed(), 4, "looked at anew");
+        write("memory.oom_control", "").expect("written");
+        assert_eq!(group.killed(), 0, "says nothing");
         MemoryGroup::own().killed();
     }
 

@@ -49,6 +49,7 @@ struct Laid {
 }
 
 /// How the file system of a work directory keeps times.
+#[derive(Default)]
 struct Ground {
     remote: bool,
     in_memory: bool,
@@ -72,7 +73,11 @@ impl LaidDeck {
         left: &[&Path],
         keep: &mut dyn FnMut(&DirEntry) -> bool,
     ) -> Result<()> {
-        let ground = Ground::of(work)?;
+        // Without a deck nothing is asked of it.
+        let ground = match deck.files.is_empty() {
+            true => Ground::default(),
+            false => Ground::of(work)?,
+        };
         let left: HashSet<String> = left.iter().map(|path| plain_name(path)).collect();
         let mut mending = Mending {
             copies: &mut self.copies,

@@ -1,6 +1,6 @@
 //! The files that a run left in its work directory, read with bounds: a simulator may write anything of any size.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
@@ -15,10 +15,20 @@ const LARGEST_OUTPUT: u64 = 256 << 20;
 /// How much of what a simulator printed is kept in the store.
 const TAIL: u64 = 4096;
 
+/// The size of a file, without opening it: most simulators print nothing, and a look is all that this takes.
+pub(crate) fn size(path: &Path) -> Option<u64> {
+    let found = fs::metadata(path).ok()?;
+    found.is_file().then(|| found.len())
+}
+
 /// The last lines of what a simulator printed on both streams.
 pub(crate) fn tail(work: &Path) -> String {
     let end = |name| -> io::Result<Vec<u8>> {
-        let mut file = regular::open(&work.join(name))?;
+        let path = work.join(name);
+        if size(&path) == Some(0) {
+            return Ok(Vec::new());
+        }
+        let mut file = regular::open(&path)?;
         let length = file.metadata()?.len();
         file.seek(SeekFrom::Start(length.saturating_sub(TAIL / 2)))?;
         let mut bytes = Vec::new();

@@ -30,11 +30,10 @@ pub(crate) fn read(
     let mut axes: Vec<(String, Vec<f64>)> = Vec::new();
     // Where a link may lead matters only where what may be read does.
     let is_strict = simulator.fence.sandbox == Sandbox::Strict;
-    let inside = is_strict.then(|| real(work)).flatten();
     for (at, output) in simulator.outputs.iter().enumerate() {
         let (file, choice) = (&rendered.outputs[at], &rendered.choices[at]);
-        if let Some(inside) = &inside {
-            let place = expect_inside(simulator, rendered, inside, file);
+        if is_strict && has_a_link(work, file) {
+            let place = expect_inside(simulator, rendered, work, file);
             place.map_err(|error| no_output(file, &error))?;
         }
         let fault = |error| Failure::Output {
@@ -98,8 +97,16 @@ pub(crate) fn read(
     Ok(columns)
 }
 
-/// Whether an output is what the run wrote itself in `work`, a path without links: a link to another file would bring in what
-/// nobody stated.
+/// Whether a file of the work directory, or a folder on the way to it, is a link.
+fn has_a_link(work: &Path, file: &Path) -> bool {
+    let mut path = work.to_owned();
+    file.components().any(|part| {
+        path.push(part);
+        path.is_symlink()
+    })
+}
+
+/// Whether an output is what the run wrote itself: a link to another file would bring in what nobody stated.
 fn expect_inside(
     simulator: &Simulator,
     rendered: &Rendered,
@@ -116,7 +123,7 @@ fn expect_inside(
     let stated = reads.chain(links.map(|link| &link.path));
     let mut stated = stated.chain(&fence.writes);
     let is_in = |folder: &Path| real(folder).is_some_and(|folder| place.starts_with(folder));
-    if place.starts_with(work) || stated.any(|path| is_in(path)) {
+    if is_in(work) || stated.any(|path| is_in(path)) {
         return Ok(());
     }
     Err(io::Error::other(format!(

@@ -3,11 +3,10 @@
 //! It trusts nothing that the simulator says of itself, and takes the output's columns only once all else is as it should be. It
 //! reads the work directory and knows nothing of how the simulator was started.
 
-use std::fs;
 use std::path::Path;
 
 use crate::execute::failure::Failure;
-use crate::execute::local::left_files::find_any;
+use crate::execute::local::left_files::{find_any, size};
 use crate::execute::local::netcdf_reader::NetcdfReader;
 use crate::execute::local::outputs;
 use crate::execute::local::work_directory::PRINTED_FILES;
@@ -52,9 +51,13 @@ pub(crate) fn ended_well(project: &Project, code: i32, work: &Path) -> Result<()
     let limit = FileLimit::new(simulator.max_file_size);
     for name in PRINTED_FILES {
         let path = work.join(name);
-        if fs::metadata(&path).is_ok_and(|printed| printed.len() == limit.size().0) {
+        let printed = size(&path);
+        if printed == Some(limit.size().0) {
             let file = Some(name.to_owned());
             return Err(Failure::FileSize { file, limit });
+        }
+        if printed == Some(0) {
+            continue;
         }
         if let Some((phrase, line)) = find_any(&path, &simulator.fail_on_stdout) {
             return Err(Failure::Said { phrase, line });

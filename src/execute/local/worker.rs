@@ -35,6 +35,10 @@ impl<'o> Worker<'_, 'o> {
             // Out of descriptors: the folders then just are nobody's when rerunoff ends.
             Err(_) => Guard::default(),
         };
+        // While the first job is read. Where outputs are kept there may be nothing to run.
+        if self.executor.shelf.is_none() {
+            guard.warm_up();
+        }
         loop {
             // Bound first: a lock taken in the loop's head would be held while the job runs, and all others would wait.
             let job = self.jobs.lock().map(|jobs| jobs.recv());

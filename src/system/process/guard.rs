@@ -77,6 +77,13 @@ impl Guard {
         }
     }
 
+    /// Starts it now, so that it comes to be while the first run is prepared. What goes wrong is told by that run.
+    pub(crate) fn warm_up(&mut self) {
+        if self.running.is_none() {
+            self.running = self.start().ok();
+        }
+    }
+
     /// Runs one simulator to its end, at most until `timeout` and `grace` have passed or `interrupt` is triggered.
     ///
     /// When this returns, nothing that the simulator has started is alive.
