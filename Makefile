@@ -21,7 +21,7 @@ CMAKE_READY := $(TOOLS)/.installed
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo demo-delaware test test-models test-slurm test-gridengine torture random fuzz lint doc schemas bench bench-growth install clean
+.PHONY: help build demo demo-delaware test test-models test-slurm test-gridengine torture random fuzz lint doc schemas bench bench-growth bench-iteration install clean
 
 help: ## tell what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -97,6 +97,9 @@ doc: $(CMAKE_READY) ## the source as pages: target/doc/rerunoff/index.html
 
 bench: build $(INTEROP)/.installed $(BENCH)/.installed ## measure beside other tools: make bench N=2000
 	$(INTEROP)/bin/python -B benches/bench.py $(if $(N),--catchments $(N))
+
+bench-iteration: build ## measure the own time of one parameter changed
+	python3 -B benches/iteration.py
 
 bench-growth: build $(INTEROP)/.installed $(BENCH)/.installed ## measure at 500 to 18,000 catchments: make bench-growth STEPS=8760
 	$(INTEROP)/bin/python -B benches/growth.py $(if $(STEPS),--steps $(STEPS))

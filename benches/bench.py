@@ -21,6 +21,7 @@ from pathlib import Path
 import arrays
 import import_bench
 import peers
+from iteration import CATCHMENTS, MOST, Iterations, own
 from measure import Cost, Unusable, cost
 from projects import SIMULATOR, Project, render, trivial, unfenced
 from report import Report, mebibytes, milliseconds, seconds
@@ -70,7 +71,7 @@ class Bench:
         self.peaks = {}
 
     def measure(self):
-        for part in (self.cold, self.changed, self.assembled, self.rehashed, self.sized, self.sliced, self.wide, self.imported):
+        for part in (self.cold, self.changed, self.assembled, self.rehashed, self.sized, self.sliced, self.wide, self.iterated, self.imported):
             began = time.monotonic()
             part()
             print(f"{part.__name__}: {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
@@ -234,7 +235,7 @@ class Bench:
         """Bookkeeping alone: many catchments, a simulator that copies a small file."""
         project = Project(RERUNOFF, self.folder / "wide", WIDE, WIDE_STEPS)
         trivial(project)
-        folders = render_small(self.folder / "tasks", WIDE)
+        folders = peers.copies(self.folder / "tasks", WIDE, WIDE_STEPS)
         time.sleep(3)  # Files that have just been written are not trusted: their time stamps could stay while they change.
         ninja, make = self.folder / "tasks.ninja", self.folder / "tasks.mk"
         few = folders[:TASKS]
@@ -298,6 +299,19 @@ class Bench:
         self.report.limit(f"plan after a change that makes all {WIDE} stale", "", seconds(plan.wall), "", None, "")
         self.report.limit(f"memory to plan, {WIDE} catchments of a day", "", mebibytes(plan.peak), "", plan.peak <= 512 << 20, "≤ 512 MiB")
 
+    def iterated(self):
+        """One parameter changed, few catchments, no product: what whoever drives a model pays each time."""
+        found = Iterations(self.folder).measure(5 * self.runs)
+        ours, *others = found.values()
+        took = statistics.median(ours)
+        for name, theirs in zip(list(found)[1:], others):
+            beyond, there = own(ours, theirs), statistics.median(theirs)
+            what = f"one parameter changed, {CATCHMENTS} trivial runs, no product: beyond `{name}`"
+            self.report.limit(
+                what, f"`{name}` on files that are there", f"{1000 * beyond:.0f} ms ({1000 * took:.0f} ms in all)", f"{1000 * there:.0f} ms",
+                beyond <= MOST, f"≤ {1000 * MOST:.0f} ms",
+            )
+
     def imported(self):
         """A table of text made into the input file, beside reading the same table."""
         for catchments in [2_000, self.catchments][: 1 + (self.catchments > LARGE)]:
@@ -323,17 +337,6 @@ def ready_memory(folder, size):
         os.unlink(file.name)  # Its room is given back when it is closed, whatever happens until then.
         while (left := size - file.tell()) > 0:
             file.write(block[:left])
-
-
-def render_small(folder, count):
-    """Folders with an input of a day each, for the peers that start commands."""
-    rows = "".join(f"{step / 24:.6f}\t12.5\t0\t1.25\t0.5\tN/A\n" for step in range(WIDE_STEPS))
-    folders = [folder / str(number) for number in range(count)]
-    for each in folders:
-        each.mkdir(parents=True, exist_ok=True)
-        if not (each / "input.txt").exists():
-            (each / "input.txt").write_text("step\tT\tP\tQ\tQloc\tEmptymeas\n" + rows)
-    return folders
 
 
 def versions():

@@ -13,6 +13,24 @@ def xargs(folders, jobs, command):
     return cost(words)
 
 
+def copies(folder, count, steps):
+    """Folders with a small input each, for the peers that start commands."""
+    rows = "".join(f"{step / 24:.6f}\t12.5\t0\t1.25\t0.5\tN/A\n" for step in range(steps))
+    folders = [Path(folder) / str(number) for number in range(count)]
+    for each in folders:
+        each.mkdir(parents=True, exist_ok=True)
+        if not (each / "input.txt").exists():
+            (each / "input.txt").write_text("step\tT\tP\tQ\tQloc\tEmptymeas\n" + rows)
+    return folders
+
+
+def xargs_copies(folders, jobs):
+    """A copy of each folder's input, so many at a time: one process a copy and nothing more."""
+    listing = Path(folders[0]).parent / "copies.txt"
+    listing.write_text("".join(f"{folder}/input.txt {folder}/out.txt\n" for folder in folders))
+    return cost(["xargs", "-a", listing, "-P", jobs, "-n", 2, "cp"])
+
+
 def parallel(tool, folders, jobs):
     listing = Path(folders[0]).parent / "folders.txt"
     listing.write_text("".join(f"{folder}\n" for folder in folders))
