@@ -18,7 +18,7 @@ const TAIL: u64 = 4096;
 /// The size of a file, without opening it: most simulators print nothing, and a look is all that this takes.
 pub(crate) fn size(path: &Path) -> Option<u64> {
     let found = fs::metadata(path).ok()?;
-    found.is_file().then(|| found.len())
+    found.is_file().then_some(found.len())
 }
 
 /// The last lines of what a simulator printed on both streams.
