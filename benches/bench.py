@@ -307,9 +307,11 @@ class Bench:
         for name, theirs in zip(list(found)[1:], others):
             beyond, there = own(ours, theirs), statistics.median(theirs)
             what = f"one parameter changed, {CATCHMENTS} trivial runs, no product: beyond `{name}`"
+            # The least that anyone has to pay; the others are there to compare with.
+            met, goal = (beyond <= MOST, f"≤ {1000 * MOST:.0f} ms") if "xargs" in name else (None, "")
             self.report.limit(
                 what, f"`{name}` on files that are there", f"{1000 * beyond:.0f} ms ({1000 * took:.0f} ms in all)", f"{1000 * there:.0f} ms",
-                beyond <= MOST, f"≤ {1000 * MOST:.0f} ms",
+                met, goal,
             )
 
     def imported(self):
