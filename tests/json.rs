@@ -8,7 +8,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::common::schemas::{folder, texts};
-use crate::common::{Project, json};
+use crate::common::{IMPORTING, Project, STEPS, id, json};
 
 #[test]
 fn the_schemas_are_those_of_what_is_printed() {
@@ -65,29 +65,130 @@ fn every_field_is_told_of() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-/// A call of each verb on a project that was run, with the exit code.
+/// Calls of every verb, with the exit code, on a project in which a catchment has failed.
 const CALLS: &[(&[&str], i32)] = &[
-    (&["status", "--json"], 0),
+    (&["status", "--json"], 1),
+    (&["log", "70002", "--json"], 0),
+    (&["why", "70001", "70002", "--json"], 0),
+    (&["check", "--json"], 0),
+    (&["check", "--run", "--render", "rendered", "--json"], 0),
+    (&["try", "70002", "--json"], 1),
+    (&["try", "--keep", "tried", "--json"], 0),
+    (&["repro", "70001", "repro", "--json"], 0),
+    (&["assemble", "--json"], 1),
     (&["run", "--dry-run", "--json"], 0),
-    (&["run", "--json"], 0),
+    (&["run", "--json"], 1),
     (&["runs", "--json"], 0),
+    (&["run", "--at", "first", "--json"], 0),
     (&["tags", "--json"], 0),
+    (&["tag", "second", "--json"], 0),
+    (&["tag", "--delete", "second", "--json"], 0),
+    (&["export", "70001", "70003", "--json"], 0),
+    (&["export", "--summary", "--json"], 0),
+    (&["verify", "--sample", "2", "--json"], 0),
+    (&["doctor", "--json"], 0),
+    (&["gc", "--dry-run", "--json"], 0),
+    (&["gc", "--json"], 0),
+    (&["cancel", "--json"], 0),
+    (&["init", "new", "--json"], 0),
+    // Both runs left something.
     (&["diff", "--json"], 0),
 ];
 
 /// Whatever other tests call: each verb is called here, so that no schema is of something that nobody has seen.
 #[test]
 fn every_verb_prints_what_its_schema_says() {
-    let project = Project::new(3);
+    let project = Project::new(4);
     project.set(&[(1, "exit")]);
     project.rerunoff(&["run"]).expect(1);
-    project.set(&[]);
     project.rerunoff(&["tag", "first"]).expect(0);
+    project.set_factors(&[(1, "exit")], &[(2, 3.0)]);
+    let call = |project: &Project, arguments: &[&str], code| {
+        let run = project.rerunoff(arguments).expect(code);
+        let document = json(&run.stdout);
+        assert_eq!(document["version"], 1, "{document}");
+        document
+    };
     for (arguments, code) in CALLS {
-        let run = project.rerunoff(arguments).expect(*code);
-        assert_eq!(json(&run.stdout)["version"], 1, "{}", run.stdout);
+        call(&project, arguments, *code);
     }
-    let called: BTreeSet<&str> = CALLS.iter().map(|(arguments, _)| arguments[0]).collect();
+    let importing = importing();
+    let import = call(&importing, &["import", "--json"], 0);
+    assert_eq!(
+        (&import["imported"], &import["catchments"]),
+        (&true.into(), &2.into())
+    );
+    call(&importing, &["import", "--json"], 0);
+    let calls = CALLS.iter().map(|(arguments, _)| arguments[0]);
+    let called: BTreeSet<&str> = calls.chain(["import"]).collect();
     let described = texts(&folder());
     assert_eq!(called, described.keys().map(String::as_str).collect());
+}
+
+/// A project with nothing but something to import.
+fn importing() -> Project {
+    let project = Project::new(1);
+    fs::remove_file(project.path("input.h5")).expect("removed");
+    let import = "[import.series.q]\nfile = \"q.csv\"\n";
+    project.write_toml(&format!("{IMPORTING}{import}"));
+    project.write("q.csv", "time,7,8\n2009-01-01,1,2\n2009-01-02,3,4\n");
+    project
+}
+
+#[test]
+fn a_change_is_told_then_and_now() {
+    let project = Project::ran(2);
+    project.set_factors(&[], &[(1, 3.0)]);
+    let run = project.rerunoff(&["why", &id(0), &id(1), "--json"]);
+    let why = json(&run.expect(0).stdout);
+    let [fresh, stale] = [&why["catchments"][0], &why["catchments"][1]];
+    assert_eq!(
+        (&fresh["state"], &stale["state"]),
+        (&"fresh".into(), &"stale".into())
+    );
+    assert!(
+        fresh["parts"]
+            .as_array()
+            .is_some_and(|parts| !parts.is_empty())
+    );
+    let change = &stale["changes"][0];
+    let expected = serde_json::json!({
+        "kind": "parameter", "name": "factor", "then": "2", "now": "3", "text": "factor: 2 → 3"
+    });
+    assert_eq!(*change, expected);
+}
+
+#[test]
+fn columns_are_those_of_the_product() {
+    let project = Project::ran(2);
+    let run = project.rerunoff(&["export", &id(1), "--json"]).expect(0);
+    let exported = json(&run.stdout);
+    let catchment = &exported["catchments"][0];
+    assert_eq!(catchment["catchment"], id(1));
+    assert_eq!(catchment["places"]["time"][1], "2009-01-01T01:00:00");
+    let product = project.product("concentration");
+    for (step, row) in product.iter().enumerate() {
+        let value = catchment["values"]["concentration"][step].as_f64();
+        assert_eq!(value, (!row[1].is_nan()).then_some(row[1]), "step {step}");
+    }
+}
+
+#[test]
+fn a_try_gives_numbers_and_stores_nothing() {
+    let project = Project::new(2);
+    let run = project.rerunoff(&["try", &id(1), "--json"]).expect(0);
+    let tried = json(&run.stdout);
+    assert_eq!(
+        (&tried["is_good"], &tried["kept"]),
+        (&true.into(), &Value::Null)
+    );
+    let columns = tried["columns"].as_array().expect("columns");
+    let values = columns
+        .iter()
+        .map(|column| column["values"].as_array().map(Vec::len));
+    assert!(
+        values.into_iter().all(|count| count == Some(STEPS)),
+        "{tried}"
+    );
+    assert_eq!(project.status(&[0])["fresh"], 0);
 }

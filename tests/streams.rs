@@ -37,8 +37,10 @@ fn json_is_one_document_and_all_else_goes_elsewhere() {
     }
 }
 
-/// The verbs that print a document for machines.
-const VERBS: [&str; 5] = ["run", "status", "tags", "runs", "diff"];
+/// Verbs that print a document for machines, and take no word that could be an id.
+const VERBS: [&str; 9] = [
+    "run", "status", "tags", "runs", "diff", "check", "assemble", "verify", "gc",
+];
 
 /// The error in the document that this call of the binary prints, which tells the exit code too.
 #[track_caller]
@@ -125,7 +127,7 @@ fn a_refusal_and_a_lock_tell_what_is_known_of_them() {
     project.set(&[(0, "slower")]);
     let mut first = project.command(&["run"]).spawn().expect("a run");
     project.wait_for("calls.slower");
-    let locked = error(&project, &["run", "--json"], 3, "locked");
+    let locked = error(&project, &["doctor", "--json"], 3, "locked");
     assert_eq!(locked["holder"]["pid"], first.id());
     assert!(first.wait().expect("its end").success());
 }

@@ -1,16 +1,20 @@
 //! `rerunoff assemble`: the product from the results there are.
 
-use std::io::{Write, stderr, stdout};
+use std::io::{Write, stdout};
 use std::time::{Instant, SystemTime};
 
 use anyhow::{Context, Result, anyhow};
 use clap::Args;
+use schemars::JsonSchema;
+use serde::Serialize;
 
+use super::document::Products;
 use super::exit::Exit;
+use super::fault::print_interrupted;
 use super::open::ProjectPlace;
 use super::options::jobs::cores;
 use super::options::scenario::ScenarioOption;
-use super::terminal::say;
+use super::terminal::{print_document, say};
 use super::turn;
 use crate::plan::Counts;
 use crate::product::{self, AssembleOptions, AssembledProduct, PlannedStudy};
@@ -28,6 +32,24 @@ pub(super) struct Arguments {
     /// Print no progress, only the last line
     #[arg(short, long)]
     quiet: bool,
+    /// One JSON document instead of text
+    #[arg(long)]
+    json: bool,
+}
+
+/// The products, and what they are made of.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Document {
+    /// Catchments with a valid result, counted in each scenario.
+    fresh: usize,
+    /// Those without one.
+    missing: usize,
+    /// Those that can't be run, where the project says to skip them; else they are missing.
+    skipped: usize,
+    /// The whole time.
+    seconds: f64,
+    #[serde(flatten)]
+    products: Products,
 }
 
 pub(super) fn assemble(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
@@ -36,7 +58,7 @@ pub(super) fn assemble(place: &ProjectPlace, arguments: Arguments) -> Result<Exi
     let study = &opened.study;
     let chosen = arguments.scenarios.of(study)?;
     let (_lock, mut store) = opened.store_to_write(arguments.wait)?;
-    let loaded_study = opened.load(Some(&store), false, arguments.quiet)?;
+    let loaded_study = opened.load(Some(&store), false, arguments.quiet || arguments.json)?;
     loaded_study.remember(&mut store)?;
     let (plans, _) = loaded_study.plan(Some(&store))?;
     let interrupt = Interrupt::installed().context("can't prepare for signals")?;
@@ -44,7 +66,7 @@ pub(super) fn assemble(place: &ProjectPlace, arguments: Arguments) -> Result<Exi
         began,
         workers: cores(None),
         interrupt: &interrupt,
-        quiet: arguments.quiet,
+        quiet: arguments.quiet || arguments.json,
     };
     let planned = PlannedStudy {
         study,
@@ -57,12 +79,10 @@ pub(super) fn assemble(place: &ProjectPlace, arguments: Arguments) -> Result<Exi
         None => Err(anyhow!("interrupted")),
     };
     if interrupt.is_triggered() && products.is_err() {
-        writeln!(stderr(), "interrupted; the product is as it was").ok();
-        return Ok(Exit::Interrupted);
+        return print_interrupted("interrupted; the product is as it was", arguments.json);
     }
     let products = products?;
     (products.iter().filter_map(AssembledProduct::note)).for_each(|note| say(&note));
-    let mut out = stdout();
     let counts: Counts = chosen.iter().map(|&at| plans[at].counts()).sum();
     let Counts {
         fresh, stale, bad, ..
@@ -72,6 +92,21 @@ pub(super) fn assemble(place: &ProjectPlace, arguments: Arguments) -> Result<Exi
         OnBadInput::Fail => (stale + bad, 0),
         OnBadInput::Skip => (stale, bad),
     };
+    let exit = match missing {
+        0 => Exit::Fine,
+        _ => Exit::Failures,
+    };
+    if arguments.json {
+        print_document(&Document {
+            fresh,
+            missing,
+            skipped,
+            seconds: started.elapsed().as_secs_f64(),
+            products: Products::of(&products),
+        })?;
+        return Ok(exit);
+    }
+    let mut out = stdout();
     write!(out, "{fresh} fresh, {missing} missing").ok();
     if skipped > 0 {
         write!(out, ", {skipped} skipped").ok();
@@ -81,9 +116,5 @@ pub(super) fn assemble(place: &ProjectPlace, arguments: Arguments) -> Result<Exi
         write!(out, "; {} {}", product.path.display(), product.state).ok();
     }
     writeln!(out).ok();
-    Ok(if missing > 0 {
-        Exit::Failures
-    } else {
-        Exit::Fine
-    })
+    Ok(exit)
 }

@@ -6,13 +6,18 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::check_cluster;
+use super::document::CatchmentOf;
 use super::exit::Exit;
+use super::fault::print_interrupted;
 use super::open::ProjectPlace;
 use super::refusal::CannotRun;
-use super::terminal::say;
-use super::trying::check_run;
+use super::terminal::{print_document, say};
+use super::tried_document::TriedOf;
+use super::trying::{INTERRUPTED, check_document, check_run};
 use crate::cli::options::only::find;
 use crate::cli::options::place::{Place, PlaceOptions};
 use crate::cli::options::scenario::place_of;
@@ -48,6 +53,53 @@ pub(super) struct Arguments {
     run: bool,
     #[command(flatten)]
     place: PlaceOptions,
+    /// One JSON document instead of text
+    #[arg(long)]
+    json: bool,
+}
+
+/// What the project file, the templates and the input give, for one catchment.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Document {
+    #[serde(flatten)]
+    of: CatchmentOf,
+    /// How many catchments the scenario has.
+    catchments: usize,
+    /// How many time steps; 0 where there are none.
+    steps: usize,
+    /// How many scenarios the project has; `null` where it has none.
+    scenarios: Option<usize>,
+    /// The names of the series.
+    series: Vec<String>,
+    /// The names of the parameters.
+    parameters: Vec<String>,
+    /// The names of the product's variables.
+    variables: Vec<String>,
+    /// The class of this machine's processor.
+    processor: String,
+    /// What holds simulators to what the project states, in words.
+    fence: String,
+    /// The deck and the files that the catchment has for itself, in words.
+    brought: Vec<String>,
+    /// What is allowed and probably not meant, in words.
+    notes: Vec<String>,
+    /// The files that its simulator gets.
+    files: Vec<FileOf>,
+    /// How the settings of the cluster were understood and what its engine says to them, in words; none where runs stay here.
+    cluster: Vec<String>,
+    /// How a run of it went, with `--run`; else `null`.
+    run: Option<TriedOf>,
+}
+
+/// A file that a simulator gets.
+#[derive(Serialize, JsonSchema)]
+struct FileOf {
+    /// Its path in the work directory.
+    name: String,
+    /// Its size.
+    bytes: usize,
+    /// Where it was written, with `--render`; else `null`.
+    written: Option<String>,
 }
 
 pub(super) fn check(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
@@ -81,6 +133,39 @@ pub(super) fn check(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> 
     let context = || format!("catchment {id}");
     let rendered = (loaded.recipe.render(&loaded.basin, at)).with_context(context)?;
     let files = render(loaded, at, &rendered).with_context(context)?;
+    let unit = Unit {
+        scenario,
+        catchment: at,
+    };
+    if arguments.json {
+        let mut document = Document::new(study, loaded, at, &rendered);
+        for (name, content) in files {
+            document.files.push(FileOf {
+                written: match &arguments.render {
+                    Some(folder) => Some(write(&folder.join(&name), &content)?),
+                    None => None,
+                },
+                bytes: content.len(),
+                name,
+            });
+        }
+        if let Place::Cluster(spec) = &run_at {
+            document.cluster = check_cluster::understood(spec);
+            let answer = check_cluster::answer(spec, &study.common().root)?;
+            document.cluster.extend(answer);
+        }
+        if arguments.run {
+            document.run = check_document(&loaded_study, unit)?;
+            if document.run.is_none() {
+                return print_interrupted(INTERRUPTED, true);
+            }
+        }
+        print_document(&document)?;
+        return Ok(match document.run {
+            Some(run) if !run.is_good() => Exit::Failures,
+            _ => Exit::Fine,
+        });
+    }
     let mut out = stdout().lock();
     print_overview(study, loaded, &mut out).ok();
     for line in brought(loaded, id, &rendered) {
@@ -92,9 +177,8 @@ pub(super) fn check(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> 
     match &arguments.render {
         Some(folder) => {
             for (name, content) in &files {
-                let path = folder.join(name);
-                write(&path, content)?;
-                writeln!(out, "wrote {}", path.display()).ok();
+                let path = write(&folder.join(name), content)?;
+                writeln!(out, "wrote {path}").ok();
             }
         }
         None => {
@@ -105,13 +189,14 @@ pub(super) fn check(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> 
         }
     }
     if let Place::Cluster(spec) = &run_at {
-        check_cluster::print(spec, &study.common().root, &mut out)?;
+        for line in check_cluster::understood(spec) {
+            writeln!(out, "cluster: {line}").ok();
+        }
+        for line in check_cluster::answer(spec, &study.common().root)? {
+            writeln!(out, "cluster: {line}").ok();
+        }
     }
     if arguments.run {
-        let unit = Unit {
-            scenario,
-            catchment: at,
-        };
         return check_run(&loaded_study, unit, &mut out);
     }
     writeln!(
@@ -120,6 +205,33 @@ pub(super) fn check(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> 
     )
     .ok();
     Ok(Exit::Fine)
+}
+
+impl Document {
+    /// Without files, cluster and run.
+    fn new(study: &Study, loaded: &LoadedScenario<'_>, at: usize, rendered: &Rendered) -> Self {
+        let LoadedScenario { basin, project, .. } = loaded;
+        let id = basin.id(at);
+        let series = basin.columns.iter().map(|column| column.name.clone());
+        let parameters = basin.parameter_names().into_iter();
+        let variables = project.product.variables.iter();
+        Self {
+            of: CatchmentOf::new(&project.scenario.name, id),
+            catchments: basin.catchments().len(),
+            steps: basin.steps(),
+            scenarios: study.is_named().then(|| study.names().count()),
+            series: series.collect(),
+            parameters: parameters.map(|name| name.to_string()).collect(),
+            variables: variables.map(|variable| variable.name.clone()).collect(),
+            processor: machine::this().class.clone(),
+            fence: boundary::described(project),
+            brought: brought(loaded, id, rendered),
+            notes: notes(loaded),
+            files: Vec::new(),
+            cluster: Vec::new(),
+            run: None,
+        }
+    }
 }
 
 /// How many catchments, time steps and scenarios there are, and the names of series, parameters and variables.
@@ -190,13 +302,14 @@ fn brought(loaded: &LoadedScenario<'_>, id: &CatchmentId, rendered: &Rendered) -
     lines
 }
 
-/// Writes a file, and makes its folder where it is missing.
-fn write(path: &Path, content: &[u8]) -> Result<()> {
+/// Writes a file, makes its folder where it is missing, and says where it is.
+fn write(path: &Path, content: &[u8]) -> Result<String> {
     let context = || format!("can't write {}", path.display());
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent).with_context(context)?;
     }
-    fs::write(path, content).with_context(context)
+    fs::write(path, content).with_context(context)?;
+    Ok(path.display().to_string())
 }
 
 /// What is allowed and probably not meant: no time limit, names in comments of templates, XML that is not declared as such.

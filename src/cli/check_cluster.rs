@@ -1,6 +1,5 @@
 //! What `rerunoff check` tells of the cluster: how its settings were understood, and what the engine says to them. Nothing is submitted.
 
-use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
@@ -13,16 +12,10 @@ use crate::project::cluster::{ClusterSpec, MemoryRequest};
 use crate::system::process::ProcessError;
 use crate::text::shell;
 
-/// Prints both, a line each. An engine that would take nothing is an error, with what to do.
-pub(super) fn print(spec: &ClusterSpec, root: &Path, out: &mut dyn Write) -> Result<()> {
-    for line in understood(spec) {
-        writeln!(out, "cluster: {line}").ok();
-    }
+/// What the engine says, a line each. One that would take nothing is an error, with what to do.
+pub(super) fn answer(spec: &ClusterSpec, root: &Path) -> Result<Vec<String>> {
     let answer = engine(spec, root).check();
-    for line in answer.map_err(|error| unusable(spec, &error))? {
-        writeln!(out, "cluster: {line}").ok();
-    }
-    Ok(())
+    Ok(answer.map_err(|error| unusable(spec, &error))?)
 }
 
 /// The message about an engine that would take nothing.
@@ -37,8 +30,8 @@ fn unusable(spec: &ClusterSpec, error: &anyhow::Error) -> Usage {
     })
 }
 
-/// The settings in words.
-fn understood(spec: &ClusterSpec) -> Vec<String> {
+/// The settings in words, a line each.
+pub(super) fn understood(spec: &ClusterSpec) -> Vec<String> {
     let cores = match spec.cores {
         Some(cores) => format!("{cores} simulators at once"),
         None => "as many simulators at once as a node has cores".to_owned(),

@@ -3,6 +3,7 @@
 //! The doc comments of these types, as of every type that is printed, are what the schemas in `docs/schemas` tell of the fields.
 
 use std::collections::{HashMap, HashSet};
+use std::path::Path;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -12,6 +13,7 @@ use crate::data::scenario::ScenarioName;
 use crate::execute::FailedCatchment;
 use crate::plan::loaded::LoadedScenario;
 use crate::plan::{Plan, Staleness, State};
+use crate::product::{AssembledProduct, ProductState};
 
 /// The version of what is printed. Within it fields may be added, and none goes or changes its meaning.
 pub(super) const VERSION: u32 = 1;
@@ -33,6 +35,62 @@ impl<'a, T> Versioned<'a, T> {
     }
 }
 
+/// The products that a verb has brought up to date.
+#[derive(Default, Serialize, JsonSchema)]
+pub(crate) struct Products {
+    /// The only product, if there is just one; `null` where none was made.
+    pub product: Option<ProductOf>,
+    /// All of them, where there are several; else left out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub products: Vec<ProductOf>,
+}
+
+impl Products {
+    /// These files, each with whether it was written.
+    pub(super) fn new<'a>(all: impl IntoIterator<Item = (&'a Path, ProductState)>) -> Self {
+        let mut products: Vec<ProductOf> = (all.into_iter())
+            .map(|(path, state)| ProductOf::new(path, state))
+            .collect();
+        match products.len() {
+            0 | 1 => Self {
+                product: products.pop(),
+                products,
+            },
+            _ => Self {
+                product: None,
+                products,
+            },
+        }
+    }
+
+    /// What was assembled.
+    pub(super) fn of(assembled: &[AssembledProduct]) -> Self {
+        Self::new(
+            assembled
+                .iter()
+                .map(|product| (product.path.as_path(), product.state)),
+        )
+    }
+}
+
+/// A product, and whether it was written.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct ProductOf {
+    /// Its file.
+    pub path: String,
+    /// `written`, or `unchanged`: then the file was not touched.
+    pub state: String,
+}
+
+impl ProductOf {
+    fn new(path: &Path, state: ProductState) -> Self {
+        Self {
+            path: path.display().to_string(),
+            state: state.to_string(),
+        }
+    }
+}
+
 /// A catchment without a result, and why.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct FailureOf {
@@ -43,6 +101,25 @@ pub(crate) struct FailureOf {
     pub catchment: CatchmentId,
     /// In words.
     pub reason: String,
+}
+
+/// A catchment by its name.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct CatchmentOf {
+    /// Its scenario; left out where the project has none.
+    #[serde(skip_serializing_if = "ScenarioName::is_unnamed")]
+    pub scenario: ScenarioName,
+    /// Its id.
+    pub catchment: CatchmentId,
+}
+
+impl CatchmentOf {
+    pub(super) fn new(scenario: &ScenarioName, catchment: &CatchmentId) -> Self {
+        Self {
+            scenario: scenario.clone(),
+            catchment: catchment.clone(),
+        }
+    }
 }
 
 /// Why so many catchments are to be run.

@@ -6,13 +6,14 @@
 use std::io::{Write, stderr};
 use std::path::Path;
 
+use anyhow::Result;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::document::{Cause, FailureOf};
 use super::exit::{Exit, Usage};
 use super::refusal::{CannotRun, TooMany};
-use super::terminal::print_document;
+use super::terminal::{print_document, say};
 use crate::product::numbers::ChoiceError;
 use crate::project::ProjectError;
 use crate::store::StoreError;
@@ -188,6 +189,16 @@ pub fn print_error(error: &anyhow::Error, json: bool) -> Exit {
         print_document(&Failed { error: fault }).ok();
     }
     exit
+}
+
+/// Says that a signal ended a verb, and returns the exit code for it.
+pub(super) fn print_interrupted(message: &str, json: bool) -> Result<Exit> {
+    say(message);
+    if json {
+        let error = Fault::interrupted(message);
+        print_document(&Failed { error })?;
+    }
+    Ok(Exit::Interrupted)
 }
 
 /// Prints what is wrong with a command line, or the help or version that it asks for, and returns the exit code for it.

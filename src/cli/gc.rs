@@ -4,9 +4,12 @@ use std::io::{Write, stdout};
 
 use anyhow::Result;
 use clap::Args;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::exit::Exit;
 use super::open::ProjectPlace;
+use super::terminal::print_document;
 use crate::data::size::Size;
 use crate::history::gc::GcPlan;
 
@@ -26,20 +29,45 @@ pub(super) struct Arguments {
     /// Wait while others use the project, where one needs it alone
     #[arg(long)]
     wait: bool,
+    /// One JSON document instead of text
+    #[arg(long)]
+    json: bool,
+}
+
+/// What was removed, or would be, and what stays.
+#[derive(Default, Serialize, JsonSchema)]
+pub(super) struct Document {
+    /// Whether it was only told and nothing removed.
+    dry_run: bool,
+    /// How many results go.
+    removed: usize,
+    /// How many stay.
+    kept: usize,
+    /// Of how many runs what their simulators left is kept as well; with `--dry-run` that of before.
+    kept_outputs: usize,
+    /// How much of the store that is.
+    kept_outputs_bytes: u64,
+    /// The store before.
+    bytes_before: u64,
+    /// The store afterwards; about, with `--dry-run`.
+    bytes_after: u64,
+    /// Whether what has to stay is larger than the `max_size` that was asked for.
+    exceeds_max_size: bool,
 }
 
 pub(super) fn gc(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
     let opened = place.open()?;
     let project = opened.study.common();
     let scenarios = || opened.study.names().cloned().collect();
-    let mut out = stdout().lock();
     let Some(store) = opened.store_to_read()? else {
-        writeln!(
-            out,
-            "nothing has been run yet, so there is nothing to remove"
-        )
-        .ok();
-        return Ok(Exit::Fine);
+        let dry_run = arguments.dry_run;
+        let nothing = Document {
+            dry_run,
+            ..Document::default()
+        };
+        return nothing.print(arguments.json, |_| {
+            vec!["nothing has been run yet, so there is nothing to remove".to_owned()]
+        });
     };
     let runs = arguments
         .keep_runs
@@ -49,38 +77,79 @@ pub(super) fn gc(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
     let keeps_outputs = project.cache_limits.keep_outputs;
     if arguments.dry_run {
         let plan = GcPlan::new(&store, scenarios(), runs, limit, keeps_outputs)?;
-        writeln!(
-            out,
-            "would remove {} results, about {} of {}; {} stay",
-            plan.doomed.len(),
-            Size(plan.freed),
-            Size(plan.size),
-            plan.kept
-        )
-        .ok();
-        return Ok(Exit::Fine);
+        let (kept_outputs, kept_outputs_bytes) = store.kept_size()?;
+        let bytes_after = plan.size.saturating_sub(plan.freed);
+        let document = Document {
+            dry_run: true,
+            removed: plan.doomed.len(),
+            kept: plan.kept,
+            kept_outputs,
+            kept_outputs_bytes,
+            bytes_before: plan.size,
+            bytes_after,
+            exceeds_max_size: limit.is_some_and(|most| bytes_after > most),
+        };
+        return document.print(arguments.json, |document| {
+            vec![format!(
+                "would remove {} results, about {} of {}; {} stay",
+                document.removed,
+                Size(plan.freed),
+                Size(plan.size),
+                document.kept
+            )]
+        });
     }
     drop(store);
     let (_lock, mut store) = opened.store_alone(arguments.wait)?;
     let plan = GcPlan::new(&store, scenarios(), runs, limit, keeps_outputs)?;
     plan.carry_out(&mut store)?;
-    let left = store.size()?;
-    writeln!(
-        out,
-        "removed {} results, {} → {}; {} stay",
-        plan.doomed.len(),
-        Size(plan.size),
-        Size(left),
-        plan.kept
-    )
-    .ok();
-    let (kept, bytes) = store.kept_size()?;
-    if kept > 0 {
-        let size = Size(bytes);
-        writeln!(out, "{size} of that are the kept outputs of {kept} runs").ok();
+    let (kept_outputs, kept_outputs_bytes) = store.kept_size()?;
+    let bytes_after = store.size()?;
+    let document = Document {
+        dry_run: false,
+        removed: plan.doomed.len(),
+        kept: plan.kept,
+        kept_outputs,
+        kept_outputs_bytes,
+        bytes_before: plan.size,
+        bytes_after,
+        exceeds_max_size: limit.is_some_and(|most| bytes_after > most),
+    };
+    document.print(arguments.json, |document| document.lines(max_size, runs))
+}
+
+impl Document {
+    /// Prints it, or for people what `lines` makes of it.
+    fn print(&self, json: bool, lines: impl FnOnce(&Self) -> Vec<String>) -> Result<Exit> {
+        if json {
+            print_document(self)?;
+        } else {
+            let mut out = stdout().lock();
+            for line in lines(self) {
+                writeln!(out, "{line}").ok();
+            }
+        }
+        Ok(Exit::Fine)
     }
-    if let Some(size) = max_size.filter(|size| left > size.0) {
-        writeln!(out, "what the catchments have now, tags and the last {runs} runs need more than {size}; `tag --delete` or `--keep-runs` let go of some").ok();
+
+    /// What was removed, in words; `runs` are those whose results stay.
+    fn lines(&self, max_size: Option<Size>, runs: usize) -> Vec<String> {
+        let mut lines = vec![format!(
+            "removed {} results, {} → {}; {} stay",
+            self.removed,
+            Size(self.bytes_before),
+            Size(self.bytes_after),
+            self.kept
+        )];
+        if self.kept_outputs > 0 {
+            let (size, kept) = (Size(self.kept_outputs_bytes), self.kept_outputs);
+            lines.push(format!(
+                "{size} of that are the kept outputs of {kept} runs"
+            ));
+        }
+        if let Some(size) = max_size.filter(|_| self.exceeds_max_size) {
+            lines.push(format!("what the catchments have now, tags and the last {runs} runs need more than {size}; `tag --delete` or `--keep-runs` let go of some"));
+        }
+        lines
     }
-    Ok(Exit::Fine)
 }

@@ -5,8 +5,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::Args;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::exit::Exit;
+use super::terminal::print_document;
 use crate::example::{self, Example};
 use crate::project::PROJECT_FILE;
 
@@ -27,6 +30,18 @@ pub(super) struct Arguments {
     /// What its forcing is drawn from: the same number gives the same forcing
     #[arg(long, value_name = "N", default_value_t = 1, requires = "example")]
     seed: u64,
+    /// One JSON document instead of text
+    #[arg(long)]
+    json: bool,
+}
+
+/// What was written.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Document {
+    /// The folder of the new project.
+    folder: String,
+    /// Its project file.
+    project_file: String,
 }
 
 pub(super) fn init(root: &Path, arguments: Arguments) -> Result<Exit> {
@@ -47,6 +62,14 @@ pub(super) fn init(root: &Path, arguments: Arguments) -> Result<Exit> {
     } else {
         example::starter(&folder)?;
     }
+    let written = folder.join(PROJECT_FILE);
+    if arguments.json {
+        print_document(&Document {
+            folder: folder.display().to_string(),
+            project_file: written.display().to_string(),
+        })?;
+        return Ok(Exit::Fine);
+    }
     let mut out = stdout();
     let place = if folder == Path::new(".") {
         String::new()
@@ -61,7 +84,6 @@ pub(super) fn init(root: &Path, arguments: Arguments) -> Result<Exit> {
         )
         .ok();
     } else {
-        let written = folder.join(PROJECT_FILE);
         writeln!(
             out,
             "wrote {} and templates; next: edit them, then `rerunoff{place} check`",

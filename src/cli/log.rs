@@ -8,8 +8,10 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::exit::{Exit, Usage};
+use super::log_document::{CatchmentLog, Document};
 use super::open::ProjectPlace;
 use super::options::scenario::ScenarioOption;
+use super::terminal::print_document;
 use crate::data::catchment::CatchmentId;
 use crate::data::digest::Digest;
 use crate::data::machine::Machine;
@@ -26,6 +28,9 @@ pub(super) struct Arguments {
     catchment: String,
     #[command(flatten)]
     scenarios: ScenarioOption,
+    /// One JSON document instead of text
+    #[arg(long)]
+    json: bool,
 }
 
 pub(super) fn log(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
@@ -35,6 +40,7 @@ pub(super) fn log(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
     let id = CatchmentId::new(&arguments.catchment);
     let store = opened.store_to_read()?;
     let mut is_known = false;
+    let mut document = Document::default();
     for scenario in chosen.iter().map(|&at| &study.scenarios[at].scenario.name) {
         let Some(store) = &store else { break };
         let Some(last) = store.last(scenario)?.remove(&id) else {
@@ -45,6 +51,11 @@ pub(super) fn log(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
         let made_on = store.made_on(&last.key)?;
         let kept = FailedRuns::in_cache(opened.cache.folder()).kept(scenario, &id);
         let kept = kept.map(|kept| kept.display().to_string());
+        if arguments.json {
+            let log = CatchmentLog::new(scenario, &id, &last, attempts, made_on, kept);
+            document.catchments.push(log);
+            continue;
+        }
         let label = scenario.label(&id);
         print(
             &label,
@@ -61,11 +72,18 @@ pub(super) fn log(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
         let failed_runs = FailedRuns::in_cache(opened.cache.folder());
         let kept = failed_runs.kept(&ScenarioName::PASSING, &id);
         is_known |= !attempts.is_empty();
-        print_passing(&id, &attempts, kept.as_deref(), &mut stdout().lock()).ok();
+        if arguments.json {
+            document.set_passing(attempts, kept);
+        } else {
+            print_passing(&id, &attempts, kept.as_deref(), &mut stdout().lock()).ok();
+        }
     }
     if !is_known {
         let hint = "`rerunoff status` tells what is there";
         return Err(Usage(format!("catchment {id:?} was never run; {hint}")).into());
+    }
+    if arguments.json {
+        print_document(&document)?;
     }
     Ok(Exit::Fine)
 }

@@ -20,6 +20,7 @@ mod import;
 mod import_report;
 mod init;
 mod log;
+mod log_document;
 mod named_snapshot;
 mod new_folder;
 mod open;
@@ -31,6 +32,7 @@ mod schemas;
 mod status;
 mod tag;
 mod terminal;
+mod tried_document;
 mod trying;
 mod turn;
 mod verify;
@@ -42,7 +44,7 @@ use std::os::fd::AsFd;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub use self::exit::Exit;
 pub use self::fault::{print_error, print_unparsed};
@@ -67,6 +69,9 @@ pub struct Cli {
     directory: PathBuf,
     #[command(subcommand)]
     verb: Verb,
+    /// Whether one JSON document is to be printed instead of text.
+    #[arg(skip)]
+    pub json: bool,
 }
 
 #[derive(Subcommand)]
@@ -98,7 +103,7 @@ enum Verb {
     /// Bring the product up to date from the results there are, without running anything
     Assemble(assemble::Arguments),
     /// End what is under way on a cluster; what was published is kept
-    Cancel,
+    Cancel(cancel::Arguments),
     /// Tell how the last runs of one catchment went
     Log(log::Arguments),
     /// Rebuild the work directory of one catchment, and print the command to run it by hand, where nothing limits what it reads and writes
@@ -124,15 +129,19 @@ enum Verb {
 }
 
 impl Cli {
-    /// Whether one JSON document is to be printed instead of text.
-    pub fn wants_json(&self) -> bool {
-        match &self.verb {
-            Verb::Run(arguments) => arguments.json,
-            Verb::Status(arguments) => arguments.json,
-            Verb::Tags(arguments) | Verb::Runs(arguments) => arguments.json,
-            Verb::Diff(arguments) => arguments.json,
-            _ => false,
-        }
+    /// Understands the words of the command line.
+    ///
+    /// # Errors
+    /// What is wrong with them, or the help or version that they ask for.
+    pub fn parse_words() -> Result<Self, clap::Error> {
+        let mut command = Self::command();
+        let matches = command.try_get_matches_from_mut(std::env::args_os())?;
+        let cli = Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
+        let verb = matches
+            .subcommand()
+            .map(|(_, verb)| verb.try_get_one("json"));
+        let json = matches!(verb, Some(Ok(Some(true))));
+        Ok(Self { json, ..cli })
     }
 }
 
@@ -160,7 +169,7 @@ fn obey(cli: Cli) -> Result<Exit> {
         Verb::Check(arguments) => check::check(&place()?, arguments),
         Verb::Try(arguments) => trying::try_one(&place()?, arguments),
         Verb::Assemble(arguments) => assemble::assemble(&place()?, arguments),
-        Verb::Cancel => cancel::cancel(&place()?),
+        Verb::Cancel(arguments) => cancel::cancel(&place()?, &arguments),
         Verb::Log(arguments) => log::log(&place()?, arguments),
         Verb::Repro(arguments) => repro::repro(&place()?, arguments),
         Verb::Verify(arguments) => verify::verify(&place()?, arguments),

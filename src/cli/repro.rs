@@ -1,15 +1,20 @@
 //! `rerunoff repro`: one catchment's work directory as its simulator gets it, and the command to run it by hand.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{Write, stdout};
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::Args;
+use schemars::JsonSchema;
+use serde::Serialize;
 
+use super::document::CatchmentOf;
 use super::exit::Exit;
 use super::new_folder::new_folder;
 use super::open::ProjectPlace;
+use super::terminal::print_document;
 use crate::cli::options::only::find;
 use crate::cli::options::scenario::ScenarioOption;
 use crate::cli::options::sets::SetOptions;
@@ -31,6 +36,26 @@ pub(super) struct Arguments {
     scenarios: ScenarioOption,
     #[command(flatten)]
     sets: SetOptions,
+    /// One JSON document instead of text
+    #[arg(long)]
+    json: bool,
+}
+
+/// A catchment's work directory, and how to run it by hand.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Document {
+    #[serde(flatten)]
+    of: CatchmentOf,
+    /// The folder with its files.
+    folder: String,
+    /// What is known of its last run, in words.
+    history: String,
+    /// All environment variables that its simulator gets.
+    environment: BTreeMap<String, String>,
+    /// The simulator's command, then those that are run after it, each with its arguments.
+    commands: Vec<Vec<String>>,
+    /// The lines for a shell that run it.
+    script: String,
 }
 
 pub(super) fn repro(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
@@ -82,6 +107,22 @@ pub(super) fn repro(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> 
         lines.push_str(&format!(
             "\n{line} {command} < /dev/null >> {printed} 2>> {errors}"
         ));
+    }
+    if arguments.json {
+        let text = |text: &OsString| text.to_string_lossy().into_owned();
+        let environment = variables.iter();
+        let commands = [rendered.command].into_iter().chain(rendered.after);
+        print_document(&Document {
+            of: CatchmentOf::new(scenario, id),
+            folder: folder.display().to_string(),
+            history,
+            environment: environment
+                .map(|(name, value)| (text(name), text(value)))
+                .collect(),
+            commands: commands.collect(),
+            script: lines,
+        })?;
+        return Ok(Exit::Fine);
     }
     let name = loaded.label(at).replace(char::is_control, " ");
     writeln!(stdout(), "# catchment {name}: {history}\n{lines}").ok();

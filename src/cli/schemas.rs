@@ -13,21 +13,45 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Value, json};
 
 use super::document::VERSION;
-use super::{diff, fault, run, status, tag};
+use super::{
+    assemble, cancel, check, diff, doctor, export, fault, gc, import, init, log_document, repro,
+    run, status, tag, trying, verify, why,
+};
 
 /// Makes the schema of a document, and leaves those of its parts with the generator.
 type Maker = fn(&mut SchemaGenerator) -> Schema;
 
 /// What each verb prints, if it is no error.
 const DOCUMENTS: &[(&str, &[Maker])] = &[
+    ("assemble", &[schema::<assemble::Document>]),
+    ("cancel", &[schema::<cancel::Document>]),
+    ("check", &[schema::<check::Document>]),
     ("diff", &[schema::<diff::Document<'_>>]),
+    ("doctor", &[schema::<doctor::Document>]),
+    (
+        "export",
+        &[schema::<export::Columns>, schema::<export::Summaries>],
+    ),
+    ("gc", &[schema::<gc::Document>]),
+    ("import", &[schema::<import::Document>]),
+    ("init", &[schema::<init::Document>]),
+    ("log", &[schema::<log_document::Document>]),
+    ("repro", &[schema::<repro::Document>]),
     (
         "run",
-        &[schema::<run::RunSummary>, schema::<run::DryRun<'_>>],
+        &[
+            schema::<run::RunSummary>,
+            schema::<run::DryRun<'_>>,
+            schema::<run::Restored<'_>>,
+        ],
     ),
     ("runs", &[schema::<tag::Runs>]),
     ("status", &[schema::<status::Document<'_>>]),
+    ("tag", &[schema::<tag::Tagged<'_>>]),
     ("tags", &[schema::<tag::Tags>]),
+    ("try", &[schema::<trying::Document>]),
+    ("verify", &[schema::<verify::Document>]),
+    ("why", &[schema::<why::Document>]),
 ];
 
 /// Writes all of them into a folder.

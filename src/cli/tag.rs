@@ -36,6 +36,22 @@ pub(super) struct Arguments {
     /// Wait while others use the project, where one needs it alone
     #[arg(long)]
     wait: bool,
+    /// One JSON document instead of text
+    #[arg(long)]
+    json: bool,
+}
+
+/// What became of a tag.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Tagged<'a> {
+    /// The tag.
+    name: &'a str,
+    /// Whether it was taken away; the two that follow are `null` then.
+    deleted: bool,
+    /// How many of the catchments have a result.
+    results: Option<usize>,
+    /// Counted in each scenario.
+    catchments: Option<usize>,
 }
 
 #[derive(Args)]
@@ -55,7 +71,15 @@ pub(super) fn tag(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
         if !store.untag(name)? {
             return Err(unknown(&store, name)?);
         }
-        writeln!(stdout(), "tag {name:?} taken away").ok();
+        match arguments.json {
+            true => print_document(&Tagged {
+                name,
+                deleted: true,
+                results: None,
+                catchments: None,
+            })?,
+            false => drop(writeln!(stdout(), "tag {name:?} taken away").ok()),
+        }
         return Ok(Exit::Fine);
     }
     if !arguments.replace && store.find_tag(name)?.is_some() {
@@ -63,7 +87,7 @@ pub(super) fn tag(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
             format!("there is a tag {name:?} already; `--replace` gives the name to the present");
         return Err(Usage(message).into());
     }
-    let loaded_study = opened.load(Some(&store), false, false)?;
+    let loaded_study = opened.load(Some(&store), false, arguments.json)?;
     loaded_study.remember(&mut store)?;
     let (plans, _) = loaded_study.plan(Some(&store))?;
     let bytes = Snapshot::bytes_of(&loaded_study.list, &plans)?;
@@ -71,6 +95,15 @@ pub(super) fn tag(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
     store.store_contents(&[loaded_study.list[0].basin.time_bytes()])?;
     store.tag(name, &bytes, None)?;
     let (results, all) = (snapshot.results(), snapshot.catchments());
+    if arguments.json {
+        print_document(&Tagged {
+            name,
+            deleted: false,
+            results: Some(results),
+            catchments: Some(all),
+        })?;
+        return Ok(Exit::Fine);
+    }
     let note = match results == all {
         true => String::new(),
         false => {

@@ -7,11 +7,15 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use clap::Args;
 use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::exit::Exit;
+use super::fault::print_interrupted;
 use super::new_folder::new_folder;
 use super::open::{OpenProject, ProjectPlace};
-use super::terminal::say;
+use super::terminal::{print_document, say};
+use super::tried_document::{LeftFile, TriedOf, failure};
 use crate::cli::options::only::find;
 use crate::cli::options::scenario::place_of;
 use crate::cli::options::sets::SetOptions;
@@ -20,15 +24,17 @@ use crate::data::value::Value;
 use crate::execute::proposal::{self, Known};
 use crate::execute::run_context::RunContext;
 use crate::execute::timings::Timings;
-use crate::execute::trial::TrialOutcome;
 use crate::execute::trying::{self, Change, Left, Tried};
 use crate::plan::Unit;
 use crate::plan::loaded::{LoadedScenario, LoadedStudy};
-use crate::project::Study;
+use crate::project::{ProjectError, Study};
 use crate::system::jobserver::slots::Slots;
 use crate::system::process::Interrupt;
 use crate::system::progress::seconds;
 use crate::system::regular;
+
+/// What is said if a signal ends it.
+pub(super) const INTERRUPTED: &str = "interrupted; nothing was changed";
 
 /// So many files are named.
 const MOST_FILES: usize = 40;
@@ -52,6 +58,37 @@ pub(super) struct Arguments {
     /// Keep what it leaves in this new folder
     #[arg(long, value_name = "DIR")]
     keep: Option<PathBuf>,
+    /// One JSON document instead of text
+    #[arg(long)]
+    json: bool,
+}
+
+/// A run of which nothing was stored.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Document {
+    #[serde(flatten)]
+    tried: TriedOf,
+    /// What is wrong with what the project file says of outputs and the product; `null` if nothing is.
+    fault: Option<String>,
+    /// What it left, changed or removed.
+    left: Vec<LeftFile>,
+    /// What could be taken from it besides.
+    proposals: Vec<Proposal>,
+    /// The folder with all of it; `null` unless that was to be kept.
+    kept: Option<String>,
+}
+
+/// What could be taken from a file.
+#[derive(Serialize, JsonSchema)]
+struct Proposal {
+    /// Its path below the work directory.
+    file: String,
+    /// Tables for the project file.
+    toml: String,
+    /// What they give, a line a column, in words.
+    gives: Vec<String>,
+    /// Why they give nothing as they stand; `null` if they do.
+    fault: Option<String>,
 }
 
 pub(super) fn try_one(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
@@ -78,7 +115,7 @@ pub(super) fn try_one(place: &ProjectPlace, arguments: Arguments) -> Result<Exit
     };
     let base = base.context("can't make a folder to run in")?;
     let Some(tried) = run(&loaded_study, unit, base.path())? else {
-        return Ok(Exit::Interrupted);
+        return print_interrupted(INTERRUPTED, arguments.json);
     };
     if let Some(fault) = &fault {
         say(&format!("note: {fault}"));
@@ -91,20 +128,41 @@ pub(super) fn try_one(place: &ProjectPlace, arguments: Arguments) -> Result<Exit
         tried: &tried,
         out: Vec::new(),
     };
-    let is_good = shown.outcome(fault.is_none())?;
-    shown.files()?;
-    shown.proposals()?;
-    let mut out = stdout().lock();
-    out.write_all(&shown.out).ok();
+    let document = match arguments.json {
+        true => Some(shown.document(fault.as_ref())?),
+        false => {
+            shown.outcome(fault.is_none())?;
+            shown.files()?;
+            shown.proposals()?;
+            None
+        }
+    };
+    let mut kept = None;
     if let (Some(keep), Some(folder)) = (&keep, &tried.folder) {
         fs::remove_dir(keep).ok();
         fs::rename(folder, keep).with_context(|| format!("can't keep it in {}", keep.display()))?;
-        writeln!(out, "\nall of it is in {}", keep.display()).ok();
+        writeln!(shown.out, "\nall of it is in {}", keep.display())?;
+        kept = Some(keep.display().to_string());
     }
-    Ok(match is_good {
-        true => Exit::Fine,
-        false => Exit::Failures,
+    match document {
+        Some(document) => print_document(&Document { kept, ..document })?,
+        None => drop(stdout().lock().write_all(&shown.out).ok()),
+    }
+    Ok(match failure(&tried) {
+        None => Exit::Fine,
+        Some(_) => Exit::Failures,
     })
+}
+
+/// `check --run` for machines; `None` if it was interrupted.
+pub(super) fn check_document(
+    loaded_study: &LoadedStudy<'_>,
+    unit: Unit,
+) -> Result<Option<TriedOf>> {
+    let base = tempfile::tempdir().context("can't make a folder to run in")?;
+    let tried = run(loaded_study, unit, base.path())?;
+    let loaded = &loaded_study.list[unit.scenario];
+    Ok(tried.map(|tried| TriedOf::new(loaded, unit.catchment, &tried, true)))
 }
 
 /// `check --run`: the same in a few lines.
@@ -117,7 +175,7 @@ pub(super) fn check_run(
     let loaded = &loaded_study.list[unit.scenario];
     let label = loaded.label(unit.catchment);
     let Some(tried) = run(loaded_study, unit, base.path())? else {
-        return Ok(Exit::Interrupted);
+        return print_interrupted(INTERRUPTED, false);
     };
     match failure(&tried) {
         Some(reason) => {
@@ -143,7 +201,7 @@ pub(super) fn check_run(
     }
 }
 
-/// Runs one; `None`, and it is said, if it was interrupted.
+/// Runs one; `None` if it was interrupted.
 fn run(loaded_study: &LoadedStudy<'_>, unit: Unit, base: &Path) -> Result<Option<Tried>> {
     let interrupt = Interrupt::installed().context("can't prepare for signals")?;
     let run_context = RunContext {
@@ -151,19 +209,7 @@ fn run(loaded_study: &LoadedStudy<'_>, unit: Unit, base: &Path) -> Result<Option
         interrupt: &interrupt,
         timings: &Timings::default(),
     };
-    let tried = trying::run_once(&loaded_study.list, unit, run_context, base)?;
-    if tried.is_none() {
-        say("interrupted; nothing was changed");
-    }
-    Ok(tried)
-}
-
-/// Why a run gave no result; `None` if it did.
-fn failure(tried: &Tried) -> Option<&str> {
-    match &tried.trial.outcome {
-        TrialOutcome::Good(_) => None,
-        TrialOutcome::Failed(failed) | TrialOutcome::Obstacle(_, failed) => Some(&failed.reason),
-    }
+    trying::run_once(&loaded_study.list, unit, run_context, base)
 }
 
 /// ` in 1.2 s, …`
@@ -238,8 +284,28 @@ struct Shown<'a> {
 }
 
 impl Shown<'_> {
-    /// How it ended, what it printed and, if outputs are stated, what was read; whether it is good.
-    fn outcome(&mut self, outputs_are_stated: bool) -> Result<bool> {
+    /// All of it for machines.
+    fn document(&self, fault: Option<&ProjectError>) -> Result<Document> {
+        let catchment = self.unit.catchment;
+        let left = self.tried.left.iter();
+        let proposals = self.proposed()?.into_iter();
+        Ok(Document {
+            tried: TriedOf::new(self.loaded, catchment, self.tried, fault.is_none()),
+            fault: fault.map(ToString::to_string),
+            left: left
+                .map(|left| LeftFile {
+                    name: left.name.clone(),
+                    change: left.change,
+                    bytes: left.size,
+                })
+                .collect(),
+            proposals: proposals.map(Proposed::document).collect(),
+            kept: None,
+        })
+    }
+
+    /// How it ended, what it printed and, if outputs are stated, what was read.
+    fn outcome(&mut self, outputs_are_stated: bool) -> Result<()> {
         let label = self.loaded.label(self.unit.catchment);
         let (tried, cost) = (self.tried, cost(self.tried));
         let failure = failure(tried);
@@ -268,7 +334,7 @@ impl Shown<'_> {
                 writeln!(self.out, "  {line}")?;
             }
         }
-        Ok(failure.is_none())
+        Ok(())
     }
 
     /// The files that it left.
@@ -298,10 +364,11 @@ impl Shown<'_> {
         Ok(())
     }
 
-    /// The heads of what looks like tables, and what could be taken from them. Outputs that are read well need no proposal.
-    fn proposals(&mut self) -> Result<()> {
+    /// What could be taken from what looks like tables. Outputs that are read well need no proposal.
+    fn proposed(&self) -> Result<Vec<Proposed>> {
+        let mut found = Vec::new();
         let Some(folder) = &self.tried.folder else {
-            return Ok(());
+            return Ok(found);
         };
         let is_good = failure(self.tried).is_none();
         let rendered = self
@@ -313,7 +380,6 @@ impl Shown<'_> {
             true => stated.map(|column| column.name.clone()).collect(),
             false => Vec::new(),
         };
-        let mut found = Vec::new();
         for Left { name, change, .. } in &self.tried.left {
             let is_read = is_good
                 && rendered
@@ -323,22 +389,32 @@ impl Shown<'_> {
             if *change == Change::Removed || is_read || found.len() == MOST_SHOWN {
                 continue;
             }
-            let path = folder.join(name);
             let known = Known {
                 id: self.loaded.basin.id(self.unit.catchment).as_str(),
                 steps: self.loaded.basin.time().map(|time| time.len()),
                 taken: &taken,
             };
-            let proposals = proposal::of_file(name, &path, &known);
-            let Some(best) = self.best(proposals, folder) else {
+            let proposals = proposal::of_file(name, &folder.join(name), &known);
+            let Some(best) = self.best(name, proposals, folder) else {
                 continue;
             };
-            self.head(name, &path)?;
             taken.extend(proposal::names(&best.text));
             found.push(best);
         }
+        Ok(found)
+    }
+
+    /// The heads of what looks like tables, and what could be taken from them.
+    fn proposals(&mut self) -> Result<()> {
+        let Some(folder) = &self.tried.folder else {
+            return Ok(());
+        };
+        let found = self.proposed()?;
+        for Proposed { file, .. } in &found {
+            self.head(file, &folder.join(file))?;
+        }
         if found.is_empty() {
-            if rendered.outputs.is_empty() {
+            if self.loaded.project.simulator.outputs.is_empty() {
                 writeln!(
                     self.out,
                     "nothing that it left looks like a table; `after = [\"python3\", \"extract.py\"]` under [simulator] runs a script of your own \
@@ -351,7 +427,7 @@ impl Shown<'_> {
             self.out,
             "\nproposed for rerunoff.toml; keep what you need, and give it names of your own:"
         )?;
-        for Proposed { text, read } in found {
+        for Proposed { text, read, .. } in found {
             writeln!(self.out)?;
             match read {
                 Ok(columns) => {
@@ -380,14 +456,18 @@ impl Shown<'_> {
     }
 
     /// The first of the proposals that reads the file, or the first of all; `None` if there are none.
-    fn best(&self, proposals: Vec<String>, folder: &Path) -> Option<Proposed> {
+    fn best(&self, file: &str, proposals: Vec<String>, folder: &Path) -> Option<Proposed> {
         let mut first = None;
         for text in proposals {
-            let read = self.read(&text, folder);
-            if read.is_ok() {
-                return Some(Proposed { text, read });
+            let proposed = Proposed {
+                file: file.to_owned(),
+                read: self.read(&text, folder),
+                text,
+            };
+            if proposed.read.is_ok() {
+                return Some(proposed);
             }
-            first.get_or_insert(Proposed { text, read });
+            first.get_or_insert(proposed);
         }
         first
     }
@@ -411,8 +491,25 @@ impl Shown<'_> {
 
 /// Outputs that could be stated, and what they give.
 struct Proposed {
+    file: String,
     text: String,
     read: Result<Vec<String>, String>,
+}
+
+impl Proposed {
+    /// The same for machines.
+    fn document(self) -> Proposal {
+        let (gives, fault) = match self.read {
+            Ok(lines) => (lines, None),
+            Err(reason) => (Vec::new(), Some(reason)),
+        };
+        Proposal {
+            file: self.file,
+            toml: self.text,
+            gives,
+            fault,
+        }
+    }
 }
 
 /// A line for a terminal.

@@ -4,15 +4,19 @@ use std::io::{Write, stdout};
 
 use anyhow::Result;
 use clap::Args;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::exit::Exit;
 use super::open::ProjectPlace;
+use super::terminal::print_document;
 use crate::cli::options::only::missing;
 use crate::cli::options::scenario::ScenarioOption;
 use crate::cli::options::sets::SetOptions;
 use crate::data::catchment::CatchmentId;
-use crate::history::account::Account;
-use crate::report::why;
+use crate::history::account::{Account, is_zero};
+use crate::history::values::PlainValues;
+use crate::report::why::{self, Explained};
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -23,6 +27,22 @@ pub(super) struct Arguments {
     scenarios: ScenarioOption,
     #[command(flatten)]
     sets: SetOptions,
+    /// One JSON document instead of text
+    #[arg(long)]
+    json: bool,
+}
+
+/// Why catchments are fresh or stale.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Document {
+    /// An entry for each, in each scenario that is asked for and has it.
+    catchments: Vec<Explained>,
+    /// The values that the last run had in place of the project's; left out without any.
+    #[serde(skip_serializing_if = "PlainValues::is_empty")]
+    last_run_set: PlainValues,
+    /// Of how many samples its scenarios were made; left out if of none.
+    #[serde(skip_serializing_if = "is_zero")]
+    last_run_samples: usize,
 }
 
 pub(super) fn why(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
@@ -30,7 +50,7 @@ pub(super) fn why(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
     let chosen = arguments.scenarios.of(&opened.study)?;
     let store = opened.store_to_read()?;
     let loaded_study = opened.load_without_series(store.as_ref())?;
-    let mut out = stdout().lock();
+    let mut catchments = Vec::new();
     for id in &arguments.catchments {
         let mut is_known = false;
         for loaded in chosen.iter().map(|&at| &loaded_study.list[at]) {
@@ -38,16 +58,27 @@ pub(super) fn why(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
                 continue;
             };
             is_known = true;
-            for line in why::explain(loaded, store.as_ref(), at)? {
-                writeln!(out, "{line}").ok();
-            }
+            catchments.push(why::explain(loaded, store.as_ref(), at)?);
         }
         if !is_known {
             return Err(missing(id).into());
         }
     }
     let last = store.as_ref().map(Account::last).transpose()?.flatten();
-    if let Some(values) = last.and_then(|last| last.values()) {
+    let last = last.unwrap_or_default();
+    if arguments.json {
+        print_document(&Document {
+            catchments,
+            last_run_set: last.set,
+            last_run_samples: last.samples,
+        })?;
+        return Ok(Exit::Fine);
+    }
+    let mut out = stdout().lock();
+    for line in catchments.iter().flat_map(Explained::lines) {
+        writeln!(out, "{line}").ok();
+    }
+    if let Some(values) = last.values() {
         writeln!(out, "the last run had {values}").ok();
     }
     Ok(Exit::Fine)

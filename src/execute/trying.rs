@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::local::failed_runs::FailedRuns;
 use super::local::job::prepare_directory;
@@ -53,10 +55,14 @@ pub(crate) struct Left {
 }
 
 /// What became of a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum Change {
+    /// It was not there.
     New,
+    /// It was another.
     Changed,
+    /// It is not there any more.
     Removed,
 }
 

@@ -2,6 +2,7 @@
 //!
 //! A table has the variables over the same axes; which of several, `--axis` says. With `--summary` it is one of the catchments.
 
+mod document;
 mod summary;
 
 use std::collections::BTreeSet;
@@ -9,6 +10,8 @@ use std::collections::BTreeSet;
 use anyhow::{Context, Result};
 use clap::Args;
 
+pub(super) use self::document::Columns;
+pub(super) use self::summary::Summaries;
 use self::summary::SummaryTable;
 use super::exit::{Exit, Usage};
 use super::named_snapshot::{Named, named, planned};
@@ -16,7 +19,7 @@ use super::open::ProjectPlace;
 use super::options::jobs::cores;
 use super::options::scenario::ScenarioOption;
 use super::options::sets::SetOptions;
-use super::terminal::{print, say};
+use super::terminal::{print, print_document, say};
 use crate::data::catchment::CatchmentId;
 use crate::data::scenario::ScenarioName;
 use crate::data::value::push_number;
@@ -52,6 +55,9 @@ pub(super) struct Arguments {
     at: Option<String>,
     #[command(flatten)]
     sets: SetOptions,
+    /// One JSON document instead of a table
+    #[arg(long, conflicts_with = "csv")]
+    json: bool,
 }
 
 pub(super) fn export(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
@@ -77,11 +83,13 @@ pub(super) fn export(place: &ProjectPlace, arguments: Arguments) -> Result<Exit>
         }
     }
     let mut table = Table::new(study.is_named(), arguments.csv);
+    let mut columns = None;
     if let Some((_, results)) = list.first() {
         // All have the same variables.
         let groups = results.product.axis_groups();
         let group = chosen_of(&groups, arguments.axis.as_deref())?;
         table.write_header(&results.product, group)?;
+        columns = (arguments.json).then(|| Columns::new(&named.title, &results.product, group));
         let others = groups.iter().filter(|other| other.axes != group.axes);
         let others: Vec<String> = others.map(|other| name_of(other.axes)).collect();
         if !others.is_empty() && arguments.axis.is_none() {
@@ -109,13 +117,19 @@ pub(super) fn export(place: &ProjectPlace, arguments: Arguments) -> Result<Exit>
             })?;
             let groups = results.product.axis_groups();
             let group = chosen_of(&groups, arguments.axis.as_deref())?;
-            table.write_catchment(scenario, id, group, &variables)?;
+            match &mut columns {
+                Some(columns) => columns.add(scenario, &CatchmentId::new(id), group, &variables),
+                None => table.write_catchment(scenario, id, group, &variables)?,
+            }
         }
         if !is_known {
             return Err(Usage(format!("{}: there is no catchment {id:?}", named.title)).into());
         }
     }
-    table.print()?;
+    match &columns {
+        Some(columns) => print_document(columns)?,
+        None => table.print()?,
+    }
     Ok(Exit::Fine)
 }
 
@@ -148,7 +162,10 @@ fn summaries(
             added.with_context(|| named.title.clone())?;
         }
     }
-    table.print(arguments.csv)?;
+    match arguments.json {
+        true => print_document(&table.document(&named.title))?,
+        false => table.print(arguments.csv)?,
+    }
     Ok(Exit::Fine)
 }
 

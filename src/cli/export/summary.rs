@@ -1,13 +1,19 @@
 //! `rerunoff export --summary`: a table of ids with every number that the product has of a catchment as a whole, to be joined to a map
 //! or read by a program that takes text.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context, Result};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::TROUBLE;
+use crate::cli::document::CatchmentOf;
 use crate::cli::terminal::print;
 use crate::data::catchment::CatchmentId;
 use crate::data::scenario::ScenarioName;
 use crate::data::value::Value;
+use crate::history::values::PlainValue;
 use crate::plan::snapshot::{ScenarioSnapshot, Status};
 use crate::product::numbers::{At, WantedNumbers, parameters};
 use crate::project::Project;
@@ -17,6 +23,26 @@ use crate::store::Store;
 #[derive(Default)]
 pub(super) struct SummaryTable {
     rows: Vec<CatchmentNumbers>,
+}
+
+/// Every number that the product has of catchments as a whole, with `--summary`.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::cli) struct Summaries {
+    /// Of what state they are, in words: `the last run (2026-11-22T20:15:02Z)`.
+    of: String,
+    /// An entry for each catchment in each scenario.
+    catchments: Vec<CatchmentSummary>,
+}
+
+/// The numbers of a catchment.
+#[derive(Serialize, JsonSchema)]
+struct CatchmentSummary {
+    #[serde(flatten)]
+    of: CatchmentOf,
+    /// As in the product: `ok`, `failed`, `skipped` or `not_run`.
+    status: String,
+    /// Its summaries and the parameters that the product has, by their names; `null` where it has none.
+    values: BTreeMap<String, Option<PlainValue>>,
 }
 
 /// The numbers of a catchment.
@@ -61,6 +87,26 @@ impl SummaryTable {
             });
         }
         Ok(())
+    }
+
+    /// The same for machines; `title` says of what state they are.
+    pub(super) fn document(&self, title: &str) -> Summaries {
+        let catchment = |row: &CatchmentNumbers| {
+            let cells = row.cells.iter();
+            let values = cells.map(|(name, value)| {
+                let value = value.as_ref().map(PlainValue::from);
+                (name.clone(), value)
+            });
+            CatchmentSummary {
+                of: CatchmentOf::new(&row.scenario, &row.catchment),
+                status: row.status.to_string(),
+                values: values.collect(),
+            }
+        };
+        Summaries {
+            of: title.to_owned(),
+            catchments: self.rows.iter().map(catchment).collect(),
+        }
     }
 
     /// Prints it with commas, cells without a value empty; or with tabs, a first line that begins with # and `NaN` in them.

@@ -48,7 +48,7 @@ pub(crate) struct Arguments {
     #[arg(
         long,
         value_name = "NAME",
-        conflicts_with_all = ["only", "scenario", "set", "samples", "force", "dry_run", "max_rerun", "max_failures", "no_assemble", "rehash", "depfile", "json", "local", "on", "detach"]
+        conflicts_with_all = ["only", "scenario", "set", "samples", "force", "dry_run", "max_rerun", "max_failures", "no_assemble", "rehash", "depfile", "local", "on", "detach"]
     )]
     pub at: Option<String>,
     /// Leave the product and the project's own states alone, and keep the outcome as the tag NAME

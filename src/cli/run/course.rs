@@ -10,8 +10,8 @@ use anyhow::{Result, bail};
 use super::Arguments;
 use super::leave;
 use super::selection::Selection;
-use super::summary::{FailedAlike, ProductOf, RunSummary};
-use crate::cli::document::FailureOf;
+use super::summary::{FailedAlike, RunSummary};
+use crate::cli::document::{FailureOf, Products};
 use crate::cli::exit::Exit;
 use crate::cli::fault::Fault;
 use crate::cli::options::place::Place;
@@ -385,11 +385,8 @@ impl Course<'_> {
             error: self.interrupted.as_deref().map(Fault::interrupted),
             tag: (self.arguments.tag.clone())
                 .filter(|_| self.interrupted.is_none() && report.gave_up.is_none()),
-            ..RunSummary::default()
+            products: Products::of(products),
         };
-        let products = products.iter();
-        let products = products.map(|outcome| ProductOf::new(&outcome.path, outcome.state));
-        let summary = summary.with_products(products.collect());
         if self.arguments.timings {
             let timings = self.timings.summary(report.cost.cpu_seconds, report.run);
             say(&timings.to_string());

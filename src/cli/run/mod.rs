@@ -19,10 +19,11 @@ use anyhow::{Context, Result};
 pub(super) use self::arguments::Arguments;
 use self::course::{Course, touch};
 pub(super) use self::dry_run::DryRun;
+pub(super) use self::restore::Restored;
 pub(super) use self::selection::kept;
 use self::selection::{Exempt, Selection};
-use self::summary::ProductOf;
 pub(super) use self::summary::RunSummary;
+use super::document::Products;
 use super::exit::{Exit, Usage};
 use super::open::{OpenProject, ProjectPlace};
 use super::options::jobs::slots;
@@ -71,7 +72,7 @@ pub(super) fn run(place: &ProjectPlace, mut arguments: Arguments) -> Result<Exit
             say(&format!("would make the product of tag {name:?} again"));
             return Ok(Exit::Fine);
         }
-        return restore::restore(place, name, arguments.wait, arguments.quiet);
+        return restore::restore(place, name, &arguments);
     }
     if arguments.are_plain()
         && !arguments.rehash
@@ -350,13 +351,10 @@ fn finish_unchanged(
         catchments: unchanged.catchments(),
         fresh: unchanged.catchments(),
         seconds: started.elapsed().as_secs_f64(),
+        products: Products::new(products.iter().map(|path| (*path, ProductState::Unchanged))),
         ..RunSummary::default()
     };
-    let products = products.iter();
-    let products = products.map(|path| ProductOf::new(path, ProductState::Unchanged));
-    summary
-        .with_products(products.collect())
-        .print(arguments.json)?;
+    summary.print(arguments.json)?;
     Ok(Exit::Fine)
 }
 

@@ -3,13 +3,12 @@
 //! Every catchment is counted once: it is fresh, failed, stale or skipped. What is listed is what was counted.
 
 use std::io::{Write, stdout};
-use std::path::Path;
 
 use anyhow::Result;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::cli::document::FailureOf;
+use crate::cli::document::{FailureOf, ProductOf, Products};
 use crate::cli::fault::Fault;
 use crate::cli::terminal::print_document;
 use crate::execute::giving_up::GaveUp;
@@ -42,11 +41,8 @@ pub(in crate::cli) struct RunSummary {
     pub skipped: usize,
     /// The whole time.
     pub seconds: f64,
-    /// The only product, if there is just one; `null` where none was made.
-    pub product: Option<ProductOf>,
-    /// All of them, where there are several; else left out.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub products: Vec<ProductOf>,
+    #[serde(flatten)]
+    pub products: Products,
     /// The name that the outcome has been given; left out unless it was to have one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tag: Option<String>,
@@ -88,34 +84,7 @@ impl FailedAlike {
     }
 }
 
-/// A product, and whether it was written.
-#[derive(Serialize, JsonSchema)]
-pub(in crate::cli) struct ProductOf {
-    /// Its file.
-    path: String,
-    /// `written`, or `unchanged`: then the file was not touched.
-    state: String,
-}
-
-impl ProductOf {
-    pub(super) fn new(path: &Path, state: ProductState) -> Self {
-        Self {
-            path: path.display().to_string(),
-            state: state.to_string(),
-        }
-    }
-}
-
 impl RunSummary {
-    /// The same with these products.
-    pub(super) fn with_products(mut self, mut products: Vec<ProductOf>) -> Self {
-        match products.len() {
-            0 | 1 => self.product = products.pop(),
-            _ => self.products = products,
-        }
-        self
-    }
-
     /// Prints it on standard output. A reader of text that has gone is no error; a document that can't be written is one.
     pub(super) fn print(&self, json: bool) -> Result<()> {
         match json {
@@ -150,14 +119,15 @@ impl RunSummary {
         if let Some(tag) = &self.tag {
             line.push_str(&format!("; kept as tag {tag:?}"));
         }
-        if let Some(ProductOf { path, state }) = &self.product {
+        let Products { product, products } = &self.products;
+        if let Some(ProductOf { path, state }) = product {
             line.push_str(&format!("; {path} {state}"));
         }
-        if !self.products.is_empty() {
-            let written = self.products.iter();
+        if !products.is_empty() {
+            let written = products.iter();
             let written =
                 written.filter(|product| product.state == ProductState::Written.to_string());
-            let all = self.products.len();
+            let all = products.len();
             line.push_str(&format!("; {} of {all} products written", written.count()));
         }
         line

@@ -4,7 +4,10 @@ use std::collections::HashMap;
 use std::mem;
 
 use anyhow::{Context, Result};
+use schemars::JsonSchema;
+use serde::Serialize;
 
+use crate::cli::document::CatchmentOf;
 use crate::cluster::verify::TrialTaker;
 use crate::execute::next::Next;
 use crate::execute::trial::{Trial, TrialOutcome};
@@ -14,12 +17,21 @@ use crate::store::codec::{self, Encoded};
 use crate::store::{ResultSummary, Store};
 use crate::system::progress::Progress;
 
+/// A catchment whose second run did not give the same.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Differing {
+    #[serde(flatten)]
+    of: CatchmentOf,
+    /// What is different, in words.
+    difference: String,
+}
+
 /// What was compared so far.
 pub(super) struct Comparison {
     /// By the name that a column has in the store.
     axes: HashMap<String, VariableAxes>,
     same: usize,
-    differing: usize,
+    differing: Vec<Differing>,
     progress: Progress,
     /// Why nothing can be compared any more.
     trouble: Result<()>,
@@ -36,14 +48,14 @@ impl Comparison {
         Self {
             axes: axes.collect(),
             same: 0,
-            differing: 0,
+            differing: Vec::new(),
             progress: Progress::new("verifying", results, quiet),
             trouble: Ok(()),
         }
     }
 
-    /// How many were the same, and how many were not.
-    pub(super) fn finish(self) -> Result<(usize, usize)> {
+    /// How many were the same, and those that were not.
+    pub(super) fn finish(self) -> Result<(usize, Vec<Differing>)> {
         self.trouble.map(|()| (self.same, self.differing))
     }
 }
@@ -53,10 +65,11 @@ impl TrialTaker for Comparison {
         match difference(store, trial, &self.axes) {
             Ok(None) => self.same += 1,
             Ok(Some(difference)) => {
-                self.differing += 1;
                 let label = trial.scenario.label(&trial.catchment);
-                let machines = machines(store, trial);
-                self.say(&format!("catchment {label}: {difference}{machines}"));
+                let difference = difference + &machines(store, trial);
+                self.say(&format!("catchment {label}: {difference}"));
+                let of = CatchmentOf::new(&trial.scenario, &trial.catchment);
+                self.differing.push(Differing { of, difference });
             }
             Err(error) => self.trouble = mem::replace(&mut self.trouble, Ok(())).and(Err(error)),
         }

@@ -10,15 +10,18 @@ use std::time::SystemTime;
 
 use anyhow::{Context, Result};
 use clap::Args;
+use schemars::JsonSchema;
+use serde::Serialize;
 
-use self::comparison::Comparison;
+use self::comparison::{Comparison, Differing};
 use super::exit::{Exit, Usage};
+use super::fault::print_interrupted;
 use super::open::ProjectPlace;
 use crate::cli::options::jobs::slots;
 use crate::cli::options::only::chosen;
 use crate::cli::options::place::on;
 use crate::cli::options::scenario::ScenarioOption;
-use crate::cli::terminal::say;
+use crate::cli::terminal::{print_document, say};
 use crate::cluster::head::Wish;
 use crate::cluster::verify::{TrialTaker, carry_out};
 use crate::data::digest::Digest;
@@ -71,36 +74,61 @@ pub(super) struct Arguments {
     /// Print no progress, only differences and the last line
     #[arg(short, long)]
     quiet: bool,
+    /// One JSON document instead of text
+    #[arg(long)]
+    json: bool,
+}
+
+/// What gave the same when it was run again, and what did not.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Document {
+    /// How many results were made again.
+    run: usize,
+    /// How many of them are what is stored, to the bit.
+    same: usize,
+    /// Those that are not.
+    differing: Vec<Differing>,
+    /// What the sample was drawn by: the same number draws it again; `null` if all or named ones were run.
+    seed: Option<u64>,
 }
 
 pub(super) fn verify(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
     let opened = place.open()?;
     let chosen = arguments.scenarios.of(&opened.study)?;
     let (_lock, mut store) = opened.store_to_write(arguments.wait)?;
-    let loaded_study = opened.load(Some(&store), false, arguments.quiet)?;
+    let quiet = arguments.quiet || arguments.json;
+    let loaded_study = opened.load(Some(&store), false, quiet)?;
     let (plans, _) = loaded_study.plan(Some(&store))?;
     let (loaded_study, plans) = loaded_study.chosen(plans, &chosen);
     let fresh = fresh(&plans);
-    let wanted = match &arguments.only {
-        Some(only) => named(&loaded_study, &fresh, only)?,
+    let (wanted, seed) = match &arguments.only {
+        Some(only) => (named(&loaded_study, &fresh, only)?, None),
         None => drawn(fresh, &arguments)?,
     };
     if wanted.is_empty() {
-        writeln!(stdout(), "nothing is fresh, so there is nothing to verify").ok();
-        return Ok(Exit::Fine);
+        let nothing = Document {
+            run: 0,
+            same: 0,
+            differing: Vec::new(),
+            seed,
+        };
+        return nothing.print(
+            arguments.json,
+            "nothing is fresh, so there is nothing to verify",
+        );
     }
     let interrupt = Interrupt::installed().context("can't prepare for signals")?;
     let flags = MakeFlags::of_environment();
     let run_context = RunContext {
-        slots: &slots(arguments.jobs, &flags, &opened.cache, !arguments.quiet),
+        slots: &slots(arguments.jobs, &flags, &opened.cache, !quiet),
         interrupt: &interrupt,
         timings: &Timings::default(),
     };
     let here = opened.study.common();
-    if arguments.on.is_none() && !arguments.quiet {
+    if arguments.on.is_none() && !quiet {
         boundary::missing(here).iter().for_each(|told| say(told));
     }
-    let comparison = Comparison::new(opened.study.common(), wanted.len(), arguments.quiet);
+    let comparison = Comparison::new(opened.study.common(), wanted.len(), quiet);
     let comparison = match arguments.on {
         None => compare(&loaded_study.list, &store, &wanted, run_context, comparison)?,
         Some(engine) => {
@@ -112,20 +140,35 @@ pub(super) fn verify(place: &ProjectPlace, arguments: Arguments) -> Result<Exit>
     };
     let (same, differing) = comparison.finish()?;
     if interrupt.is_triggered() {
-        writeln!(stderr(), "interrupted; nothing was changed").ok();
-        return Ok(Exit::Interrupted);
+        return print_interrupted("interrupted; nothing was changed", arguments.json);
     }
-    writeln!(
-        stdout(),
-        "{} run again: {same} gave the same result, {differing} did not",
-        same + differing
-    )
-    .ok();
-    if differing == 0 {
-        return Ok(Exit::Fine);
+    let differ = differing.len();
+    let run = same + differ;
+    let document = Document {
+        run,
+        same,
+        differing,
+        seed,
+    };
+    let mut text = format!("{run} run again: {same} gave the same result, {differ} did not");
+    if differ > 0 {
+        text = format!("{text}\n{CAUSES}");
     }
-    writeln!(stdout(), "{CAUSES}").ok();
-    Ok(Exit::Failures)
+    document.print(arguments.json, &text)
+}
+
+impl Document {
+    /// Prints it, or for people this text, and returns the exit code for it.
+    fn print(&self, json: bool, text: &str) -> Result<Exit> {
+        match json {
+            true => print_document(self)?,
+            false => drop(writeln!(stdout(), "{text}").ok()),
+        }
+        Ok(match self.differing.len() {
+            0 => Exit::Fine,
+            _ => Exit::Failures,
+        })
+    }
 }
 
 /// Runs what is wanted again here, and compares.
@@ -195,8 +238,11 @@ fn named(
     Ok(wanted)
 }
 
-/// A random sample, in the basins' order.
-fn drawn(fresh: Vec<(Unit, Key)>, arguments: &Arguments) -> Result<Vec<(Unit, Key)>> {
+/// A random sample, in the basins' order, and the number that it was drawn by, if it is not all of them.
+fn drawn(
+    fresh: Vec<(Unit, Key)>,
+    arguments: &Arguments,
+) -> Result<(Vec<(Unit, Key)>, Option<u64>)> {
     let text = &arguments.sample;
     let number = |text: &str| text.trim().parse::<f64>().ok().filter(|n| *n > 0.0);
     let count = match text.strip_suffix('%') {
@@ -210,7 +256,8 @@ fn drawn(fresh: Vec<(Unit, Key)>, arguments: &Arguments) -> Result<Vec<(Unit, Ke
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         now.map_or(0, |now| now.as_nanos() as u64 % 1_000_000)
     });
-    if !arguments.quiet && (count as usize) < fresh.len() {
+    let is_sample = (count as usize) < fresh.len();
+    if !arguments.quiet && !arguments.json && is_sample {
         writeln!(
             stderr(),
             "drawing {count} of {} (--seed {seed})",
@@ -226,5 +273,5 @@ fn drawn(fresh: Vec<(Unit, Key)>, arguments: &Arguments) -> Result<Vec<(Unit, Ke
     drawn.sort_by_cached_key(|(at, key)| (lot(key), *at));
     drawn.truncate(count as usize);
     drawn.sort_by_key(|(at, _)| *at);
-    Ok(drawn)
+    Ok((drawn, is_sample.then_some(seed)))
 }

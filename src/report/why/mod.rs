@@ -3,11 +3,15 @@
 //! Everything said of the past comes from the store; of the present, only this one catchment's series are read. What can't
 //! be shown is named with the reason. `words.rs` puts single parts into words.
 
+mod explained;
 mod words;
 
 use anyhow::{Context, Result};
 use jiff::Timestamp;
 
+pub(crate) use self::explained::Explained;
+use self::explained::{ChangeOf, LastFailure, PartName, PartOf, StateOf};
+use self::words::Words;
 use crate::data::digest::Digest;
 use crate::execute::local::failed_runs::FailedRuns;
 use crate::inputs::BadInput;
@@ -21,17 +25,15 @@ use crate::project::product_spec::VariableSource;
 use crate::store::{Attempt, Last, Store};
 use crate::system::progress::seconds;
 
-use words::Words;
-
 /// How many of the last lines that a failed run printed are shown.
 const TAIL_LINES: usize = 5;
 
-/// Why the catchment at this position of the basin is in its state, as lines of text.
+/// Why the catchment at this position of the basin is in its state.
 pub(crate) fn explain(
     loaded: &LoadedScenario<'_>,
     store: Option<&Store>,
     catchment: usize,
-) -> Result<Vec<String>> {
+) -> Result<Explained> {
     let id = loaded.basin.id(catchment);
     let scenario = &loaded.project.scenario.name;
     let _read_transaction = store.map(Store::read_transaction).transpose()?;
@@ -55,13 +57,11 @@ pub(crate) fn explain(
         Some(store) => store.attempts(scenario, id)?,
         None => Vec::new(),
     };
-    let mut lines = of_state(loaded, catchment, &entry, past, &attempts)?;
-    if let Some(last) = &last {
-        lines.extend(of_failure(loaded, catchment, last, &attempts));
-    }
+    let mut explained = of_state(loaded, catchment, &entry, past, &attempts)?;
+    explained.failure = last.and_then(|last| of_failure(loaded, catchment, &last, &attempts));
     let rendered = loaded.recipe.render(&loaded.basin, catchment);
     let (Ok(rendered), Ok(digests)) = (rendered, digests) else {
-        return Ok(lines);
+        return Ok(explained);
     };
     let now = loaded.recipe.explain(&rendered, &digests);
     let mut texts = loaded.recipe.long_texts(&rendered, &digests);
@@ -73,86 +73,110 @@ pub(crate) fn explain(
         values?,
         rendered.own.files().cloned().collect(),
     );
-    lines.extend(match (&entry.state, store) {
-        (State::Stale(Staleness::Changed(_)), Some(store)) => {
-            changes(&words, &now, store.parts(scenario, id)?)?
+    match (&entry.state, store) {
+        (State::Stale(Staleness::Changed(_)), store) => {
+            let then = store.map(|store| store.parts(scenario, id)).transpose()?;
+            add_changes(&mut explained, &words, &now, then.flatten())?;
         }
-        (State::Stale(Staleness::Changed(_)), None) => changes(&words, &now, None)?,
-        _ => parts(&words, &now)?,
-    });
-    Ok(lines)
+        _ => explained.parts = parts(&words, &now)?,
+    }
+    Ok(explained)
 }
 
-/// The state in words, with what is worth saying of it.
+/// The state, with what is worth saying of it.
 fn of_state(
     loaded: &LoadedScenario<'_>,
     catchment: usize,
     entry: &Entry,
     past: Past<'_>,
     attempts: &[(Digest, Attempt)],
-) -> Result<Vec<String>> {
-    let name = loaded.label(catchment);
+) -> Result<Explained> {
     let key = entry.key.map(|key| key.0);
-    let mut lines = Vec::new();
-    match &entry.state {
+    let mut notes = Vec::new();
+    let (state, reason) = match &entry.state {
         State::Fresh(_) => {
-            lines.push(format!(
-                "{name} is fresh: its simulator would receive what it received when it was run"
-            ));
             if let Some((_, run)) = attempts
                 .iter()
                 .find(|(key_then, attempt)| Some(*key_then) == key && attempt.failure.is_none())
             {
-                lines.push(format!("  run {}", when(run)));
+                let took = seconds(run.cost.wall);
+                notes.push(format!("run at {}, in {took}", started(run)));
             }
             if past.last.is_none_or(|last| Some(last.key) != key) {
-                lines.push(
-                    "  its result is from an earlier time, when all was as it is now".to_owned(),
+                notes.push(
+                    "its result is from an earlier time, when all was as it is now".to_owned(),
                 );
             }
+            let reason = "its simulator would receive what it received when it was run";
+            (StateOf::Fresh, reason.to_owned())
         }
-        State::Bad(problem) => lines.push(format!("{name} can't be run: {problem}")),
+        State::Bad(problem) => (StateOf::Bad, problem.to_string()),
         State::Stale(staleness) => {
-            match staleness {
-                Staleness::Changed(_) => lines.push(format!(
-                    "{name} is stale: its simulator would not receive what it received in its last run"
-                )),
-                other => lines.push(format!("{name} is stale: {other}")),
-            }
-            lines.extend(of_staleness(loaded, past.store, staleness, key)?);
+            notes = of_staleness(loaded, past.store, staleness, key)?;
+            let reason = match staleness {
+                Staleness::Changed(_) => {
+                    "its simulator would not receive what it received in its last run".to_owned()
+                }
+                other => other.to_string(),
+            };
+            (StateOf::Stale, reason)
         }
-    }
-    Ok(lines)
+    };
+    Ok(Explained {
+        scenario: loaded.project.scenario.name.clone(),
+        catchment: loaded.basin.id(catchment).clone(),
+        state,
+        reason,
+        notes,
+        failure: None,
+        changes: Vec::new(),
+        unchanged: Vec::new(),
+        parts: Vec::new(),
+    })
 }
 
-/// What changed since `then`: the catchment's own parts and its recipe's, as they are stored, unless they are damaged.
-fn changes(
+/// Adds what changed since `then`: the catchment's own parts and its recipe's, as they are stored, unless they are damaged.
+fn add_changes(
+    explained: &mut Explained,
     words: &Words<'_>,
     now: &Explanation,
     then: Option<(Vec<u8>, Vec<u8>)>,
-) -> Result<Vec<String>> {
+) -> Result<()> {
     let Some((own, recipe)) = then else {
-        let damaged = "  the store's account of the last run is damaged, so all parts count as new";
-        return Ok(vec![damaged.to_owned()]);
+        let damaged = "the store's account of the last run is damaged, so all parts count as new";
+        explained.notes.push(damaged.to_owned());
+        return Ok(());
     };
     let read = |bytes: &[u8]| {
         postcard::from_bytes::<Explanation>(bytes)
             .context("the store's account of the last run is another version's")
     };
-    let common = words.loaded().recipe.explanation();
-    compare(words, now, &read(&own)?, common, &read(&recipe)?)
+    let (own, recipe) = (read(&own)?, read(&recipe)?);
+    let pairs = [(now, &own), (words.loaded().recipe.explanation(), &recipe)];
+    explained.changes = changes(words, pairs)?;
+    for (now, then) in pairs {
+        let unchanged = now
+            .parts()
+            .filter(|(part, remembered)| then.get(part) == Some(remembered) && is_shown(part, now));
+        let unchanged = unchanged.map(|(part, _)| PartName::from(part));
+        explained.unchanged.extend(unchanged);
+    }
+    Ok(())
 }
 
 /// The parts that the key is made of.
-fn parts(words: &Words<'_>, now: &Explanation) -> Result<Vec<String>> {
-    let mut lines = vec!["its key is made of".to_owned()];
+fn parts(words: &Words<'_>, now: &Explanation) -> Result<Vec<PartOf>> {
+    let mut parts = Vec::new();
     for explanation in [now, words.loaded().recipe.explanation()] {
         let shown = explanation.parts();
         for (part, remembered) in shown.filter(|(part, _)| is_shown(part, explanation)) {
-            lines.push(format!("  {}", words.present(part, remembered)?));
+            parts.push(PartOf {
+                part: PartName::from(part),
+                text: words.present(part, remembered)?,
+            });
         }
     }
-    Ok(lines)
+    Ok(parts)
 }
 
 /// What is worth saying of reasons other than a change.
@@ -164,7 +188,7 @@ fn of_staleness(
 ) -> Result<Vec<String>> {
     Ok(match staleness {
         Staleness::Lost => vec![
-            "  it was run with exactly these inputs; its result was collected by `rerunoff gc`, discarded as damaged, or never completed".to_owned(),
+            "it was run with exactly these inputs; its result was collected by `rerunoff gc`, discarded as damaged, or never completed".to_owned(),
         ],
         Staleness::OutOfRange(name) => {
             let variable = (loaded.project.product.variables.iter())
@@ -183,7 +207,7 @@ fn of_staleness(
             let text = |bound: Option<f64>| bound.map_or("none".to_owned(), |bound| bound.to_string());
             match (variable, column) {
                 (Some(variable), Some(column)) => vec![format!(
-                    "  its stored values of {name} go from {} to {}; the project now states min {}, max {}",
+                    "its stored values of {name} go from {} to {}; the project now states min {}, max {}",
                     text(column.minimum),
                     text(column.maximum),
                     text(variable.min),
@@ -197,7 +221,7 @@ fn of_staleness(
                 (Some(store), Some(key)) => store.summary(&key).ok().flatten(),
                 _ => None,
             };
-            let note = "  an earlier run of the same inputs gave a result, so it depends on something that the project does not state";
+            let note = "an earlier run of the same inputs gave a result, so it depends on something that the project does not state";
             earlier.map(|_| note.to_owned()).into_iter().collect()
         }
         Staleness::NeverRun | Staleness::Changed(_) => Vec::new(),
@@ -210,54 +234,33 @@ fn of_failure(
     catchment: usize,
     last: &Last,
     attempts: &[(Digest, Attempt)],
-) -> Vec<String> {
-    let Some(failure) = &last.failure else {
-        return Vec::new();
-    };
-    let mut lines = vec![format!("  its last run failed: {}", failure.reason)];
-    if let Some((_, attempt)) = attempts.first() {
-        let times = match last.attempts {
-            0 | 1 => String::new(),
-            n => format!(", the last of {n} tries"),
-        };
-        lines.push(format!("    {}{times}", when(attempt)));
-        let printed: Vec<&str> = attempt.tail.lines().collect();
-        for line in &printed[printed.len().saturating_sub(TAIL_LINES)..] {
-            let shown: String = (line.chars())
-                .map(|c| if c.is_control() { ' ' } else { c })
-                .collect();
-            lines.push(format!("    | {shown}"));
-        }
-    }
+) -> Option<LastFailure> {
+    let failure = last.failure.as_ref()?;
+    let attempt = attempts.first().map(|(_, attempt)| attempt);
+    let printed: Vec<&str> = attempt.map_or(Vec::new(), |attempt| attempt.tail.lines().collect());
+    let end = &printed[printed.len().saturating_sub(TAIL_LINES)..];
     let id = loaded.basin.id(catchment);
     let failed_runs = FailedRuns::in_cache(&loaded.project.cache());
-    if let Some(kept) = failed_runs.kept(&loaded.project.scenario.name, id) {
-        lines.push(format!("    its work directory is {}", kept.display()));
-    }
-    lines
+    let kept = failed_runs.kept(&loaded.project.scenario.name, id);
+    Some(LastFailure {
+        reason: failure.reason.clone(),
+        started: attempt.map(started),
+        seconds: attempt.map(|attempt| attempt.cost.wall),
+        tries: last.attempts,
+        printed: end.iter().map(|line| (*line).to_owned()).collect(),
+        work_directory: kept.map(|kept| kept.display().to_string()),
+    })
 }
 
-fn when(attempt: &Attempt) -> String {
-    let started = Timestamp::from_second(attempt.started)
+fn started(attempt: &Attempt) -> String {
+    Timestamp::from_second(attempt.started)
         .map(|at| at.to_string())
-        .unwrap_or_default();
-    let took = seconds(attempt.cost.wall);
-    format!("at {started}, in {took}")
+        .unwrap_or_default()
 }
 
-/// More support files than this that are as they were are only counted.
-const MOST_NAMED: usize = 10;
-
-/// The parts that differ, then the names of those that do not.
-fn compare(
-    words: &Words<'_>,
-    own: &Explanation,
-    own_then: &Explanation,
-    common: &Explanation,
-    common_then: &Explanation,
-) -> Result<Vec<String>> {
+/// The parts that differ, of the catchment's own and of its recipe's, each now and then.
+fn changes(words: &Words<'_>, pairs: [(&Explanation, &Explanation); 2]) -> Result<Vec<ChangeOf>> {
     let mut changes: Vec<(Change, bool)> = Vec::new();
-    let pairs = [(own, own_then), (common, common_then)];
     let mut all: Vec<Change> = Vec::new();
     for (now, then) in pairs {
         all.extend(now.changes_since(then));
@@ -271,32 +274,18 @@ fn compare(
         );
     }
     changes.sort();
-    let mut lines = Vec::new();
-    for (change, is_common) in &changes {
+    let mut told = Vec::new();
+    for (Change { part, .. }, is_common) in &changes {
         let (now, then) = pairs[usize::from(*is_common)];
-        for line in words.change(&change.part, then.get(&change.part), now.get(&change.part))? {
-            lines.push(format!("  {line}"));
-        }
+        let (then, now) = (then.get(part), now.get(part));
+        told.push(ChangeOf {
+            part: PartName::from(part),
+            text: words.change(part, then, now)?.join("\n"),
+            then: words.value(part, then)?,
+            now: words.value(part, now)?,
+        });
     }
-    let mut same: Vec<String> = Vec::new();
-    for (now, then) in pairs {
-        let unchanged = now
-            .parts()
-            .filter(|(part, remembered)| then.get(part) == Some(remembered) && is_shown(part, now));
-        let parts: Vec<&KeyPart> = unchanged.map(|(part, _)| part).collect();
-        let is_support = |part: &&&KeyPart| matches!(part, KeyPart::Support(_));
-        let files = parts.iter().filter(is_support).count();
-        // A deck may have thousands.
-        let named = parts
-            .iter()
-            .filter(|part| files <= MOST_NAMED || !is_support(part));
-        same.extend(named.map(|part| part.to_string()));
-        same.extend((files > MOST_NAMED).then(|| format!("{files} support files")));
-    }
-    if !same.is_empty() {
-        lines.push(format!("as it was: {}", same.join(", ")));
-    }
-    Ok(lines)
+    Ok(told)
 }
 
 /// Whether a part deserves a line: not if other parts say the same.

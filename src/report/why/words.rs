@@ -88,6 +88,24 @@ impl<'a> Words<'a> {
         })
     }
 
+    /// What a part was or is, if it is a short text of its own.
+    pub(super) fn value(
+        &self,
+        part: &KeyPart,
+        remembered: Option<&Remembered>,
+    ) -> Result<Option<String>> {
+        match (part, remembered) {
+            (
+                KeyPart::Parameter(_)
+                | KeyPart::Environment(_)
+                | KeyPart::Contract(_)
+                | KeyPart::Processor,
+                Some(remembered),
+            ) => self.text(remembered),
+            _ => Ok(None),
+        }
+    }
+
     /// How a part changed; the first line names it.
     pub(super) fn change(
         &self,
