@@ -17,7 +17,7 @@ use super::options::scenario::ScenarioOption;
 use super::terminal::{print_document, say};
 use super::turn;
 use crate::plan::Counts;
-use crate::product::{self, AssembleOptions, AssembledProduct, PlannedStudy};
+use crate::product::{self, AssembleOptions, AssembledProduct, Beginning, PlannedStudy};
 use crate::project::OnBadInput;
 use crate::system::process::Interrupt;
 use crate::system::progress::duration;
@@ -58,12 +58,13 @@ pub(super) fn assemble(place: &ProjectPlace, arguments: Arguments) -> Result<Exi
     let study = &opened.study;
     let chosen = arguments.scenarios.of(study)?;
     let (_lock, mut store) = opened.store_to_write(arguments.wait)?;
+    let beginning = Beginning::of(began, &study.products(), &store)?;
     let loaded_study = opened.load(Some(&store), false, arguments.quiet || arguments.json)?;
     loaded_study.remember(&mut store)?;
     let (plans, _) = loaded_study.plan(Some(&store))?;
     let interrupt = Interrupt::installed().context("can't prepare for signals")?;
     let options = AssembleOptions {
-        began,
+        beginning: &beginning,
         workers: cores(None),
         interrupt: &interrupt,
         quiet: arguments.quiet || arguments.json,

@@ -21,13 +21,13 @@ use std::fmt;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
-use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail};
 
 use self::describe::{describe, title};
 use self::file::{KnownResult, ProductContent, ResultSource, ScenarioDimension};
 use self::join::join;
+pub use self::on_disk::Beginning;
 use self::on_disk::Replacement;
 pub use self::results::SnapshotResults;
 use self::results::find_results;
@@ -56,7 +56,7 @@ pub struct AssembleOptions<'a> {
     /// The number of threads.
     pub workers: usize,
     /// When it was begun to find out what the products are to be.
-    pub began: SystemTime,
+    pub beginning: &'a Beginning,
     /// Tells when the user wants to stop.
     pub interrupt: &'a Interrupt,
     /// Whether to show no progress.
@@ -258,10 +258,10 @@ fn update(
     }
     let place = regular::place(&path).with_context(|| format!("can't write {}", path.display()))?;
     product.spec.path.clone_from(&place);
-    if on_disk::is_of_a_later_run(store, &path, options.began)? {
+    if options.beginning.is_before(store, &path)? {
         return Ok(ProductState::Later);
     }
-    on_disk::remember_run(store, &path, options.began)?;
+    options.beginning.remember(store, &path)?;
     let replacement = Replacement::beside(&place)?;
     let is_ours = on_disk::is_as_written(store, &path)?;
     if is_ours && file::digest_of(&path) == Some(file::digest(&product).to_string()) {

@@ -4,6 +4,7 @@
 //! the file looked like when it was written, and if it looks otherwise, a new one is written beside it. If both turn out
 //! to be equal to the byte (the file was copied or touched), the old one stays as it is.
 
+use std::collections::HashMap;
 use std::fs;
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -39,19 +40,42 @@ pub(crate) fn remember(store: &mut Store, path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Whether the file at `path` is what a run has made, or left as it is, that began later than `began`: that one knows the project as
-/// it is now. A clock that was set back tells nothing.
-pub(crate) fn is_of_a_later_run(store: &Store, path: &Path, began: SystemTime) -> Result<bool> {
-    let known = store.memo(BEGAN, &path.to_string_lossy())?;
-    let later = known.and_then(|bytes| postcard::from_bytes::<SystemTime>(&bytes).ok());
-    Ok(later.is_some_and(|later| began < later && later <= SystemTime::now()) && path.exists())
+/// The beginning of a run, by which it finds out in the end whether another one began later and was done with a product before. That
+/// one knows the project as it is now.
+pub struct Beginning {
+    time: SystemTime,
+    /// When the runs began that the products were of then.
+    runs: HashMap<PathBuf, Option<SystemTime>>,
 }
 
-/// Remembers when the run began that the file is of.
-pub(crate) fn remember_run(store: &mut Store, path: &Path, began: SystemTime) -> Result<()> {
-    let name = path.to_string_lossy();
-    store.remember(BEGAN, &name, &postcard::to_stdvec(&began)?)?;
-    Ok(())
+impl Beginning {
+    /// Of a run that began at this time, before it read anything of the project, with these products as they are now.
+    pub fn of(time: SystemTime, products: &[&Path], store: &Store) -> Result<Self> {
+        let run = |path: &&Path| Ok((path.to_path_buf(), run_of(store, path)?));
+        Ok(Self {
+            time,
+            runs: products.iter().map(run).collect::<Result<_>>()?,
+        })
+    }
+
+    /// Whether the file at `path` is what a later run has made since, or left as it is. That the clock was set tells nothing.
+    pub(super) fn is_before(&self, store: &Store, path: &Path) -> Result<bool> {
+        let (then, now) = (self.runs.get(path).copied().flatten(), run_of(store, path)?);
+        Ok(now != then && now.is_some_and(|now| now > self.time) && path.exists())
+    }
+
+    /// Remembers that the file at `path` is of this run.
+    pub(super) fn remember(&self, store: &mut Store, path: &Path) -> Result<()> {
+        let name = path.to_string_lossy();
+        store.remember(BEGAN, &name, &postcard::to_stdvec(&self.time)?)?;
+        Ok(())
+    }
+}
+
+/// When the run began that a product is of, as far as it is known.
+fn run_of(store: &Store, path: &Path) -> Result<Option<SystemTime>> {
+    let known = store.memo(BEGAN, &path.to_string_lossy())?;
+    Ok(known.and_then(|bytes| postcard::from_bytes(&bytes).ok()))
 }
 
 /// A product written beside one that is not trusted. Dropping it removes the file.

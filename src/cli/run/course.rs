@@ -36,7 +36,9 @@ use crate::plan::fast_path::{FastPath, Look};
 use crate::plan::key::{Key, RawKey};
 use crate::plan::loaded::LoadedStudy;
 use crate::plan::{Counts, Entry, Found, Plan, State, Unit};
-use crate::product::{self, AssembleOptions, AssembledProduct, PlannedStudy, ProductState};
+use crate::product::{
+    self, AssembleOptions, AssembledProduct, Beginning, PlannedStudy, ProductState,
+};
 use crate::project::Study;
 use crate::project::cluster::ClusterSpec;
 use crate::store::Store;
@@ -60,6 +62,8 @@ pub(super) struct Course<'a> {
     pub(super) started: Instant,
     /// The same by the clock, before anything was read.
     pub(super) began: SystemTime,
+    /// Whether another run began later is found out by this.
+    pub(super) beginning: Beginning,
     /// The message about an interrupt, if there was one.
     pub(super) interrupted: Option<String>,
     /// Where simulators are run.
@@ -302,7 +306,7 @@ impl Course<'_> {
     pub(super) fn assemble(&mut self) -> Result<Vec<AssembledProduct>> {
         let options = AssembleOptions {
             workers: self.limits.slots.at_hand().len().max(1),
-            began: self.began,
+            beginning: &self.beginning,
             interrupt: &self.interrupt,
             quiet: self.arguments.quiet,
         };

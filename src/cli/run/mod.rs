@@ -44,7 +44,7 @@ use crate::plan::dependencies::Dependencies;
 use crate::plan::fast_path::{FastPath, Look};
 use crate::plan::loaded::LoadedStudy;
 use crate::plan::watch;
-use crate::product::{self, ProductState};
+use crate::product::{self, Beginning, ProductState};
 use crate::store::Store;
 use crate::store::cache_folder::{CACHE, Cache};
 use crate::system::jobserver::makeflags::MakeFlags;
@@ -119,6 +119,7 @@ fn run_stale(
         return Err(Usage(why.to_owned()).into());
     }
     let (_lock, mut store) = opened.store_to_write(arguments.wait)?;
+    let beginning = Beginning::of(start.time, &opened.study.products(), &store)?;
     let new_tag = (arguments.tag.as_deref())
         .map(|name| NewTag::of(&opened.study, name, &store))
         .transpose()?;
@@ -209,6 +210,7 @@ fn run_stale(
         timings,
         started: start.instant,
         began: start.time,
+        beginning,
         interrupted: None,
         place: &place,
         head,

@@ -14,7 +14,7 @@ use crate::cli::named_snapshot::{Named, named};
 use crate::cli::open::ProjectPlace;
 use crate::cli::options::jobs::cores;
 use crate::cli::terminal::{print_document, say};
-use crate::product::{self, AssembleOptions, AssembledProduct};
+use crate::product::{self, AssembleOptions, AssembledProduct, Beginning};
 use crate::system::process::Interrupt;
 use crate::system::progress::duration;
 
@@ -40,8 +40,10 @@ pub(super) fn restore(place: &ProjectPlace, name: &str, arguments: &Arguments) -
     let (_lock, mut store) = opened.store_alone(arguments.wait)?;
     let Named { title, snapshot } = named(&store, Some(name), 0)?;
     let interrupt = Interrupt::new().context("can't prepare for signals")?;
+    let products = opened.study.products();
+    let beginning = Beginning::of(SystemTime::now(), &products, &store)?;
     let options = AssembleOptions {
-        began: SystemTime::now(),
+        beginning: &beginning,
         workers: cores(None),
         interrupt: &interrupt,
         quiet: arguments.quiet || arguments.json,
