@@ -9,6 +9,7 @@
 //! | project | a folder with a `rerunoff.toml`; all relative paths start there |
 //! | scenario | one set of parameters, templates and catchments among several in a project; without any there is one, unnamed |
 //! | study | the project in each of its scenarios |
+//! | set, sample | values that a call states in place of the project's; one of several such sets, each of which makes scenarios |
 //! | catchment | the unit of work, in each scenario; its id is text and never trusted as a path |
 //! | parameter | a scalar for the templates: global, or a catchment's own |
 //! | series | a catchment's input columns over time |
@@ -83,6 +84,8 @@
 //! - Scenarios differ in what they give the simulator and in nothing else: keys know no scenario, so what several of them
 //!   have in common is run once. The key, not the scenario, names a result; a state, an attempt and a row of a snapshot
 //!   belong to a catchment in a scenario.
+//! - Values that a call states give the keys that the same values in the project file give. What such a call only looks at is passing:
+//!   it leaves results, and of what failed the last attempts, and no state, run or product.
 //! - Results are content-addressed and stay: going back to earlier parameters is a hit.
 //! - What a snapshot names is never collected while a tag, a catchment or one of the last runs has it, and a snapshot whose
 //!   results are not all what they were is an error, never a product with gaps.

@@ -70,6 +70,8 @@ fn a_value_that_is_set_is_the_value_written_into_the_file() {
     assert!(text(&["status"]).contains(told));
     assert!(text(&["why", &id(0)]).contains(told));
     assert!(text(&["runs"]).contains(" with k=0.012 (--set)"));
+    let diff = text(&["diff"]);
+    assert!(diff.contains(", with k=0.012 (--set))"), "{diff}");
     let runs = json(&text(&["runs", "--json"])).to_string();
     assert!(runs.contains(r#""set":{"k":0.012}"#), "{runs}");
     assert_eq!(project.status(&[0])["last_run_set"]["k"], 0.012);

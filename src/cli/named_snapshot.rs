@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use super::exit::Usage;
 use super::open::OpenProject;
 use crate::data::digest::Digest;
+use crate::history::account::Account;
 use crate::plan::snapshot::Snapshot;
 use crate::store::Store;
 use crate::text::wording::{self, Quotes};
@@ -33,9 +34,13 @@ pub(super) fn named(store: &Store, name: Option<&str>, before: usize) -> Result<
         };
         return Err(Usage(message.to_owned()).into());
     };
+    // One that can't be read was written by another version.
+    let account: Account = serde_json::from_str(&run.summary).unwrap_or_default();
+    let values = account.values();
+    let values = values.map_or(String::new(), |values| format!(", with {values}"));
     let title = match before {
-        0 => format!("the last run ({})", date(run.ended)),
-        _ => format!("the run before ({})", date(run.ended)),
+        0 => format!("the last run ({}{values})", date(run.ended)),
+        _ => format!("the run before ({}{values})", date(run.ended)),
     };
     let Some(digest) = run.snapshot else {
         bail!(
