@@ -93,12 +93,17 @@ const CALLS: &[(&[&str], i32)] = &[
     (&["init", "new", "--json"], 0),
     // Both runs left something.
     (&["diff", "--json"], 0),
+    (&["evaluate", "--json"], 1),
 ];
 
 /// Whatever other tests call: each verb is called here, so that no schema is of something that nobody has seen.
 #[test]
 fn every_verb_prints_what_its_schema_says() {
     let project = Project::new(4);
+    project.edit(
+        "[product.variables]\n",
+        "[product.summary]\nq_mean = { of = \"discharge\", statistic = \"mean\" }\n[product.variables]\n",
+    );
     project.set(&[(1, "exit")]);
     project.rerunoff(&["run"]).expect(1);
     project.rerunoff(&["tag", "first"]).expect(0);

@@ -27,6 +27,7 @@ mod damage;
 mod decks;
 mod detached;
 mod engines;
+mod evaluate;
 mod evidence;
 mod export;
 mod failures;

@@ -11,6 +11,7 @@ mod check_cluster;
 mod diff;
 mod doctor;
 mod document;
+mod evaluate;
 mod exit;
 mod export;
 mod fault;
@@ -92,6 +93,8 @@ enum Verb {
     Runs(tag::ListArguments),
     /// Tell what changed in the results between two tags, or since the run before
     Diff(diff::Arguments),
+    /// Run what the product's summaries and objectives need with other values of parameters, and print these numbers
+    Evaluate(evaluate::Arguments),
     /// Print catchments' columns with time stamps
     Export(export::Arguments),
     /// Remove results that nothing needs any more
@@ -164,6 +167,7 @@ fn obey(cli: Cli) -> Result<Exit> {
         Verb::Tags(arguments) => tag::tags(&place()?, arguments),
         Verb::Runs(arguments) => tag::runs(&place()?, arguments),
         Verb::Diff(arguments) => diff::diff(&place()?, arguments),
+        Verb::Evaluate(arguments) => evaluate::evaluate(&place()?, arguments),
         Verb::Export(arguments) => export::export(&place()?, arguments),
         Verb::Gc(arguments) => gc::gc(&place()?, arguments),
         Verb::Check(arguments) => check::check(&place()?, arguments),

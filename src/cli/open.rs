@@ -82,6 +82,12 @@ impl OpenProject {
         Self { study, cache }
     }
 
+    /// Leaves only these of its scenarios, at least one.
+    pub(super) fn keep(&mut self, chosen: &[usize]) {
+        let mut at = 0..;
+        (self.study.scenarios).retain(|_| at.next().is_some_and(|at| chosen.contains(&at)));
+    }
+
     /// The store to read only, even while a run is under way; `None` if there is none yet.
     pub(super) fn store_to_read(&self) -> Result<Option<Store>, StoreError> {
         self.cache.store_to_read()

@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 
 use super::document::VERSION;
 use super::{
-    assemble, cancel, check, diff, doctor, export, fault, gc, import, init, log_document, repro,
-    run, status, tag, trying, verify, why,
+    assemble, cancel, check, diff, doctor, evaluate, export, fault, gc, import, init, log_document,
+    repro, run, status, tag, trying, verify, why,
 };
 
 /// Makes the schema of a document, and leaves those of its parts with the generator.
@@ -28,6 +28,7 @@ const DOCUMENTS: &[(&str, &[Maker])] = &[
     ("check", &[schema::<check::Document>]),
     ("diff", &[schema::<diff::Document<'_>>]),
     ("doctor", &[schema::<doctor::Document>]),
+    ("evaluate", &[schema::<evaluate::Document>]),
     (
         "export",
         &[schema::<export::Columns>, schema::<export::Summaries>],

@@ -18,7 +18,7 @@ pub(super) fn wanted(
     let scenarios: Vec<&LoadedScenario<'_>> =
         chosen.iter().map(|&at| &loaded_study.list[at]).collect();
     let ids = chosen_ids
-        .map(|ids| only::chosen(&scenarios, ids))
+        .map(|ids| only::chosen(&scenarios, "--only", ids))
         .transpose()?;
     let mut wanted = Vec::new();
     for (&scenario, loaded) in chosen.iter().zip(scenarios) {

@@ -6,15 +6,12 @@
 //! The escapes were tried out with GNU make 4.3 and 4.4; its manual lists only some. A character without an escape is written
 //! as `?`, which matches it: at worst a prerequisite too many.
 
-use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use tempfile::NamedTempFile;
 
-use crate::system::folder;
-use crate::system::regular;
+use crate::system::whole_file;
 
 /// Writes the rule `targets: prerequisites` to `path`, whole or not at all; paths below `here` are written as relative ones.
 pub(crate) fn write(
@@ -25,14 +22,7 @@ pub(crate) fn write(
 ) -> Result<()> {
     let context = || format!("can't write the depfile {}", path.display());
     let text = rule(targets, prerequisites, here);
-    let place = regular::place(path).with_context(context)?;
-    let mut file = NamedTempFile::new_in(folder::of(&place)).with_context(context)?;
-    file.write_all(&text).with_context(context)?;
-    // A temporary file is readable by its owner alone; this one must be readable like any other target.
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
-    file.as_file().set_permissions(mode).with_context(context)?;
-    file.persist(place).with_context(context)?;
-    Ok(())
+    whole_file::write(path, &text).with_context(context)
 }
 
 fn rule(targets: &[&Path], prerequisites: &[PathBuf], here: &Path) -> Vec<u8> {

@@ -21,3 +21,4 @@ pub(crate) mod process;
 pub(crate) mod progress;
 pub mod regular;
 pub(crate) mod stamp;
+pub(crate) mod whole_file;

@@ -1,4 +1,4 @@
-//! `--only ID,…|@FILE`: the catchments that the user names.
+//! `--only ID,…|@FILE`, `--at ID,…|@FILE`: the catchments that the user names.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -17,15 +17,16 @@ pub(crate) fn find(basin: &Basin<'_>, id: &str) -> Result<usize> {
     Ok(found.ok_or_else(|| missing(id))?)
 }
 
-/// The catchments that `--only` names. One that none of the scenarios has is an error.
+/// The catchments that an option, such as `--only`, names. One that none of the scenarios has is an error.
 pub(crate) fn chosen(
     scenarios: &[&LoadedScenario<'_>],
+    option: &str,
     only: &str,
 ) -> Result<HashSet<CatchmentId>> {
     let ids: Vec<String> = match only.strip_prefix('@') {
         Some(file) => {
             let text = given::read_to_string(Path::new(file))
-                .with_context(|| format!("--only: can't read {file}"))?;
+                .with_context(|| format!("{option}: can't read {file}"))?;
             let lines = text.lines().map(str::trim);
             lines
                 .filter(|line| !line.is_empty())
@@ -46,7 +47,7 @@ pub(crate) fn chosen(
         }
     };
     let chosen = ids.iter().map(known).collect::<Result<_, _>>();
-    chosen.context("--only")
+    chosen.with_context(|| option.to_owned())
 }
 
 /// The error for an unknown catchment.

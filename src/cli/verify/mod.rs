@@ -226,7 +226,7 @@ fn named(
     only: &str,
 ) -> Result<Vec<(Unit, Key)>> {
     let list: Vec<&LoadedScenario<'_>> = loaded_study.list.iter().collect();
-    let chosen = chosen(&list, only)?;
+    let chosen = chosen(&list, "--only", only)?;
     let id = |unit: &Unit| loaded_study.list[unit.scenario].basin.id(unit.catchment);
     let wanted = fresh.iter().filter(|(unit, _)| chosen.contains(id(unit)));
     let wanted: Vec<(Unit, Key)> = wanted.copied().collect();

@@ -36,27 +36,21 @@ impl At {
 pub enum ChoiceError {
     /// The product has none.
     #[error(
-        "the product has no summaries, so there are no numbers; [product.summary] in the project file defines them, such as \
-         `q_mean = {{ of = \"discharge\", statistic = \"mean\" }}`"
+        "the product has no summaries and no objectives, so there are no numbers; [product.summary] and [objective] in the project file \
+         define them, such as `q_mean = {{ of = \"discharge\", statistic = \"mean\" }}`"
     )]
     NoSummaries,
     /// A name that no summary has.
-    #[error("there is no summary {name:?}{hint}")]
+    #[error("there is no summary or objective {name:?}{hint}")]
     Name {
         /// The name.
         name: String,
         /// What was probably meant.
         hint: String,
     },
-    /// A catchment that is not there.
-    #[error("there is no catchment {id:?} in the input")]
-    Catchment {
-        /// The id.
-        id: CatchmentId,
-    },
     /// A catchment that has none of the numbers.
     #[error(
-        "catchment {id} has none of the numbers: {names} are sums at the stated `outlets` only"
+        "catchment {id} has none of the numbers ({names}): they are only at the stated `outlets`, or where something was measured"
     )]
     NoOutlet {
         /// The id.
@@ -67,10 +61,12 @@ pub enum ChoiceError {
 }
 
 /// Summaries, each with the catchments at which it is wanted.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Choice {
     /// By the summary's name: whether it is wanted, by row.
     wanted: BTreeMap<String, Vec<bool>>,
+    /// The names of those that are wanted wherever something was measured.
+    at_all_gauges: BTreeSet<String>,
 }
 
 impl Choice {
@@ -96,13 +92,19 @@ impl Choice {
             |summary: &SummaryVariable| names.is_none_or(|names| names.contains(&summary.name));
         let wanted = summaries.iter().zip(gauges);
         let wanted = wanted.filter(|(summary, _)| is_wanted(summary));
-        let wanted = wanted.map(|(summary, gauges)| {
+        let mut choice = Self::default();
+        for (summary, gauges) in wanted {
             let rows = rows(content, summary, gauges.as_ref(), at);
-            (summary.name.clone(), rows)
-        });
-        Ok(Self {
-            wanted: wanted.collect(),
-        })
+            let mut catchments = content.catchments.iter().zip(&rows);
+            let is_at_all = |gauges: &BTreeSet<CatchmentId>| {
+                catchments.all(|(row, is_wanted)| *is_wanted || !gauges.contains(&row.id))
+            };
+            if gauges.as_ref().is_some_and(is_at_all) {
+                choice.at_all_gauges.insert(summary.name.clone());
+            }
+            choice.wanted.insert(summary.name.clone(), rows);
+        }
+        Ok(choice)
     }
 
     /// An error if there are no numbers, or if a catchment that is named has none.
@@ -115,8 +117,9 @@ impl Choice {
         };
         for id in ids {
             let mut rows = content.catchments.iter();
+            // A scenario need not have all catchments.
             let Some(row) = rows.position(|row| row.id == *id) else {
-                return Err(ChoiceError::Catchment { id: id.clone() });
+                continue;
             };
             if !self.wanted.values().any(|rows| rows[row]) {
                 return Err(ChoiceError::NoOutlet {
@@ -131,6 +134,11 @@ impl Choice {
     /// By row: whether this summary is wanted there; `None` if it is wanted nowhere.
     pub(super) fn rows(&self, summary: &SummaryVariable) -> Option<&[bool]> {
         self.wanted.get(&summary.name).map(Vec::as_slice)
+    }
+
+    /// Whether this summary is wanted wherever something was measured.
+    pub(super) fn is_at_all_gauges(&self, summary: &SummaryVariable) -> bool {
+        self.at_all_gauges.contains(&summary.name)
     }
 
     /// Whether a summary is wanted of this variable, by its number.

@@ -25,7 +25,7 @@ use crate::store::{ResultId, Store, StoredColumn};
 use crate::system::parallel::ordered;
 
 /// What a number is of.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct NumberColumn {
     /// The summary.
     pub of: String,
@@ -104,6 +104,31 @@ impl WantedNumbers {
         &self.needed
     }
 
+    /// What the numbers are of, as far as is known without results: not the places along a further dimension.
+    pub fn columns(&self) -> Vec<NumberColumn> {
+        let mut columns = Vec::new();
+        let spec = &self.content.spec;
+        for (at, summary) in spec.summaries.iter().enumerate() {
+            let rows = self.choice.rows(summary).unwrap_or_default();
+            let catchments = self.content.catchments.iter().zip(rows);
+            let wanted = catchments.filter(|(_, is_wanted)| **is_wanted);
+            let catchments = wanted.map(|(catchment, _)| Some(catchment.id.clone()));
+            let overall = spec
+                .objectives
+                .iter()
+                .filter(|objective| objective.summary == at);
+            let overall = overall.filter(|_| self.choice.is_at_all_gauges(summary));
+            let of = catchments.chain(overall.map(|_| None));
+            columns.extend(of.map(|catchment| NumberColumn {
+                of: summary.name.clone(),
+                catchment,
+                place: None,
+                units: summary.units.clone(),
+            }));
+        }
+        columns
+    }
+
     /// The numbers of the snapshot that they were chosen of, from its results, all of which must still be in the store.
     pub fn of_snapshot(
         self,
@@ -164,7 +189,10 @@ impl NumbersByCatchment {
             }
             let objectives = self.content.spec.objectives.iter();
             for objective in objectives.filter(|objective| objective.summary == at) {
-                if let Some(number) = self.over_gauges(objective, rows) {
+                if let (true, Some(number)) = (
+                    self.choice.is_at_all_gauges(summary),
+                    self.overall(objective),
+                ) {
                     numbers.columns.push(NumberColumn {
                         of: summary.name.clone(),
                         catchment: None,
@@ -178,13 +206,10 @@ impl NumbersByCatchment {
         numbers
     }
 
-    /// One number over all gauges, if that at each of them is wanted.
-    fn over_gauges(&self, objective: &ObjectiveSpec, rows: &[bool]) -> Option<f64> {
-        let gauges = self.content.gauges_of(objective.summary)?;
-        let mut catchments = self.content.catchments.iter().zip(rows);
-        let all = catchments.all(|(catchment, is_wanted)| *is_wanted || !gauges.has(&catchment.id));
+    /// One number over all gauges.
+    fn overall(&self, objective: &ObjectiveSpec) -> Option<f64> {
         let numbers = self.summaries.of(objective.summary);
-        all.then(|| self.content.overall(objective, numbers).pop())?
+        self.content.overall(objective, numbers).pop()
     }
 
     /// A catchment of the snapshot, in its order, and whether it has a result.

@@ -1,0 +1,311 @@
+//! `rerunoff evaluate`: sets of parameters in, numbers out, for programs that drive the model.
+//!
+//! It runs what the numbers need and nothing else, makes no product, and leaves nothing in the project but results, which the next
+//! evaluation finds. This file has the order of steps; [`samples`] has what becomes of each set, [`sheet`] how it is printed, and [`dakota`]
+//! the files of a program that wants its own.
+
+mod dakota;
+mod samples;
+mod sheet;
+
+use std::collections::{BTreeSet, HashMap};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+
+use self::samples::{Evaluated, Sample};
+pub(super) use self::sheet::Document;
+use super::exit::{Exit, Usage};
+use super::fault;
+use super::open::{OpenProject, ProjectPlace};
+use super::options::jobs::slots;
+use super::options::only;
+use super::options::scenario::ScenarioOption;
+use super::options::sets::SetOptions;
+use super::run::kept;
+use super::terminal::{print, print_document, say};
+use crate::execute::giving_up::GiveUp;
+use crate::execute::local::boundary;
+use crate::execute::order::Work;
+use crate::execute::run_context::RunContext;
+use crate::execute::timings::Timings;
+use crate::execute::{Limits, RunReport, update};
+use crate::plan::key::Key;
+use crate::plan::loaded::LoadedStudy;
+use crate::plan::snapshot::ScenarioSnapshot;
+use crate::plan::{Plan, State, Unit};
+use crate::product::numbers::{At, NumberColumn, WantedNumbers};
+use crate::project::overrides::Overrides;
+use crate::store::Store;
+use crate::system::jobserver::makeflags::MakeFlags;
+use crate::system::process::Interrupt;
+use crate::system::progress::Verbosity;
+use crate::system::whole_file;
+
+/// What is told after an interrupt.
+const INTERRUPTED: &str =
+    "interrupted: the results that there are by now are kept; the same command goes on from here";
+
+#[derive(Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    sets: SetOptions,
+    #[command(flatten)]
+    scenarios: ScenarioOption,
+    /// The numbers of these catchments, comma-separated, or @FILE with one id a line [default: the gauges for objectives; for summaries
+    /// the outlets where sums go upstream, else all]
+    #[arg(long, value_name = "ID,…|@FILE")]
+    at: Option<String>,
+    /// Only these summaries and objectives, comma-separated [default: all]
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    numbers: Option<Vec<String>>,
+    /// Read the set from a parameters file of Dakota, and write its results file, whatever happens
+    #[arg(long, num_args = 2, value_names = ["PARAMS", "RESULTS"], conflicts_with_all = ["samples", "output", "json"])]
+    dakota: Option<Vec<PathBuf>>,
+    /// One JSON document on standard output instead of CSV
+    #[arg(long)]
+    json: bool,
+    /// Write the CSV to this file, whole or not at all
+    #[arg(short, long, value_name = "FILE", conflicts_with = "json")]
+    output: Option<PathBuf>,
+    /// Simulators at work at once [default: the cores available]
+    #[arg(short, long, value_name = "N")]
+    jobs: Option<NonZeroUsize>,
+    /// Start nothing new after so many catchments failed [default: of a single set 1, as it has failed then; of several any number]
+    #[arg(long, value_name = "N")]
+    max_failures: Option<NonZeroUsize>,
+    /// Wait for another run on this project to end
+    #[arg(long)]
+    wait: bool,
+    /// Print no progress, only what failed
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+pub(super) fn evaluate(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
+    match arguments.dakota.as_deref() {
+        Some([parameters, results]) => dakota::evaluate(place, &arguments, parameters, results),
+        _ => {
+            let overrides = arguments.sets.overrides()?;
+            let Some(evaluated) = evaluated(place, &overrides, &arguments)? else {
+                return fault::print_interrupted(INTERRUPTED, arguments.json);
+            };
+            match (arguments.json, &arguments.output) {
+                (true, _) => print_document(&sheet::document(&evaluated))?,
+                (false, None) => print(&sheet::csv(&evaluated)?)?,
+                (false, Some(file)) => whole_file::write(file, &sheet::csv(&evaluated)?)
+                    .with_context(|| format!("can't write {}", file.display()))?,
+            }
+            Ok(told(&evaluated, arguments.quiet))
+        }
+    }
+}
+
+/// Tells people what became of the samples, and machines by the exit code.
+fn told(evaluated: &Evaluated, quiet: bool) -> Exit {
+    for line in evaluated.failures() {
+        say(&line);
+    }
+    if !quiet {
+        say(&evaluated.line());
+    }
+    match evaluated.failed() {
+        0 => Exit::Fine,
+        _ => Exit::Failures,
+    }
+}
+
+/// Runs what the numbers need, and computes them; `None` after an interrupt.
+fn evaluated(
+    place: &ProjectPlace,
+    overrides: &Overrides,
+    arguments: &Arguments,
+) -> Result<Option<Evaluated>> {
+    let started = Instant::now();
+    let mut opened = place.open_passing(overrides)?;
+    let chosen = arguments.scenarios.of(&opened.study)?;
+    opened.keep(&chosen);
+    let (_lock, mut store) = opened.store_to_write(arguments.wait)?;
+    let loaded_study = opened.import_and_load(&mut store, false, arguments.quiet)?;
+    loaded_study.remember(&mut store)?;
+    let at = arguments.at.as_deref();
+    let at = at.map_or(Ok(At::Outlets), |at| catchments(&loaded_study, at))?;
+    let (plans, _) = loaded_study.plan(Some(&store))?;
+    loaded_study.remember_own_files(&mut store)?;
+    let mut evaluation = Evaluation {
+        arguments,
+        opened: &opened,
+        loaded_study: &loaded_study,
+        plans,
+        at,
+        // Until here a signal just ends the program.
+        interrupt: Interrupt::installed().context("can't prepare for signals")?,
+    };
+    let wanted = evaluation.wanted()?;
+    let report = evaluation.carry_out(&wanted, &mut store)?;
+    if evaluation.interrupt.is_triggered() {
+        return Ok(None);
+    }
+    if let Some(obstacle) = &report.obstacle {
+        bail!("{obstacle}; what was done before is kept: evaluate again");
+    }
+    let (samples, columns) = evaluation.samples(&store, &report)?;
+    Ok(Some(Evaluated {
+        samples,
+        columns,
+        run: report.run,
+        seconds: started.elapsed().as_secs_f64(),
+    }))
+}
+
+/// The catchments that `--at` names.
+fn catchments(loaded_study: &LoadedStudy<'_>, at: &str) -> Result<At> {
+    let list: Vec<_> = loaded_study.list.iter().collect();
+    let ids = only::chosen(&list, "--at", at)?;
+    Ok(At::These(ids.into_iter().collect::<BTreeSet<_>>()))
+}
+
+/// An evaluation that has been planned.
+struct Evaluation<'a> {
+    arguments: &'a Arguments,
+    opened: &'a OpenProject,
+    loaded_study: &'a LoadedStudy<'a>,
+    plans: Vec<Plan>,
+    at: At,
+    interrupt: Interrupt,
+}
+
+impl Evaluation<'_> {
+    /// The numbers that are wanted of a scenario, as its plan is now.
+    fn numbers(&self, scenario: usize) -> Result<WantedNumbers> {
+        let (loaded, plan) = (&self.loaded_study.list[scenario], &self.plans[scenario]);
+        let snapshot = ScenarioSnapshot::of(loaded, plan)?;
+        let names = self.arguments.numbers.as_deref();
+        let wanted = WantedNumbers::new(loaded.project, &snapshot, names, &self.at)?;
+        wanted.check(&self.at)?;
+        Ok(wanted)
+    }
+
+    /// What has to be run for the numbers.
+    fn wanted(&self) -> Result<Vec<(Unit, Key)>> {
+        let mut wanted = Vec::new();
+        for (scenario, plan) in self.plans.iter().enumerate() {
+            let numbers = self.numbers(scenario)?;
+            let entries = plan.entries.iter().zip(numbers.needed()).enumerate();
+            for (catchment, (entry, _)) in entries.filter(|(_, (_, is_needed))| **is_needed) {
+                if let (State::Stale(_), Some(key)) = (&entry.state, entry.key) {
+                    let unit = Unit {
+                        scenario,
+                        catchment,
+                    };
+                    wanted.push((unit, key));
+                }
+            }
+        }
+        Ok(wanted)
+    }
+
+    /// Runs it, but for what simulators left that only needs to be read again, and brings the plans up to date.
+    fn carry_out(&mut self, wanted: &[(Unit, Key)], store: &mut Store) -> Result<RunReport> {
+        if wanted.is_empty() {
+            return Ok(RunReport::default());
+        }
+        let quiet = self.arguments.quiet;
+        let most = match (self.arguments.max_failures, self.plans.len()) {
+            (Some(most), _) => Some(most.get()),
+            (None, 1) => Some(1),
+            (None, _) => None,
+        };
+        let mut limits = Limits {
+            slots: slots(
+                self.arguments.jobs,
+                &MakeFlags::of_environment(),
+                &self.opened.cache,
+                !quiet,
+            ),
+            give_up: most.map_or(GiveUp::Never, GiveUp::After),
+            verbosity: if quiet {
+                Verbosity::Quiet
+            } else {
+                Verbosity::Normal
+            },
+        };
+        let kept = kept(&self.plans, wanted);
+        let (again, to_run): (Vec<_>, Vec<_>) =
+            wanted.iter().partition(|(_, key)| kept.contains_key(key));
+        let (again, to_run) = (Work::of(&again), Work::of(&to_run));
+        if to_run.runs() > 0 && !quiet {
+            let told = boundary::missing(self.opened.study.common());
+            told.iter().for_each(|told| say(told));
+        }
+        let timings = Timings::default();
+        let mut report = RunReport::default();
+        for (work, kept) in [(&again, kept), (&to_run, HashMap::new())] {
+            let is_over = report.gave_up.is_some() || report.obstacle.is_some();
+            if work.runs() == 0 || is_over || self.interrupt.is_triggered() {
+                continue;
+            }
+            if let Some(most) = most {
+                limits.give_up = GiveUp::After(most - report.failed.len());
+            }
+            let run_context = RunContext {
+                slots: &limits.slots,
+                interrupt: &self.interrupt,
+                timings: &timings,
+            };
+            let list = &self.loaded_study.list;
+            report = report.and(update(list, store, work, kept, &limits, run_context)?);
+        }
+        let is_wanted = |key: &Key| again.unit(key).or(to_run.unit(key)).is_some();
+        (self.loaded_study).plan_after(store, &mut self.plans, &is_wanted, &report.good)?;
+        Ok(report)
+    }
+
+    /// What became of each sample, and what their numbers are of.
+    fn samples(
+        &self,
+        store: &Store,
+        report: &RunReport,
+    ) -> Result<(Vec<Sample>, Vec<NumberColumn>)> {
+        let overrides = &self.opened.study.overrides;
+        let parameters = samples::parameters(&self.loaded_study.list, overrides.sets());
+        let failures = samples::Failures::of(report);
+        let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let mut samples = Vec::with_capacity(self.plans.len());
+        let mut wanted = Vec::new();
+        for (scenario, (loaded, plan)) in self.loaded_study.list.iter().zip(&self.plans).enumerate()
+        {
+            let numbers = self.numbers(scenario)?;
+            if scenario == 0 {
+                wanted = numbers.columns();
+            }
+            let outcome = match failures.of_sample(loaded, plan, numbers.needed()) {
+                Some(failure) => Err(failure),
+                None => {
+                    let results = samples::results(plan);
+                    let time = loaded.basin.time();
+                    let all = numbers.of_results(loaded.project, time, &results, store, threads)?;
+                    Ok(all.chosen())
+                }
+            };
+            samples.push(Sample {
+                name: samples::name(loaded, overrides),
+                parameters: samples::values(loaded, &parameters),
+                outcome,
+            });
+        }
+        let columns = samples::columns(&samples, wanted);
+        Ok((samples, columns))
+    }
+}
+
+/// The error for a table whose columns could not be told apart.
+fn ambiguous(name: &str) -> anyhow::Error {
+    let message = format!(
+        "two columns would be called {name:?}; `--numbers` leaves out what is not wanted, or rename the parameter"
+    );
+    Usage(message).into()
+}
