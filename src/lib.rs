@@ -101,8 +101,10 @@
 //!   have no more simulators at work together than there are cores: see [`system::jobserver::slots`].
 //! - A support file that changes during a run ends it: looked at before every start and after every end.
 //! - Each worker's simulators run under a guard, a process of its own that ends them and all they started when rerunoff
-//!   ends, however it ends, and that keeps the project's lock until then: see [`system::process`].
-//! - A cluster gives the bytes that one machine gives. Only the head opens the store; what a task has published is taken in
+//!   ends, however it ends, and that keeps its work folders its own until then: see [`system::process`].
+//! - Several processes may be at work on one project: what two want is run once, by whoever claims it first; who removes results is
+//!   alone: see [`execute::local::turns`] and [`store::cache_folder`].
+//! - A cluster gives the bytes that one machine gives. Of it, only the head opens the store; what a task has published is taken in
 //!   once, whoever dies in between; no lock and no scheduler's word is relied on: see [`cluster`].
 //! - What is the machine's trouble is no catchment's failure: a full disk, want of memory, the end of a batch system's job.
 //! - A sum over all upstream is missing where any part of it is: none is too small in silence.

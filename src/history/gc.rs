@@ -77,7 +77,7 @@ impl GcPlan {
         })
     }
 
-    /// Removes what was planned. The caller must have held the project's lock since before the planning.
+    /// Removes what was planned. The caller must have held the project's lock alone since before the planning.
     pub(crate) fn carry_out(&self, store: &mut Store) -> Result<()> {
         Ok(store.collect(&self.doomed, &self.staying)?)
     }

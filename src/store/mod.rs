@@ -1,7 +1,7 @@
 //! The store: what is known of every catchment, in one SQLite file. The only module that knows SQL.
 //!
 //! It knows nothing of what a key is made of, of simulators or of time: keys are digests, explanations are opaque bytes, and
-//! columns come and go encoded (see [`crate::store::codec`]), so that workers do that work and not the one writer.
+//! columns come and go encoded (see [`crate::store::codec`]), so that workers do that work and not the thread that writes.
 //!
 //! How the tables hang together (the schema itself is in `migrations.rs`):
 //!

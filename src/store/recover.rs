@@ -15,7 +15,7 @@ use crate::system::regular;
 
 impl Store {
     /// Replaces a damaged store with a new one that holds everything that can still be read; returns where the damaged one is
-    /// kept. The caller must hold the project's lock.
+    /// kept. The caller must hold the project's lock alone.
     pub fn recover(path: &Path) -> Result<PathBuf, StoreError> {
         let io = |source: std::io::Error| StoreError::Io {
             path: path.to_owned(),

@@ -40,7 +40,7 @@ const OWN_PROGRAM: &str = "/proc/self/exe";
 
 /// Makes a package of a loaded study in the folder of all packages: complete and on the disk, but for batches.
 ///
-/// The caller holds the project's lock. In the store, what is known of the inputs is told of the links to them.
+/// The caller holds the heads' lock. In the store, what is known of the inputs is told of the links to them.
 ///
 /// # Errors
 /// If something can't be copied, or is not what it was when the study was loaded. Nothing is left behind then.
@@ -338,7 +338,7 @@ fn link_inputs(
     Ok(())
 }
 
-/// Removes a package, and the copies that no other needs. The caller holds the project's lock.
+/// Removes a package, and the copies that no other needs. The caller holds the heads' lock.
 pub(crate) fn discard(package: &Package, manifest: &Manifest, store: &mut Store) -> Result<()> {
     // First, so that a task that comes late finds no package rather than half of one.
     let file = package.manifest();
