@@ -5,10 +5,11 @@
 //! excludes: a file that lies there from an earlier run must never be taken for this run's. Copies are made by
 //! [`crate::execute`].
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use anyhow::{Context, Result, bail};
 
@@ -44,6 +45,8 @@ pub struct Deck {
     /// The folders below it by path, each after the one that it is in.
     pub folders: Vec<String>,
     empty: Vec<String>,
+    /// The names of all files, gathered when they are first asked for: each catchment with links of its own does so.
+    names: OnceLock<HashSet<String>>,
 }
 
 /// A file of a deck as it was when its digest was taken.
@@ -208,6 +211,7 @@ impl Deck {
             files: (listing.files.into_iter().map(digested)).collect::<Result<_>>()?,
             folders: listing.folders,
             empty: listing.empty,
+            names: OnceLock::new(),
         })
     }
 
@@ -230,11 +234,13 @@ impl Deck {
     /// The first of these names, of what is linked into the work directory, at which the deck has something, or would have to have a
     /// folder where it has a file.
     pub(crate) fn clash<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
-        let files = self.files.iter().map(|file| file.file.name.as_str());
-        let files: BTreeSet<&str> = files.collect();
+        let files = self.names.get_or_init(|| {
+            let names = self.files.iter().map(|file| file.file.name.clone());
+            names.collect()
+        });
         names.into_iter().find(|name| {
             let mut around = name.match_indices('/').map(|(at, _)| &name[..at]);
-            files.contains(name)
+            files.contains(*name)
                 || self.folders.iter().any(|folder| folder == name)
                 || around.any(|folder| files.contains(folder))
         })

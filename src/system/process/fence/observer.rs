@@ -44,8 +44,10 @@ impl Observer {
         let mut writable = real(&fence.writable);
         writable.extend(directory.canonicalize());
         writable.extend(real(&rules::devices()));
+        // What is read is looked at only where all is observed. There may be a fence for each run, and many files in it.
+        let readable = fence.readable.as_deref().filter(|_| fence.observed);
         Self {
-            readable: fence.readable.as_deref().map(real),
+            readable: readable.map(real),
             writable,
             network: fence.network,
             seen,
