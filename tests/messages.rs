@@ -356,14 +356,14 @@ fn a_damaged_input_is_an_error_with_its_path() {
 }
 
 #[test]
-fn a_second_run_is_told_who_holds_the_lock() {
+fn what_needs_the_project_alone_is_told_who_is_at_work() {
     let project = Project::new(1);
     project.set(&[(0, "hang")]);
     let mut first = project.command(&["run"]).spawn().expect("a run");
     while !project.path("calls").exists() {
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
-    let second = project.rerunoff(&["run"]).expect(3);
+    let second = project.rerunoff(&["gc"]).expect(3);
     assert!(
         second.stderr.contains(&format!("process {}", first.id())),
         "{}",
