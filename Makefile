@@ -6,6 +6,7 @@ VENV := .venv
 TOOLS := $(VENV)/tools
 INTEROP := $(VENV)/interop
 MODELS := $(VENV)/models
+RECIPES := $(VENV)/recipes
 DELAWARE := $(VENV)/delaware
 BENCH := $(VENV)/bench
 RERUNOFF := target/release/rerunoff
@@ -21,7 +22,7 @@ CMAKE_READY := $(TOOLS)/.installed
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo demo-delaware test test-models test-slurm test-gridengine torture random fuzz lint doc schemas bench bench-growth bench-iteration install clean
+.PHONY: help build demo demo-delaware test test-models test-recipes test-slurm test-gridengine torture random fuzz lint doc schemas bench bench-growth bench-iteration install clean
 
 help: ## tell what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +53,13 @@ test-models: build ## run on SWAT+, SWMM, EPANET, Raven and mHM, installed here
 	@if $(MAKE) --no-print-directory $(MODELS)/.installed; then \
 	  $(CARGO) test --release --locked --test integration -- --ignored models::; \
 	else echo 'skipped: the programs of tests/models cannot be installed here'; fi
+
+# Installs calibrators and samplers that others wrote, 730 MB; PEST++ and OSTRICH, which no registry has, run where their programs are found.
+test-recipes: build $(DELAWARE)/.installed ## run the files of docs/calibration.md: SPOTPY, SALib, Optuna, SciPy, pyemu, Dakota
+	@if $(MAKE) --no-print-directory $(RECIPES)/.installed; then \
+	  $(DELAWARE)/bin/python -B tests/delaware/prepare.py && \
+	  $(CARGO) test --release --locked --test integration -- --ignored recipes::; \
+	else echo 'skipped: the tools of docs/calibration.md cannot be installed here'; fi
 
 # Each installs by name what is missing, where root may; where no cluster can be started it says "skipped", and why. One test after the
 # other, since each has a cluster to itself.
@@ -139,6 +147,11 @@ $(MODELS)/.installed: tests/models/requirements.txt
 	$(MODELS)/bin/pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: -r $<
 	$(MODELS)/bin/pip download --quiet --disable-pip-version-check --no-deps --no-binary pyswatplus --dest $(MODELS)/swatplus pyswatplus==1.3.0
 	tar -xzf $(MODELS)/swatplus/pyswatplus-1.3.0.tar.gz -C $(MODELS)/swatplus
+	touch $@
+
+$(RECIPES)/.installed: tests/recipes/requirements.txt
+	$(call venv,$(RECIPES))
+	$(RECIPES)/bin/pip install --quiet --disable-pip-version-check --only-binary :all: -r $<
 	touch $@
 
 $(BENCH)/.installed: benches/requirements.txt

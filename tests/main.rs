@@ -58,6 +58,7 @@ mod own_files;
 mod processors;
 mod reading;
 mod readme;
+mod recipes;
 mod scenarios;
 mod sets;
 mod slurm;
