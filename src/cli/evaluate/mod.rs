@@ -236,7 +236,8 @@ impl Evaluation<'_> {
         let kept = kept(&self.plans, wanted);
         let (again, to_run): (Vec<_>, Vec<_>) =
             wanted.iter().partition(|(_, key)| kept.contains_key(key));
-        let (again, to_run) = (Work::of(&again), Work::of(&to_run));
+        let [again, to_run] =
+            [again, to_run].map(|work| Work::of(&work).planned(&self.plans, Some(&*store)));
         if to_run.runs() > 0 && !quiet {
             let told = boundary::missing(self.opened.study.common());
             told.iter().for_each(|told| say(told));
