@@ -37,6 +37,7 @@ use crate::plan::key::Key;
 use crate::plan::loaded::LoadedStudy;
 use crate::plan::snapshot::ScenarioSnapshot;
 use crate::plan::{Plan, State, Unit};
+use crate::product;
 use crate::product::numbers::{At, NumberColumn, WantedNumbers};
 use crate::project::overrides::Overrides;
 use crate::store::Store;
@@ -130,6 +131,10 @@ fn evaluated(
     opened.keep(&chosen);
     let (_lock, mut store) = opened.store_to_write(arguments.wait)?;
     let loaded_study = opened.import_and_load(&mut store, false, arguments.quiet)?;
+    // Sets differ in values only, so the first of each scenario tells of all.
+    let alike =
+        (loaded_study.list).chunk_by(|a, b| a.project.scenario.past() == b.project.scenario.past());
+    alike.flat_map(<[_]>::first).try_for_each(product::check)?;
     loaded_study.remember(&mut store)?;
     let at = arguments.at.as_deref();
     let at = at.map_or(Ok(At::Outlets), |at| catchments(&loaded_study, at))?;
