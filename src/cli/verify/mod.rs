@@ -238,11 +238,11 @@ fn named(
     Ok(wanted)
 }
 
-/// A random sample, in the basins' order, and the number that it was drawn by, if it is not all of them.
-fn drawn(
-    fresh: Vec<(Unit, Key)>,
-    arguments: &Arguments,
-) -> Result<(Vec<(Unit, Key)>, Option<u64>)> {
+/// What is to be run again, and the number that it was drawn by, if it is a sample.
+type Drawn = (Vec<(Unit, Key)>, Option<u64>);
+
+/// A random sample, in the basins' order.
+fn drawn(fresh: Vec<(Unit, Key)>, arguments: &Arguments) -> Result<Drawn> {
     let text = &arguments.sample;
     let number = |text: &str| text.trim().parse::<f64>().ok().filter(|n| *n > 0.0);
     let count = match text.strip_suffix('%') {
