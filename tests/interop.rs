@@ -1,7 +1,7 @@
 //! What other programs write is read, and what rerunoff writes is read by other programs: the real ones, from the
 //! virtual environment that `make test` sets up.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use rerunoff::data::catchment::CatchmentId;
@@ -348,4 +348,53 @@ A_tot = { formula = "area * 1e6", units = "m2" }
         "check_import.py",
         &paths.each_ref().map(|path| path.as_path()),
     );
+}
+
+#[test]
+fn objectives_are_those_of_other_packages() {
+    let project = Project::new(4);
+    let measured = |catchment: usize, step: usize| {
+        discharge(catchment, step) * 0.8 + ((step * 13 + catchment * 5) % 11) as f64 * 0.2 + 0.1
+    };
+    let mut text = format!("time,{},{}\n", id(1), id(3));
+    for step in 0..STEPS {
+        text.push_str(&format!("2009-01-01 {step:02}:00"));
+        for catchment in [1, 3] {
+            match (step + catchment) % 7 {
+                0 => text.push(','),
+                _ => text.push_str(&format!(",{}", measured(catchment, step))),
+            }
+        }
+        text.push('\n');
+    }
+    project.write("observed.csv", &text);
+    let mut objectives = "[observations]\nflow = { file = \"observed.csv\", variable = \"discharge\" }\n[objective]\n".to_owned();
+    let plain = [
+        "nse", "kge", "kge_2012", "rmse", "mae", "r2", "log_rmse", "log_mae", "log_r2",
+    ];
+    let mut add = |name: &str, statistic: &str| {
+        objectives.push_str(&format!(
+            "{name} = {{ of = \"flow\", warm_up = \"3h\", statistic = {statistic} }}\n"
+        ));
+    };
+    plain
+        .iter()
+        .for_each(|name| add(name, &format!("\"{name}\"")));
+    add("log_nse", "\"log_nse\", epsilon = \"mean/100\"");
+    add("log_kge", "\"log_kge\", epsilon = \"mean/100\"");
+    add("log_kge_2012", "\"log_kge_2012\", epsilon = 0.5");
+    add("pbias_over", "\"pbias\", positive = \"over\"");
+    add("pbias_under", "\"pbias\", positive = \"under\"");
+    project.write_toml(&(project.toml() + &objectives));
+    project.rerunoff(&["run"]).expect(0);
+    let paths = ["output.h5", "observed.csv", "observed.nc"].map(|name| project.path(name));
+    let [product, csv, netcdf] = paths.each_ref().map(PathBuf::as_path);
+    python("check_objectives.py", &[Path::new("compare"), product, csv]);
+    // The same in NetCDF.
+    python("check_objectives.py", &[Path::new("write"), csv, netcdf]);
+    let before = project.read("output.h5");
+    project.edit("file = \"observed.csv\"", "file = \"observed.nc\"");
+    let run = project.rerunoff(&["run"]).expect(0);
+    assert!(run.stdout.contains("unchanged"), "{}", run.stdout);
+    assert!(project.read("output.h5") == before);
 }

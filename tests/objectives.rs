@@ -350,3 +350,69 @@ fn what_can_be_meant_in_two_ways_is_refused_before_anything_is_run() {
     });
     assert!(daily.contains("simulated = \"mean\""), "{daily}");
 }
+
+#[test]
+fn they_are_told_wherever_a_run_is() {
+    let project = project();
+    let run = project.rerunoff(&["run", "--json"]).expect(0);
+    let told = |document: &serde_json::Value| document["objectives"].clone();
+    let objectives = told(&json(&run.stdout));
+    close(
+        objectives[0]["over_gauges"].as_f64().expect("a number"),
+        (of(1) + of(4)) / 2.0,
+    );
+    assert_eq!(objectives[0]["objective"], "nse");
+    assert_eq!(objectives[0]["gauges"][0]["catchment"], "70002");
+    close(
+        objectives[0]["gauges"][1]["number"]
+            .as_f64()
+            .expect("a number"),
+        of(4),
+    );
+    // By the fast path, and where all is planned and the product is what it was.
+    assert_eq!(
+        told(&json(
+            &project.rerunoff(&["run", "--json"]).expect(0).stdout
+        )),
+        objectives
+    );
+    assert_eq!(
+        told(&json(
+            &project
+                .rerunoff(&["run", "--json", "--rehash"])
+                .expect(0)
+                .stdout
+        )),
+        objectives
+    );
+    assert_eq!(told(&project.status(&[0])), objectives);
+    let runs = json(&project.rerunoff(&["runs", "--json"]).expect(0).stdout);
+    assert_eq!(told(&runs["runs"][0]), objectives);
+    let line = "nse 0.";
+    for verb in ["status", "runs"] {
+        let told = project.rerunoff(&[verb]).expect(0).stdout;
+        assert!(
+            told.contains(line) && told.contains("over 2 gauges: 70002"),
+            "{verb}: {told}"
+        );
+    }
+    // Another simulation: both are told, with what is measured now.
+    project.edit("variable = \"discharge\"", "variable = \"concentration\"");
+    project.rerunoff(&["run"]).expect(0);
+    project.rerunoff(&["tag", "good"]).expect(0);
+    project.set_factors(&[], &[(1, 3.0)]);
+    project.rerunoff(&["run"]).expect(0);
+    let diff = json(
+        &project
+            .rerunoff(&["diff", "good", "--json"])
+            .expect(0)
+            .stdout,
+    );
+    let line = &diff["objectives"][0];
+    assert_eq!(line["objective"], "nse");
+    assert!(line["catchment"].is_null());
+    assert_eq!(line["now"], told(&project.status(&[0]))[0]["over_gauges"]);
+    assert_ne!(line["now"], line["then"]);
+    let text = project.rerunoff(&["diff", "good"]).expect(0).stdout;
+    assert!(text.contains("nse over gauges "), "{text}");
+}

@@ -8,7 +8,7 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::document::Products;
+use super::document::{Products, objective_lines};
 use super::exit::Exit;
 use super::fault::print_interrupted;
 use super::open::ProjectPlace;
@@ -16,6 +16,7 @@ use super::options::jobs::cores;
 use super::options::scenario::ScenarioOption;
 use super::terminal::{print_document, say};
 use super::turn;
+use crate::data::objective::ObjectiveNumbers;
 use crate::plan::Counts;
 use crate::product::{self, AssembleOptions, AssembledProduct, Beginning, PlannedStudy};
 use crate::project::OnBadInput;
@@ -84,6 +85,13 @@ pub(super) fn assemble(place: &ProjectPlace, arguments: Arguments) -> Result<Exi
     }
     let products = products?;
     (products.iter().filter_map(AssembledProduct::note)).for_each(|note| say(&note));
+    let objectives = products
+        .iter()
+        .flat_map(|product| product.objectives.clone());
+    let objectives: Vec<ObjectiveNumbers> = objectives.collect();
+    objective_lines(&objectives)
+        .iter()
+        .for_each(|line| say(line));
     let counts: Counts = chosen.iter().map(|&at| plans[at].counts()).sum();
     let Counts {
         fresh, stale, bad, ..

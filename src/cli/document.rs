@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::data::catchment::CatchmentId;
+use crate::data::objective::ObjectiveNumbers;
 use crate::data::scenario::ScenarioName;
 use crate::execute::FailedCatchment;
 use crate::plan::loaded::LoadedScenario;
@@ -89,6 +90,20 @@ impl ProductOf {
             state: state.to_string(),
         }
     }
+}
+
+/// How many objectives are listed for people; `--json` lists all.
+const LISTED: usize = 10;
+
+/// What objectives come to, as people read it.
+pub(super) fn objective_lines(objectives: &[ObjectiveNumbers]) -> Vec<String> {
+    let lines = objectives.iter().take(LISTED);
+    let mut lines: Vec<String> = lines.map(ObjectiveNumbers::to_string).collect();
+    let more = objectives.len().saturating_sub(LISTED);
+    if more > 0 {
+        lines.push(format!("and {more} more objectives; `--json` lists all"));
+    }
+    lines
 }
 
 /// A catchment without a result, and why.

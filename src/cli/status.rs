@@ -8,7 +8,7 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::document::{Cause, FailureOf};
+use super::document::{Cause, FailureOf, objective_lines};
 use super::exit::Exit;
 use super::open::ProjectPlace;
 use super::options::jobs::cores;
@@ -18,6 +18,7 @@ use super::run::kept;
 use super::terminal::print_document;
 use super::wanted::wanted;
 use crate::cluster::underway::UnderWay;
+use crate::data::objective::ObjectiveNumbers;
 use crate::data::scenario::ScenarioName;
 use crate::execute::order::Work;
 use crate::history::account::{Account, is_zero};
@@ -25,6 +26,7 @@ use crate::history::prediction::Prediction;
 use crate::history::values::PlainValues;
 use crate::plan::loaded::LoadedScenario;
 use crate::plan::{Counts, Plan, causes};
+use crate::product;
 use crate::project::overrides::Overrides;
 
 /// How many failed catchments are listed for people; `--json` lists all.
@@ -82,6 +84,9 @@ pub(super) struct Document<'a> {
     /// Of how many samples its scenarios were made.
     #[serde(skip_serializing_if = "is_zero")]
     last_run_samples: usize,
+    /// What the objectives of the products came to when these were written; left out where there are none, or the products have changed since.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    objectives: Vec<ObjectiveNumbers>,
     /// Those that failed when they were last run.
     failures: Vec<FailureOf>,
     /// The bad ones.
@@ -146,6 +151,14 @@ pub(super) fn status(place: &ProjectPlace, arguments: Arguments) -> Result<Exit>
         }
         None => None,
     };
+    let mut objectives = match &store {
+        Some(store) => product::objectives(study, store)?,
+        None => Vec::new(),
+    };
+    objectives.retain(|of| {
+        let mut names = loaded_study.list.iter().map(|it| &it.project.scenario.name);
+        of.scenario.is_unnamed() || names.any(|name| *name == of.scenario)
+    });
     let causes = causes(plans.iter().flat_map(|plan| &plan.entries), false);
     let scenarios = match study.is_named() {
         true => (loaded_study.list.iter().zip(&plans))
@@ -172,6 +185,7 @@ pub(super) fn status(place: &ProjectPlace, arguments: Arguments) -> Result<Exit>
         },
         last_run_set: last.set.clone(),
         last_run_samples: last.samples,
+        objectives,
         failures: FailureOf::failed(loaded_study.list.iter().zip(&plans)),
         cannot_run: FailureOf::bad(loaded_study.list.iter().zip(&plans)),
     };
@@ -237,6 +251,9 @@ fn print(
     }
     if let Some(last) = last {
         writeln!(out, "        the last run had {last}")?;
+    }
+    for line in objective_lines(&document.objectives) {
+        writeln!(out, "        {line}")?;
     }
     let without = document.failures.iter().chain(&document.cannot_run);
     for failure in without.clone().take(LISTED) {

@@ -7,11 +7,12 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::document::Cause;
+use super::document::{Cause, objective_lines};
 use super::exit::{Exit, Usage};
 use super::named_snapshot::{date, snapshot_at, unknown};
 use super::open::ProjectPlace;
 use super::terminal::print_document;
+use crate::data::objective::ObjectiveNumbers;
 use crate::data::run_cost::TotalCost;
 use crate::history::account::{Account, is_zero, values_in_words};
 use crate::history::values::PlainValues;
@@ -273,6 +274,9 @@ struct RunLine {
     slowest: Vec<SlowRun>,
     /// Those that failed, at most 1,000.
     failures: Vec<FailedRun>,
+    /// What the objectives of its products came to; left out where there are none, or it made no product.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    objectives: Vec<ObjectiveNumbers>,
 }
 
 /// A catchment that took long.
@@ -316,6 +320,7 @@ impl RunLine {
             failures: failures
                 .map(|(label, reason)| FailedRun { label, reason })
                 .collect(),
+            objectives: account.objectives,
         }
     }
 }
@@ -350,6 +355,7 @@ pub(super) fn runs(place: &ProjectPlace, arguments: ListArguments) -> Result<Exi
             ended,
             ran,
             failed,
+            objectives,
             ..
         } = line;
         let again = match line.read_again {
@@ -363,6 +369,9 @@ pub(super) fn runs(place: &ProjectPlace, arguments: ListArguments) -> Result<Exi
             causes.join("; ")
         )
         .ok();
+        for objective in objective_lines(&objectives) {
+            writeln!(out, "      {objective}").ok();
+        }
     }
     Ok(Exit::Fine)
 }

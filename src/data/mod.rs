@@ -5,6 +5,7 @@
 pub mod catchment;
 pub mod digest;
 pub(crate) mod machine;
+pub mod objective;
 pub mod observed;
 pub(crate) mod parameters;
 pub(crate) mod record;

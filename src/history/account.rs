@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::data::catchment::CatchmentId;
+use crate::data::objective::ObjectiveNumbers;
 use crate::data::run_cost::TotalCost;
 use crate::data::size::Size;
 use crate::execute::RunReport;
@@ -60,7 +61,10 @@ pub(crate) struct Account {
     pub slowest: Vec<(String, f64)>,
     /// The catchments that failed, with the reason; at most 1,000.
     pub failures: Vec<(String, String)>,
-    /// The first of them, for the hint right after the run.
+    /// What the products' objectives came to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub objectives: Vec<ObjectiveNumbers>,
+    /// The first failure, for the hint right after the run.
     #[serde(skip)]
     first_failed: Option<CatchmentId>,
 }
@@ -90,6 +94,7 @@ impl Account {
             failures: failures
                 .map(|failed| (failed.label(), failed.reason.clone()))
                 .collect(),
+            objectives: Vec::new(),
             first_failed: first_failed.map(|failed| failed.catchment.clone()),
         }
     }

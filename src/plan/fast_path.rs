@@ -20,6 +20,7 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::data::digest::Digest;
+use crate::data::objective::ObjectiveNumbers;
 use crate::inputs::Linked;
 use crate::plan::dependencies::Dependencies;
 use crate::project::{Content, SameProcessor, Study};
@@ -61,6 +62,8 @@ pub(crate) struct FastPath {
     /// How many there are, where the project has scenarios.
     scenarios: Option<usize>,
     catchments: usize,
+    /// What the products' objectives come to, JSON; empty if there are none.
+    objectives: String,
 }
 
 impl Look {
@@ -146,6 +149,7 @@ impl FastPath {
         first: Look,
         began: SystemTime,
         catchments: usize,
+        objectives: &[ObjectiveNumbers],
         store: &mut Store,
     ) -> Result<()> {
         if !first.is_older_than_clock_step(began) {
@@ -169,6 +173,10 @@ impl FastPath {
             results: store.results()?,
             scenarios: study.is_named().then_some(study.scenarios.len()),
             catchments,
+            objectives: match objectives {
+                [] => String::new(),
+                objectives => serde_json::to_string(objectives)?,
+            },
         };
         // A path that is not UTF-8 can't be stored; then everything is planned again next time.
         let Ok(payload) = postcard::to_stdvec(&state) else {
@@ -218,6 +226,11 @@ impl FastPath {
     /// The number of scenarios, where the project has any.
     pub(crate) fn scenarios(&self) -> Option<usize> {
         self.scenarios
+    }
+
+    /// What the products' objectives come to.
+    pub(crate) fn objectives(&self) -> Vec<ObjectiveNumbers> {
+        serde_json::from_str(&self.objectives).unwrap_or_default()
     }
 
     /// The products, which are current.

@@ -32,6 +32,7 @@ use self::on_disk::Replacement;
 pub use self::results::SnapshotResults;
 use self::results::find_results;
 use crate::data::digest::Digest;
+use crate::data::objective::ObjectiveNumbers;
 use crate::data::time_axis::TimeAxis;
 use crate::plan::loaded::LoadedScenario;
 use crate::plan::snapshot::{ScenarioSnapshot, Snapshot};
@@ -83,6 +84,8 @@ pub struct AssembledProduct {
     pub state: ProductState,
     /// The variables that it is without, because no catchment has a result, which alone would tell their axes.
     pub left_out: Vec<String>,
+    /// What its objectives come to, scenario by scenario.
+    pub objectives: Vec<ObjectiveNumbers>,
 }
 
 impl AssembledProduct {
@@ -188,6 +191,28 @@ pub fn restore(
     write_products(study, &places, &part, store, options)
 }
 
+/// What the objectives of the study's products come to; nothing of one that does not look as it was written.
+pub fn objectives(study: &Study, store: &Store) -> Result<Vec<ObjectiveNumbers>> {
+    let mut all = Vec::new();
+    for (project, path) in study.scenarios.iter().zip(study.products()) {
+        if on_disk::is_as_written(store, path)? {
+            let mut objectives = on_disk::objectives(store, path)?;
+            name_scenario(study, project, &mut objectives);
+            all.extend(objectives);
+        }
+    }
+    Ok(all)
+}
+
+/// Where each scenario has a product of its own, these do not know its name.
+fn name_scenario(study: &Study, project: &Project, objectives: &mut [ObjectiveNumbers]) {
+    if study.is_named() && project.product.per == Per::File {
+        let name = &project.scenario.name;
+        let each = objectives.iter_mut();
+        each.for_each(|numbers| numbers.scenario.clone_from(name));
+    }
+}
+
 /// A scenario's part of a product: the project as the scenario has it, and the results of its catchments.
 struct Part<'p> {
     project: &'p Project,
@@ -217,11 +242,13 @@ fn write_products<'p>(
         let time = part.time.as_ref();
         let left_out = axes::give(&mut content, part.project, time, &part.results, store)?;
         gauges::give(&mut content, part.project)?;
-        let state = update(content, part.results, store, options)?;
+        let (state, mut objectives) = update(content, part.results, store, options)?;
+        name_scenario(study, part.project, &mut objectives);
         products.push(AssembledProduct {
             path,
             state,
             left_out,
+            objectives,
         });
         Ok(())
     };
@@ -249,7 +276,7 @@ fn update(
     results: Vec<Option<ResultId>>,
     store: &mut Store,
     options: &AssembleOptions<'_>,
-) -> Result<ProductState> {
+) -> Result<(ProductState, Vec<ObjectiveNumbers>)> {
     let path = std::mem::take(&mut product.spec.path);
     if fs::symlink_metadata(&path).is_err() {
         let folder = folder::of(&path);
@@ -259,27 +286,30 @@ fn update(
     let place = regular::place(&path).with_context(|| format!("can't write {}", path.display()))?;
     product.spec.path.clone_from(&place);
     if options.beginning.is_before(store, &path)? {
-        return Ok(ProductState::Later);
+        return Ok((ProductState::Later, Vec::new()));
     }
     options.beginning.remember(store, &path)?;
     let replacement = Replacement::beside(&place)?;
     let is_ours = on_disk::is_as_written(store, &path)?;
     if is_ours && file::digest_of(&path) == Some(file::digest(&product).to_string()) {
-        return Ok(ProductState::Unchanged);
+        let objectives = on_disk::objectives(store, &path)?;
+        return Ok((ProductState::Unchanged, objectives));
     }
     // The file was touched since it was written, so no part of it is copied, whatever digest it carries.
     let is_doubtful = !is_ours && place.exists();
     if is_doubtful {
         product.spec.path = replacement.path().to_owned();
     }
-    write(&product, &results, store, options)?;
+    let objectives = write(&product, &results, store, options)?;
     let is_new = !is_doubtful || replacement.replaces(&place)?;
+    // First: what looks as it was written has the numbers of that time.
+    on_disk::remember_objectives(store, &path, &objectives)?;
     on_disk::remember(store, &path)?;
-    Ok(if is_new {
-        ProductState::Written
-    } else {
-        ProductState::Unchanged
-    })
+    let state = match is_new {
+        true => ProductState::Written,
+        false => ProductState::Unchanged,
+    };
+    Ok((state, objectives))
 }
 
 /// Writes a product from these results, one for each of its rows.
@@ -288,7 +318,7 @@ fn write(
     results: &[Option<ResultId>],
     store: &mut Store,
     options: &AssembleOptions<'_>,
-) -> Result<()> {
+) -> Result<Vec<ObjectiveNumbers>> {
     let headers: Vec<&str> = product.headers().collect();
     let headers = &headers;
     let mut progress = Progress::new("assembling", results.len(), options.quiet);
@@ -324,6 +354,5 @@ fn write(
         decode: &|columns: &Vec<StoredColumn>| decode(columns),
         known: &known,
     };
-    file::assemble(product, &mut source)?;
-    Ok(())
+    Ok(file::assemble(product, &mut source)?.objectives)
 }

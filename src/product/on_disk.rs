@@ -12,6 +12,7 @@ use std::time::SystemTime;
 
 use anyhow::{Context, Result};
 
+use crate::data::objective::ObjectiveNumbers;
 use crate::store::Store;
 use crate::system::folder;
 use crate::system::regular;
@@ -21,6 +22,7 @@ const MEMO: &str = "product";
 
 /// When the run began that a product is of.
 const BEGAN: &str = "product, run begun";
+const OBJECTIVES: &str = "objectives";
 
 /// Whether the file at `path` looks as it did when it was written.
 pub(crate) fn is_as_written(store: &Store, path: &Path) -> Result<bool> {
@@ -76,6 +78,27 @@ impl Beginning {
 fn run_of(store: &Store, path: &Path) -> Result<Option<SystemTime>> {
     let known = store.memo(BEGAN, &path.to_string_lossy())?;
     Ok(known.and_then(|bytes| postcard::from_bytes(&bytes).ok()))
+}
+
+/// What the objectives of the product at `path` came to when it was written.
+pub(crate) fn objectives(store: &Store, path: &Path) -> Result<Vec<ObjectiveNumbers>> {
+    let known = store.memo(OBJECTIVES, &path.to_string_lossy())?;
+    // What can't be read was written by another version, which wrote another product, too.
+    let known = known.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    Ok(known.unwrap_or_default())
+}
+
+/// Remembers what the objectives of the product at `path`, which was just written, come to.
+pub(crate) fn remember_objectives(
+    store: &mut Store,
+    path: &Path,
+    objectives: &[ObjectiveNumbers],
+) -> Result<()> {
+    let name = path.to_string_lossy();
+    if objectives.is_empty() {
+        return Ok(store.forget(OBJECTIVES, &name)?);
+    }
+    Ok(store.remember(OBJECTIVES, &name, &serde_json::to_vec(objectives)?)?)
 }
 
 /// A product written beside one that is not trusted. Dropping it removes the file.

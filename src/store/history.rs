@@ -38,14 +38,25 @@ pub struct Tag {
 const VALUES: &str = "tag's values";
 
 impl Store {
-    /// Records a run: the snapshot that it left and what it did.
-    pub fn record_run(&mut self, snapshot: &[u8], summary: &str) -> Result<(), StoreError> {
+    /// Records a run: the snapshot that it left and what it did. Returns its number.
+    pub fn record_run(&mut self, snapshot: &[u8], summary: &str) -> Result<i64, StoreError> {
         self.in_transaction(|transaction| {
             let snapshot = store_content(transaction, snapshot)?;
             let insert = "INSERT INTO run (ended, moment, summary) VALUES (unixepoch(), ?1, ?2)";
             transaction
                 .prepare_cached(insert)?
                 .execute(params![snapshot.as_bytes(), summary])?;
+            Ok(transaction.last_insert_rowid())
+        })
+    }
+
+    /// Replaces what a recorded run did.
+    pub fn amend_run(&mut self, run: i64, summary: &str) -> Result<(), StoreError> {
+        self.in_transaction(|transaction| {
+            let update = "UPDATE run SET summary = ?2 WHERE id = ?1";
+            transaction
+                .prepare_cached(update)?
+                .execute(params![run, summary])?;
             Ok(())
         })
     }

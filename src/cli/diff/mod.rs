@@ -2,6 +2,7 @@
 //!
 //! Here is what is compared with what; how it is printed is in [`text`] for people and in [`table`] for machines.
 
+mod objectives;
 mod table;
 mod text;
 
@@ -10,17 +11,19 @@ use std::io::stdout;
 use anyhow::{Context, Result};
 use clap::Args;
 
+use self::objectives::ObjectiveChange;
 pub(super) use self::table::Document;
 use super::exit::Exit;
 use super::named_snapshot::{Named, named};
 use super::open::ProjectPlace;
+use super::options::jobs::cores;
 use super::options::scenario::ScenarioOption;
 use crate::data::scenario::ScenarioName;
 use crate::history::difference::Difference;
 use crate::plan::snapshot::{ScenarioSnapshot, Snapshot};
-use crate::product::SnapshotResults;
 use crate::product::file::{AxisGroup, ProductContent};
-use crate::project::Study;
+use crate::product::{SnapshotResults, numbers};
+use crate::project::{Project, Study};
 use crate::store::Store;
 use crate::system::progress::Progress;
 
@@ -94,6 +97,7 @@ struct Pair<'a> {
     /// What the later one's product holds, without its catchments.
     product: ProductContent,
     units: Vec<String>,
+    objectives: Vec<ObjectiveChange>,
 }
 
 impl Pair<'_> {
@@ -155,6 +159,23 @@ pub(super) fn diff(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
     Ok(Exit::Fine)
 }
 
+/// The project in the scenario of a side's snapshot.
+fn project_of<'s>(
+    study: &'s Study,
+    side: &Side,
+    scenario_snapshot: &ScenarioSnapshot,
+) -> Result<&'s Project> {
+    let mut scenarios = study.scenarios.iter();
+    let found = scenarios.find(|project| project.scenario.name == scenario_snapshot.scenario);
+    found.with_context(|| {
+        let gone = scenario_snapshot.scenario.as_str();
+        format!(
+            "{}: the project has no scenario {gone:?} any more",
+            side.title
+        )
+    })
+}
+
 /// Compares one scenario of both sides; with `quiet`, without a progress bar.
 fn compare<'a>(
     study: &Study,
@@ -165,15 +186,7 @@ fn compare<'a>(
 ) -> Result<Pair<'a>> {
     let open = |side: &Side| {
         let scenario_snapshot = side.scenario_snapshot(name)?;
-        let project = (study.scenarios.iter())
-            .find(|project| project.scenario.name == scenario_snapshot.scenario)
-            .with_context(|| {
-                let gone = scenario_snapshot.scenario.as_str();
-                format!(
-                    "{}: the project has no scenario {gone:?} any more",
-                    side.title
-                )
-            })?;
+        let project = project_of(study, side, scenario_snapshot)?;
         SnapshotResults::open(project, store, scenario_snapshot).with_context(|| side.title.clone())
     };
     let [then, now] = sides.map(open);
@@ -189,7 +202,13 @@ fn compare<'a>(
     let mut product = now.product;
     product.catchments = Vec::new();
     let units = product.spec.variables.iter();
+    let [then, now] = sides.map(|side| {
+        let scenario_snapshot = side.scenario_snapshot(name)?;
+        let project = project_of(study, side, scenario_snapshot)?;
+        numbers::objectives(project, scenario_snapshot, store, cores(None))
+    });
     Ok(Pair {
+        objectives: ObjectiveChange::between(then?, now?),
         scenario: name,
         difference: difference.with_context(|| format!("{title_then} and {title_now}"))?,
         units: units.map(|v| v.units.clone().unwrap_or_default()).collect(),

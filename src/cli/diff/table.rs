@@ -4,6 +4,7 @@ use anyhow::{Context, Result};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::objectives::ObjectiveChange;
 use super::{Comparison, Pair};
 use crate::cli::terminal::{print, print_document};
 use crate::history::difference::{Difference, Extreme};
@@ -23,6 +24,19 @@ pub(in crate::cli) struct Document<'a> {
     only_now: usize,
     /// An entry for every variable of every catchment with results in both, whether it changed or not.
     changes: Vec<Line<'a>>,
+    /// What the objectives come to in both; left out where there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    objectives: Vec<ObjectiveLine<'a>>,
+}
+
+/// An objective in both states.
+#[derive(Serialize, JsonSchema)]
+struct ObjectiveLine<'a> {
+    /// Left out where the project has none, or where two scenarios are compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scenario: Option<&'a str>,
+    #[serde(flatten)]
+    change: &'a ObjectiveChange,
 }
 
 /// One variable of one catchment.
@@ -68,6 +82,7 @@ impl Comparison<'_> {
             only_then: sum(&|difference| difference.alone[0]),
             only_now: sum(&|difference| difference.alone[1]),
             changes: self.lines().collect(),
+            objectives: self.objectives().collect(),
         })
     }
 
@@ -78,6 +93,14 @@ impl Comparison<'_> {
             writer.serialize(line).context("can't write the table")?;
         }
         print(&writer.into_inner().context("can't write the table")?)
+    }
+
+    fn objectives(&self) -> impl Iterator<Item = ObjectiveLine<'_>> {
+        self.pairs.iter().flat_map(|pair| {
+            let scenario = self.is_named.then_some(pair.scenario.as_str());
+            let changes = pair.objectives.iter();
+            changes.map(move |change| ObjectiveLine { scenario, change })
+        })
     }
 
     fn lines(&self) -> impl Iterator<Item = Line<'_>> {

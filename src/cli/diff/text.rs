@@ -2,6 +2,7 @@
 
 use std::io::{Result, Write};
 
+use super::objectives::ObjectiveChange;
 use super::{Comparison, Pair, Place};
 use crate::data::catchment::CatchmentId;
 use crate::history::difference::{Compared, Extreme, ValueChange};
@@ -53,6 +54,9 @@ impl Pair<'_> {
             let bar = "█".repeat(filled) + &"·".repeat(BAR - filled);
             writeln!(out, "{name}{padding}  {bar} {changed} of {all} changed")?;
             self.print_extremes(variable, &" ".repeat(width + 2), out)?;
+        }
+        for line in ObjectiveChange::lines(&self.objectives) {
+            writeln!(out, "{line}")?;
         }
         Ok(())
     }

@@ -11,7 +11,7 @@ use super::Arguments;
 use super::leave;
 use super::selection::Selection;
 use super::summary::{FailedAlike, RunSummary};
-use crate::cli::document::{FailureOf, Products};
+use crate::cli::document::{FailureOf, Products, objective_lines};
 use crate::cli::exit::Exit;
 use crate::cli::fault::Fault;
 use crate::cli::options::place::Place;
@@ -22,6 +22,7 @@ use crate::cli::verify::CAUSES;
 use crate::cluster;
 use crate::cluster::head::{Again, Head, Patience, Waited};
 use crate::cluster::run::{Commission, Matter};
+use crate::data::objective::ObjectiveNumbers;
 use crate::execute::giving_up::{GaveUp, GiveUp};
 use crate::execute::local::boundary;
 use crate::execute::order::Work;
@@ -281,20 +282,43 @@ impl Course<'_> {
     }
 
     /// Records what the run did, and prints it.
-    pub(super) fn record(&mut self, account: &Account) -> Result<()> {
+    pub(super) fn record(&mut self, account: &Account) -> Result<Option<i64>> {
         // What is only passing is no run that others are compared with.
-        if !self.study.is_passing() {
-            record::record(
+        let run = match self.study.is_passing() {
+            true => None,
+            false => record::record(
                 &self.loaded_study.list,
                 &mut self.store,
                 &self.plans,
                 account,
-            )?;
-        }
+            )?,
+        };
         if account.ran + account.read_again > 0 && !self.arguments.quiet {
             account.lines().iter().for_each(|line| say(line));
         }
-        Ok(())
+        Ok(run)
+    }
+
+    /// Says what the products' objectives come to, and puts it down with the recorded run.
+    pub(super) fn tell_objectives(
+        &mut self,
+        run: Option<i64>,
+        mut account: Account,
+        products: &[AssembledProduct],
+    ) -> Result<()> {
+        account.objectives = objectives_of(products);
+        if account.objectives.is_empty() {
+            return Ok(());
+        }
+        if !self.arguments.quiet {
+            objective_lines(&account.objectives)
+                .iter()
+                .for_each(|line| say(line));
+        }
+        match run {
+            Some(run) => record::amend(&mut self.store, run, &account),
+            None => Ok(()),
+        }
     }
 
     /// Keeps the outcome as a tag.
@@ -355,7 +379,9 @@ impl Course<'_> {
             // The next run will not check this.
             && make_sure(self.study.common(), &mut self.store)?
         {
-            FastPath::remember(self.study, look, self.began, all, &mut self.store)?;
+            let objectives = objectives_of(products);
+            let store = &mut self.store;
+            FastPath::remember(self.study, look, self.began, all, &objectives, store)?;
         }
         Ok(())
     }
@@ -384,6 +410,7 @@ impl Course<'_> {
             interrupted: self.interrupted.is_some(),
             gave_up: report.gave_up.is_some(),
             failed_alike: report.gave_up.as_ref().and_then(FailedAlike::of),
+            objectives: objectives_of(products),
             failures: FailureOf::of_run(&self.loaded_study.list, &report.failed),
             cannot_run: FailureOf::bad(chosen),
             error: self.interrupted.as_deref().map(Fault::interrupted),
@@ -415,6 +442,13 @@ impl Course<'_> {
             Exit::Fine
         })
     }
+}
+
+/// What the objectives of all these products come to.
+fn objectives_of(products: &[AssembledProduct]) -> Vec<ObjectiveNumbers> {
+    let products = products.iter();
+    let objectives = products.flat_map(|product| &product.objectives);
+    objectives.cloned().collect()
 }
 
 /// Records what was found fresh without being run.

@@ -234,9 +234,10 @@ fn run_stale(
             causes.clone()
         };
         let account = Account::new(all, workers, causes, &report).with(&opened.study.overrides);
+        let mut recorded = None;
         // What was only submitted is told by the run that takes it in.
         if report.run + report.read_again > 0 || !course.is_under_way {
-            course.record(&account)?;
+            recorded = course.record(&account)?;
         }
         if let Some(why) = &report.gave_up {
             let left = match &new_tag {
@@ -248,6 +249,7 @@ fn run_stale(
             course.keep(new_tag)?;
         } else if !arguments.no_assemble && !course.is_under_way {
             products = course.assemble()?;
+            course.tell_objectives(recorded, account, &products)?;
         }
     }
     FastPath::release(held, &mut course.store)?;
@@ -354,6 +356,7 @@ fn finish_unchanged(
         fresh: unchanged.catchments(),
         seconds: started.elapsed().as_secs_f64(),
         products: Products::new(products.iter().map(|path| (*path, ProductState::Unchanged))),
+        objectives: unchanged.objectives(),
         ..RunSummary::default()
     };
     summary.print(arguments.json)?;

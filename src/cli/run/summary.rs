@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::cli::document::{FailureOf, ProductOf, Products};
 use crate::cli::fault::Fault;
 use crate::cli::terminal::print_document;
+use crate::data::objective::ObjectiveNumbers;
 use crate::execute::giving_up::GaveUp;
 use crate::history::account::is_zero;
 use crate::product::ProductState;
@@ -53,6 +54,9 @@ pub(in crate::cli) struct RunSummary {
     /// Left out unless that was because all that came first failed alike.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failed_alike: Option<FailedAlike>,
+    /// What the objectives of the products come to, scenario by scenario; left out where there are none or no product was made.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub objectives: Vec<ObjectiveNumbers>,
     /// Those that failed in this run.
     pub failures: Vec<FailureOf>,
     /// Those that are skipped.

@@ -76,6 +76,7 @@ fn write_over<E: Send>(
         assembled.fetched += blocks.make(source, sink)?;
     }
     rows::write_summaries(product, &file, &dimensions, &summaries)?;
+    assembled.objectives = product.objective_numbers(&summaries);
     file.finish()?;
     Ok(assembled)
 }

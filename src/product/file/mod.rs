@@ -48,6 +48,7 @@ pub(in crate::product) use self::summary::{RowSummary, Summaries};
 pub(in crate::product) use self::upstream::OpenSums;
 use crate::data::catchment::CatchmentId;
 use crate::data::digest::Digest;
+use crate::data::objective::ObjectiveNumbers;
 use crate::plan::snapshot::Status;
 use crate::product::objective::Gauges;
 use crate::project::product_spec::{Layout, ProductSpec, VariableAxes};
@@ -143,7 +144,7 @@ pub struct KnownResult {
 }
 
 /// What [`assemble`] has done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Assembled {
     /// How many results were fetched, counted for each [`AxisGroup`].
     pub fetched: usize,
@@ -153,6 +154,8 @@ pub struct Assembled {
     pub chunks_copied: usize,
     /// The digest that the file carries.
     pub digest: Digest,
+    /// What its objectives come to, scenario by scenario.
+    pub objectives: Vec<ObjectiveNumbers>,
 }
 
 impl Assembled {
@@ -163,6 +166,7 @@ impl Assembled {
             chunks_written: 0,
             chunks_copied: 0,
             digest,
+            objectives: Vec::new(),
         }
     }
 }

@@ -2,8 +2,11 @@
 //!
 //! The numbers at gauges are summaries like any other. It knows no files.
 
+use super::summary::Summaries;
 use super::{ProductContent, ProductRow};
 use crate::data::digest::Digest;
+use crate::data::objective::{AtGauge, ObjectiveNumbers, stated};
+use crate::data::scenario::ScenarioName;
 use crate::plan::snapshot::Status;
 use crate::product::objective::{Gauges, overall};
 use crate::project::objective_spec::ObjectiveSpec;
@@ -42,5 +45,44 @@ impl ProductContent {
             overall(objective, gauges.map(|(row, number)| (&row.id, *number)))
         };
         scenarios.map(one).collect()
+    }
+
+    /// What all objectives come to, scenario by scenario.
+    pub(in crate::product) fn objective_numbers(
+        &self,
+        summaries: &Summaries,
+    ) -> Vec<ObjectiveNumbers> {
+        let each = self.catchments_each().max(1);
+        let mut all = Vec::new();
+        for (scenario, rows) in self.catchments.chunks(each).enumerate() {
+            for objective in &self.spec.objectives {
+                let numbers = summaries.of(objective.summary);
+                let own = &numbers[scenario * each..];
+                let has_gauge = |row: &ProductRow| {
+                    let gauges = self.gauges_of(objective.summary);
+                    gauges.is_some_and(|gauges| gauges.has(&row.id))
+                };
+                let gauges = rows.iter().zip(own).filter(|(row, _)| has_gauge(row));
+                all.push(ObjectiveNumbers {
+                    objective: objective.name.clone(),
+                    scenario: self.scenario_name(scenario),
+                    over_gauges: stated(self.overall(objective, numbers)[scenario]),
+                    gauges: gauges
+                        .map(|(row, number)| AtGauge {
+                            catchment: row.id.clone(),
+                            number: stated(*number),
+                        })
+                        .collect(),
+                });
+            }
+        }
+        all
+    }
+
+    /// The name of a scenario, by number.
+    fn scenario_name(&self, scenario: usize) -> ScenarioName {
+        let names = self.scenarios.as_ref().map(|scenarios| &scenarios.names);
+        let name = names.and_then(|names| ScenarioName::new(&names[scenario]).ok());
+        name.unwrap_or(ScenarioName::UNNAMED)
     }
 }

@@ -107,6 +107,7 @@ pub(super) fn write<E: Send>(
     let tables = StepTables::new(product, &tiling);
     assembled.chunks_written = tables.write(&staged, threads, &mut file)?;
     write_summaries(product, &summaries, &mut file)?;
+    assembled.objectives = product.objective_numbers(&summaries);
     file.finish()?;
     Ok(assembled)
 }

@@ -16,6 +16,7 @@ use super::file::{AxisGroup, OpenSums, ProductContent, RowSummary, Summaries};
 use super::results::find_results;
 use super::{axes, decode, describe, gauges};
 use crate::data::catchment::CatchmentId;
+use crate::data::objective::ObjectiveNumbers;
 use crate::data::time_axis::TimeAxis;
 use crate::data::value::Value;
 use crate::plan::snapshot::{ScenarioSnapshot, Status};
@@ -381,6 +382,26 @@ impl<'a> GroupNumbers<'a> {
         });
         summaries
     }
+}
+
+/// What the objectives of a scenario snapshot come to, with what is measured now.
+///
+/// # Errors
+/// If a result that they need is no longer in the store.
+pub fn objectives(
+    project: &Project,
+    scenario_snapshot: &ScenarioSnapshot,
+    store: &Store,
+    threads: usize,
+) -> Result<Vec<ObjectiveNumbers>> {
+    let names = project.product.objectives.iter();
+    let names: Vec<String> = names.map(|objective| objective.name.clone()).collect();
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let wanted = WantedNumbers::new(project, scenario_snapshot, Some(&names), &At::Outlets)?;
+    let numbers = wanted.of_snapshot(project, scenario_snapshot, store, threads)?;
+    Ok(numbers.content.objective_numbers(&numbers.summaries))
 }
 
 /// The product parameters of a scenario snapshot's catchments: their names, and the values of each catchment.
