@@ -22,10 +22,10 @@ CMAKE_READY := $(TOOLS)/.installed
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo demo-delaware test test-models test-recipes test-slurm test-gridengine torture random fuzz lint doc schemas bench bench-growth bench-iteration install clean
+.PHONY: help build demo demo-delaware demo-calibration test test-models test-recipes test-slurm test-gridengine torture random fuzz lint doc schemas bench bench-growth bench-iteration install clean
 
 help: ## tell what there is to make
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: $(CMAKE_READY) ## build rerunoff and the example simulator
 	$(CARGO) build --release --locked
@@ -44,6 +44,11 @@ demo-delaware: build $(DELAWARE)/.installed ## 765 real sub-catchments through a
 	$(DELAWARE)/bin/python -B tests/delaware/prepare.py
 	$(DELAWARE)/bin/python -B tests/delaware/cbh.py $(RERUNOFF)
 	$(DELAWARE)/bin/python -B tests/delaware/demo.py $(RERUNOFF)
+
+demo-calibration: build $(DELAWARE)/.installed ## fit Raven to a gauge, and count evaluations a minute beside xargs
+	$(DELAWARE)/bin/python -B tests/delaware/prepare.py
+	$(DELAWARE)/bin/python -B tests/delaware/calibrate.py $(RERUNOFF)
+	$(DELAWARE)/bin/python -B tests/delaware/pace.py $(RERUNOFF)
 
 test: build $(INTEROP)/.installed demo-delaware ## run all tests, with the real readers and the real model
 	$(CARGO) test --release --locked
@@ -71,9 +76,11 @@ test-gridengine: build ## run on a real Grid Engine, started here
 	@if tests/cluster/ready.sh gridengine; then \
 	  $(CARGO) test --release --locked --test integration -- --ignored --test-threads 1 grid_engine::; fi
 
-torture: build ## kill it 500 times at random moments, alone and with tasks: make torture KILLS=2000 SEED=7
+torture: build ## kill it 500 times at random moments, and some of eight callers 100 times: make torture KILLS=2000 ROUNDS=400 SEED=7
 	RERUNOFF_KILLS=$(or $(KILLS),500) $(if $(SEED),RERUNOFF_SEED=$(SEED)) $(CARGO) test --release --locked \
 	  --test integration crash::killed_at_random_moments -- --nocapture
+	RERUNOFF_ROUNDS=$(or $(ROUNDS),100) $(if $(SEED),RERUNOFF_SEED=$(SEED)) $(CARGO) test --release --locked \
+	  --test integration killed_callers:: -- --nocapture
 
 random: build $(INTEROP)/.installed ## compare what is read with other decoders, at random: make random ROUNDS=2000 SEED=7
 	RERUNOFF_ROUNDS=$(or $(ROUNDS),300) $(if $(SEED),RERUNOFF_SEED=$(SEED)) $(CARGO) test --release --locked \

@@ -24,6 +24,7 @@ TABLE = HERE / "data" / "catchments.csv"
 PRODUCT = HERE / "output.h5"
 CATCHMENTS = 765
 CHANGED = "6200"
+GAUGES = {"5685": "Trenton", "6444": "Walton"}
 
 
 def rerun(rerunoff):
@@ -65,6 +66,21 @@ def discharge():
         return score.texts(product["catchment"]), np.ma.getdata(product["discharge"][:])
 
 
+def efficiencies():
+    """The product's objective `nse` at the gauges, by catchment."""
+    with netCDF4.Dataset(PRODUCT) as product:
+        values = zip(score.texts(product["catchment"]), product["nse"][:])
+        return {catchment: value for catchment, value in values if value is not np.ma.masked}
+
+
+def evaluated(rerunoff):
+    """The same as `rerunoff evaluate` tells it."""
+    command = [rerunoff, "-C", HERE, "evaluate", "--at", ",".join(GAUGES)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    [row] = csv.DictReader(done.stdout.splitlines())
+    return {gauge: float(row[f"nse[{gauge}]"]) for gauge in GAUGES}
+
+
 def expect(condition, what):
     if not condition:
         sys.exit(f"not as it should be: {what}")
@@ -74,7 +90,11 @@ def expect(condition, what):
 def main():
     rerunoff = Path(sys.argv[1]).resolve()
     rerun(rerunoff)
-    score.main(PRODUCT)
+    reached, told = score.main(PRODUCT), efficiencies()
+    # The score is of the product's discharge, which has 32 bits.
+    same = told.keys() == GAUGES.keys() and abs(told["5685"] - reached) < 1e-7
+    expect(same, "the objective in the product is that efficiency")
+    expect(evaluated(rerunoff) == told, "and what `rerunoff evaluate` tells")
     ids, before = discharge()
     digest = hashlib.sha256(PRODUCT.read_bytes()).hexdigest()
     table = TABLE.read_text()

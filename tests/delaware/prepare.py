@@ -95,20 +95,51 @@ def distances_km(latitude, longitude, latitudes, longitudes):
     return 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(across + along))
 
 
+def ids(variable):
+    """The values of an integer variable as int."""
+    return [int(value) for value in variable[:]]
+
+
+def downstream():
+    """Sub-catchment → the one below it, or None at an outlet.
+
+    Sub-catchments drain into segments of the river, which are numbered from 1 and name the segment below them, 0 at an outlet. Of those that
+    drain into the same segment the first is taken as the last on the way, so that what comes from above a segment's end is the sum there.
+    """
+    with netCDF4.Dataset(DATA / "parameters_dis_seg.nc") as segments:
+        below = ids(segments["tosegment"])
+    with netCDF4.Dataset(DATA / "parameters_PRMSChannel.nc") as channels:
+        entries = dict(zip(ids(channels["nhm_id"]), ids(channels["hru_segment"])))
+    last = {}
+    for hru, segment in entries.items():
+        last.setdefault(segment, hru)
+
+    def next_down(hru):
+        segment = entries[hru]
+        # On from the last one of a segment, and over segments that have none of their own.
+        while segment > 0 and last.get(segment, hru) == hru:
+            segment = below[segment - 1]
+        return last[segment] if segment > 0 else None
+
+    return {hru: next_down(hru) for hru in entries}
+
+
 def catchments():
-    """A CSV row a sub-catchment: its id, which gauged catchment is nearest, and the parameters found there."""
+    """A CSV row a sub-catchment: its id, the one below it, which gauged catchment is nearest, and the parameters found there."""
     gauged, latitudes, longitudes = read_gauged()
+    below = downstream()
     with netCDF4.Dataset(DATA / "parameters_dis_hru.nc") as hru:
         places = list(zip(hru["nhm_id"][:], hru["hru_lat"][:], hru["hru_lon"][:]))
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
-    table.writerow(["nhm_id", "donor", "donor_km", "donor_nash", *PARAMETERS])
+    table.writerow(["nhm_id", "downstream", "donor", "donor_km", "donor_nash", *PARAMETERS])
     for hru_id, latitude, longitude in places:
         distances = distances_km(latitude, longitude, latitudes, longitudes)
         nearest = int(np.argmin(distances))
         donor = gauged[nearest]
         values = [donor[name] for name in PARAMETERS]
-        table.writerow([int(hru_id), donor["StationID"], f"{distances[nearest]:.1f}", donor["NASH"], *values])
+        hru_id = int(hru_id)
+        table.writerow([hru_id, below[hru_id] or "", donor["StationID"], f"{distances[nearest]:.1f}", donor["NASH"], *values])
     return text.getvalue()
 
 

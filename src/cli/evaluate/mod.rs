@@ -72,7 +72,7 @@ pub(super) struct Arguments {
     /// Write the CSV to this file, whole or not at all
     #[arg(short, long, value_name = "FILE", conflicts_with = "json")]
     output: Option<PathBuf>,
-    /// Simulators at work at once [default: the cores available]
+    /// Simulators at work at once, whatever other callers do [default: the cores available, shared with them]
     #[arg(short, long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
     /// Start nothing new after so many catchments failed [default: of a single set 1, as it has failed then; of several any number]
