@@ -25,7 +25,7 @@ CORES = len(os.sched_getaffinity(0))
 def above_gauge():
     """The sub-catchments from which water reaches the gauge."""
     with open(HERE / "data" / "catchments.csv", newline="") as table:
-        below = {row["nhm_id"]: row["downstream"] for row in csv.DictReader(table)}
+        below = {row["nhm_id"]: row["next_down"] for row in csv.DictReader(table)}
 
     def reaches(hru):
         while hru and hru != GAUGE:

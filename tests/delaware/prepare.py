@@ -132,7 +132,7 @@ def catchments():
         places = list(zip(hru["nhm_id"][:], hru["hru_lat"][:], hru["hru_lon"][:]))
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
-    table.writerow(["nhm_id", "downstream", "donor", "donor_km", "donor_nash", *PARAMETERS])
+    table.writerow(["nhm_id", "next_down", "donor", "donor_km", "donor_nash", *PARAMETERS])
     for hru_id, latitude, longitude in places:
         distances = distances_km(latitude, longitude, latitudes, longitudes)
         nearest = int(np.argmin(distances))

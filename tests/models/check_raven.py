@@ -23,6 +23,7 @@ COMMON = {
     "donor": "none",
     "CEMANEIGE_X1": 200,
     "airsnow": 0.2,
+    "melt_factor": 7.73,
     "GR4J_X2": 0.3,
     "GR4J_X3": 80,
     "GR4J_X4": 1.9,
