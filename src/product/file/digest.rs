@@ -8,10 +8,12 @@ use std::path::Path;
 use super::tiling::Tiling;
 use super::{AxisGroup, AxisValues, ParameterValues, ProductAxis, ProductContent, ProductRow};
 use crate::data::digest::Digest;
+use crate::data::record::Described;
 use crate::data::time_axis::TimeAxis;
 use crate::data::value::Value;
 use crate::netcdf::{Precision, PreviousFile};
 use crate::plan::snapshot::Status;
+use crate::project::objective_spec::ComparedSteps;
 use crate::project::product_spec::{
     Layout, Outlets, ParameterVariable, SummaryKind, TIME, VariableAxes, VariableSource,
 };
@@ -331,7 +333,14 @@ impl Walk {
                 SummaryKind::Objective(objective) => {
                     self.text("objective");
                     self.text(&objective.measure.to_string());
-                    self.text(&format!("{:?}", objective.observations.steps));
+                    let (steps, aggregate) = match objective.observations.steps {
+                        ComparedSteps::Same => ("same", None),
+                        ComparedSteps::At => ("at", None),
+                        ComparedSteps::Within(aggregate) => ("within", Some(aggregate)),
+                        ComparedSteps::Around(aggregate) => ("around", Some(aggregate)),
+                    };
+                    self.text(steps);
+                    self.text(&aggregate.map_or_else(String::new, |it| it.description()));
                 }
             }
         }
