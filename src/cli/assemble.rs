@@ -8,7 +8,7 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::document::{Products, objective_lines};
+use super::document::{Products, objective_lines, objectives_of};
 use super::exit::Exit;
 use super::fault::print_interrupted;
 use super::open::ProjectPlace;
@@ -51,6 +51,9 @@ pub(super) struct Document {
     seconds: f64,
     #[serde(flatten)]
     products: Products,
+    /// What the objectives of the products come to, scenario by scenario; left out where there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    objectives: Vec<ObjectiveNumbers>,
 }
 
 pub(super) fn assemble(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
@@ -85,10 +88,7 @@ pub(super) fn assemble(place: &ProjectPlace, arguments: Arguments) -> Result<Exi
     }
     let products = products?;
     (products.iter().filter_map(AssembledProduct::note)).for_each(|note| say(&note));
-    let objectives = products
-        .iter()
-        .flat_map(|product| product.objectives.clone());
-    let objectives: Vec<ObjectiveNumbers> = objectives.collect();
+    let objectives = objectives_of(&products);
     objective_lines(&objectives)
         .iter()
         .for_each(|line| say(line));
@@ -112,6 +112,7 @@ pub(super) fn assemble(place: &ProjectPlace, arguments: Arguments) -> Result<Exi
             skipped,
             seconds: started.elapsed().as_secs_f64(),
             products: Products::of(&products),
+            objectives,
         })?;
         return Ok(exit);
     }

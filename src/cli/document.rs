@@ -92,6 +92,13 @@ impl ProductOf {
     }
 }
 
+/// What the objectives of all these products come to.
+pub(super) fn objectives_of(products: &[AssembledProduct]) -> Vec<ObjectiveNumbers> {
+    let products = products.iter();
+    let objectives = products.flat_map(|product| &product.objectives);
+    objectives.cloned().collect()
+}
+
 /// How many objectives are listed for people; `--json` lists all.
 const LISTED: usize = 10;
 

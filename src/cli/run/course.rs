@@ -11,7 +11,7 @@ use super::Arguments;
 use super::leave;
 use super::selection::Selection;
 use super::summary::{FailedAlike, RunSummary};
-use crate::cli::document::{FailureOf, Products, objective_lines};
+use crate::cli::document::{FailureOf, Products, objective_lines, objectives_of};
 use crate::cli::exit::Exit;
 use crate::cli::fault::Fault;
 use crate::cli::options::place::Place;
@@ -22,7 +22,6 @@ use crate::cli::verify::CAUSES;
 use crate::cluster;
 use crate::cluster::head::{Again, Head, Patience, Waited};
 use crate::cluster::run::{Commission, Matter};
-use crate::data::objective::ObjectiveNumbers;
 use crate::execute::giving_up::{GaveUp, GiveUp};
 use crate::execute::local::boundary;
 use crate::execute::order::Work;
@@ -442,13 +441,6 @@ impl Course<'_> {
             Exit::Fine
         })
     }
-}
-
-/// What the objectives of all these products come to.
-fn objectives_of(products: &[AssembledProduct]) -> Vec<ObjectiveNumbers> {
-    let products = products.iter();
-    let objectives = products.flat_map(|product| &product.objectives);
-    objectives.cloned().collect()
 }
 
 /// Records what was found fresh without being run.
