@@ -2,6 +2,7 @@
 
 pub(crate) mod cluster;
 pub(crate) mod dbase;
+pub(crate) mod foreign;
 pub(crate) mod grid_engine;
 pub(crate) mod random;
 pub(crate) mod schemas;
