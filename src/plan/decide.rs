@@ -46,13 +46,26 @@ pub struct CommonChanges(HashMap<Digest, Option<Vec<Change>>>);
 impl LoadedStudy<'_> {
     /// The plan of every scenario, and the states of fresh catchments whose last known state was another.
     pub(crate) fn plan(&self, store: Option<&Store>) -> Result<(Vec<Plan>, Vec<Vec<Touched>>)> {
+        self.plan_asked(store, &|_, _| true)
+    }
+
+    /// The same where some catchments are asked for only, by the numbers of scenario and catchment. Others have an
+    /// [unasked](Entry::unasked) entry, unless another scenario asks for them.
+    pub(crate) fn plan_asked(
+        &self,
+        store: Option<&Store>,
+        is_asked: &(dyn Fn(usize, usize) -> bool + Sync),
+    ) -> Result<(Vec<Plan>, Vec<Vec<Touched>>)> {
         // One read transaction for all queries: much faster, and a consistent state even while another process writes.
         let _transaction = store.map(Store::read_transaction).transpose()?;
         let (mut plans, mut touched) = (Vec::new(), Vec::new());
         for alike in self.list.chunk_by(SideBySide::go_together) {
             let catchments = alike[0].basin.catchments().len();
             for scenarios in alike.chunks((AT_ONCE / catchments.max(1)).max(1)) {
-                for (entries, of_scenario) in plan(scenarios, store)? {
+                let own = plans.len()..plans.len() + scenarios.len();
+                let is_asked =
+                    |catchment| own.clone().any(|scenario| is_asked(scenario, catchment));
+                for (entries, of_scenario) in plan(scenarios, store, &is_asked)? {
                     plans.push(Plan { entries });
                     touched.push(of_scenario);
                 }
@@ -86,6 +99,7 @@ impl LoadedStudy<'_> {
 fn plan(
     scenarios: &[LoadedScenario<'_>],
     store: Option<&Store>,
+    is_asked: &(dyn Fn(usize) -> bool + Sync),
 ) -> Result<Vec<(Vec<Entry>, Vec<Touched>)>> {
     let last = scenarios.iter().map(|loaded| match store {
         Some(store) => store.last(loaded.project.scenario.past()),
@@ -109,7 +123,8 @@ fn plan(
                 let known: Option<&Last> = last[at].get(id);
                 known.is_some_and(|known| known.key != key.0)
             };
-            (catchment, side_by_side.keys(catchment, &is_another))
+            let keys = is_asked(catchment).then(|| side_by_side.keys(catchment, &is_another));
+            (catchment, keys)
         });
         Ok(keys.collect::<Vec<_>>())
     };
@@ -119,6 +134,10 @@ fn plan(
     ordered(threads, starts.map(Ok), &keys, &mut |keys| {
         for (catchment, keys) in keys {
             let id = &catchments[catchment].id;
+            let Some(keys) = keys else {
+                (planned.iter_mut()).for_each(|(entries, _)| entries.push(Entry::unasked()));
+                continue;
+            };
             for (at, keyed) in keys.into_iter().enumerate() {
                 let (loaded, known) = (&scenarios[at], last[at].get(id));
                 let past = Past { store, last: known };

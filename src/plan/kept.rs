@@ -67,7 +67,7 @@ impl LoadedStudy<'_> {
             let last = store.last(loaded.project.scenario.past())?;
             for (catchment, entry) in plan.entries.iter_mut().enumerate() {
                 let last = last.get(loaded.basin.id(catchment));
-                if may_be_read_again(entry, last) {
+                if entry.key.is_some() && may_be_read_again(entry, last) {
                     entry.kept = loaded.kept(catchment, &kept);
                 }
             }

@@ -139,7 +139,7 @@ impl ScenarioSnapshot {
         let mut rows = Vec::with_capacity(plan.entries.len());
         for (at, (catchment, entry)) in catchments.enumerate() {
             let values = match loaded.basin.values(at, &others) {
-                Err(Problem::Cell(fault)) if !matches!(entry.state, State::Bad(_)) => {
+                Err(Problem::Cell(fault)) if entry.key.is_some() => {
                     return Err(fault.into());
                 }
                 values => values.ok(),

@@ -27,12 +27,33 @@ pub struct Plan {
 
 /// One catchment in the plan.
 pub struct Entry {
-    /// The key of its run; `None` where it can't be run.
+    /// The key of its run; `None` where it can't be run, or where nobody asks for it.
     pub key: Option<Key>,
     /// Whether there is a result under that key.
     pub state: State,
     /// If it is stale: where what its simulator leaves is kept, so that it need not be run.
     pub kept: Option<RawKey>,
+}
+
+impl Entry {
+    /// That of a catchment that nobody asks for: neither its key nor a result is looked for.
+    pub(crate) fn unasked() -> Self {
+        Self {
+            key: None,
+            state: State::Stale(Staleness::NeverRun),
+            kept: None,
+        }
+    }
+}
+
+impl Plan {
+    /// The plan of so many catchments, none of which anybody asks for.
+    pub(crate) fn unasked(catchments: usize) -> Self {
+        let entries = (0..catchments).map(|_| Entry::unasked());
+        Self {
+            entries: entries.collect(),
+        }
+    }
 }
 
 /// Fresh, stale or impossible to run.

@@ -34,7 +34,7 @@ use crate::execute::run_context::RunContext;
 use crate::execute::timings::Timings;
 use crate::execute::{Limits, RunReport, update};
 use crate::plan::key::Key;
-use crate::plan::loaded::LoadedStudy;
+use crate::plan::loaded::{LoadedScenario, LoadedStudy};
 use crate::plan::snapshot::ScenarioSnapshot;
 use crate::plan::{Plan, State, Unit};
 use crate::product;
@@ -138,18 +138,25 @@ fn evaluated(
     loaded_study.remember(&mut store)?;
     let at = arguments.at.as_deref();
     let at = at.map_or(Ok(At::Outlets), |at| catchments(&loaded_study, at))?;
-    let (plans, _) = loaded_study.plan(Some(&store))?;
+    let needed = loaded_study.list.iter().map(|loaded| {
+        let plan = Plan::unasked(loaded.basin.catchments().len());
+        Ok(numbers(loaded, &plan, arguments, &at)?.needed().to_vec())
+    });
+    let needed: Vec<Vec<bool>> = needed.collect::<Result<_>>()?;
+    let is_needed = |scenario: usize, catchment: usize| needed[scenario][catchment];
+    let (plans, _) = loaded_study.plan_asked(Some(&store), &is_needed)?;
     loaded_study.remember_own_files(&mut store)?;
     let mut evaluation = Evaluation {
         arguments,
         opened: &opened,
         loaded_study: &loaded_study,
         plans,
+        needed,
         at,
         // Until here a signal just ends the program.
         interrupt: Interrupt::installed().context("can't prepare for signals")?,
     };
-    let wanted = evaluation.wanted()?;
+    let wanted = evaluation.wanted();
     let report = evaluation.carry_out(&wanted, &mut store)?;
     if evaluation.interrupt.is_triggered() {
         return Ok(None);
@@ -179,27 +186,32 @@ struct Evaluation<'a> {
     opened: &'a OpenProject,
     loaded_study: &'a LoadedStudy<'a>,
     plans: Vec<Plan>,
+    /// By scenario and catchment: whether its result goes into a number.
+    needed: Vec<Vec<bool>>,
     at: At,
     interrupt: Interrupt,
 }
 
-impl Evaluation<'_> {
-    /// The numbers that are wanted of a scenario, as its plan is now.
-    fn numbers(&self, scenario: usize) -> Result<WantedNumbers> {
-        let (loaded, plan) = (&self.loaded_study.list[scenario], &self.plans[scenario]);
-        let snapshot = ScenarioSnapshot::of(loaded, plan)?;
-        let names = self.arguments.numbers.as_deref();
-        let wanted = WantedNumbers::new(loaded.project, &snapshot, names, &self.at)?;
-        wanted.check(&self.at)?;
-        Ok(wanted)
-    }
+/// The numbers that are wanted of a scenario, as its plan is now.
+fn numbers(
+    loaded: &LoadedScenario<'_>,
+    plan: &Plan,
+    arguments: &Arguments,
+    at: &At,
+) -> Result<WantedNumbers> {
+    let snapshot = ScenarioSnapshot::of(loaded, plan)?;
+    let names = arguments.numbers.as_deref();
+    let wanted = WantedNumbers::new(loaded.project, &snapshot, names, at)?;
+    wanted.check(at)?;
+    Ok(wanted)
+}
 
+impl Evaluation<'_> {
     /// What has to be run for the numbers.
-    fn wanted(&self) -> Result<Vec<(Unit, Key)>> {
+    fn wanted(&self) -> Vec<(Unit, Key)> {
         let mut wanted = Vec::new();
-        for (scenario, plan) in self.plans.iter().enumerate() {
-            let numbers = self.numbers(scenario)?;
-            let entries = plan.entries.iter().zip(numbers.needed()).enumerate();
+        for (scenario, (plan, needed)) in self.plans.iter().zip(&self.needed).enumerate() {
+            let entries = plan.entries.iter().zip(needed).enumerate();
             for (catchment, (entry, _)) in entries.filter(|(_, (_, is_needed))| **is_needed) {
                 if let (State::Stale(_), Some(key)) = (&entry.state, entry.key) {
                     let unit = Unit {
@@ -210,7 +222,7 @@ impl Evaluation<'_> {
                 }
             }
         }
-        Ok(wanted)
+        wanted
     }
 
     /// Runs it, but for what simulators left that only needs to be read again, and brings the plans up to date.
@@ -284,7 +296,7 @@ impl Evaluation<'_> {
         let mut wanted = Vec::new();
         for (scenario, (loaded, plan)) in self.loaded_study.list.iter().zip(&self.plans).enumerate()
         {
-            let numbers = self.numbers(scenario)?;
+            let numbers = numbers(loaded, plan, self.arguments, &self.at)?;
             if scenario == 0 {
                 wanted = numbers.columns();
             }
