@@ -44,6 +44,12 @@ fn a_node_that_hangs_and_comes_back_does_no_harm() {
         .wait("its tasks run elsewhere", || on.walk.count() > begun);
     sleep(Duration::from_secs(2));
     on.slurm.thaw_node(1);
+    // What was just being started there Slurm may hold for good; the head says so, and what a person is to do.
+    for line in on.slurm.ask("squeue", &["-h", "-o", "%i|%r"]).lines() {
+        if let Some((job, "launch failed requeued held")) = line.split_once('|') {
+            on.slurm.ask("scontrol", &["release", job]);
+        }
+    }
     head.end().expect(0);
     on.walk.is_complete();
 }
