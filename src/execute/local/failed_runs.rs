@@ -195,16 +195,33 @@ fn put(from: &Path, to: &Path) -> io::Result<()> {
     for _ in 0..MOST_RIVALS {
         remove(to).map_err(io::Error::other)?;
         match fs::rename(from, to) {
-            Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty => {}
+            Err(error) if is_taken(&error) => {}
             other => return other,
         }
     }
     Err(ErrorKind::DirectoryNotEmpty.into())
 }
 
+/// Whether a folder could not be renamed because another one has its place. File systems may say it in either way.
+fn is_taken(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::DirectoryNotEmpty | ErrorKind::AlreadyExists
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_place_is_taken_whichever_way_the_file_system_says_so() {
+        use rustix::io::Errno;
+        for errno in [Errno::NOTEMPTY, Errno::EXIST] {
+            assert!(is_taken(&errno.into()), "{errno}");
+        }
+        assert!(!is_taken(&Errno::XDEV.into()));
+    }
 
     #[test]
     fn evidence_is_kept_replaced_and_bounded() {
