@@ -115,11 +115,9 @@ impl FailedRuns {
         scenario: &ScenarioName,
         id: &CatchmentId,
     ) -> Result<()> {
-        match (self.keeps_all, self.is_passing) {
-            (true, _) => self.keep(work, scenario, id),
-            (false, false) => self.release(scenario, id),
-            // What is kept is of other values.
-            (false, true) => Ok(()),
+        match self.keeps_all {
+            true => self.keep(work, scenario, id),
+            false => self.release(scenario, id),
         }
     }
 
@@ -146,9 +144,13 @@ impl FailedRuns {
         )
     }
 
-    /// Removes what is kept of a catchment, which no longer fails.
+    /// Removes what is kept of a catchment, which no longer fails; nothing where scenarios are only passing, as what is kept then
+    /// may be of other values.
     pub(crate) fn release(&self, scenario: &ScenarioName, id: &CatchmentId) -> Result<()> {
-        remove(&self.path(scenario, id))
+        match self.is_passing {
+            true => Ok(()),
+            false => remove(&self.path(scenario, id)),
+        }
     }
 
     /// Removes what is kept of these catchments. Only what a listing shows is touched.
@@ -221,6 +223,26 @@ mod tests {
             assert!(is_taken(&errno.into()), "{errno}");
         }
         assert!(!is_taken(&Errno::XDEV.into()));
+    }
+
+    #[test]
+    fn evidence_of_passing_scenarios_stays() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let failed_runs = FailedRuns {
+            is_passing: true,
+            ..FailedRuns::new(folder.path().join("failed"))
+        };
+        let work = WorkDirectory::at(folder.path().join("worker-0"));
+        fs::create_dir_all(work.path()).expect("made");
+        let id = CatchmentId::new("7");
+        let [one, other] = ["1", "2"].map(|name| ScenarioName::new(name).expect("a name"));
+        failed_runs.keep(&work, &one, &id).expect("kept");
+        // Another set's run of the same catchment goes well, or is left out.
+        failed_runs.after_good(&work, &other, &id).expect("spared");
+        failed_runs.release(&other, &id).expect("spared");
+        let both = [&other, &ScenarioName::PASSING];
+        (failed_runs.release_all(both.map(|name| (name, &id)))).expect("spared");
+        assert!(failed_runs.kept(&one, &id).is_some());
     }
 
     #[test]

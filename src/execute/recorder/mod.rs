@@ -290,7 +290,7 @@ impl<'a> Recorder<'a> {
         self.report.gave_up.is_some() && matches!(trial.outcome, TrialOutcome::Failed(_))
     }
 
-    /// Leaves a trial out: its catchment is as stale as it was, and nothing is kept of it.
+    /// Leaves a trial out: its catchment is as stale as it was, and nothing is kept of it but what failed runs of passing scenarios left.
     fn leave_out(&self, trial: &Trial) -> Result<()> {
         match self.failed_runs() {
             Some(failed_runs) => failed_runs.release(&trial.scenario, &trial.catchment),
