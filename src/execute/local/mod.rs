@@ -402,7 +402,7 @@ fn hand_in(
     let mut asked = Instant::now();
     loop {
         let event = match next {
-            Next::WaitASecond => trials.recv_timeout(A_SECOND),
+            Next::WaitASecond => trials.recv_timeout(A_SECOND.saturating_sub(asked.elapsed())),
             Next::Wait | Next::Stop => trials.recv().map_err(|_| RecvTimeoutError::Disconnected),
         };
         // Other news keeps nobody from having a second's trials together.

@@ -431,3 +431,29 @@ fn long_runs_begin_first_and_the_rest_keeps_its_order() {
     let expected = ["5", "2", "0", "1", "3", "4", "6", "7"];
     assert_eq!((order.as_slice(), long), (&expected[..], 2));
 }
+
+#[test]
+fn other_news_does_not_make_a_second_longer() {
+    let waited = || {
+        let (news, trials) = sync_channel(2);
+        let (end, ended) = sync_channel::<()>(0);
+        let (mut end, mut calls) = (Some(end), Vec::new());
+        thread::scope(|scope| {
+            scope.spawn(move || {
+                news.send(None).expect("heard");
+                sleep(Duration::from_millis(900));
+                news.send(None).expect("heard");
+                ended.recv().ok();
+            });
+            let mut taker = |_| {
+                calls.push(Instant::now());
+                end.take_if(|_| calls.len() == 2);
+                Next::WaitASecond
+            };
+            hand_in(&trials, &mut taker, &AtomicBool::new(false));
+        });
+        calls[1] - calls[0]
+    };
+    // A machine with other work to do may wake nobody for a while.
+    assert!((0..3).any(|_| waited() < Duration::from_millis(1500)));
+}

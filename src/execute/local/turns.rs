@@ -5,7 +5,7 @@
 //! another had finds that one's result in the store, or knows that he failed to bring it.
 //!
 //! Nobody waits while he holds a claim on what nobody works on: a run that waits for others has handed in all of its own, and
-//! whatever was handed in is committed within a second. So no two wait for each other. That claims can't be had (a network file
+//! whatever was handed in is committed within two seconds. So no two wait for each other. That claims can't be had (a network file
 //! system that lost its locks) is no reason not to run: at worst something is run twice.
 
 use std::collections::HashSet;
@@ -16,7 +16,7 @@ use anyhow::{Context, Result};
 
 use super::readers::Readers;
 use crate::plan::key::Key;
-use crate::store::{Store, StoreError};
+use crate::store::Store;
 use crate::system::claims::Claims;
 
 /// The claims of one run, and what others brought meanwhile.
@@ -79,11 +79,8 @@ impl Turns {
 
     /// Whether there is a result. What can't be read is run.
     fn is_there(&self, key: &Key) -> bool {
-        let found = self.store.read(|store| match store.summary(&key.0) {
-            Err(StoreError::Damaged { .. }) => Ok(false),
-            found => found.map(|found| found.is_some()),
-        });
-        matches!(found, Ok(Some(true)))
+        let found = self.store.read(|store| store.summary(&key.0));
+        matches!(found, Ok(Some(Some(_))))
     }
 }
 
