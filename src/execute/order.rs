@@ -69,8 +69,8 @@ pub(crate) struct Estimate {
 }
 
 impl Estimates {
-    /// Of these units. Those of one scenario should lie side by side: what is known of its catchments is read for each such
-    /// stretch, and held no longer.
+    /// Of these units. Those with the same [past](crate::project::Scenario::past) should lie side by side: what is known of their
+    /// catchments is read for each such stretch, and held no longer.
     pub(crate) fn of(
         loaded_study: &[LoadedScenario<'_>],
         store: Option<&Store>,
@@ -80,27 +80,30 @@ impl Estimates {
             units: Vec::with_capacity(units.len()),
             means: vec![None; loaded_study.len()],
         };
-        for stretch in units.chunk_by(|(a, _), (b, _)| a.scenario == b.scenario) {
-            let scenario = stretch[0].0.scenario;
-            let loaded = &loaded_study[scenario];
+        let past = |unit: &Unit| loaded_study[unit.scenario].project.scenario.past();
+        for stretch in units.chunk_by(|(a, _), (b, _)| past(a) == past(b)) {
+            let (first, _) = &stretch[0];
             let last = match store {
-                Some(store) => store.last(loaded.project.scenario.past())?,
+                Some(store) => store.last(past(first))?,
                 None => HashMap::new(),
             };
-            let timeouts = Timeouts::new(loaded.project.simulator.timeout, &last);
+            // The rule is the same in all scenarios.
+            let rule = loaded_study[first.scenario].project.simulator.timeout;
+            let timeouts = Timeouts::new(rule, &last);
             let walls = last.values().filter_map(|last| Some(last.cost?.wall));
             let (sum, count) =
                 walls.fold((0.0, 0.0), |(sum, count), wall| (sum + wall, count + 1.0));
-            estimates.means[scenario] = (count > 0.0).then(|| sum / count);
-            estimates.units.extend(stretch.iter().map(|(unit, _)| {
-                let catchment = loaded.basin.id(unit.catchment);
+            let mean = (count > 0.0).then(|| sum / count);
+            for (unit, _) in stretch {
+                let catchment = loaded_study[unit.scenario].basin.id(unit.catchment);
                 let cost = last.get(catchment).and_then(|last| last.cost);
-                Estimate {
+                estimates.means[unit.scenario] = mean;
+                estimates.units.push(Estimate {
                     time_limit: timeouts.of(catchment),
                     last_wall: cost.map(|cost| cost.wall),
                     peak_bytes: cost.map_or(0, |cost| cost.peak_bytes),
-                }
-            }));
+                });
+            }
         }
         Ok(estimates)
     }
