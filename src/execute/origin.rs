@@ -3,6 +3,7 @@
 //! A trial of this run has it from the loaded study and the work, see [`Origins`]. One that was ordered by an earlier run has it from
 //! where that run put it down: the project may have changed since.
 
+use std::iter::repeat_n;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
@@ -13,7 +14,7 @@ use crate::data::scenario::ScenarioName;
 use crate::execute::order::Work;
 use crate::execute::trial::Trial;
 use crate::plan::Unit;
-use crate::plan::loaded::LoadedScenario;
+use crate::plan::loaded::{LoadedScenario, by_recipe};
 use crate::store::Store;
 
 /// What is stored with a trial beyond what it brings along.
@@ -40,11 +41,14 @@ pub(crate) struct Origins<'a> {
 impl<'a> Origins<'a> {
     /// Of this work in this study.
     pub(crate) fn new(loaded_study: &'a [LoadedScenario<'a>], work: &'a Work) -> Result<Self> {
-        let parts = loaded_study.iter().map(recipe_parts);
+        let mut recipe_parts = Vec::with_capacity(loaded_study.len());
+        for same in by_recipe(loaded_study) {
+            recipe_parts.extend(repeat_n(self::recipe_parts(&same[0])?, same.len()));
+        }
         Ok(Self {
             loaded_study,
             work,
-            recipe_parts: parts.collect::<Result<_>>()?,
+            recipe_parts,
         })
     }
 
@@ -79,7 +83,8 @@ pub(crate) fn recipe_parts(loaded: &LoadedScenario<'_>) -> Result<Arc<[u8]>> {
 
 /// Stores the texts that the scenarios' recipes know by their digests only, so that a later run can say what changed.
 pub(crate) fn store_texts(loaded_study: &[LoadedScenario<'_>], store: &mut Store) -> Result<()> {
-    for loaded in loaded_study {
+    for same in by_recipe(loaded_study) {
+        let loaded = &same[0];
         store.store_contents(&loaded.recipe.common_texts(&loaded.basin))?;
     }
     Ok(())

@@ -157,6 +157,13 @@ impl<'p> LoadedStudy<'p> {
     }
 }
 
+/// The scenarios in stretches that share their recipe.
+pub(crate) fn by_recipe<'a, 'p>(
+    list: &'a [LoadedScenario<'p>],
+) -> impl Iterator<Item = &'a [LoadedScenario<'p>]> {
+    list.chunk_by(|one, other| Arc::ptr_eq(&one.recipe, &other.recipe))
+}
+
 /// An error if an override is of a parameter that there is in no scenario.
 fn check_overrides(list: &[LoadedScenario<'_>]) -> Result<(), ProjectError> {
     let mut checked = BTreeSet::new();

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
+use std::iter::repeat_n;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -13,7 +14,7 @@ use anyhow::Result;
 
 use crate::execute::local::installation::{beside, of_program};
 use crate::plan::environment;
-use crate::plan::loaded::LoadedScenario;
+use crate::plan::loaded::{LoadedScenario, by_recipe};
 use crate::plan::recipe::{Own, Recipe};
 use crate::project::{Project, Sandbox, plain_name};
 use crate::system::process::fence::{Fence, Kernel};
@@ -65,15 +66,10 @@ pub(crate) struct Boundary {
 impl Boundary {
     /// Those of all scenarios, by number. Scenarios that share a recipe share it.
     pub(crate) fn all(loaded_study: &[LoadedScenario<'_>]) -> Result<Vec<Arc<Self>>> {
-        let mut all: Vec<Arc<Self>> = Vec::new();
-        for (at, loaded) in loaded_study.iter().enumerate() {
-            let same = loaded_study[..at]
-                .iter()
-                .position(|other| Arc::ptr_eq(&other.recipe, &loaded.recipe));
-            all.push(match same {
-                Some(same) => all[same].clone(),
-                None => Arc::new(Self::of(loaded.project, &loaded.recipe)?),
-            });
+        let mut all = Vec::with_capacity(loaded_study.len());
+        for same in by_recipe(loaded_study) {
+            let boundary = Self::of(same[0].project, &same[0].recipe)?;
+            all.extend(repeat_n(Arc::new(boundary), same.len()));
         }
         Ok(all)
     }

@@ -4,13 +4,12 @@
 //! to do for many runs. It is taken after the last of them has ended, and before any of them is handed on, so that no result goes into
 //! the store whose files had changed by then.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::execute::failure::Failure;
 use crate::execute::next::Next;
 use crate::execute::trial::{Trial, TrialOutcome};
-use crate::plan::loaded::LoadedScenario;
+use crate::plan::loaded::{LoadedScenario, by_recipe};
 use crate::plan::recipe::Recipe;
 
 /// How many trials wait for a look at most, and for how long.
@@ -20,7 +19,7 @@ const LONGEST: Duration = Duration::from_secs(1);
 /// The trials that wait.
 pub(super) struct Held<'a> {
     /// The recipes with files to look at, each once.
-    recipes: Vec<&'a Arc<Recipe<'a>>>,
+    recipes: Vec<&'a Recipe<'a>>,
     trials: Vec<Trial>,
     /// When the first of them came.
     since: Option<Instant>,
@@ -29,14 +28,11 @@ pub(super) struct Held<'a> {
 
 impl<'a> Held<'a> {
     pub(super) fn new(loaded_study: &'a [LoadedScenario<'a>]) -> Self {
-        let mut recipes: Vec<&Arc<Recipe<'_>>> = Vec::new();
-        for LoadedScenario { recipe, .. } in loaded_study {
-            if !recipe.reads().is_empty() && !recipes.iter().any(|r| Arc::ptr_eq(r, recipe)) {
-                recipes.push(recipe);
-            }
-        }
+        let recipes = by_recipe(loaded_study).map(|same| &*same[0].recipe);
         Self {
-            recipes,
+            recipes: recipes
+                .filter(|recipe| !recipe.reads().is_empty())
+                .collect(),
             trials: Vec::new(),
             since: None,
             stopped: false,
