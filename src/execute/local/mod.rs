@@ -30,6 +30,7 @@ pub(crate) mod work_folders;
 mod worker;
 
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -55,6 +56,7 @@ use crate::execute::order::Order;
 use crate::execute::run_context::RunContext;
 use crate::execute::trial::Trial;
 use crate::plan::Unit;
+use crate::plan::basin::Basin;
 use crate::plan::loaded::LoadedScenario;
 use crate::plan::series::BLOCK_BYTES;
 use crate::system::memory_group::MemoryGroup;
@@ -199,15 +201,23 @@ impl<'a> LocalExecutor<'a> {
 
     /// Finds each order's catchment.
     fn locate<'o>(&self, orders: Vec<&'o Order>) -> Result<Vec<LocatedOrder<'o>>> {
-        let mut catchments: HashMap<&ScenarioName, (usize, HashMap<&CatchmentId, usize>)> =
-            HashMap::new();
+        type Places<'a> = Rc<HashMap<&'a CatchmentId, usize>>;
+        let mut catchments: HashMap<&ScenarioName, (usize, Places<'_>)> = HashMap::new();
+        let mut before: Option<(&Basin<'_>, Places<'_>)> = None;
         let wanted: HashSet<&ScenarioName> = orders.iter().map(|order| &order.scenario).collect();
         for (scenario, loaded) in self.loaded_study.iter().enumerate() {
             let name = &loaded.project.scenario.name;
             if wanted.contains(name) {
-                let ids = loaded.basin.catchments().iter().map(|entry| &entry.id);
-                let places = ids.enumerate().map(|(place, id)| (id, place)).collect();
-                catchments.insert(name, (scenario, places));
+                let basin = &loaded.basin;
+                let places = match before {
+                    Some((other, places)) if basin.has_the_catchments_of(other) => places,
+                    _ => {
+                        let ids = basin.catchments().iter().map(|entry| &entry.id);
+                        Rc::new(ids.enumerate().map(|(place, id)| (id, place)).collect())
+                    }
+                };
+                catchments.insert(name, (scenario, places.clone()));
+                before = Some((basin, places));
             }
         }
         let unit = |order: &Order| {
