@@ -14,13 +14,12 @@ use super::open::ProjectPlace;
 use super::options::jobs::cores;
 use super::options::scenario::ScenarioOption;
 use super::options::sets::SetOptions;
-use super::run::kept;
 use super::terminal::print_document;
 use super::wanted::wanted;
 use crate::cluster::underway::UnderWay;
 use crate::data::objective::ObjectiveNumbers;
 use crate::data::scenario::ScenarioName;
-use crate::execute::order::Work;
+use crate::execute::parts::{Parts, kept};
 use crate::history::account::{Account, is_zero};
 use crate::history::prediction::Prediction;
 use crate::history::values::PlainValues;
@@ -142,12 +141,11 @@ pub(super) fn status(place: &ProjectPlace, arguments: Arguments) -> Result<Exit>
     let prediction = match &store {
         Some(store) => {
             let all: Vec<usize> = (0..plans.len()).collect();
-            let mut wanted = wanted(&loaded_study, &plans, &all, None, false)?;
-            let kept = kept(&plans, &wanted);
-            wanted.retain(|(_, key)| !kept.contains_key(key));
-            read_again = kept.len();
-            let work = Work::of(&wanted);
-            Prediction::of(store, &loaded_study, work.units(), cores(arguments.jobs))?
+            let wanted = wanted(&loaded_study, &plans, &all, None, false)?;
+            let parts = Parts::of(&wanted, kept(&plans, &wanted));
+            read_again = parts.again.runs();
+            let workers = cores(arguments.jobs);
+            Prediction::of(store, &loaded_study, parts.to_run.units(), workers)?
         }
         None => None,
     };

@@ -27,6 +27,16 @@ pub enum GiveUp {
     IfFirstFailAlike(usize),
 }
 
+impl GiveUp {
+    /// What is left of it for a run that goes on after these failures, which were too few.
+    pub(crate) fn after(self, failures: usize) -> Self {
+        match self {
+            Self::After(most) => Self::After(most - failures),
+            Self::Never | Self::IfFirstFailAlike(_) => self,
+        }
+    }
+}
+
 /// Why a run started nothing new any more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GaveUp {

@@ -17,6 +17,7 @@ pub(crate) mod next;
 pub(crate) mod order;
 pub(crate) mod origin;
 pub mod output;
+pub(crate) mod parts;
 pub(crate) mod proposal;
 pub(crate) mod recorder;
 pub(crate) mod run_context;
@@ -88,6 +89,11 @@ pub struct RunReport {
 }
 
 impl RunReport {
+    /// Whether nothing that was found speaks against doing more.
+    pub(crate) fn goes_on(&self) -> bool {
+        self.gave_up.is_none() && self.obstacle.is_none()
+    }
+
     /// What was done before and what was done then, as one.
     pub(crate) fn and(mut self, then: Self) -> Self {
         self.run += then.run;
@@ -198,6 +204,9 @@ pub fn update(
     let Some(project) = loaded_study.first().map(|loaded| loaded.project) else {
         return Ok(RunReport::default());
     };
+    if work.runs() == 0 {
+        return Ok(RunReport::default());
+    }
     let failed_runs = FailedRuns::of(project);
     let keep_series = project.cache_limits.keep_series;
     let orders = orders(loaded_study, store, work.first(), keep_series)?;

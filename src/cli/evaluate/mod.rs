@@ -25,15 +25,15 @@ use super::options::jobs::slots;
 use super::options::only;
 use super::options::scenario::ScenarioOption;
 use super::options::sets::SetOptions;
-use super::run::kept;
 use super::terminal::{print, print_document, say};
 use crate::execute::giving_up::GiveUp;
 use crate::execute::local::boundary;
 use crate::execute::order::Work;
+use crate::execute::parts::{Parts, kept};
 use crate::execute::run_context::RunContext;
 use crate::execute::timings::Timings;
 use crate::execute::{Limits, RunReport, update};
-use crate::plan::key::Key;
+use crate::plan::key::{Key, RawKey};
 use crate::plan::loaded::{LoadedScenario, LoadedStudy};
 use crate::plan::snapshot::ScenarioSnapshot;
 use crate::plan::{Plan, State, Unit};
@@ -251,33 +251,33 @@ impl Evaluation<'_> {
             },
         };
         let kept = kept(&self.plans, wanted);
-        let (again, to_run): (Vec<_>, Vec<_>) =
-            wanted.iter().partition(|(_, key)| kept.contains_key(key));
-        let [again, to_run] =
-            [again, to_run].map(|work| Work::of(&work).planned(&self.plans, Some(&*store)));
-        if to_run.runs() > 0 && !quiet {
+        let parts = Parts::of(wanted, kept).planned(&self.plans, Some(&*store));
+        if parts.to_run.runs() > 0 && !quiet {
             let told = boundary::missing(self.opened.study.common());
             told.iter().for_each(|told| say(told));
         }
         let timings = Timings::default();
-        let mut report = RunReport::default();
-        for (work, kept) in [(&again, kept), (&to_run, HashMap::new())] {
-            let is_over = report.gave_up.is_some() || report.obstacle.is_some();
-            if work.runs() == 0 || is_over || self.interrupt.is_triggered() {
-                continue;
-            }
-            if let Some(most) = most {
-                limits.give_up = GiveUp::After(most - report.failed.len());
-            }
+        let mut here = |work: &Work, kept: HashMap<Key, RawKey>, limits: &Limits| {
             let run_context = RunContext {
                 slots: &limits.slots,
                 interrupt: &self.interrupt,
                 timings: &timings,
             };
-            let list = &self.loaded_study.list;
-            report = report.and(update(list, store, work, kept, &limits, run_context)?);
+            update(
+                &self.loaded_study.list,
+                store,
+                work,
+                kept,
+                limits,
+                run_context,
+            )
+        };
+        let mut report = here(&parts.again, parts.kept.clone(), &limits)?;
+        if report.goes_on() && !self.interrupt.is_triggered() {
+            limits.give_up = limits.give_up.after(report.failed.len());
+            report = report.and(here(&parts.to_run, HashMap::new(), &limits)?);
         }
-        let is_wanted = |key: &Key| again.unit(key).or(to_run.unit(key)).is_some();
+        let is_wanted = |key: &Key| parts.have(key);
         (self.loaded_study).plan_after(store, &mut self.plans, &is_wanted, &report.good)?;
         Ok(report)
     }

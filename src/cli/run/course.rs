@@ -22,7 +22,7 @@ use crate::cli::verify::CAUSES;
 use crate::cluster;
 use crate::cluster::head::{Again, Head, Patience, Waited};
 use crate::cluster::run::{Commission, Matter};
-use crate::execute::giving_up::{GaveUp, GiveUp};
+use crate::execute::giving_up::GaveUp;
 use crate::execute::local::boundary;
 use crate::execute::order::Work;
 use crate::execute::run_context::RunContext;
@@ -83,31 +83,27 @@ pub(super) struct Course<'a> {
 impl Course<'_> {
     /// Runs what is to be run. An obstacle to all is an error; what was done before it is kept.
     pub(super) fn carry_out(&mut self) -> Result<RunReport> {
-        let Selection { work, again, .. } = self.selection;
+        let Selection { parts, .. } = self.selection;
         // With other values, the product and the last runs are not what they were, even if nothing is run.
         let are_own = self.study.overrides.are_none();
-        let is_to_change = !are_own || work.runs() + again.runs() > 0 || !self.head.is_idle();
+        let is_to_change = !are_own || !parts.are_empty() || !self.head.is_idle();
         if is_to_change && !self.study.is_passing() {
             FastPath::forget(&mut self.store)?;
         }
         self.drop_unwanted()?;
-        let mut report = self.carry_out_here(again, self.selection.kept.clone())?;
-        let goes_on = report.gave_up.is_none() && report.obstacle.is_none();
-        if goes_on && !self.interrupt.is_triggered() {
+        let mut report = self.carry_out_here(&parts.again, parts.kept.clone())?;
+        if report.goes_on() && !self.interrupt.is_triggered() {
             let before = report.failed.len();
-            // There are fewer, or nothing would go on.
-            if let GiveUp::After(most) = &mut self.limits.give_up {
-                *most -= before;
-            }
+            self.limits.give_up = self.limits.give_up.after(before);
             let mut run = match self.place {
                 Place::Cluster(spec) => self.carry_out_elsewhere(spec)?,
                 Place::Here => {
-                    if work.runs() > 0 && self.limits.verbosity != Verbosity::Quiet {
+                    if parts.to_run.runs() > 0 && self.limits.verbosity != Verbosity::Quiet {
                         boundary::missing(self.study.common())
                             .iter()
                             .for_each(|told| say(told));
                     }
-                    self.carry_out_here(work, HashMap::new())?
+                    self.carry_out_here(&parts.to_run, HashMap::new())?
                 }
             };
             if let Some(GaveUp::After(failures)) = &mut run.gave_up {
@@ -141,9 +137,6 @@ impl Course<'_> {
 
     /// Has work done on this machine: by simulators, but for keys with outputs that are kept.
     fn carry_out_here(&mut self, work: &Work, kept: HashMap<Key, RawKey>) -> Result<RunReport> {
-        if work.runs() == 0 {
-            return Ok(RunReport::default());
-        }
         let run_context = RunContext {
             slots: &self.limits.slots,
             interrupt: &self.interrupt,
@@ -185,7 +178,7 @@ impl Course<'_> {
         self.interrupt.listen_for_a_second();
         let commission = Commission {
             spec,
-            work: &self.selection.work,
+            work: &self.selection.parts.to_run,
             with_owed: self.selection.with_owed(),
             left_over: &self.left_over,
             causes: self.causes,
@@ -232,11 +225,10 @@ impl Course<'_> {
         if report.run + report.read_again == 0 && report.good.is_empty() {
             return Ok(());
         }
-        let wanted = &self.selection.wanted;
+        let Selection { wanted, parts, .. } = self.selection;
         let with_result = |(unit, _): &(Unit, Key)| Some((*unit, self.found(*unit)?));
         let earlier: Vec<(Unit, Found)> = wanted.iter().filter_map(with_result).collect();
-        let Selection { work, again, .. } = self.selection;
-        let is_wanted = |key: &Key| work.unit(key).or(again.unit(key)).is_some();
+        let is_wanted = |key: &Key| parts.have(key);
         let touched = self.timings.time(Phase::Plan, || {
             (self.loaded_study).plan_after(&self.store, &mut self.plans, &is_wanted, &report.good)
         })?;

@@ -74,8 +74,8 @@ pub(super) fn dry_run(
     )?;
     let under_way = selection.under_way();
     let cluster = match &place {
-        Place::Cluster(spec) if selection.work.runs() > 0 => {
-            let (study, work) = (&opened.study, &selection.work);
+        Place::Cluster(spec) if selection.parts.to_run.runs() > 0 => {
+            let (study, work) = (&opened.study, &selection.parts.to_run);
             Some(cluster::run::bill(
                 spec,
                 study,
@@ -86,8 +86,8 @@ pub(super) fn dry_run(
         }
         _ => None,
     };
-    let (runs, all) = (selection.work.runs(), selection.all);
-    let again = selection.again.runs();
+    let (runs, all) = (selection.parts.to_run.runs(), selection.all);
+    let again = selection.parts.again.runs();
     let causes = match arguments.only {
         Some(_) => selection.causes(&plans, arguments.force),
         // This includes those that can't be run.
@@ -98,7 +98,7 @@ pub(super) fn dry_run(
     };
     let prediction = match &store {
         Some(store) if cluster.is_none() => {
-            let (units, workers) = (selection.work.units(), cores(arguments.jobs));
+            let (units, workers) = (selection.parts.to_run.units(), cores(arguments.jobs));
             Prediction::of(store, &loaded_study, units, workers)?
         }
         _ => None,

@@ -20,7 +20,6 @@ pub(super) use self::arguments::Arguments;
 use self::course::{Course, touch};
 pub(super) use self::dry_run::DryRun;
 pub(super) use self::restore::Restored;
-pub(super) use self::selection::kept;
 use self::selection::{Exempt, Selection};
 pub(super) use self::summary::RunSummary;
 use super::document::Products;
@@ -167,7 +166,7 @@ fn run_stale(
             Some(&store),
         )?
     };
-    let (runs, all) = (selection.work.runs(), selection.all);
+    let (runs, all) = (selection.parts.to_run.runs(), selection.all);
     let causes = selection.causes(&plans, arguments.force);
     if let Some(too_many) = selection.too_many(arguments.max_rerun, &causes) {
         return Err(too_many.into());

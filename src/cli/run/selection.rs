@@ -12,8 +12,9 @@ use crate::cluster::head::Head;
 use crate::data::catchment::CatchmentId;
 use crate::data::scenario::ScenarioName;
 use crate::execute::order::Work;
+use crate::execute::parts::{Parts, kept};
 use crate::execute::{FailedCatchment, RunReport};
-use crate::plan::key::{Key, RawKey};
+use crate::plan::key::Key;
 use crate::plan::loaded::LoadedStudy;
 use crate::plan::{Plan, Unit, causes};
 use crate::store::Store;
@@ -22,13 +23,10 @@ use crate::store::Store;
 pub(super) struct Selection {
     /// In the order of scenarios and catchments.
     pub wanted: Vec<(Unit, Key)>,
-    /// Of these, what simulators have to be run for, with each key once.
-    pub work: Work,
-    /// The others: what their simulators left is kept, and only read again.
-    pub again: Work,
-    /// Where it is kept.
-    pub kept: HashMap<Key, RawKey>,
-    /// The same with what tasks owe already, where they owe something: should one be lost, its runs go to another.
+    /// The same in two parts, with each key once.
+    pub parts: Parts,
+    /// What simulators have to be run for with what tasks owe already, where they owe something: should one be lost, its runs go to
+    /// another.
     with_owed: Option<Work>,
     /// How many catchments the scenarios asked for have, counted in each.
     pub all: usize,
@@ -79,22 +77,16 @@ impl Selection {
     ) -> Result<Self> {
         let only = arguments.only.as_deref();
         let mut wanted = wanted(loaded_study, plans, chosen, only, arguments.force)?;
-        let kept: HashMap<Key, RawKey> = match arguments.force {
+        let kept = match arguments.force {
             true => HashMap::new(),
             false => kept(plans, &wanted),
         };
-        let to_run = |wanted: &[(Unit, Key)]| {
-            let runs = wanted.iter().filter(|(_, key)| !kept.contains_key(key));
-            Work::of(&runs.copied().collect::<Vec<_>>())
-        };
-        let with_owed = (!exempt.owed.is_empty()).then(|| to_run(&wanted));
+        let owes = !exempt.owed.is_empty();
+        let with_owed = owes.then(|| Parts::of(&wanted, kept.clone()).to_run);
         wanted.retain(|(unit, key)| !exempt.covers(loaded_study, *unit, key));
         wanted.shrink_to_fit();
-        let again = wanted.iter().filter(|(_, key)| kept.contains_key(key));
         Ok(Self {
-            work: to_run(&wanted).planned(plans, store),
-            again: Work::of(&again.copied().collect::<Vec<_>>()).planned(plans, store),
-            kept,
+            parts: Parts::of(&wanted, kept).planned(plans, store),
             with_owed,
             wanted,
             all: chosen.iter().map(|&at| plans[at].entries.len()).sum(),
@@ -103,12 +95,12 @@ impl Selection {
 
     /// What is to be run, and what tasks are at work on already.
     pub(super) fn with_owed(&self) -> &Work {
-        self.with_owed.as_ref().unwrap_or(&self.work)
+        self.with_owed.as_ref().unwrap_or(&self.parts.to_run)
     }
 
     /// How many runs tasks are at work on already.
     pub(super) fn under_way(&self) -> usize {
-        self.with_owed().runs() - self.work.runs()
+        self.with_owed().runs() - self.parts.to_run.runs()
     }
 
     /// Why the catchments are run.
@@ -123,15 +115,6 @@ impl Selection {
         limit: Option<MaxRerun>,
         causes: &[(usize, String)],
     ) -> Option<TooMany> {
-        TooMany::of(limit, self.work.runs(), self.all, causes)
+        TooMany::of(limit, self.parts.to_run.runs(), self.all, causes)
     }
-}
-
-/// Where what simulators left is kept for these.
-pub(in crate::cli) fn kept(plans: &[Plan], wanted: &[(Unit, Key)]) -> HashMap<Key, RawKey> {
-    let kept = |(unit, key): &(Unit, Key)| {
-        let entry = &plans[unit.scenario].entries[unit.catchment];
-        Some((*key, entry.kept?))
-    };
-    wanted.iter().filter_map(kept).collect()
 }
