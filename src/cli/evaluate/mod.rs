@@ -21,11 +21,12 @@ pub(super) use self::sheet::Document;
 use super::exit::{Exit, Usage};
 use super::fault;
 use super::open::{OpenProject, ProjectPlace};
-use super::options::jobs::slots;
+use super::options::jobs::{cores, slots};
 use super::options::only;
 use super::options::scenario::ScenarioOption;
 use super::options::sets::SetOptions;
 use super::terminal::{print, print_document, say};
+use super::wanted::wanted;
 use crate::execute::giving_up::GiveUp;
 use crate::execute::local::boundary;
 use crate::execute::order::Work;
@@ -36,7 +37,7 @@ use crate::execute::{Limits, RunReport, update};
 use crate::plan::key::{Key, RawKey};
 use crate::plan::loaded::{LoadedScenario, LoadedStudy};
 use crate::plan::snapshot::ScenarioSnapshot;
-use crate::plan::{Plan, State, Unit};
+use crate::plan::{Plan, Unit};
 use crate::product;
 use crate::product::numbers::{At, NumberColumn, WantedNumbers};
 use crate::project::overrides::Overrides;
@@ -156,7 +157,7 @@ fn evaluated(
         // Until here a signal just ends the program.
         interrupt: Interrupt::installed().context("can't prepare for signals")?,
     };
-    let wanted = evaluation.wanted();
+    let wanted = evaluation.wanted()?;
     let report = evaluation.carry_out(&wanted, &mut store)?;
     if evaluation.interrupt.is_triggered() {
         return Ok(None);
@@ -208,21 +209,11 @@ fn numbers(
 
 impl Evaluation<'_> {
     /// What has to be run for the numbers.
-    fn wanted(&self) -> Vec<(Unit, Key)> {
-        let mut wanted = Vec::new();
-        for (scenario, (plan, needed)) in self.plans.iter().zip(&self.needed).enumerate() {
-            let entries = plan.entries.iter().zip(needed).enumerate();
-            for (catchment, (entry, _)) in entries.filter(|(_, (_, is_needed))| **is_needed) {
-                if let (State::Stale(_), Some(key)) = (&entry.state, entry.key) {
-                    let unit = Unit {
-                        scenario,
-                        catchment,
-                    };
-                    wanted.push((unit, key));
-                }
-            }
-        }
-        wanted
+    fn wanted(&self) -> Result<Vec<(Unit, Key)>> {
+        let all: Vec<usize> = (0..self.plans.len()).collect();
+        let mut wanted = wanted(self.loaded_study, &self.plans, &all, None, false)?;
+        wanted.retain(|(unit, _)| self.needed[unit.scenario][unit.catchment]);
+        Ok(wanted)
     }
 
     /// Runs it, but for what simulators left that only needs to be read again, and brings the plans up to date.
@@ -291,7 +282,6 @@ impl Evaluation<'_> {
         let overrides = &self.opened.study.overrides;
         let parameters = samples::parameters(&self.loaded_study.list, overrides.sets());
         let failures = samples::Failures::of(report);
-        let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let mut samples = Vec::with_capacity(self.plans.len());
         let mut wanted = Vec::new();
         for (scenario, (loaded, plan)) in self.loaded_study.list.iter().zip(&self.plans).enumerate()
@@ -305,7 +295,8 @@ impl Evaluation<'_> {
                 None => {
                     let results = samples::results(plan);
                     let time = loaded.basin.time();
-                    let all = numbers.of_results(loaded.project, time, &results, store, threads)?;
+                    let all =
+                        numbers.of_results(loaded.project, time, &results, store, cores(None))?;
                     Ok(all.chosen())
                 }
             };

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::ambiguous;
 use super::samples::{Evaluated, Failure, Sample};
-use crate::data::value::{Value, push_number};
+use crate::data::value::Value;
 use crate::history::values::PlainValue;
 use crate::product::numbers::NumberColumn;
 
@@ -44,11 +44,10 @@ pub(super) fn csv(evaluated: &Evaluated) -> Result<Vec<u8>> {
 
 /// A number as text; empty if it is missing.
 fn cell(number: f64) -> String {
-    let mut text = Vec::new();
-    if !number.is_nan() {
-        push_number(&mut text, number);
+    match number.is_nan() {
+        true => String::new(),
+        false => Value::Number(number).to_string(),
     }
-    String::from_utf8_lossy(&text).into_owned()
 }
 
 /// The numbers of a sample in these columns.
