@@ -117,11 +117,16 @@ impl RunReport {
         self
     }
 
+    /// Why what failed did.
+    pub(crate) fn reasons(&self) -> HashMap<(&ScenarioName, &CatchmentId), &str> {
+        (self.failed.iter())
+            .map(|failed| (failed.unit(), failed.reason.as_str()))
+            .collect()
+    }
+
     /// Enters what failed into the plans of a study that is only passing: there is no state of it in the store that says so.
     pub(crate) fn enter_failures(&self, list: &[LoadedScenario<'_>], plans: &mut [Plan]) {
-        let reasons: HashMap<_, &str> = (self.failed.iter())
-            .map(|failed| (failed.unit(), failed.reason.as_str()))
-            .collect();
+        let reasons = self.reasons();
         if reasons.is_empty() {
             return;
         }

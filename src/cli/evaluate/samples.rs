@@ -173,19 +173,16 @@ pub(super) fn results(plan: &Plan) -> Vec<Option<ResultId>> {
     plan.entries.iter().map(result).collect()
 }
 
-/// What failed, by scenario and catchment.
+/// What failed.
 pub(super) struct Failures<'r> {
-    failed: HashMap<(&'r ScenarioName, &'r CatchmentId), &'r str>,
+    reasons: HashMap<(&'r ScenarioName, &'r CatchmentId), &'r str>,
     gave_up: bool,
 }
 
 impl<'r> Failures<'r> {
     pub(super) fn of(report: &'r RunReport) -> Self {
-        let failed = report.failed.iter();
         Self {
-            failed: failed
-                .map(|it| ((&it.scenario, &it.catchment), it.reason.as_str()))
-                .collect(),
+            reasons: report.reasons(),
             gave_up: report.gave_up.is_some(),
         }
     }
@@ -207,7 +204,7 @@ impl<'r> Failures<'r> {
                 State::Fresh(_) => continue,
                 State::Bad(_) if loaded.project.on_bad_input == OnBadInput::Skip => continue,
                 State::Bad(problem) => format!("can't be run: {problem}"),
-                State::Stale(_) => match self.failed.get(&(scenario, catchment)) {
+                State::Stale(_) => match self.reasons.get(&(scenario, catchment)) {
                     Some(reason) => (*reason).to_owned(),
                     None => {
                         is_left.get_or_insert(catchment);
