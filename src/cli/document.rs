@@ -79,7 +79,7 @@ impl Products {
 pub(crate) struct ProductOf {
     /// Its file.
     pub path: String,
-    /// `written`, or `unchanged`: then the file was not touched.
+    /// `written`; or `unchanged` or `left to a later run`: then the file was not touched.
     pub state: String,
 }
 

@@ -1,8 +1,10 @@
 //! `rerunoff evaluate`: sets of parameters in, numbers out, for programs that drive the model.
 //!
-//! It runs what the numbers need and nothing else, makes no product, and leaves nothing in the project but results, which the next
-//! evaluation finds. This file has the order of steps; [`samples`] has what becomes of each set, [`sheet`] how it is printed, and [`dakota`]
-//! the files of a program that wants its own.
+//! It runs what the numbers need and nothing else, makes no product, and leaves the last run what it was. What it adds are results,
+//! which the next evaluation finds; and, as any run does, imports, attempts that failed and their work directories.
+//!
+//! This file has the order of steps; [`samples`] has what becomes of each set, [`sheet`] how it is printed, and [`dakota`] the files of
+//! a program that wants its own.
 
 mod dakota;
 mod samples;
@@ -76,10 +78,11 @@ pub(super) struct Arguments {
     /// Simulators at work at once, whatever other callers do [default: the cores available, shared with them]
     #[arg(short, long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
-    /// Start nothing new after so many catchments failed [default: of a single set 1, as it has failed then; of several any number]
+    /// Start nothing new after so many catchments failed [default: 1 of a single set in a single scenario, as it has failed then; else
+    /// any number]
     #[arg(long, value_name = "N")]
     max_failures: Option<NonZeroUsize>,
-    /// Wait for another run on this project to end
+    /// Wait while others use the project, where one needs it alone
     #[arg(long)]
     wait: bool,
     /// Print no progress, only what failed

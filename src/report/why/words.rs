@@ -311,7 +311,6 @@ fn rendered(name: &str) -> String {
     )
 }
 
-/// The digest of a part: remembered as such, or spelled by its text.
 /// Texts joined by NUL as words, quoted where they have blanks or are empty.
 fn words(joined: &str) -> String {
     if joined.is_empty() {
