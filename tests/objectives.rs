@@ -253,6 +253,30 @@ fn every_scenario_has_its_numbers() {
 }
 
 #[test]
+fn a_catchment_that_a_scenario_leaves_out_is_no_gauge_of_it() {
+    let project = project();
+    project.edit(
+        "[simulator]\n",
+        "[scenario.both]\n[scenario.one]\ncatchments = [\"70002\"]\n\n[simulator]\n",
+    );
+    let run = project.rerunoff(&["run", "--json"]).expect(0);
+    let objectives = &json(&run.stdout)["objectives"];
+    let told = |at: usize| {
+        let gauges = objectives[at]["gauges"].as_array().expect("a list");
+        let ids = gauges.iter().map(|gauge| gauge["catchment"].as_str());
+        (
+            objectives[at]["scenario"].as_str(),
+            ids.collect::<Option<Vec<&str>>>().expect("texts"),
+        )
+    };
+    assert_eq!(told(0), (Some("both"), vec!["70002", "70005"]));
+    assert_eq!(told(1), (Some("one"), vec!["70002"]));
+    let over_gauges = |at: usize| objectives[at]["over_gauges"].as_f64().expect("a number");
+    close(over_gauges(0), (of(1) + of(4)) / 2.0);
+    close(over_gauges(1), of(1));
+}
+
+#[test]
 fn what_can_be_meant_in_two_ways_is_refused_before_anything_is_run() {
     let told = |change: &dyn Fn(&Project)| {
         let project = project();

@@ -4,6 +4,7 @@
 
 use super::summary::Summaries;
 use super::{ProductContent, ProductRow};
+use crate::data::catchment::CatchmentId;
 use crate::data::digest::Digest;
 use crate::data::objective::{AtGauge, ObjectiveNumbers, stated};
 use crate::data::scenario::ScenarioName;
@@ -32,19 +33,8 @@ impl ProductContent {
         objective: &ObjectiveSpec,
         numbers: &[f64],
     ) -> Vec<f64> {
-        let each = self.catchments_each().max(1);
-        let gauges = self.gauges_of(objective.summary);
-        // A catchment that the scenario leaves out is no gauge of it.
-        let counts = |row: &ProductRow| {
-            let is_left_out = row.status == Status::NotRun && row.key.is_none();
-            !is_left_out && gauges.is_some_and(|gauges| gauges.has(&row.id))
-        };
-        let scenarios = self.catchments.chunks(each).zip(numbers.chunks(each));
-        let one = |(rows, numbers): (&[ProductRow], &[f64])| {
-            let gauges = rows.iter().zip(numbers).filter(|(row, _)| counts(row));
-            overall(objective, gauges.map(|(row, number)| (&row.id, *number)))
-        };
-        scenarios.map(one).collect()
+        let one = |scenario| overall(objective, self.at_gauges(objective, numbers, scenario));
+        (0..self.scenario_count()).map(one).collect()
     }
 
     /// What all objectives come to, scenario by scenario.
@@ -52,31 +42,44 @@ impl ProductContent {
         &self,
         summaries: &Summaries,
     ) -> Vec<ObjectiveNumbers> {
-        let each = self.catchments_each().max(1);
         let mut all = Vec::new();
-        for (scenario, rows) in self.catchments.chunks(each).enumerate() {
+        for scenario in 0..self.scenario_count() {
             for objective in &self.spec.objectives {
                 let numbers = summaries.of(objective.summary);
-                let own = &numbers[scenario * each..];
-                let has_gauge = |row: &ProductRow| {
-                    let gauges = self.gauges_of(objective.summary);
-                    gauges.is_some_and(|gauges| gauges.has(&row.id))
+                let gauges = || self.at_gauges(objective, numbers, scenario);
+                let at_gauge = |(id, number): (&CatchmentId, f64)| AtGauge {
+                    catchment: id.clone(),
+                    number: stated(number),
                 };
-                let gauges = rows.iter().zip(own).filter(|(row, _)| has_gauge(row));
                 all.push(ObjectiveNumbers {
                     objective: objective.name.clone(),
                     scenario: self.scenario_name(scenario),
-                    over_gauges: stated(self.overall(objective, numbers)[scenario]),
-                    gauges: gauges
-                        .map(|(row, number)| AtGauge {
-                            catchment: row.id.clone(),
-                            number: stated(*number),
-                        })
-                        .collect(),
+                    over_gauges: stated(overall(objective, gauges())),
+                    gauges: gauges().map(at_gauge).collect(),
                 });
             }
         }
         all
+    }
+
+    /// The gauges of a scenario, each with its number out of an objective's numbers in all rows.
+    fn at_gauges<'a>(
+        &'a self,
+        objective: &ObjectiveSpec,
+        numbers: &'a [f64],
+        scenario: usize,
+    ) -> impl Iterator<Item = (&'a CatchmentId, f64)> + use<'a> {
+        let each = self.catchments_each();
+        let own = scenario * each..(scenario + 1) * each;
+        let gauges = self.gauges_of(objective.summary);
+        // A catchment that the scenario leaves out is no gauge of it.
+        let counts = move |row: &ProductRow| {
+            let is_left_out = row.status == Status::NotRun && row.key.is_none();
+            !is_left_out && gauges.is_some_and(|gauges| gauges.has(&row.id))
+        };
+        let rows = self.catchments[own.clone()].iter().zip(&numbers[own]);
+        let at_gauges = rows.filter(move |(row, _)| counts(row));
+        at_gauges.map(|(row, number)| (&row.id, *number))
     }
 
     /// The name of a scenario, by number.
