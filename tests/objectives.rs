@@ -277,6 +277,28 @@ fn a_catchment_that_a_scenario_leaves_out_is_no_gauge_of_it() {
 }
 
 #[test]
+fn the_product_says_by_its_name_what_it_is_compared_with() {
+    let project = project();
+    project.edit(
+        "statistic = \"nse\" }",
+        "statistic = \"nse\", long_name = \"the fit\" }",
+    );
+    let observations = || {
+        let file = hdf5::File::open(project.path("output.h5")).expect("the product");
+        let attribute = file.dataset("nse").and_then(|it| it.attr("observations"));
+        let text = attribute.and_then(|it| it.read_scalar::<hdf5::types::FixedAscii<64>>());
+        text.expect("an attribute").to_string()
+    };
+    project.rerunoff(&["run"]).expect(0);
+    assert_eq!(observations(), "flow");
+    project.edit("\nflow = {", "\nriver = {");
+    project.edit("of = \"flow\"", "of = \"river\"");
+    let run = project.rerunoff(&["run"]).expect(0);
+    assert!(run.stdout.contains("0 run, 0 failed"), "{}", run.stdout);
+    assert_eq!(observations(), "river");
+}
+
+#[test]
 fn what_can_be_meant_in_two_ways_is_refused_before_anything_is_run() {
     let told = |change: &dyn Fn(&Project)| {
         let project = project();

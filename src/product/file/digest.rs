@@ -85,6 +85,9 @@ pub fn digest(product: &ProductContent) -> Digest {
         for text in [&summary.units, &summary.long_name, &summary.standard_name] {
             walk.optional(text.as_deref());
         }
+        if let SummaryKind::Objective(objective) = &summary.kind {
+            walk.text(&objective.observations.name);
+        }
     }
     walk.axes(product);
     walk.objectives(product);
