@@ -5,6 +5,7 @@
 use std::collections::hash_map::Entry as MapEntry;
 use std::collections::{HashMap, HashSet};
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::thread::available_parallelism;
 
 use anyhow::{Context, Result};
@@ -13,6 +14,7 @@ use crate::data::catchment::CatchmentId;
 use crate::data::digest::Digest;
 use crate::inputs::BadInput;
 use crate::plan::key::{Change, Explanation, Key, leave_out_consequences};
+use crate::plan::last_states::LastStates;
 use crate::plan::loaded::{LoadedScenario, LoadedStudy};
 use crate::plan::side_by_side::{Keyed, SideBySide};
 use crate::plan::{Entry, Found, Plan, Staleness, State};
@@ -58,6 +60,7 @@ impl LoadedStudy<'_> {
     ) -> Result<(Vec<Plan>, Vec<Vec<Touched>>)> {
         // One read transaction for all queries: much faster, and a consistent state even while another process writes.
         let _transaction = store.map(Store::read_transaction).transpose()?;
+        let mut last_states = LastStates::new(store);
         let (mut plans, mut touched) = (Vec::new(), Vec::new());
         for alike in self.list.chunk_by(SideBySide::go_together) {
             let catchments = alike[0].basin.catchments().len();
@@ -65,14 +68,14 @@ impl LoadedStudy<'_> {
                 let own = plans.len()..plans.len() + scenarios.len();
                 let is_asked =
                     |catchment| own.clone().any(|scenario| is_asked(scenario, catchment));
-                for (entries, of_scenario) in plan(scenarios, store, &is_asked)? {
+                for (entries, of_scenario) in plan(scenarios, store, &mut last_states, &is_asked)? {
                     plans.push(Plan { entries });
                     touched.push(of_scenario);
                 }
             }
         }
         if let Some(store) = store {
-            self.note_kept(store, &mut plans)?;
+            self.note_kept(store, &mut last_states, &mut plans)?;
         }
         Ok((plans, touched))
     }
@@ -89,8 +92,12 @@ impl LoadedStudy<'_> {
         good: &HashSet<Key>,
     ) -> Result<Vec<Vec<Touched>>> {
         let _transaction = store.read_transaction()?;
+        let mut last_states = LastStates::new(Some(store));
         let scenarios = self.list.iter().zip(plans);
-        let touched = scenarios.map(|(loaded, plan)| loaded.plan_after(store, plan, wanted, good));
+        let touched = scenarios.map(|(loaded, plan)| {
+            let last = last_states.of(&loaded.project.scenario)?;
+            loaded.plan_after(store, &last, plan, wanted, good)
+        });
         touched.collect()
     }
 }
@@ -99,13 +106,11 @@ impl LoadedStudy<'_> {
 fn plan(
     scenarios: &[LoadedScenario<'_>],
     store: Option<&Store>,
+    last_states: &mut LastStates<'_>,
     is_asked: &(dyn Fn(usize) -> bool + Sync),
 ) -> Result<Vec<(Vec<Entry>, Vec<Touched>)>> {
-    let last = scenarios.iter().map(|loaded| match store {
-        Some(store) => store.last(loaded.project.scenario.past()),
-        None => Ok(HashMap::new()),
-    });
-    let last: Vec<HashMap<CatchmentId, Last>> = last.collect::<Result<_, _>>()?;
+    let last = (scenarios.iter()).map(|loaded| last_states.of(&loaded.project.scenario));
+    let last: Vec<Arc<HashMap<CatchmentId, Last>>> = last.collect::<Result<_, _>>()?;
     let catchments = scenarios[0].basin.catchments();
     let planned = scenarios
         .iter()
@@ -157,11 +162,11 @@ impl LoadedScenario<'_> {
     fn plan_after(
         &self,
         store: &Store,
+        last: &HashMap<CatchmentId, Last>,
         plan: &mut Plan,
         wanted: &dyn Fn(&Key) -> bool,
         good: &HashSet<Key>,
     ) -> Result<Vec<Touched>> {
-        let last = store.last(self.project.scenario.past())?;
         let (mut touched, mut common) = (Vec::new(), CommonChanges::default());
         for (catchment, entry) in plan.entries.iter_mut().enumerate() {
             let key = match (&entry.state, entry.key) {

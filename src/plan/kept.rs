@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::digest::Digest;
 use crate::plan::key::RawKey;
+use crate::plan::last_states::LastStates;
 use crate::plan::loaded::{LoadedScenario, LoadedStudy};
 use crate::plan::recipe::Rendered;
 use crate::plan::{Entry, Plan, Staleness, State};
@@ -49,7 +50,12 @@ impl KeptIndex {
 
 impl LoadedStudy<'_> {
     /// Notes at stale catchments what of their simulators is kept, where the project keeps that.
-    pub(crate) fn note_kept(&self, store: &Store, plans: &mut [Plan]) -> Result<()> {
+    pub(super) fn note_kept(
+        &self,
+        store: &Store,
+        last_states: &mut LastStates<'_>,
+        plans: &mut [Plan],
+    ) -> Result<()> {
         let mut scenarios = self.list.iter();
         let are_kept = scenarios.any(|loaded| loaded.project.cache_limits.keep_outputs);
         let mut entries = plans.iter().flat_map(|plan| &plan.entries);
@@ -64,7 +70,7 @@ impl LoadedStudy<'_> {
             return Ok(());
         }
         for (loaded, plan) in self.list.iter().zip(plans) {
-            let last = store.last(loaded.project.scenario.past())?;
+            let last = last_states.of(&loaded.project.scenario)?;
             for (catchment, entry) in plan.entries.iter_mut().enumerate() {
                 let last = last.get(loaded.basin.id(catchment));
                 if entry.key.is_some() && may_be_read_again(entry, last) {

@@ -10,6 +10,7 @@
 //! | the key, and its parts as the next run can compare them | [`key`], [`problem`] where there is none |
 //! | all of that put together | [`loaded`] |
 //! | the keys of scenarios that have much in common, and the plan made of them with the store | [`side_by_side`], [`decide`], [`Plan`] |
+//! | what the store knows of catchments' last runs | [`last_states`] |
 //! | what simulators left that is kept and need not be made again | [`kept`] |
 //! | what a product needs of it, and what it was at some time | [`product_needs`], [`snapshot`] |
 //! | when all of it may be skipped, what make has to know, what may not change meanwhile | [`fast_path`], [`dependencies`], [`depfile`], [`watch`], [`reads`] |
@@ -27,6 +28,7 @@ pub(crate) mod file_digests;
 pub(crate) mod input_index;
 pub(crate) mod kept;
 pub(crate) mod key;
+pub(crate) mod last_states;
 pub(crate) mod loaded;
 pub(crate) mod problem;
 pub(crate) mod product_needs;
