@@ -60,7 +60,7 @@ impl LoadedStudy<'_> {
         let are_kept = scenarios.any(|loaded| loaded.project.cache_limits.keep_outputs);
         let mut entries = plans.iter().flat_map(|plan| &plan.entries);
         // All that is kept is read only where some of it may be of use.
-        if !are_kept || !entries.any(|entry| matches!(entry.state, State::Stale(_))) {
+        if !are_kept || !entries.any(is_to_be_run) {
             return Ok(());
         }
         let kept: HashMap<Digest, KeptIndex> = (store.kept_outputs()?.into_iter())
@@ -73,7 +73,7 @@ impl LoadedStudy<'_> {
             let last = last_states.of(&loaded.project.scenario)?;
             for (catchment, entry) in plan.entries.iter_mut().enumerate() {
                 let last = last.get(loaded.basin.id(catchment));
-                if entry.key.is_some() && may_be_read_again(entry, last) {
+                if may_be_read_again(entry, last) {
                     entry.kept = loaded.kept(catchment, &kept);
                 }
             }
@@ -82,15 +82,17 @@ impl LoadedStudy<'_> {
     }
 }
 
+/// Whether a catchment is stale, and anybody asks for it.
+fn is_to_be_run(entry: &Entry) -> bool {
+    entry.key.is_some() && matches!(entry.state, State::Stale(_))
+}
+
 /// Whether what is kept can have another outcome than the last run, or the same for the same reason.
 ///
 /// What failed in its simulator is run again; what failed because of what is taken of it is not.
 fn may_be_read_again(entry: &Entry, last: Option<&Last>) -> bool {
-    match &entry.state {
-        State::Stale(Staleness::Failed(_)) => last.is_some_and(|last| last.attempts == 0),
-        State::Stale(_) => true,
-        State::Fresh(_) | State::Bad(_) => false,
-    }
+    let has_failed = matches!(entry.state, State::Stale(Staleness::Failed(_)));
+    is_to_be_run(entry) && (!has_failed || last.is_some_and(|last| last.attempts == 0))
 }
 
 impl LoadedScenario<'_> {
