@@ -48,15 +48,25 @@ pub struct CommonChanges(HashMap<Digest, Option<Vec<Change>>>);
 impl LoadedStudy<'_> {
     /// The plan of every scenario, and the states of fresh catchments whose last known state was another.
     pub(crate) fn plan(&self, store: Option<&Store>) -> Result<(Vec<Plan>, Vec<Vec<Touched>>)> {
-        self.plan_asked(store, &|_, _| true)
+        self.plan_with(store, &|_, _| true, true)
     }
 
-    /// The same where some catchments are asked for only, by the numbers of scenario and catchment. Others have an
-    /// [unasked](Entry::unasked) entry, unless another scenario asks for them.
+    /// The plan of every scenario where some catchments are asked for only, by the numbers of scenario and catchment, and nobody wants
+    /// to know [what changed](Staleness::Changed) of them. Others have an [unasked](Entry::unasked) entry, unless another scenario asks
+    /// for them.
     pub(crate) fn plan_asked(
         &self,
         store: Option<&Store>,
         is_asked: &(dyn Fn(usize, usize) -> bool + Sync),
+    ) -> Result<Vec<Plan>> {
+        Ok(self.plan_with(store, is_asked, false)?.0)
+    }
+
+    fn plan_with(
+        &self,
+        store: Option<&Store>,
+        is_asked: &(dyn Fn(usize, usize) -> bool + Sync),
+        finds_changes: bool,
     ) -> Result<(Vec<Plan>, Vec<Vec<Touched>>)> {
         // One read transaction for all queries: much faster, and a consistent state even while another process writes.
         let _transaction = store.map(Store::read_transaction).transpose()?;
@@ -68,7 +78,8 @@ impl LoadedStudy<'_> {
                 let own = plans.len()..plans.len() + scenarios.len();
                 let is_asked =
                     |catchment| own.clone().any(|scenario| is_asked(scenario, catchment));
-                for (entries, of_scenario) in plan(scenarios, store, &mut last_states, &is_asked)? {
+                let planned = plan(scenarios, store, &mut last_states, &is_asked, finds_changes)?;
+                for (entries, of_scenario) in planned {
                     plans.push(Plan { entries });
                     touched.push(of_scenario);
                 }
@@ -108,6 +119,7 @@ fn plan(
     store: Option<&Store>,
     last_states: &mut LastStates<'_>,
     is_asked: &(dyn Fn(usize) -> bool + Sync),
+    finds_changes: bool,
 ) -> Result<Vec<(Vec<Entry>, Vec<Touched>)>> {
     let last = (scenarios.iter()).map(|loaded| last_states.of(&loaded.project.scenario));
     let last: Vec<Arc<HashMap<CatchmentId, Last>>> = last.collect::<Result<_, _>>()?;
@@ -126,14 +138,14 @@ fn plan(
             // One that is not its last is either stale, or to be put down as fresh.
             let is_another = |at: usize, key: &Key| {
                 let known: Option<&Last> = last[at].get(id);
-                known.is_some_and(|known| known.key != key.0)
+                finds_changes && known.is_some_and(|known| known.key != key.0)
             };
             let keys = is_asked(catchment).then(|| side_by_side.keys(catchment, &is_another));
             (catchment, keys)
         });
         Ok(keys.collect::<Vec<_>>())
     };
-    let mut common = CommonChanges::default();
+    let mut common = finds_changes.then(CommonChanges::default);
     let starts = (0..catchments.len()).step_by(step);
     // Keys are computed on all cores while this thread looks up those that are ready in the store.
     ordered(threads, starts.map(Ok), &keys, &mut |keys| {
@@ -147,7 +159,7 @@ fn plan(
                 let (loaded, known) = (&scenarios[at], last[at].get(id));
                 let past = Past { store, last: known };
                 let series = loaded.series_digests(catchment);
-                let entry = loaded.entry(catchment, series, &keyed, past, &mut common)?;
+                let entry = loaded.entry(catchment, series, &keyed, past, common.as_mut())?;
                 let (entries, touched) = &mut planned[at];
                 touched.extend(loaded.touched(catchment, &entry, known, keyed.explanation)?);
                 entries.push(entry);
@@ -186,7 +198,7 @@ impl LoadedScenario<'_> {
                 key: Ok(key),
                 explanation: None,
             };
-            *entry = self.entry(catchment, series, &keyed, past, &mut common)?;
+            *entry = self.entry(catchment, series, &keyed, past, Some(&mut common))?;
             touched.extend(self.touched(catchment, entry, known, None)?);
         }
         Ok(touched)
@@ -216,14 +228,14 @@ impl LoadedScenario<'_> {
         Ok(Some((id, key.0, parts, *self.recipe.digest())))
     }
 
-    /// The state of a catchment with this key.
+    /// The state of a catchment with this key. What changed is not found without `common`.
     pub fn entry(
         &self,
         catchment: usize,
         series: &Result<Vec<Digest>, BadInput>,
         keyed: &Keyed,
         past: Past<'_>,
-        common: &mut CommonChanges,
+        common: Option<&mut CommonChanges>,
     ) -> Result<Entry> {
         let key = match &keyed.key {
             Ok(key) => *key,
@@ -243,9 +255,12 @@ impl LoadedScenario<'_> {
         let state = match self.state_if_unchanged(&key, summary, past.last) {
             Some(state) => state,
             None => {
-                let changes = match &keyed.explanation {
-                    Some(now) => self.changes(now, past, common)?,
-                    None => self.changes(&self.explain(catchment, series)?, past, common)?,
+                let changes = match (common, &keyed.explanation) {
+                    (None, _) => Vec::new(),
+                    (Some(common), Some(now)) => self.changes(now, past, common)?,
+                    (Some(common), None) => {
+                        self.changes(&self.explain(catchment, series)?, past, common)?
+                    }
                 };
                 State::Stale(Staleness::Changed(changes))
             }

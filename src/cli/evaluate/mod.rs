@@ -148,7 +148,7 @@ fn evaluated(
     });
     let needed: Vec<Vec<bool>> = needed.collect::<Result<_>>()?;
     let is_needed = |scenario: usize, catchment: usize| needed[scenario][catchment];
-    let (plans, _) = loaded_study.plan_asked(Some(&store), &is_needed)?;
+    let plans = loaded_study.plan_asked(Some(&store), &is_needed)?;
     loaded_study.remember_own_files(&mut store)?;
     let mut evaluation = Evaluation {
         arguments,

@@ -51,7 +51,7 @@ pub(crate) fn explain(
         store,
         last: last.as_ref(),
     };
-    let common = &mut CommonChanges::default();
+    let common = Some(&mut CommonChanges::default());
     let entry = loaded.entry(catchment, &digests, &keyed, past, common)?;
     let attempts = match store {
         Some(store) => store.attempts(scenario, id)?,
