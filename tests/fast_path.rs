@@ -89,6 +89,27 @@ fn who_asks_for_more_gets_more() {
 }
 
 #[test]
+fn an_evaluation_leaves_it_open() {
+    let project = project();
+    let toml = String::from_utf8_lossy(&project.read("rerunoff.toml")).into_owned();
+    let summary = "[product.summary]\nc_mean = { of = \"concentration\", statistic = \"mean\" }\n";
+    project.write_toml(&(toml + summary));
+    settle(&project);
+    // What adds results, what finds them, and what is refused before anything is run.
+    for (more, code, calls) in [
+        (&["--set", "k=0.5"][..], 0, 3),
+        (&["--set", "k=0.5"], 0, 0),
+        (&["--set", "k=0.6", "--at", "70002"], 0, 1),
+        (&["--set", "k=0.5", "--numbers", "c_max"], 2, 0),
+    ] {
+        let arguments = [&["evaluate"], more].concat();
+        project.rerunoff(&arguments).expect(code);
+        assert_eq!(project.calls().len(), calls, "{more:?}");
+        assert!(is_short(&project, &[]), "{more:?}");
+    }
+}
+
+#[test]
 fn every_kind_of_change_leaves_the_short_way() {
     let project = project();
     for name in [

@@ -191,8 +191,8 @@ impl FastPath {
     /// The state that is stored, if nothing has been done to the results since. For what adds results and leaves all else alone.
     pub(crate) fn hold(store: &Store) -> Result<Option<Self>> {
         let known = (store.memo(MEMO, "")?).and_then(|payload| Self::from_bytes(&payload));
-        let results = store.results()?;
-        Ok(known.filter(|known| known.results == results))
+        let Some(known) = known else { return Ok(None) };
+        Ok((store.results()? == known.results).then_some(known))
     }
 
     /// Lets a state that was held hold with the results there are now, unless another has taken its place or it was forgotten.

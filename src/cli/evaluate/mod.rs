@@ -36,6 +36,7 @@ use crate::execute::parts::{Parts, kept};
 use crate::execute::run_context::RunContext;
 use crate::execute::timings::Timings;
 use crate::execute::{Limits, RunReport, update};
+use crate::plan::fast_path::FastPath;
 use crate::plan::key::{Key, RawKey};
 use crate::plan::loaded::{LoadedScenario, LoadedStudy};
 use crate::plan::snapshot::ScenarioSnapshot;
@@ -134,12 +135,28 @@ fn evaluated(
     let chosen = arguments.scenarios.of(&opened.study)?;
     opened.keep(&chosen);
     let (_lock, mut store) = opened.store_to_write(arguments.wait)?;
-    let loaded_study = opened.import_and_load(&mut store, false, arguments.quiet)?;
+    // It only adds results, so a state in which nothing is left to do still is one, however this ends.
+    let held = FastPath::hold(&store)?;
+    let evaluated = evaluated_in(&opened, &mut store, arguments, started);
+    let released = FastPath::release(held, &mut store);
+    let evaluated = evaluated?;
+    released?;
+    Ok(evaluated)
+}
+
+/// The same with an opened project and its store.
+fn evaluated_in(
+    opened: &OpenProject,
+    store: &mut Store,
+    arguments: &Arguments,
+    started: Instant,
+) -> Result<Option<Evaluated>> {
+    let loaded_study = opened.import_and_load(store, false, arguments.quiet)?;
     // Sets differ in values only, so the first of each scenario tells of all.
     let alike =
         (loaded_study.list).chunk_by(|a, b| a.project.scenario.past() == b.project.scenario.past());
     alike.flat_map(<[_]>::first).try_for_each(product::check)?;
-    loaded_study.remember(&mut store)?;
+    loaded_study.remember(store)?;
     let at = arguments.at.as_deref();
     let at = at.map_or(Ok(At::Outlets), |at| catchments(&loaded_study, at))?;
     let needed = loaded_study.list.iter().map(|loaded| {
@@ -148,11 +165,11 @@ fn evaluated(
     });
     let needed: Vec<Vec<bool>> = needed.collect::<Result<_>>()?;
     let is_needed = |scenario: usize, catchment: usize| needed[scenario][catchment];
-    let plans = loaded_study.plan_asked(Some(&store), &is_needed)?;
-    loaded_study.remember_own_files(&mut store)?;
+    let plans = loaded_study.plan_asked(Some(&*store), &is_needed)?;
+    loaded_study.remember_own_files(store)?;
     let mut evaluation = Evaluation {
         arguments,
-        opened: &opened,
+        opened,
         loaded_study: &loaded_study,
         plans,
         needed,
@@ -161,14 +178,14 @@ fn evaluated(
         interrupt: Interrupt::installed().context("can't prepare for signals")?,
     };
     let wanted = evaluation.wanted()?;
-    let report = evaluation.carry_out(&wanted, &mut store)?;
+    let report = evaluation.carry_out(&wanted, store)?;
     if evaluation.interrupt.is_triggered() {
         return Ok(None);
     }
     if let Some(obstacle) = &report.obstacle {
         bail!("{obstacle}; what was done before is kept: evaluate again");
     }
-    let (samples, columns) = evaluation.samples(&store, &report)?;
+    let (samples, columns) = evaluation.samples(store, &report)?;
     Ok(Some(Evaluated {
         samples,
         columns,
