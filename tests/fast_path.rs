@@ -73,6 +73,34 @@ fn nothing_changed_is_told_at_once_and_in_the_same_words() {
 }
 
 #[test]
+fn what_objectives_come_to_is_told_all_the_same() {
+    let project = project();
+    project.write(
+        "observed.csv",
+        "time,70002\n2009-01-01 00:00,1\n2009-01-01 01:00,2\n",
+    );
+    let table = "
+[observations]
+flow = { file = \"observed.csv\", variable = \"discharge\" }
+[objective]
+nse = { of = \"flow\", statistic = \"nse\" }
+";
+    project.write_toml(&(project.toml() + table));
+    let first = project.rerunoff(&["run"]).expect(0).stderr;
+    let told = |said: &str| -> Vec<String> {
+        let lines = said.lines().filter(|line| line.starts_with("nse "));
+        lines.map(str::to_owned).collect()
+    };
+    assert_eq!(told(&first).len(), 1, "{first}");
+    settle(&project);
+    let again = project.rerunoff(&["run", "--verbose"]).expect(0).stderr;
+    assert!(again.contains(SHORT), "{again}");
+    assert_eq!(told(&again), told(&first));
+    let quiet = project.rerunoff(&["run", "--quiet"]).expect(0).stderr;
+    assert!(told(&quiet).is_empty(), "{quiet}");
+}
+
+#[test]
 fn who_asks_for_more_gets_more() {
     let project = project();
     settle(&project);

@@ -22,7 +22,7 @@ pub(super) use self::dry_run::DryRun;
 pub(super) use self::restore::Restored;
 use self::selection::{Exempt, Selection};
 pub(super) use self::summary::RunSummary;
-use super::document::Products;
+use super::document::{Products, objective_lines};
 use super::exit::{Exit, Usage};
 use super::open::{OpenProject, ProjectPlace};
 use super::options::jobs::slots;
@@ -349,13 +349,19 @@ fn finish_unchanged(
     if arguments.verbose {
         say("everything looks as it did when nothing was left to do");
     }
+    let objectives = unchanged.objectives();
+    if !arguments.quiet {
+        objective_lines(&objectives)
+            .iter()
+            .for_each(|line| say(line));
+    }
     let summary = RunSummary {
         scenarios: unchanged.scenarios(),
         catchments: unchanged.catchments(),
         fresh: unchanged.catchments(),
         seconds: started.elapsed().as_secs_f64(),
         products: Products::new(products.iter().map(|path| (*path, ProductState::Unchanged))),
-        objectives: unchanged.objectives(),
+        objectives,
         ..RunSummary::default()
     };
     summary.print(arguments.json)?;
