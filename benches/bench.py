@@ -21,17 +21,13 @@ from pathlib import Path
 import arrays
 import import_bench
 import peers
-from iteration import CATCHMENTS, MOST, Iterations, own
+from iteration import CATCHMENTS, JOBS, MOST, NINJA, RERUNOFF, ROOT, Iterations, own
 from measure import Cost, Unusable, cost
 from projects import SIMULATOR, Project, render, trivial, unfenced
 from report import Report, mebibytes, milliseconds, seconds
 
-ROOT = Path(__file__).resolve().parent.parent
-RERUNOFF = ROOT / "target" / "release" / "rerunoff"
 HERBICIDE = ROOT / "target" / "release" / "herbicide"
-NINJA = ROOT / ".venv" / "bench" / "bin" / "ninja"
 HASHING = ROOT / ".venv" / "bench" / "bin" / "python"
-JOBS = len(os.sched_getaffinity(0))
 
 # Rows about bookkeeping alone have this many catchments at every size; their series are a day long.
 WIDE, WIDE_STEPS = 18_000, 24
