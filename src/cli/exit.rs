@@ -11,7 +11,7 @@ pub enum Exit {
     Failures,
     /// The command line or the project file is wrong.
     Usage,
-    /// The project is in use, and this or the other use needs it alone.
+    /// Somebody is at work on the project, and one of the two needs it alone or its cluster has a head already.
     Locked,
     /// The input or the store can't be read or written.
     Unreadable,

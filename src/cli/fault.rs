@@ -62,7 +62,7 @@ enum Kind {
     /// The project file, or a template that it names.
     #[serde(rename = "project file")]
     ProjectFile,
-    /// Another run is under way, and one of the two needs the project alone.
+    /// Somebody is at work on the project, and one of the two needs it alone or its cluster has a head already.
     Locked,
     /// The input, the store or the product can't be read or written.
     Unreadable,
