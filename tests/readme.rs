@@ -1,4 +1,4 @@
-//! What the README shows, run: its session is what the commands print, except for durations and the folder, and its example
+//! What the README shows, run: its sessions are what the commands print, except for durations and the folder, and its example
 //! of scenarios gives as many as it says.
 
 use std::fs;
@@ -7,9 +7,10 @@ use std::process::Command;
 
 use crate::common::{Run, rerunoff, scenarios_of};
 
-/// The commands of the README's first console session, each with what it prints.
-fn session(readme: &str) -> Vec<(&str, String)> {
-    let text = readme.split("```console\n").nth(1).expect("a session");
+/// The commands of the console session under this heading of the README, each with what it prints on standard output.
+fn session<'a>(readme: &'a str, heading: &str) -> Vec<(&'a str, String)> {
+    let section = readme.split(heading).nth(1).expect("a section");
+    let text = section.split("```console\n").nth(1).expect("a session");
     let mut commands: Vec<(&str, String)> = Vec::new();
     for line in text.split("```").next().expect("its end").lines() {
         match line.strip_prefix("$ ") {
@@ -44,15 +45,18 @@ fn normalised(text: &str, home: &str) -> String {
 }
 
 #[test]
-fn the_session_in_the_readme_is_real() {
+fn the_sessions_in_the_readme_are_real() {
     let home = tempfile::tempdir().expect("a folder");
     let ours = Path::new(env!("CARGO_BIN_EXE_rerunoff")).parent();
     let path = std::env::var("PATH").expect("a PATH");
     let path = format!("{}:{path}", ours.expect("a folder").display());
     let mut folder = home.path().to_owned();
-    let commands = session(include_str!("../README.md"));
+    let readme = include_str!("../README.md");
+    let commands = session(readme, "\n## A day with it\n");
     assert!(commands.len() > 5);
-    for (command, expected) in commands {
+    // In the project as the first one leaves it.
+    let asked = session(readme, "\n## For calibrators and samplers\n");
+    for (command, expected) in commands.into_iter().chain(asked) {
         if let Some(inner) = command.strip_prefix("cd ") {
             folder = folder.join(inner);
             continue;
