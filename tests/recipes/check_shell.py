@@ -28,4 +28,9 @@ done = subprocess.run(["./scan.sh"], stdout=subprocess.DEVNULL, stderr=subproces
 table = pd.read_csv("scan.csv")
 assert list(table["status"]) == ["ok", "failed"] and table["nse"].isna().tolist() == [False, True]
 assert "is not finite" in done.stderr, done.stderr
+
+# Nothing is told as the best where no set was asked for.
+creek.write("scan.sh", ("echo GR4J_X1", "echo GR4J_X9"))
+done = subprocess.run(["./scan.sh"], capture_output=True, text=True)
+assert (done.returncode, done.stdout) == (2, ""), done
 print("a shell: 15 and 2 sets, 1 failed")
