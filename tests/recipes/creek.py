@@ -1,7 +1,8 @@
 """What the tests of all recipes share: the project of docs/calibration.md laid out in a folder, and the files on that page written into it.
 
-A test runs the files as they stand there, then again where some sets fail: Raven itself refuses a unit hydrograph (GR4J_X4) of more than some tens
-of days. What is told as the best is compared with the product and the gauge, read and computed here without rerunoff.
+As a program it only lays the project out: `creek.py target/release/rerunoff FOLDER`. A test runs the files as
+they stand there, then again where some sets fail: Raven itself refuses a unit hydrograph (GR4J_X4) of more than some tens of days. What is told as
+the best is compared with the product and the gauge, read and computed here without rerunoff.
 """
 
 import contextlib
@@ -128,3 +129,7 @@ def agrees(what, told, computed):
 def report(what, before, after, evaluations, failed):
     """One line for whoever looks at the test."""
     print(f"{what}: {evaluations} sets, {failed} failed; NSE {before:.3f} before, {after:.3f} after")
+
+
+if __name__ == "__main__":
+    Creek()
