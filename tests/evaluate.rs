@@ -96,8 +96,8 @@ fn numbers_are_the_product_s_to_the_bit_and_the_project_stays_as_it_was() {
     assert_eq!(
         json(&project.rerunoff(&["runs", "--json"]).stdout)["runs"]
             .as_array()
-            .map_or(1, Vec::len),
-        1
+            .map(Vec::len),
+        Some(1)
     );
     assert!(project.is_tidy());
 
