@@ -10,10 +10,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use anyhow::Result;
-
 use crate::execute::local::installation::{beside, of_program};
 use crate::plan::environment;
+use crate::plan::key::KeyPart;
 use crate::plan::loaded::{LoadedScenario, by_recipe};
 use crate::plan::recipe::{Own, Recipe};
 use crate::project::{Project, Sandbox, plain_name};
@@ -65,25 +64,25 @@ pub(crate) struct Boundary {
 
 impl Boundary {
     /// Those of all scenarios, by number. Scenarios that share a recipe share it.
-    pub(crate) fn all(loaded_study: &[LoadedScenario<'_>]) -> Result<Vec<Arc<Self>>> {
+    pub(crate) fn all(loaded_study: &[LoadedScenario<'_>]) -> Vec<Arc<Self>> {
         let mut all = Vec::with_capacity(loaded_study.len());
         for same in by_recipe(loaded_study) {
-            let boundary = Self::of(same[0].project, &same[0].recipe)?;
+            let boundary = Self::of(same[0].project, &same[0].recipe);
             all.extend(repeat_n(Arc::new(boundary), same.len()));
         }
-        Ok(all)
+        all
     }
 
-    fn of(project: &Project, recipe: &Recipe<'_>) -> Result<Self> {
+    fn of(project: &Project, recipe: &Recipe<'_>) -> Self {
         let stated = &project.simulator.fence;
         let readable = match stated.sandbox {
             Sandbox::Off | Sandbox::Write => None,
-            Sandbox::Strict => Some(Readable::of(project, recipe)?),
+            Sandbox::Strict => Some(Readable::of(project, recipe)),
         };
         let fences = (stated.sandbox != Sandbox::Off).then(|| {
             let fence = Fence {
                 readable: (readable.as_ref())
-                    .map(|readable| readable.paths.iter().cloned().collect()),
+                    .map(|readable| readable.paths.0.iter().cloned().collect()),
                 writable: stated.writes.clone(),
                 network: stated.network,
                 observed: false,
@@ -95,7 +94,7 @@ impl Boundary {
             [fence, observed]
         });
         let own_programs = recipe.own_programs().iter();
-        Ok(Self {
+        Self {
             fences,
             readable,
             own_programs: own_programs
@@ -103,7 +102,7 @@ impl Boundary {
                 .collect(),
             is_known: AtomicBool::new(false),
             was_repeated: AtomicBool::new(false),
-        })
+        }
     }
 
     /// The fence of a run that is observed or not, of a catchment with these files of its own; `None` if there is to be none.
@@ -115,7 +114,7 @@ impl Boundary {
         };
         let mut fence = fence.clone();
         let all = fence.readable.get_or_insert_default();
-        all.extend(readable.further(own, &self.own_programs));
+        all.extend(readable.further(own, &self.own_programs).0);
         Some(Cow::Owned(fence))
     }
 
@@ -186,21 +185,16 @@ pub(crate) fn described(project: &Project) -> String {
 }
 
 /// What a simulator may read: what the project states, what its programs were installed with, and what belongs to the system.
-#[derive(Default)]
 struct Readable {
-    /// None of them is in another.
-    paths: BTreeSet<PathBuf>,
+    paths: Paths,
     /// The project's folder.
     root: PathBuf,
 }
 
 impl Readable {
-    fn of(project: &Project, recipe: &Recipe<'_>) -> Result<Self> {
+    fn of(project: &Project, recipe: &Recipe<'_>) -> Self {
         let simulator = &project.simulator;
-        let mut all = Self {
-            root: project.root.clone(),
-            ..Self::default()
-        };
+        let mut all = Paths::default();
         all.add(SYSTEM.iter().map(PathBuf::from));
         all.add(simulator.fence.system.iter().cloned());
         for folder in environment::search_path(project) {
@@ -208,20 +202,14 @@ impl Readable {
             all.add([folder]);
         }
         all.add(environment::libraries(project));
-        for (field, program) in simulator.programs() {
-            let name = program.source();
-            let path = match name.contains('/') {
-                true if name.starts_with('/') => Some(PathBuf::from(name)),
-                true => {
-                    let inner = plain_name(Path::new(name));
-                    let mut files = recipe.files();
-                    let found = files.find(|(_, file)| file.name == inner);
-                    // Else a file of the catchment's own.
-                    found.map(|(_, file)| file.path.clone())
-                }
-                false => Some(environment::find_program(project, field, name)?),
-            };
-            all.add(path.iter().flat_map(|path| of_program(path, &project.root)));
+        let programs = simulator.programs().map(|(_, program)| program.source());
+        let inner = programs.filter(|name| name.contains('/') && !name.starts_with('/'));
+        let inner: Vec<String> = inner.map(|name| plain_name(Path::new(name))).collect();
+        for (part, file) in recipe.files() {
+            let is_outside = matches!(part, KeyPart::Program | KeyPart::AfterProgram(_));
+            if is_outside || inner.contains(&file.name) {
+                all.add(of_program(&file.path, &project.root));
+            }
         }
         let mut real = RealPaths::default();
         let stated = simulator.fence.reads.iter().map(|read| &read.path);
@@ -230,36 +218,45 @@ impl Readable {
         // Links in a folder lead anywhere. What they lead to counts with the folder.
         all.add((recipe.watch().files()).map(|file| real.of(&file.path)));
         all.add((recipe.reads().files()).map(|path| real.of(&path)));
-        Ok(all)
-    }
-
-    /// Adds what is not in one of the others.
-    fn add(&mut self, paths: impl IntoIterator<Item = PathBuf>) {
-        for path in paths {
-            if !self.has(&path) {
-                self.paths.insert(path);
-            }
+        Self {
+            paths: all,
+            root: project.root.clone(),
         }
     }
 
-    fn has(&self, path: &Path) -> bool {
-        path.ancestors().any(|folder| self.paths.contains(folder))
-    }
-
     /// What comes to it with a catchment's own files, the programs of these names among them.
-    fn further(&self, own: &Own, programs: &[String]) -> Vec<PathBuf> {
-        let mut further = Self::default();
+    fn further(&self, own: &Own, programs: &[String]) -> Paths {
+        let mut further = Paths::default();
         let linked = own.links.iter().map(|link| &link.path);
         let files = own.watch.files().map(|file| &file.path);
         let linked = linked.chain(files).map(|path| real(path));
-        further.add(linked.filter(|path| !self.has(path)));
+        further.add(linked.filter(|path| !self.paths.have(path)));
         for name in programs {
             let program = own.files().find(|file| file.name == *name);
             let paths = program.map(|file| of_program(&file.path, &self.root));
             let paths = paths.into_iter().flatten();
-            further.add(paths.filter(|path| !self.has(path)));
+            further.add(paths.filter(|path| !self.paths.have(path)));
         }
-        further.paths.into_iter().collect()
+        further
+    }
+}
+
+/// Files, and folders with all that is in them.
+#[derive(Default)]
+struct Paths(BTreeSet<PathBuf>);
+
+impl Paths {
+    /// Adds what is not among them yet, nor in one of them.
+    fn add(&mut self, paths: impl IntoIterator<Item = PathBuf>) {
+        for path in paths {
+            if !self.have(&path) {
+                self.0.insert(path);
+            }
+        }
+    }
+
+    fn have(&self, path: &Path) -> bool {
+        path.ancestors().any(|folder| self.0.contains(folder))
     }
 }
 

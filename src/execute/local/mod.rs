@@ -379,7 +379,7 @@ impl LocalExecutor<'_> {
         taker: &mut dyn FnMut(Option<Trial>) -> Next,
     ) -> Result<()> {
         self.least_needed = self.least_needed(orders);
-        self.boundaries = Boundary::all(self.loaded_study)?;
+        self.boundaries = Boundary::all(self.loaded_study);
         let mut held = Held::new(self.loaded_study);
         let taker: &mut dyn FnMut(Option<Trial>) -> Next = &mut |trial| held.take(trial, taker);
         let (orders, long) = longest_first(orders);
