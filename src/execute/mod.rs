@@ -218,7 +218,7 @@ pub fn update(
     let keeps_outputs = project.cache_limits.keep_outputs;
     let shelf = keeps_outputs.then(|| Shelf::new(store.file().to_owned(), kept));
     let claims = Cache::at(project.cache()).claims();
-    let turns = Turns::new(&claims, store, work.regardless().clone())?;
+    let turns = Turns::new(&claims, store, work.regardless())?;
     let executor = make_ready(loaded_study, run_context, &failed_runs)?;
     let mut executor = executor.with_shelf(shelf).with_turns(&turns);
     store_texts(loaded_study, store)?;

@@ -119,7 +119,7 @@ pub(crate) struct LocalExecutor<'a> {
     /// Where what simulators leave is kept, if it is.
     shelf: Option<Shelf>,
     /// Whose turn it is where others may be at work on the same; `None` if everything is to be run here.
-    turns: Option<&'a Turns>,
+    turns: Option<&'a Turns<'a>>,
     /// What a task of a batch system has to keep to; `None` in a run of a person.
     allotment: Option<Allotment>,
     /// Where the kernel counts what it ends for want of memory.
@@ -174,7 +174,7 @@ impl<'a> LocalExecutor<'a> {
     }
 
     /// The same where others may be at work on the same keys: what they bring is not run here.
-    pub(crate) fn with_turns(self, turns: &'a Turns) -> Self {
+    pub(crate) fn with_turns(self, turns: &'a Turns<'a>) -> Self {
         Self {
             turns: Some(turns),
             ..self

@@ -20,11 +20,11 @@ use crate::store::Store;
 use crate::system::claims::Claims;
 
 /// The claims of one run, and what others brought meanwhile.
-pub(crate) struct Turns {
+pub(crate) struct Turns<'a> {
     claims: Claims,
     store: Readers,
     /// The keys that are to be run although there is a result.
-    regardless: HashSet<Key>,
+    regardless: &'a HashSet<Key>,
     /// The keys whose results others have brought, and of which nobody has heard yet.
     brought: Mutex<Vec<Key>>,
 }
@@ -40,9 +40,9 @@ pub(crate) enum Turn {
     Brought,
 }
 
-impl Turns {
+impl<'a> Turns<'a> {
     /// With the claims in this file. The keys in `regardless` are to be run whatever there is.
-    pub(crate) fn new(claims: &Path, store: &Store, regardless: HashSet<Key>) -> Result<Self> {
+    pub(crate) fn new(claims: &Path, store: &Store, regardless: &'a HashSet<Key>) -> Result<Self> {
         let context = || format!("can't open {}", claims.display());
         Ok(Self {
             claims: Claims::open(claims).with_context(context)?,
@@ -99,11 +99,9 @@ mod tests {
         let mut store = Store::open(&path).expect("a store");
         let claims = folder.path().join("claims");
         let [a, b] = [b"a", b"b"].map(|text| Key(Digest::of(text)));
-        let turns = |regardless: &[Key]| {
-            let regardless = regardless.iter().copied().collect();
-            Turns::new(&claims, &store, regardless).expect("opened")
-        };
-        let (first, second, forced) = (turns(&[]), turns(&[]), turns(&[a]));
+        let turns = |regardless| Turns::new(&claims, &store, regardless).expect("opened");
+        let (none, one) = (HashSet::new(), HashSet::from([a]));
+        let (first, second, forced) = (turns(&none), turns(&none), turns(&one));
         assert_eq!(first.take(&a), Turn::Ours);
         assert_eq!(second.take(&a), Turn::Theirs);
         assert_eq!(second.take(&b), Turn::Ours);

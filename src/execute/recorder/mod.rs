@@ -59,7 +59,7 @@ pub(crate) struct Recorder<'a> {
     limits: &'a Limits,
     run_context: RunContext<'a>,
     /// Whose turn it is, where others may be at work on the same.
-    turns: Option<&'a Turns>,
+    turns: Option<&'a Turns<'a>>,
     /// The batch, and since when it has waited.
     pending: Vec<Record>,
     since: Instant,
@@ -103,7 +103,7 @@ impl<'a> Recorder<'a> {
     }
 
     /// The same where others may be at work on the same: their claims are given up as their results are committed.
-    pub(crate) fn with_turns(self, turns: &'a Turns) -> Self {
+    pub(crate) fn with_turns(self, turns: &'a Turns<'a>) -> Self {
         Self {
             turns: Some(turns),
             ..self
