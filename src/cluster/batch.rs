@@ -174,7 +174,7 @@ impl Batch {
 impl Head {
     /// The head of a batch, and the frames behind it.
     fn read<R: Read>(mut reader: R) -> Result<(Self, Frames<R>)> {
-        frame::read_opening(&mut reader, KIND, VERSION)?;
+        frame::read_opening(&mut reader, KIND, VERSION..=VERSION)?;
         let mut frames = Frames::new(reader);
         let head = frames.next().ok_or(FrameError::Torn)??;
         Ok((frame::decode(&head)?, frames))

@@ -6,6 +6,7 @@
 //! frame which ends with zeros, with nothing but zeros behind it, was not written to its end. It is not known here what the contents mean.
 
 use std::io::{self, Read, Write};
+use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
@@ -58,20 +59,25 @@ pub fn opening(kind: &str, version: u32) -> String {
     format!("rerunoff {kind} {version}\n")
 }
 
-/// Reads a file's opening line, which has to be of this kind and version.
-pub fn read_opening(reader: &mut impl Read, kind: &str, version: u32) -> Result<(), OpeningError> {
-    let expected = opening(kind, version);
+/// Reads a file's opening line, which has to be of this kind and one of these versions; returns which.
+pub fn read_opening(
+    reader: &mut impl Read,
+    kind: &str,
+    versions: RangeInclusive<u32>,
+) -> Result<u32, OpeningError> {
+    let expected = |version: u32| opening(kind, version).into_bytes();
     let mut line = Vec::new();
     // No byte more than the line: what follows is another's to read.
     let (mut limited, mut byte) = (reader.by_ref().take(LONGEST_OPENING), [0]);
     while !line.ends_with(b"\n") && limited.read(&mut byte)? == 1 {
         line.push(byte[0]);
     }
-    if line == expected.as_bytes() {
-        return Ok(());
+    if let Some(version) = versions.clone().find(|version| line == expected(*version)) {
+        return Ok(version);
     }
     let zeros = line.iter().rev().take_while(|byte| **byte == 0).count();
-    if expected.as_bytes().starts_with(&line[..line.len() - zeros]) {
+    let begun = &line[..line.len() - zeros];
+    if (versions.clone()).any(|version| expected(version).starts_with(begun)) {
         return Err(OpeningError::Torn);
     }
     let line = std::str::from_utf8(&line).unwrap_or_default();
@@ -80,7 +86,7 @@ pub fn read_opening(reader: &mut impl Read, kind: &str, version: u32) -> Result<
         .strip_prefix(&start)
         .and_then(|rest| rest.strip_suffix('\n'));
     match other.and_then(|number| number.parse().ok()) {
-        Some(other) if other != version => Err(OpeningError::OtherVersion(other)),
+        Some(other) if !versions.contains(&other) => Err(OpeningError::OtherVersion(other)),
         _ => Err(OpeningError::Foreign),
     }
 }
@@ -287,10 +293,18 @@ mod tests {
 
     #[test]
     fn an_opening_is_of_its_kind_and_version() {
-        let check = |bytes: &[u8]| read_opening(&mut &*bytes, "segment", 12);
+        let check = |bytes: &[u8]| read_opening(&mut &*bytes, "segment", 12..=12);
         let mut file: &[u8] = b"rerunoff segment 12\nrest";
-        assert!(read_opening(&mut file, "segment", 12).is_ok());
+        assert!(matches!(
+            read_opening(&mut file, "segment", 12..=12),
+            Ok(12)
+        ));
         assert_eq!(file, b"rest");
+        let mut file: &[u8] = b"rerunoff segment 13\nrest";
+        assert!(matches!(
+            read_opening(&mut file, "segment", 12..=13),
+            Ok(13)
+        ));
         for cut in 0..19 {
             assert!(matches!(
                 check(&b"rerunoff segment 12\n"[..cut]),
@@ -345,7 +359,7 @@ mod tests {
         fn any_bytes_are_read_or_refused(bytes in vec(any::<u8>(), 0..200)) {
             let (_, good, error) = read(&bytes);
             prop_assert!(good == bytes.len() || error.is_some());
-            read_opening(&mut bytes.as_slice(), "batch", 1).ok();
+            read_opening(&mut bytes.as_slice(), "batch", 1..=1).ok();
         }
     }
 }

@@ -226,8 +226,8 @@ impl Journal {
 /// The entries of a journal, and how many bytes of it are whole: 0 if not even its opening line is.
 fn read(file: impl Read) -> Result<(Vec<Entry>, u64), Unusable> {
     let mut reader = BufReader::new(file);
-    match frame::read_opening(&mut reader, KIND, VERSION) {
-        Ok(()) => {}
+    match frame::read_opening(&mut reader, KIND, VERSION..=VERSION) {
+        Ok(_) => {}
         Err(OpeningError::Torn) => {
             let mut rest = Vec::new();
             reader.read_to_end(&mut rest)?;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
-use crate::cluster::frame::{self, Frames, OpeningError};
+use crate::cluster::frame::{self, Frames};
 use crate::cluster::ids::PackageId;
 use crate::cluster::shared_folder;
 use crate::data::digest::Digest;
@@ -123,14 +123,11 @@ impl Manifest {
     /// # Errors
     /// If they are no whole manifest.
     pub fn parse(mut reader: impl Read) -> Result<Self> {
-        let has_overrides = match frame::read_opening(&mut reader, KIND, VERSION) {
-            Err(OpeningError::OtherVersion(WITH_OVERRIDES)) => true,
-            opening => opening.map(|()| false)?,
-        };
+        let version = frame::read_opening(&mut reader, KIND, VERSION..=WITH_OVERRIDES)?;
         let mut frames = Frames::new(reader);
         let content = frames.next().ok_or(frame::FrameError::Torn)??;
         let mut manifest: Self = frame::decode(&content)?;
-        if has_overrides {
+        if version == WITH_OVERRIDES {
             let content = frames.next().ok_or(frame::FrameError::Torn)??;
             manifest.overrides = frame::decode(&content)?;
         }

@@ -71,7 +71,7 @@ pub fn read_segment(path: &Path) -> Result<Segment, SegmentError> {
 /// # Errors
 /// If they are not a whole segment of this version.
 pub fn parse(mut reader: impl Read) -> Result<Segment, SegmentError> {
-    frame::read_opening(&mut reader, KIND, VERSION)?;
+    frame::read_opening(&mut reader, KIND, VERSION..=VERSION)?;
     let mut frames = Frames::new(reader);
     let mut next = || frames.next().transpose().map_err(SegmentError::from);
     let mut digester = Digester::default();
