@@ -31,7 +31,7 @@ use crate::plan::key::Explanation;
 use crate::plan::loaded::LoadedStudy;
 use crate::project::{Content, DeckPlace, Study};
 use crate::store::Store;
-use crate::system::folder::remove;
+use crate::system::folder::{self, remove};
 use crate::system::machine;
 use crate::system::stamp::Stamp;
 
@@ -115,7 +115,7 @@ fn fill(
                 copies.put(&beside, &to.with_file_name(name))?;
             }
         }
-        shared_folder::sync(to.parent().unwrap_or(&files))?;
+        shared_folder::sync(folder::of(&to))?;
     }
     let project = study.common();
     // The folder may have others by the time that a task looks.
@@ -137,7 +137,7 @@ fn fill(
             cache: project.cache(),
         };
         copier.copy(&support.path, &support.name, &to)?;
-        shared_folder::sync(to.parent().unwrap_or(&files))?;
+        shared_folder::sync(folder::of(&to))?;
     }
     if let Some(DeckPlace::Common(path)) = simulator.deck.as_ref().map(|deck| &deck.place) {
         // Scenarios may replace other files of it.
@@ -147,7 +147,7 @@ fn fill(
         }
         let to = place(path)?;
         contents.copy(&mut copies, &to)?;
-        shared_folder::sync(to.parent().unwrap_or(&files))?;
+        shared_folder::sync(folder::of(&to))?;
     }
     freeze_own_files(package, loaded, &mut copies, &mut frozen)?;
     shared_folder::sync(&files)?;
