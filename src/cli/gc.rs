@@ -12,6 +12,7 @@ use super::open::ProjectPlace;
 use super::terminal::print_document;
 use crate::data::size::Size;
 use crate::history::gc::GcPlan;
+use crate::store::Store;
 
 // Its lines are those of --help, where [cache] is a table and no link.
 #[allow(rustdoc::broken_intra_doc_links)]
@@ -75,12 +76,10 @@ pub(super) fn gc(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
     let max_size = arguments.max_size.or(project.cache_limits.max_size);
     let limit = max_size.map(|size| size.0);
     let keeps_outputs = project.cache_limits.keep_outputs;
-    if arguments.dry_run {
-        let plan = GcPlan::new(&store, scenarios(), runs, limit, keeps_outputs)?;
+    let told = |plan: &GcPlan, store: &Store, bytes_after: u64| {
         let (kept_outputs, kept_outputs_bytes) = store.kept_size()?;
-        let bytes_after = plan.size.saturating_sub(plan.freed);
-        let document = Document {
-            dry_run: true,
+        anyhow::Ok(Document {
+            dry_run: arguments.dry_run,
             removed: plan.doomed.len(),
             kept: plan.kept,
             kept_outputs,
@@ -88,7 +87,11 @@ pub(super) fn gc(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
             bytes_before: plan.size,
             bytes_after,
             exceeds_max_size: limit.is_some_and(|most| bytes_after > most),
-        };
+        })
+    };
+    if arguments.dry_run {
+        let plan = GcPlan::new(&store, scenarios(), runs, limit, keeps_outputs)?;
+        let document = told(&plan, &store, plan.size.saturating_sub(plan.freed))?;
         return document.print(arguments.json, |document| {
             vec![format!(
                 "would remove {} results, about {} of {}; {} stay",
@@ -103,18 +106,7 @@ pub(super) fn gc(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
     let (_lock, mut store) = opened.store_alone(arguments.wait)?;
     let plan = GcPlan::new(&store, scenarios(), runs, limit, keeps_outputs)?;
     plan.carry_out(&mut store)?;
-    let (kept_outputs, kept_outputs_bytes) = store.kept_size()?;
-    let bytes_after = store.size()?;
-    let document = Document {
-        dry_run: false,
-        removed: plan.doomed.len(),
-        kept: plan.kept,
-        kept_outputs,
-        kept_outputs_bytes,
-        bytes_before: plan.size,
-        bytes_after,
-        exceeds_max_size: limit.is_some_and(|most| bytes_after > most),
-    };
+    let document = told(&plan, &store, store.size()?)?;
     document.print(arguments.json, |document| document.lines(max_size, runs))
 }
 
