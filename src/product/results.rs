@@ -17,7 +17,10 @@ use crate::text::wording::first_few;
 pub struct SnapshotResults {
     /// The product of that snapshot, without sums over all upstream and summaries.
     pub product: ProductContent,
-    ids: Vec<Option<ResultId>>,
+    /// The time steps, if there were any.
+    pub(super) time: Option<TimeAxis>,
+    /// By catchment.
+    pub(super) ids: Vec<Option<ResultId>>,
 }
 
 impl SnapshotResults {
@@ -34,7 +37,7 @@ impl SnapshotResults {
         product.spec.summaries.clear();
         product.spec.objectives.clear();
         product.networks.clear();
-        Ok(Self { product, ids })
+        Ok(Self { product, time, ids })
     }
 
     /// The place of a catchment in `product.catchments`.

@@ -18,6 +18,7 @@ use super::named_snapshot::{Named, named};
 use super::open::ProjectPlace;
 use super::options::jobs::cores;
 use super::options::scenario::ScenarioOption;
+use crate::data::objective::ObjectiveNumbers;
 use crate::data::scenario::ScenarioName;
 use crate::history::difference::Difference;
 use crate::plan::snapshot::{ScenarioSnapshot, Snapshot};
@@ -176,6 +177,38 @@ fn project_of<'s>(
     })
 }
 
+/// A scenario of a side.
+struct Opened<'a> {
+    project: &'a Project,
+    scenario_snapshot: &'a ScenarioSnapshot,
+    results: SnapshotResults,
+}
+
+impl<'a> Opened<'a> {
+    fn of(study: &'a Study, store: &Store, side: &'a Side, name: &ScenarioName) -> Result<Self> {
+        let scenario_snapshot = side.scenario_snapshot(name)?;
+        let project = project_of(study, side, scenario_snapshot)?;
+        let results = SnapshotResults::open(project, store, scenario_snapshot);
+        Ok(Self {
+            project,
+            scenario_snapshot,
+            results: results.with_context(|| side.title.clone())?,
+        })
+    }
+
+    /// What its objectives come to.
+    fn objectives(&self, store: &Store) -> Result<Vec<ObjectiveNumbers>> {
+        let (project, scenario_snapshot) = (self.project, self.scenario_snapshot);
+        numbers::objectives(
+            project,
+            scenario_snapshot,
+            &self.results,
+            store,
+            cores(None),
+        )
+    }
+}
+
 /// Compares one scenario of both sides; with `quiet`, without a progress bar.
 fn compare<'a>(
     study: &Study,
@@ -184,31 +217,22 @@ fn compare<'a>(
     name: &'a ScenarioName,
     quiet: bool,
 ) -> Result<Pair<'a>> {
-    let open = |side: &Side| {
-        let scenario_snapshot = side.scenario_snapshot(name)?;
-        let project = project_of(study, side, scenario_snapshot)?;
-        SnapshotResults::open(project, store, scenario_snapshot).with_context(|| side.title.clone())
-    };
-    let [then, now] = sides.map(open);
+    let [then, now] = sides.map(|side| Opened::of(study, store, side, name));
     let (then, now) = (then?, now?);
     let mut progress: Option<Progress> = None;
-    let difference = Difference::between(store, &then, &now, &mut |done, total| {
+    let difference = Difference::between(store, &then.results, &now.results, &mut |done, total| {
         progress
             .get_or_insert_with(|| Progress::new("comparing", total, quiet))
             .set(done);
     });
     drop(progress);
     let [title_then, title_now] = sides.map(|side| &side.title);
-    let mut product = now.product;
+    let objectives = ObjectiveChange::between(then.objectives(store)?, now.objectives(store)?);
+    let mut product = now.results.product;
     product.catchments = Vec::new();
     let units = product.spec.variables.iter();
-    let [then, now] = sides.map(|side| {
-        let scenario_snapshot = side.scenario_snapshot(name)?;
-        let project = project_of(study, side, scenario_snapshot)?;
-        numbers::objectives(project, scenario_snapshot, store, cores(None))
-    });
     Ok(Pair {
-        objectives: ObjectiveChange::between(then?, now?),
+        objectives,
         scenario: name,
         difference: difference.with_context(|| format!("{title_then} and {title_now}"))?,
         units: units.map(|v| v.units.clone().unwrap_or_default()).collect(),

@@ -13,7 +13,7 @@ use anyhow::{Context, Result};
 use self::choice::Choice;
 pub use self::choice::{At, ChoiceError};
 use super::file::{AxisGroup, OpenSums, ProductContent, RowSummary, Summaries};
-use super::results::find_results;
+use super::results::{SnapshotResults, find_results};
 use super::{axes, decode, describe, gauges};
 use crate::data::catchment::CatchmentId;
 use crate::data::objective::ObjectiveNumbers;
@@ -384,13 +384,14 @@ impl<'a> GroupNumbers<'a> {
     }
 }
 
-/// What the objectives of a scenario snapshot come to, with what is measured now.
+/// What the objectives of a scenario snapshot come to, from its results that were found, with what is measured now.
 ///
 /// # Errors
 /// If a result that they need is no longer in the store.
 pub fn objectives(
     project: &Project,
     scenario_snapshot: &ScenarioSnapshot,
+    results: &SnapshotResults,
     store: &Store,
     threads: usize,
 ) -> Result<Vec<ObjectiveNumbers>> {
@@ -400,7 +401,8 @@ pub fn objectives(
         return Ok(Vec::new());
     }
     let wanted = WantedNumbers::new(project, scenario_snapshot, Some(&names), &At::Outlets)?;
-    let numbers = wanted.of_snapshot(project, scenario_snapshot, store, threads)?;
+    let (time, ids) = (results.time.as_ref(), &results.ids);
+    let numbers = wanted.of_results(project, time, ids, store, threads)?;
     Ok(numbers.content.objective_numbers(&numbers.summaries))
 }
 
