@@ -1,10 +1,13 @@
 //! Snapshots as the command line names them: a tag, or a run counted from the last.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context, Result, bail};
 use jiff::Timestamp;
 
 use super::exit::Usage;
 use super::open::OpenProject;
+use crate::data::catchment::CatchmentId;
 use crate::data::digest::Digest;
 use crate::history::account::Account;
 use crate::plan::snapshot::Snapshot;
@@ -51,10 +54,18 @@ pub(super) fn named(store: &Store, name: Option<&str>, before: usize) -> Result<
     Ok(Named { title, snapshot })
 }
 
-/// What a run with the values that were set would leave if it ran nothing: the results that are there.
-pub(super) fn planned(opened: &OpenProject, store: &Store) -> Result<Named> {
+/// What a run with the values that were set would leave if it ran nothing: the results that are there of these catchments, or of all if
+/// none is named.
+pub(super) fn planned(
+    opened: &OpenProject,
+    store: &Store,
+    only: &BTreeSet<CatchmentId>,
+) -> Result<Named> {
     let loaded_study = opened.load(Some(store), false, true)?;
-    let (plans, _) = loaded_study.plan(Some(store))?;
+    let is_asked = |scenario: usize, catchment: usize| {
+        only.is_empty() || only.contains(loaded_study.list[scenario].basin.id(catchment))
+    };
+    let plans = loaded_study.plan_asked(Some(store), &is_asked)?;
     let bytes = Snapshot::bytes_of(&loaded_study.list, &plans)?;
     let title = match opened.study.overrides.sets() {
         [set] => format!("with {set}"),

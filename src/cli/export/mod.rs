@@ -60,6 +60,13 @@ pub(super) struct Arguments {
     json: bool,
 }
 
+impl Arguments {
+    /// The catchments that are named.
+    fn ids(&self) -> BTreeSet<CatchmentId> {
+        self.catchments.iter().map(CatchmentId::new).collect()
+    }
+}
+
 pub(super) fn export(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
     let opened = place.open_with(&arguments.sets.overrides()?)?;
     let study = &opened.study;
@@ -67,7 +74,9 @@ pub(super) fn export(place: &ProjectPlace, arguments: Arguments) -> Result<Exit>
         (opened.store_to_read()?).context("nothing has been run yet; `rerunoff run` first")?;
     let named = match arguments.sets.are_none() {
         true => named(&store, arguments.at.as_deref(), 0)?,
-        false => planned(&opened, &store)?,
+        // A number may be one of sums over others.
+        false if arguments.summary => planned(&opened, &store, &BTreeSet::new())?,
+        false => planned(&opened, &store, &arguments.ids())?,
     };
     let chosen = arguments.scenarios.of(study)?;
     let projects: Vec<&Project> = chosen.iter().map(|&at| &study.scenarios[at]).collect();
@@ -84,21 +93,7 @@ pub(super) fn export(place: &ProjectPlace, arguments: Arguments) -> Result<Exit>
     }
     let mut table = Table::new(study.is_named(), arguments.csv);
     let mut columns = None;
-    if let Some((_, results)) = list.first() {
-        // All have the same variables.
-        let groups = results.product.axis_groups();
-        let group = chosen_of(&groups, arguments.axis.as_deref())?;
-        table.write_header(&results.product, group)?;
-        columns = (arguments.json).then(|| Columns::new(&named.title, &results.product, group));
-        let others = groups.iter().filter(|other| other.axes != group.axes);
-        let others: Vec<String> = others.map(|other| name_of(other.axes)).collect();
-        if !others.is_empty() && arguments.axis.is_none() {
-            let others = others.join("`, `--axis ");
-            say(&format!(
-                "other variables are in tables of their own: `--axis {others}`"
-            ));
-        }
-    }
+    let mut has_header = false;
     for id in &arguments.catchments {
         let mut is_known = false;
         for (scenario, results) in &list {
@@ -117,6 +112,16 @@ pub(super) fn export(place: &ProjectPlace, arguments: Arguments) -> Result<Exit>
             })?;
             let groups = results.product.axis_groups();
             let group = chosen_of(&groups, arguments.axis.as_deref())?;
+            if !has_header {
+                // All that have results have the same variables.
+                let product = &results.product;
+                table.write_header(product, group)?;
+                columns = (arguments.json).then(|| Columns::new(&named.title, product, group));
+                if arguments.axis.is_none() {
+                    say_others(&groups, group);
+                }
+                has_header = true;
+            }
             match &mut columns {
                 Some(columns) => columns.add(scenario, &CatchmentId::new(id), group, &variables),
                 None => table.write_catchment(scenario, id, group, &variables)?,
@@ -133,6 +138,18 @@ pub(super) fn export(place: &ProjectPlace, arguments: Arguments) -> Result<Exit>
     Ok(Exit::Fine)
 }
 
+/// Says how to come by the variables that are not in this group.
+fn say_others(groups: &[AxisGroup<'_>], group: &AxisGroup<'_>) {
+    let others = groups.iter().filter(|other| other.axes != group.axes);
+    let others: Vec<String> = others.map(|other| name_of(other.axes)).collect();
+    if !others.is_empty() {
+        let others = others.join("`, `--axis ");
+        say(&format!(
+            "other variables are in tables of their own: `--axis {others}`"
+        ));
+    }
+}
+
 /// Prints a row for each catchment.
 fn summaries(
     projects: &[&Project],
@@ -140,7 +157,7 @@ fn summaries(
     named: &Named,
     arguments: &Arguments,
 ) -> Result<Exit> {
-    let ids: BTreeSet<CatchmentId> = arguments.catchments.iter().map(CatchmentId::new).collect();
+    let ids = arguments.ids();
     let has = |id: &CatchmentId| {
         let names = projects.iter().map(|project| &project.scenario.name);
         let mut snapshots = names.filter_map(|name| named.snapshot.scenario_snapshot(name));
