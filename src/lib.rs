@@ -26,6 +26,7 @@
 //! | snapshot | every scenario's catchments with their keys and status at some time: what a run left, or what a tag names |
 //! | account | what a run did: causes, cost, the slowest, failures |
 //! | product | the output file, NetCDF-4 or PyTables |
+//! | page | the one file for a browser, with facts, map and curves |
 //! | gauge, objective | a catchment where something was measured; a number that says how well simulated values fit it |
 //! | engine | the batch system of a cluster: Slurm, Grid Engine, another by its commands |
 //! | package | the folder of frozen files, orders and results that head and tasks share |
@@ -40,6 +41,7 @@
 //! | wing | what it is for |
 //! |---|---|
 //! | [`cli`] | the verbs, what they print, exit codes |
+//! | [`page`] | what is looked at in a browser: the facts of a study, the curves and the map of them, the one file |
 //! | [`report`] | why a catchment is fresh or stale |
 //! | [`history`] | what runs did, what they will take, what may be deleted, how two snapshots differ |
 //! | [`product`] | the file for what comes next, from a plan and the store's results |
@@ -49,6 +51,7 @@
 //! | [`import`] | the tables that people have, made into one input file |
 //! | [`project`] | `rerunoff.toml`, read and checked |
 //! | [`example`] | what `rerunoff init` writes |
+//! | [`shapes`] | where catchments are: polygons out of other people's files, cells and points |
 //! | [`inputs`] | input files and parameter tables: the only reader of other people's HDF5 and NetCDF |
 //! | [`language`] | what people write in a project: templates, formulas, series tables, formats |
 //! | [`store`] | results and what is known of them: the only one to know SQL |
@@ -133,10 +136,12 @@ pub mod import;
 pub mod inputs;
 pub mod language;
 pub mod netcdf;
+pub(crate) mod page;
 pub mod plan;
 pub mod product;
 pub mod project;
 pub(crate) mod report;
+pub(crate) mod shapes;
 pub(crate) mod store;
 pub mod system;
 pub mod text;

@@ -85,6 +85,7 @@ const CALLS: &[(&[&str], i32)] = &[
     (&["tag", "--delete", "second", "--json"], 0),
     (&["export", "70001", "70003", "--json"], 0),
     (&["export", "--summary", "--json"], 0),
+    (&["report", "--since", "first", "--json"], 0),
     (&["verify", "--sample", "2", "--json"], 0),
     (&["doctor", "--json"], 0),
     (&["gc", "--dry-run", "--json"], 0),

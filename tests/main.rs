@@ -60,6 +60,7 @@ mod processors;
 mod reading;
 mod readme;
 mod recipes;
+mod report;
 mod scenarios;
 mod sets;
 mod shared_cores;

@@ -27,6 +27,7 @@ mod new_folder;
 mod open;
 mod options;
 mod refusal;
+mod report;
 mod repro;
 mod run;
 mod schemas;
@@ -95,6 +96,8 @@ enum Verb {
     Diff(diff::Arguments),
     /// Run what the product's summaries and objectives need with other values of parameters, and print these numbers
     Evaluate(evaluate::Arguments),
+    /// Write one file to look at in a browser: runs, failures, a map, curves
+    Report(report::Arguments),
     /// Print catchments' columns with time stamps
     Export(export::Arguments),
     /// Remove results that nothing needs any more
@@ -168,6 +171,7 @@ fn obey(cli: Cli) -> Result<Exit> {
         Verb::Runs(arguments) => tag::runs(&place()?, arguments),
         Verb::Diff(arguments) => diff::diff(&place()?, arguments),
         Verb::Evaluate(arguments) => evaluate::evaluate(&place()?, arguments),
+        Verb::Report(arguments) => report::report(&place()?, arguments),
         Verb::Export(arguments) => export::export(&place()?, arguments),
         Verb::Gc(arguments) => gc::gc(&place()?, arguments),
         Verb::Check(arguments) => check::check(&place()?, arguments),

@@ -10,6 +10,8 @@ use super::open::OpenProject;
 use crate::data::catchment::CatchmentId;
 use crate::data::digest::Digest;
 use crate::history::account::Account;
+use crate::plan::Plan;
+use crate::plan::loaded::LoadedScenario;
 use crate::plan::snapshot::Snapshot;
 use crate::store::Store;
 use crate::text::wording::{self, Quotes};
@@ -73,6 +75,22 @@ pub(super) fn planned(
     };
     Ok(Named {
         title,
+        snapshot: Snapshot::from_bytes(&bytes)?,
+    })
+}
+
+/// What the last run left; if none has come to its end yet, what there is so far by these plans of all scenarios.
+pub(super) fn left_or_planned(
+    store: &Store,
+    scenarios: &[LoadedScenario<'_>],
+    plans: &[Plan],
+) -> Result<Named> {
+    if !store.runs(1)?.is_empty() {
+        return named(store, None, 0);
+    }
+    let bytes = Snapshot::bytes_of(scenarios, plans)?;
+    Ok(Named {
+        title: "what there is before the first run has come to its end".to_owned(),
         snapshot: Snapshot::from_bytes(&bytes)?,
     })
 }

@@ -17,6 +17,7 @@ use super::{
     assemble, cancel, check, diff, doctor, evaluate, export, fault, gc, import, init, log_document,
     repro, run, status, tag, trying, verify, why,
 };
+use crate::page::Page;
 
 /// Makes the schema of a document, and leaves those of its parts with the generator.
 type Maker = fn(&mut SchemaGenerator) -> Schema;
@@ -37,6 +38,7 @@ const DOCUMENTS: &[(&str, &[Maker])] = &[
     ("import", &[schema::<import::Document>]),
     ("init", &[schema::<init::Document>]),
     ("log", &[schema::<log_document::Document>]),
+    ("report", &[schema::<Page>]),
     ("repro", &[schema::<repro::Document>]),
     (
         "run",

@@ -23,6 +23,7 @@ mod places;
 mod product;
 pub mod product_spec;
 mod raw;
+pub mod report_spec;
 mod simulator;
 mod stated_time;
 mod study;

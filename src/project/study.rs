@@ -25,6 +25,7 @@ use crate::data::digest::Digest;
 use crate::data::scenario::{ScenarioName, Standing};
 use crate::data::value::Value;
 use crate::project::import_spec::ImportSpec;
+use crate::project::report_spec::ReportSpec;
 use crate::system::regular;
 use crate::text::wording::{self, Quotes};
 
@@ -38,6 +39,8 @@ pub struct Study {
     pub samples: Vec<(PathBuf, Digest)>,
     /// What the project file says about other machines; the same for all scenarios.
     pub cluster: Option<ClusterTable>,
+    /// What is shown in a browser beside what is in the store; the same for all scenarios.
+    pub report: ReportSpec,
     /// What takes the place of its values.
     pub overrides: Overrides,
 }
@@ -187,6 +190,7 @@ impl Study {
             .map(|raw| ClusterTable::of_project(raw, file, text))
             .transpose()?;
         Stated::of_project(file, cluster.as_ref()).check()?;
+        let report = ReportSpec::of(std::mem::take(&mut raw.report), root, &source)?;
         let builder = ProjectBuilder {
             root,
             source: source.clone(),
@@ -216,6 +220,7 @@ impl Study {
             scenarios: Vec::new(),
             samples: sweeps.files.clone(),
             cluster,
+            report,
             overrides: wanted.overrides.clone(),
         };
         for (name, variant) in variants {

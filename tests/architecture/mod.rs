@@ -11,9 +11,10 @@ use std::path::Path;
 use source::Source;
 
 /// The wings from top to bottom.
-const WINGS: [&str; 17] = [
-    "cli", "report", "history", "product", "cluster", "execute", "plan", "import", "project",
-    "example", "inputs", "language", "store", "netcdf", "system", "text", "data",
+const WINGS: [&str; 19] = [
+    "cli", "page", "report", "history", "product", "cluster", "execute", "plan", "import",
+    "project", "example", "shapes", "inputs", "language", "store", "netcdf", "system", "text",
+    "data",
 ];
 
 /// What only some modules may name: the database, the library in C, the start of a process.

@@ -9,6 +9,7 @@ pub(super) mod import;
 pub(super) mod objective;
 pub(super) mod output;
 mod product;
+pub(super) mod report;
 mod simulator;
 
 use std::collections::BTreeMap;
@@ -43,6 +44,8 @@ pub(super) struct Project {
     pub observations: BTreeMap<String, objective::Observations>,
     #[serde(default)]
     pub objective: BTreeMap<String, objective::Objective>,
+    #[serde(default)]
+    pub report: report::Report,
     #[serde(default)]
     pub cache: Cache,
     pub cluster: Option<cluster::Cluster>,
@@ -247,6 +250,7 @@ mod tests {
             "product.axes.layer = 3",
             "observations.flow = 3",
             "objective.nse = 3",
+            "report = 3",
             "cache = 3",
             "cluster = 3",
             "scenario.a = 3",

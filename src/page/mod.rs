@@ -1,0 +1,197 @@
+//! What is looked at in a browser: one file with the facts of a study, the map and the curves of its catchments.
+//!
+//! | step | file |
+//! |---|---|
+//! | what all of it is made of | [`sources`] |
+//! | what is told in words and tables | [`runs`], [`failures`], [`scenarios`] |
+//! | what is drawn | [`map`], [`colours`], [`curves`], [`gauges`], [`changes`] |
+//! | the bulk of it, which the facts refer to by name | [`array`] |
+//! | the document for a browser | [`html`] |
+//!
+//! [`Page`] is all of it, once: the document for a browser and the JSON for programs are made of the same. It is made of the store, the
+//! project and the input alone: no time of making, no path and no number of cores is on it, so that the same state gives the same bytes.
+//! It runs nothing and writes no file. Only [`crate::cli`] uses it.
+
+pub(crate) mod array;
+pub(crate) mod changes;
+pub(crate) mod colours;
+pub(crate) mod curves;
+pub(crate) mod failures;
+pub(crate) mod gauges;
+pub(crate) mod html;
+pub(crate) mod map;
+pub(crate) mod runs;
+pub(crate) mod scenarios;
+pub(crate) mod sources;
+
+use anyhow::Result;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use self::array::{Array, Arrays};
+use self::changes::Changes;
+use self::colours::Colour;
+use self::curves::Curves;
+use self::failures::FailureGroup;
+use self::gauges::Gauge;
+use self::map::Map;
+use self::runs::{PageCause, RunBar};
+use self::scenarios::ScenarioTable;
+use self::sources::Sources;
+use crate::data::scenario::ScenarioName;
+use crate::history::prediction::Prediction;
+use crate::plan::{Counts, Plan, causes};
+
+/// A page.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Page {
+    /// What is told in words and tables.
+    #[serde(flatten)]
+    pub told: Told,
+    /// What is drawn.
+    #[serde(flatten)]
+    pub drawn: Drawn,
+    /// The arrays to which the rest refers, by name.
+    pub arrays: Arrays,
+}
+
+/// What is told in words and tables, which a browser shows without any script.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Told {
+    /// How many catchments are in which state, counted in each scenario.
+    pub counts: StateCounts,
+    /// Why the stale ones are stale, the most frequent cause first.
+    pub causes: Vec<PageCause>,
+    /// How long running them takes with as many simulators at once as the last run had; `null` where nothing is to be run or nothing is known.
+    pub prediction: Option<Prediction>,
+    /// The last runs, the latest first.
+    pub runs: Vec<RunBar>,
+    /// The catchments that failed when they were last run, by reason, the most frequent first.
+    pub failures: Vec<FailureGroup>,
+    /// Those that can't be run, by reason.
+    pub cannot_run: Vec<FailureGroup>,
+    /// The parameters in which scenarios differ, and what came of them.
+    pub scenario_table: ScenarioTable,
+}
+
+/// What scripts draw, and what it is called.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Drawn {
+    /// What the study is called.
+    pub title: String,
+    /// What the numbers are of: `the last run (2026-03-01T09:12:44Z)`.
+    pub now: String,
+    /// What they are compared with, `tag "calibrated"`; `null` without a tag.
+    pub since: Option<String>,
+    /// The scenarios; a single one without a name where the project has none.
+    pub scenarios: Vec<ScenarioName>,
+    /// The variables of the product.
+    pub variables: Vec<Variable>,
+    /// The name of the array (texts) with the catchments' ids.
+    pub ids: String,
+    /// The name of the array (I32) with the place of the catchment downstream of each, -1 where there is none; `null` if the project has no such links.
+    pub downstream: Option<String>,
+    /// Where the catchments are.
+    pub map: Option<Map>,
+    /// What the map can be coloured by.
+    pub colours: Vec<Colour>,
+    /// The curves.
+    pub curves: Curves,
+    /// What was measured.
+    pub gauges: Vec<Gauge>,
+    /// What changed since the tag.
+    pub changes: Vec<Changes>,
+    /// What was thinned, left out or not placed, in sentences.
+    pub notes: Vec<String>,
+}
+
+/// How many catchments are in which state.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
+pub(crate) struct StateCounts {
+    /// All of them.
+    pub catchments: usize,
+    /// With a valid result.
+    pub fresh: usize,
+    /// To be run, including those that failed.
+    pub stale: usize,
+    /// Of the stale ones, those that failed when they were last run.
+    pub failed: usize,
+    /// Those that can't be run.
+    pub bad: usize,
+}
+
+/// A variable of the product.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub(crate) struct Variable {
+    /// Its name.
+    pub name: String,
+    /// What it is, for people; `null` if nobody says.
+    pub long_name: Option<String>,
+    /// Its units, as UDUNITS writes them; `null` if nobody says.
+    pub units: Option<String>,
+}
+
+impl Page {
+    /// The page of these sources.
+    pub(crate) fn of(sources: &Sources<'_>) -> Result<Self> {
+        let mut arrays = Arrays::default();
+        let ids = sources.catchments.iter().map(|id| id.as_str().to_owned());
+        let ids = arrays.add("ids", Array::Text(ids.collect()));
+        let names = sources.scenarios.iter();
+        let names = names.map(|scenario| scenario.loaded.project.scenario.name.clone());
+        let first = sources.scenarios.first();
+        let variables = first.map(|scenario| &scenario.loaded.project.product.variables);
+        let variables = variables.into_iter().flatten().map(|variable| Variable {
+            name: variable.name.clone(),
+            long_name: variable.long_name.clone(),
+            units: variable.units.clone(),
+        });
+        Ok(Self {
+            told: Told::of(sources),
+            drawn: Drawn {
+                title: sources.title.clone(),
+                now: sources.now.title.to_owned(),
+                since: sources.then.map(|then| then.title.to_owned()),
+                scenarios: names.collect(),
+                variables: variables.collect(),
+                ids,
+                downstream: None,
+                map: None,
+                colours: Vec::new(),
+                curves: Curves::default(),
+                gauges: Vec::new(),
+                changes: Vec::new(),
+                notes: Vec::new(),
+            },
+            arrays,
+        })
+    }
+}
+
+impl Told {
+    fn of(sources: &Sources<'_>) -> Self {
+        let plans = sources.scenarios.iter().map(|scenario| scenario.plan);
+        let Counts {
+            fresh,
+            stale,
+            failed,
+            bad,
+        } = plans.clone().map(Plan::counts).sum();
+        let causes = causes(plans.clone().flat_map(|plan| &plan.entries), false);
+        Self {
+            counts: StateCounts {
+                catchments: plans.map(|plan| plan.entries.len()).sum(),
+                fresh,
+                stale,
+                failed,
+                bad,
+            },
+            causes: PageCause::all(causes),
+            prediction: None,
+            runs: Vec::new(),
+            failures: Vec::new(),
+            cannot_run: Vec::new(),
+            scenario_table: ScenarioTable::default(),
+        }
+    }
+}

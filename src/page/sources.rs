@@ -1,0 +1,131 @@
+//! What a page is made of: a study as it is planned now, and its snapshots as the last run left it and as of a tag.
+//!
+//! The catchments of a page are those that the chosen scenarios have now, each once, in the order of the input. Every part of a page
+//! counts them and the scenarios from 0 on.
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+
+use crate::data::catchment::CatchmentId;
+use crate::data::size::Size;
+use crate::plan::Plan;
+use crate::plan::loaded::LoadedScenario;
+use crate::plan::snapshot::{ScenarioSnapshot, Snapshot};
+use crate::project::report_spec::ReportSpec;
+use crate::store::Store;
+
+/// A snapshot and what it is called.
+#[derive(Clone, Copy)]
+pub(crate) struct Side<'a> {
+    /// `the last run (…)`, `tag "calibrated"`.
+    pub title: &'a str,
+    /// All scenarios as they were.
+    pub snapshot: &'a Snapshot,
+}
+
+/// What a page is made of.
+pub(crate) struct Sources<'a> {
+    /// What the study is called.
+    pub title: String,
+    /// What the project says of pages.
+    pub spec: &'a ReportSpec,
+    /// The results.
+    pub store: &'a Store,
+    /// The cache folder.
+    pub cache: &'a Path,
+    /// As the last run left it.
+    pub now: Side<'a>,
+    /// As of the tag, if one is named.
+    pub then: Option<Side<'a>>,
+    /// The chosen scenarios.
+    pub scenarios: Vec<ScenarioSource<'a>>,
+    /// The catchments.
+    pub catchments: Vec<CatchmentId>,
+    /// The most bytes that the page may have.
+    pub size: Size,
+    /// How many threads may be used.
+    pub threads: usize,
+    /// Whether no progress is to be shown.
+    pub quiet: bool,
+}
+
+/// One scenario of a page.
+pub(crate) struct ScenarioSource<'a> {
+    /// The project in it, its basin and recipe.
+    pub loaded: &'a LoadedScenario<'a>,
+    /// What of it is fresh or stale now, in the basin's order.
+    pub plan: &'a Plan,
+    /// As the last run left it; `None` if it did not know this scenario.
+    pub now: Option<SnapshotRows<'a>>,
+    /// The same as of the tag.
+    pub then: Option<SnapshotRows<'a>>,
+    /// By catchment of the page: its place in the basin, if the scenario has it.
+    pub places: Vec<Option<usize>>,
+}
+
+/// A scenario as it was, and where the page's catchments are in it.
+pub(crate) struct SnapshotRows<'a> {
+    /// The scenario as it was.
+    pub snapshot: &'a ScenarioSnapshot,
+    /// By catchment of the page: its row, if it was there.
+    pub rows: Vec<Option<usize>>,
+}
+
+impl<'a> Sources<'a> {
+    /// The catchments that these scenarios have, in the order of the first that has them; only those that are named, if any are.
+    pub(crate) fn catchments(
+        scenarios: &[LoadedScenario<'_>],
+        only: Option<&HashSet<CatchmentId>>,
+    ) -> Vec<CatchmentId> {
+        let mut seen = HashSet::new();
+        let all = (scenarios.iter()).flat_map(|loaded| loaded.basin.catchments());
+        let wanted = all.filter(|entry| only.is_none_or(|only| only.contains(&entry.id)));
+        let each_once = wanted.filter(|entry| seen.insert(&entry.id));
+        each_once.map(|entry| entry.id.clone()).collect()
+    }
+
+    /// The scenarios with their plans and with what these snapshots have of them.
+    pub(crate) fn scenarios(
+        scenarios: &'a [LoadedScenario<'a>],
+        plans: &'a [Plan],
+        now: Side<'a>,
+        then: Option<Side<'a>>,
+        catchments: &[CatchmentId],
+    ) -> Vec<ScenarioSource<'a>> {
+        let both = scenarios.iter().zip(plans);
+        let source = |(loaded, plan): (&'a LoadedScenario<'a>, &'a Plan)| {
+            let name = &loaded.project.scenario.name;
+            let rows = |side: Side<'a>| {
+                let snapshot = side.snapshot.scenario_snapshot(name)?;
+                let ids = snapshot.rows.iter().map(|row| &row.id);
+                let rows = places(ids, catchments);
+                Some(SnapshotRows { snapshot, rows })
+            };
+            let entries = loaded.basin.catchments().iter();
+            ScenarioSource {
+                loaded,
+                plan,
+                now: rows(now),
+                then: then.and_then(rows),
+                places: places(entries.map(|entry| &entry.id), catchments),
+            }
+        };
+        both.map(source).collect()
+    }
+
+    /// By catchment of the page: its place.
+    pub(crate) fn places(&self) -> HashMap<&CatchmentId, usize> {
+        let places = self.catchments.iter().enumerate();
+        places.map(|(at, id)| (id, at)).collect()
+    }
+}
+
+/// Of each wanted id its place among others.
+fn places<'i>(
+    ids: impl Iterator<Item = &'i CatchmentId>,
+    wanted: &[CatchmentId],
+) -> Vec<Option<usize>> {
+    let places: HashMap<&CatchmentId, usize> = ids.enumerate().map(|(at, id)| (id, at)).collect();
+    let place = |id| places.get(id).copied();
+    wanted.iter().map(place).collect()
+}
