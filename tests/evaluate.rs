@@ -289,6 +289,29 @@ fn a_file_is_written_whole_or_not_at_all() {
 }
 
 #[test]
+fn dakota_is_refused_several_scenarios_before_anything_is_run() {
+    let project = project(SUM);
+    let toml = String::from_utf8_lossy(&project.read("rerunoff.toml")).into_owned();
+    project.write_toml(&format!(
+        "{toml}[scenario.a]\n[scenario.b.parameters]\nk = 0.5\n"
+    ));
+    project.write("params.in", &dakota(&[("factor", "3")], &["x", "y"]));
+    let call = ["evaluate", "--dakota", "params.in", "results.out"];
+    project
+        .rerunoff(&call)
+        .expect(2)
+        .says("Dakota wants the numbers of one scenario; name it with --scenario");
+    assert!(project.calls().is_empty());
+    assert!(
+        project
+            .read("results.out")
+            .starts_with(b"fail\nDakota wants")
+    );
+    let one = [&call[..], &["--scenario", "b"]].concat();
+    project.rerunoff(&one).expect(0);
+}
+
+#[test]
 fn scenarios_are_samples_too() {
     let project = project(SUM);
     let toml = String::from_utf8_lossy(&project.read("rerunoff.toml")).into_owned();

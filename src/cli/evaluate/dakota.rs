@@ -7,6 +7,7 @@
 //! What is wanted of a response may be its value only: gradients come from differences between evaluations (`numerical_gradients`).
 
 use std::path::Path;
+use std::str::FromStr;
 
 use anyhow::{Context, Result, anyhow, bail};
 
@@ -67,10 +68,10 @@ fn answer(
     arguments: &Arguments,
     parameters: &Path,
 ) -> Result<Option<(Exit, Result<String, String>)>> {
-    let context = || parameters.display().to_string();
+    let refused = |error: anyhow::Error| Usage(format!("{}: {error:#}", parameters.display()));
     let text = regular::read_to_string(parameters);
     let text = text.with_context(|| format!("can't read {}", parameters.display()))?;
-    let request = Request::of(&text).map_err(|error| Usage(format!("{}: {error:#}", context())))?;
+    let request = Request::of(&text).map_err(refused)?;
     let overrides = match arguments.sets.overrides()? {
         Overrides::Set(set) => with(request.set.clone(), set),
         Overrides::None | Overrides::Samples(_) => request.set.clone(),
@@ -79,19 +80,16 @@ fn answer(
         return Ok(None);
     };
     let exit = told(&evaluated, arguments.quiet);
-    let [sample] = evaluated.samples.as_slice() else {
-        let message = "Dakota wants the numbers of one scenario; name it with --scenario";
-        return Err(Usage(message.to_owned()).into());
-    };
-    if let Err(failure) = &sample.outcome {
+    let outcome = evaluated.samples.first().map(|sample| &sample.outcome);
+    if let Some(Err(failure)) = outcome {
         return Ok(Some((exit, Err(failure.text()))));
     }
-    let text = request.results(&evaluated);
-    let text = text.map_err(|error| anyhow!(Usage(format!("{}: {error:#}", context()))))?;
-    Ok(Some(match text {
-        Ok(text) => (exit, Ok(text)),
-        Err(missing) => (Exit::Failures, Err(missing)),
-    }))
+    Ok(Some(
+        match request.results(&evaluated).map_err(refused)? {
+            Ok(text) => (exit, Ok(text)),
+            Err(missing) => (Exit::Failures, Err(missing)),
+        },
+    ))
 }
 
 /// A set of Dakota's with what the command line sets beside it.
@@ -118,9 +116,7 @@ impl Request {
             if !names.contains(&name.as_str()) {
                 bail!("{:?} is expected where {name:?} is", names[0]);
             }
-            count
-                .parse()
-                .with_context(|| format!("{name}: {count:?} is no number"))
+            number(&name, &count)
         };
         for _ in 0..count(entries.next(), ["variables", "DAKOTA_VARS"])? {
             let (name, text) = entries.next().context("it ends among the variables")?;
@@ -134,9 +130,7 @@ impl Request {
             let (_, name) = name.split_once(':').with_context(|| {
                 format!("`ASV_1:` and a response's descriptor are expected where {name:?} is")
             })?;
-            let wanted: u32 = wanted
-                .parse()
-                .with_context(|| format!("{name}: {wanted:?} is no number"))?;
+            let wanted: u32 = number(name, &wanted)?;
             if wanted & !VALUE != 0 {
                 bail!(
                     "{name}: gradients or Hessians are wanted of it, and only its value can be had; state `numerical_gradients` and \
@@ -186,6 +180,11 @@ impl Request {
         }
         Ok(Ok(String::from_utf8_lossy(&text).into_owned()))
     }
+}
+
+fn number<T: FromStr>(name: &str, text: &str) -> Result<T> {
+    let number = text.parse().ok();
+    number.with_context(|| format!("{name}: {text:?} is no number"))
 }
 
 /// Whether a response's descriptor means this number: `nse[70007]`, or `nse_70007` as Dakota has no brackets in descriptors.

@@ -133,6 +133,10 @@ fn evaluated(
     let started = Instant::now();
     let mut opened = place.open_passing(overrides)?;
     let chosen = arguments.scenarios.of(&opened.study)?;
+    if arguments.dakota.is_some() && chosen.len() != 1 {
+        let message = "Dakota wants the numbers of one scenario; name it with --scenario";
+        return Err(Usage(message.to_owned()).into());
+    }
     opened.keep(&chosen);
     let (_lock, mut store) = opened.store_to_write(arguments.wait)?;
     // It only adds results, so a state in which nothing is left to do still is one, however this ends.
