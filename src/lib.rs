@@ -48,7 +48,7 @@
 //! | [`cluster`] | the orders carried out on other machines, by the engine that is there |
 //! | [`execute`] | having orders carried out: the boundary, local threads behind it, trials into the store |
 //! | [`plan`] | what determines each result, and what has to be run |
-//! | [`import`] | the tables that people have, made into one input file |
+//! | [`import`] | the tables that people have, made into one input file; what was measured, read |
 //! | [`project`] | `rerunoff.toml`, read and checked |
 //! | [`example`] | what `rerunoff init` writes |
 //! | [`shapes`] | where catchments are: polygons out of other people's files, cells and points |

@@ -1,4 +1,4 @@
-//! Sums that lose nothing, for all numbers that are made of many time steps.
+//! Sums without the errors that add up: of statistics over time steps, of measures over pairs, of objectives over gauges.
 
 /// Neumaier's sum: right to the last bits, however many values there are, and the same on every machine.
 pub(super) fn sum(values: impl Iterator<Item = f64>) -> f64 {

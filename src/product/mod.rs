@@ -1,7 +1,8 @@
 //! From the plan and the store's results to the product: where its values come from, and when it is written.
 //!
 //! `describe` works out what the product is to hold, `axes` over what, `results` finds the results of an earlier snapshot, and [`mod@file`] writes
-//! the file; [`numbers`] has what it says of each catchment without making it. `gauges` joins it with what was measured. It runs nothing and reads no input. [`crate::cli`] and [`crate::page`] use it, and [`crate::history`] to compare results.
+//! the file; [`numbers`] has what it says of each catchment without making it. `gauges` joins it with what was measured. It runs nothing,
+//! and of what people give it reads only that. [`crate::cli`] and [`crate::page`] use it, and [`crate::history`] to compare results.
 
 mod axes;
 mod describe;

@@ -3,7 +3,8 @@
 //! A time is the beginning of its step, simulated or measured, and a step ends where the next one begins; the last one is as long as the
 //! one before it. So the day of 2009-01-01 is compared with the 24 hours from 2009-01-01 00:00 on. Only what was measured at an
 //! instant (`simulated = "at"`) has no length. Steps that do not fit into each other are refused: no value is cut in pieces, and none
-//! within the simulated time is passed over in silence. It knows no files and computes nothing.
+//! that lies within the time that counts is passed over in silence. It knows no files, and computes only what becomes of several values
+//! that belong to one.
 
 use std::ops::Range;
 
