@@ -10,11 +10,10 @@ use crate::data::digest::Digest;
 use crate::data::time_axis::TimeAxis;
 use crate::data::value::Value;
 use crate::project::Project;
-use crate::project::objective_spec::ObjectiveSpec;
 use crate::project::output_format::{
     DimensionPlaces, DimensionSpec, OutputTime, places_column, time_column,
 };
-use crate::project::product_spec::{ProductVariable, SummaryVariable};
+use crate::project::product_spec::ProductVariable;
 use crate::store::{ResultId, Store};
 
 /// Gives a product its axes, from the project, its time steps, and the results of the product's rows.
@@ -247,39 +246,31 @@ pub(super) fn leave_out(
     product: &mut ProductContent,
     is_out: &dyn Fn(&ProductVariable) -> bool,
 ) -> Vec<String> {
-    let variables = std::mem::take(&mut product.spec.variables);
-    // By number: the number that it has afterwards.
-    let mut places = Vec::with_capacity(variables.len());
+    let spec = &mut product.spec;
     let mut left_out = Vec::new();
-    for variable in variables {
-        if is_out(&variable) {
-            places.push(None);
-            left_out.push(variable.name);
-        } else {
-            places.push(Some(product.spec.variables.len()));
-            product.spec.variables.push(variable);
+    let variables = keep(&mut spec.variables, |variable| {
+        let is_out = is_out(variable);
+        if is_out {
+            left_out.push(std::mem::take(&mut variable.name));
         }
-    }
-    let summaries = std::mem::take(&mut product.spec.summaries);
-    let mut objectives = std::mem::take(&mut product.spec.objectives);
-    for (number, summary) in summaries.into_iter().enumerate() {
-        let of_this = objectives.extract_if(.., |objective| objective.summary == number);
-        let of_this: Vec<ObjectiveSpec> = of_this.collect();
-        let Some(of) = places[summary.of] else {
-            continue;
-        };
-        let summary_now = product.spec.summaries.len();
-        product
-            .spec
-            .summaries
-            .push(SummaryVariable { of, ..summary });
-        let moved = of_this.into_iter().map(|objective| ObjectiveSpec {
-            summary: summary_now,
-            ..objective
-        });
-        product.spec.objectives.extend(moved);
-    }
+        !is_out
+    });
+    let follows = |of: &mut usize, now: &[Option<usize>]| now[*of].map(|now| *of = now).is_some();
+    let summaries = keep(&mut spec.summaries, |it| follows(&mut it.of, &variables));
+    (spec.objectives).retain_mut(|objective| follows(&mut objective.summary, &summaries));
     left_out
+}
+
+/// Keeps what stays, and returns by number which one it has now.
+fn keep<T>(list: &mut Vec<T>, mut stays: impl FnMut(&mut T) -> bool) -> Vec<Option<usize>> {
+    let (mut numbers, mut count) = (Vec::with_capacity(list.len()), 0);
+    list.retain_mut(|it| {
+        let stays = stays(it);
+        numbers.push(stays.then_some(count));
+        count += usize::from(stays);
+        stays
+    });
+    numbers
 }
 
 #[cfg(test)]
