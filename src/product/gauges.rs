@@ -3,7 +3,7 @@
 //! What was measured is read here, by [`observed`], and joined with a product's catchments and time steps. Before a run everything is
 //! checked that can be; a product itself is made of what there is.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use anyhow::Result;
@@ -126,13 +126,14 @@ fn matched<'o>(
     ids: &HashSet<&CatchmentId>,
 ) -> Result<Vec<(CatchmentId, &'o GaugeSeries)>, ProjectError> {
     let mut found: Vec<(CatchmentId, &GaugeSeries)> = Vec::new();
+    let mut known: HashMap<CatchmentId, &GaugeSeries> = HashMap::new();
     for gauge in &observed.gauges {
         let stated = source.catchments.get(&gauge.name).cloned();
         let id = stated.unwrap_or_else(|| CatchmentId::new(&gauge.name));
         if !ids.contains(&id) {
             continue;
         }
-        if let Some((_, other)) = found.iter().find(|(known, _)| *known == id) {
+        if let Some(other) = known.insert(id.clone(), gauge) {
             let field = format!("observations.{}.catchments", source.name);
             let message = format!(
                 "the gauges {:?} and {:?} are both in catchment {id}; only one of them can be compared",

@@ -115,20 +115,19 @@ impl Choice {
         let At::These(ids) = at else {
             return Ok(());
         };
-        for id in ids {
-            let mut rows = content.catchments.iter();
-            // A scenario need not have all catchments.
-            let Some(row) = rows.position(|row| row.id == *id) else {
-                continue;
-            };
-            if !self.wanted.values().any(|rows| rows[row]) {
-                return Err(ChoiceError::NoOutlet {
-                    id: id.clone(),
-                    names: first_few(&self.wanted.keys().collect::<Vec<_>>()),
-                });
-            }
+        // A scenario need not have all catchments.
+        let has_none = |row: &usize| {
+            let is_named = ids.contains(&content.catchments[*row].id);
+            is_named && !self.wanted.values().any(|rows| rows[*row])
+        };
+        let rows = (0..content.catchments.len()).filter(has_none);
+        match rows.map(|row| &content.catchments[row].id).min() {
+            None => Ok(()),
+            Some(id) => Err(ChoiceError::NoOutlet {
+                id: id.clone(),
+                names: first_few(&self.wanted.keys().collect::<Vec<_>>()),
+            }),
         }
-        Ok(())
     }
 
     /// By row: whether this summary is wanted there; `None` if it is wanted nowhere.
