@@ -3,6 +3,7 @@
 //! What was measured is read here, by [`observed`], and joined with a product's catchments and time steps. Before a run everything is
 //! checked that can be; a product itself is made of what there is.
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -15,15 +16,34 @@ use crate::data::observed::{GaugeSeries, Observed};
 use crate::data::time_axis::TimeAxis;
 use crate::import::observations::observed;
 use crate::plan::loaded::LoadedScenario;
-use crate::project::objective_spec::{Epsilon, Objective, ObjectiveSpec, ObservationSource};
+use crate::project::objective_spec::{
+    Epsilon, Objective, ObjectiveSpec, ObservationSource, Period,
+};
 use crate::project::product_spec::{Outlets, SummaryKind, VariableAxes};
 use crate::project::{Project, ProjectError};
 use crate::text::wording::{self, Quotes};
 
+/// What objectives compare at gauges, made once for all that compare the same.
+#[derive(Default)]
+pub struct Comparisons(Vec<Made>);
+
+/// What was made, and of what.
+struct Made {
+    observations: Arc<ObservationSource>,
+    period: Period,
+    time: TimeAxis,
+    catchments: Vec<CatchmentId>,
+    comparisons: Arc<BTreeMap<CatchmentId, Comparison>>,
+}
+
 /// Gives a product, whose axes are known, what its objectives compare.
-pub(super) fn give(product: &mut ProductContent, project: &Project) -> Result<()> {
-    let ids = &product.catchments[..product.catchments_each()];
-    let ids: HashSet<&CatchmentId> = ids.iter().map(|row| &row.id).collect();
+pub(super) fn give(
+    product: &mut ProductContent,
+    project: &Project,
+    comparisons: &mut Comparisons,
+) -> Result<()> {
+    let rows = &product.catchments[..product.catchments_each()];
+    let ids = LazyCell::new(|| rows.iter().map(|row| &row.id).collect());
     let mut all = Vec::with_capacity(product.spec.summaries.len());
     for summary in &product.spec.summaries {
         let SummaryKind::Objective(objective) = &summary.kind else {
@@ -32,21 +52,16 @@ pub(super) fn give(product: &mut ProductContent, project: &Project) -> Result<()
         };
         let axes = &product.spec.variables[summary.of].axes;
         let time = axes.time.as_deref().and_then(|name| product.axis(name));
-        let gauges = match time.map(|axis| &axis.values) {
+        let compared = match time.map(|axis| &axis.values) {
             Some(AxisValues::Time(time)) => {
                 let observed = observed(&objective.observations)?;
                 let found = matched(project, &objective.observations, &observed, &ids)?;
-                compared(project, objective, found, time)?
+                comparisons.of(project, objective, found, time)?
             }
             // Without results there are no times, and nothing to compare.
-            _ => BTreeMap::new(),
+            _ => Arc::default(),
         };
-        let steps = objective.observations.steps;
-        all.push(Some(Arc::new(Gauges::new(
-            gauges,
-            steps,
-            objective.measure,
-        ))));
+        all.push(Some(Gauges::new(compared, objective)));
     }
     product.gauges = all;
     Ok(())
@@ -57,7 +72,7 @@ pub(super) fn places(
     product: &ProductContent,
     project: &Project,
 ) -> Result<Vec<Option<BTreeSet<CatchmentId>>>> {
-    let ids: HashSet<&CatchmentId> = product.catchments.iter().map(|row| &row.id).collect();
+    let ids = LazyCell::new(|| product.catchments.iter().map(|row| &row.id).collect());
     let of_summary = |kind: &SummaryKind| {
         let SummaryKind::Objective(objective) = kind else {
             return Ok(None);
@@ -73,6 +88,10 @@ pub(super) fn places(
 /// Checks that there is something to compare, as far as that shows before anything is run.
 pub(super) fn check(loaded: &LoadedScenario<'_>) -> Result<()> {
     let (project, basin) = (loaded.project, &loaded.basin);
+    if project.observations.is_empty() {
+        return Ok(());
+    }
+    let mut comparisons = Comparisons::default();
     let catchments = basin.catchments().iter();
     let ids: HashSet<&CatchmentId> = catchments.map(|catchment| &catchment.id).collect();
     for source in &project.observations {
@@ -111,7 +130,7 @@ pub(super) fn check(loaded: &LoadedScenario<'_>) -> Result<()> {
             .time()
             .filter(|_| variable.axes == VariableAxes::steps());
         if let Some(time) = time.filter(|_| !found.is_empty()) {
-            let gauges = compared(project, objective, found, time)?;
+            let gauges = comparisons.of(project, objective, found, time)?;
             check_compared(project, spec, objective, &gauges, time)?;
         }
     }
@@ -185,30 +204,46 @@ fn check_gauges(
     Ok(())
 }
 
-/// What is compared at these gauges; those that have nothing are left out.
-fn compared(
-    project: &Project,
-    objective: &Objective,
-    found: Vec<(CatchmentId, &GaugeSeries)>,
-    time: &TimeAxis,
-) -> Result<BTreeMap<CatchmentId, Comparison>, ProjectError> {
-    let source = &objective.observations;
-    let (ids, gauges): (Vec<CatchmentId>, Vec<&GaugeSeries>) = found.into_iter().unzip();
-    if gauges.is_empty() {
-        return Ok(BTreeMap::new());
+impl Comparisons {
+    /// What is compared at these gauges; those that have nothing are left out.
+    fn of(
+        &mut self,
+        project: &Project,
+        objective: &Objective,
+        found: Vec<(CatchmentId, &GaugeSeries)>,
+        time: &TimeAxis,
+    ) -> Result<Arc<BTreeMap<CatchmentId, Comparison>>, ProjectError> {
+        let (source, period) = (&objective.observations, &objective.period);
+        let (catchments, gauges): (Vec<_>, Vec<_>) = found.into_iter().unzip();
+        if gauges.is_empty() {
+            return Ok(Arc::default());
+        }
+        // Which gauge a catchment has, the source tells.
+        let is_same = |made: &&Made| {
+            Arc::ptr_eq(&made.observations, source)
+                && made.period == *period
+                && made.catchments == catchments
+                && made.time == *time
+        };
+        if let Some(made) = self.0.iter().find(is_same) {
+            return Ok(made.comparisons.clone());
+        }
+        let all = pairs(&gauges, source.step, source.steps, time, period).map_err(|error| {
+            let field = format!("observations.{}", source.name);
+            project.error(&field, format!("{error:#}"))
+        })?;
+        let with_pairs = catchments.iter().cloned().zip(all);
+        let with_pairs = with_pairs.filter(|(_, pairs)| pairs.len() > 0);
+        let comparisons = Arc::new(with_pairs.collect());
+        self.0.push(Made {
+            observations: source.clone(),
+            period: period.clone(),
+            time: time.clone(),
+            catchments,
+            comparisons: Arc::clone(&comparisons),
+        });
+        Ok(comparisons)
     }
-    let all = pairs(&gauges, source.step, source.steps, time, &objective.period);
-    let all = all.map_err(|error| {
-        project.error(
-            &format!("observations.{}", source.name),
-            format!("{error:#}"),
-        )
-    })?;
-    let with_pairs = ids
-        .into_iter()
-        .zip(all)
-        .filter(|(_, pairs)| pairs.len() > 0);
-    Ok(with_pairs.collect())
 }
 
 /// Whether an objective has something to compare, and can.

@@ -27,6 +27,7 @@ use anyhow::{Context, Result, bail};
 
 use self::describe::{describe, title};
 use self::file::{KnownResult, ProductContent, ResultSource, ScenarioDimension};
+use self::gauges::Comparisons;
 use self::join::join;
 pub use self::on_disk::Beginning;
 use self::on_disk::Replacement;
@@ -242,7 +243,7 @@ fn write_products<'p>(
         let path = content.spec.path.clone();
         let time = part.time.as_ref();
         let left_out = axes::give(&mut content, part.project, time, &part.results, store)?;
-        gauges::give(&mut content, part.project)?;
+        gauges::give(&mut content, part.project, &mut Comparisons::default())?;
         let (state, mut objectives) = update(content, part.results, store, options)?;
         name_scenario(study, part.project, &mut objectives);
         products.push(AssembledProduct {

@@ -110,6 +110,14 @@ pub struct Period {
     pub before: Option<i64>,
 }
 
+impl PartialEq for Period {
+    /// As they are stated: a day is not 24 hours.
+    fn eq(&self, other: &Self) -> bool {
+        let stated = |it: &Self| (it.warm_up.map(Span::fieldwise), it.from, it.before);
+        stated(self) == stated(other)
+    }
+}
+
 /// A number that says how well simulated values fit measured ones; its formula is where it is computed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Measure {

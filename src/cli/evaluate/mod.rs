@@ -42,7 +42,7 @@ use crate::plan::loaded::{LoadedScenario, LoadedStudy};
 use crate::plan::snapshot::ScenarioSnapshot;
 use crate::plan::{Plan, Unit};
 use crate::product;
-use crate::product::numbers::{At, NumberColumn, WantedNumbers};
+use crate::product::numbers::{At, Comparisons, NumberColumn, WantedNumbers};
 use crate::project::overrides::Overrides;
 use crate::store::Store;
 use crate::system::jobserver::makeflags::MakeFlags;
@@ -308,6 +308,7 @@ impl Evaluation<'_> {
         let failures = samples::Failures::of(report);
         let mut samples = Vec::with_capacity(self.plans.len());
         let mut wanted = Vec::new();
+        let mut comparisons = Comparisons::default();
         for (scenario, (loaded, plan)) in self.loaded_study.list.iter().zip(&self.plans).enumerate()
         {
             let numbers = numbers(loaded, plan, self.arguments, &self.at)?;
@@ -319,8 +320,15 @@ impl Evaluation<'_> {
                 None => {
                     let results = samples::results(plan);
                     let time = loaded.basin.time();
-                    let all =
-                        numbers.of_results(loaded.project, time, &results, store, cores(None))?;
+                    let (project, cores) = (loaded.project, cores(None));
+                    let all = (numbers).of_results(
+                        project,
+                        time,
+                        &results,
+                        store,
+                        cores,
+                        &mut comparisons,
+                    )?;
                     Ok(all.chosen())
                 }
             };

@@ -36,8 +36,6 @@ mod unchanged;
 mod upstream;
 mod values;
 
-use std::sync::Arc;
-
 use anyhow::{Result, ensure};
 
 pub use self::axes::{AxisGroup, AxisValues, ProductAxis};
@@ -77,7 +75,7 @@ pub struct ProductContent {
     /// The values of each of the spec's parameters, one per row.
     pub parameters: Vec<ParameterValues>,
     /// What is compared where, by summary; `None` for those that compare nothing. Empty if none does.
-    pub gauges: Vec<Option<Arc<Gauges>>>,
+    pub gauges: Vec<Option<Gauges>>,
 }
 
 impl ProductContent {

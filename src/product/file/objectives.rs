@@ -15,7 +15,7 @@ use crate::project::objective_spec::ObjectiveSpec;
 impl ProductContent {
     /// What a summary compares, by number, if it compares anything.
     pub(in crate::product) fn gauges_of(&self, summary: usize) -> Option<&Gauges> {
-        self.gauges.get(summary)?.as_deref()
+        self.gauges.get(summary)?.as_ref()
     }
 
     /// The digest of all that objectives compare; `None` if there are none.

@@ -13,6 +13,7 @@ use anyhow::{Context, Result};
 use self::choice::Choice;
 pub use self::choice::{At, ChoiceError};
 use super::file::{AxisGroup, OpenSums, ProductContent, RowSummary, Summaries};
+pub use super::gauges::Comparisons;
 use super::results::{SnapshotResults, find_results};
 use super::{axes, decode, describe, gauges};
 use crate::data::catchment::CatchmentId;
@@ -139,10 +140,19 @@ impl WantedNumbers {
         threads: usize,
     ) -> Result<NumbersByCatchment> {
         let (time, results) = find_results(store, scenario_snapshot)?;
-        self.of_results(project, time.as_ref(), &results, store, threads)
+        let comparisons = &mut Comparisons::default();
+        self.of_results(
+            project,
+            time.as_ref(),
+            &results,
+            store,
+            threads,
+            comparisons,
+        )
     }
 
-    /// The numbers out of these results, one for each catchment that has one; of others none is looked at.
+    /// The numbers out of these results, one for each catchment that has one; of others none is looked at. What was compared before is
+    /// in `comparisons`, and put there.
     pub fn of_results(
         mut self,
         project: &Project,
@@ -150,13 +160,14 @@ impl WantedNumbers {
         results: &[Option<ResultId>],
         store: &Store,
         threads: usize,
+        comparisons: &mut Comparisons,
     ) -> Result<NumbersByCatchment> {
         let needed = self.needed.iter().zip(results);
         let results: Vec<Option<ResultId>> = needed
             .map(|(needed, result)| result.filter(|_| *needed))
             .collect();
         axes::give(&mut self.content, project, time, &results, store)?;
-        gauges::give(&mut self.content, project)?;
+        gauges::give(&mut self.content, project, comparisons)?;
         let mut summaries = Summaries::new(&self.content);
         for group in self.content.axis_groups() {
             let maker = GroupNumbers::of(&self.content, &self.choice, group);
@@ -402,7 +413,8 @@ pub fn objectives(
     }
     let wanted = WantedNumbers::new(project, scenario_snapshot, Some(&names), &At::Outlets)?;
     let (time, ids) = (results.time.as_ref(), &results.ids);
-    let numbers = wanted.of_results(project, time, ids, store, threads)?;
+    let comparisons = &mut Comparisons::default();
+    let numbers = wanted.of_results(project, time, ids, store, threads, comparisons)?;
     Ok(numbers.content.objective_numbers(&numbers.summaries))
 }
 

@@ -7,49 +7,53 @@ mod measure;
 mod pairing;
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 
 use crate::data::catchment::CatchmentId;
 use crate::data::digest::Digest;
 use crate::product::exact_sum::sum;
-use crate::project::objective_spec::{ComparedSteps, Measure, ObjectiveSpec, OverGauges};
+use crate::project::objective_spec::{
+    ComparedSteps, Measure, Objective, ObjectiveSpec, OverGauges,
+};
 pub(crate) use pairing::{Comparison, pairs};
 
 /// What an objective compares at which catchments.
 #[derive(Clone, Debug)]
 pub struct Gauges {
     /// The measured values with their simulated steps, by catchment; none has no pairs.
-    comparisons: BTreeMap<CatchmentId, Comparison>,
+    comparisons: Arc<BTreeMap<CatchmentId, Comparison>>,
     /// What becomes of several simulated steps, and how they are compared.
     steps: ComparedSteps,
     measure: Measure,
-    digest: Digest,
+    digest: OnceLock<Digest>,
 }
 
 impl Gauges {
     /// The gauges of an objective.
     pub(crate) fn new(
-        comparisons: BTreeMap<CatchmentId, Comparison>,
-        steps: ComparedSteps,
-        measure: Measure,
+        comparisons: Arc<BTreeMap<CatchmentId, Comparison>>,
+        objective: &Objective,
     ) -> Self {
-        let mut bytes = Vec::new();
-        for (id, comparison) in &comparisons {
-            let id = id.as_str().as_bytes();
-            bytes.extend((id.len() as u64).to_le_bytes());
-            bytes.extend(id);
-            comparison.put_into(&mut bytes);
-        }
         Self {
-            digest: Digest::of(&bytes),
             comparisons,
-            steps,
-            measure,
+            steps: objective.observations.steps,
+            measure: objective.measure,
+            digest: OnceLock::new(),
         }
     }
 
     /// Of all that is compared: equal digests, equal numbers of equal simulated values.
     pub(crate) fn digest(&self) -> &Digest {
-        &self.digest
+        self.digest.get_or_init(|| {
+            let mut bytes = Vec::new();
+            for (id, comparison) in &*self.comparisons {
+                let id = id.as_str().as_bytes();
+                bytes.extend((id.len() as u64).to_le_bytes());
+                bytes.extend(id);
+                comparison.put_into(&mut bytes);
+            }
+            Digest::of(&bytes)
+        })
     }
 
     /// The catchments with a gauge, in the order of their ids.
