@@ -13,6 +13,7 @@ mod sheet;
 use std::collections::{BTreeSet, HashMap};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
@@ -307,7 +308,7 @@ impl Evaluation<'_> {
         let parameters = samples::parameters(&self.loaded_study.list, overrides.sets());
         let failures = samples::Failures::of(report);
         let mut samples = Vec::with_capacity(self.plans.len());
-        let mut wanted = Vec::new();
+        let (mut wanted, mut columns) = (Vec::new(), Arc::default());
         let mut comparisons = Comparisons::default();
         for (scenario, (loaded, plan)) in self.loaded_study.list.iter().zip(&self.plans).enumerate()
         {
@@ -329,7 +330,7 @@ impl Evaluation<'_> {
                         cores,
                         &mut comparisons,
                     )?;
-                    Ok(all.chosen())
+                    Ok(samples::sharing(&mut columns, all.chosen()))
                 }
             };
             samples.push(Sample {

@@ -1,6 +1,7 @@
 //! What becomes of each sample: its numbers, or why it has none.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use crate::data::catchment::CatchmentId;
 use crate::data::scenario::ScenarioName;
@@ -94,6 +95,17 @@ impl Evaluated {
     }
 }
 
+/// These numbers with the columns of the sample before, where they are the same, as nearly always: there may be very many samples.
+pub(super) fn sharing(before: &mut Arc<[NumberColumn]>, numbers: Numbers) -> Numbers {
+    if *before != numbers.columns {
+        *before = numbers.columns;
+    }
+    Numbers {
+        columns: before.clone(),
+        values: numbers.values,
+    }
+}
+
 /// The columns of all samples: those of the first that has numbers, then what only others have. Where none has any, those that were
 /// `wanted`.
 pub(super) fn columns(samples: &[Sample], wanted: Vec<NumberColumn>) -> Vec<NumberColumn> {
@@ -104,7 +116,7 @@ pub(super) fn columns(samples: &[Sample], wanted: Vec<NumberColumn>) -> Vec<Numb
         .filter_map(|sample| sample.outcome.as_ref().ok());
     for Numbers { columns: own, .. } in good {
         // Nearly always they are the same.
-        if before != Some(own) {
+        if before != Some(&**own) {
             let known: HashSet<&NumberColumn> = columns.iter().collect();
             let further = own.iter().filter(|column| !known.contains(column));
             let further: Vec<NumberColumn> = further.cloned().collect();

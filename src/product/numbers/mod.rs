@@ -7,6 +7,7 @@ mod choice;
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 
@@ -53,10 +54,10 @@ impl fmt::Display for NumberColumn {
 }
 
 /// Numbers of a scenario, one for each column.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Numbers {
-    /// What they are of.
-    pub columns: Vec<NumberColumn>,
+    /// What they are of; many scenarios may share them.
+    pub columns: Arc<[NumberColumn]>,
     /// The numbers; NaN is missing.
     pub values: Vec<f64>,
 }
@@ -191,13 +192,14 @@ pub struct NumbersByCatchment {
 impl NumbersByCatchment {
     /// Those that were chosen, summary by summary.
     pub fn chosen(&self) -> Numbers {
-        let mut numbers = Numbers::default();
+        let (mut columns, mut values) = (Vec::new(), Vec::new());
         for (at, summary) in self.content.spec.summaries.iter().enumerate() {
             let rows = self.choice.rows(summary).unwrap_or_default();
             for (row, _) in rows.iter().enumerate().filter(|(_, is_wanted)| **is_wanted) {
-                let (columns, values): (Vec<_>, Vec<_>) = self.of_row(at, row).unzip();
-                numbers.columns.extend(columns);
-                numbers.values.extend(values);
+                for (column, number) in self.of_row(at, row) {
+                    columns.push(column);
+                    values.push(number);
+                }
             }
             let objectives = self.content.spec.objectives.iter();
             for objective in objectives.filter(|objective| objective.summary == at) {
@@ -205,17 +207,20 @@ impl NumbersByCatchment {
                     self.choice.is_at_all_gauges(summary),
                     self.overall(objective),
                 ) {
-                    numbers.columns.push(NumberColumn {
+                    columns.push(NumberColumn {
                         of: summary.name.clone(),
                         catchment: None,
                         place: None,
                         units: summary.units.clone(),
                     });
-                    numbers.values.push(number);
+                    values.push(number);
                 }
             }
         }
-        numbers
+        Numbers {
+            columns: columns.into(),
+            values,
+        }
     }
 
     /// One number over all gauges.
