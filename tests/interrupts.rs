@@ -5,8 +5,6 @@ use std::io::Read;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
-use std::thread::sleep;
-use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
@@ -47,9 +45,7 @@ fn every_signal_ends_children_keeps_results_and_tells_how_to_go_on() {
 fn wait_for_the_stubborn(project: &Project) {
     project.wait_for("calls.child");
     project.wait_for("calls.daemon");
-    while project.status(&[0])["fresh"].as_u64() < Some(3) {
-        sleep(Duration::from_millis(50));
-    }
+    project.wait_for_fresh(3);
 }
 
 #[test]

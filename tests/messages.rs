@@ -360,9 +360,7 @@ fn what_needs_the_project_alone_is_told_who_is_at_work() {
     let project = Project::new(1);
     project.set(&[(0, "hang")]);
     let mut first = project.command(&["run"]).spawn().expect("a run");
-    while !project.path("calls").exists() {
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
+    project.wait_for("calls");
     let second = project.rerunoff(&["gc"]).expect(3);
     assert!(
         second.stderr.contains(&format!("process {}", first.id())),

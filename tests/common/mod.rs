@@ -7,6 +7,7 @@ pub(crate) mod grid_engine;
 pub(crate) mod random;
 pub(crate) mod schemas;
 pub(crate) mod slurm;
+pub(crate) mod waits;
 pub(crate) mod walk;
 
 use std::ffi::OsStr;
@@ -388,18 +389,6 @@ impl Project {
             std::thread::sleep(std::time::Duration::from_millis(20));
         }
         panic!("still alive: {:?}", self.alive());
-    }
-
-    /// Waits until this file is there.
-    #[track_caller]
-    pub(crate) fn wait_for(&self, name: &str) {
-        for _ in 0..1000 {
-            if self.path(name).exists() {
-                return;
-            }
-            std::thread::sleep(std::time::Duration::from_millis(10));
-        }
-        panic!("{name} does not come to be");
     }
 
     /// A variable of the product, `[time][catchment]`.
