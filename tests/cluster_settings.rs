@@ -1,8 +1,8 @@
 //! `[cluster]` and the user's own file about it: what is wrong is told by line, and what changes in them makes nothing stale.
 
 use std::fs;
-use std::time::Duration;
 
+use crate::common::waits::SHORT;
 use crate::common::{Project, Run};
 
 /// The variable that names a file in the place of `~/.config/rerunoff/cluster.toml`.
@@ -52,13 +52,10 @@ fn nothing_is_stale_because_of_it() {
 fn what_is_the_users_own_leaves_the_fast_path_open() {
     let project = Project::ran(3);
     append(&project, "[cluster]\nengine = \"local\"");
-    for _ in 0..2 {
-        std::thread::sleep(Duration::from_millis(60));
-        project.rerunoff(&["run"]).expect(0);
-    }
+    project.settle();
     for own in ["cores = 1", "cores = 2", "what is this"] {
         let run = with_own_file(&project, own, &["run", "--verbose"]).expect(0);
-        run.says("everything looks as it did");
+        run.says(SHORT);
     }
 }
 

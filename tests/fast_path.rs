@@ -5,25 +5,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
+use crate::common::waits::SHORT;
 use crate::common::{Project, id};
-
-/// What a run says that took the fast path.
-const SHORT: &str = "everything looks as it did";
-
-/// Runs until the fast path is open: what a run wrote itself is old enough only for the next one.
-fn settle(project: &Project) {
-    for _ in 0..2 {
-        std::thread::sleep(Duration::from_millis(60));
-        project.rerunoff(&["run"]).expect(0);
-    }
-    assert!(is_short(project, &[]), "the fast path is open");
-    project.calls();
-}
-
-fn is_short(project: &Project, more: &[&str]) -> bool {
-    let run = project.rerunoff(&[&["run", "--verbose"], more].concat());
-    run.expect(0).stderr.contains(SHORT)
-}
 
 /// A project with a folder among its support files, a variable that is handed on and a program on the `PATH`.
 fn project() -> Project {
@@ -57,7 +40,7 @@ fn make_older(project: &Project, name: &str) {
 fn nothing_changed_is_told_at_once_and_in_the_same_words() {
     let project = project();
     let first = project.rerunoff(&["run"]).expect(0).stdout;
-    settle(&project);
+    project.settle();
     let last = project.rerunoff(&["run"]).expect(0).stdout;
     let words = |line: &str| line.split(" in ").map(str::to_owned).collect::<Vec<_>>();
     assert_eq!(words(&last)[0], "3 fresh, 0 run, 0 failed");
@@ -92,7 +75,7 @@ nse = { of = \"flow\", statistic = \"nse\" }
         lines.map(str::to_owned).collect()
     };
     assert_eq!(told(&first).len(), 1, "{first}");
-    settle(&project);
+    project.settle();
     let again = project.rerunoff(&["run", "--verbose"]).expect(0).stderr;
     assert!(again.contains(SHORT), "{again}");
     assert_eq!(told(&again), told(&first));
@@ -103,7 +86,7 @@ nse = { of = \"flow\", statistic = \"nse\" }
 #[test]
 fn who_asks_for_more_gets_more() {
     let project = project();
-    settle(&project);
+    project.settle();
     for more in [
         &["--rehash"][..],
         &["--only", "70001"],
@@ -111,7 +94,7 @@ fn who_asks_for_more_gets_more() {
         &["--dry-run"],
         &["--force"],
     ] {
-        assert!(!is_short(&project, more), "{more:?}");
+        assert!(!project.is_short(more), "{more:?}");
     }
     assert_eq!(project.calls().len(), 3, "--force");
 }
@@ -122,7 +105,7 @@ fn an_evaluation_leaves_it_open() {
     let toml = String::from_utf8_lossy(&project.read("rerunoff.toml")).into_owned();
     let summary = "[product.summary]\nc_mean = { of = \"concentration\", statistic = \"mean\" }\n";
     project.write_toml(&(toml + summary));
-    settle(&project);
+    project.settle();
     // What adds results, what finds them, and what is refused before anything is run.
     for (more, code, calls) in [
         (&["--set", "k=0.5"][..], 0, 3),
@@ -133,7 +116,7 @@ fn an_evaluation_leaves_it_open() {
         let arguments = [&["evaluate"], more].concat();
         project.rerunoff(&arguments).expect(code);
         assert_eq!(project.calls().len(), calls, "{more:?}");
-        assert!(is_short(&project, &[]), "{more:?}");
+        assert!(project.is_short(&[]), "{more:?}");
     }
 }
 
@@ -150,9 +133,9 @@ fn every_kind_of_change_leaves_the_short_way() {
         "late/model",
         "output.h5",
     ] {
-        settle(&project);
+        project.settle();
         make_older(&project, name);
-        assert!(!is_short(&project, &[]), "{name}: another time");
+        assert!(!project.is_short(&[]), "{name}: another time");
         assert!(project.calls().is_empty(), "{name}: the same content");
     }
     let changes: [(&str, &dyn Fn()); 7] = [
@@ -196,11 +179,11 @@ fn every_kind_of_change_leaves_the_short_way() {
         }),
     ];
     for (what, change) in changes {
-        settle(&project);
+        project.settle();
         change();
-        assert!(!is_short(&project, &[]), "{what}");
+        assert!(!project.is_short(&[]), "{what}");
     }
-    settle(&project);
+    project.settle();
     let changed = project.command(&["run"]).env("MODEL", "new").output();
     assert!(changed.expect("a run").status.success());
     assert_eq!(project.calls().len(), 3, "a variable that is handed on");
@@ -209,18 +192,18 @@ fn every_kind_of_change_leaves_the_short_way() {
 #[test]
 fn a_product_that_is_another_is_rebuilt() {
     let project = project();
-    settle(&project);
+    project.settle();
     let old = project.path("old.h5");
     fs::copy(project.path("output.h5"), &old).expect("copied");
     project.set_factors(&[], &[(1, 5.0)]);
-    settle(&project);
+    project.settle();
     let new = project.read("output.h5");
     fs::copy(&old, project.path("output.h5")).expect("put back");
-    assert!(!is_short(&project, &[]));
+    assert!(!project.is_short(&[]));
     assert_eq!(project.read("output.h5"), new);
-    settle(&project);
+    project.settle();
     fs::remove_file(project.path("output.h5")).expect("removed");
-    assert!(!is_short(&project, &[]));
+    assert!(!project.is_short(&[]));
     assert_eq!(project.read("output.h5"), new);
     assert!(project.calls().is_empty());
 }
@@ -228,7 +211,7 @@ fn a_product_that_is_another_is_rebuilt() {
 #[test]
 fn a_result_taken_out_of_the_store_and_a_lost_store_are_missed() {
     let project = project();
-    settle(&project);
+    project.settle();
     let store = project.store();
     store
         .execute_batch("PRAGMA foreign_keys = on; DELETE FROM result WHERE id = 2")
@@ -236,7 +219,7 @@ fn a_result_taken_out_of_the_store_and_a_lost_store_are_missed() {
     drop(store);
     project.rerunoff(&["run"]).expect(0);
     assert_eq!(project.calls().len(), 1);
-    settle(&project);
+    project.settle();
     fs::remove_dir_all(project.path("cache")).expect("removed");
     project.rerunoff(&["run"]).expect(0);
     assert_eq!(project.calls().len(), 3);
@@ -245,7 +228,7 @@ fn a_result_taken_out_of_the_store_and_a_lost_store_are_missed() {
 #[test]
 fn a_result_that_was_replaced_is_noticed() {
     let project = project();
-    settle(&project);
+    project.settle();
     // It depends on something that its project does not declare.
     let store = project.store();
     let latest = "SELECT CAST(max(id) AS INTEGER) FROM result";
@@ -255,14 +238,14 @@ fn a_result_that_was_replaced_is_noticed() {
     let touched = "UPDATE result SET seal = zeroblob(length(seal)) WHERE id = ?1";
     store.execute(touched, [latest]).expect("damaged");
     drop(store);
-    assert!(!is_short(&project, &[]));
+    assert!(!project.is_short(&[]));
     assert_eq!(project.calls().len(), 1);
 }
 
 #[test]
 fn a_copied_project_and_one_with_failures_are_looked_at() {
     let project = project();
-    settle(&project);
+    project.settle();
     let copy = tempfile::tempdir().expect("a folder");
     let status = Command::new("cp")
         .arg("-a")
@@ -306,7 +289,7 @@ fn a_failure_that_left_the_product_alone_is_not_passed_over() {
         "late/model",
         &script.replace(log, &format!("{denied}{log}")),
     );
-    settle(&project);
+    project.settle();
     project.write("denied", "");
     project
         .rerunoff(&["run", "--force", "--no-assemble"])
@@ -316,5 +299,5 @@ fn a_failure_that_left_the_product_alone_is_not_passed_over() {
     assert!(!next.stderr.contains(SHORT), "{}", next.stderr);
     assert_eq!(project.calls().len(), 3, "they are tried again");
     fs::remove_file(project.path("denied")).expect("removed");
-    settle(&project);
+    project.settle();
 }

@@ -4,7 +4,6 @@
 use std::fs;
 use std::io::Write;
 use std::process::Stdio;
-use std::time::Duration;
 
 use crate::common::{Project, Run, STEPS, id, json, scenarios_of};
 
@@ -397,25 +396,16 @@ fn what_fails_in_passing_is_told_and_touches_no_state() {
 
 #[test]
 fn the_fast_path_is_not_for_values_that_are_set() {
-    const SHORT: &str = "everything looks as it did";
-    let is_short = |project: &Project, more: &[&str]| {
-        let run = project.rerunoff(&[&["run", "--verbose"], more].concat());
-        run.expect(0).stderr.contains(SHORT)
-    };
     let project = Project::ran(3);
-    for _ in 0..2 {
-        std::thread::sleep(Duration::from_millis(60));
-        project.rerunoff(&["run"]).expect(0);
-    }
-    assert!(is_short(&project, &[]));
+    project.settle();
     // It is neither taken nor lost by what only adds results.
-    assert!(!is_short(&project, &["--set", "k=0.012", "--as", "same"]));
-    assert!(!is_short(&project, &["--set", "k=0.5", "--as", "trial"]));
+    assert!(!project.is_short(&["--set", "k=0.012", "--as", "same"]));
+    assert!(!project.is_short(&["--set", "k=0.5", "--as", "trial"]));
     assert_eq!(project.calls().len(), 3);
-    assert!(is_short(&project, &[]));
+    assert!(project.is_short(&[]));
     // A run with the same values leaves all as it was, and still is one.
-    assert!(!is_short(&project, &["--set", "k=0.5", "--no-assemble"]));
-    assert!(!is_short(&project, &[]));
+    assert!(!project.is_short(&["--set", "k=0.5", "--no-assemble"]));
+    assert!(!project.is_short(&[]));
     assert_eq!(project.calls().len(), 0);
 }
 

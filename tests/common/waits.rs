@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use crate::common::Project;
 
+/// What a run says that took the fast path.
+pub(crate) const SHORT: &str = "everything looks as it did";
+
 /// Waits until this holds.
 #[track_caller]
 pub(crate) fn wait_until(what: &str, holds: impl Fn() -> bool) {
@@ -38,5 +41,23 @@ impl Project {
     pub(crate) fn wait_for_fresh(&self, count: u64) {
         let fresh = || self.status(&[0])["fresh"].as_u64();
         wait_until(&format!("{count} are fresh"), || fresh() >= Some(count));
+    }
+
+    /// Runs until the fast path is open: what a run wrote itself is old enough only for the next one.
+    #[track_caller]
+    pub(crate) fn settle(&self) {
+        for _ in 0..2 {
+            sleep(Duration::from_millis(60));
+            self.rerunoff(&["run"]).expect(0);
+        }
+        assert!(self.is_short(&[]), "the fast path is open");
+        self.calls();
+    }
+
+    /// Whether a run, with these arguments more, takes the fast path.
+    #[track_caller]
+    pub(crate) fn is_short(&self, more: &[&str]) -> bool {
+        let run = self.rerunoff(&[&["run", "--verbose"], more].concat());
+        run.expect(0).stderr.contains(SHORT)
     }
 }
