@@ -50,22 +50,9 @@ pub fn observed(source: &ObservationSource) -> Result<Arc<Observed>> {
 pub fn files(sources: &[Arc<ObservationSource>]) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for source in sources {
-        if let ObservedFile::Text {
-            layout:
-                SourceLayout::Files {
-                    folder,
-                    prefix,
-                    suffix,
-                    ..
-                },
-            ..
-        } = &source.file
+        if let ObservedFile::Text { layout, .. } = &source.file
+            && let Some(pattern) = Pattern::of(layout)
         {
-            let pattern = Pattern {
-                folder,
-                prefix,
-                suffix,
-            };
             found.extend(pattern.files()?.paths().cloned());
         }
     }

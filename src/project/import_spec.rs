@@ -33,14 +33,8 @@ impl ImportSpec {
     /// The files that are read, except for files of one catchment each.
     pub fn sources(&self) -> impl Iterator<Item = &Path> {
         let tables = self.tables.iter().map(|table| table.path.as_path());
-        let series = self.series.iter().flat_map(|series| match &series.layout {
-            SourceLayout::Wide { path, ids, .. } => {
-                [Some(path.as_path()), ids.as_ref().and_then(Ids::path)]
-            }
-            SourceLayout::Long { path, .. } => [Some(path.as_path()), None],
-            SourceLayout::Files { .. } => [None, None],
-        });
-        tables.chain(series.flatten())
+        let series = self.series.iter().flat_map(|series| series.layout.files());
+        tables.chain(series)
     }
 }
 
@@ -161,6 +155,28 @@ pub enum SourceLayout {
         /// The column with the values.
         value: String,
     },
+}
+
+impl SourceLayout {
+    /// The files that are read, except for files of one catchment each.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        let paths = match self {
+            Self::Wide { path, ids, .. } => {
+                [Some(path.as_path()), ids.as_ref().and_then(Ids::path)]
+            }
+            Self::Long { path, .. } => [Some(path.as_path()), None],
+            Self::Files { .. } => [None, None],
+        };
+        paths.into_iter().flatten()
+    }
+
+    /// The folder that is looked for files of one catchment each in.
+    pub fn folder(&self) -> Option<&Path> {
+        match self {
+            Self::Files { folder, .. } => Some(folder),
+            Self::Wide { .. } | Self::Long { .. } => None,
+        }
+    }
 }
 
 /// Where the ids of columns are that have no header.

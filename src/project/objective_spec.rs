@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 
 use jiff::Span;
 
-use super::import_spec::{Aggregate, Ids, SourceLayout, TextFormat};
+use super::import_spec::{Aggregate, SourceLayout, TextFormat};
 use crate::data::catchment::CatchmentId;
 use crate::data::observed::Observed;
 use crate::language::formula::Expr;
@@ -38,17 +38,12 @@ pub struct ObservationSource {
 impl ObservationSource {
     /// The files that are read, and the folder that is looked for files in.
     pub fn sources(&self) -> impl Iterator<Item = &Path> {
-        let paths = match &self.file {
-            ObservedFile::Netcdf { path, .. } => [Some(path.as_path()), None],
-            ObservedFile::Text { layout, .. } => match layout {
-                SourceLayout::Wide { path, ids, .. } => {
-                    [Some(path.as_path()), ids.as_ref().and_then(Ids::path)]
-                }
-                SourceLayout::Long { path, .. } => [Some(path.as_path()), None],
-                SourceLayout::Files { folder, .. } => [Some(folder.as_path()), None],
-            },
+        let (path, layout) = match &self.file {
+            ObservedFile::Netcdf { path, .. } => (Some(path.as_path()), None),
+            ObservedFile::Text { layout, .. } => (layout.folder(), Some(layout)),
         };
-        paths.into_iter().flatten()
+        let files = layout.into_iter().flat_map(SourceLayout::files);
+        path.into_iter().chain(files)
     }
 }
 

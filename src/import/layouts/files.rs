@@ -13,7 +13,7 @@ use crate::import::text::Text;
 use crate::import::text::fault::RowFault;
 use crate::import::text::rows::{ColumnNames, RowReader};
 use crate::inputs::natural_order;
-use crate::project::import_spec::TextFormat;
+use crate::project::import_spec::{SourceLayout, TextFormat};
 use crate::system::parallel::ordered;
 
 /// The files found, in the natural order of their catchments.
@@ -32,7 +32,24 @@ pub(crate) struct Pattern<'a> {
     pub suffix: &'a str,
 }
 
-impl Pattern<'_> {
+impl<'a> Pattern<'a> {
+    /// That of a layout of files of one catchment each.
+    pub(crate) fn of(layout: &'a SourceLayout) -> Option<Self> {
+        match layout {
+            SourceLayout::Files {
+                folder,
+                prefix,
+                suffix,
+                ..
+            } => Some(Self {
+                folder,
+                prefix,
+                suffix,
+            }),
+            SourceLayout::Wide { .. } | SourceLayout::Long { .. } => None,
+        }
+    }
+
     /// All files of this pattern.
     pub(crate) fn files(&self) -> Result<Files> {
         let about = || format!("{}: the folder can't be read", self.folder.display());

@@ -18,7 +18,7 @@ use crate::data::digest::Digest;
 use crate::data::record::Described;
 use crate::import::layouts::files::Pattern;
 use crate::inputs::tables;
-use crate::project::import_spec::{ImportSpec, SourceLayout};
+use crate::project::import_spec::ImportSpec;
 use crate::store::Store;
 use crate::system::regular;
 use crate::system::stamp::Stamp;
@@ -254,18 +254,7 @@ pub(super) fn paths(spec: &ImportSpec) -> Result<Vec<PathBuf>> {
     let beside: Vec<PathBuf> = spec.sources().flat_map(tables::beside).collect();
     paths.extend(beside.into_iter().filter(|path| path.exists()));
     for series in &spec.series {
-        if let SourceLayout::Files {
-            folder,
-            prefix,
-            suffix,
-            ..
-        } = &series.layout
-        {
-            let pattern = Pattern {
-                folder,
-                prefix,
-                suffix,
-            };
+        if let Some(pattern) = Pattern::of(&series.layout) {
             paths.extend(pattern.files()?.paths().cloned());
         }
     }
