@@ -17,6 +17,7 @@ pub(crate) mod changes;
 pub(crate) mod colours;
 pub(crate) mod curves;
 pub(crate) mod failures;
+pub(crate) mod gather;
 pub(crate) mod gauges;
 pub(crate) mod html;
 pub(crate) mod map;
@@ -29,11 +30,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use self::array::{Array, Arrays};
-use self::changes::Changes;
-use self::colours::Colour;
+use self::changes::{Changes, changes, most_changed};
+use self::colours::{Colour, colours};
 use self::curves::Curves;
 use self::failures::FailureGroup;
-use self::gauges::Gauge;
+use self::gather::Gathered;
+use self::gauges::{Gauge, gauges};
 use self::map::Map;
 use self::runs::{PageCause, RunBar};
 use self::scenarios::ScenarioTable;
@@ -41,6 +43,9 @@ use self::sources::Sources;
 use crate::data::scenario::ScenarioName;
 use crate::history::prediction::Prediction;
 use crate::plan::{Counts, Plan, causes};
+
+/// The bytes that the levels of curves and the notes of them take in the facts, about.
+const BYTES_OF_LEVELS: usize = 4_000;
 
 /// A page.
 #[derive(Serialize, JsonSchema)]
@@ -139,32 +144,37 @@ impl Page {
         let ids = arrays.add("ids", Array::Text(ids.collect()));
         let names = sources.scenarios.iter();
         let names = names.map(|scenario| scenario.loaded.project.scenario.name.clone());
-        let first = sources.scenarios.first();
-        let variables = first.map(|scenario| &scenario.loaded.project.product.variables);
-        let variables = variables.into_iter().flatten().map(|variable| Variable {
-            name: variable.name.clone(),
-            long_name: variable.long_name.clone(),
-            units: variable.units.clone(),
-        });
-        Ok(Self {
+        let mut gathered = Gathered::of(sources)?;
+        let mut notes = gathered.notes.clone();
+        let colours = colours(sources, &gathered.numbers, &mut arrays, &mut notes)?;
+        let changes = changes(&colours, &arrays);
+        gathered.look_closer(sources, &most_changed(&changes))?;
+        let gauges = gauges(sources, &gathered, &mut arrays, &mut notes)?;
+        let mut page = Self {
             told: Told::of(sources),
             drawn: Drawn {
                 title: sources.title.clone(),
                 now: sources.now.title.to_owned(),
                 since: sources.then.map(|then| then.title.to_owned()),
                 scenarios: names.collect(),
-                variables: variables.collect(),
+                variables: gathered.variables().to_vec(),
                 ids,
                 downstream: None,
                 map: None,
-                colours: Vec::new(),
+                colours,
                 curves: Curves::default(),
-                gauges: Vec::new(),
-                changes: Vec::new(),
-                notes: Vec::new(),
+                gauges,
+                changes,
+                notes,
             },
             arrays,
-        })
+        };
+        // Curves get the room that all else leaves.
+        let taken = html::document(&page)?.len() + BYTES_OF_LEVELS;
+        let left = (sources.size.0 as usize).saturating_sub(taken);
+        let Self { drawn, arrays, .. } = &mut page;
+        drawn.curves = gathered.curves(left, arrays, &mut drawn.notes);
+        Ok(page)
     }
 }
 

@@ -85,6 +85,20 @@ pub(super) fn places(
     summaries.map(|summary| of_summary(&summary.kind)).collect()
 }
 
+/// What was measured at the gauges that are among these catchments.
+pub(crate) fn measured_at(
+    project: &Project,
+    source: &ObservationSource,
+    catchments: &HashSet<&CatchmentId>,
+) -> Result<Vec<(CatchmentId, GaugeSeries)>> {
+    let observed = observed(source)?;
+    let found = matched(project, source, &observed, catchments)?;
+    Ok(found
+        .into_iter()
+        .map(|(id, series)| (id, series.clone()))
+        .collect())
+}
+
 /// Checks that there is something to compare, as far as that shows before anything is run.
 pub(super) fn check(loaded: &LoadedScenario<'_>) -> Result<()> {
     let (project, basin) = (loaded.project, &loaded.basin);

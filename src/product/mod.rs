@@ -28,6 +28,7 @@ use anyhow::{Context, Result, bail};
 use self::describe::{describe, title};
 use self::file::{KnownResult, ProductContent, ResultSource, ScenarioDimension};
 use self::gauges::Comparisons;
+pub(crate) use self::gauges::measured_at;
 use self::join::join;
 pub use self::on_disk::Beginning;
 use self::on_disk::Replacement;

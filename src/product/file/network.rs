@@ -142,6 +142,21 @@ impl Network {
         &self.order
     }
 
+    /// Whether the catchments drain alike.
+    pub(in crate::product) fn has_same_links(&self, other: &Self) -> bool {
+        self.downstream == other.downstream
+    }
+
+    /// These catchments and all downstream of them.
+    pub(in crate::product) fn with_downstream(&self, mut these: Vec<bool>) -> Vec<bool> {
+        for &catchment in &self.order {
+            if let Some(down) = self.downstream[catchment].filter(|_| these[catchment]) {
+                these[down] = true;
+            }
+        }
+        these
+    }
+
     /// These catchments and all upstream of them.
     pub(in crate::product) fn with_upstream(&self, mut these: Vec<bool>) -> Vec<bool> {
         for &catchment in self.order.iter().rev() {
@@ -281,5 +296,10 @@ mod tests {
             .expect("a network")
             .with_upstream(vec![false, false, true, false, true]);
         assert_eq!(these, [true, false, true, false, true]);
+        let found = network(&[("a", "c"), ("b", "d"), ("c", "d"), ("d", "0"), ("e", "")]);
+        let these = found
+            .expect("a network")
+            .with_downstream(vec![true, false, false, false, false]);
+        assert_eq!(these, [true, false, true, true, false]);
     }
 }

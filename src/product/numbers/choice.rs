@@ -160,6 +160,13 @@ impl Choice {
         wanted
     }
 
+    /// By variable, then row: whether a summary of it is wanted.
+    pub(super) fn by_variable(&self, content: &ProductContent) -> Vec<Vec<bool>> {
+        let variables = 0..content.spec.variables.len();
+        let of_each = variables.map(|variable| self.of_any(content, &[variable]));
+        of_each.collect()
+    }
+
     /// By row: whether its result goes into a number.
     pub(super) fn needed(&self, content: &ProductContent) -> Vec<bool> {
         let is_sum = |at: &usize| content.spec.variables[*at].upstream.is_some();

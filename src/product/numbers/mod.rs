@@ -4,19 +4,22 @@
 //! order. What is chosen tells which catchments have to have results, before anything is run. It reads results and writes nothing.
 
 mod choice;
+mod pass;
 
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use self::choice::Choice;
 pub use self::choice::{At, ChoiceError};
-use super::file::{AxisGroup, OpenSums, ProductContent, RowSummary, Summaries};
+use self::pass::GroupPass;
+pub(crate) use self::pass::{ScenarioResults, Seen};
+use super::file::{ProductContent, RowSummary, Summaries};
 pub use super::gauges::Comparisons;
 use super::results::{SnapshotResults, find_results};
-use super::{axes, decode, describe, gauges};
+use super::{axes, describe, gauges};
 use crate::data::catchment::CatchmentId;
 use crate::data::objective::ObjectiveNumbers;
 use crate::data::time_axis::TimeAxis;
@@ -24,8 +27,7 @@ use crate::data::value::Value;
 use crate::plan::snapshot::{ScenarioSnapshot, Status};
 use crate::project::Project;
 use crate::project::objective_spec::ObjectiveSpec;
-use crate::store::{ResultId, Store, StoredColumn};
-use crate::system::parallel::ordered;
+use crate::store::{ResultId, Store};
 
 /// What a number is of.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -170,15 +172,34 @@ impl WantedNumbers {
         axes::give(&mut self.content, project, time, &results, store)?;
         gauges::give(&mut self.content, project, comparisons)?;
         let mut summaries = Summaries::new(&self.content);
+        let wanted = self.choice.by_variable(&self.content);
+        let is_wanted = |variable: usize, row: usize| wanted[variable][row];
+        let see = |seen: &Seen<'_>| Ok((seen.row, self.chosen(seen)));
+        let mut take = |(row, chosen): (usize, Vec<RowSummary>)| {
+            summaries.set_row(row, chosen);
+            Ok(())
+        };
         for group in self.content.axis_groups() {
-            let maker = GroupNumbers::of(&self.content, &self.choice, group);
-            maker.make(&results, store, threads, &mut summaries)?;
+            let pass = GroupPass::of(&self.content, &is_wanted, group);
+            pass.run(&results, store, threads, &see, &mut take)?;
         }
         Ok(NumbersByCatchment {
             content: self.content,
             choice: self.choice,
             summaries,
         })
+    }
+}
+
+impl WantedNumbers {
+    /// The summaries of a series that are wanted in its catchment.
+    fn chosen(&self, seen: &Seen<'_>) -> Vec<RowSummary> {
+        let mut summaries = seen.summaries();
+        summaries.retain(|(summary, _)| {
+            let rows = self.choice.rows(&self.content.spec.summaries[*summary]);
+            rows.is_some_and(|rows| rows[seen.row])
+        });
+        summaries
     }
 }
 
@@ -263,140 +284,6 @@ impl NumbersByCatchment {
             };
             (column, number)
         })
-    }
-}
-
-/// The numbers of the variables over the same axes.
-struct GroupNumbers<'a> {
-    content: &'a ProductContent,
-    choice: &'a Choice,
-    group: AxisGroup<'a>,
-    /// The variables whose values are the catchments' own, and those that are sums.
-    own: Vec<usize>,
-    sums: Vec<usize>,
-    /// By catchment: whether a number of an own variable is wanted; whether it goes into a sum.
-    is_own: Vec<bool>,
-    is_summed: Vec<bool>,
-}
-
-/// What a thread has made of a catchment's result.
-struct Made {
-    row: usize,
-    summaries: Vec<RowSummary>,
-    /// The catchment's values that go into sums, variable by variable.
-    series: Vec<f64>,
-}
-
-impl<'a> GroupNumbers<'a> {
-    fn of(content: &'a ProductContent, choice: &'a Choice, group: AxisGroup<'a>) -> Self {
-        let is_sum = |variable: &usize| content.spec.variables[*variable].upstream.is_some();
-        let (sums, own): (Vec<usize>, Vec<usize>) =
-            group.variables.iter().partition(|it| is_sum(it));
-        let is_own = choice.of_any(content, &own);
-        let wanted_sums = choice.of_any(content, &sums);
-        let is_summed = match content.networks.first() {
-            Some(network) if !sums.is_empty() => network.with_upstream(wanted_sums),
-            _ => vec![false; content.catchments.len()],
-        };
-        Self {
-            content,
-            choice,
-            group,
-            own,
-            sums,
-            is_own,
-            is_summed,
-        }
-    }
-
-    /// Reads the results and sets what is wanted of them.
-    fn make(
-        &self,
-        results: &[Option<ResultId>],
-        store: &Store,
-        threads: usize,
-        summaries: &mut Summaries,
-    ) -> Result<()> {
-        let headers: Vec<&str> = self.content.headers().collect();
-        let headers: Vec<&str> = self.group.columns.iter().map(|&at| headers[at]).collect();
-        let network = self.content.networks.first();
-        let mut open_sums = network.map(|network| OpenSums::new(network, &self.is_summed));
-        // Those that go into sums as the sums want them, then the others.
-        let in_order = open_sums.as_ref().map(OpenSums::order);
-        let others = (0..results.len()).filter(|&row| self.is_own[row] && !self.is_summed[row]);
-        let rows = in_order.into_iter().flatten().chain(others);
-        let fetched = rows.map(|row| {
-            let columns = results[row].map(|result| store.columns(result, &headers));
-            let context = || format!("{}: cannot fetch its result", self.content.row_name(row));
-            Ok((row, columns.transpose().with_context(context)?))
-        });
-        let work = |(row, columns): (usize, Option<Vec<StoredColumn>>)| self.row(row, columns);
-        ordered(threads, fetched, &work, &mut |mut made: Made| {
-            summaries.set_row(made.row, made.summaries);
-            let Some(open_sums) = open_sums.as_mut().filter(|_| self.is_summed[made.row]) else {
-                return Ok(());
-            };
-            open_sums.add(made.row, &mut made.series, &mut |sum| {
-                summaries.set_row(made.row, self.of_sums(made.row, sum));
-                Ok(())
-            })
-        })
-    }
-
-    /// What is wanted of a catchment's result. Without one, all sums with it are missing.
-    fn row(&self, row: usize, columns: Option<Vec<StoredColumn>>) -> Result<Made> {
-        let context = || format!("{}: cannot decode its result", self.content.row_name(row));
-        let columns = columns.map(|columns| decode(&columns)).transpose();
-        let columns = columns.with_context(context)?;
-        let mut made = Made {
-            row,
-            summaries: Vec::new(),
-            series: Vec::new(),
-        };
-        let values = |variable: usize| {
-            let columns = columns.as_deref();
-            let values =
-                columns.map(|columns| self.content.values(&self.group, row, variable, columns));
-            values.transpose()
-        };
-        for &variable in self.own.iter().filter(|_| self.is_own[row]) {
-            if let Some(values) = values(variable)? {
-                made.summaries
-                    .extend(self.summarise(row, variable, &values));
-            }
-        }
-        for &variable in self.sums.iter().filter(|_| self.is_summed[row]) {
-            match values(variable)? {
-                Some(values) => made.series.extend_from_slice(&values),
-                None => made
-                    .series
-                    .resize(made.series.len() + self.group.rows(), f64::NAN),
-            }
-        }
-        Ok(made)
-    }
-
-    /// The summaries of a catchment's sums.
-    fn of_sums(&self, row: usize, sum: &[f64]) -> Vec<RowSummary> {
-        let id = &self.content.catchments[row].id;
-        let mut summaries = Vec::new();
-        for (&variable, series) in self.sums.iter().zip(sum.chunks_exact(self.group.rows())) {
-            let outlets = self.content.spec.variables[variable].upstream.as_ref();
-            if outlets.is_some_and(|outlets| outlets.contain(id)) {
-                summaries.extend(self.summarise(row, variable, series));
-            }
-        }
-        summaries
-    }
-
-    /// The summaries of a variable that are wanted in a catchment.
-    fn summarise(&self, row: usize, variable: usize, series: &[f64]) -> Vec<RowSummary> {
-        let mut summaries = self.content.summarise(&self.group, row, variable, series);
-        summaries.retain(|(summary, _)| {
-            let rows = self.choice.rows(&self.content.spec.summaries[*summary]);
-            rows.is_some_and(|rows| rows[row])
-        });
-        summaries
     }
 }
 

@@ -1,0 +1,245 @@
+//! What a page says of results, gathered in one pass over each scenario, now and as of a tag: numbers of catchments, thinned curves of
+//! all of them, and finer ones of some.
+//!
+//! A result is decoded once. What is kept is bounded in memory, whatever the number of catchments and the length of a run: curves of
+//! all catchments are as fine as fits, and finer ones are of as many catchments as fit. Of catchments that turn out to have changed most,
+//! finer ones are fetched afterwards. Sums over all upstream are the product's own.
+
+mod chosen;
+mod numbers;
+mod outline;
+mod pass;
+mod same;
+mod strand;
+
+use anyhow::Result;
+
+use self::chosen::{Chosen, spread};
+pub(crate) use self::numbers::Numbers;
+pub(crate) use self::outline::NumberOf;
+use self::outline::Outline;
+use self::same::Same;
+use self::strand::{Side, Strand};
+use super::Variable;
+use super::array::Arrays;
+use super::curves::buckets::Resolution;
+use super::curves::shelf::{Kept, Shelf};
+use super::curves::{Curves, Shelves};
+use super::sources::Sources;
+use crate::data::time_axis::TimeAxis;
+use crate::plan::snapshot::Status;
+use crate::system::progress::Progress;
+
+/// The bytes that the curves of all catchments may take in memory.
+const BYTES_OF_ALL: usize = 96 << 20;
+
+/// The bytes that finer curves of some may take.
+const BYTES_OF_CHOSEN: usize = 64 << 20;
+
+/// The most catchments of which finer curves are gathered, and of these the most that are those which changed most.
+const MOST_CHOSEN: usize = 400;
+const MOST_CHANGED: usize = 40;
+
+/// The fewest catchments that finer curves are to be of: rather of so many than the finest.
+const CHOSEN_AT_LEAST: usize = 64;
+
+/// The fewest buckets with which the curves of all scenarios are kept, rather than the first one's with the least and the greatest of all.
+const FEWEST_OF_EACH: usize = 24;
+
+/// What was gathered.
+pub(crate) struct Gathered {
+    outline: Outline,
+    /// The numbers of all catchments.
+    pub(crate) numbers: Numbers,
+    /// Curves of all catchments, in the page's order; `None` if they are too many for any.
+    all: Option<Shelf>,
+    /// Finer ones of some, in the order in which they came.
+    chosen: Shelf,
+    /// The places on that shelf of gauges, outlets, those that changed most, and all others.
+    looked_at: Vec<usize>,
+    /// How many gauges and outlets there are.
+    first: usize,
+    /// What was left out, in sentences.
+    pub(crate) notes: Vec<String>,
+}
+
+impl Gathered {
+    /// Gathers all of it.
+    pub(crate) fn of(sources: &Sources<'_>) -> Result<Self> {
+        let mut gathered = Self::begun(sources)?;
+        let sides = sides(sources);
+        let count = sources.catchments.len();
+        let mut progress = Progress::new("reading", sides.len() * count, sources.quiet);
+        let mut before: Option<Strand> = None;
+        for (done, side) in sides.into_iter().enumerate() {
+            let Some(strand) = Strand::open(sources, side)? else {
+                continue;
+            };
+            gathered.numbers.begin(side);
+            let now = before.as_ref().filter(|before| before.side.0 == side.0);
+            let same = now.map(|now| Same::of(&strand, now));
+            let mut tick = |seen: usize| progress.set(done * count + seen.min(count));
+            gathered.pass(sources, &strand, same.as_ref(), None, &mut tick)?;
+            if let Some(same) = same {
+                gathered.take_over(&strand, &same);
+            }
+            before = Some(strand);
+        }
+        Ok(gathered)
+    }
+
+    /// The variables of the page.
+    pub(crate) fn variables(&self) -> &[Variable] {
+        &self.outline.variables
+    }
+
+    /// The place of a product's variable among them.
+    pub(crate) fn variable(&self, name: &str) -> Option<usize> {
+        self.outline.places_of(name).map(|(first, _)| first)
+    }
+
+    /// The time steps that curves go over.
+    pub(crate) fn time(&self) -> Option<&TimeAxis> {
+        self.outline.time.as_ref()
+    }
+
+    /// The curves of the page that fit into so many bytes, with what was thinned in sentences.
+    pub(crate) fn curves(
+        &self,
+        bytes: usize,
+        arrays: &mut Arrays,
+        notes: &mut Vec<String>,
+    ) -> Curves {
+        let shelves = Shelves {
+            all: self.all.as_ref(),
+            chosen: &self.chosen,
+            looked_at: &self.looked_at,
+            variables: &self.outline.curves,
+        };
+        Curves::of(self.time(), &shelves, bytes, arrays, notes)
+    }
+
+    /// Fetches finer curves of these catchments too, and lets them come right after gauges and outlets.
+    pub(crate) fn look_closer(
+        &mut self,
+        sources: &Sources<'_>,
+        catchments: &[usize],
+    ) -> Result<()> {
+        if self.chosen.catchments.is_empty() {
+            return Ok(());
+        }
+        let catchments = &catchments[..catchments.len().min(MOST_CHANGED)];
+        let is_new = |catchment: &usize| !self.chosen.catchments.contains(catchment);
+        let new: Vec<usize> = catchments.iter().copied().filter(is_new).collect();
+        self.chosen.extend(new.iter().copied());
+        if !new.is_empty() {
+            for side in sides(sources) {
+                if let Some(strand) = Strand::open(sources, side)? {
+                    self.pass(sources, &strand, None, Some(&new), &mut |_| {})?;
+                }
+            }
+        }
+        let order = &self.chosen.catchments;
+        let place = |catchment: &usize| order.iter().position(|known| known == catchment);
+        let mut slots = Chosen::default();
+        slots.add(0..self.first, usize::MAX);
+        slots.add(catchments.iter().filter_map(place), usize::MAX);
+        slots.add(0..order.len(), usize::MAX);
+        self.looked_at = slots.into_order();
+        Ok(())
+    }
+
+    /// Works out what is to be gathered.
+    fn begun(sources: &Sources<'_>) -> Result<Self> {
+        let (count, scenarios) = (sources.catchments.len(), sources.scenarios.len());
+        let mut first: Option<Strand> = None;
+        for side in sides(sources) {
+            first = Strand::open(sources, side)?.filter(Strand::has_results);
+            if first.is_some() {
+                break;
+            }
+        }
+        let outline = first
+            .as_ref()
+            .map(|first| Outline::of(first.results.content()));
+        let outline = outline.unwrap_or_default();
+        let kept = Kept {
+            variables: outline.curves.len(),
+            scenarios: (0..scenarios).collect(),
+            sides: 1 + usize::from(sources.then.is_some()),
+        };
+        let steps = outline.time.as_ref().map_or(1, TimeAxis::len);
+        let all = shelf_of_all(&kept, steps, count);
+        let is_all = all.as_ref().is_some_and(|all| all.resolution.is_whole());
+        let values = BYTES_OF_CHOSEN / 4 / kept.curves().max(1);
+        let fine = Resolution::within(steps, values / CHOSEN_AT_LEAST.min(count.max(1)));
+        let fine = fine.filter(|_| !is_all && kept.variables > 0);
+        let most = fine.map_or(0, |fine| (values / fine.values()).min(MOST_CHOSEN));
+        let changed = match kept.sides {
+            2 => MOST_CHANGED.min(most / 3),
+            _ => 0,
+        };
+        let mut chosen = Chosen::default();
+        let most = most - changed;
+        chosen.add(first.iter().flat_map(Strand::looked_at_first), most);
+        let first = chosen.len();
+        chosen.add(failed(sources), most);
+        chosen.add(spread(count, most), most);
+        let fine = fine.unwrap_or(Resolution::whole(steps));
+        let chosen = Shelf::new(chosen.into_order(), kept, fine, !fine.is_whole(), false);
+        Ok(Self {
+            numbers: Numbers::new(outline.numbers.clone(), count, scenarios),
+            looked_at: (0..chosen.catchments.len()).collect(),
+            notes: outline.notes.clone(),
+            outline,
+            all,
+            chosen,
+            first,
+        })
+    }
+}
+
+/// All scenarios, each now and as of the tag.
+fn sides(sources: &Sources<'_>) -> Vec<Side> {
+    let sides = 1 + usize::from(sources.then.is_some());
+    let of_each = |scenario| (0..sides).map(move |side| (scenario, side));
+    (0..sources.scenarios.len()).flat_map(of_each).collect()
+}
+
+/// The shelf for the curves of all catchments: of all scenarios; or where these are too many, of the first, with the least and the greatest
+/// of all.
+fn shelf_of_all(kept: &Kept, steps: usize, catchments: usize) -> Option<Shelf> {
+    if kept.variables == 0 || catchments == 0 {
+        return None;
+    }
+    let values = BYTES_OF_ALL / 4 / catchments;
+    let fine = Resolution::within(steps, values / kept.curves());
+    let is_fine = |it: &Resolution| it.is_whole() || it.buckets >= FEWEST_OF_EACH;
+    let is_one = kept.scenarios.len() == 1;
+    let (kept, fine, has_band) = match fine.filter(|fine| is_fine(fine) || is_one) {
+        Some(fine) => (kept.clone(), fine, false),
+        None => {
+            let first = Kept {
+                scenarios: vec![0],
+                ..kept.clone()
+            };
+            // The band is two curves more.
+            let curves = first.curves() + 2 * first.variables;
+            (first, Resolution::within(steps, values / curves)?, true)
+        }
+    };
+    let all = (0..catchments).collect();
+    Some(Shelf::new(all, kept, fine, false, has_band))
+}
+
+/// The catchments that failed, in the page's order.
+fn failed(sources: &Sources<'_>) -> impl Iterator<Item = usize> {
+    let is_failed = |catchment: &usize| {
+        let mut scenarios = sources.scenarios.iter().filter_map(|it| it.now.as_ref());
+        scenarios.any(|now| {
+            let row = now.rows[*catchment].map(|row| &now.snapshot.rows[row]);
+            row.is_some_and(|row| row.status == Status::Failed)
+        })
+    };
+    (0..sources.catchments.len()).filter(is_failed)
+}

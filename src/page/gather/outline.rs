@@ -1,0 +1,215 @@
+//! What there is to be gathered of a study's results: which variables have curves over which time, and which numbers catchments have.
+//!
+//! A variable along a further dimension is a variable of the page for each place along it. Where a project states no summaries, each
+//! variable's mean and greatest value take their place, so that there is something to colour a map by.
+
+use std::collections::BTreeMap;
+
+use crate::data::time_axis::TimeAxis;
+use crate::page::Variable;
+use crate::product::file::{AxisGroup, AxisValues, ProductAxis, ProductContent};
+use crate::project::Project;
+use crate::project::product_spec::{ProductVariable, Statistic, SummaryKind, SummaryVariable};
+use crate::text::wording::first_few;
+
+/// The most places along a further dimension that are looked at.
+const MOST_PLACES: usize = 12;
+
+/// What there is to be gathered; by default nothing.
+#[derive(Default)]
+pub(super) struct Outline {
+    /// The variables of the page.
+    pub(super) variables: Vec<Variable>,
+    /// The time steps that curves go over; `None` where no variable has any.
+    pub(super) time: Option<TimeAxis>,
+    /// The variables that have curves, by their places among the page's.
+    pub(super) curves: Vec<usize>,
+    /// The numbers that each catchment has.
+    pub(super) numbers: Vec<NumberOf>,
+    /// By the name of a product's variable: its first place among the page's, and how many places it has there.
+    places: BTreeMap<String, (usize, usize)>,
+    /// The name of the time axis.
+    time_name: Option<String>,
+    /// What is left out, in sentences.
+    pub(super) notes: Vec<String>,
+}
+
+/// What a number of a catchment is.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct NumberOf {
+    /// The summary.
+    pub(crate) summary: String,
+    /// Its number among the places along the variable's further dimension, and what it is called; `None` without one.
+    pub(crate) place: Option<(usize, String)>,
+    /// What it is, for people.
+    pub(crate) long_name: Option<String>,
+    /// Its units, as UDUNITS writes them.
+    pub(crate) units: Option<String>,
+    /// Whether it says how well simulated values fit what was measured.
+    pub(crate) is_objective: bool,
+}
+
+impl NumberOf {
+    /// `q_mean`, `moisture_mean [top]`.
+    pub(crate) fn name(&self) -> String {
+        with_place(&self.summary, self.place.as_ref().map(|(_, label)| label))
+    }
+}
+
+fn with_place(name: &str, place: Option<&String>) -> String {
+    match place {
+        Some(place) => format!("{name} [{place}]"),
+        None => name.to_owned(),
+    }
+}
+
+/// The summaries of a page: the project's; and each variable's mean and greatest value, if it states none.
+pub(super) fn summaries(project: &Project) -> Vec<SummaryVariable> {
+    let product = &project.product;
+    let mut summaries = product.summaries.clone();
+    let is_statistic = |summary: &SummaryVariable| match summary.kind {
+        SummaryKind::Statistic(_) => true,
+        SummaryKind::Objective(_) => false,
+    };
+    if summaries.iter().any(is_statistic) {
+        return summaries;
+    }
+    for (of, variable) in product.variables.iter().enumerate() {
+        let words = variable.long_name.as_deref().unwrap_or(&variable.name);
+        let summary = |name: String, statistic, long_name: String| SummaryVariable {
+            name,
+            of,
+            kind: SummaryKind::Statistic(statistic),
+            units: variable.units.clone(),
+            long_name: Some(long_name),
+            standard_name: None,
+        };
+        let name = &variable.name;
+        match variable.axes.time {
+            // Of one number, its mean is the number.
+            None => summaries.push(summary(name.clone(), Statistic::Mean, words.to_owned())),
+            Some(_) => summaries.extend([
+                summary(
+                    format!("{name}_mean"),
+                    Statistic::Mean,
+                    format!("mean of {words}"),
+                ),
+                summary(
+                    format!("{name}_max"),
+                    Statistic::Max,
+                    format!("greatest {words}"),
+                ),
+            ]),
+        }
+    }
+    summaries
+}
+
+impl Outline {
+    /// Of a scenario's product, whose axes are known.
+    pub(super) fn of(content: &ProductContent) -> Self {
+        let mut outline = Self::default();
+        let groups = content.axis_groups();
+        if let Some((axis, time)) = groups.iter().find_map(time_of) {
+            (outline.time, outline.time_name) = (Some(time.clone()), Some(axis.name.clone()));
+        }
+        let (mut elsewhere, mut cut) = (Vec::new(), Vec::new());
+        for variable in &content.spec.variables {
+            let labels = labels(content, variable);
+            if labels
+                .as_ref()
+                .is_some_and(|(all, labels)| labels.len() < *all)
+            {
+                cut.push(variable.name.clone());
+            }
+            outline.add(variable, labels.map(|(_, labels)| labels));
+            let has_time = variable.axes.time.is_some();
+            if has_time && variable.axes.time != outline.time_name {
+                elsewhere.push(variable.name.clone());
+            }
+        }
+        for summary in &content.spec.summaries {
+            let variable = &content.spec.variables[summary.of];
+            outline.add_number(summary, labels(content, variable).map(|(_, labels)| labels));
+        }
+        if let (Some(name), false) = (&outline.time_name, elsewhere.is_empty()) {
+            outline.notes.push(format!(
+                "No curves are drawn of {}: these do not go over `{name}`.",
+                first_few(&elsewhere)
+            ));
+        }
+        if !cut.is_empty() {
+            outline.notes.push(format!(
+                "Of {} the first {MOST_PLACES} places are here.",
+                first_few(&cut)
+            ));
+        }
+        outline
+    }
+
+    fn add(&mut self, variable: &ProductVariable, labels: Option<Vec<String>>) {
+        let places = match labels {
+            Some(labels) => labels.into_iter().map(Some).collect(),
+            None => vec![None],
+        };
+        let first = self.variables.len();
+        (self.places).insert(variable.name.clone(), (first, places.len()));
+        let has_curves = variable.axes.time.is_some() && variable.axes.time == self.time_name;
+        for (at, place) in (first..).zip(places) {
+            self.variables.push(Variable {
+                name: with_place(&variable.name, place.as_ref()),
+                long_name: variable.long_name.clone(),
+                units: variable.units.clone(),
+            });
+            if has_curves {
+                self.curves.push(at);
+            }
+        }
+    }
+
+    fn add_number(&mut self, summary: &SummaryVariable, labels: Option<Vec<String>>) {
+        let places = match labels {
+            Some(labels) => labels.into_iter().enumerate().map(Some).collect(),
+            None => vec![None],
+        };
+        let numbers = places.into_iter().map(|place| NumberOf {
+            summary: summary.name.clone(),
+            place,
+            long_name: summary.long_name.clone(),
+            units: summary.units.clone(),
+            is_objective: matches!(summary.kind, SummaryKind::Objective(_)),
+        });
+        self.numbers.extend(numbers);
+    }
+
+    /// The first of a product's variable among the page's, and how many places it has there.
+    pub(super) fn places_of(&self, variable: &str) -> Option<(usize, usize)> {
+        self.places.get(variable).copied()
+    }
+
+    /// The place of one of the page's variables among those with curves.
+    pub(super) fn curve(&self, variable: usize) -> Option<usize> {
+        self.curves.binary_search(&variable).ok()
+    }
+
+    /// Whether a product's variables over these axes can be drawn here: over the same time steps.
+    pub(super) fn is_over_time(&self, group: &AxisGroup<'_>) -> bool {
+        let own = time_of(group).map(|(axis, time)| (&axis.name, time));
+        own.is_some() && own == self.time_name.as_ref().zip(self.time.as_ref())
+    }
+}
+
+fn time_of<'g>(group: &'g AxisGroup<'_>) -> Option<(&'g ProductAxis, &'g TimeAxis)> {
+    let axis = group.time?;
+    match &axis.values {
+        AxisValues::Time(time) => Some((axis, time)),
+        AxisValues::Numbers(_) | AxisValues::Texts(_) => None,
+    }
+}
+
+/// How many places a variable has along its further dimension, and what the first of them are called.
+fn labels(content: &ProductContent, variable: &ProductVariable) -> Option<(usize, Vec<String>)> {
+    let axis = content.axis(variable.axes.dimension.as_ref()?)?;
+    let labels = (0..axis.len().min(MOST_PLACES)).map(|at| axis.label(at));
+    Some((axis.len(), labels.collect()))
+}
