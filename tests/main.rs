@@ -56,6 +56,7 @@ mod objectives;
 mod orphans;
 mod outputs;
 mod own_files;
+mod plots;
 mod processors;
 mod reading;
 mod readme;

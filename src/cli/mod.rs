@@ -26,6 +26,7 @@ mod named_snapshot;
 mod new_folder;
 mod open;
 mod options;
+mod pictures;
 mod refusal;
 mod report;
 mod repro;

@@ -38,6 +38,8 @@ pub(crate) struct ValueChange {
     pub absolute: Option<Extreme>,
     /// Where it changed most in relation to what it was.
     pub relative: Option<Extreme>,
+    /// The means then and now of all values that are there in both; none if no value is another, or none is in both.
+    pub means: Option<[f64; 2]>,
 }
 
 /// A value then and now.
@@ -141,7 +143,12 @@ impl Difference {
 
 fn change(then: &[f64], now: &[f64]) -> ValueChange {
     let mut change = ValueChange::default();
+    let (mut sums, mut both) = ([0.0, 0.0], 0_usize);
     for (step, (&then, &now)) in then.iter().zip(now).enumerate() {
+        if !then.is_nan() && !now.is_nan() {
+            sums = [sums[0] + then, sums[1] + now];
+            both += 1;
+        }
         if then == now || (then.is_nan() && now.is_nan()) {
             continue;
         }
@@ -161,6 +168,9 @@ fn change(then: &[f64], now: &[f64]) -> ValueChange {
         if then != 0.0 && exceeds(change.relative, Extreme::relative) {
             change.relative = Some(here);
         }
+    }
+    if change.steps > 0 && both > 0 {
+        change.means = Some(sums.map(|sum| sum / both as f64));
     }
     change
 }
@@ -185,6 +195,9 @@ mod tests {
             found.relative.map(|most| (most.step, most.relative())),
             Some((0, 1.0))
         );
+        // Of 1, 100, 0 and 5, and of 2, 90, 3 and 5.
+        assert_eq!(found.means, Some([26.5, 25.0]));
         assert_eq!(change(&[0.0, nan], &[-0.0, nan]), ValueChange::default());
+        assert_eq!(change(&[nan], &[1.0]).means, None);
     }
 }

@@ -14,6 +14,7 @@ mod join;
 pub mod numbers;
 pub mod objective;
 pub(crate) mod on_disk;
+pub mod positions;
 mod results;
 
 use std::cell::RefCell;

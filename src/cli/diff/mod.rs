@@ -1,8 +1,9 @@
 //! `rerunoff diff`: what changed between two tags or scenarios, or from the run before to the last one.
 //!
-//! Here is what is compared with what; how it is printed is in [`text`] for people and in [`table`] for machines.
+//! Here is what is compared with what; how it is printed is in [`text`] for people, with pictures in [`plot`], and in [`table`] for machines.
 
 mod objectives;
+mod plot;
 mod table;
 mod text;
 
@@ -12,18 +13,20 @@ use anyhow::{Context, Result};
 use clap::Args;
 
 use self::objectives::ObjectiveChange;
+use self::plot::Pictured;
 pub(super) use self::table::Document;
 use super::exit::Exit;
 use super::named_snapshot::{Named, named};
 use super::open::ProjectPlace;
 use super::options::jobs::cores;
+use super::options::plot::PlotOption;
 use super::options::scenario::ScenarioOption;
 use crate::data::objective::ObjectiveNumbers;
 use crate::data::scenario::ScenarioName;
 use crate::history::difference::Difference;
 use crate::plan::snapshot::{ScenarioSnapshot, Snapshot};
 use crate::product::file::{AxisGroup, ProductContent};
-use crate::product::{SnapshotResults, numbers};
+use crate::product::{SnapshotResults, numbers, positions};
 use crate::project::{Project, Study};
 use crate::store::Store;
 use crate::system::progress::Progress;
@@ -38,6 +41,8 @@ pub(super) struct Arguments {
     now: Option<String>,
     #[command(flatten)]
     scenarios: ScenarioOption,
+    #[command(flatten)]
+    plot: PlotOption,
     /// Every catchment and variable, comma-separated
     #[arg(long)]
     csv: bool,
@@ -99,6 +104,8 @@ struct Pair<'a> {
     product: ProductContent,
     units: Vec<String>,
     objectives: Vec<ObjectiveChange>,
+    /// What is to be drawn, if anything is.
+    pictured: Option<Pictured>,
 }
 
 impl Pair<'_> {
@@ -140,9 +147,10 @@ pub(super) fn diff(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
         }
     };
     let quiet = arguments.csv || arguments.json;
+    let columns = arguments.plot.columns();
     let mut pairs = Vec::with_capacity(names.len());
     for name in names {
-        pairs.push(compare(study, &store, [&then, &now], name, quiet)?);
+        pairs.push(compare(study, &store, [&then, &now], name, quiet, columns)?);
     }
     // A pair of two scenarios has no name of its own.
     let is_named = study.is_named() && then.scenario.is_none() && now.scenario.is_none();
@@ -209,13 +217,14 @@ impl<'a> Opened<'a> {
     }
 }
 
-/// Compares one scenario of both sides; with `quiet`, without a progress bar.
+/// Compares one scenario of both sides; with `quiet`, without a progress bar. With `columns`, pictures of that width are to be drawn.
 fn compare<'a>(
     study: &Study,
     store: &Store,
     sides: [&Side; 2],
     name: &'a ScenarioName,
     quiet: bool,
+    columns: Option<usize>,
 ) -> Result<Pair<'a>> {
     let [then, now] = sides.map(|side| Opened::of(study, store, side, name));
     let (then, now) = (then?, now?);
@@ -228,14 +237,25 @@ fn compare<'a>(
     drop(progress);
     let [title_then, title_now] = sides.map(|side| &side.title);
     let objectives = ObjectiveChange::between(then.objectives(store)?, now.objectives(store)?);
+    let difference = difference.with_context(|| format!("{title_then} and {title_now}"))?;
+    let pictured = match columns.filter(|_| difference.has_changes()) {
+        None => None,
+        Some(columns) => {
+            let positions = positions::positions(now.project, now.scenario_snapshot);
+            let results = [&then.results, &now.results];
+            let pictured = Pictured::of(store, results, &difference, positions, columns);
+            Some(pictured?)
+        }
+    };
     let mut product = now.results.product;
     product.catchments = Vec::new();
     let units = product.spec.variables.iter();
     Ok(Pair {
         objectives,
         scenario: name,
-        difference: difference.with_context(|| format!("{title_then} and {title_now}"))?,
+        difference,
         units: units.map(|v| v.units.clone().unwrap_or_default()).collect(),
         product,
+        pictured,
     })
 }

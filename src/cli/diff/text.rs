@@ -24,6 +24,10 @@ impl Comparison<'_> {
                 writeln!(out, "\n{}", pair.scenario)?;
             }
             pair.print(out)?;
+            if let Some(pictured) = &pair.pictured {
+                writeln!(out)?;
+                pair.draw(pictured, out)?;
+            }
         }
         if !same.is_empty() {
             writeln!(out, "\nnothing changed in {}", same.join(", "))?;
@@ -107,14 +111,14 @@ impl Pair<'_> {
     }
 
     /// How each catchment's values of a variable changed.
-    fn changes(&self, variable: usize) -> impl Iterator<Item = &ValueChange> {
+    pub(super) fn changes(&self, variable: usize) -> impl Iterator<Item = &ValueChange> {
         let catchments = self.difference.catchments.iter();
         catchments.map(move |compared| &compared.changes[variable])
     }
 }
 
 /// The catchment where a variable changed most; the first of several.
-fn largest(
+pub(super) fn largest(
     catchments: &[Compared],
     variable: usize,
     of: fn(&ValueChange) -> Option<Extreme>,

@@ -3,6 +3,7 @@
 //! A table has the variables over the same axes; which of several, `--axis` says. With `--summary` it is one of the catchments.
 
 mod document;
+mod plot;
 mod summary;
 
 use std::collections::BTreeSet;
@@ -11,12 +12,14 @@ use anyhow::{Context, Result};
 use clap::Args;
 
 pub(super) use self::document::Columns;
+use self::plot::Curves;
 pub(super) use self::summary::Summaries;
 use self::summary::SummaryTable;
 use super::exit::{Exit, Usage};
 use super::named_snapshot::{Named, named, planned};
 use super::open::ProjectPlace;
 use super::options::jobs::cores;
+use super::options::plot::PlotOption;
 use super::options::scenario::ScenarioOption;
 use super::options::sets::SetOptions;
 use super::terminal::{print, print_document, say};
@@ -55,6 +58,8 @@ pub(super) struct Arguments {
     at: Option<String>,
     #[command(flatten)]
     sets: SetOptions,
+    #[command(flatten)]
+    plot: PlotOption,
     /// One JSON document instead of a table
     #[arg(long, conflicts_with = "csv")]
     json: bool,
@@ -92,10 +97,12 @@ pub(super) fn export(place: &ProjectPlace, arguments: Arguments) -> Result<Exit>
         }
     }
     let mut table = Table::new(study.is_named(), arguments.csv);
-    let mut columns = None;
+    let (mut columns, mut curves) = (None, None);
     let mut has_header = false;
     for id in &arguments.catchments {
         let mut is_known = false;
+        // A catchment's curves, all of which have the axes of one another.
+        let (mut drawn, mut together) = (None, Vec::new());
         for (scenario, results) in &list {
             let Some(at) = results.find(&CatchmentId::new(id)) else {
                 continue;
@@ -117,23 +124,38 @@ pub(super) fn export(place: &ProjectPlace, arguments: Arguments) -> Result<Exit>
                 let product = &results.product;
                 table.write_header(product, group)?;
                 columns = (arguments.json).then(|| Columns::new(&named.title, product, group));
+                let width = arguments.plot.columns();
+                let drawn = width.map(|width| Curves::new(&named.title, group, width));
+                curves = drawn.transpose()?;
                 if arguments.axis.is_none() {
                     say_others(&groups, group);
                 }
                 has_header = true;
             }
-            match &mut columns {
-                Some(columns) => columns.add(scenario, &CatchmentId::new(id), group, &variables),
-                None => table.write_catchment(scenario, id, group, &variables)?,
+            match (&mut columns, &curves) {
+                (Some(columns), _) => {
+                    columns.add(scenario, &CatchmentId::new(id), group, &variables)
+                }
+                (None, Some(_)) => {
+                    drawn.get_or_insert(results);
+                    together.push((*scenario, variables));
+                }
+                (None, None) => table.write_catchment(scenario, id, group, &variables)?,
             }
+        }
+        if let (Some(curves), Some(results)) = (&mut curves, drawn) {
+            let groups = results.product.axis_groups();
+            let group = chosen_of(&groups, arguments.axis.as_deref())?;
+            curves.add(&CatchmentId::new(id), &results.product, group, &together);
         }
         if !is_known {
             return Err(Usage(format!("{}: there is no catchment {id:?}", named.title)).into());
         }
     }
-    match &columns {
-        Some(columns) => print_document(columns)?,
-        None => table.print()?,
+    match (&columns, &curves) {
+        (Some(columns), _) => print_document(columns)?,
+        (None, Some(curves)) => curves.print()?,
+        (None, None) => table.print()?,
     }
     Ok(Exit::Fine)
 }
@@ -179,9 +201,10 @@ fn summaries(
             added.with_context(|| named.title.clone())?;
         }
     }
-    match arguments.json {
-        true => print_document(&table.document(&named.title))?,
-        false => table.print(arguments.csv)?,
+    match (arguments.json, arguments.plot.columns()) {
+        (true, _) => print_document(&table.document(&named.title))?,
+        (false, Some(columns)) => table.draw(&named.title, columns)?,
+        (false, None) => table.print(arguments.csv)?,
     }
     Ok(Exit::Fine)
 }

@@ -2,6 +2,7 @@
 //! or read by a program that takes text.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use anyhow::{Context, Result};
 use schemars::JsonSchema;
@@ -15,7 +16,8 @@ use crate::data::scenario::ScenarioName;
 use crate::data::value::Value;
 use crate::history::values::PlainValue;
 use crate::plan::snapshot::{ScenarioSnapshot, Status};
-use crate::product::numbers::{At, WantedNumbers, parameters};
+use crate::product::numbers::{At, NumberColumn, WantedNumbers, parameters};
+use crate::product::positions::{Positions, positions};
 use crate::project::Project;
 use crate::store::Store;
 
@@ -23,6 +25,17 @@ use crate::store::Store;
 #[derive(Default)]
 pub(super) struct SummaryTable {
     rows: Vec<CatchmentNumbers>,
+    parts: Vec<Part>,
+}
+
+/// The rows of a scenario.
+pub(super) struct Part {
+    pub scenario: ScenarioName,
+    rows: Range<usize>,
+    /// What its summaries are of, without catchments.
+    pub summaries: Vec<NumberColumn>,
+    /// Where the rows' catchments are; `None` if no parameters say so.
+    pub positions: Option<Positions>,
 }
 
 /// Every number that the product has of catchments as a whole, with `--summary`.
@@ -67,14 +80,25 @@ impl SummaryTable {
         let wanted = WantedNumbers::new(project, scenario_snapshot, None, at)?;
         let numbers = wanted.of_snapshot(project, scenario_snapshot, store, threads)?;
         let (names, values) = parameters(project, scenario_snapshot);
+        let mut part = Part {
+            scenario: project.scenario.name.clone(),
+            rows: self.rows.len()..self.rows.len(),
+            summaries: Vec::new(),
+            positions: positions(project, scenario_snapshot),
+        };
+        let mut kept = Vec::with_capacity(values.len());
         for (row, parameters) in values.into_iter().enumerate() {
             let (id, status) = numbers.catchment(row);
+            kept.push(at.has(id));
             if !at.has(id) {
                 continue;
             }
             let summaries = numbers.of_catchment(row).map(|(mut column, number)| {
                 // The row says it.
                 column.catchment = None;
+                if !part.summaries.contains(&column) {
+                    part.summaries.push(column.clone());
+                }
                 let value = (!number.is_nan()).then_some(Value::Number(number));
                 (column.to_string(), value)
             });
@@ -86,7 +110,29 @@ impl SummaryTable {
                 cells: summaries.chain(parameters).collect(),
             });
         }
+        if let Some(positions) = &mut part.positions {
+            let mut kept = kept.into_iter();
+            positions.places.retain(|_| kept.next() == Some(true));
+        }
+        part.rows.end = self.rows.len();
+        self.parts.push(part);
         Ok(())
+    }
+
+    /// The scenarios that were added.
+    pub(super) fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
+    /// The numbers of a summary in a scenario, one for each of its rows; NaN where there is none.
+    pub(super) fn numbers(&self, part: &Part, summary: &NumberColumn) -> Vec<f64> {
+        let name = summary.to_string();
+        let number = |row: &CatchmentNumbers| {
+            let cell = row.cells.iter().find(|(known, _)| *known == name);
+            let value = cell.and_then(|(_, value)| value.as_ref());
+            value.and_then(Value::number).unwrap_or(f64::NAN)
+        };
+        self.rows[part.rows.clone()].iter().map(number).collect()
     }
 
     /// The same for machines; `title` says of what state they are.
