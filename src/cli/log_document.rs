@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::named_snapshot::date;
 use crate::data::catchment::CatchmentId;
 use crate::data::digest::Digest;
 use crate::data::machine::Machine;
 use crate::data::scenario::ScenarioName;
 use crate::store::{Attempt, Last};
+use crate::text::wording::utc;
 
 /// How the last runs of a catchment went.
 #[derive(Default, Serialize, JsonSchema)]
@@ -105,7 +105,7 @@ struct AttemptOf {
 impl AttemptOf {
     fn new(attempt: Attempt, same_inputs: bool) -> Self {
         Self {
-            started: date(attempt.started),
+            started: utc(attempt.started),
             reason: attempt.failure.map(|failure| failure.reason),
             same_inputs,
             seconds: attempt.cost.wall,

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, bail};
-use jiff::Timestamp;
 
 use super::exit::Usage;
 use super::open::OpenProject;
@@ -14,7 +13,7 @@ use crate::plan::Plan;
 use crate::plan::loaded::LoadedScenario;
 use crate::plan::snapshot::Snapshot;
 use crate::store::Store;
-use crate::text::wording::{self, Quotes};
+use crate::text::wording::{self, Quotes, utc};
 
 /// A snapshot and what to call it.
 pub(super) struct Named {
@@ -44,8 +43,8 @@ pub(super) fn named(store: &Store, name: Option<&str>, before: usize) -> Result<
     let values = account.values();
     let values = values.map_or(String::new(), |values| format!(", with {values}"));
     let title = match before {
-        0 => format!("the last run ({}{values})", date(run.ended)),
-        _ => format!("the run before ({}{values})", date(run.ended)),
+        0 => format!("the last run ({}{values})", utc(run.ended)),
+        _ => format!("the run before ({}{values})", utc(run.ended)),
     };
     let Some(digest) = run.snapshot else {
         bail!(
@@ -109,11 +108,4 @@ pub(super) fn unknown(store: &Store, name: &str) -> Result<anyhow::Error> {
     let hint = wording::hint(name, names, Quotes::Double)
         .unwrap_or_else(|| "; `rerunoff tags` lists them".to_owned());
     Ok(Usage(format!("there is no tag {name:?}{hint}")).into())
-}
-
-/// A point in time as messages and documents show it.
-pub(super) fn date(seconds: i64) -> String {
-    Timestamp::from_second(seconds)
-        .map(|at| at.to_string())
-        .unwrap_or_default()
 }

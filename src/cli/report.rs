@@ -14,10 +14,17 @@ use super::options::jobs::cores;
 use super::options::only;
 use super::options::scenario::ScenarioOption;
 use super::terminal::print_document;
+use super::wanted::wanted;
 use crate::data::size::Size;
+use crate::execute::parts::{Parts, kept};
+use crate::history::account::Account;
+use crate::history::prediction::Prediction;
 use crate::page::Page;
 use crate::page::html::{self, BEGINNING};
 use crate::page::sources::{Side, Sources};
+use crate::plan::Plan;
+use crate::plan::loaded::LoadedStudy;
+use crate::store::Store;
 use crate::system::regular;
 use crate::system::whole_file;
 
@@ -67,6 +74,7 @@ pub(super) fn report(place: &ProjectPlace, arguments: Arguments) -> Result<Exit>
         .map(|tag| named(&store, Some(tag), 0))
         .transpose()?;
     let (loaded_study, plans) = loaded_study.chosen(plans, &chosen);
+    let prediction = prediction(&store, &loaded_study, &plans, arguments.only.as_deref())?;
     let list: Vec<_> = loaded_study.list.iter().collect();
     let only = (arguments.only.as_deref())
         .map(|only| only::chosen(&list, "--only", only))
@@ -84,6 +92,7 @@ pub(super) fn report(place: &ProjectPlace, arguments: Arguments) -> Result<Exit>
         then,
         scenarios,
         catchments,
+        prediction,
         size: Size((arguments.size * 1e6) as u64),
         threads: cores(None),
         quiet,
@@ -99,6 +108,24 @@ pub(super) fn report(place: &ProjectPlace, arguments: Arguments) -> Result<Exit>
         writeln!(stdout(), "{file}: {written}, {size}").ok();
     }
     Ok(Exit::Fine)
+}
+
+/// How long what is stale will take with as many simulators at once as the last run had: not as many as this machine has cores, so that
+/// the page is the same wherever it is made.
+fn prediction(
+    store: &Store,
+    loaded_study: &LoadedStudy<'_>,
+    plans: &[Plan],
+    only: Option<&str>,
+) -> Result<Option<Prediction>> {
+    let last = Account::latest(store)?;
+    let Some(workers) = last.map(|last| last.workers).filter(|workers| *workers > 0) else {
+        return Ok(None);
+    };
+    let all: Vec<usize> = (0..plans.len()).collect();
+    let wanted = wanted(loaded_study, plans, &all, only, false)?;
+    let parts = Parts::of(&wanted, kept(plans, &wanted));
+    Prediction::of(store, loaded_study, parts.to_run.units(), workers)
 }
 
 fn side(named: &Named) -> Side<'_> {

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::document::{Cause, objective_lines};
 use super::exit::{Exit, Usage};
-use super::named_snapshot::{date, snapshot_at, unknown};
+use super::named_snapshot::{snapshot_at, unknown};
 use super::open::ProjectPlace;
 use super::terminal::print_document;
 use crate::data::objective::ObjectiveNumbers;
@@ -23,6 +23,7 @@ use crate::project::Study;
 use crate::store::Store;
 use crate::system::progress::seconds;
 use crate::text::shell;
+use crate::text::wording::utc;
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -197,7 +198,7 @@ pub(super) fn tags(place: &ProjectPlace, arguments: ListArguments) -> Result<Exi
         for tag in store.tags()? {
             let snapshot = snapshot_at(&store, &tag.snapshot, &tag.name)?;
             tags.push(TagLine {
-                created: date(tag.created),
+                created: utc(tag.created),
                 results: snapshot.results(),
                 catchments: snapshot.catchments(),
                 set: (tag.values.as_deref())
@@ -303,7 +304,7 @@ impl RunLine {
         let failures = account.failures.into_iter();
         Self {
             run,
-            ended: date(ended),
+            ended: utc(ended),
             catchments: account.catchments,
             ran: account.ran,
             read_again: account.read_again,

@@ -57,7 +57,7 @@ pub enum GaveUp {
 const SHORTEST_NUMBER: usize = 3;
 
 /// A reason without the name of the catchment that it is about, where that stands by itself.
-fn masked(reason: &str, id: &CatchmentId) -> String {
+pub(crate) fn masked(reason: &str, id: &CatchmentId) -> String {
     let id = id.as_str();
     if id.len() < SHORTEST_NUMBER && id.bytes().all(|byte| byte.is_ascii_digit()) {
         return reason.to_owned();

@@ -3,7 +3,7 @@
 //! | step | file |
 //! |---|---|
 //! | what all of it is made of | [`sources`] |
-//! | what is told in words and tables | [`runs`], [`failures`], [`scenarios`] |
+//! | what is told in words and tables | [`told`]: [`counts`], [`runs`], [`failures`], [`scenarios`] |
 //! | what is drawn | [`map`], [`colours`], [`curves`], [`gauges`], [`changes`] |
 //! | the bulk of it, which the facts refer to by name | [`array`] |
 //! | the document for a browser | [`html`] |
@@ -15,6 +15,7 @@
 pub(crate) mod array;
 pub(crate) mod changes;
 pub(crate) mod colours;
+pub(crate) mod counts;
 pub(crate) mod curves;
 pub(crate) mod failures;
 pub(crate) mod gather;
@@ -24,6 +25,7 @@ pub(crate) mod map;
 pub(crate) mod runs;
 pub(crate) mod scenarios;
 pub(crate) mod sources;
+pub(crate) mod told;
 
 use anyhow::Result;
 use schemars::JsonSchema;
@@ -33,16 +35,12 @@ use self::array::{Array, Arrays};
 use self::changes::{Changes, changes, most_changed};
 use self::colours::{Colour, colours};
 use self::curves::Curves;
-use self::failures::FailureGroup;
 use self::gather::Gathered;
 use self::gauges::{Gauge, gauges};
 use self::map::Map;
-use self::runs::{PageCause, RunBar};
-use self::scenarios::ScenarioTable;
 use self::sources::Sources;
+use self::told::Told;
 use crate::data::scenario::ScenarioName;
-use crate::history::prediction::Prediction;
-use crate::plan::{Counts, Plan, causes};
 
 /// The bytes that the levels of curves and the notes of them take in the facts, about.
 const BYTES_OF_LEVELS: usize = 4_000;
@@ -58,25 +56,6 @@ pub(crate) struct Page {
     pub drawn: Drawn,
     /// The arrays to which the rest refers, by name.
     pub arrays: Arrays,
-}
-
-/// What is told in words and tables, which a browser shows without any script.
-#[derive(Serialize, JsonSchema)]
-pub(crate) struct Told {
-    /// How many catchments are in which state, counted in each scenario.
-    pub counts: StateCounts,
-    /// Why the stale ones are stale, the most frequent cause first.
-    pub causes: Vec<PageCause>,
-    /// How long running them takes with as many simulators at once as the last run had; `null` where nothing is to be run or nothing is known.
-    pub prediction: Option<Prediction>,
-    /// The last runs, the latest first.
-    pub runs: Vec<RunBar>,
-    /// The catchments that failed when they were last run, by reason, the most frequent first.
-    pub failures: Vec<FailureGroup>,
-    /// Those that can't be run, by reason.
-    pub cannot_run: Vec<FailureGroup>,
-    /// The parameters in which scenarios differ, and what came of them.
-    pub scenario_table: ScenarioTable,
 }
 
 /// What scripts draw, and what it is called.
@@ -110,21 +89,6 @@ pub(crate) struct Drawn {
     pub notes: Vec<String>,
 }
 
-/// How many catchments are in which state.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
-pub(crate) struct StateCounts {
-    /// All of them.
-    pub catchments: usize,
-    /// With a valid result.
-    pub fresh: usize,
-    /// To be run, including those that failed.
-    pub stale: usize,
-    /// Of the stale ones, those that failed when they were last run.
-    pub failed: usize,
-    /// Those that can't be run.
-    pub bad: usize,
-}
-
 /// A variable of the product.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(crate) struct Variable {
@@ -150,23 +114,24 @@ impl Page {
         let changes = changes(&colours, &arrays);
         gathered.look_closer(sources, &most_changed(&changes))?;
         let gauges = gauges(sources, &gathered, &mut arrays, &mut notes)?;
+        let drawn = Drawn {
+            title: sources.title.clone(),
+            now: sources.now.title.to_owned(),
+            since: sources.then.map(|then| then.title.to_owned()),
+            scenarios: names.collect(),
+            variables: gathered.variables().to_vec(),
+            ids,
+            downstream: None,
+            map: None,
+            colours,
+            curves: Curves::default(),
+            gauges,
+            changes,
+            notes,
+        };
         let mut page = Self {
-            told: Told::of(sources),
-            drawn: Drawn {
-                title: sources.title.clone(),
-                now: sources.now.title.to_owned(),
-                since: sources.then.map(|then| then.title.to_owned()),
-                scenarios: names.collect(),
-                variables: gathered.variables().to_vec(),
-                ids,
-                downstream: None,
-                map: None,
-                colours,
-                curves: Curves::default(),
-                gauges,
-                changes,
-                notes,
-            },
+            told: Told::of(sources, &drawn, &arrays)?,
+            drawn,
             arrays,
         };
         // Curves get the room that all else leaves.
@@ -175,33 +140,5 @@ impl Page {
         let Self { drawn, arrays, .. } = &mut page;
         drawn.curves = gathered.curves(left, arrays, &mut drawn.notes);
         Ok(page)
-    }
-}
-
-impl Told {
-    fn of(sources: &Sources<'_>) -> Self {
-        let plans = sources.scenarios.iter().map(|scenario| scenario.plan);
-        let Counts {
-            fresh,
-            stale,
-            failed,
-            bad,
-        } = plans.clone().map(Plan::counts).sum();
-        let causes = causes(plans.clone().flat_map(|plan| &plan.entries), false);
-        Self {
-            counts: StateCounts {
-                catchments: plans.map(|plan| plan.entries.len()).sum(),
-                fresh,
-                stale,
-                failed,
-                bad,
-            },
-            causes: PageCause::all(causes),
-            prediction: None,
-            runs: Vec::new(),
-            failures: Vec::new(),
-            cannot_run: Vec::new(),
-            scenario_table: ScenarioTable::default(),
-        }
     }
 }

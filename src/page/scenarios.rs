@@ -1,18 +1,28 @@
-//! The scenarios on a page: the parameters in which they differ, and what came of them.
+//! The scenarios on a page: their states, the parameters in which they differ, and what came of them in a number each.
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::Drawn;
+use super::array::{Array, Arrays};
+use super::colours::{Colour, ColourKind};
+use super::counts::StateCounts;
+use super::gauges::Score;
+use super::sources::{ScenarioSource, Sources};
+use crate::data::catchment::CatchmentId;
+use crate::data::objective::stated;
 use crate::history::values::PlainValue;
+use crate::product::objective::overall;
+use crate::project::objective_spec::ObjectiveSpec;
 
-/// Scenarios with the parameters in which they differ and their numbers; without rows where the project has no scenarios.
+/// Scenarios with the parameters in which they differ, and their numbers.
 #[derive(Clone, Debug, Default, Serialize, JsonSchema)]
 pub(crate) struct ScenarioTable {
     /// The parameters in which they differ.
     pub parameters: Vec<String>,
     /// What the numbers are.
     pub numbers: Vec<TableNumber>,
-    /// A row for each scenario.
+    /// A row for each scenario, the single unnamed one included.
     pub rows: Vec<ScenarioRow>,
 }
 
@@ -21,7 +31,7 @@ pub(crate) struct ScenarioTable {
 pub(crate) struct TableNumber {
     /// The summary or objective.
     pub name: String,
-    /// What was made of the catchments' numbers: `median`, or `over all gauges`.
+    /// What was made of the catchments' numbers: `median`, `mean over gauges`.
     pub of_catchments: String,
     /// Its units; `null` if nobody says.
     pub units: Option<String>,
@@ -32,10 +42,143 @@ pub(crate) struct TableNumber {
 pub(crate) struct ScenarioRow {
     /// The scenario, by its place among the page's.
     pub scenario: usize,
+    /// How many of its catchments are in which state.
+    pub counts: StateCounts,
     /// Its values of the parameters; `null` where it has none.
     pub values: Vec<Option<PlainValue>>,
     /// Its numbers; `null` where one is missing.
     pub numbers: Vec<Option<f64>>,
     /// Those as of the tag; empty without one.
     pub then: Vec<Option<f64>>,
+}
+
+impl ScenarioTable {
+    /// Of these sources, whose numbers are drawn.
+    pub(super) fn of(sources: &Sources<'_>, drawn: &Drawn, arrays: &Arrays) -> Self {
+        let Some(first) = sources.scenarios.first() else {
+            return Self::default();
+        };
+        let parameters = first.loaded.project.scenario.coordinates.keys();
+        let parameters: Vec<String> = parameters.cloned().collect();
+        let objectives = &first.loaded.project.product.objectives;
+        let is_objective = |name: &str| objectives.iter().any(|objective| objective.name == name);
+        // Those of the first scenario name them; each scenario has the same.
+        let amounts = |scenario: usize| {
+            let colours = drawn.colours.iter();
+            colours.filter(move |colour| {
+                colour.scenario == scenario
+                    && colour.kind == ColourKind::Amount
+                    && !is_objective(&colour.name)
+            })
+        };
+        let summaries = amounts(0).map(|colour| TableNumber {
+            name: colour.name.clone(),
+            of_catchments: "median".to_owned(),
+            units: colour.units.clone(),
+        });
+        let gauged = objectives.iter().map(|objective| TableNumber {
+            name: objective.name.clone(),
+            of_catchments: format!("{} over gauges", objective.over.name()),
+            units: None,
+        });
+        let numbers: Vec<TableNumber> = gauged.chain(summaries).collect();
+        let row = |(scenario, source): (usize, &ScenarioSource<'_>)| {
+            let numbers_of = |is_then: bool| -> Vec<Option<f64>> {
+                let gauged = objectives.iter();
+                let gauged = gauged
+                    .map(|objective| over_gauges(sources, drawn, objective, scenario, is_then));
+                let summaries = numbers.iter().filter(|number| !is_objective(&number.name));
+                let medians = summaries.map(|number| {
+                    let colour = amounts(scenario).find(|colour| colour.name == number.name);
+                    colour.and_then(|colour| median_of(colour, arrays, is_then))
+                });
+                gauged.chain(medians).collect()
+            };
+            let coordinates = &source.loaded.project.scenario.coordinates;
+            let values = parameters.iter();
+            ScenarioRow {
+                scenario,
+                counts: StateCounts::of(source),
+                values: values
+                    .map(|name| coordinates.get(name).map(PlainValue::from))
+                    .collect(),
+                numbers: numbers_of(false),
+                then: match sources.then {
+                    Some(_) => numbers_of(true),
+                    None => Vec::new(),
+                },
+            }
+        };
+        let rows = sources.scenarios.iter().enumerate().map(row).collect();
+        Self {
+            parameters,
+            numbers,
+            rows,
+        }
+    }
+}
+
+/// What an objective comes to over all gauges of a scenario; none where it is missing.
+fn over_gauges(
+    sources: &Sources<'_>,
+    drawn: &Drawn,
+    objective: &ObjectiveSpec,
+    scenario: usize,
+    is_then: bool,
+) -> Option<f64> {
+    let is_its = |score: &&Score| score.objective == objective.name && score.scenario == scenario;
+    let gauges = drawn.gauges.iter().filter_map(|gauge| {
+        let score = gauge.scores.iter().find(is_its)?;
+        let number = if is_then { score.then } else { score.number };
+        let id: &CatchmentId = &sources.catchments[gauge.catchment];
+        Some((id, number.unwrap_or(f64::NAN)))
+    });
+    stated(overall(objective, gauges))
+}
+
+/// The median of a colour's numbers; none where all are missing.
+fn median_of(colour: &Colour, arrays: &Arrays, is_then: bool) -> Option<f64> {
+    let name = match is_then {
+        true => colour.then.as_ref()?,
+        false => &colour.values,
+    };
+    let Some(Array::F32(values)) = arrays.get(name) else {
+        return None;
+    };
+    let known = values.iter().copied().filter(|value| value.is_finite());
+    let mut known: Vec<f32> = known.collect();
+    known.sort_by(f32::total_cmp);
+    let middle = known.len() / 2;
+    let upper = f64::from(*known.get(middle)?);
+    Some(match known.len() % 2 {
+        0 => (f64::from(known[middle - 1]) + upper) / 2.0,
+        _ => upper,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_passes_over_what_is_missing() {
+        let mut arrays = Arrays::default();
+        let mut of = |values: &[f32]| {
+            let values = arrays.add("q", Array::F32(values.to_vec()));
+            let colour = Colour {
+                name: "q".to_owned(),
+                long_name: None,
+                units: None,
+                kind: ColourKind::Amount,
+                is_skewed: false,
+                scenario: 0,
+                values,
+                then: None,
+            };
+            [false, true].map(|is_then| median_of(&colour, &arrays, is_then))
+        };
+        assert_eq!(of(&[3.0, f32::NAN, 1.0, 8.0]), [Some(3.0), None]);
+        assert_eq!(of(&[4.0, 1.0]), [Some(2.5), None]);
+        assert_eq!(of(&[f32::NAN]), [None, None]);
+    }
 }

@@ -8,9 +8,10 @@ use std::path::Path;
 
 use crate::data::catchment::CatchmentId;
 use crate::data::size::Size;
-use crate::plan::Plan;
+use crate::history::prediction::Prediction;
 use crate::plan::loaded::LoadedScenario;
 use crate::plan::snapshot::{ScenarioSnapshot, Snapshot};
+use crate::plan::{Entry, Plan};
 use crate::project::report_spec::ReportSpec;
 use crate::store::Store;
 
@@ -41,6 +42,8 @@ pub(crate) struct Sources<'a> {
     pub scenarios: Vec<ScenarioSource<'a>>,
     /// The catchments.
     pub catchments: Vec<CatchmentId>,
+    /// How long what is stale will take, if anything is.
+    pub prediction: Option<Prediction>,
     /// The most bytes that the page may have.
     pub size: Size,
     /// How many threads may be used.
@@ -61,6 +64,14 @@ pub(crate) struct ScenarioSource<'a> {
     pub then: Option<SnapshotRows<'a>>,
     /// By catchment of the page: its place in the basin, if the scenario has it.
     pub places: Vec<Option<usize>>,
+}
+
+impl<'a> ScenarioSource<'a> {
+    /// What is planned for the page's catchments, as far as the scenario has them.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = &'a Entry> {
+        let places = self.places.iter().flatten();
+        places.map(|&place| &self.plan.entries[place])
+    }
 }
 
 /// A scenario as it was, and where the page's catchments are in it.

@@ -1,6 +1,8 @@
-//! Phrases that messages share: the beginning of a long list, and the name that was probably meant.
+//! Phrases that messages share: the beginning of a long list, the name that was probably meant, a point in time.
 
 use std::fmt::Display;
+
+use jiff::Timestamp;
 
 /// How many items are listed.
 const NAMED: usize = 10;
@@ -54,6 +56,13 @@ fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&
         .filter(|(likeness, _)| *likeness > 0.7)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, candidate)| candidate)
+}
+
+/// A point in time, seconds since 1970, as messages and documents show it: `2026-11-22T20:15:02Z`.
+pub(crate) fn utc(seconds: i64) -> String {
+    Timestamp::from_second(seconds)
+        .map(|at| at.to_string())
+        .unwrap_or_default()
 }
 
 #[cfg(test)]

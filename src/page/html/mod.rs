@@ -1,5 +1,13 @@
 //! The document for a browser: one file that needs no other.
 
+mod changes;
+mod failures;
+mod figures;
+mod gauges;
+mod runs;
+mod scenarios;
+mod words;
+
 use anyhow::{Context, Result};
 use maud::{DOCTYPE, PreEscaped, html};
 
@@ -13,7 +21,13 @@ pub(crate) fn document(page: &Page) -> Result<String> {
     let facts = serde_json::to_string(&page.drawn).context("can't put down what is drawn")?;
     // In a script, nothing else could end it or begin a comment.
     let facts = facts.replace('<', "\\u003c");
-    let counts = &page.told.counts;
+    let sections = [
+        runs::section(page),
+        failures::section(page),
+        scenarios::section(page),
+        gauges::section(page),
+        changes::section(page),
+    ];
     let document = html! {
         (DOCTYPE)
         html lang="en" {
@@ -25,10 +39,11 @@ pub(crate) fn document(page: &Page) -> Result<String> {
             }
             body {
                 h1 { (page.drawn.title) }
-                p { (counts.fresh) " fresh of " (counts.catchments) }
+                (figures::section(page))
+                @for section in sections.into_iter().flatten() { (section) }
                 script type="application/json" id="facts" { (PreEscaped(facts)) }
             }
         }
     };
-    Ok(document.into_string())
+    Ok(words::without_controls(document.into_string()))
 }
