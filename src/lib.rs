@@ -97,7 +97,7 @@
 //!   until a run of it goes well, whatever an earlier run of the same inputs gave.
 //! - What a run tells is what it left: exit code, last line, JSON, `runs`, `log`, `status` and the product's flags have one
 //!   source, the report of its trials and the plan looked at once more.
-//! - The same results give the same bytes of product; if nothing changed, the file is not touched.
+//! - The same results give the same bytes of product, and the same state those of a page; if nothing changed, the file is not touched.
 //! - A run is told without a plan that nothing is left to do only while everything that it rests on looks the same, to the
 //!   stamp, as when a whole run found so: see [`plan::fast_path`].
 //! - Under `make -j` every simulator at work has a token of make's, and no token is held without one; else callers on one project

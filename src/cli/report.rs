@@ -13,7 +13,7 @@ use super::open::ProjectPlace;
 use super::options::jobs::cores;
 use super::options::only;
 use super::options::scenario::ScenarioOption;
-use super::terminal::print_document;
+use super::terminal::print_long_document;
 use super::wanted::wanted;
 use crate::data::size::Size;
 use crate::execute::parts::{Parts, kept};
@@ -98,7 +98,7 @@ pub(super) fn report(place: &ProjectPlace, arguments: Arguments) -> Result<Exit>
         quiet,
     })?;
     if arguments.json {
-        print_document(&page)?;
+        print_long_document(&page)?;
         return Ok(Exit::Fine);
     }
     let text = html::document(&page)?;

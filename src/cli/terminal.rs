@@ -1,6 +1,6 @@
 //! What verbs print: results on standard output, notes for people on standard error.
 
-use std::io::{ErrorKind, Write, stderr, stdout};
+use std::io::{self, BufWriter, ErrorKind, Write, stderr, stdout};
 
 use anyhow::{Context, Result};
 use schemars::JsonSchema;
@@ -24,6 +24,22 @@ pub(super) fn print_document<T: Serialize + JsonSchema>(document: &T) -> Result<
     let text =
         serde_json::to_string_pretty(&Versioned::new(document)).context("can't put it as JSON")?;
     print(format!("{text}\n").as_bytes())
+}
+
+/// The same of a document with arrays of a million numbers: on one line, and written as it is made.
+pub(super) fn print_long_document<T: Serialize + JsonSchema>(document: &T) -> Result<()> {
+    let mut out = BufWriter::new(stdout().lock());
+    let written = serde_json::to_writer(&mut out, &Versioned::new(document));
+    let written = written.map_err(io::Error::from);
+    match written
+        .and_then(|()| out.write_all(b"\n"))
+        .and_then(|()| out.flush())
+    {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(error).context("can't write to standard output")
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Prints a line for people on standard error; if that is closed, the work goes on.
