@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use super::histogram;
 use super::words::{Names, count, number, signed, table, titled};
 use crate::page::Page;
 use crate::page::changes::{Change, Changes};
@@ -79,6 +80,7 @@ fn of_colour(page: &Page, at: usize, changes: &Changes) -> Markup {
         section class="change" data-change=(at) {
             h3 { (title) }
             p { (count(changes.changed)) " of " (count(changes.compared)) " catchments changed." }
+            (histogram::picture(changes))
             (table(&format!("{title}: catchments that changed most"), &head, &body))
         }
     }
