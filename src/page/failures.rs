@@ -1,5 +1,6 @@
 //! Catchments without a result on a page, those with the same reason together, with what one of them printed and how to look again.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -113,7 +114,7 @@ fn grouped(sources: &Sources<'_>, reason: &dyn Fn(&State) -> Option<String>) -> 
             }
         }
     }
-    groups.sort_by(|a, b| b.units.len().cmp(&a.units.len()));
+    groups.sort_by_key(|group| Reverse(group.units.len()));
     groups
 }
 

@@ -109,7 +109,8 @@ impl Page {
         let names = sources.scenarios.iter();
         let names = names.map(|scenario| scenario.loaded.project.scenario.name.clone());
         let mut gathered = Gathered::of(sources)?;
-        let mut notes = gathered.notes.clone();
+        let mut notes = sources.notes();
+        notes.extend(gathered.notes.clone());
         let colours = colours(sources, &gathered.numbers, &mut arrays, &mut notes)?;
         let changes = changes(&colours, &arrays);
         gathered.look_closer(sources, &most_changed(&changes))?;

@@ -14,6 +14,7 @@ use crate::plan::snapshot::{ScenarioSnapshot, Snapshot};
 use crate::plan::{Entry, Plan};
 use crate::project::report_spec::ReportSpec;
 use crate::store::Store;
+use crate::text::wording::first_few;
 
 /// A snapshot and what it is called.
 #[derive(Clone, Copy)]
@@ -122,6 +123,23 @@ impl<'a> Sources<'a> {
             }
         };
         both.map(source).collect()
+    }
+
+    /// What is missing of it, in sentences.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        let without = |side: Option<Side<'_>>, has: &dyn Fn(&ScenarioSource<'_>) -> bool| {
+            let scenarios = self.scenarios.iter().filter(|scenario| !has(scenario));
+            let names = scenarios.map(|scenario| &scenario.loaded.project.scenario.name);
+            let names: Vec<_> = names.filter(|name| !name.is_unnamed()).collect();
+            let title = side.filter(|_| !names.is_empty())?.title;
+            Some(format!(
+                "There are no numbers in {title} of the scenarios that it did not have: {}.",
+                first_few(&names)
+            ))
+        };
+        let now = without(Some(self.now), &|scenario| scenario.now.is_some());
+        let then = without(self.then, &|scenario| scenario.then.is_some());
+        now.into_iter().chain(then).collect()
     }
 
     /// By catchment of the page: its place.
