@@ -45,7 +45,7 @@ pub(crate) struct Colour {
     pub then: Option<String>,
 }
 
-/// The numbers of all scenarios, then the states, then what it took to run them. Where there are too many scenarios for the page, numbers
+/// The numbers of all scenarios, those that most catchments have before others, then the states, then what it took to run them. Where there are too many scenarios for the page, numbers
 /// are those of the first.
 pub(super) fn colours(
     sources: &Sources<'_>,
@@ -56,9 +56,11 @@ pub(super) fn colours(
     let mut colours = Vec::new();
     let mut left = (sources.size.0 as f64 * SHARE) as usize;
     for scenario in 0..sources.scenarios.len() {
-        let drafts: Vec<Draft<'_>> = (0..numbers.of.len())
+        let mut drafts: Vec<Draft<'_>> = (0..numbers.of.len())
             .filter_map(|number| Draft::of(numbers, scenario, number))
             .collect();
+        // The first one is what a page begins with: no map on which nearly all is missing.
+        drafts.sort_by_key(|draft| draft.is_of_few);
         let bytes: usize = drafts.iter().map(Draft::bytes).sum();
         if scenario > 0 && bytes > left {
             let (all, without) = (sources.scenarios.len(), sources.scenarios.len() - scenario);
@@ -110,6 +112,8 @@ struct Draft<'n> {
     values: Array,
     then: Option<Array>,
     is_skewed: bool,
+    /// Whether most catchments have none, as where only gauges have one.
+    is_of_few: bool,
 }
 
 impl<'n> Draft<'n> {
@@ -125,6 +129,7 @@ impl<'n> Draft<'n> {
         Some(Self {
             of: &numbers.of[number],
             is_skewed: is_skewed(&now),
+            is_of_few: 2 * now.iter().filter(|value| !value.is_nan()).count() < now.len(),
             values: Array::F32(now),
             then: then.map(|then| Array::F32(then.to_vec())),
         })
