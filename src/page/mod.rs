@@ -4,7 +4,7 @@
 //! |---|---|
 //! | what all of it is made of | [`sources`] |
 //! | what is told in words and tables | [`told`]: [`counts`], [`runs`], [`failures`], [`scenarios`] |
-//! | what is drawn | [`map`], [`colours`], [`curves`], [`gauges`], [`changes`] |
+//! | what is drawn | [`map`], [`rivers`], [`colours`], [`curves`], [`gauges`], [`changes`] |
 //! | the bulk of it, which the facts refer to by name | [`array`] |
 //! | the document for a browser | [`html`] |
 //!
@@ -22,6 +22,7 @@ pub(crate) mod gather;
 pub(crate) mod gauges;
 pub(crate) mod html;
 pub(crate) mod map;
+mod rivers;
 pub(crate) mod runs;
 pub(crate) mod scenarios;
 pub(crate) mod sources;
@@ -106,11 +107,13 @@ impl Page {
         let mut arrays = Arrays::default();
         let ids = sources.catchments.iter().map(|id| id.as_str().to_owned());
         let ids = arrays.add("ids", Array::Text(ids.collect()));
+        let mut notes = sources.notes();
+        let downstream = rivers::downstream(sources, &mut arrays);
+        let map = Map::of(sources, &mut arrays, &mut notes)?;
         let names = sources.scenarios.iter();
         let names = names.map(|scenario| scenario.loaded.project.scenario.name.clone());
         let mut gathered = Gathered::of(sources)?;
-        let mut notes = sources.notes();
-        notes.extend(gathered.notes.clone());
+        notes.extend(gathered.notes.iter().cloned());
         let colours = colours(sources, &gathered.numbers, &mut arrays, &mut notes)?;
         let changes = changes(&colours, &arrays);
         gathered.look_closer(sources, &most_changed(&changes))?;
@@ -122,8 +125,8 @@ impl Page {
             scenarios: names.collect(),
             variables: gathered.variables().to_vec(),
             ids,
-            downstream: None,
-            map: None,
+            downstream,
+            map,
             colours,
             curves: Curves::default(),
             gauges,

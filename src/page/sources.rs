@@ -8,6 +8,7 @@ use std::path::Path;
 
 use crate::data::catchment::CatchmentId;
 use crate::data::size::Size;
+use crate::data::value::Value;
 use crate::history::prediction::Prediction;
 use crate::plan::loaded::LoadedScenario;
 use crate::plan::snapshot::{ScenarioSnapshot, Snapshot};
@@ -81,6 +82,22 @@ pub(crate) struct SnapshotRows<'a> {
     pub snapshot: &'a ScenarioSnapshot,
     /// By catchment of the page: its row, if it was there.
     pub rows: Vec<Option<usize>>,
+}
+
+impl Sources<'_> {
+    /// A parameter of a catchment, as the first scenario with it has it; `None` if it has none, or none that can be understood.
+    pub(crate) fn value(&self, catchment: usize, name: &str) -> Option<Value> {
+        let mut with_it = self.scenarios.iter();
+        let found = with_it.find_map(|scenario| Some((scenario, scenario.places[catchment]?)));
+        let (scenario, place) = found?;
+        scenario.loaded.basin.value_of_any(place, name).ok()?
+    }
+
+    /// The same, if it is a finite number.
+    pub(crate) fn number(&self, catchment: usize, name: &str) -> Option<f64> {
+        let number = self.value(catchment, name)?.number();
+        number.filter(|number| number.is_finite())
+    }
 }
 
 impl<'a> Sources<'a> {

@@ -3,55 +3,17 @@
 //! It serves looking alone: nothing of it is in a key or a product, and its files are opened by nobody but `report`, so that no run
 //! fails for want of them.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::error::SourceText;
 use super::{ProjectError, raw};
+use crate::shapes::{ShapesKind, ShapesSpec};
 
 /// What is shown beside what is in the store.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReportSpec {
     /// The catchments' polygons; `None`: cells or points take their place.
     pub shapes: Option<ShapesSpec>,
-}
-
-/// A file with catchments' polygons.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ShapesSpec {
-    /// The file, which need not be there.
-    pub path: PathBuf,
-    /// What it is.
-    pub kind: ShapesKind,
-    /// Its column with the catchments' ids; `None` where the project does not say.
-    pub id: Option<String>,
-    /// Its layer; `None`: the only one.
-    pub layer: Option<String>,
-    /// Its reference system as people write it, `EPSG:25832`; `None`: as the file says.
-    pub crs: Option<String>,
-}
-
-/// What a file with polygons is, by the ending of its name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ShapesKind {
-    /// A GeoPackage.
-    GeoPackage,
-    /// GeoJSON.
-    GeoJson,
-    /// A shapefile, whose columns are in the `.dbf` beside it.
-    Shapefile,
-}
-
-impl ShapesKind {
-    /// By the ending of the file's name.
-    fn of(path: &Path) -> Option<Self> {
-        let extension = path.extension()?.to_string_lossy().to_ascii_lowercase();
-        match extension.as_str() {
-            "gpkg" => Some(Self::GeoPackage),
-            "geojson" | "json" => Some(Self::GeoJson),
-            "shp" => Some(Self::Shapefile),
-            _ => None,
-        }
-    }
 }
 
 impl ReportSpec {

@@ -162,20 +162,10 @@ impl Store {
 
     /// For a file that nobody can be writing, in a folder that we cannot write: no locks, no journal.
     fn connect_immutable(path: PathBuf) -> Result<Self, StoreError> {
-        let mut uri = "file:".to_owned();
-        for &byte in path.as_os_str().as_encoded_bytes() {
-            match byte {
-                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => {
-                    uri.push(char::from(byte))
-                }
-                _ => uri.push_str(&format!("%{byte:02X}")),
-            }
-        }
-        uri.push_str("?immutable=1");
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
             | OpenFlags::SQLITE_OPEN_NO_MUTEX
             | OpenFlags::SQLITE_OPEN_URI;
-        let mut store = Self::connect(PathBuf::from(uri), flags)?;
+        let mut store = Self::connect(PathBuf::from(immutable_uri(&path)), flags)?;
         store.path = path;
         Ok(store)
     }
@@ -245,8 +235,23 @@ fn absolute(path: &Path) -> Result<PathBuf, StoreError> {
     })
 }
 
+/// What SQLite knows a file by that nobody can be writing: no lock is taken and nothing written beside it.
+pub(super) fn immutable_uri(path: &Path) -> String {
+    let mut uri = "file:".to_owned();
+    for &byte in path.as_os_str().as_encoded_bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => {
+                uri.push(char::from(byte))
+            }
+            _ => uri.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    uri.push_str("?immutable=1");
+    uri
+}
+
 /// Whether no transaction is pending beside the file.
-fn at_rest(path: &Path) -> bool {
+pub(super) fn at_rest(path: &Path) -> bool {
     ["-wal", "-journal"].iter().all(|suffix| {
         fs::metadata(regular::with_suffix(path, suffix))
             .map_or(true, |metadata| metadata.len() == 0)

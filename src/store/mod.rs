@@ -1,4 +1,5 @@
-//! The store: what is known of every catchment, in one SQLite file. The only module that knows SQL.
+//! The store: what is known of every catchment, in one SQLite file. The only module that knows SQL, and so the one that opens the
+//! databases of others, in [`geopackage`].
 //!
 //! It knows nothing of what a key is made of, of simulators or of time: keys are digests, explanations are opaque bytes, and
 //! columns come and go encoded (see [`crate::store::codec`]), so that workers do that work and not the thread that writes.
@@ -38,6 +39,7 @@ mod contradiction;
 #[cfg(test)]
 mod durability;
 mod error;
+pub(crate) mod geopackage;
 mod history;
 mod kept;
 mod marks;

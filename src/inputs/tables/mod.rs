@@ -189,6 +189,39 @@ fn read(
     }
 }
 
+/// A table whose rows go with something else, such as the shapes of a shapefile: ids may be missing, and be there several times.
+pub(crate) struct AttributeTable(Box<dyn RawTable>);
+
+impl AttributeTable {
+    /// Reads the table; its format and its encoding are found as [`read_parameter_table`] finds them.
+    pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
+        Ok(Self(read(path, None, None)?.0))
+    }
+
+    /// The columns.
+    pub(crate) fn columns(&self) -> &[String] {
+        self.0.columns()
+    }
+
+    /// How many rows there are.
+    pub(crate) fn rows(&self) -> usize {
+        self.0.rows()
+    }
+
+    /// The number of a row in the file, counted from 1 and with those that are deleted.
+    pub(crate) fn number(&self, row: usize) -> u64 {
+        self.0.number(row)
+    }
+
+    /// What stands in a cell, as the text of an id; `None` if it is empty.
+    ///
+    /// # Errors
+    /// What is wrong with a cell that can't be understood.
+    pub(crate) fn id(&self, row: usize, column: usize) -> Result<Option<String>, String> {
+        self.0.id(row, column)
+    }
+}
+
 /// A table as it stands in a file. Rows and columns are counted from 0; a fault does not name its place.
 trait RawTable: Send + Sync {
     /// What a row and a column are called in messages.

@@ -12,7 +12,7 @@ class Shapes {
     this.downstream = downstream;
     this.upstream = downstream ? Shapes.#upstream(downstream) : null;
     this.metres = Shapes.#metres(map);
-    if (map.arc_points) this.#outline(map, arrays);
+    if (map.ring_points) this.#outline(map, arrays);
     else this.side = this.#side();
   }
 
@@ -36,43 +36,33 @@ class Shapes {
   }
 
   // How many metres one unit of the map is; `null` where nobody knows.
-  static #metres({ is_lon_lat, corners, width }) {
-    if (!is_lon_lat || !corners) return null;
-    const [left, lower, right, upper] = corners;
-    return ((right - left) * Math.cos(((lower + upper) / 2) * (Math.PI / 180)) * 111195) / width;
+  static #metres({ proj, edges, width }) {
+    return proj && edges && width ? (edges[2] - edges[0]) / width : null;
   }
 
-  // Rings as points, one after the other, from the arcs that neighbours share.
+  // Rings as points, one after the other; each point is told as what it differs by from the one before.
   #outline(map, arrays) {
-    const [points, arcEnds, ringArcs] = [map.arc_points, map.arc_ends, map.ring_arcs].map(name => arrays.get(name));
-    [this.ringEnds, this.catchmentRings] = [map.ring_ends, map.catchment_rings].map(name => arrays.get(name));
-    const coordinates = [];
-    this.pointEnds = new Uint32Array(this.ringEnds.length);
+    const steps = arrays.get(map.ring_points);
+    [this.pointEnds, this.catchmentRings] = [map.ring_ends, map.catchment_rings].map(name => arrays.get(name));
+    this.points = new Uint16Array(steps.length);
+    for (let at = 0; at < steps.length; at++) this.points[at] = steps[at] + (at < 2 ? 0 : this.points[at - 2]);
     this.boxes = new Float32Array(this.count * 4);
-    let ring = 0;
-    let used = 0;
     for (let at = 0; at < this.count; at++) {
-      const box = [Infinity, Infinity, -Infinity, -Infinity];
-      for (; ring < this.catchmentRings[at]; ring++) {
-        for (; used < this.ringEnds[ring]; used++) {
-          const arc = ringArcs[used] < 0 ? -1 - ringArcs[used] : ringArcs[used];
-          const first = arc ? arcEnds[arc - 1] : 0;
-          const many = arcEnds[arc] - first;
-          // The last point of an arc is the first of the next.
-          for (let step = 0; step < many - 1; step++) {
-            const point = 2 * (ringArcs[used] < 0 ? first + many - 1 - step : first + step);
-            coordinates.push(points[point], points[point + 1]);
-            box[0] = Math.min(box[0], points[point]);
-            box[1] = Math.min(box[1], points[point + 1]);
-            box[2] = Math.max(box[2], points[point]);
-            box[3] = Math.max(box[3], points[point + 1]);
-          }
-        }
-        this.pointEnds[ring] = coordinates.length / 2;
+      const [first, last] = this.rings(at);
+      // A catchment without rings is a point.
+      const [x, y] = [this.centres[2 * at], this.centres[2 * at + 1]];
+      const box = last > first ? [Infinity, Infinity, -Infinity, -Infinity] : [x, y, x, y];
+      const start = first ? this.pointEnds[first - 1] : 0;
+      const end = last > first ? this.pointEnds[last - 1] : start;
+      for (let point = 2 * start; point < 2 * end; point += 2) {
+        const [x, y] = [this.points[point], this.points[point + 1]];
+        box[0] = Math.min(box[0], x);
+        box[1] = Math.min(box[1], y);
+        box[2] = Math.max(box[2], x);
+        box[3] = Math.max(box[3], y);
       }
       this.boxes.set(box, at * 4);
     }
-    this.points = Uint16Array.from(coordinates);
     this.paths = new Array(this.count);
   }
 
@@ -113,12 +103,11 @@ class Shapes {
   at(x, y, reach) {
     if (this.boxes) {
       for (let at = 0; at < this.count; at++) if (this.#contains(at, x, y)) return at;
-      return -1;
     }
-    const near = this.nearest(x, y, () => true);
+    const near = this.nearest(x, y, (dx, dy, at) => !this.boxes || this.path(at) == null);
     if (near < 0) return -1;
     const far = Math.hypot(this.centres[2 * near] - x, this.centres[2 * near + 1] - y);
-    return far <= Math.max(reach, this.side * 0.7) ? near : -1;
+    return far <= Math.max(reach, (this.side ?? 0) * 0.7) ? near : -1;
   }
 
   #contains(at, x, y) {
