@@ -30,8 +30,9 @@ help: ## tell what there is to make
 build: $(CMAKE_READY) ## build rerunoff and the example simulator
 	$(CARGO) build --release --locked
 
-demo: build input.h5 ## run the example project of this folder; a second time, all is fresh
+demo: build input.h5 ## run the example project of this folder, and write report.html to look at; a second time, all is fresh
 	$(RERUNOFF) run
+	$(RERUNOFF) report
 
 # The example's input: synthetic forcing, the same for the same number of catchments.
 input.h5: | build
@@ -130,8 +131,8 @@ install: build ## install commands, man pages and completions: make install PREF
 	install -m 644 target/completions/rerunoff.fish $(SHARE)/fish/vendor_completions.d/rerunoff.fish
 
 clean: ## remove what was built, made and run here
-	rm -rf target $(VENV) cache output.h5 input.h5 catchments.csv
-	rm -rf tests/delaware/data tests/delaware/cache tests/delaware/output.h5
+	rm -rf target $(VENV) cache output.h5 input.h5 catchments.csv report.html
+	rm -rf tests/delaware/data tests/delaware/cache tests/delaware/output.h5 tests/delaware/report.html
 
 $(TOOLS)/.installed:
 	$(call venv,$(TOOLS))

@@ -1,7 +1,7 @@
 //! Where catchments are, by the product parameters that say so.
 //!
 //! A position is a parameter called `lat` or `latitude`, or of that standard name, with one for the longitude; or else `y` with `x`. It knows no shapes,
-//! and nothing of reference systems: what is a latitude is in degrees.
+//! and nothing of reference systems: latitudes are in degrees, unless one of them can't be.
 
 use crate::data::value::Value;
 use crate::plan::snapshot::ScenarioSnapshot;
@@ -47,8 +47,10 @@ pub fn positions(project: &Project, scenario_snapshot: &ScenarioSnapshot) -> Opt
         };
         Some([number(east)?, number(north)?])
     });
+    let places: Vec<Option<[f64; 2]>> = places.collect();
+    let is_on_earth = |[x, y]: &[f64; 2]| x.abs() <= 360.0 && y.abs() <= 90.0;
     Some(Positions {
-        is_lon_lat,
-        places: places.collect(),
+        is_lon_lat: is_lon_lat && places.iter().flatten().all(is_on_earth),
+        places,
     })
 }

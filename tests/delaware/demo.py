@@ -1,8 +1,8 @@
 """The example from end to end, checked: python demo.py PATH/TO/rerunoff
 
 Runs Raven over the basin, scores the result, then changes one parameter of one sub-catchment and puts it back: that
-has to cost one run, then none, and the product has to be the first one again, byte for byte. The time it takes is
-printed by rerunoff itself.
+has to cost one run, then none, and the product has to be the first one again, byte for byte. Then the report is written,
+report.html, and what it shows has to be what is in the product. The time it takes is printed by rerunoff itself.
 """
 
 import csv
@@ -17,6 +17,7 @@ from pathlib import Path
 import netCDF4
 import numpy as np
 
+import page
 import score
 
 HERE = Path(__file__).parent
@@ -81,6 +82,13 @@ def evaluated(rerunoff):
     return {gauge: float(row[f"nse[{gauge}]"]) for gauge in GAUGES}
 
 
+def most_changed(document):
+    """The sub-catchments whose own runoff is another than at the tag, by the report."""
+    ids, colours = (document["arrays"][document["ids"]], document["colours"])
+    own = [changes for changes in document["changes"] if colours[changes["colour"]]["name"].startswith("runoff")]
+    return {ids[change["catchment"]] for changes in own for change in changes["most"]}
+
+
 def expect(condition, what):
     if not condition:
         sys.exit(f"not as it should be: {what}")
@@ -95,6 +103,7 @@ def main():
     same = told.keys() == GAUGES.keys() and abs(told["5685"] - reached) < 1e-7
     expect(same, "the objective in the product is that efficiency")
     expect(evaluated(rerunoff) == told, "and what `rerunoff evaluate` tells")
+    subprocess.run([rerunoff, "-C", HERE, "tag", "demo", "--replace"], stdout=subprocess.DEVNULL, check=True)
     ids, before = discharge()
     digest = hashlib.sha256(PRODUCT.read_bytes()).hexdigest()
     table = TABLE.read_text()
@@ -102,13 +111,19 @@ def main():
         TABLE.write_text(with_another_parameter(table))
         runs = rerun(rerunoff)
         different = [ids[column] for column in np.flatnonzero((discharge()[1] != before).any(axis=0))]
+        changed = most_changed(page.read(rerunoff, "--since", "demo"))
     finally:
         TABLE.write_text(table)
     expect(runs == 1, "one parameter of one sub-catchment changed: Raven ran once")
     expect(different == [CHANGED], "only that sub-catchment's discharge is another")
+    expect(changed == {CHANGED}, "and the report since before names it alone")
     expect(rerun(rerunoff) == 0, "the parameter put back: Raven did not run")
     same = hashlib.sha256(PRODUCT.read_bytes()).hexdigest() == digest
     expect(same, "the product is the first one again, byte for byte")
+    size = len(page.write(rerunoff))
+    expect(size <= page.MOST_BYTES, f"the report has {size / 1e6:.1f} MB, and is not touched when nothing changed")
+    differences = ", ".join(page.differences(page.read(rerunoff)))
+    expect(not differences, f"what it shows is what is in the product{differences and ', but '}{differences}")
 
 
 if __name__ == "__main__":

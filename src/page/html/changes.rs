@@ -17,7 +17,11 @@ pub(super) fn section(page: &Page) -> Option<Markup> {
     Some(html! {
         section id="changes" {
             h2 { "What changed: " (since) " → " (drawn.now) }
-            @if changed.is_empty() { p { "No number of any catchment is another than it was." } }
+            @if drawn.changes.is_empty() {
+                p { "Nothing can be compared: no catchment has a result in both." }
+            } @else if changed.is_empty() {
+                p { "No number of any catchment is another than it was." }
+            }
             @for (at, changes) in &changed { (of_colour(page, *at, changes)) }
             @if !changed.is_empty() && !same.is_empty() {
                 p class="soft" {
