@@ -46,7 +46,7 @@ pub(crate) struct ScenarioRow {
     pub counts: StateCounts,
     /// Its values of the parameters; `null` where it has none.
     pub values: Vec<Option<PlainValue>>,
-    /// Its numbers; `null` where one is missing.
+    /// Its numbers; `null` where one is missing. Medians with a tag are of the catchments that have a number then and now.
     pub numbers: Vec<Option<f64>>,
     /// Those as of the tag; empty without one.
     pub then: Vec<Option<f64>>,
@@ -136,17 +136,22 @@ fn over_gauges(
     stated(overall(objective, gauges))
 }
 
-/// The median of a colour's numbers; none where all are missing.
+/// The median of a colour's numbers; none where all are missing. With a tag only those catchments count that have a number then and now:
+/// else one that fails would change it.
 fn median_of(colour: &Colour, arrays: &Arrays, is_then: bool) -> Option<f64> {
-    let name = match is_then {
-        true => colour.then.as_ref()?,
-        false => &colour.values,
+    let numbers = |name: &str| match arrays.get(name) {
+        Some(Array::F32(numbers)) => Some(numbers.as_slice()),
+        _ => None,
     };
-    let Some(Array::F32(values)) = arrays.get(name) else {
-        return None;
+    let now = numbers(&colour.values)?;
+    let then = colour.then.as_deref().and_then(numbers);
+    let wanted = if is_then { then? } else { now };
+    let is_known = |at: usize| {
+        let of = |numbers: &[f32]| numbers.get(at).is_some_and(|number| number.is_finite());
+        of(now) && then.is_none_or(of)
     };
-    let known = values.iter().copied().filter(|value| value.is_finite());
-    let mut known: Vec<f32> = known.collect();
+    let known = wanted.iter().enumerate().filter(|(at, _)| is_known(*at));
+    let mut known: Vec<f32> = known.map(|(_, number)| *number).collect();
     known.sort_by(f32::total_cmp);
     let middle = known.len() / 2;
     let upper = f64::from(*known.get(middle)?);
@@ -161,10 +166,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_median_passes_over_what_is_missing() {
+    fn the_median_is_of_catchments_that_have_both() {
         let mut arrays = Arrays::default();
-        let mut of = |values: &[f32]| {
-            let values = arrays.add("q", Array::F32(values.to_vec()));
+        let mut of = |values: &[f32], then: Option<&[f32]>| {
+            let mut add = |numbers: &[f32]| arrays.add("q", Array::F32(numbers.to_vec()));
             let colour = Colour {
                 name: "q".to_owned(),
                 long_name: None,
@@ -172,13 +177,19 @@ mod tests {
                 kind: ColourKind::Amount,
                 is_skewed: false,
                 scenario: 0,
-                values,
-                then: None,
+                values: add(values),
+                then: then.map(&mut add),
             };
             [false, true].map(|is_then| median_of(&colour, &arrays, is_then))
         };
-        assert_eq!(of(&[3.0, f32::NAN, 1.0, 8.0]), [Some(3.0), None]);
-        assert_eq!(of(&[4.0, 1.0]), [Some(2.5), None]);
-        assert_eq!(of(&[f32::NAN]), [None, None]);
+        let nan = f32::NAN;
+        assert_eq!(of(&[3.0, nan, 1.0, 8.0], None), [Some(3.0), None]);
+        assert_eq!(of(&[4.0, 1.0], None), [Some(2.5), None]);
+        assert_eq!(of(&[nan], None), [None, None]);
+        let then = [nan, 5.0, 2.0, 4.0];
+        assert_eq!(
+            of(&[3.0, nan, 1.0, 8.0], Some(&then)),
+            [Some(4.5), Some(3.0)]
+        );
     }
 }

@@ -2,10 +2,9 @@
 
 use maud::{Markup, html};
 
-use super::words::{count, counted};
+use super::words::{count, counted, took};
 use crate::data::size::Size;
 use crate::page::Page;
-use crate::system::progress::seconds;
 
 /// How many causes are listed.
 const CAUSES: usize = 10;
@@ -24,14 +23,14 @@ pub(super) fn section(page: &Page) -> Markup {
             @if counts.bad > 0 { (figure("can't be run", &count(counts.bad), "bad")) }
             @if let Some(last) = last {
                 (figure(&label("run", last.runs), &count(last.ran), ""))
-                @if last.cpu_seconds > 0.0 { (figure(&label("processor time", last.runs), &seconds(last.cpu_seconds), "")) }
+                @if last.cpu_seconds > 0.0 { (figure(&label("processor time", last.runs), &took(last.cpu_seconds), "")) }
                 @if last.peak_bytes > 0 { (figure("most memory of one", &Size(last.peak_bytes).to_string(), "")) }
             }
             @if let Some(slowest) = told.slowest.first() {
-                (figure(&format!("slowest: {}", slowest.label), &seconds(slowest.seconds), ""))
+                (figure(&format!("slowest: {}", slowest.label), &took(slowest.seconds), ""))
             }
             @if let Some(prediction) = &told.prediction {
-                (figure(&format!("to run again, {} at once", prediction.workers), &format!("about {}", seconds(prediction.seconds)), ""))
+                (figure(&format!("to run again, {} at once", prediction.workers), &format!("about {}", took(prediction.seconds)), ""))
             }
         }
         @if !told.causes.is_empty() {

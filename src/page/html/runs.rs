@@ -2,10 +2,9 @@
 
 use maud::{Markup, html};
 
-use super::words::{count, counted, table, time};
+use super::words::{count, counted, table, time, took};
 use crate::page::Page;
 use crate::page::runs::RunBar;
-use crate::system::progress::seconds;
 
 /// How many are seen at once; the others can be unfolded.
 const SEEN: usize = 12;
@@ -50,8 +49,8 @@ pub(super) fn section(page: &Page) -> Option<Markup> {
 }
 
 fn row(bar: &RunBar, most: usize) -> Markup {
-    let took = match bar.running_seconds {
-        took if took > 0.0 => seconds(took),
+    let duration = match bar.running_seconds {
+        duration if duration > 0.0 => took(duration),
         _ => "–".to_owned(),
     };
     html! {
@@ -64,7 +63,7 @@ fn row(bar: &RunBar, most: usize) -> Markup {
             td class="number" { (count(bar.ran)) }
             td { (picture(bar, most)) }
             td class=(if bar.failed > 0 { "number bad" } else { "number" }) { (count(bar.failed)) }
-            td class="number" { (took) }
+            td class="number" { (duration) }
             td {
                 @for (at, cause) in bar.causes.iter().take(CAUSES).enumerate() {
                     @if at > 0 { br; }

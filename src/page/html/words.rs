@@ -8,6 +8,7 @@ use crate::data::scenario::ScenarioName;
 use crate::page::Page;
 use crate::page::array::Array;
 use crate::page::failures::PageUnit;
+use crate::system::progress::seconds;
 
 /// How many digits a number has for people.
 const DIGITS: i32 = 4;
@@ -171,6 +172,14 @@ fn units_of(units: &str) -> String {
     text
 }
 
+/// A duration: `20 ms`, `0.3 s`, `2 min 7 s`.
+pub(super) fn took(duration: f64) -> String {
+    match duration {
+        short if short > 0.0 && short < 0.1 => format!("{:.0} ms", (short * 1e3).max(1.0)),
+        duration => seconds(duration),
+    }
+}
+
 /// A time as JSON has it, for people: `2026-11-22 20:15`.
 pub(super) fn time(utc: &str) -> Markup {
     let short = utc.get(..16).unwrap_or(utc).replace('T', " ");
@@ -233,6 +242,7 @@ mod tests {
             assert_eq!(number(Some(value)), text);
         }
         assert_eq!(signed(3.0), "+3");
+        assert_eq!([0.0002, 0.0214, 0.3].map(took), ["1 ms", "21 ms", "0.3 s"]);
         assert_eq!(counted(1, "catchment"), "1 catchment");
         assert_eq!(counted(1_234_567, "catchment"), "1,234,567 catchments");
     }
