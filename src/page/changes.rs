@@ -61,6 +61,20 @@ pub(super) fn changes(colours: &[Colour], arrays: &Arrays) -> Vec<Changes> {
     changes.take(COLOURS).collect()
 }
 
+/// Whether any catchment has a number then and now.
+pub(in crate::page) fn are_compared(colours: &[Colour], arrays: &Arrays) -> bool {
+    colours.iter().any(|colour| {
+        let then = colour.then.as_ref().and_then(|then| arrays.get(then));
+        match (then, arrays.get(&colour.values)) {
+            (Some(Array::F32(then)), Some(Array::F32(now))) => {
+                let mut both = then.iter().zip(now);
+                both.any(|(then, now)| then.is_finite() && now.is_finite())
+            }
+            _ => false,
+        }
+    })
+}
+
 /// The catchments that changed most in any way: the first of each list, then the second of each, and so on.
 pub(super) fn most_changed(changes: &[Changes]) -> Vec<usize> {
     let mut all: Vec<usize> = Vec::new();

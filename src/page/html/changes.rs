@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::histogram;
 use super::words::{Names, count, number, signed, table, titled};
 use crate::page::Page;
-use crate::page::changes::{Change, Changes};
+use crate::page::changes::{Change, Changes, are_compared};
 use crate::page::failures::PageUnit;
 
 /// The section; none without a tag.
@@ -17,7 +17,7 @@ pub(super) fn section(page: &Page) -> Option<Markup> {
     Some(html! {
         section id="changes" {
             h2 { "What changed: " (since) " → " (drawn.now) }
-            @if drawn.changes.is_empty() {
+            @if !are_compared(&drawn.colours, &page.arrays) {
                 p { "Nothing can be compared: no catchment has a result in both." }
             } @else if changed.is_empty() {
                 p { "No number of any catchment is another than it was." }
