@@ -4,8 +4,8 @@
 //! |---|---|
 //! | what all of it is made of | [`sources`] |
 //! | what is told in words and tables | [`told`]: [`counts`], [`runs`], [`failures`], [`scenarios`] |
-//! | what is drawn | [`map`], [`rivers`], [`colours`], [`curves`], [`gauges`], [`changes`] |
-//! | the bulk of it, which the facts refer to by name | [`array`] |
+//! | what is drawn | [`map`], [`rivers`], [`mod@colours`], [`curves`], [`mod@gauges`], [`mod@changes`] |
+//! | the bulk of it, which the facts refer to by name | [`mod@array`] |
 //! | the document for a browser | [`html`] |
 //!
 //! [`Page`] is all of it, once: the document for a browser and the JSON for programs are made of the same. It is made of the store, the

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::histogram;
-use super::words::{Names, count, number, signed, table, titled};
+use super::words::{Names, count, counted, number, signed, table, titled};
 use crate::page::Page;
 use crate::page::changes::{Change, Changes, are_compared};
 use crate::page::failures::PageUnit;
@@ -22,7 +22,9 @@ pub(super) fn section(page: &Page) -> Option<Markup> {
             } @else if changed.is_empty() {
                 p { "No number of any catchment is another than it was." }
             }
-            @for (at, changes) in &changed { (of_colour(page, *at, changes)) }
+            @for (at, alike) in changed.chunk_by(|a, b| scenario(page, a.1) == scenario(page, b.1)).enumerate() {
+                (of_scenario(page, alike, at == 0))
+            }
             @if !changed.is_empty() && !same.is_empty() {
                 p class="soft" {
                     "Unchanged: "
@@ -35,6 +37,28 @@ pub(super) fn section(page: &Page) -> Option<Markup> {
             }
         }
     })
+}
+
+/// The changes of one scenario; those of all but the first are to be unfolded.
+fn of_scenario(page: &Page, changed: &[(usize, &Changes)], is_first: bool) -> Markup {
+    let all = html! { @for (at, changes) in changed { (of_colour(page, *at, changes)) } };
+    let scenario = changed.first().map(|(_, changes)| scenario(page, changes));
+    let name = scenario.map_or("", |scenario| Names::of(page).scenario(scenario));
+    match is_first {
+        true => all,
+        false => html! {
+            details {
+                summary { (name) ": " (counted(changed.len(), "number")) " changed" }
+                (all)
+            }
+        },
+    }
+}
+
+/// The scenario whose numbers these are.
+fn scenario(page: &Page, changes: &Changes) -> usize {
+    let colour = page.drawn.colours.get(changes.colour);
+    colour.map_or(0, |colour| colour.scenario)
 }
 
 /// How a colour is called, with its scenario.
@@ -52,8 +76,7 @@ fn title(page: &Page, changes: &Changes) -> String {
 
 fn of_colour(page: &Page, at: usize, changes: &Changes) -> Markup {
     let names = Names::of(page);
-    let scenario = page.drawn.colours.get(changes.colour);
-    let scenario = scenario.map_or(0, |colour| colour.scenario);
+    let scenario = scenario(page, changes);
     let title = title(page, changes);
     let head = html! {
         th scope="col" { "catchment" }
