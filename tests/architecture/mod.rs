@@ -223,7 +223,7 @@ fn files_that_the_docs_name_exist() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     for entry in fs::read_dir(root.join("docs")).expect("a folder") {
         let path = entry.expect("an entry").path();
-        if path.is_dir() {
+        if path.extension().is_none_or(|extension| extension != "md") {
             continue;
         }
         let text = fs::read_to_string(&path).expect("a text");
