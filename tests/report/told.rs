@@ -105,6 +105,11 @@ fn scenarios_and_catchments_are_chosen() {
 fn a_tag_is_compared_with() {
     let project = Project::ran(2);
     project.rerunoff(&["tag", "calibrated"]).expect(0);
+    let unchanged = page(&project, &["--since", "calibrated"]);
+    assert!(
+        unchanged.contains("No number of any catchment is another than it was."),
+        "{unchanged}"
+    );
     project.edit("k = 0.012", "k = 0.013");
     project.rerunoff(&["run"]).expect(0);
     let facts = facts(&project, &["--since", "calibrated"]);
