@@ -2,8 +2,10 @@
 
 use std::fs;
 
+use serde_json::Value;
+
 use super::{facts, page};
-use crate::common::Project;
+use crate::common::{Project, STEPS, discharge};
 
 #[test]
 fn what_is_fresh_failed_and_stale_is_told() {
@@ -151,4 +153,42 @@ fn what_cannot_be_run_is_told_apart() {
     );
     assert_eq!(facts["cannot_run"][0]["reproduce"], serde_json::Value::Null);
     assert!(page(&project, &[]).contains("Can't be run"));
+}
+
+#[test]
+fn scores_are_those_of_the_product() {
+    let project = Project::new(4);
+    project.write_toml(&format!(
+        "{}\n[observations]\nflow = {{ file = \"observed.csv\", variable = \"discharge\" }}\n[objective]\nnse = {{ of = \"flow\", statistic = \"nse\", over = \"min\" }}\n",
+        project.toml()
+    ));
+    let mut observed = "time,70002,70004\n".to_owned();
+    for step in 0..STEPS {
+        let [one, other] = [1, 3].map(|at| discharge(at, step) * 0.9 + (step % 3) as f64 * 0.2);
+        observed.push_str(&format!("2009-01-01 {step:02}:00,{one},{other}\n"));
+    }
+    project.write("observed.csv", &observed);
+    project.rerunoff(&["run"]).expect(0);
+    // Drawn numbers have seven digits.
+    let drawn = |number: &Value| number.as_f64().map(|number| number as f32);
+    let product = &project.status(&[0])["objectives"][0];
+    let facts = facts(&project, &[]);
+    let table = &facts["scenario_table"];
+    assert_eq!(
+        table["numbers"][0]["of_catchments"], "min over gauges",
+        "{table}"
+    );
+    assert_eq!(
+        table["rows"][0]["numbers"][0], product["over_gauges"],
+        "{table}"
+    );
+    let scores = facts["gauges"].as_array().expect("gauges").iter();
+    let scores: Vec<_> = scores
+        .map(|gauge| drawn(&gauge["scores"][0]["number"]))
+        .collect();
+    let gauges = product["gauges"].as_array().expect("gauges").iter();
+    let gauges: Vec<_> = gauges.map(|gauge| drawn(&gauge["number"])).collect();
+    assert_eq!(scores, gauges);
+    let page = page(&project, &[]);
+    assert!(page.contains("<section id=\"gauges\">"), "{page}");
 }
