@@ -9,6 +9,7 @@ MODELS := $(VENV)/models
 RECIPES := $(VENV)/recipes
 DELAWARE := $(VENV)/delaware
 BENCH := $(VENV)/bench
+BROWSER := $(VENV)/browser
 RERUNOFF := target/release/rerunoff
 DEMO_CATCHMENTS := 200
 PREFIX ?= /usr/local
@@ -22,7 +23,7 @@ CMAKE_READY := $(TOOLS)/.installed
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo demo-delaware demo-calibration test test-models test-recipes test-slurm test-gridengine torture random fuzz lint doc schemas bench bench-growth bench-iteration install clean
+.PHONY: help build demo demo-delaware demo-calibration test test-models test-recipes test-slurm test-gridengine test-report torture random fuzz lint doc schemas bench bench-growth bench-iteration install clean
 
 help: ## tell what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -76,6 +77,12 @@ test-slurm: build ## run on a real Slurm cluster of several nodes, started here
 test-gridengine: build ## run on a real Grid Engine, started here
 	@if tests/cluster/ready.sh gridengine; then \
 	  $(CARGO) test --release --locked --test integration -- --ignored --test-threads 1 grid_engine::; fi
+
+# Installs Chromium by name where it is missing, where root may.
+test-report: build ## look at pages of `rerunoff report` in headless Chromium; pictures of them are left in target/report-pictures
+	@if tests/browser/ready.sh; then \
+	  $(MAKE) --no-print-directory $(BROWSER)/.installed && \
+	  $(BROWSER)/bin/python -B tests/browser/check_report.py $(RERUNOFF); fi
 
 torture: build ## kill it 500 times at random moments, and some of eight callers 100 times: make torture KILLS=2000 ROUNDS=400 SEED=7
 	RERUNOFF_KILLS=$(or $(KILLS),500) $(if $(SEED),RERUNOFF_SEED=$(SEED)) $(CARGO) test --release --locked \
@@ -165,6 +172,11 @@ $(RECIPES)/.installed: tests/recipes/requirements.txt
 $(BENCH)/.installed: benches/requirements.txt
 	$(call venv,$(BENCH))
 	$(BENCH)/bin/pip install --quiet --disable-pip-version-check --only-binary :all: -r $<
+	touch $@
+
+$(BROWSER)/.installed: tests/browser/requirements.txt
+	$(call venv,$(BROWSER))
+	$(BROWSER)/bin/pip install --quiet --disable-pip-version-check --only-binary :all: -r $<
 	touch $@
 
 define venv

@@ -38,7 +38,7 @@ function chosenBy(fragment) {
   if (catchment >= 0) changes.catchment = catchment;
   if (scenario >= 0) changes.scenario = scenario;
   if (report.facts.colours.some(colour => colour.name === parts.get('colour'))) changes.colour = parts.get('colour');
-  if (SHOWN[parts.get('show')]) changes.show = parts.get('show');
+  if (Object.hasOwn(SHOWN, parts.get('show') ?? '')) changes.show = parts.get('show');
   return changes;
 }
 

@@ -34,7 +34,10 @@ class Legend {
     const isChange = scale.kind === 'change';
     const texts = scale.edges.map(edge => (isChange ? signed(edge, 3) : number(edge, 3)));
     const room = (this.root.clientWidth || 320) / steps;
-    const every = Math.ceil((Math.max(...texts.map(text => text.length)) * 7.5 + 12) / room);
+    const widths = texts.map(text => text.length * 7 + 8);
+    // The first and the last are written within.
+    const needed = widths.slice(1).map((width, at) => (widths[at] * (!isChange && at === 0 ? 2 : 1) + width * (!isChange && at === widths.length - 2 ? 2 : 1)) / 2);
+    const every = Math.ceil(Math.max(...needed) / room);
     const marks = element('div', { class: 'edges', 'aria-hidden': 'true' });
     texts.forEach((text, at) => {
       // Between the third and the fourth edge of a change there is the class of what is unchanged.

@@ -22,8 +22,8 @@ const signed = (value, digits) => (value > 0 ? '+' : '') + number(value, digits)
 
 const count = value => value.toLocaleString('en-GB');
 
-// `m3 s-1` as `m³ s⁻¹`.
-const unitsOf = units => (units ?? '').replace(/([A-Za-zµ°])\^?(-?\d+)(?![\d.])/g, (_, letter, power) => letter + superscript(power));
+// `m3 s-1` as `m³ s⁻¹`; nothing for a plain number.
+const unitsOf = units => (units == null || units === '1' ? '' : units).replace(/([A-Za-zµ°])\^?(-?\d+)(?![\d.])/g, (_, letter, power) => letter + superscript(power));
 
 const withUnits = (text, units) => (units ? `${text} ${units}` : text);
 

@@ -10,7 +10,7 @@ const SHOWN = {
   now: { title: () => '', of: now => now },
   then: { title: since => `, ${since}`, of: (_, then) => then },
   change: { title: since => `, change since ${since}`, of: (now, then) => now - then, is_change: true },
-  percent: { title: since => `, change since ${since}`, of: (now, then) => ((now - then) / Math.abs(then)) * 100, is_change: true },
+  percent: { title: since => `, change since ${since}`, of: (now, then) => (now === then ? 0 : ((now - then) / Math.abs(then)) * 100), is_change: true },
 };
 
 // What is no amount: each has a fill of its own, so that none is taken for another.

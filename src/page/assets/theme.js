@@ -33,7 +33,7 @@ const theme = {
       button.textContent = `Colours: ${names[this.chosen]}`;
       this.apply();
     });
-    button.hidden = false;
+    button.dataset.works = '';
     this.system.addEventListener('change', () => this.apply());
     addEventListener('beforeprint', () => this.print(true));
     addEventListener('afterprint', () => this.print(false));

@@ -37,7 +37,11 @@ pub(crate) fn document(page: &Page) -> Result<String> {
         Section::of("catchments", "Map and curves", pictures::section(page)),
         Section::of("changes", "What changed", changes::section(page)),
         Section::of("gauges", "Gauges", gauges::section(page)),
-        Section::of("scenarios", "Scenarios", scenarios::section(page)),
+        Section::of(
+            "scenarios",
+            scenarios::title(page),
+            scenarios::section(page),
+        ),
         Section::of("failures", "Failures", failures::section(page)),
         Section::of("runs", "Runs", runs::section(page)),
         Section::of("notes", "Notes", notes(page)),
@@ -92,7 +96,6 @@ fn top(page: &Page, sections: &[Section]) -> Markup {
     html! {
         header class="top" {
             h1 { (drawn.title) }
-            button type="button" class="quiet" id="theme" hidden { "Colours: as the system" }
             p {
                 "As of " (drawn.now)
                 @if let Some(since) = &drawn.since { ", compared with " (since) }
@@ -100,6 +103,7 @@ fn top(page: &Page, sections: &[Section]) -> Markup {
             nav aria-label="Sections" {
                 ul { @for section in sections { li { a href={ "#" (section.id) } { (section.title) } } } }
             }
+            button type="button" class="quiet" id="theme" { "Colours: as the system" }
         }
     }
 }

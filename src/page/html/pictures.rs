@@ -3,8 +3,8 @@
 
 use maud::{Markup, html};
 
-use super::words::titled;
-use crate::page::colours::Colour;
+use super::words::{table, titled};
+use crate::page::colours::{Colour, ColourKind};
 use crate::page::map::Map;
 use crate::page::{Drawn, Page};
 
@@ -14,6 +14,15 @@ pub(super) fn section(page: &Page) -> Option<Markup> {
     if drawn.colours.is_empty() && drawn.curves.levels.is_empty() {
         return None;
     }
+    let variable = drawn.gauges.first().map_or(0, |gauge| gauge.variable);
+    let variable = drawn.variables.get(variable);
+    let curves = variable.map_or_else(String::new, |variable| {
+        titled(
+            &variable.name,
+            variable.long_name.as_deref(),
+            variable.units.as_deref(),
+        )
+    });
     Some(html! {
         section id="catchments" aria-labelledby="catchments-title" {
             h2 id="catchments-title" { "Map and curves" }
@@ -22,12 +31,9 @@ pub(super) fn section(page: &Page) -> Option<Markup> {
             div class="atlas" {
                 @if let Some(shapes) = &drawn.map { (map(shapes)) }
                 div class="column" {
-                    div id="card" aria-live="polite" {
-                        h3 { "Catchment" }
-                        div class="numbers" {}
-                    }
-                    (hydrograph())
-                    (duration())
+                    (card(drawn))
+                    (hydrograph(&curves))
+                    (duration(&curves))
                 }
             }
         }
@@ -86,12 +92,17 @@ fn choices(drawn: &Drawn) -> Markup {
     }
 }
 
-/// The map; flat if the catchments lie so.
+/// The map, in a room as flat or as high as the catchments lie.
 fn map(shapes: &Map) -> Markup {
-    let is_broad = 4 * u32::from(shapes.width) > 5 * u32::from(shapes.height);
+    let (width, height) = (u32::from(shapes.width), u32::from(shapes.height));
+    let form = match (4 * width > 5 * height, 4 * height > 5 * width) {
+        (true, _) => "sheet broad",
+        (_, true) => "sheet high",
+        _ => "sheet",
+    };
     html! {
         figure id="map" {
-            div class=(if is_broad { "sheet broad" } else { "sheet" }) {
+            div class=(form) {
                 canvas tabindex="0" role="application" aria-label="Map of the catchments" {}
                 div class="buttons" {
                     (button("nearer", "Zoom in", "+"))
@@ -107,11 +118,43 @@ fn map(shapes: &Map) -> Markup {
     }
 }
 
-fn hydrograph() -> Markup {
+/// The numbers of a catchment, yet without any.
+fn card(drawn: &Drawn) -> Markup {
+    let colours = drawn.colours.iter().filter(|colour| colour.scenario == 0);
+    let colours: Vec<&Colour> = colours
+        .filter(|colour| colour.kind != ColourKind::Status)
+        .collect();
+    let has_then = colours.iter().any(|colour| colour.then.is_some());
+    let columns: &[&str] = if has_then {
+        &["now", "then", "change", "%"]
+    } else {
+        &["now"]
+    };
+    let head = html! {
+        th scope="col" {}
+        @for name in columns { th scope="col" class="number" { (name) } }
+    };
+    let body = html! {
+        @for colour in colours {
+            tr {
+                th scope="row" { (titled(&colour.name, colour.long_name.as_deref(), colour.units.as_deref())) }
+                @for _ in columns { td class="number" { "–" } }
+            }
+        }
+    };
+    html! {
+        div id="card" {
+            h3 aria-live="polite" { "Catchment" }
+            div class="numbers" { (table("the chosen one", &head, &body)) }
+        }
+    }
+}
+
+fn hydrograph(title: &str) -> Markup {
     html! {
         figure id="hydrograph" {
             figcaption {
-                span class="axis" {}
+                span class="axis" { (title) }
                 span class="time" {
                     (button("nearer", "Zoom in", "+"))
                     (button("farther", "Zoom out", "−"))
@@ -127,10 +170,10 @@ fn hydrograph() -> Markup {
     }
 }
 
-fn duration() -> Markup {
+fn duration(title: &str) -> Markup {
     html! {
         figure id="duration" {
-            figcaption { span class="axis" {} }
+            figcaption { span class="axis" { (title) } }
             (plot("exceeded in so much of the time, %"))
             (beside("The duration curve as a table"))
         }

@@ -11,6 +11,14 @@ use crate::page::scenarios::{ScenarioRow, TableNumber};
 /// How many scenarios are shown.
 const SHOWN: usize = 200;
 
+/// What the section is called.
+pub(super) fn title(page: &Page) -> &'static str {
+    match Names::of(page).has_scenarios() {
+        true => "Scenarios",
+        false => "Numbers",
+    }
+}
+
 /// The section; none if there is nothing to tell.
 pub(super) fn section(page: &Page) -> Option<Markup> {
     let names = Names::of(page);
@@ -40,7 +48,7 @@ pub(super) fn section(page: &Page) -> Option<Markup> {
     let more = all.rows.len().saturating_sub(SHOWN);
     Some(html! {
         section id="scenarios" {
-            h2 { "Scenarios" }
+            h2 { (title(page)) }
             (table(&caption(page, "Scenarios, the parameters in which they differ, and their numbers"), &head, &body))
             @if more > 0 { p class="soft" { "And " (counted(more, "more scenario")) "; " code { "rerunoff report --json" } " has all." } }
         }
@@ -66,7 +74,7 @@ fn numbers(page: &Page, numbers: &[TableNumber], row: &ScenarioRow) -> Markup {
     };
     html! {
         section id="scenarios" {
-            h2 { "Numbers" }
+            h2 { (title(page)) }
             (table("What the summaries and objectives come to", &head, &body))
         }
     }

@@ -139,10 +139,10 @@ pub(super) fn counted(many: usize, noun: &str) -> String {
     format!("{} {noun}{plural}", count(many))
 }
 
-/// What something is called, with its units: `mean discharge, m³ s⁻¹`.
+/// What something is called, with its units, if it has any: `mean discharge, m³ s⁻¹`.
 pub(super) fn titled(name: &str, long_name: Option<&str>, units: Option<&str>) -> String {
     let name = long_name.unwrap_or(name);
-    match units.filter(|units| !units.is_empty()) {
+    match units.filter(|units| !matches!(*units, "" | "1")) {
         Some(units) => format!("{name}, {}", units_of(units)),
         None => name.to_owned(),
     }
