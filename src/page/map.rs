@@ -10,19 +10,12 @@ use serde::Serialize;
 use super::array::{Array, Arrays};
 use super::sources::Sources;
 use crate::data::size::Size;
-use crate::project::product_spec::ParameterVariable;
+use crate::product::positions::{PositionNames, are_on_earth};
 use crate::shapes::{Drawing, DrawingKind, MapPoint, Place};
 use crate::text::wording::first_few;
 
 /// How many points a map may have for each byte of a page: with the two to three bytes that each takes, a sixth of the page.
 const POINTS_PER_BYTE: f64 = 0.06;
-
-/// The names of parameters with a catchment's place, the one to the right first: longitude and latitude, or x and y.
-const PLACE_NAMES: [([&str; 2], bool); 3] = [
-    (["lon", "lat"], true),
-    (["longitude", "latitude"], true),
-    (["x", "y"], false),
-];
 
 /// What stands for a catchment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -142,20 +135,22 @@ fn ring_arrays(catchments: &[Vec<Vec<MapPoint>>], arrays: &mut Arrays) -> [Strin
 
 /// Cells around the places that parameters tell; `None` if they tell none.
 fn of_places(sources: &Sources<'_>, notes: &mut Vec<String>) -> Option<Drawing> {
-    let (names, is_lon_lat) = place_names(sources)?;
+    let PositionNames {
+        east,
+        north,
+        is_lon_lat,
+    } = position_names(sources)?;
     let places: Vec<Option<Place>> = (0..sources.catchments.len())
         .map(|catchment| {
-            let [x, y] = names.each_ref().map(|name| sources.number(catchment, name));
+            let [x, y] = [&east, &north].map(|name| sources.number(catchment, name));
             x.zip(y).map(|(x, y)| [x, y])
         })
         .collect();
-    let is_on_earth = |place: &Place| place[0].abs() <= 360.0 && place[1].abs() <= 90.0;
-    let is_earth = places.iter().flatten().all(is_on_earth);
+    let is_earth = are_on_earth(&places);
     let drawing = Drawing::of_places(&places, is_lon_lat && is_earth)?;
-    let [x, y] = &names;
     if is_lon_lat && !is_earth {
         notes.push(format!(
-            "{x} and {y} are no longitudes and latitudes; they are drawn as x and y of a plane."
+            "{east} and {north} are no longitudes and latitudes; they are drawn as x and y of a plane."
         ));
     }
     let lacking: Vec<_> = (sources.catchments.iter().zip(&places))
@@ -164,37 +159,18 @@ fn of_places(sources: &Sources<'_>, notes: &mut Vec<String>) -> Option<Drawing> 
     if !lacking.is_empty() {
         let (count, few) = (lacking.len(), first_few(&lacking));
         notes.push(format!(
-            "{count} of {} catchments have no {x} and {y}, and are not on the map: {few}.",
+            "{count} of {} catchments have no {east} and {north}, and are not on the map: {few}.",
             sources.catchments.len()
         ));
     }
     Some(drawing)
 }
 
-/// The parameters with the catchments' places, and whether these are longitudes and latitudes: those that the product has as such, or those
-/// of the usual names.
-fn place_names(sources: &Sources<'_>) -> Option<([String; 2], bool)> {
+/// The parameters with the catchments' places: those that the product has, else those of the usual names.
+fn position_names(sources: &Sources<'_>) -> Option<PositionNames> {
     let loaded = sources.scenarios.first()?.loaded;
-    let stated = &loaded.project.product.parameters;
-    let stated_as = |name: &str, standard_name: &str| {
-        let is_it = |of: &&ParameterVariable| {
-            of.standard_name.as_deref() == Some(standard_name) || of.name == name
-        };
-        stated
-            .iter()
-            .find(is_it)
-            .map(|found| found.parameter.clone())
-    };
-    let lon_lat = stated_as("lon", "longitude").zip(stated_as("lat", "latitude"));
-    if let Some((lon, lat)) = lon_lat {
-        return Some(([lon, lat], true));
-    }
-    let known = loaded.basin.parameter_names();
-    let find = |name: &str| known.iter().find(|known| known.eq_ignore_ascii_case(name));
-    PLACE_NAMES.iter().find_map(|(names, is_lon_lat)| {
-        let [x, y] = names.map(find);
-        Some(([x?, y?].map(|name| (*name).to_owned()), *is_lon_lat))
-    })
+    let of_product = PositionNames::of_product(loaded.project);
+    of_product.or_else(|| PositionNames::among(&loaded.basin.parameter_names()))
 }
 
 #[cfg(test)]
