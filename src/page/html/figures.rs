@@ -33,8 +33,9 @@ pub(super) fn section(page: &Page) -> Markup {
                 (figure(&format!("to run again, {} at once", prediction.workers), &format!("about {}", took(prediction.seconds)), ""))
             }
         }
-        @if !told.causes.is_empty() {
-            p { "Stale now, since the last run or because of it:" }
+        // What failed alone is told by reason below.
+        @if waiting + counts.bad > 0 {
+            p { "Why they are not fresh:" }
             ul {
                 @for cause in told.causes.iter().take(CAUSES) { li { (count(cause.count)) " " (cause.cause) } }
                 @if told.causes.len() > CAUSES { li { "and " (counted(told.causes.len() - CAUSES, "more cause")) } }
