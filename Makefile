@@ -23,7 +23,7 @@ CMAKE_READY := $(TOOLS)/.installed
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo demo-delaware demo-calibration test test-models test-recipes test-slurm test-gridengine test-report torture random fuzz lint doc schemas bench bench-growth bench-iteration install clean
+.PHONY: help build demo demo-delaware demo-calibration test test-models test-recipes test-slurm test-gridengine test-report torture random fuzz lint doc schemas bench bench-growth bench-iteration bench-report install clean
 
 help: ## tell what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -126,6 +126,9 @@ bench-iteration: build ## measure the own time of one parameter changed
 
 bench-growth: build $(INTEROP)/.installed $(BENCH)/.installed ## measure at 500 to 18,000 catchments: make bench-growth STEPS=8760
 	$(INTEROP)/bin/python -B benches/growth.py $(if $(STEPS),--steps $(STEPS))
+
+bench-report: build ## measure pages of reports: make bench-report N=18000
+	python3 -B benches/pages.py $(if $(N),--most $(N))
 
 # Bash, zsh and fish find their completions in these folders if PREFIX is /usr/local or ~/.local (zsh: if fpath has it).
 install: build ## install commands, man pages and completions: make install PREFIX=~/.local

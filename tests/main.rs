@@ -62,6 +62,7 @@ mod reading;
 mod readme;
 mod recipes;
 mod report;
+mod report_numbers;
 mod report_shapes;
 mod scenarios;
 mod sets;

@@ -135,7 +135,7 @@ fn note(levels: &[Level], counts: &[usize], shelves: &Shelves<'_>, steps: usize)
     for (level, count) in others.iter().zip(&counts[1..]) {
         note += &format!("; {count} of them {}", fineness(level));
     }
-    let scenarios = shelves.chosen.kept.scenarios.len();
+    let scenarios = shelves.finer.kept.scenarios.len();
     if first.scenarios.len() < scenarios {
         let few = first.scenarios.len();
         note += &format!(

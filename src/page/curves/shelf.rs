@@ -186,11 +186,6 @@ impl Shelf {
         }
     }
 
-    /// Whether it has the least and the greatest of all scenarios.
-    pub(super) fn has_band(&self) -> bool {
-        self.band.is_some()
-    }
-
     /// The curves of the catchments in these slots, in this order, of some scenarios, as fine or less.
     pub(super) fn thinned(
         &self,
@@ -215,34 +210,61 @@ impl Shelf {
         thinned
     }
 
-    /// The least and the greatest of all scenarios, likewise; `None` where all scenarios are kept.
-    pub(super) fn band(&self, slots: &[usize], resolution: Resolution) -> Option<Thinned> {
-        let band = self.band.as_ref()?;
-        let mut thinned = Thinned::default();
-        let buckets = self.resolution.buckets;
+    /// The least and the greatest of all scenarios, likewise, by catchment, variable and bucket.
+    pub(super) fn band(&self, slots: &[usize], resolution: Resolution) -> Thinned {
+        let mut band = Thinned::default();
         for &slot in slots {
             for variable in 0..self.kept.variables {
-                let own = (slot * self.kept.variables + variable) * buckets..;
-                let (lows, highs) = (
-                    &band.lows[own.clone()][..buckets],
-                    &band.highs[own][..buckets],
-                );
-                let mut rest = (Vec::new(), Vec::new());
+                let (lows, highs) = self.band_of(slot, variable);
+                let (mut of_lows, mut of_highs) = Default::default();
                 let from_to = (self.resolution, resolution);
-                match self.resolution.is_whole() && !resolution.is_whole() {
+                if self.resolution.is_whole() {
                     // The least of the least, and the greatest of the greatest.
-                    true => {
-                        thin_further((lows, &[]), from_to, (&mut thinned.lows, &mut rest.1));
-                        thin_further((highs, &[]), from_to, (&mut rest.0, &mut thinned.highs));
+                    thin_further((&lows, &[]), from_to, (&mut band.lows, &mut of_lows));
+                    thin_further((&highs, &[]), from_to, (&mut of_highs, &mut band.highs));
+                    if resolution.is_whole() {
+                        band.highs.append(&mut of_highs);
                     }
-                    false => {
-                        let into = (&mut thinned.lows, &mut thinned.highs);
-                        thin_further((lows, highs), from_to, into);
-                    }
+                } else {
+                    let into = (&mut band.lows, &mut band.highs);
+                    thin_further((&lows, &highs), from_to, into);
                 }
             }
         }
-        Some(thinned)
+        band
+    }
+
+    /// Those of one catchment and variable, as fine as is kept.
+    fn band_of(&self, slot: usize, variable: usize) -> (Vec<f32>, Vec<f32>) {
+        let buckets = self.resolution.buckets;
+        if let Some(band) = &self.band {
+            let own = (slot * self.kept.variables + variable) * buckets;
+            let of = |values: &[f32]| values[own..][..buckets].to_vec();
+            return (of(&band.lows), of(&band.highs));
+        }
+        let (mut lows, mut highs) = (vec![f32::NAN; buckets], vec![f32::NAN; buckets]);
+        let numbers = self.kept.scenarios.iter().filter_map(|scenario| {
+            self.number(CurvePlace {
+                slot,
+                variable,
+                scenario: *scenario,
+                side: 0,
+            })
+        });
+        for number in numbers {
+            let of =
+                |values: &'_ [f32]| -> Vec<f32> { values[number * buckets..][..buckets].to_vec() };
+            let own = of(&self.lows);
+            let own_highs = match self.resolution.is_whole() {
+                true => own.clone(),
+                false => of(&self.highs),
+            };
+            let lows = lows.iter_mut().zip(own);
+            lows.for_each(|(low, value)| *low = low.min(value));
+            let highs = highs.iter_mut().zip(own_highs);
+            highs.for_each(|(high, value)| *high = high.max(value));
+        }
+        (lows, highs)
     }
 
     /// The duration curves, likewise; `None` if nothing is known of them.
@@ -322,9 +344,11 @@ mod tests {
         assert_eq!(found.highs[..4], [21.0, 23.0, 25.0, 27.0]);
         assert!(found.lows[8..].iter().all(|value| value.is_nan()));
         // A scenario that is not kept is in the band.
-        let band = shelf.band(&[1], coarse).expect("a band");
+        let band = shelf.band(&[1], coarse);
         assert_eq!(band.lows[..4], [20.0, 22.0, 24.0, 26.0]);
         assert_eq!(band.highs[..4], [31.0, 33.0, 35.0, 37.0]);
+        let whole = shelf.band(&[1], resolution);
+        assert_eq!((whole.lows[7], whole.highs[7]), (27.0, 37.0));
         assert!(shelf.wants(1, 0) && !shelf.wants(1, 1));
         let durations = shelf.durations(&[1], &[2]).expect("durations");
         assert_eq!(durations[0], 27.0);

@@ -55,7 +55,7 @@ pub(crate) struct Gathered {
     all: Option<Shelf>,
     /// Finer ones of some, in the order in which they came.
     chosen: Shelf,
-    /// The places on that shelf of gauges, outlets, those that changed most, and all others.
+    /// The catchments of which there are the finest curves: gauges, outlets, those that changed most, those that failed, and all others.
     looked_at: Vec<usize>,
     /// How many gauges and outlets there are.
     first: usize,
@@ -112,7 +112,7 @@ impl Gathered {
     ) -> Curves {
         let shelves = Shelves {
             all: self.all.as_ref(),
-            chosen: &self.chosen,
+            finer: self.finer(),
             looked_at: &self.looked_at,
             variables: &self.outline.curves,
         };
@@ -125,28 +125,29 @@ impl Gathered {
         sources: &Sources<'_>,
         catchments: &[usize],
     ) -> Result<()> {
-        if self.chosen.catchments.is_empty() {
-            return Ok(());
-        }
         let catchments = &catchments[..catchments.len().min(MOST_CHANGED)];
-        let is_new = |catchment: &usize| !self.chosen.catchments.contains(catchment);
-        let new: Vec<usize> = catchments.iter().copied().filter(is_new).collect();
-        self.chosen.extend(new.iter().copied());
-        if !new.is_empty() {
-            for side in sides(sources) {
+        if !self.finer().catchments.is_empty() {
+            let is_new = |catchment: &usize| !self.finer().catchments.contains(catchment);
+            let new: Vec<usize> = catchments.iter().copied().filter(is_new).collect();
+            self.chosen.extend(new.iter().copied());
+            for side in sides(sources).into_iter().filter(|_| !new.is_empty()) {
                 if let Some(strand) = Strand::open(sources, side)? {
                     self.pass(sources, &strand, None, Some(&new), &mut |_| {})?;
                 }
             }
         }
-        let order = &self.chosen.catchments;
-        let place = |catchment: &usize| order.iter().position(|known| known == catchment);
-        let mut slots = Chosen::default();
-        slots.add(0..self.first, usize::MAX);
-        slots.add(catchments.iter().filter_map(place), usize::MAX);
-        slots.add(0..order.len(), usize::MAX);
-        self.looked_at = slots.into_order();
+        let mut order = Chosen::default();
+        order.add(self.looked_at[..self.first].iter().copied(), usize::MAX);
+        order.add(catchments.iter().copied(), usize::MAX);
+        order.add(self.looked_at.iter().copied(), usize::MAX);
+        self.looked_at = order.into_order();
         Ok(())
+    }
+
+    /// The finest curves that there are: of some catchments, or of all.
+    fn finer(&self) -> &Shelf {
+        let whole = self.all.as_ref().filter(|all| all.resolution.is_whole());
+        whole.unwrap_or(&self.chosen)
     }
 
     /// Works out what is to be gathered.
@@ -174,10 +175,15 @@ impl Gathered {
         let values = BYTES_OF_CHOSEN / 4 / kept.curves().max(1);
         let fine = Resolution::within(steps, values / CHOSEN_AT_LEAST.min(count.max(1)));
         let fine = fine.filter(|_| !is_all && kept.variables > 0);
-        let most = fine.map_or(0, |fine| (values / fine.values()).min(MOST_CHOSEN));
-        let changed = match kept.sides {
-            2 => MOST_CHANGED.min(most / 3),
-            _ => 0,
+        let most = match fine {
+            Some(fine) => (values / fine.values()).min(MOST_CHOSEN),
+            // Those of all catchments are as fine as can be.
+            None if is_all => count,
+            None => 0,
+        };
+        let changed = match fine.is_some() && kept.sides == 2 {
+            true => MOST_CHANGED.min(most / 3),
+            false => 0,
         };
         let mut chosen = Chosen::default();
         let most = most - changed;
@@ -185,11 +191,16 @@ impl Gathered {
         let first = chosen.len();
         chosen.add(failed(sources), most);
         chosen.add(spread(count, most), most);
+        let looked_at = chosen.into_order();
+        let of_chosen = match fine {
+            Some(_) => looked_at.clone(),
+            None => Vec::new(),
+        };
         let fine = fine.unwrap_or(Resolution::whole(steps));
-        let chosen = Shelf::new(chosen.into_order(), kept, fine, !fine.is_whole(), false);
+        let chosen = Shelf::new(of_chosen, kept, fine, !fine.is_whole(), false);
         Ok(Self {
             numbers: Numbers::new(outline.numbers.clone(), count, scenarios),
-            looked_at: (0..chosen.catchments.len()).collect(),
+            looked_at,
             notes: outline.notes.clone(),
             outline,
             all,
