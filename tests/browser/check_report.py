@@ -174,6 +174,25 @@ class Example(Pages):
         self.assertRegex(self.browser.text("#hydrograph .key"), r"now\s+[\d.]+")
         self.quiet()
 
+    def test_a_small_page_says_what_was_thinned_and_keeps_the_peaks(self):
+        small = self.folder / "small.html"
+        projects.call(self.rerunoff, self.page.parent, "report", small, "--since", "calibrated", "--size", "0.5")
+        self.open()
+        greatest = "const { now } = report.series.of(choice.catchment, choice.variable, 0); return now.high.reduce((a, b) => Math.max(a, b))"
+        whole = self.browser.run(greatest)
+        self.assertEqual(self.browser.text("#hydrograph .thinned"), "every step")
+        whole_page, self.page = self.page, small
+        self.addCleanup(setattr, self, "page", whole_page)
+        for catchment in (1, 5, 8):  # those that failed have no curve
+            self.open(fragment=f"#catchment=7000{catchment}")
+            if "every step" not in self.browser.text("#hydrograph .thinned"):
+                break
+        self.assertRegex(self.browser.text("#hydrograph .thinned"), r"^least and greatest of every [\d.]+ (h|days?|min)$")
+        self.assertGreater(self.browser.painted("#hydrograph canvas"), 5)
+        self.open()
+        self.assertAlmostEqual(self.browser.run(greatest), whole, delta=whole * 0.005)
+        self.quiet()
+
     def test_a_link_of_a_table_and_an_address_choose(self):
         self.open()
         link = self.browser.find('#failures a[href*="catchment=70009"]')

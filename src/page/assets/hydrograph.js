@@ -27,7 +27,8 @@ class Hydrograph extends Plot {
     this.beside.renew();
     if (!this.curve?.now && !this.curve?.then) {
       this.room.removeAttribute('aria-label');
-      return this.say(what ? 'There is no curve of this catchment: see the notes below.' : 'The product has no variables with curves.');
+      this.figure.querySelector('.thinned').textContent = '';
+      return this.say(...this.#why(what));
     }
     this.gauge = gauges.get(`${catchment} ${variable}`);
     const { times, isWhole, width } = this.curve;
@@ -139,9 +140,19 @@ class Hydrograph extends Plot {
     return best;
   }
 
+  // Why there is nothing to draw, and where there is.
+  #why(what) {
+    if (!what) return ['The product has no variables with curves.'];
+    const { catchment, variable, scenario } = choice;
+    const other = report.series.scenarioOf(catchment, variable);
+    if (other < 0 || other === scenario) return ['There is no curve of this catchment.'];
+    const go = element('button', { type: 'button', onclick: () => choose({ scenario: other }) }, report.facts.scenarios[other]);
+    return ['There was room for its curve in some scenarios only: ', go];
+  }
+
   #note(isWhole, width) {
     const { time } = report.series;
-    const long = time?.step ? span(time.step * width) : `${number(width, 3)} steps`;
+    const long = time?.step ? span(time.step * width, 2) : `${number(width, 3)} steps`;
     this.figure.querySelector('.thinned').textContent = isWhole ? 'every step' : `least and greatest of every ${long}`;
   }
 

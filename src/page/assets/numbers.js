@@ -53,12 +53,12 @@ function moment(seconds) {
 }
 
 // How long a number of seconds is: `3 h`, `7 days`.
-function span(seconds) {
+function span(seconds, digits = 3) {
   for (const [name, size] of [['day', 86400], ['h', 3600], ['min', 60]]) {
     if (seconds >= size) {
-      const many = number(seconds / size, 3);
+      const many = number(seconds / size, digits);
       return name === 'day' && many !== '1' ? `${many} days` : `${many} ${name}`;
     }
   }
-  return `${number(seconds, 3)} s`;
+  return `${number(seconds, digits)} s`;
 }

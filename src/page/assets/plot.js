@@ -94,10 +94,10 @@ class Plot {
   }
 
   // Where there is nothing to draw, why.
-  say(text) {
+  say(...parts) {
     this.plot?.destroy();
     this.plot = null;
-    this.room.replaceChildren(element('p', { class: 'empty' }, text));
+    this.room.replaceChildren(element('p', { class: 'empty' }, ...parts));
     this.key.replaceChildren();
   }
 

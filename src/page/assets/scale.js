@@ -2,7 +2,7 @@
 // green (more): both can be told apart by the colour-blind, the second in the dark, too.
 
 const VIRIDIS = ['440154', '482475', '414487', '355f8d', '2a788e', '21918c', '22a884', '44bf70', '7ad151', 'bddf26', 'fde725'];
-const CHANGE = ['8c510a', 'bf812d', 'dfc27d', 'f0dfba', 'e9eae6', 'bfe3de', '80cdc1', '35978f', '01665e'];
+const CHANGE = ['8c510a', 'bf812d', 'dfc27d', 'f0dfba', 'dfe2df', 'bfe3de', '80cdc1', '35978f', '01665e'];
 const CHANGE_IN_THE_DARK = ['f0a94e', 'c5833a', '8f6534', '5f4a33', '343b40', '2f5552', '2f7d76', '3fa89d', '74dccf'];
 
 // What can be shown of an amount. `is_change` has its 0 in the middle.

@@ -26,10 +26,9 @@ class Series {
     return null;
   }
 
-  // The variables of which there is a curve of this catchment in this scenario.
-  variables(catchment, scenario) {
-    const all = new Set(this.curves.levels.flatMap(level => level.variables));
-    return [...all].sort((a, b) => a - b).filter(variable => this.#level(catchment, variable, scenario));
+  // The first scenario in which there is a curve of this; -1 without any.
+  scenarioOf(catchment, variable) {
+    return report.facts.scenarios.findIndex((_, scenario) => this.#level(catchment, variable, scenario));
   }
 
   // What is drawn of a catchment; `null` if there is no curve of it.
