@@ -88,7 +88,7 @@ class MapView {
   #seen() {
     const [left, top] = this.toMap(0, 0);
     const [right, bottom] = this.toMap(this.canvas.clientWidth, this.canvas.clientHeight);
-    const { boxes, centres, side = 0 } = this.shapes;
+    const { boxes, centres, side } = this.shapes;
     const seen = [];
     for (let at = 0; at < this.shapes.count; at++) {
       if (!this.shapes.isPlaced(at)) continue;
@@ -139,7 +139,7 @@ class MapView {
   }
 
   #radius(sharpness) {
-    return Math.min(7 * sharpness, Math.max(1.6 * sharpness, (this.shapes.side ?? 0) * 0.42 * this.sharp)) / this.sharp;
+    return Math.min(7 * sharpness, Math.max(1.6 * sharpness, this.shapes.side * 0.42 * this.sharp)) / this.sharp;
   }
 
   // Rivers run in bends from centre to centre, the wider the more catchments drain through them.

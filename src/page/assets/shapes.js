@@ -13,7 +13,7 @@ class Shapes {
     this.upstream = downstream ? Shapes.#upstream(downstream) : null;
     this.metres = Shapes.#metres(map);
     if (map.ring_points) this.#outline(map, arrays);
-    else this.side = this.#side();
+    this.side = this.#side();
   }
 
   isPlaced(at) {
@@ -107,7 +107,7 @@ class Shapes {
     const near = this.nearest(x, y, (dx, dy, at) => !this.boxes || this.path(at) == null);
     if (near < 0) return -1;
     const far = Math.hypot(this.centres[2 * near] - x, this.centres[2 * near + 1] - y);
-    return far <= Math.max(reach, (this.side ?? 0) * 0.7) ? near : -1;
+    return far <= Math.max(reach, this.side * 0.7) ? near : -1;
   }
 
   #contains(at, x, y) {
