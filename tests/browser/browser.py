@@ -119,3 +119,16 @@ class Browser:
             return colours.size;""",
             selector,
         )
+
+    def drawn(self, selector, colour):
+        """How many points of a canvas have a colour of the style sheet."""
+        return self.run(
+            """const canvas = document.querySelector(arguments[0]);
+            const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+            const wanted = [1, 3, 5].map(from => parseInt(theme.colour(arguments[1]).slice(from, from + 2), 16));
+            let many = 0;
+            for (let at = 0; at < data.length; at += 4) if (wanted.every((value, part) => Math.abs(data[at + part] - value) < 12) && data[at + 3] > 100) many++;
+            return many;""",
+            selector,
+            colour,
+        )

@@ -86,8 +86,8 @@ class Example(Pages):
         self.assertNotEqual(self.heading(), before)
         self.assertIn(f"catchment={self.heading().removeprefix('Catchment ')}", self.address())
         self.assertNotEqual(self.curve(), curve)
-        self.assertGreater(self.browser.painted("#hydrograph canvas"), 10)
-        self.assertGreater(self.browser.painted("#duration canvas"), 10)
+        for figure in ("hydrograph", "duration"):
+            self.assertGreater(self.browser.drawn(f"#{figure} canvas", "water"), 200)
         self.quiet()
 
     def curve(self):
@@ -172,6 +172,13 @@ class Example(Pages):
         self.browser.settle()
         self.assertRegex(self.browser.text("#hydrograph .when"), r"^2009-01-\d\d \d\d:00$")
         self.assertRegex(self.browser.text("#hydrograph .key"), r"now\s+[\d.]+")
+        self.quiet()
+
+    def test_a_curve_that_is_0_all_the_time_is_drawn(self):
+        self.open(fragment="#catchment=70021")
+        self.browser.choose("#choose-variable", "0")
+        self.assertEqual(self.browser.run("return Math.max(...report.series.of(choice.catchment, 0, 0).now.high.filter(Number.isFinite))"), 0)
+        self.assertGreater(self.browser.drawn("#hydrograph canvas", "water"), 200)
         self.quiet()
 
     def test_a_small_page_says_what_was_thinned_and_keeps_the_peaks(self):

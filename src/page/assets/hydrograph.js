@@ -81,7 +81,7 @@ class Hydrograph extends Plot {
       if (this.isLog) return logRange(least, greatest);
       // From 0, where all is above: a curve cut off below looks more lively than it is.
       const room = (greatest - Math.min(0, least)) * 0.05 || Math.abs(greatest) * 0.1 || 1;
-      return [least >= 0 ? 0 : least - room, greatest > 0 ? greatest + room : 0];
+      return [least >= 0 ? 0 : least - room, greatest > 0 || least >= 0 ? greatest + room : 0];
     };
     const shown = this.window ?? [first, last > first ? last : first + 1];
     return {
