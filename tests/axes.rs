@@ -331,3 +331,33 @@ fn a_hundredth_changed_rewrites_its_part_on_every_axis() {
     assert!(patched == whole);
     assert_eq!(basin.values("melt").1[50], 7.0);
 }
+
+#[test]
+fn a_report_has_what_lies_along_every_axis() {
+    let basin = Basin::new("a,b,1,1\nb,0,2,1\nc,0,3,1\n");
+    basin.run(&["run"], 0);
+    let page = json(&basin.run(&["report", "--json"], 0).0);
+    let names = |list: &str| -> Vec<String> {
+        let list = page[list].as_array().expect("a list").iter();
+        list.map(|it| it["name"].as_str().expect("a name").to_owned())
+            .collect()
+    };
+    let variables = names("variables");
+    for name in ["share", "below", "wet [top]", "wet [bottom]", "total"] {
+        assert!(variables.iter().any(|it| it == name), "{variables:?}");
+    }
+    let colours = names("colours");
+    let place = colours.iter().position(|name| name == "wet_max [bottom]");
+    let colour = &page["colours"][place.unwrap_or_else(|| panic!("{colours:?}"))];
+    let array = |name: &serde_json::Value| page["arrays"][name.as_str().expect("a name")].clone();
+    assert_eq!(array(&colour["values"]), json("[122.0, 222.0, 322.0]"));
+    // Months are of several lengths, so every time is told.
+    let time = &page["curves"]["time"];
+    assert_eq!((&time["steps"], &time["step"]), (&json("12"), &json("0.0")));
+    assert_eq!(array(&time["times"])[1], 886_291_200.0);
+    let notes = page["notes"].to_string();
+    assert!(
+        notes.contains("No curves are drawn of wet: these do not go over `month`."),
+        "{notes}"
+    );
+}

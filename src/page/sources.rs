@@ -11,7 +11,7 @@ use crate::data::size::Size;
 use crate::data::value::Value;
 use crate::history::prediction::Prediction;
 use crate::plan::loaded::LoadedScenario;
-use crate::plan::snapshot::{ScenarioSnapshot, Snapshot};
+use crate::plan::snapshot::{ScenarioSnapshot, Snapshot, Status};
 use crate::plan::{Entry, Plan};
 use crate::project::report_spec::ReportSpec;
 use crate::store::Store;
@@ -97,6 +97,14 @@ impl Sources<'_> {
     pub(crate) fn number(&self, catchment: usize, name: &str) -> Option<f64> {
         let number = self.value(catchment, name)?.number();
         number.filter(|number| number.is_finite())
+    }
+}
+
+impl SnapshotRows<'_> {
+    /// What state one of the page's catchments was in, if it was there.
+    pub(crate) fn status(&self, catchment: usize) -> Option<Status> {
+        let row = self.rows[catchment]?;
+        Some(self.snapshot.rows[row].status)
     }
 }
 

@@ -4,6 +4,8 @@
 //! peaks stay, [`shelf`] keeps what a pass over the results leaves, [`fit`] makes of it the levels for which there is room.
 
 pub(in crate::page) mod buckets;
+pub(in crate::page) mod curve;
+mod draft;
 mod fit;
 mod quantised;
 pub(in crate::page) mod shelf;

@@ -33,10 +33,10 @@ impl Chosen {
     }
 }
 
-/// So many of all, from end to end.
-pub(super) fn spread(all: usize, count: usize) -> impl Iterator<Item = usize> {
-    let count = count.min(all);
-    (0..count).map(move |at| at * all / count)
+/// So many of these, from end to end.
+pub(super) fn spread(these: &[usize], count: usize) -> impl Iterator<Item = usize> {
+    let count = count.min(these.len());
+    (0..count).map(move |at| these[at * these.len() / count])
 }
 
 #[cfg(test)]
@@ -47,8 +47,9 @@ mod tests {
     fn each_is_chosen_once_and_no_more_than_fit() {
         let mut chosen = Chosen::default();
         chosen.add([7, 3, 7], 4);
-        chosen.add(spread(10, 5), 4);
+        let these: Vec<usize> = (0..10).collect();
+        chosen.add(spread(&these, 5), 4);
         assert_eq!(chosen.into_order(), [7, 3, 0, 2]);
-        assert_eq!(spread(3, 5).collect::<Vec<_>>(), [0, 1, 2]);
+        assert_eq!(spread(&[4, 6, 7], 5).collect::<Vec<_>>(), [4, 6, 7]);
     }
 }

@@ -23,7 +23,8 @@ use self::strand::{Side, Strand};
 use super::Variable;
 use super::array::Arrays;
 use super::curves::buckets::Resolution;
-use super::curves::shelf::{Kept, Shelf};
+use super::curves::curve::Kept;
+use super::curves::shelf::Shelf;
 use super::curves::{Curves, Shelves};
 use super::sources::Sources;
 use crate::data::time_axis::TimeAxis;
@@ -35,6 +36,9 @@ const BYTES_OF_ALL: usize = 96 << 20;
 
 /// The bytes that finer curves of some may take.
 const BYTES_OF_CHOSEN: usize = 64 << 20;
+
+/// Up to so many curves of all catchments there are duration curves of them: each takes as long to sort as all else.
+const MOST_DURATIONS: usize = 10_000;
 
 /// The most catchments of which finer curves are gathered, and of these the most that are those which changed most.
 const MOST_CHOSEN: usize = 400;
@@ -170,7 +174,8 @@ impl Gathered {
             sides: 1 + usize::from(sources.then.is_some()),
         };
         let steps = outline.time.as_ref().map_or(1, TimeAxis::len);
-        let all = shelf_of_all(&kept, steps, count);
+        let has_durations = kept.curves() * count <= MOST_DURATIONS;
+        let all = shelf_of_all(&kept, steps, count, has_durations);
         let is_all = all.as_ref().is_some_and(|all| all.resolution.is_whole());
         let values = BYTES_OF_CHOSEN / 4 / kept.curves().max(1);
         let fine = Resolution::within(steps, values / CHOSEN_AT_LEAST.min(count.max(1)));
@@ -190,7 +195,8 @@ impl Gathered {
         chosen.add(first.iter().flat_map(Strand::looked_at_first), most);
         let first = chosen.len();
         chosen.add(failed(sources), most);
-        chosen.add(spread(count, most), most);
+        let with_results: Vec<usize> = (0..count).filter(|at| has_result(sources, *at)).collect();
+        chosen.add(spread(&with_results, most), most);
         let looked_at = chosen.into_order();
         let of_chosen = match fine {
             Some(_) => looked_at.clone(),
@@ -219,7 +225,12 @@ fn sides(sources: &Sources<'_>) -> Vec<Side> {
 
 /// The shelf for the curves of all catchments: of all scenarios; or where these are too many, of the first, with the least and the greatest
 /// of all.
-fn shelf_of_all(kept: &Kept, steps: usize, catchments: usize) -> Option<Shelf> {
+fn shelf_of_all(
+    kept: &Kept,
+    steps: usize,
+    catchments: usize,
+    has_durations: bool,
+) -> Option<Shelf> {
     if kept.variables == 0 || catchments == 0 {
         return None;
     }
@@ -240,17 +251,21 @@ fn shelf_of_all(kept: &Kept, steps: usize, catchments: usize) -> Option<Shelf> {
         }
     };
     let all = (0..catchments).collect();
-    Some(Shelf::new(all, kept, fine, false, has_band))
+    let has_durations = has_durations && !fine.is_whole();
+    Some(Shelf::new(all, kept, fine, has_durations, has_band))
+}
+
+/// Whether a catchment has a result in any scenario, now or as of the tag.
+fn has_result(sources: &Sources<'_>, catchment: usize) -> bool {
+    let mut sides = (sources.scenarios.iter()).flat_map(|it| it.now.iter().chain(&it.then));
+    sides.any(|side| side.status(catchment) == Some(Status::Ok))
 }
 
 /// The catchments that failed, in the page's order.
 fn failed(sources: &Sources<'_>) -> impl Iterator<Item = usize> {
     let is_failed = |catchment: &usize| {
         let mut scenarios = sources.scenarios.iter().filter_map(|it| it.now.as_ref());
-        scenarios.any(|now| {
-            let row = now.rows[*catchment].map(|row| &now.snapshot.rows[row]);
-            row.is_some_and(|row| row.status == Status::Failed)
-        })
+        scenarios.any(|now| now.status(*catchment) == Some(Status::Failed))
     };
     (0..sources.catchments.len()).filter(is_failed)
 }

@@ -7,7 +7,8 @@ use anyhow::Result;
 use super::Gathered;
 use super::same::Same;
 use super::strand::Strand;
-use crate::page::curves::shelf::{Curve, CurvePlace};
+use crate::page::curves::curve::{Curve, CurvePlace};
+use crate::page::curves::shelf::Shelf;
 use crate::page::sources::Sources;
 use crate::product::numbers::Seen;
 
@@ -48,6 +49,7 @@ impl Gathered {
             .as_ref()
             .filter(|all| only.is_none() && all.wants(scenario, side));
         let of_all = of_all.map(|all| all.resolution);
+        let all_have_durations = self.all.as_ref().is_some_and(Shelf::has_durations);
         let (of_chosen, has_durations) = (self.chosen.resolution, self.chosen.has_durations());
         let is_wanted = |variable: usize, row: usize| {
             let is_known = strand.catchments[row].is_some_and(|at| match only {
@@ -64,7 +66,7 @@ impl Gathered {
             for place in 0..way.curve.map_or(0, |_| way.places) {
                 let series = way.series(seen.values, place);
                 curves.push(MadeCurve {
-                    of_all: of_all.map(|fine| Curve::of(&series, fine, false)),
+                    of_all: of_all.map(|fine| Curve::of(&series, fine, all_have_durations)),
                     of_chosen: slot.map(|_| Curve::of(&series, of_chosen, has_durations)),
                 });
             }
