@@ -347,7 +347,7 @@ class Delaware(Pages):
 
     @classmethod
     def setUpClass(cls):
-        if not (DELAWARE / "cache" / "store.sqlite").exists():
+        if not all((DELAWARE / name).exists() for name in ("cache/store.sqlite", "data/prcp.nc")):
             raise unittest.SkipTest("the Delaware example was not run: make demo-delaware")
         super().setUpClass()
 

@@ -13,7 +13,7 @@ CATCHMENTS = 30
 def call(rerunoff, folder, *arguments, fine=(0,)):
     done = subprocess.run([rerunoff, "-C", folder, *arguments], capture_output=True, text=True)
     if done.returncode not in fine:
-        raise SystemExit(f"rerunoff {' '.join(map(str, arguments))}: {done.returncode}\n{done.stdout}{done.stderr}")
+        raise AssertionError(f"rerunoff {' '.join(map(str, arguments))}: {done.returncode}\n{done.stdout}{done.stderr}")
     return done.stdout
 
 
