@@ -361,3 +361,30 @@ fn a_report_has_what_lies_along_every_axis() {
         "{notes}"
     );
 }
+
+#[test]
+fn a_report_tells_places_apart_and_draws_what_goes_over_one_time() {
+    let basin = Basin::new("a,b,1,1\nb,0,2,1\n");
+    basin.run(&["run"], 0);
+    let (page, _) = basin.run(&["report", "--json"], 0);
+    let page = json(&page);
+    let named = |list: &str| -> Vec<[Option<String>; 2]> {
+        let of = |entry: &serde_json::Value, field: &str| entry[field].as_str().map(str::to_owned);
+        let list = page[list].as_array().expect("a list").iter();
+        list.map(|entry| [of(entry, "name"), of(entry, "long_name")])
+            .collect()
+    };
+    let known = |list: &str, name: &str| {
+        named(list)
+            .into_iter()
+            .find(|[own, _]| own.as_deref() == Some(name))
+    };
+    for place in ["top", "bottom"] {
+        let variable = known("variables", &format!("wet [{place}]"));
+        let words = format!("wet, layer {place}");
+        assert_eq!(variable.and_then(|[_, words]| words), Some(words));
+        assert!(known("colours", &format!("wet_max [{place}]")).is_some());
+    }
+    let notes = page["notes"].to_string();
+    assert!(notes.contains("No curves are drawn of"), "{notes}");
+}

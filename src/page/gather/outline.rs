@@ -115,14 +115,11 @@ impl Outline {
         }
         let (mut elsewhere, mut cut) = (Vec::new(), Vec::new());
         for variable in &content.spec.variables {
-            let labels = labels(content, variable);
-            if labels
-                .as_ref()
-                .is_some_and(|(all, labels)| labels.len() < *all)
-            {
+            let places = Places::of(content, variable);
+            if places.as_ref().is_some_and(Places::is_cut) {
                 cut.push(variable.name.clone());
             }
-            outline.add(variable, labels.map(|(_, labels)| labels));
+            outline.add(variable, places);
             let has_time = variable.axes.time.is_some();
             if has_time && variable.axes.time != outline.time_name {
                 elsewhere.push(variable.name.clone());
@@ -130,7 +127,7 @@ impl Outline {
         }
         for summary in &content.spec.summaries {
             let variable = &content.spec.variables[summary.of];
-            outline.add_number(summary, labels(content, variable).map(|(_, labels)| labels));
+            outline.add_number(summary, Places::of(content, variable));
         }
         if let (Some(name), false) = (&outline.time_name, elsewhere.is_empty()) {
             outline.notes.push(format!(
@@ -147,18 +144,15 @@ impl Outline {
         outline
     }
 
-    fn add(&mut self, variable: &ProductVariable, labels: Option<Vec<String>>) {
-        let places = match labels {
-            Some(labels) => labels.into_iter().map(Some).collect(),
-            None => vec![None],
-        };
+    fn add(&mut self, variable: &ProductVariable, places: Option<Places>) {
+        let named = Places::name(places, variable.long_name.as_deref());
         let first = self.variables.len();
-        (self.places).insert(variable.name.clone(), (first, places.len()));
+        (self.places).insert(variable.name.clone(), (first, named.len()));
         let has_curves = variable.axes.time.is_some() && variable.axes.time == self.time_name;
-        for (at, place) in (first..).zip(places) {
+        for (at, (place, long_name)) in (first..).zip(named) {
             self.variables.push(Variable {
                 name: with_place(&variable.name, place.as_ref()),
-                long_name: variable.long_name.clone(),
+                long_name,
                 units: variable.units.clone(),
             });
             if has_curves {
@@ -167,15 +161,13 @@ impl Outline {
         }
     }
 
-    fn add_number(&mut self, summary: &SummaryVariable, labels: Option<Vec<String>>) {
-        let places = match labels {
-            Some(labels) => labels.into_iter().enumerate().map(Some).collect(),
-            None => vec![None],
-        };
-        let numbers = places.into_iter().map(|place| NumberOf {
+    fn add_number(&mut self, summary: &SummaryVariable, places: Option<Places>) {
+        let named = Places::name(places, summary.long_name.as_deref());
+        let numbers = named.into_iter().enumerate();
+        let numbers = numbers.map(|(at, (place, long_name))| NumberOf {
             summary: summary.name.clone(),
-            place,
-            long_name: summary.long_name.clone(),
+            place: place.map(|label| (at, label)),
+            long_name,
             units: summary.units.clone(),
             is_objective: matches!(summary.kind, SummaryKind::Objective(_)),
         });
@@ -207,9 +199,47 @@ fn time_of<'g>(group: &'g AxisGroup<'_>) -> Option<(&'g ProductAxis, &'g TimeAxi
     }
 }
 
-/// How many places a variable has along its further dimension, and what the first of them are called.
-fn labels(content: &ProductContent, variable: &ProductVariable) -> Option<(usize, Vec<String>)> {
-    let axis = content.axis(variable.axes.dimension.as_ref()?)?;
-    let labels = (0..axis.len().min(MOST_PLACES)).map(|at| axis.label(at));
-    Some((axis.len(), labels.collect()))
+/// The places along a variable's further dimension.
+struct Places {
+    dimension: String,
+    /// How many there are.
+    all: usize,
+    /// What the first of them are called.
+    labels: Vec<String>,
+}
+
+impl Places {
+    /// Those of a variable; `None` without a further dimension.
+    fn of(content: &ProductContent, variable: &ProductVariable) -> Option<Self> {
+        let axis = content.axis(variable.axes.dimension.as_ref()?)?;
+        let labels = (0..axis.len().min(MOST_PLACES)).map(|at| axis.label(at));
+        Some(Self {
+            dimension: axis.name.clone(),
+            all: axis.len(),
+            labels: labels.collect(),
+        })
+    }
+
+    /// Whether there are more than are looked at.
+    fn is_cut(&self) -> bool {
+        self.labels.len() < self.all
+    }
+
+    /// What each place is called, with the name for people of what is there: `moisture, layer top`. Without places, that of the whole.
+    fn name(
+        places: Option<Self>,
+        long_name: Option<&str>,
+    ) -> Vec<(Option<String>, Option<String>)> {
+        let Some(Self {
+            dimension, labels, ..
+        }) = places
+        else {
+            return vec![(None, long_name.map(str::to_owned))];
+        };
+        let name = |label: String| {
+            let long_name = long_name.map(|name| format!("{name}, {dimension} {label}"));
+            (Some(label), long_name)
+        };
+        labels.into_iter().map(name).collect()
+    }
 }
