@@ -20,7 +20,7 @@ class Card {
       const then = arrays.get(colour.then)?.[catchment];
       const change = now - then;
       const difference = !colour.then || Number.isNaN(change) ? '' : change === 0 ? 'unchanged' : signed(change, 3);
-      const percent = !difference || change === 0 ? '' : then ? signed((change / Math.abs(then)) * 100, 3) : 'was 0';
+      const percent = !difference ? '' : change === 0 ? '0' : then ? signed((change / Math.abs(then)) * 100, 3) : 'was 0';
       return [titled(colour), number(now), ...(hasThen ? [colour.then ? number(then) : '', difference, percent] : [])];
     });
     const name = facts.scenarios[scenario];

@@ -25,6 +25,7 @@ function address(catchment) {
   if (report.facts.scenarios.length > 1) parts.set('scenario', report.facts.scenarios[choice.scenario]);
   if (choice.colour) parts.set('colour', choice.colour);
   if (choice.show !== 'now') parts.set('show', choice.show);
+  if (report.facts.variables.length > 1) parts.set('variable', report.facts.variables[choice.variable].name);
   return `#${parts}`;
 }
 
@@ -35,8 +36,10 @@ function chosenBy(fragment) {
   const place = (list, key) => (parts.has(key) ? list.indexOf(parts.get(key)) : -1);
   const catchment = place(report.ids, 'catchment');
   const scenario = place(report.facts.scenarios, 'scenario');
+  const variable = place(report.facts.variables.map(({ name }) => name), 'variable');
   if (catchment >= 0) changes.catchment = catchment;
   if (scenario >= 0) changes.scenario = scenario;
+  if (variable >= 0) changes.variable = variable;
   if (report.facts.colours.some(colour => colour.name === parts.get('colour'))) changes.colour = parts.get('colour');
   if (Object.hasOwn(SHOWN, parts.get('show') ?? '')) changes.show = parts.get('show');
   return changes;

@@ -31,6 +31,8 @@ class Find {
     if (wanted && !options.length) options.push(element('li', { class: 'none' }, 'no such catchment'));
     this.list.replaceChildren(...options);
     this.list.hidden = !wanted;
+    // Said aloud, too.
+    byId('not-found').textContent = wanted && !this.found.length ? 'no such catchment' : '';
     this.input.setAttribute('aria-expanded', String(this.found.length > 0 && !!wanted));
     this.#mark(this.found.length ? 0 : -1);
   }

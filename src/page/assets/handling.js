@@ -20,6 +20,7 @@ class Handling {
   }
 
   #press(event) {
+    if (event.button) return; // of a mouse, any but the first
     this.#down.set(event.pointerId, [event.offsetX, event.offsetY]);
     this.#moved = 0;
     this.view.canvas.setPointerCapture(event.pointerId);

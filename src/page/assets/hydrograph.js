@@ -37,15 +37,16 @@ class Hydrograph extends Plot {
     const bands = [];
     const entries = [];
     const values = this.isLog ? positive : known;
+    const lows = side => (this.isLog ? footed(side) : known(side.low));
     // One line for what is whole, else the room between the least and the greatest of each bucket.
     const add = (side, mark, name, colour, fill, more) => {
       if (!side) return;
-      const line = { stroke: theme.colour(colour), points: { show: false }, spanGaps: false, ...more };
+      const line = { stroke: theme.colour(colour), points: { show: false, size: 3, fill: theme.colour(colour), filter: mark === 'band' ? () => null : alone }, spanGaps: false, ...more };
       entries.push([mark, name, side]);
       this.data.push(values(side.high));
       lines.push(line);
       if (side.high === side.low) return;
-      this.data.push(values(side.low));
+      this.data.push(lows(side));
       lines.push({ ...line });
       bands.push({ series: [this.data.length - 2, this.data.length - 1], fill: theme.colour(fill) });
     };
@@ -142,18 +143,27 @@ class Hydrograph extends Plot {
 
   // Why there is nothing to draw, and where there is.
   #why(what) {
-    if (!what) return ['The product has no variables with curves.'];
+    const { facts, arrays, series } = report;
+    if (!what) {
+      const hasResults = facts.colours.some(({ kind, values }) => kind !== 'status' && arrays.get(values).some(Number.isFinite));
+      return [hasResults ? 'The product has no variables with curves.' : 'There are no curves: nothing has a result.'];
+    }
     const { catchment, variable, scenario } = choice;
-    const other = report.series.scenarioOf(catchment, variable);
-    if (other < 0 || other === scenario) return ['There is no curve of this catchment.'];
-    const go = element('button', { type: 'button', onclick: () => choose({ scenario: other }) }, report.facts.scenarios[other]);
-    return ['There was room for its curve in some scenarios only: ', go];
+    const status = facts.colours.find(colour => colour.kind === 'status' && colour.scenario === scenario);
+    const state = { 2: 'It failed', 3: 'It can’t be run', 255: 'It is not in this scenario' }[arrays.get(status?.values)?.[catchment]];
+    const why = state ? `${state}, so there is no curve.` : 'There is no curve of this catchment.';
+    const other = series.scenarioOf(catchment, variable);
+    if (other < 0) return [why];
+    const go = element('button', { type: 'button', onclick: () => choose({ scenario: other }) }, facts.scenarios[other]);
+    const isCrowdedOut = !state && !series.hasRoom(catchment, variable, scenario);
+    return [isCrowdedOut ? 'There was room for its curve in some scenarios only: ' : `${why} There is one in another scenario: `, go];
   }
 
   #note(isWhole, width) {
     const { time } = report.series;
     const long = time?.step ? span(time.step * width, 2) : `${number(width, 3)} steps`;
-    this.figure.querySelector('.thinned').textContent = isWhole ? 'every step' : `least and greatest of every ${long}`;
+    const isBelow = this.isLog && this.entries.some(([, , side]) => side?.low.some(value => value <= 0));
+    this.figure.querySelector('.thinned').textContent = (isWhole ? 'every step' : `least and greatest of every ${long}`) + (isBelow ? '; 0 is below the axis' : '');
   }
 
   #words(what) {

@@ -31,12 +31,19 @@ function begin(shapes) {
   }, false);
 }
 
-// The scale of what is chosen; a scenario that has no such colour has no scale.
+// The colours of the chosen scenario.
+const ownColours = () => report.facts.colours.filter(colour => colour.scenario === choice.scenario);
+
+// The colour that is shown: a scenario that lacks the chosen one has its first instead.
+function shownColour() {
+  const own = ownColours();
+  return own.find(each => each.name === choice.colour) ?? own[0];
+}
+
+// The scale of what is shown; a scenario without any colour has none.
 function scaleOfChoice() {
-  const { facts, arrays } = report;
-  const own = facts.colours.filter(colour => colour.scenario === choice.scenario);
-  const colour = own.find(each => each.name === choice.colour) ?? own[0];
-  return colour ? new Scale(colour, choice.show, own.find(each => each.kind === 'status'), arrays) : null;
+  const colour = shownColour();
+  return colour ? new Scale(colour, choice.show, ownColours().find(each => each.kind === 'status'), report.arrays) : null;
 }
 
 function drawMap(shapes) {
@@ -84,7 +91,6 @@ function drawMap(shapes) {
 
 // The choices above the pictures follow what is chosen, and the other way round.
 function connect() {
-  const { facts } = report;
   const fields = { colour: 'choose-colour', show: 'choose-show', scenario: 'choose-scenario', variable: 'choose-variable' };
   const isNumber = key => key === 'scenario' || key === 'variable';
   for (const [key, id] of Object.entries(fields)) {
@@ -92,7 +98,10 @@ function connect() {
   }
   const follow = () => {
     for (const [key, id] of Object.entries(fields)) if (byId(id)) byId(id).value = String(choice[key]);
-    const colour = facts.colours.find(each => each.name === choice.colour && each.scenario === choice.scenario);
+    const own = ownColours();
+    const colour = shownColour();
+    for (const option of byId('choose-colour')?.options ?? []) option.disabled = !own.some(each => each.name === option.value);
+    if (byId('choose-colour') && colour) byId('choose-colour').value = colour.name;
     for (const option of byId('choose-show')?.options ?? []) option.disabled = option.value !== 'now' && !colour?.then;
     if (byId('choose-show') && !colour?.then) byId('choose-show').value = 'now';
   };

@@ -68,8 +68,23 @@ function logRange(low, high) {
   return bottom < top ? [bottom, top] : [bottom / 2, top * 2];
 }
 
-const positive = values => Array.from(values, value => (value > 0 ? value : null));
+const positive = values => Array.from(values, value => (value > 0 && Number.isFinite(value) ? value : null));
 const known = values => Array.from(values, value => (Number.isFinite(value) ? value : null));
+
+// The least of each bucket on a logarithmic axis. Where it is not above 0 it is drawn at the least value that is, so that the peak above
+// it has a foot.
+function footed({ low, high }) {
+  const tops = positive(high);
+  const foot = [...positive(low), ...tops].reduce((least, value) => (value == null ? least : Math.min(least, value)), Infinity);
+  return Array.from(low, (value, at) => (tops[at] == null || !Number.isFinite(value) ? null : Math.max(value, foot)));
+}
+
+// The places of values with a gap on both sides, through which no line goes: they are drawn as points.
+function alone(plot, line) {
+  const values = plot.data[line];
+  const places = values.flatMap((value, at) => (value != null && values[at - 1] == null && values[at + 1] == null ? [at] : []));
+  return places.length ? places : null;
+}
 
 // A picture of curves in a figure, drawn anew when something changes and when its room does.
 class Plot {

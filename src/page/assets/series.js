@@ -26,9 +26,25 @@ class Series {
     return null;
   }
 
+  // Where in the arrays of a level a curve is. `s` is the place of the scenario in the level.
+  #row({ level, place }, variable, s, side) {
+    return ((place * level.variables.length + level.variables.indexOf(variable)) * level.scenarios.length + s) * level.sides + side;
+  }
+
+  // Whether a curve of this could be in the page, be it empty.
+  hasRoom(catchment, variable, scenario) {
+    return !!this.#level(catchment, variable, scenario);
+  }
+
   // The first scenario in which there is a curve of this; -1 without any.
   scenarioOf(catchment, variable) {
-    return report.facts.scenarios.findIndex((_, scenario) => this.#level(catchment, variable, scenario));
+    return report.facts.scenarios.findIndex((_, scenario) => {
+      const found = this.#level(catchment, variable, scenario);
+      if (!found) return false;
+      const first = this.#row(found, variable, found.level.scenarios.indexOf(scenario), 0);
+      return Array.from({ length: found.level.sides }, (_, side) => first + side)
+        .some(row => this.#values(found.level, found.level.values, row).some(Number.isFinite));
+    });
   }
 
   // What is drawn of a catchment; `null` if there is no curve of it.
@@ -43,11 +59,9 @@ class Series {
     const edge = bucket => Math.floor((bucket * steps) / buckets);
     const times = Float64Array.from({ length: buckets }, (_, bucket) =>
       isWhole ? this.at(bucket) : (this.at(edge(bucket)) + this.at(edge(bucket + 1) - 1)) / 2);
-    const v = level.variables.indexOf(variable);
-    const row = (s, side) => ((place * level.variables.length + v) * level.scenarios.length + s) * level.sides + side;
     const own = level.scenarios.indexOf(scenario);
     const side = (s, which) => {
-      const at = row(s, which);
+      const at = this.#row(found, variable, s, which);
       const low = this.#values(level, level.values, at);
       const high = isWhole ? low : this.#values(level, level.highs, at);
       return low.some(Number.isFinite) ? { low, high, duration: this.#duration(level, at, low) } : null;
@@ -56,7 +70,7 @@ class Series {
       times, isWhole, width: steps / buckets,
       now: side(own, 0),
       then: level.sides > 1 ? side(own, 1) : null,
-      band: this.#band(level, place * level.variables.length + v, s => side(s, 0)),
+      band: this.#band(level, place * level.variables.length + level.variables.indexOf(variable), s => side(s, 0)),
     };
   }
 
@@ -84,7 +98,7 @@ class Series {
     return values?.some(Number.isFinite) ? values : null;
   }
 
-  // The least and the greatest of all scenarios.
+  // The least and the greatest of all scenarios; NaN where none has a value.
   #band(level, row, side) {
     if (level.bands) {
       const [low, high] = level.bands.map(name => this.arrays.get(name).subarray(row * level.buckets, (row + 1) * level.buckets));
@@ -92,8 +106,8 @@ class Series {
     }
     if (level.scenarios.length < 2) return null;
     const sides = level.scenarios.map((_, s) => side(s)).filter(Boolean);
-    const of = (which, best, none) => Float32Array.from({ length: level.buckets }, (_, at) =>
-      sides.reduce((far, each) => (Number.isFinite(each[which][at]) ? best(far, each[which][at]) : far), none));
-    return { low: of('low', Math.min, Infinity), high: of('high', Math.max, -Infinity) };
+    const of = (which, best) => Float32Array.from({ length: level.buckets }, (_, at) =>
+      sides.map(each => each[which][at]).filter(Number.isFinite).reduce((far, value) => best(far ?? value, value), null) ?? NaN);
+    return { low: of('low', Math.min), high: of('high', Math.max) };
   }
 }

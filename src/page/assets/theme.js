@@ -4,6 +4,7 @@ const theme = {
   listeners: [],
   chosen: 'auto',
   printing: false,
+  unfolded: [], // for the paper alone
   system: matchMedia('(prefers-color-scheme: dark)'),
 
   get isDark() {
@@ -39,10 +40,13 @@ const theme = {
     addEventListener('afterprint', () => this.print(false));
   },
 
-  // What is drawn gets the size that it has on paper, which a browser does not tell beforehand.
+  // What is drawn gets the size that it has on paper, which a browser does not tell beforehand. What is folded is unfolded there, but for
+  // the long tables beside pictures.
   print(printing) {
     this.printing = printing;
     document.documentElement.classList.toggle('printing', printing);
+    if (printing) this.unfolded = [...document.querySelectorAll('main details:not([open], .beside)')];
+    for (const details of this.unfolded) details.open = printing;
     this.apply();
   },
 };

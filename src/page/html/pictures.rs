@@ -87,6 +87,7 @@ fn choices(drawn: &Drawn) -> Markup {
                 input id="find" type="search" role="combobox" aria-expanded="false" aria-controls="found" aria-autocomplete="list"
                     autocomplete="off" spellcheck="false" placeholder="its id";
                 ul id="found" role="listbox" aria-label="Catchments" hidden {}
+                p id="not-found" class="skip" role="status" {}
             }
         }
     }
