@@ -106,7 +106,7 @@ class Browser:
         path.write_bytes(base64.b64decode(shot["data"]))
 
     def paper(self):
-        """The page as a PDF, and the colour that text and canvases had meanwhile."""
+        """The page as a PDF."""
         return base64.b64decode(self.call("Page.printToPDF")["data"])
 
     def painted(self, selector):

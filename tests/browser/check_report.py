@@ -71,13 +71,16 @@ class Example(Pages):
         self.assertNotEqual(self.map(), now)
         self.assertIn("% of what it was", self.browser.text(".legend .title"))
         legend = self.browser.text(".legend .others")
-        # What failed and what was 0 are no amounts, and not the same.
+        # What failed is no amount.
         self.assertIn("failed\n2", legend)
         # 0 that is 0 as before is unchanged.
         self.assertNotIn("no value", legend)
         failed = self.browser.find(".legend .other")
+        percent = self.map()
         failed.click()
+        self.browser.settle()
         self.assertEqual(failed.get_attribute("aria-pressed"), "true")
+        self.assertNotEqual(self.map(), percent)
         self.quiet()
 
     def map(self):
@@ -129,23 +132,50 @@ class Example(Pages):
         self.assertGreater(self.browser.drawn("#hydrograph canvas", "water"), 200)
         self.quiet()
 
+    # A curve of ten steps with gaps, in place of what the page has.
+    GAPS = """const [low, high, isLog] = arguments;
+        const curve = { times: low.map((_, at) => report.series.at(at)), isWhole: false, width: 2, then: null, band: null, now: { low, high } };
+        report.series.of = () => curve;
+        choose({ variable: choice.variable ? 0 : 1 });
+        if (isLog) document.querySelector('#hydrograph [data-do="log"]').click();"""
+
+    def test_a_value_between_gaps_is_drawn(self):
+        self.open()
+        values = [None, 3, None, None, 5, None]
+        self.browser.run(self.GAPS, values, values, False)
+        self.browser.settle()
+        self.assertGreater(self.browser.drawn("#hydrograph canvas", "water"), 6)
+        self.quiet()
+
+    def test_a_peak_from_0_has_a_foot_on_a_logarithmic_axis(self):
+        self.open()
+        self.browser.run(self.GAPS, [0, 1, 0, 2], [5, 6, 7, 0], True)
+        self.browser.settle()
+        self.assertIn("0 is below the axis", self.browser.text("#hydrograph .thinned"))
+        self.quiet()
+        self.assertEqual(self.browser.run("return footed({ low: [0, 1, 0, NaN, 0], high: [5, 6, 7, NaN, 0] })"), [1, 1, 1, None, None])
+
     def test_a_small_page_says_what_was_thinned_and_keeps_the_peaks(self):
         small = self.folder / "small.html"
         projects.call(self.rerunoff, self.page.parent, "report", small, "--since", "calibrated", "--size", "0.5")
-        self.open()
         greatest = "const { now } = report.series.of(choice.catchment, choice.variable, 0); return now.high.reduce((a, b) => Math.max(a, b))"
-        whole = self.browser.run(greatest)
-        self.assertEqual(self.browser.text("#hydrograph .thinned"), "every step")
         whole_page, self.page = self.page, small
         self.addCleanup(setattr, self, "page", whole_page)
         for catchment in (1, 5, 8):  # those that failed have no curve
             self.open(fragment=f"#catchment=7000{catchment}")
             if "every step" not in self.browser.text("#hydrograph .thinned"):
                 break
+        thinned = self.browser.run(greatest)
+        self.assertFalse(self.browser.run("return report.series.of(choice.catchment, choice.variable, 0).isWhole"))
         self.assertRegex(self.browser.text("#hydrograph .thinned"), r"^least and greatest of every [\d.]+ (h|days?|min)$")
         self.assertGreater(self.browser.painted("#hydrograph canvas"), 5)
-        self.open()
-        self.assertAlmostEqual(self.browser.run(greatest), whole, delta=whole * 0.005)
+        self.quiet()
+        self.page = whole_page
+        self.open(fragment=f"#catchment=7000{catchment}")
+        self.assertEqual(self.browser.text("#hydrograph .thinned"), "every step")
+        whole = self.browser.run(greatest)
+        self.assertGreater(whole, 0)
+        self.assertAlmostEqual(thinned, whole, delta=whole * 0.005)
         self.quiet()
 
     def test_a_link_of_a_table_and_an_address_choose(self):
@@ -156,10 +186,15 @@ class Example(Pages):
         self.browser.settle()
         self.assertEqual(self.heading(), "Catchment 70009")
         self.assertIn("failed", self.browser.text("#card caption"))
+        self.assertEqual(self.browser.text("#hydrograph .empty"), "It failed, so there is no curve.")
         self.open(fragment="#catchment=70012&scenario=k%3D0.024&colour=load_mean&show=change")
         self.assertEqual(self.heading(), "Catchment 70012")
         self.assertEqual(self.browser.find("#choose-show").get_attribute("value"), "change")
         self.assertIn("k=0.024", self.browser.text("#card caption"))
+        for variable in ("0", "1"):
+            self.browser.choose("#choose-variable", variable)
+            self.open(fragment=self.address())
+            self.assertEqual(self.browser.find("#choose-variable").get_attribute("value"), variable)
         # An address that names what is not there is no trouble.
         self.open(fragment="#catchment=1&colour=x&show=constructor&scenario=")
         self.assertTrue(self.heading().startswith("Catchment 700"))
@@ -185,12 +220,17 @@ class Example(Pages):
     def test_on_paper_it_is_light(self):
         self.open(dark=True)
         dark = self.map()
-        self.browser.run("addEventListener('beforeprint', () => { window.printed = [theme.colour('paper'), document.querySelector('#map canvas').toDataURL()] })")
+        folded = "main details:not([open], .beside)"
+        before = len(self.browser.all(folded))
+        self.assertGreater(before, 0)
+        self.browser.run("addEventListener('beforeprint', () => { window.printed = [theme.colour('paper'), document.querySelector('#map canvas').toDataURL(), document.querySelectorAll(arguments[0]).length] })", folded)
         self.assertGreater(len(self.browser.paper()), 50_000)
-        paper, map_ = self.browser.run("return window.printed")
+        paper, map_, left = self.browser.run("return window.printed")
+        self.assertEqual(left, 0, "what is folded is unfolded on paper")
         self.assertEqual(paper, "#fdfdfb")
         self.assertNotEqual(map_, dark)
         self.browser.settle()
+        self.assertEqual(len(self.browser.all(folded)), before)
         self.assertEqual(self.map(), dark)
         self.quiet()
 
