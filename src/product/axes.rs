@@ -155,12 +155,15 @@ impl Told<'_> {
         Ok(Some(AxisValues::Time(time)))
     }
 
-    /// The numbers that a column has in all results, with the first row that has one; `None` if there are no results.
+    /// The numbers that a column has in all results, with the first row that has one; `None` if there are no results, or if one lacks it,
+    /// as those of a project that did not have this axis yet.
     fn numbers(&self, column: &str, axis: &str) -> Result<Option<(usize, Vec<f64>)>> {
         let mut first: Option<(usize, ResultId, Digest)> = None;
         for (row, result) in self.results.iter().enumerate() {
             let Some(result) = *result else { continue };
-            let checksum = self.store.checksum(result, column)?;
+            let Some(checksum) = self.store.checksum(result, column)? else {
+                return Ok(None);
+            };
             match first {
                 None => first = Some((row, result, checksum)),
                 Some((_, _, known)) if known == checksum => {}

@@ -1,5 +1,7 @@
 //! Finds the results of a scenario snapshot in the store: to make its product, to compare it with another, to print it.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Result, bail};
 
 use super::describe::describe;
@@ -67,6 +69,28 @@ impl SnapshotResults {
         }
         Ok(Some(variables))
     }
+}
+
+/// Takes the variables out of a product that are made of columns which any of these results lacks, as results do that are older than the
+/// column. Returns their names.
+pub(super) fn leave_out_lacking(
+    product: &mut ProductContent,
+    results: &[Option<ResultId>],
+    store: &Store,
+) -> Result<Vec<String>> {
+    let mut lacking = BTreeSet::new();
+    for result in results.iter().flatten() {
+        let names = store.column_names(*result)?;
+        let headers = product.headers().enumerate();
+        lacking.extend(headers.filter_map(|(at, it)| (!names.contains(it)).then_some(at)));
+    }
+    let variables = product.spec.variables.iter().enumerate();
+    let is_lacking = |variable| lacking.iter().any(|at| product.is_made_of(variable, *at));
+    let out: BTreeSet<String> = variables
+        .filter(|(at, _)| is_lacking(*at))
+        .map(|(_, variable)| variable.name.clone())
+        .collect();
+    Ok(axes::leave_out(product, &|it| out.contains(&it.name)))
 }
 
 /// The time steps of a scenario snapshot, if there were any, and the results of its catchments.

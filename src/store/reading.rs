@@ -1,6 +1,6 @@
 //! Queries. Nothing here changes the store.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -117,17 +117,24 @@ impl Store {
         Ok(columns)
     }
 
-    /// The checksum of a result's column: equal ones mean equal columns, to the bit.
-    ///
-    /// [`StoreError::Damaged`] if it is not there.
-    pub fn checksum(&self, result: ResultId, name: &str) -> Result<Digest, StoreError> {
+    /// The checksum of a result's column, if it has it: equal ones mean equal columns, to the bit.
+    pub fn checksum(&self, result: ResultId, name: &str) -> Result<Option<Digest>, StoreError> {
         let query = "SELECT checksum FROM series WHERE result = ?1 AND name = ?2";
-        let found = self.map_error((|| {
+        self.map_error((|| {
             let mut statement = self.connection.prepare_cached(query)?;
             let checksum = statement.query_row(params![result.0, name], |row| digest(row, 0));
             checksum.optional()
-        })())?;
-        found.ok_or_else(|| self.no_column(result, name))
+        })())
+    }
+
+    /// The names of a result's columns.
+    pub fn column_names(&self, result: ResultId) -> Result<HashSet<String>, StoreError> {
+        self.map_error((|| {
+            let query = "SELECT name FROM series WHERE result = ?1";
+            let mut statement = self.connection.prepare_cached(query)?;
+            let names = statement.query_map([result.0], |row| row.get(0))?;
+            names.collect()
+        })())
     }
 
     /// Every catchment of a scenario as the last run left it.

@@ -1,6 +1,7 @@
 //! `rerunoff report`: one file to look at, of what the last run left. Here is when it is written and when not; what it tells is in [`told`],
 //! and that nothing of it is markup but its own in [`hostile`].
 
+mod earlier;
 mod hostile;
 mod told;
 

@@ -11,6 +11,7 @@ mod outline;
 mod pass;
 mod same;
 mod strand;
+mod unlike;
 
 use anyhow::Result;
 
@@ -20,6 +21,7 @@ pub(crate) use self::outline::NumberOf;
 use self::outline::Outline;
 use self::same::Same;
 use self::strand::{Side, Strand};
+use self::unlike::Unlike;
 use super::Variable;
 use super::array::Arrays;
 use super::curves::buckets::Resolution;
@@ -75,12 +77,18 @@ impl Gathered {
         let count = sources.catchments.len();
         let mut progress = Progress::new("reading", sides.len() * count, sources.quiet);
         let mut before: Option<Strand> = None;
+        let mut unlike = Unlike::default();
         for (done, side) in sides.into_iter().enumerate() {
-            let Some(strand) = Strand::open(sources, side)? else {
+            let Some(mut strand) = Strand::open(sources, side)? else {
                 continue;
             };
             gathered.numbers.begin(side);
             let now = before.as_ref().filter(|before| before.side.0 == side.0);
+            if let Some(now) = now {
+                strand.compare_with(now);
+            }
+            let name = &sources.scenarios[side.0].loaded.project.scenario.name;
+            unlike.add(strand.notes(&gathered.outline), name);
             let same = now.map(|now| Same::of(&strand, now));
             let mut tick = |seen: usize| progress.set(done * count + seen.min(count));
             gathered.pass(sources, &strand, same.as_ref(), None, &mut tick)?;
@@ -89,6 +97,7 @@ impl Gathered {
             }
             before = Some(strand);
         }
+        gathered.notes.extend(unlike.into_notes());
         Ok(gathered)
     }
 
@@ -159,10 +168,14 @@ impl Gathered {
         let (count, scenarios) = (sources.catchments.len(), sources.scenarios.len());
         let mut first: Option<Strand> = None;
         for side in sides(sources) {
-            first = Strand::open(sources, side)?.filter(Strand::has_results);
-            if first.is_some() {
+            let opened = Strand::open(sources, side)?.filter(Strand::has_results);
+            // Rather one that lacks nothing.
+            let is_whole = |strand: &Strand| strand.results.left_out().is_empty();
+            if opened.as_ref().is_some_and(is_whole) {
+                first = opened;
                 break;
             }
+            first = first.or(opened);
         }
         let outline = first
             .as_ref()

@@ -28,6 +28,8 @@ pub(super) struct Outline {
     pub(super) numbers: Vec<NumberOf>,
     /// By the name of a product's variable: its first place among the page's, and how many places it has there.
     places: BTreeMap<String, (usize, usize)>,
+    /// By the name of a product's variable: its further dimension, if it has one.
+    dimensions: BTreeMap<String, ProductAxis>,
     /// The name of the time axis.
     time_name: Option<String>,
     /// What is left out, in sentences.
@@ -120,6 +122,10 @@ impl Outline {
                 cut.push(variable.name.clone());
             }
             outline.add(variable, places);
+            let dimension = variable.axes.dimension.as_ref();
+            if let Some(axis) = dimension.and_then(|name| content.axis(name)) {
+                (outline.dimensions).insert(variable.name.clone(), axis.clone());
+            }
             let has_time = variable.axes.time.is_some();
             if has_time && variable.axes.time != outline.time_name {
                 elsewhere.push(variable.name.clone());
@@ -177,6 +183,11 @@ impl Outline {
     /// The first of a product's variable among the page's, and how many places it has there.
     pub(super) fn places_of(&self, variable: &str) -> Option<(usize, usize)> {
         self.places.get(variable).copied()
+    }
+
+    /// Whether a product's variable over these axes has the page's places along its further dimension.
+    pub(super) fn has_places(&self, variable: &str, group: &AxisGroup<'_>) -> bool {
+        self.dimensions.get(variable) == group.dimension
     }
 
     /// The place of one of the page's variables among those with curves.

@@ -9,7 +9,10 @@ use anyhow::{Context, Result};
 use super::outline::{Outline, summaries};
 use crate::data::catchment::CatchmentId;
 use crate::page::sources::{ScenarioSource, Sources};
+use crate::product::file::{ProductAxis, ProductContent};
 use crate::product::numbers::ScenarioResults;
+use crate::project::product_spec::ProductVariable;
+use crate::text::wording::first_few;
 
 /// A scenario and a side, by number: 0 now, 1 as of the tag.
 pub(super) type Side = (usize, usize);
@@ -20,6 +23,10 @@ pub(super) struct Strand {
     pub(super) results: ScenarioResults,
     /// By row: the place of its catchment among the page's.
     pub(super) catchments: Vec<Option<usize>>,
+    /// What it is called: `the last run (…)`, `tag "calibrated"`.
+    title: String,
+    /// The variables that go over other time steps than now, so that their numbers are not compared.
+    other_steps: BTreeSet<String>,
 }
 
 impl Strand {
@@ -30,13 +37,14 @@ impl Strand {
             0 => (&source.now, Some(sources.now.title)),
             _ => (&source.then, sources.then.map(|then| then.title)),
         };
+        let title = title.unwrap_or_default().to_owned();
         let Some(rows) = rows else {
             return Ok(None);
         };
         let project = source.loaded.project;
         let results =
             ScenarioResults::open(project, sources.store, rows.snapshot, summaries(project));
-        let results = results.with_context(|| title.unwrap_or_default().to_owned())?;
+        let results = results.with_context(|| title.clone())?;
         let mut catchments = vec![None; rows.snapshot.rows.len()];
         for (catchment, row) in rows.rows.iter().enumerate() {
             if let Some(row) = row {
@@ -47,7 +55,73 @@ impl Strand {
             side,
             results,
             catchments,
+            title,
+            other_steps: BTreeSet::new(),
         }))
+    }
+
+    /// Finds out which numbers can't be compared with those of the same scenario now: a sum over two years is not one over three.
+    pub(super) fn compare_with(&mut self, now: &Self) {
+        let (then, now) = (self.results.content(), now.results.content());
+        fn steps<'c>(
+            content: &'c ProductContent,
+            variable: &ProductVariable,
+        ) -> Option<&'c ProductAxis> {
+            content.axis(variable.axes.time.as_ref()?)
+        }
+        for variable in &then.spec.variables {
+            let mut variables = now.spec.variables.iter();
+            let same = variables.find(|other| other.name == variable.name);
+            if same.is_some_and(|same| steps(then, variable) != steps(now, same)) {
+                self.other_steps.insert(variable.name.clone());
+            }
+        }
+    }
+
+    /// How it differs from what the page shows, in sentences.
+    pub(super) fn notes(&self, outline: &Outline) -> Vec<String> {
+        let content = self.results.content();
+        let (title, mut notes) = (&self.title, Vec::new());
+        let left_out = self.results.left_out();
+        if self.has_results() && !left_out.is_empty() {
+            notes.push(format!(
+                "There is nothing of {} in {title}: its results lack what that is made of.",
+                first_few(left_out)
+            ));
+        }
+        let mut is_drawn = true;
+        for group in content.axis_groups() {
+            let names = group.variables.iter();
+            let names = names.map(|at| content.spec.variables[*at].name.clone());
+            let known = names.filter(|name| outline.places_of(name).is_some());
+            let (alike, others): (Vec<String>, Vec<String>) =
+                known.partition(|name| outline.has_places(name, &group));
+            if !others.is_empty() {
+                let axis = group.dimension.map_or("", |axis| &axis.name);
+                notes.push(format!(
+                    "The places along `{axis}` are others in {title}, so nothing of {} is shown of it.",
+                    first_few(&others)
+                ));
+            }
+            let first = |name: &String| outline.places_of(name).map(|(first, _)| first);
+            let mut alike = alike.iter().filter_map(first);
+            let has_curve = alike.any(|first| outline.curve(first).is_some());
+            is_drawn &= !has_curve || outline.is_over_time(&group);
+        }
+        match (is_drawn, self.other_steps.is_empty()) {
+            (true, true) => {}
+            (true, false) => notes.push(format!(
+                "The numbers in {title} are over other time steps, so those of {} are not compared.",
+                first_few(&Vec::from_iter(&self.other_steps))
+            )),
+            (false, true) => notes.push(format!(
+                "The numbers in {title} are over other time steps, so no curves of it are drawn."
+            )),
+            (false, false) => notes.push(format!(
+                "The numbers in {title} are over other time steps, so they are not compared, and no curves of it are drawn."
+            )),
+        }
+        notes
     }
 
     /// Whether any catchment has a result.
@@ -87,14 +161,21 @@ impl Strand {
                     continue;
                 };
                 way.slice = group.dimension.map_or(1, |axis| axis.len());
-                way.places = count;
+                // Of other places than those of the page there is nothing: neither curves nor numbers.
+                let has_places = outline.has_places(&content.spec.variables[variable].name, &group);
+                way.places = if has_places { count } else { 0 };
                 way.is_sum = content.spec.variables[variable].upstream.is_some();
                 way.curve = outline
                     .curve(first)
-                    .filter(|_| outline.is_over_time(&group));
+                    .filter(|_| has_places && outline.is_over_time(&group));
             }
         }
-        for (at, summary) in content.spec.summaries.iter().enumerate() {
+        let summaries = content.spec.summaries.iter().enumerate();
+        let is_compared = |of: usize| {
+            let name = &content.spec.variables[of].name;
+            !self.other_steps.contains(name)
+        };
+        for (at, summary) in summaries.filter(|(_, summary)| is_compared(summary.of)) {
             if let Some(number) = numbers.get(summary.name.as_str()) {
                 ways[summary.of].numbers.push((at, *number));
             }

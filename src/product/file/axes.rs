@@ -176,7 +176,7 @@ impl ProductContent {
     }
 
     /// Whether a variable's values are computed from a column.
-    fn is_made_of(&self, variable: usize, column: usize) -> bool {
+    pub(in crate::product) fn is_made_of(&self, variable: usize, column: usize) -> bool {
         match &self.spec.variables[variable].source {
             VariableSource::Column(at) => *at == column,
             VariableSource::Formula(formula) => {

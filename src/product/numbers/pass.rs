@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 
 use super::super::file::{AxisGroup, OpenSums, ProductContent, ProductRow, RowSummary};
 use super::super::gauges::Comparisons;
-use super::super::results::find_results;
+use super::super::results::{find_results, leave_out_lacking};
 use super::super::{axes, decode, describe, gauges};
 use crate::data::catchment::CatchmentId;
 use crate::plan::snapshot::ScenarioSnapshot;
@@ -52,10 +52,12 @@ pub(crate) type Take<'a, M> = dyn FnMut(M) -> Result<()> + 'a;
 pub(crate) struct ScenarioResults {
     content: ProductContent,
     results: Vec<Option<ResultId>>,
+    left_out: Vec<String>,
 }
 
 impl ScenarioResults {
-    /// Finds all results of a scenario snapshot, for these summaries in place of the project's.
+    /// Finds all results of a scenario snapshot, for these summaries in place of the project's. Variables that these results lack are
+    /// left out.
     ///
     /// # Errors
     /// If a result was collected or is damaged; if the product needs what the snapshot has not.
@@ -68,9 +70,20 @@ impl ScenarioResults {
         let (time, results) = find_results(store, scenario_snapshot)?;
         let mut content = describe::describe(project, scenario_snapshot, 1)?;
         content.spec.summaries = summaries;
-        axes::give(&mut content, project, time.as_ref(), &results, store)?;
+        let mut left_out = leave_out_lacking(&mut content, &results, store)?;
+        let unknown = axes::give(&mut content, project, time.as_ref(), &results, store)?;
+        left_out.extend(unknown);
         gauges::give(&mut content, project, &mut Comparisons::default())?;
-        Ok(Self { content, results })
+        Ok(Self {
+            content,
+            results,
+            left_out,
+        })
+    }
+
+    /// The project's variables that these results lack.
+    pub(crate) fn left_out(&self) -> &[String] {
+        &self.left_out
     }
 
     /// The product that they would make.
