@@ -13,7 +13,7 @@ use super::open::ProjectPlace;
 use super::options::jobs::cores;
 use super::options::only;
 use super::options::scenario::ScenarioOption;
-use super::terminal::print_long_document;
+use super::terminal::{print_long_document, say};
 use super::wanted::wanted;
 use crate::data::size::Size;
 use crate::execute::parts::{Parts, kept};
@@ -106,6 +106,11 @@ pub(super) fn report(place: &ProjectPlace, arguments: Arguments) -> Result<Exit>
     if !arguments.quiet {
         let (file, size) = (arguments.file.display(), Size(text.len() as u64));
         writeln!(stdout(), "{file}: {written}, {size}").ok();
+        if text.len() as f64 > arguments.size * 1e6 {
+            say(
+                "note: what a report has of each catchment, scenario and gauge takes more than --size; `--only` and `--scenario` choose some",
+            );
+        }
     }
     Ok(Exit::Fine)
 }

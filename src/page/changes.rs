@@ -45,8 +45,12 @@ pub(crate) struct Change {
     pub now: f64,
 }
 
-/// How amounts changed, each with as many catchments as have it then and now; not those that changed nowhere.
-pub(super) fn changes(colours: &[Colour], arrays: &Arrays) -> Vec<Changes> {
+/// How amounts changed, each with as many catchments as have it then and now; of hundreds that did the first.
+pub(super) fn changes(
+    colours: &[Colour],
+    arrays: &Arrays,
+    notes: &mut Vec<String>,
+) -> Vec<Changes> {
     let amounts = colours.iter().enumerate();
     let amounts = amounts.filter(|(_, colour)| colour.kind == ColourKind::Amount);
     let changes = amounts.filter_map(|(at, colour)| {
@@ -58,7 +62,19 @@ pub(super) fn changes(colours: &[Colour], arrays: &Arrays) -> Vec<Changes> {
             _ => None,
         }
     });
-    changes.take(COLOURS).collect()
+    let (mut told, mut left_out) = (Vec::new(), 0);
+    for changes in changes {
+        match told.len() < COLOURS {
+            true => told.push(changes),
+            false => left_out += usize::from(changes.changed > 0),
+        }
+    }
+    if left_out > 0 {
+        notes.push(format!(
+            "{left_out} more numbers changed than are told below the map, which shows them too; `--scenario` chooses."
+        ));
+    }
+    told
 }
 
 /// Whether any catchment has a number then and now.
@@ -104,7 +120,7 @@ impl Changes {
             .into_iter()
             .filter(|it| it.then != it.now)
             .collect();
-        if changed.is_empty() {
+        if count == 0 {
             return None;
         }
         let is_relative = is_relative(units, &changed);
@@ -210,7 +226,9 @@ mod tests {
         );
         assert_eq!(found.counts.iter().sum::<usize>(), 4);
         assert_eq!(found.counts[0], 1);
-        assert!(Changes::of(0, None, &then, &then).is_none());
+        let same = Changes::of(0, None, &then, &then).expect("compared");
+        assert_eq!((same.compared, same.changed), (5, 0));
+        assert!(Changes::of(0, None, &[f32::NAN], &[1.0]).is_none());
         assert_eq!(most_changed(&[found]), [1, 4, 0, 5]);
     }
 

@@ -61,7 +61,18 @@ pub(super) fn colours(
             .collect();
         // The first one is what a page begins with: no map on which nearly all is missing.
         drafts.sort_by_key(|draft| draft.is_of_few);
-        let bytes: usize = drafts.iter().map(Draft::bytes).sum();
+        let mut bytes: usize = drafts.iter().map(Draft::bytes).sum();
+        let all = drafts.len();
+        // One number at least, whatever its size.
+        while scenario == 0 && bytes > left && drafts.len() > 1 {
+            bytes -= drafts.pop().map_or(0, |draft| draft.bytes());
+        }
+        if drafts.len() < all {
+            notes.push(format!(
+                "{} of {all} numbers are left out, as there is no room for them; `--size` makes room.",
+                all - drafts.len()
+            ));
+        }
         if scenario > 0 && bytes > left {
             let (all, without) = (sources.scenarios.len(), sources.scenarios.len() - scenario);
             notes.push(format!(

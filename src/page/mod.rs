@@ -115,7 +115,7 @@ impl Page {
         let mut gathered = Gathered::of(sources)?;
         notes.extend(gathered.notes.iter().cloned());
         let colours = colours(sources, &gathered.numbers, &mut arrays, &mut notes)?;
-        let changes = changes(&colours, &arrays);
+        let changes = changes(&colours, &arrays, &mut notes);
         gathered.look_closer(sources, &most_changed(&changes))?;
         let gauges = gauges(sources, &gathered, &mut arrays, &mut notes)?;
         let drawn = Drawn {
@@ -134,7 +134,7 @@ impl Page {
             notes,
         };
         let mut page = Self {
-            told: Told::of(sources, &drawn, &arrays)?,
+            told: Told::of(sources, &gathered, &drawn, &arrays)?,
             drawn,
             arrays,
         };

@@ -1,5 +1,7 @@
 //! The scenarios on a page: their states, the parameters in which they differ, and what came of them in a number each.
 
+use std::collections::HashSet;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -7,6 +9,7 @@ use super::Drawn;
 use super::array::{Array, Arrays};
 use super::colours::{Colour, ColourKind};
 use super::counts::StateCounts;
+use super::gather::Gathered;
 use super::gauges::Score;
 use super::sources::{ScenarioSource, Sources};
 use crate::data::catchment::CatchmentId;
@@ -54,7 +57,12 @@ pub(crate) struct ScenarioRow {
 
 impl ScenarioTable {
     /// Of these sources, whose numbers are drawn.
-    pub(super) fn of(sources: &Sources<'_>, drawn: &Drawn, arrays: &Arrays) -> Self {
+    pub(super) fn of(
+        sources: &Sources<'_>,
+        gathered: &Gathered,
+        drawn: &Drawn,
+        arrays: &Arrays,
+    ) -> Self {
         let Some(first) = sources.scenarios.first() else {
             return Self::default();
         };
@@ -62,16 +70,13 @@ impl ScenarioTable {
         let parameters: Vec<String> = parameters.cloned().collect();
         let objectives = &first.loaded.project.product.objectives;
         let is_objective = |name: &str| objectives.iter().any(|objective| objective.name == name);
-        // Those of the first scenario name them; each scenario has the same.
-        let amounts = |scenario: usize| {
-            let colours = drawn.colours.iter();
-            colours.filter(move |colour| {
-                colour.scenario == scenario
-                    && colour.kind == ColourKind::Amount
-                    && !is_objective(&colour.name)
-            })
-        };
-        let summaries = amounts(0).map(|colour| TableNumber {
+        let amounts: Vec<&Colour> = (drawn.colours.iter())
+            .filter(|colour| colour.kind == ColourKind::Amount && !is_objective(&colour.name))
+            .collect();
+        // A scenario that failed has none.
+        let mut named = HashSet::new();
+        let summaries = amounts.iter().filter(|colour| named.insert(&colour.name));
+        let summaries = summaries.map(|colour| TableNumber {
             name: colour.name.clone(),
             of_catchments: "median".to_owned(),
             units: colour.units.clone(),
@@ -85,11 +90,17 @@ impl ScenarioTable {
         let row = |(scenario, source): (usize, &ScenarioSource<'_>)| {
             let numbers_of = |is_then: bool| -> Vec<Option<f64>> {
                 let gauged = objectives.iter();
-                let gauged = gauged
-                    .map(|objective| over_gauges(sources, drawn, objective, scenario, is_then));
+                let gauged = gauged.map(|objective| {
+                    let places =
+                        gathered.gauges_of((scenario, usize::from(is_then)), &objective.name)?;
+                    over_gauges(sources, drawn, objective, scenario, is_then, &places)
+                });
                 let summaries = numbers.iter().filter(|number| !is_objective(&number.name));
                 let medians = summaries.map(|number| {
-                    let colour = amounts(scenario).find(|colour| colour.name == number.name);
+                    let is_its = |colour: &&&Colour| {
+                        (colour.scenario, &colour.name) == (scenario, &number.name)
+                    };
+                    let colour = amounts.iter().find(is_its);
                     colour.and_then(|colour| median_of(colour, arrays, is_then))
                 });
                 gauged.chain(medians).collect()
@@ -118,20 +129,25 @@ impl ScenarioTable {
     }
 }
 
-/// What an objective comes to over all gauges of a scenario; none where it is missing.
+/// What an objective comes to over these gauges, which are all of a scenario; none where it is missing.
 fn over_gauges(
     sources: &Sources<'_>,
     drawn: &Drawn,
     objective: &ObjectiveSpec,
     scenario: usize,
     is_then: bool,
+    places: &[usize],
 ) -> Option<f64> {
     let is_its = |score: &&Score| score.objective == objective.name && score.scenario == scenario;
-    let gauges = drawn.gauges.iter().filter_map(|gauge| {
-        let score = gauge.scores.iter().find(is_its)?;
-        let number = if is_then { score.then } else { score.number };
-        let id: &CatchmentId = &sources.catchments[gauge.catchment];
-        Some((id, number.unwrap_or(f64::NAN)))
+    let gauges = places.iter().map(|place| {
+        let here = drawn
+            .gauges
+            .iter()
+            .filter(|gauge| gauge.catchment == *place);
+        let score = here.flat_map(|gauge| &gauge.scores).find(is_its);
+        let number = score.and_then(|score| if is_then { score.then } else { score.number });
+        let id: &CatchmentId = &sources.catchments[*place];
+        (id, number.unwrap_or(f64::NAN))
     });
     stated(overall(objective, gauges))
 }

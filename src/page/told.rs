@@ -8,6 +8,7 @@ use super::Drawn;
 use super::array::Arrays;
 use super::counts::StateCounts;
 use super::failures::FailureGroup;
+use super::gather::Gathered;
 use super::runs::{self, PageCause, RunBar, SlowRun};
 use super::scenarios::ScenarioTable;
 use super::sources::{ScenarioSource, Sources};
@@ -37,7 +38,12 @@ pub(crate) struct Told {
 
 impl Told {
     /// Of these sources, and of what is drawn of them.
-    pub(super) fn of(sources: &Sources<'_>, drawn: &Drawn, arrays: &Arrays) -> Result<Self> {
+    pub(super) fn of(
+        sources: &Sources<'_>,
+        gathered: &Gathered,
+        drawn: &Drawn,
+        arrays: &Arrays,
+    ) -> Result<Self> {
         let scenarios = sources.scenarios.iter();
         let counts = scenarios.clone().map(StateCounts::of);
         let causes = causes(scenarios.flat_map(ScenarioSource::entries), false);
@@ -50,7 +56,7 @@ impl Told {
             runs,
             failures: FailureGroup::failed(sources)?,
             cannot_run: FailureGroup::bad(sources),
-            scenario_table: ScenarioTable::of(sources, drawn, arrays),
+            scenario_table: ScenarioTable::of(sources, gathered, drawn, arrays),
         })
     }
 }

@@ -162,11 +162,13 @@ fn scores_are_those_of_the_product() {
         "{}\n[observations]\nflow = {{ file = \"observed.csv\", variable = \"discharge\" }}\n[objective]\nnse = {{ of = \"flow\", statistic = \"nse\", over = \"min\" }}\n",
         project.toml()
     ));
-    let mut observed = "time,70002,70004\n".to_owned();
+    // The third has nothing within the simulated time, and is no gauge.
+    let mut observed = "time,70002,70004,70003\n".to_owned();
     for step in 0..STEPS {
         let [one, other] = [1, 3].map(|at| discharge(at, step) * 0.9 + (step % 3) as f64 * 0.2);
-        observed.push_str(&format!("2009-01-01 {step:02}:00,{one},{other}\n"));
+        observed.push_str(&format!("2009-01-01 {step:02}:00,{one},{other},\n"));
     }
+    observed.push_str("2010-01-01 00:00,,,1\n");
     project.write("observed.csv", &observed);
     project.rerunoff(&["run"]).expect(0);
     // Drawn numbers have seven digits.
@@ -182,11 +184,15 @@ fn scores_are_those_of_the_product() {
     assert_eq!(drawn(overall), drawn(&product["over_gauges"]), "{table}");
     let scores = facts["gauges"].as_array().expect("gauges").iter();
     let scores: Vec<_> = scores
-        .map(|gauge| drawn(&gauge["scores"][0]["number"]))
+        .filter_map(|gauge| drawn(&gauge["scores"][0]["number"]))
         .collect();
     let gauges = product["gauges"].as_array().expect("gauges").iter();
-    let gauges: Vec<_> = gauges.map(|gauge| drawn(&gauge["number"])).collect();
+    let gauges: Vec<_> = gauges.filter_map(|gauge| drawn(&gauge["number"])).collect();
+    assert_eq!(gauges.len(), 2);
     assert_eq!(scores, gauges);
     let page = page(&project, &[]);
     assert!(page.contains("<section id=\"gauges\">"), "{page}");
+    // What is over all gauges is not told of some.
+    let some = self::facts(&project, &["--only", "70002"]);
+    assert_eq!(some["scenario_table"]["rows"][0]["numbers"][0], Value::Null);
 }

@@ -21,7 +21,7 @@ function begin(shapes) {
   const wanted = chosenBy(location.hash);
   const { upstream } = shapes ?? {};
   const outlet = upstream ? upstream.reduce((best, size, at) => (size > upstream[best] ? at : best), 0) : 0;
-  const catchment = facts.gauges[0]?.catchment ?? facts.changes[0]?.most[0]?.catchment ?? outlet;
+  const catchment = facts.gauges[0]?.catchment ?? facts.changes.find(changes => changes.changed)?.most[0].catchment ?? outlet;
   const first = facts.colours.find(colour => colour.kind === 'amount') ?? facts.colours[0];
   choose({
     catchment: Math.min(catchment, ids.length - 1),

@@ -31,6 +31,8 @@ pub(in crate::page) struct Shelves<'s> {
     pub(in crate::page) looked_at: &'s [usize],
     /// The variables of the shelves, by their places among the page's.
     pub(in crate::page) variables: &'s [usize],
+    /// How many scenarios the page has, of which a shelf may have some.
+    pub(in crate::page) scenarios: usize,
 }
 
 impl Shelves<'_> {
@@ -90,7 +92,7 @@ impl Shelves<'_> {
                         shelf,
                         slots: None,
                         scenarios: &scenarios[..count],
-                        all_scenarios: self.finer.kept.scenarios.len(),
+                        all_scenarios: self.scenarios,
                         variables: self.variables,
                         has_durations: shelf.has_durations() || shelf.resolution.is_whole(),
                     };
@@ -110,23 +112,24 @@ impl Shelves<'_> {
     fn first_of(&self, resolution: Resolution, bytes: usize) -> Option<Draft> {
         let places = self.finer.catchments.iter().enumerate();
         let places: HashMap<usize, usize> = places.map(|(slot, it)| (*it, slot)).collect();
+        let looked_at = self.looked_at.iter().filter_map(|it| places.get(it));
+        let looked_at: Vec<usize> = looked_at.copied().collect();
         let draft_of = |count: usize| {
-            let places = self.looked_at[..count].iter().map(|it| places[it]);
-            let mut slots: Vec<usize> = places.collect();
+            let mut slots = looked_at[..count].to_vec();
             // In the order of the page.
             slots.sort_by_key(|slot| self.finer.catchments[*slot]);
             let extract = Extract {
                 shelf: self.finer,
                 slots: Some(slots),
                 scenarios: &self.finer.kept.scenarios,
-                all_scenarios: self.finer.kept.scenarios.len(),
+                all_scenarios: self.scenarios,
                 variables: self.variables,
                 has_durations: true,
             };
             extract.draft(resolution, Encoding::U16)
         };
         // A few tell about how many there may be; then between what fits and what does not.
-        let (mut too_many, mut count) = (self.looked_at.len() + 1, self.looked_at.len().min(8));
+        let (mut too_many, mut count) = (looked_at.len() + 1, looked_at.len().min(8));
         let mut best: Option<Draft> = None;
         while count > best.as_ref().map_or(0, |best| best.catchments) && count < too_many {
             let draft = draft_of(count);
@@ -201,6 +204,7 @@ mod tests {
             finer: &finer,
             looked_at: &looked_at,
             variables: &[0],
+            scenarios: 1,
         };
         let mut arrays = Arrays::default();
         let (levels, counts) = shelves.levels(bytes, &mut arrays);
@@ -251,5 +255,34 @@ mod tests {
     #[test]
     fn without_room_there_are_none() {
         assert!(levels(100).0.is_empty());
+    }
+
+    #[test]
+    fn curves_of_one_of_several_scenarios_have_a_band_and_none_that_is_not_there_is_looked_for() {
+        let kept = Kept {
+            variables: 1,
+            scenarios: vec![0],
+            sides: 1,
+        };
+        let whole = Resolution::whole(STEPS);
+        let mut all = Shelf::new(vec![0, 1], kept.clone(), whole, false, true);
+        for slot in 0..2 {
+            let place = CurvePlace {
+                slot,
+                variable: 0,
+                scenario: 0,
+                side: 0,
+            };
+            all.put(place, &Curve::of(&series(slot), whole, false));
+        }
+        let shelves = Shelves {
+            all: Some(&all),
+            finer: &Shelf::new(Vec::new(), kept, whole, false, false),
+            looked_at: &[1, 0],
+            variables: &[0],
+            scenarios: 3,
+        };
+        let (levels, _) = shelves.levels(1 << 20, &mut Arrays::default());
+        assert!(levels[0].bands.is_some(), "{levels:?}");
     }
 }

@@ -87,10 +87,14 @@ impl Curves {
         let Some(time) = time else {
             return Self::default();
         };
-        let (levels, counts) = shelves.levels(bytes, arrays);
-        notes.extend(note(&levels, &counts, shelves, time.len()));
+        let steps = time.len();
+        let time = Time::of(time, arrays);
+        let stamps = time.times.as_ref().and_then(|name| arrays.get(name));
+        let left = bytes.saturating_sub(Arrays::packed_size(stamps.into_iter()));
+        let (levels, counts) = shelves.levels(left, arrays);
+        notes.extend(note(&levels, &counts, shelves, steps));
         Self {
-            time: Some(Time::of(time, arrays)),
+            time: Some(time),
             levels,
             exceeded: EXCEEDED.to_vec(),
         }
@@ -126,7 +130,8 @@ fn note(levels: &[Level], counts: &[usize], shelves: &Shelves<'_>, steps: usize)
     let Some((first, others)) = levels.split_first() else {
         return Some("There is no room for curves; `--size` makes more.".to_owned());
     };
-    if first.buckets == steps && others.is_empty() && first.catchments.is_none() {
+    let has_all = first.catchments.is_none() && first.scenarios.len() == shelves.scenarios;
+    if first.buckets == steps && others.is_empty() && has_all {
         return None;
     }
     let all = match first.catchments {
@@ -137,7 +142,7 @@ fn note(levels: &[Level], counts: &[usize], shelves: &Shelves<'_>, steps: usize)
     for (level, count) in others.iter().zip(&counts[1..]) {
         note += &format!("; {count} of them {}", fineness(level));
     }
-    let scenarios = shelves.finer.kept.scenarios.len();
+    let scenarios = shelves.scenarios;
     if first.scenarios.len() < scenarios {
         let few = first.scenarios.len();
         note += &format!(

@@ -42,6 +42,11 @@ impl Shelf {
         shelf
     }
 
+    /// Whether it has whole series of as many scenarios.
+    pub(in crate::page) fn is_whole_of(&self, scenarios: usize) -> bool {
+        self.resolution.is_whole() && self.kept.scenarios.len() == scenarios
+    }
+
     /// Makes room for more catchments, their values missing.
     pub(in crate::page) fn extend(&mut self, catchments: impl IntoIterator<Item = usize>) {
         self.catchments.extend(catchments);

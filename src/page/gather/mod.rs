@@ -13,6 +13,8 @@ mod same;
 mod strand;
 mod unlike;
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 
 use self::chosen::{Chosen, spread};
@@ -65,6 +67,10 @@ pub(crate) struct Gathered {
     looked_at: Vec<usize>,
     /// How many gauges and outlets there are.
     first: usize,
+    /// How many catchments that changed most may be fetched afterwards.
+    most_changed: usize,
+    /// By scenario and side, and by objective: the catchments with a gauge there, `None` for one that is not on the page.
+    gauged: BTreeMap<(Side, String), Vec<Option<usize>>>,
     /// What was left out, in sentences.
     pub(crate) notes: Vec<String>,
 }
@@ -83,6 +89,7 @@ impl Gathered {
                 continue;
             };
             gathered.numbers.begin(side);
+            gathered.add_gauges(&strand);
             let now = before.as_ref().filter(|before| before.side.0 == side.0);
             if let Some(now) = now {
                 strand.compare_with(now);
@@ -99,6 +106,24 @@ impl Gathered {
         }
         gathered.notes.extend(unlike.into_notes());
         Ok(gathered)
+    }
+
+    fn add_gauges(&mut self, strand: &Strand) {
+        let content = strand.results.content();
+        for (summary, gauges) in content.spec.summaries.iter().zip(&content.gauges) {
+            let Some(gauges) = gauges else { continue };
+            let rows = content.catchments.iter().zip(&strand.catchments);
+            let with_gauge = rows.filter(|(row, _)| gauges.has(&row.id));
+            let places = with_gauge.map(|(_, place)| *place).collect();
+            (self.gauged).insert((strand.side, summary.name.clone()), places);
+        }
+    }
+
+    /// The catchments at which an objective compares something in a scenario, now (0) or as of the tag (1); `None` if any of them is not
+    /// on the page.
+    pub(crate) fn gauges_of(&self, side: (usize, usize), objective: &str) -> Option<Vec<usize>> {
+        let places = self.gauged.get(&(side, objective.to_owned()))?;
+        places.iter().copied().collect()
     }
 
     /// The variables of the page.
@@ -128,6 +153,7 @@ impl Gathered {
             finer: self.finer(),
             looked_at: &self.looked_at,
             variables: &self.outline.curves,
+            scenarios: self.numbers.scenarios(),
         };
         Curves::of(self.time(), &shelves, bytes, arrays, notes)
     }
@@ -138,7 +164,7 @@ impl Gathered {
         sources: &Sources<'_>,
         catchments: &[usize],
     ) -> Result<()> {
-        let catchments = &catchments[..catchments.len().min(MOST_CHANGED)];
+        let catchments = &catchments[..catchments.len().min(self.most_changed)];
         if !self.finer().catchments.is_empty() {
             let is_new = |catchment: &usize| !self.finer().catchments.contains(catchment);
             let new: Vec<usize> = catchments.iter().copied().filter(is_new).collect();
@@ -159,7 +185,8 @@ impl Gathered {
 
     /// The finest curves that there are: of some catchments, or of all.
     fn finer(&self) -> &Shelf {
-        let whole = self.all.as_ref().filter(|all| all.resolution.is_whole());
+        let scenarios = self.numbers.scenarios();
+        let whole = self.all.as_ref().filter(|all| all.is_whole_of(scenarios));
         whole.unwrap_or(&self.chosen)
     }
 
@@ -189,7 +216,7 @@ impl Gathered {
         let steps = outline.time.as_ref().map_or(1, TimeAxis::len);
         let has_durations = kept.curves() * count <= MOST_DURATIONS;
         let all = shelf_of_all(&kept, steps, count, has_durations);
-        let is_all = all.as_ref().is_some_and(|all| all.resolution.is_whole());
+        let is_all = all.as_ref().is_some_and(|all| all.is_whole_of(scenarios));
         let values = BYTES_OF_CHOSEN / 4 / kept.curves().max(1);
         let fine = Resolution::within(steps, values / CHOSEN_AT_LEAST.min(count.max(1)));
         let fine = fine.filter(|_| !is_all && kept.variables > 0);
@@ -201,8 +228,10 @@ impl Gathered {
         };
         let changed = match fine.is_some() && kept.sides == 2 {
             true => MOST_CHANGED.min(most / 3),
+            // What is there of all need not be fetched, and nothing is where there is no room.
             false => 0,
         };
+        let most_changed = if is_all { MOST_CHANGED } else { changed };
         let mut chosen = Chosen::default();
         let most = most - changed;
         chosen.add(first.iter().flat_map(Strand::looked_at_first), most);
@@ -225,6 +254,8 @@ impl Gathered {
             all,
             chosen,
             first,
+            most_changed,
+            gauged: BTreeMap::new(),
         })
     }
 }

@@ -22,6 +22,11 @@ impl Numbers {
         }
     }
 
+    /// How many scenarios there are.
+    pub(super) fn scenarios(&self) -> usize {
+        self.sides.len()
+    }
+
     /// Makes room for those of a scenario, all missing.
     pub(super) fn begin(&mut self, (scenario, side): Side) {
         let count = self.of.len() * self.catchments;

@@ -12,8 +12,8 @@ use crate::page::failures::PageUnit;
 pub(super) fn section(page: &Page) -> Option<Markup> {
     let drawn = &page.drawn;
     let since = drawn.since.as_ref()?;
-    let (changed, same): (Vec<_>, Vec<_>) =
-        (drawn.changes.iter().enumerate()).partition(|(_, changes)| changes.changed > 0);
+    let (changed, same): (Vec<&Changes>, Vec<&Changes>) =
+        (drawn.changes.iter()).partition(|changes| changes.changed > 0);
     Some(html! {
         section id="changes" {
             h2 { "What changed: " (since) " → " (drawn.now) }
@@ -22,13 +22,13 @@ pub(super) fn section(page: &Page) -> Option<Markup> {
             } @else if changed.is_empty() {
                 p { "No number of any catchment is another than it was." }
             }
-            @for (at, alike) in changed.chunk_by(|a, b| scenario(page, a.1) == scenario(page, b.1)).enumerate() {
+            @for (at, alike) in changed.chunk_by(|a, b| scenario(page, a) == scenario(page, b)).enumerate() {
                 (of_scenario(page, alike, at == 0))
             }
             @if !changed.is_empty() && !same.is_empty() {
                 p class="soft" {
                     "Unchanged: "
-                    @for (at, (_, changes)) in same.iter().enumerate() {
+                    @for (at, changes) in same.iter().enumerate() {
                         @if at > 0 { "; " }
                         (title(page, changes))
                     }
@@ -40,9 +40,9 @@ pub(super) fn section(page: &Page) -> Option<Markup> {
 }
 
 /// The changes of one scenario; those of all but the first are to be unfolded.
-fn of_scenario(page: &Page, changed: &[(usize, &Changes)], is_first: bool) -> Markup {
-    let all = html! { @for (at, changes) in changed { (of_colour(page, *at, changes)) } };
-    let scenario = changed.first().map(|(_, changes)| scenario(page, changes));
+fn of_scenario(page: &Page, changed: &[&Changes], is_first: bool) -> Markup {
+    let all = html! { @for changes in changed { (of_colour(page, changes)) } };
+    let scenario = changed.first().map(|changes| scenario(page, changes));
     let name = scenario.map_or("", |scenario| Names::of(page).scenario(scenario));
     match is_first {
         true => all,
@@ -74,7 +74,7 @@ fn title(page: &Page, changes: &Changes) -> String {
     }
 }
 
-fn of_colour(page: &Page, at: usize, changes: &Changes) -> Markup {
+fn of_colour(page: &Page, changes: &Changes) -> Markup {
     let names = Names::of(page);
     let scenario = scenario(page, changes);
     let title = title(page, changes);
@@ -104,7 +104,7 @@ fn of_colour(page: &Page, at: usize, changes: &Changes) -> Markup {
     };
     let body = html! { @for change in &changes.most { (row(change)) } };
     html! {
-        section class="change" data-change=(at) {
+        section class="change" {
             h3 { (title) }
             p { (count(changes.changed)) " of " (count(changes.compared)) " catchments changed." }
             (histogram::picture(changes))
