@@ -126,6 +126,17 @@ fn other_time_steps_are_neither_drawn_nor_compared() {
 }
 
 #[test]
+fn a_made_up_name_is_no_other_variables() {
+    let basin = Basin::tagged(3, "5");
+    let more = format!("{PROJECT}[product.variables]\nq_mean = {{ formula = \"q * 100\" }}\n");
+    basin.write("rerunoff.toml", &more);
+    basin.call(&["run"]);
+    let page = basin.page();
+    assert_eq!(then(&page, "q_mean_"), &serde_json::json!([2.0]));
+    assert_eq!(then(&page, "q_mean_mean"), &serde_json::json!([200.0]));
+}
+
+#[test]
 fn columns_that_results_lack_are_left_out() {
     let basin = Basin::tagged(3, "5 10");
     let columns = "columns = { q = \"q\"";

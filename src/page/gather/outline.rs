@@ -3,7 +3,7 @@
 //! A variable along a further dimension is a variable of the page for each place along it. Where a project states no summaries, each
 //! variable's mean and greatest value take their place, so that there is something to colour a map by.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::data::time_axis::TimeAxis;
 use crate::page::Variable;
@@ -65,7 +65,7 @@ fn with_place(name: &str, place: Option<&String>) -> String {
     }
 }
 
-/// The summaries of a page: the project's; and each variable's mean and greatest value, if it states none.
+/// The summaries of a page: the project's; and each variable's mean and greatest value, if it states none, under names that nothing else has.
 pub(super) fn summaries(project: &Project) -> Vec<SummaryVariable> {
     let product = &project.product;
     let mut summaries = product.summaries.clone();
@@ -76,6 +76,9 @@ pub(super) fn summaries(project: &Project) -> Vec<SummaryVariable> {
     if summaries.iter().any(is_statistic) {
         return summaries;
     }
+    let variables = product.variables.iter().map(|variable| &variable.name);
+    let others = summaries.iter().map(|summary| &summary.name);
+    let taken: HashSet<String> = variables.chain(others).cloned().collect();
     for (of, variable) in product.variables.iter().enumerate() {
         let words = variable.long_name.as_deref().unwrap_or(&variable.name);
         let summary = |name: String, statistic, long_name: String| SummaryVariable {
@@ -92,12 +95,12 @@ pub(super) fn summaries(project: &Project) -> Vec<SummaryVariable> {
             None => summaries.push(summary(name.clone(), Statistic::Mean, words.to_owned())),
             Some(_) => summaries.extend([
                 summary(
-                    format!("{name}_mean"),
+                    free_name(format!("{name}_mean"), &taken),
                     Statistic::Mean,
                     format!("mean of {words}"),
                 ),
                 summary(
-                    format!("{name}_max"),
+                    free_name(format!("{name}_max"), &taken),
                     Statistic::Max,
                     format!("greatest {words}"),
                 ),
@@ -105,6 +108,14 @@ pub(super) fn summaries(project: &Project) -> Vec<SummaryVariable> {
         }
     }
     summaries
+}
+
+/// A name, with a line at its end for as long as it is taken.
+fn free_name(mut name: String, taken: &HashSet<String>) -> String {
+    while taken.contains(&name) {
+        name.push('_');
+    }
+    name
 }
 
 impl Outline {
