@@ -16,8 +16,8 @@ const STAYS: u64 = u64::MAX;
 
 /// The same catchments with about `most_points` points, if they have more, and none that matters less than `finest`, twice an area.
 ///
-/// Rings of a catchment that are smaller than what is left out elsewhere are left out too, but for its largest. A catchment that is
-/// too small to have an area in whole numbers has no ring.
+/// Rings of a catchment that are smaller than what is left out elsewhere are left out too, but for its largest and for those that
+/// share an edge with a ring that stays. A catchment that is too small to have an area in whole numbers has no ring.
 pub(super) fn simplified(
     catchments: Vec<Vec<Vec<MapPoint>>>,
     most_points: usize,
@@ -31,19 +31,23 @@ pub(super) fn simplified(
         owners.resize(rings.len(), owner);
     }
     let arcs = Arcs::of(&rings);
-    let mut weights: Vec<Vec<u64>> = arcs.points.iter().map(|arc| weights(arc)).collect();
-    let limit = limit(&arcs, &weights, most_points).max(finest);
+    let areas: Vec<u64> = rings.iter().map(|ring| twice_area(ring)).collect();
     let mut largest = vec![0; simplified.len()];
-    for (ring, owner) in rings.iter().zip(&owners) {
-        largest[*owner] = twice_area(ring).max(largest[*owner]);
+    for (area, owner) in areas.iter().zip(&owners) {
+        largest[*owner] = largest[*owner].max(*area);
     }
-    let is_kept = |ring: &[MapPoint], owner: usize| {
-        let area = twice_area(ring);
-        area >= limit || area == largest[owner]
-    };
+    let own: Vec<u64> = (areas.iter().zip(&owners))
+        .map(|(area, owner)| match *area == largest[*owner] {
+            true => STAYS,
+            false => *area,
+        })
+        .collect();
+    let together = together(&arcs, &own, |ring| areas[ring] < finest);
+    let mut weights: Vec<Vec<u64>> = arcs.points.iter().map(|arc| weights(arc)).collect();
+    let limit = limit(&arcs, &weights, &together, most_points).max(finest);
     let mut kept = Vec::new();
-    for ((ring, uses), owner) in rings.into_iter().zip(&arcs.rings).zip(owners) {
-        if is_kept(&ring, owner) {
+    for ((matters, uses), owner) in together.into_iter().zip(&arcs.rings).zip(owners) {
+        if matters >= limit {
             keep_an_area(uses, &arcs, &mut weights, limit);
             kept.push((owner, uses));
         }
@@ -52,6 +56,33 @@ pub(super) fn simplified(
         simplified[owner].push(joined(uses, &arcs, &weights, limit));
     }
     simplified
+}
+
+/// How much each ring matters: as much as the one that does most of all those that it hangs together with by arcs.
+///
+/// A tiny one does not stay for the sake of one that isn't, beside which nobody sees it.
+fn together(arcs: &Arcs, own: &[u64], is_tiny: impl Fn(usize) -> bool) -> Vec<u64> {
+    let mut users = vec![Vec::new(); arcs.points.len()];
+    for (ring, uses) in arcs.rings.iter().enumerate() {
+        for used in uses {
+            users[used.arc].push(ring);
+        }
+    }
+    let mut from: Vec<usize> = (0..own.len()).collect();
+    from.sort_by_key(|ring| Reverse(own[*ring]));
+    let mut together = vec![None; own.len()];
+    for start in from {
+        let mut reached = vec![start];
+        while let Some(ring) = reached.pop() {
+            if together[ring].is_some() {
+                continue;
+            }
+            together[ring] = Some(own[start]);
+            let beside = arcs.rings[ring].iter().flat_map(|used| &users[used.arc]);
+            reached.extend(beside.filter(|other| is_tiny(ring) || !is_tiny(**other)));
+        }
+    }
+    together.into_iter().flatten().collect()
 }
 
 /// A ring without points that repeat the one before.
@@ -112,22 +143,32 @@ fn weights(points: &[MapPoint]) -> Vec<u64> {
     weights
 }
 
-/// How much a point must matter at least, so that all rings together have so many points at most.
-fn limit(arcs: &Arcs, weights: &[Vec<u64>], most_points: usize) -> u64 {
-    let mut uses = vec![0; weights.len()];
-    for used in arcs.rings.iter().flatten() {
-        uses[used.arc] += 1;
+/// How much a point or a ring must matter at least, so that all rings together have so many points at most.
+///
+/// What always stays may take nearly all of these, or more: a quarter of them is there for the rest, so that what is seen of it stays.
+fn limit(arcs: &Arcs, weights: &[Vec<u64>], rings: &[u64], most_points: usize) -> u64 {
+    let mut all: Vec<(u64, usize)> = Vec::new();
+    let mut used_by = vec![(0, 0); weights.len()];
+    for (uses, matters) in arcs.rings.iter().zip(rings) {
+        // Where its arcs meet it has a point each, and three in any case.
+        all.push((*matters, uses.len().max(3)));
+        for used in uses {
+            used_by[used.arc] = (used_by[used.arc].0 + 1, *matters.max(&used_by[used.arc].1));
+        }
     }
-    let mut inner: Vec<(u64, usize)> = (weights.iter().zip(&uses))
-        .flat_map(|(weights, uses)| weights.iter().map(move |weight| (*weight, *uses)))
-        .filter(|(weight, _)| *weight != STAYS)
-        .collect();
-    inner.sort_unstable_by_key(|(weight, _)| Reverse(*weight));
-    let mut points: usize = uses.iter().sum();
-    for (weight, uses) in inner {
-        points += uses;
-        if points > most_points {
-            return weight + 1;
+    for (weights, (uses, ring)) in weights.iter().zip(used_by) {
+        let inner = weights.iter().filter(|weight| **weight != STAYS);
+        all.extend(inner.map(|weight| (ring.min(*weight), uses)));
+    }
+    all.sort_unstable_by_key(|(matters, _)| Reverse(*matters));
+    let rest = all.partition_point(|(matters, _)| *matters == STAYS);
+    let always: usize = all[..rest].iter().map(|(_, points)| points).sum();
+    let room = most_points.saturating_sub(always).max(most_points / 4);
+    let mut points = 0;
+    for (matters, more) in &all[rest..] {
+        points += more;
+        if points > room {
+            return matters + 1;
         }
     }
     0
@@ -272,6 +313,37 @@ mod tests {
         let fewer = simplified(vec![coast, vec![square(5000, 3)]], 1000, 100);
         assert_eq!(fewer[0].iter().map(Vec::len).collect::<Vec<_>>(), [4, 4]);
         assert!(twice_area(&fewer[1][0]) > 0, "{:?}", fewer[1]);
+    }
+
+    #[test]
+    fn islands_and_holes_stay_where_corners_alone_are_too_many() {
+        let square = |x: u16, y: u16, size: u16| {
+            vec![[x, y], [x + size, y], [x + size, y + size], [x, y + size]]
+        };
+        let chequered = |odd: u16| {
+            let all = (0..20).flat_map(|x| (0..20).map(move |y| (x, y)));
+            let own = all.filter(|(x, y)| (x + y) % 2 == odd);
+            own.map(|(x, y)| square(20_000 + x * 500, y * 500, 500))
+                .collect()
+        };
+        // One with a hole that is another catchment and an island, and two whose parts are all beside each other's.
+        let hole = square(3000, 3000, 900);
+        let first = vec![square(0, 0, 9000), hole.clone(), square(0, 20_000, 700)];
+        let fewer = simplified(
+            vec![first.clone(), vec![hole], chequered(0), chequered(1)],
+            100,
+            64,
+        );
+        assert_eq!(fewer[0], first);
+        assert_eq!([fewer[2].len(), fewer[3].len()], [200, 200]);
+        // A hole that can hardly be seen stays too, if what is in it does.
+        let tiny = square(3000, 3000, 3);
+        let fewer = simplified(
+            vec![vec![square(0, 0, 9000), tiny.clone()], vec![tiny]],
+            100,
+            64,
+        );
+        assert_eq!([fewer[0].len(), fewer[1].len()], [2, 1]);
     }
 
     #[test]
