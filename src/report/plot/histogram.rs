@@ -17,13 +17,17 @@ const TAIL: f64 = 0.02;
 /// What part of a character is filled, in eighths.
 const EIGHTHS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
-/// The histogram of all values that are no NaN, below its title; at most so many characters wide.
+/// The histogram of all values that are finite, below its title; at most so many characters wide.
 pub(crate) fn histogram(title: &str, values: &[f64], columns: usize) -> Vec<String> {
     let mut lines = vec![title.to_owned()];
     let mut sorted: Vec<f64> = values.iter().copied().filter(|v| v.is_finite()).collect();
     sorted.sort_by(f64::total_cmp);
     let Some(bins) = Bins::of(&sorted, columns) else {
-        lines.push("  all values are missing".to_owned());
+        let what = match values.iter().any(|value| value.is_infinite()) {
+            true => "no value is finite",
+            false => "all values are missing",
+        };
+        lines.push(format!("  {what}"));
         return lines;
     };
     let most = bins.counts.iter().copied().max().unwrap_or(0).max(1);
@@ -98,7 +102,7 @@ impl Bins {
         // Round intervals, so that none has values on both sides of zero.
         let parts = ticks.step / round_step((ticks.to - ticks.from) / most as f64);
         let width = ticks.step / parts.floor().max(1.0);
-        let count = ((ticks.to - ticks.from) / width).round() as usize;
+        let count = (((ticks.to - ticks.from) / width).round() as usize).max(1);
         let mut bins = Self {
             counts: vec![0; count],
             ticks,
@@ -163,6 +167,18 @@ mod tests {
             .map(|line| line.matches('█').count())
             .sum();
         assert_eq!((full > 0, full % ROWS), (true, 0), "{}", lines.join("\n"));
-        assert_eq!(histogram("a", &[f64::NAN], 60).len(), 2);
+        let missing = histogram("a", &[f64::NAN], 60);
+        assert_eq!(missing, ["a", "  all values are missing"]);
+        let infinite = histogram("a", &[f64::NAN, f64::INFINITY], 60);
+        assert_eq!(infinite, ["a", "  no value is finite"]);
+    }
+
+    #[test]
+    fn numbers_of_any_size_are_counted() {
+        let tiny = f64::from_bits(1);
+        for values in [[0.0, tiny, 2.0 * tiny], [-f64::MAX, 0.0, f64::MAX]] {
+            let lines = histogram("a", &values, 60).join("\n");
+            assert!(lines.contains('█') && !lines.contains("NaN"), "{lines}");
+        }
     }
 }

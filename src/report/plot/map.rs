@@ -51,10 +51,11 @@ impl Raster {
         // One catchment, or a row of them, has no extent of its own.
         let least = (wide.max(high) / 50.0).max(f64::MIN_POSITIVE);
         let (wide, high) = (wide.max(least), high.max(least));
-        let columns = columns.saturating_sub(GUTTER + 2).max(1) as f64;
-        let size = (wide / columns).max(high / HEIGHT / ROWS as f64);
-        let [columns, rows] =
-            [wide / size, high / size / HEIGHT].map(|x| x.ceil().max(1.0) as usize);
+        let most = columns.saturating_sub(GUTTER + 2).max(1);
+        let size = (wide / most as f64).max(high / HEIGHT / ROWS as f64);
+        // Rounding may make it a little more than there is room for.
+        let [columns, rows] = [(wide / size, most), (high / size / HEIGHT, ROWS)]
+            .map(|(count, most)| (count.ceil() as usize).clamp(1, most));
         let place = |&[x, y]: &[f64; 2]| {
             let x = (x - west) * squeeze / size;
             let y = (north - y) / size / HEIGHT;
@@ -129,7 +130,7 @@ impl Raster {
         lines.push(format!("{:GUTTER$} └{axis}", ""));
         let [west, east] = [west, east].map(|x| self.degrees(x, 'E', 'W'));
         let between =
-            (self.columns + 2).saturating_sub(west.chars().count() + east.chars().count());
+            (self.columns + 1).saturating_sub(west.chars().count() + east.chars().count());
         lines.push(format!("{:GUTTER$}{west}{:between$} {east}", "", ""));
         let has_missing = values.iter().any(|value| value.is_nan());
         let missing = has_missing.then_some(missing);
@@ -184,6 +185,19 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("8.0°E") && text.contains("9.0°E"), "{text}");
+    }
+
+    #[test]
+    fn it_is_as_wide_as_there_is_room() {
+        let values = [1.0, 2.0];
+        let classes = Classes::of_changes(&values).expect("changes");
+        for (room, east) in (40..120).flat_map(|room| [9.1, 23.7, 170.3].map(|east| (room, east))) {
+            let positions = [Some([0.0, 0.0]), Some([east, 0.3])];
+            let raster = Raster::new(&positions, false, room).expect("positions");
+            let lines = raster.lines("change", &values, &classes, ["%", ""]);
+            let widths = lines[1..=raster.cells.len() / raster.columns + 2].iter();
+            assert_eq!(widths.map(|line| line.chars().count()).max(), Some(room));
+        }
     }
 
     #[test]

@@ -3,6 +3,10 @@
 /// The most digits of a number that is written out; a larger or smaller one has an exponent.
 const WRITTEN_OUT: std::ops::Range<f64> = 1e-4..1e7;
 
+/// The greatest number of an axis, and the least length of one: with others there is no counting.
+const GREATEST: f64 = 1e300;
+const SHORTEST: f64 = 1e-300;
+
 /// Round numbers, evenly spaced, that begin at or below the least and end at or above the greatest value.
 #[derive(Debug, PartialEq)]
 pub(super) struct Ticks {
@@ -17,12 +21,14 @@ pub(super) struct Ticks {
 impl Ticks {
     /// For values between these two, with at most `parts` steps and no fewer than one.
     ///
-    /// Values that are all the same are put in the middle.
+    /// Values that are all the same, as far as numbers can tell, are put in the middle.
     pub(super) fn new(least: f64, greatest: f64, parts: usize) -> Self {
-        let (least, greatest) = match greatest > least {
+        let [least, greatest] = [least, greatest].map(|end| end.clamp(-GREATEST, GREATEST));
+        let size = least.abs().max(greatest.abs());
+        let (least, greatest) = match greatest - least > SHORTEST.max(4.0 * f64::EPSILON * size) {
             true => (least, greatest),
             false => {
-                let around = if least == 0.0 { 1.0 } else { least.abs() / 2.0 };
+                let around = if size < SHORTEST { 1.0 } else { size / 2.0 };
                 (least - around, least + around)
             }
         };
@@ -151,6 +157,25 @@ mod tests {
             (1e-9, "1.00e-9"),
         ] {
             assert_eq!(short(number), text, "{number}");
+        }
+    }
+
+    #[test]
+    fn numbers_at_the_ends_of_what_there_is_have_an_axis() {
+        let tiny = f64::from_bits(1);
+        for (least, greatest) in [
+            (0.0, tiny),
+            (-tiny, tiny),
+            (tiny, f64::MIN_POSITIVE),
+            (-f64::MAX, f64::MAX),
+            (f64::MAX, f64::MAX),
+            (1.0, 1.0_f64.next_up()),
+            (1e300_f64.next_down(), 1e300),
+        ] {
+            let ticks = Ticks::new(least, greatest, 6);
+            let count = ticks.values().count();
+            assert!((2..8).contains(&count), "{least} {greatest}: {ticks:?}");
+            assert!(ticks.values().all(|value| !ticks.label(value).is_empty()));
         }
     }
 
