@@ -29,6 +29,10 @@ const PLAIN: [&str; 6] = [
     "EPSG:4979",
 ];
 
+/// Longitudes and latitudes from Paris of the EPSG: all that it has in grads, of which a right angle has 100.
+const IN_GRADS: [u16; 9] = [4807, 4810, 4811, 4816, 4819, 4821, 4901, 4902, 7400];
+const GRAD: f64 = std::f64::consts::PI / 200.0;
+
 impl ReferenceSystem {
     /// The system that a text means.
     pub(super) fn named(text: &str) -> Result<Self> {
@@ -41,11 +45,22 @@ impl ReferenceSystem {
             return Self::of_proj(text);
         }
         if let Some(code) = name.to_ascii_uppercase().strip_prefix("EPSG:") {
-            let known = code.parse().ok().and_then(crs_definitions::from_code);
+            let number = code.parse().ok();
+            if number.is_some_and(|number| IN_GRADS.contains(&number)) {
+                bail!("EPSG:{code} counts in grads and not in degrees");
+            }
+            let known = number.and_then(crs_definitions::from_code);
             let known = known.with_context(|| format!("EPSG:{code} is not known; describe the system as PROJ does, `+proj=utm +zone=32`"))?;
             return Self::of_proj(known.proj4);
         }
         if text.contains('[') {
+            // The parameters of a plane are in grads too, then.
+            if units(text).any(|size| (size / GRAD - 1.0).abs() < 1e-6) {
+                bail!("its angles are in grads and not in degrees");
+            }
+            if let Some(proj) = extension(text) {
+                return Self::of_proj(proj);
+            }
             let proj = proj4wkt::wkt_to_projstring(text);
             return match proj {
                 Ok(proj) => Self::of_proj(&proj),
@@ -58,7 +73,7 @@ impl ReferenceSystem {
     fn of_proj(text: &str) -> Result<Self> {
         let words = text.split_whitespace();
         let words: Vec<&str> = words
-            .filter(|word| !word.starts_with("+nadgrids="))
+            .filter(|word| !word.starts_with("+nadgrids=") && *word != "+wktext")
             .collect();
         let text = words.join(" ");
         match Proj::from_proj_string(&text) {
@@ -101,6 +116,27 @@ impl ReferenceSystem {
     }
 }
 
+/// The sizes of all units in well-known text.
+fn units(text: &str) -> impl Iterator<Item = f64> {
+    // ANGLEUNIT too.
+    let units = text.split("UNIT[").skip(1);
+    units.filter_map(|unit| {
+        let (_name, rest) = unit.trim_start().strip_prefix('"')?.split_once('"')?;
+        let size = rest.trim_start().strip_prefix(',')?;
+        size.split([',', ']']).next()?.trim().parse().ok()
+    })
+}
+
+/// What well-known text has for PROJ. GDAL writes it where the text alone means another system: Web Mercator of an ellipsoid.
+fn extension(text: &str) -> Option<&str> {
+    let (_, rest) = text.split_once("EXTENSION[\"PROJ4\"")?;
+    let proj = rest.trim_start().strip_prefix(',')?.trim_start();
+    proj.strip_prefix('"')?
+        .split('"')
+        .next()
+        .filter(|proj| proj.starts_with('+'))
+}
+
 /// `EPSG:25832` of `urn:ogc:def:crs:EPSG::25832` and `http://www.opengis.net/def/crs/EPSG/0/25832`; other texts as they are.
 fn short_name(text: &str) -> String {
     let lower = text.to_ascii_lowercase();
@@ -125,6 +161,10 @@ mod tests {
     const USA_ALBERS: &str = r#"PROJCS["USA_Contiguous_Albers_Equal_Area_Conic",GEOGCS["GCS_North_American_1983",DATUM["D_North_American_1983",SPHEROID["GRS_1980",6378137.0,298.257222101]],PRIMEM["Greenwich",0.0],UNIT["Degree",0.0174532925199433]],PROJECTION["Albers"],PARAMETER["False_Easting",0.0],PARAMETER["False_Northing",0.0],PARAMETER["Central_Meridian",-96.0],PARAMETER["Standard_Parallel_1",29.5],PARAMETER["Standard_Parallel_2",45.5],PARAMETER["Latitude_Of_Origin",37.5],UNIT["Meter",1.0]]"#;
     const SWISS: &str = r#"PROJCS["CH1903+_LV95",GEOGCS["GCS_CH1903+",DATUM["D_CH1903+",SPHEROID["Bessel_1841",6377397.155,299.1528128]],PRIMEM["Greenwich",0.0],UNIT["Degree",0.0174532925199433]],PROJECTION["Hotine_Oblique_Mercator_Azimuth_Center"],PARAMETER["False_Easting",2600000.0],PARAMETER["False_Northing",1200000.0],PARAMETER["Scale_Factor",1.0],PARAMETER["Azimuth",90.0],PARAMETER["Longitude_Of_Center",7.43958333333333],PARAMETER["Latitude_Of_Center",46.9524055555556],UNIT["Meter",1.0]]"#;
     const NAD_83: &str = r#"GEOGCS["GCS_North_American_1983",DATUM["D_North_American_1983",SPHEROID["GRS_1980",6378137.0,298.257222101]],PRIMEM["Greenwich",0.0],UNIT["Degree",0.0174532925199433]]"#;
+
+    /// What GDAL writes.
+    const WEB_MERCATOR: &str = r#"PROJCS["WGS 84 / Pseudo-Mercator",GEOGCS["WGS 84",DATUM["WGS_1984",SPHEROID["WGS 84",6378137,298.257223563,AUTHORITY["EPSG","7030"]],AUTHORITY["EPSG","6326"]],PRIMEM["Greenwich",0,AUTHORITY["EPSG","8901"]],UNIT["degree",0.0174532925199433,AUTHORITY["EPSG","9122"]],AUTHORITY["EPSG","4326"]],PROJECTION["Mercator_1SP"],PARAMETER["central_meridian",0],PARAMETER["scale_factor",1],PARAMETER["false_easting",0],PARAMETER["false_northing",0],UNIT["metre",1,AUTHORITY["EPSG","9001"]],AXIS["Easting",EAST],AXIS["Northing",NORTH],EXTENSION["PROJ4","+proj=merc +a=6378137 +b=6378137 +lat_ts=0 +lon_0=0 +x_0=0 +y_0=0 +k=1 +units=m +nadgrids=@null +wktext +no_defs"],AUTHORITY["EPSG","3857"]]"#;
+    const PARIS: &str = r#"GEOGCS["GCS_NTF_Paris",DATUM["Nouvelle_Triangulation_Francaise_(Paris)",SPHEROID["Clarke_1880_IGN",6378249.2,293.466021293627]],PRIMEM["Paris",2.33722917],UNIT["Grad",0.0157079632679489]]"#;
 
     fn lon_lat(system: &str, place: Place) -> Place {
         let mut place = place;
@@ -201,6 +241,11 @@ mod tests {
                 [7.438_632_4, 46.951_082_8],
             ),
             (NAD_83, [-75.0, 40.0], [-75.0, 40.0]),
+            (
+                WEB_MERCATOR,
+                [1_000_000.0, 6_500_000.0],
+                [8.983_152_8, 50.309_217_0],
+            ),
         ] {
             let found = lon_lat(system, from);
             let off = [(found[0] - to[0]).abs(), (found[1] - to[1]).abs()];
@@ -248,6 +293,8 @@ mod tests {
             ("PROJCS[\"x\"]", "not understood"),
             ("+proj=nonsense", "computed"),
             ("EPSG:4978", "space"),
+            ("EPSG:4807", "grads"),
+            (PARIS, "grads"),
         ] {
             let refused = ReferenceSystem::named(name).expect_err(name).to_string();
             assert!(refused.contains(word), "{name}: {refused}");
