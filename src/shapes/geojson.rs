@@ -43,15 +43,13 @@ struct Geometry {
     kind: String,
     #[serde(default)]
     coordinates: Coordinates,
-    #[serde(default)]
-    geometries: Vec<Geometry>,
+    geometries: Option<Vec<Geometry>>,
 }
 
 /// `{"type": "name", "properties": {"name": "EPSG:25832"}}`
 #[derive(Deserialize)]
 struct NamedSystem {
-    #[serde(default)]
-    properties: BTreeMap<String, Value>,
+    properties: Option<BTreeMap<String, Value>>,
 }
 
 /// Coordinates, as deep as they are.
@@ -183,11 +181,11 @@ impl Source for GeoJson {
         columns.into_iter().map(str::to_owned).collect()
     }
 
-    fn cells(&self, column: &str) -> Result<Vec<String>> {
+    fn cells(&self, column: &str, take: &mut dyn FnMut(&str)) -> Result<()> {
         let features = self.0.features.iter();
-        Ok(features
-            .filter_map(|feature| feature.cell(column))
-            .collect())
+        let cells = features.filter_map(|feature| feature.cell(column));
+        cells.for_each(|cell| take(&cell));
+        Ok(())
     }
 
     fn shapes(&self, column: &str, place: &dyn Fn(&str) -> Option<usize>) -> Result<Vec<Placed>> {
@@ -210,7 +208,8 @@ impl Source for GeoJson {
         let Some(stated) = &self.0.crs else {
             return Some("OGC:CRS84".to_owned());
         };
-        let name = stated.properties.get("name").and_then(Value::as_str);
+        let properties = stated.properties.as_ref();
+        let name = properties.and_then(|all| all.get("name")?.as_str());
         name.map(str::to_owned)
     }
 }
@@ -221,7 +220,8 @@ impl Geometry {
         let is_empty = *coordinates == Coordinates::default();
         match (self.kind.as_str(), coordinates) {
             ("GeometryCollection", _) => {
-                self.geometries.iter().try_for_each(|part| part.take(parts))
+                let mut each = self.geometries.iter().flatten();
+                each.try_for_each(|part| part.take(parts))
             }
             ("Point" | "MultiPoint" | "Polygon" | "MultiPolygon", _) if is_empty => Ok(()),
             ("Point", Coordinates::Place(place)) => {
@@ -318,6 +318,7 @@ mod tests {
             "{\"type\": \"Polygon\", \"coordinates\": []}",
             "{\"type\": \"MultiPolygon\", \"coordinates\": [[[]]]}",
             "{\"type\": \"GeometryCollection\", \"geometries\": []}",
+            "{\"type\": \"GeometryCollection\", \"geometries\": null}",
         ] {
             assert_eq!(shape(empty).expect(empty), None, "{empty}");
         }
@@ -347,8 +348,12 @@ mod tests {
             .join(","),
         );
         assert_eq!(read.columns(), ["id", "name"]);
-        assert_eq!(read.cells("name").expect("cells"), ["7.0", "b"]);
-        assert_eq!(read.cells("id").expect("cells"), ["7", "7", "7"]);
+        for (column, cells) in [("name", vec!["7.0", "b"]), ("id", vec!["7", "7", "7"])] {
+            let mut found = Vec::new();
+            let taken = read.cells(column, &mut |cell| found.push(cell.to_owned()));
+            taken.expect("cells");
+            assert_eq!(found, cells);
+        }
     }
 
     #[test]
@@ -357,6 +362,8 @@ mod tests {
         let named = br#"{"type": "FeatureCollection", "features": [], "crs": {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::25832"}}}"#;
         let named = GeoJson::read(named).expect("GeoJSON").reference();
         assert_eq!(named.as_deref(), Some("urn:ogc:def:crs:EPSG::25832"));
+        let none = br#"{"type": "FeatureCollection", "features": [], "crs": {"type": "name", "properties": null}}"#;
+        assert_eq!(GeoJson::read(none).expect("GeoJSON").reference(), None);
     }
 
     #[test]

@@ -11,8 +11,8 @@ impl Source for GeoPackageLayer {
         self.columns.clone()
     }
 
-    fn cells(&self, column: &str) -> Result<Vec<String>> {
-        self.cells(column)
+    fn cells(&self, column: &str, take: &mut dyn FnMut(&str)) -> Result<()> {
+        self.cells(column, take)
     }
 
     fn shapes(&self, column: &str, place: &dyn Fn(&str) -> Option<usize>) -> Result<Vec<Placed>> {

@@ -1,6 +1,6 @@
 //! The shapes of catchments out of a file, matched by their ids.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -207,9 +207,8 @@ fn candidates(
     let columns = source.columns();
     let mut found = Vec::new();
     for column in &columns {
-        let cells = source.cells(column)?;
-        let matching = cells.iter().filter_map(|cell| place(cell));
-        let matching: std::collections::BTreeSet<usize> = matching.collect();
+        let mut matching = BTreeSet::new();
+        source.cells(column, &mut |cell| matching.extend(place(cell)))?;
         if !matching.is_empty() {
             found.push(format!("`{column}` ({} of {})", matching.len(), ids.len()));
         }

@@ -34,7 +34,8 @@ impl Shapefile {
             Some(prj) => {
                 let text = regular::read(&prj)
                     .with_context(|| format!("{} can't be read", prj.display()))?;
-                Some(String::from_utf8_lossy(&text).trim().to_owned())
+                let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text);
+                Some(String::from_utf8_lossy(text).trim().to_owned())
             }
         };
         Ok(Self {
@@ -67,13 +68,13 @@ impl Source for Shapefile {
         self.attributes.columns().to_vec()
     }
 
-    fn cells(&self, column: &str) -> Result<Vec<String>> {
+    fn cells(&self, column: &str, take: &mut dyn FnMut(&str)) -> Result<()> {
         let column = self.column(column)?;
         let rows = 0..self.attributes.rows();
         // A cell that can't be understood is no id of a catchment.
-        Ok(rows
-            .filter_map(|row| self.attributes.id(row, column).ok().flatten())
-            .collect())
+        rows.filter_map(|row| self.attributes.id(row, column).ok().flatten())
+            .for_each(|cell| take(&cell));
+        Ok(())
     }
 
     fn shapes(&self, column: &str, place: &dyn Fn(&str) -> Option<usize>) -> Result<Vec<Placed>> {

@@ -13,8 +13,8 @@ pub(super) trait Source {
     /// The columns that may hold ids.
     fn columns(&self) -> Vec<String>;
 
-    /// What stands in one of the columns; nothing for features without a value.
-    fn cells(&self, column: &str) -> Result<Vec<String>>;
+    /// Gives what stands in one of the columns to `take`; nothing for features without a value.
+    fn cells(&self, column: &str, take: &mut dyn FnMut(&str)) -> Result<()>;
 
     /// The features of catchments: those to whose cell in one of the columns `place` gives a catchment, in the order of the file.
     fn shapes(&self, column: &str, place: &dyn Fn(&str) -> Option<usize>) -> Result<Vec<Placed>>;

@@ -5,6 +5,8 @@
 //! program has left a transaction there.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::{Context, Result, bail};
 use rusqlite::types::ValueRef;
@@ -19,9 +21,16 @@ const OWN_TABLES: [&str; 2] = ["gpkg_contents", "gpkg_geometry_columns"];
 /// Whole numbers up to this, 2^53, are exact as floating point ones.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
+/// A layer may be a view, and that without end: how many operations of SQLite's it may take to read one, in thousands. It is enough
+/// for ten million rows of a table, and a few seconds' work.
+const MOST_THOUSANDS: u32 = 200_000;
+
 /// One layer of a GeoPackage.
 pub(crate) struct GeoPackageLayer {
     connection: Connection,
+    /// How many thousands of operations a statement may take, and how many are left.
+    most: u32,
+    left: Arc<AtomicU32>,
     path: PathBuf,
     table: String,
     blobs: String,
@@ -54,7 +63,11 @@ impl GeoPackageLayer {
     pub(crate) fn open(path: &Path, name: Option<&str>) -> Result<Self> {
         regular::open(path).context("it can't be opened")?;
         let path = std::path::absolute(path)?;
-        let connection = connect(&path)?;
+        let mut connection = connect(&path)?;
+        let left = Arc::new(AtomicU32::new(MOST_THOUSANDS));
+        let counted = Arc::clone(&left);
+        let is_too_much = move || counted.fetch_sub(1, Ordering::Relaxed) <= 1;
+        connection.progress_handler(1000, Some(is_too_much))?;
         let own = "SELECT count(*) FROM sqlite_schema WHERE name IN (?1, ?2)";
         let found: i64 = connection
             .query_row(own, OWN_TABLES, |row| row.get(0))
@@ -71,6 +84,8 @@ impl GeoPackageLayer {
         Ok(Self {
             reference: reference(&connection, system)?,
             connection,
+            most: MOST_THOUSANDS,
+            left,
             path,
             table,
             blobs,
@@ -78,17 +93,15 @@ impl GeoPackageLayer {
         })
     }
 
-    /// The cells of a column, as texts; those without a value are left out.
-    pub(crate) fn cells(&self, column: &str) -> Result<Vec<String>> {
-        let mut cells = Vec::new();
+    /// Gives the cells of a column, as texts, to `take`; those without a value are left out.
+    pub(crate) fn cells(&self, column: &str, take: &mut dyn FnMut(&str)) -> Result<()> {
         let [column, table] = [column, &self.table].map(quoted);
         // With the table's name before it, a column that is not there is an error and not a text.
         let statement = format!("SELECT t.{column} FROM {table} AS t");
         self.each(&statement, |row| {
-            cells.extend(text(row.get_ref(0)?));
+            text(row.get_ref(0)?).iter().for_each(|cell| take(cell));
             Ok(())
-        })?;
-        Ok(cells)
+        })
     }
 
     /// Gives every row's cell of a column and its blob to `take`; rows without the one or the other are left out.
@@ -112,7 +125,11 @@ impl GeoPackageLayer {
         statement: &str,
         mut take: impl FnMut(&rusqlite::Row<'_>) -> Result<()>,
     ) -> Result<()> {
-        let damaged = || format!("{}: it can't be read", self.path.display());
+        self.left.store(self.most, Ordering::Relaxed);
+        let damaged = || match self.left.load(Ordering::Relaxed) {
+            1.. => format!("{}: it can't be read", self.path.display()),
+            0 => "its layer takes too long to read, if it ever ends: is it a view?".to_owned(),
+        };
         let mut statement = self.connection.prepare(statement).with_context(damaged)?;
         let mut rows = statement.query([]).with_context(damaged)?;
         while let Some(row) = rows.next().with_context(damaged)? {
@@ -181,7 +198,8 @@ fn reference(connection: &Connection, number: i64) -> Result<SpatialReference> {
         Ok(SpatialReference::Known {
             organization: row.get(0)?,
             code: row.get(1)?,
-            definition: row.get(2)?,
+            // Some leave it out where the number is enough.
+            definition: row.get::<_, Option<String>>(2)?.unwrap_or_default(),
         })
     });
     Ok(known.optional()?.unwrap_or(SpatialReference::Plane))
@@ -237,7 +255,10 @@ mod tests {
         made(&path, &[("a \"b\"", 25832)]);
         let layer = GeoPackageLayer::open(&path, None).expect("a layer");
         assert_eq!(layer.columns, ["fid", "id", "name"]);
-        assert_eq!(layer.cells("id").expect("cells"), ["70007", "2", "1.5"]);
+        let mut cells = Vec::new();
+        let taken = layer.cells("id", &mut |cell| cells.push(cell.to_owned()));
+        taken.expect("cells");
+        assert_eq!(cells, ["70007", "2", "1.5"]);
         let mut rows = Vec::new();
         let taken = layer.rows("name", |cell, blob| {
             rows.push((cell, blob.to_vec()));
@@ -274,6 +295,50 @@ mod tests {
         assert_eq!(said(Some("x")), Err(none.to_owned()));
         assert_eq!(said(Some("basins")), Ok(SpatialReference::LonLat));
         assert_eq!(said(Some("rivers")), Ok(SpatialReference::Plane));
+    }
+
+    #[test]
+    fn a_layer_without_end_is_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.gpkg");
+        made(&path, &[]);
+        let all = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT x AS id, x'47' AS geom FROM c";
+        // With or without a first row.
+        let layers = [("rows", ""), ("none", "WHERE x < 0")].map(|(name, which)| {
+            format!(
+                "CREATE VIEW {name} AS {all} {which};
+                INSERT INTO gpkg_contents VALUES ('{name}', 'features');
+                INSERT INTO gpkg_geometry_columns VALUES ('{name}', 'geom', -1);"
+            )
+        });
+        Connection::open(&path)
+            .and_then(|it| it.execute_batch(&layers.concat()))
+            .expect("views");
+        for name in ["rows", "none"] {
+            let mut layer = GeoPackageLayer::open(&path, Some(name)).expect("a layer");
+            layer.most = 100;
+            let refused = layer.cells("id", &mut |_| {}).expect_err("no end");
+            let said = refused.to_string();
+            assert!(said.contains("if it ever ends"), "{said}");
+        }
+    }
+
+    #[test]
+    fn what_a_code_is_need_not_be_defined() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.gpkg");
+        made(&path, &[("basins", 25832)]);
+        Connection::open(&path)
+            .and_then(|it| it.execute_batch("UPDATE gpkg_spatial_ref_sys SET definition = NULL"))
+            .expect("a database");
+        let layer = GeoPackageLayer::open(&path, None).expect("a layer");
+        let SpatialReference::Known {
+            code, definition, ..
+        } = layer.reference
+        else {
+            panic!("{:?}", layer.reference);
+        };
+        assert_eq!((code, definition.as_str()), (25832, ""));
     }
 
     #[test]
