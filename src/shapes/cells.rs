@@ -12,6 +12,8 @@ use super::geometry::{Place, Ring};
 
 /// How many times the usual distance of neighbours is far from a place.
 const FAR: f64 = 1.5;
+/// No place is in a box farther away than so many.
+const MOST_BOXES: f64 = 1e15;
 
 /// The cells of places; places that are the same share theirs.
 pub(super) fn cells(places: &[Place]) -> Vec<Ring> {
@@ -102,7 +104,9 @@ fn apart(places: &[Place], usual: f64) -> Vec<Place> {
 
 /// Points on a grid that are far from all sites, but not much farther.
 fn around(sites: &[Place], far: f64) -> Vec<Place> {
-    let box_of = |[x, y]: Place| [floor(x / far) as i64, floor(y / far) as i64];
+    // Where all others are close together, one may be more boxes away than can be counted.
+    let number = |x: f64| floor(x / far).clamp(-MOST_BOXES, MOST_BOXES) as i64;
+    let box_of = |place: Place| place.map(number);
     let mut boxes: BTreeMap<[i64; 2], Vec<Place>> = BTreeMap::new();
     for site in sites {
         boxes.entry(box_of(*site)).or_default().push(*site);
@@ -194,6 +198,13 @@ mod tests {
             assert!(cells.iter().all(|cell| area(cell) > 0.0), "{places:?}");
         }
         assert!(cells(&[]).is_empty());
+    }
+
+    #[test]
+    fn a_place_may_be_far_from_all_others() {
+        let mut places: Vec<Place> = (0..9).map(|at| [f64::from(at) * 1e-30, 0.0]).collect();
+        places.push([1e12, -1e12]);
+        assert_eq!(cells(&places).len(), 10);
     }
 
     proptest! {

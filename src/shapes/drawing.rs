@@ -2,7 +2,7 @@
 
 use super::cells::cells;
 use super::frame::{Frame, MapPoint};
-use super::geometry::{Place, Ring, Shape};
+use super::geometry::{Place, Ring, Shape, is_place};
 use super::inside::point_within;
 use super::projection::Projection;
 use super::read::FileShapes;
@@ -97,8 +97,12 @@ impl Drawing {
         })
     }
 
-    /// Cells around places; `None` if there are none.
+    /// Cells around places; `None` if there are none. Numbers that stand for a missing place are none.
     pub(crate) fn of_places(places: &[Option<Place>], is_lon_lat: bool) -> Option<Self> {
+        let had = places.iter().flatten().count();
+        let places: Vec<Option<Place>> = (places.iter())
+            .map(|place| place.filter(is_place))
+            .collect();
         let known: Vec<Place> = places.iter().flatten().copied().collect();
         let projection = projection(&known, is_lon_lat);
         let points: Vec<Option<Place>> = (places.iter())
@@ -110,8 +114,16 @@ impl Drawing {
             .map(|point| point.and_then(|_| cells.next()).into_iter().collect())
             .collect();
         let drawing = Self::on_plane(DrawingKind::Cells, &rings, &points, usize::MAX)?;
+        let notes = match had - known.len() {
+            0 => Vec::new(),
+            1 => vec!["1 catchment is where no place can be, and is not on the map.".to_owned()],
+            far => vec![format!(
+                "{far} catchments are where no place can be, and are not on the map."
+            )],
+        };
         Some(Self {
             proj: projection.proj(),
+            notes,
             ..drawing
         })
     }
@@ -181,5 +193,24 @@ fn projection(places: &[Place], is_lon_lat: bool) -> Projection {
         Projection::around(places.iter().copied())
     } else {
         Projection::Plane
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_that_stand_for_nothing_are_no_places() {
+        let places = [
+            Some([3.0, 4.0]),
+            Some([9.969_21e36, 1e20]),
+            Some([5.0, 4.0]),
+        ];
+        let drawing = Drawing::of_places(&places, false).expect("a drawing");
+        let known: Vec<bool> = drawing.centres.iter().map(Option::is_some).collect();
+        assert_eq!(known, [true, false, true]);
+        assert!(drawing.notes[0].starts_with("1 catchment is"));
+        assert!(Drawing::of_places(&places[1..2], false).is_none());
     }
 }

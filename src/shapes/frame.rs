@@ -29,7 +29,11 @@ impl Frame {
         }
         let [left, right, low, high] = edges?;
         let longest = (right - left).max(high - low);
-        let step = if longest > 0.0 { longest / MOST } else { 1.0 };
+        let step = if longest > 0.0 {
+            (longest / MOST).max(f64::MIN_POSITIVE)
+        } else {
+            1.0
+        };
         let units = |length: f64| (length / step).round() as u16;
         Some(Self {
             left,
@@ -81,5 +85,8 @@ mod tests {
         let frame = Frame::around([[5.0, 5.0]].into_iter()).expect("a frame");
         assert_eq!((frame.size, frame.point([5.0, 5.0])), ([0, 0], [0, 0]));
         assert_eq!(Frame::around(std::iter::empty()), None);
+        let tiny = f64::from_bits(1);
+        let frame = Frame::around([[0.0, 0.0], [tiny, tiny]].into_iter()).expect("a frame");
+        assert_eq!((frame.size, frame.point([tiny, 0.0])), ([0, 0], [0, 0]));
     }
 }

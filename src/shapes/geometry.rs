@@ -8,6 +8,14 @@ use std::fmt;
 /// A place: x and y, or longitude and latitude.
 pub(crate) type Place = [f64; 2];
 
+/// No plane has places beyond this, in whatever unit: what is there stands for a value that is missing.
+const FARTHEST: f64 = 1e12;
+
+/// Whether there may be such a place.
+pub(super) fn is_place(place: &Place) -> bool {
+    place.iter().all(|number| number.abs() <= FARTHEST)
+}
+
 /// A closed line; its first place is not said again at the end.
 pub(crate) type Ring = Vec<Place>;
 
@@ -50,9 +58,9 @@ impl Parts {
         }
     }
 
-    /// Takes a point; what an empty one is made of is left out.
+    /// Takes a point; what an empty one is made of is left out, and what stands for a missing one.
     pub(super) fn point(&mut self, point: Place) {
-        if point.iter().all(|number| number.is_finite()) {
+        if is_place(&point) {
             self.points.push(point);
         }
     }
@@ -60,11 +68,11 @@ impl Parts {
     /// The shape of all parts; `None` if there are none. Areas count before points.
     ///
     /// # Errors
-    /// A coordinate is not finite.
+    /// A coordinate is none of a place.
     pub(super) fn shape(self) -> anyhow::Result<Option<Shape>> {
         let mut places = self.rings.iter().flatten();
-        if !places.all(|[x, y]| x.is_finite() && y.is_finite()) {
-            anyhow::bail!("has a coordinate that is no number");
+        if let Some([x, y]) = places.find(|place| !is_place(place)) {
+            anyhow::bail!("has a corner that is no place: {x:e}, {y:e}");
         }
         if !self.rings.is_empty() {
             return Ok(Some(Shape::Area(self.rings)));
@@ -135,9 +143,15 @@ mod tests {
     }
 
     #[test]
-    fn an_infinite_ring_is_refused() {
-        let mut parts = Parts::default();
-        parts.ring(vec![[0.0, 0.0], [1.0, 0.0], [f64::INFINITY, 1.0]]);
-        assert!(parts.shape().is_err());
+    fn what_is_no_place_is_no_point_and_no_corner() {
+        for far in [f64::INFINITY, f64::NAN, 9.969_21e36, -1e20] {
+            let mut parts = Parts::default();
+            parts.ring(vec![[0.0, 0.0], [1.0, 0.0], [far, 1.0]]);
+            let refused = parts.shape().expect_err("no shape").to_string();
+            assert!(refused.contains("no place"), "{refused}");
+            let mut parts = Parts::default();
+            parts.point([far, 0.0]);
+            assert_eq!(parts.shape().expect("no shape"), None);
+        }
     }
 }
