@@ -138,7 +138,9 @@ fn what_was_is_beside_what_is() {
         same(&curve(&page, catchment, "concentration", 0), &now);
     }
     let changes = page["changes"].as_array().expect("changes");
-    assert_eq!(changes.len(), 1, "{changes:?}");
+    // One changed; the other, of which fewer have a number, did not.
+    assert_eq!(changes.len(), 2, "{changes:?}");
+    assert_eq!([&changes[1]["compared"], &changes[1]["changed"]], [3, 0]);
     assert_eq!(changes[0]["compared"], 5);
     assert_eq!(changes[0]["changed"], 1);
     assert_eq!(changes[0]["units"], "%");
