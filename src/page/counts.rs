@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::sources::ScenarioSource;
-use crate::plan::{Staleness, State};
+use crate::plan::Counts;
 
 /// How many catchments are in which state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, JsonSchema)]
@@ -24,19 +24,19 @@ pub(crate) struct StateCounts {
 impl StateCounts {
     /// Of one scenario, as far as it is on the page.
     pub(super) fn of(scenario: &ScenarioSource<'_>) -> Self {
-        let mut counts = Self::default();
-        for entry in scenario.entries() {
-            counts.catchments += 1;
-            match &entry.state {
-                State::Fresh(_) => counts.fresh += 1,
-                State::Stale(staleness) => {
-                    counts.stale += 1;
-                    counts.failed += usize::from(matches!(staleness, Staleness::Failed(_)));
-                }
-                State::Bad(_) => counts.bad += 1,
-            }
+        let Counts {
+            fresh,
+            stale,
+            failed,
+            bad,
+        } = Counts::of(scenario.entries());
+        Self {
+            catchments: scenario.entries().count(),
+            fresh,
+            stale,
+            failed,
+            bad,
         }
-        counts
     }
 
     /// Of both together.

@@ -143,11 +143,11 @@ pub struct Counts {
     pub bad: usize,
 }
 
-impl Plan {
-    /// How many catchments are in which state.
-    pub fn counts(&self) -> Counts {
-        let mut counts = Counts::default();
-        for entry in &self.entries {
+impl Counts {
+    /// How many of these catchments are in which state.
+    pub(crate) fn of<'e>(entries: impl Iterator<Item = &'e Entry>) -> Self {
+        let mut counts = Self::default();
+        for entry in entries {
             match &entry.state {
                 State::Fresh(_) => counts.fresh += 1,
                 State::Stale(staleness) => {
@@ -158,6 +158,13 @@ impl Plan {
             }
         }
         counts
+    }
+}
+
+impl Plan {
+    /// How many catchments are in which state.
+    pub fn counts(&self) -> Counts {
+        Counts::of(self.entries.iter())
     }
 }
 
