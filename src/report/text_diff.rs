@@ -1,49 +1,26 @@
-//! The lines that differ between two short texts, with their numbers. Pure.
+//! The lines that differ between two texts, with their numbers.
 
-/// Beyond this many pairs of differing lines, all lines between the first and the last difference are shown as replaced.
-const LARGEST_TABLE: usize = 4_000_000;
+use std::time::{Duration, Instant};
+
+use similar::{Algorithm, DiffTag, capture_diff_slices_deadline};
+
+/// So long is looked for the fewest lines that differ; of texts that have little in common, more are shown then.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The lines of `then` that are gone (`-`) and those of `now` that are new (`+`), each with its number in its text.
 pub(crate) fn changed_lines(then: &str, now: &str) -> Vec<String> {
     let (then, now): (Vec<&str>, Vec<&str>) = (lines(then), lines(now));
-    let start = then.iter().zip(&now).take_while(|(a, b)| a == b).count();
-    let (a, b) = (&then[start..], &now[start..]);
-    let end = (a.iter().rev().zip(b.iter().rev()))
-        .take_while(|(a, b)| a == b)
-        .count();
-    let (a, b) = (&a[..a.len() - end], &b[..b.len() - end]);
-    let gone = |at: usize| format!("{:>4} - {}", start + at + 1, visible(a[at]));
-    let new = |at: usize| format!("{:>4} + {}", start + at + 1, visible(b[at]));
-    if a.len().saturating_mul(b.len()) > LARGEST_TABLE {
-        return (0..a.len())
-            .map(gone)
-            .chain((0..b.len()).map(new))
-            .collect();
-    }
-    // common[i][j]: the length of the longest common subsequence of a[i..] and b[j..].
-    let mut common = vec![vec![0u32; b.len() + 1]; a.len() + 1];
-    for i in (0..a.len()).rev() {
-        for j in (0..b.len()).rev() {
-            common[i][j] = match a[i] == b[j] {
-                true => common[i + 1][j + 1] + 1,
-                false => common[i + 1][j].max(common[i][j + 1]),
-            };
-        }
-    }
-    let (mut i, mut j) = (0, 0);
-    let mut changed = Vec::new();
-    while i < a.len() || j < b.len() {
-        if i < a.len() && j < b.len() && a[i] == b[j] {
-            (i, j) = (i + 1, j + 1);
-        } else if i < a.len() && (j == b.len() || common[i + 1][j] >= common[i][j + 1]) {
-            changed.push(gone(i));
-            i += 1;
-        } else {
-            changed.push(new(j));
-            j += 1;
-        }
-    }
-    changed
+    let deadline = Instant::now().checked_add(PATIENCE);
+    let pieces = capture_diff_slices_deadline(Algorithm::Myers, &then, &now, deadline);
+    let marked =
+        |sign: char, at: usize, line: &str| format!("{:>4} {sign} {}", at + 1, visible(line));
+    let differ = pieces.iter().filter(|piece| piece.tag() != DiffTag::Equal);
+    let changed = differ.flat_map(|piece| {
+        let gone = piece.old_range().map(|at| marked('-', at, then[at]));
+        let new = piece.new_range().map(|at| marked('+', at, now[at]));
+        gone.chain(new)
+    });
+    changed.collect()
 }
 
 /// Line ends count: a text whose last one is missing differs in its last line.
@@ -84,6 +61,10 @@ mod tests {
             ["   2 - b", "   2 + x", "   5 + e"]
         );
         assert_eq!(changed_lines("", "a\n"), ["   1 + a"]);
+        let (odd, even): (Vec<_>, Vec<_>) = (0..6000)
+            .map(|it| format!("{it}\n"))
+            .partition(|it| it.ends_with(['1', '3', '5', '7', '9']));
+        assert_eq!(changed_lines(&odd.concat(), &even.concat()).len(), 6000);
     }
 
     #[test]
