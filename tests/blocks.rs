@@ -56,7 +56,8 @@ fn rows_in_the_middle_are_those_of_a_table() {
         rendered(&table, "input.txt")
     );
     project.rerunoff(&["run"]).expect(0);
-    let products = [&project, &table].map(|project| format!("{:?}", project.product("load")));
+    let products =
+        [&project, &table].map(|project| format!("{:?}", project.product("herbicide_load")));
     assert_eq!(products[0], products[1]);
 
     project.rerunoff(&["repro", &id(1), "again"]).expect(0);

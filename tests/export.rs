@@ -11,7 +11,10 @@ fn columns_with_time_stamps() {
         .stdout;
     let lines: Vec<&str> = table.lines().collect();
     assert_eq!(lines.len(), 1 + 2 * STEPS);
-    assert_eq!(lines[0], "catchment,time,concentration,discharge,load");
+    assert_eq!(
+        lines[0],
+        "catchment,time,concentration,discharge,herbicide_load"
+    );
     assert_eq!(lines[1], "70002,2009-01-01T00:00:00,NaN,0,NaN");
     let step = 7;
     let (concentration, flow) = (precipitation(2, step) * 2.0, discharge(2, step));

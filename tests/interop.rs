@@ -23,7 +23,7 @@ use crate::common::{Project, STEPS, discharge, id, precipitation, python, unlock
 
 /// What the simulator printed, as the readers' script wants it.
 fn write_expected(project: &Project, catchments: usize, failed: usize) {
-    let mut text = "catchment,step,concentration,discharge,load\n".to_owned();
+    let mut text = "catchment,step,concentration,discharge,herbicide_load\n".to_owned();
     for catchment in 0..catchments {
         for step in 0..STEPS {
             let row = match (catchment == failed, discharge(catchment, step)) {
@@ -108,10 +108,10 @@ fn summaries_are_those_of_numpy() {
     project.edit(
         "[product.variables]",
         "[product.summary]\n\
-         load_mean = { of = \"load\", statistic = \"mean\" }\n\
-         load_max = { of = \"load\", statistic = \"max\" }\n\
-         load_min = { of = \"load\", statistic = \"min\" }\n\
-         load_sum = { of = \"load\", statistic = \"sum\" }\n\
+         herbicide_load_mean = { of = \"herbicide_load\", statistic = \"mean\" }\n\
+         herbicide_load_max = { of = \"herbicide_load\", statistic = \"max\" }\n\
+         herbicide_load_min = { of = \"herbicide_load\", statistic = \"min\" }\n\
+         herbicide_load_sum = { of = \"herbicide_load\", statistic = \"sum\" }\n\
          c_median = { of = \"concentration\", statistic = \"quantile\", q = 0.5 }\n\
          c_p95 = { of = \"concentration\", statistic = \"quantile\", q = 0.95 }\n\
          c_p01 = { of = \"concentration\", statistic = \"quantile\", q = 0.01 }\n\
@@ -181,7 +181,7 @@ pub(crate) fn scenarios(path: &Path) -> ProductContent {
             compression: 1,
             attributes: Default::default(),
             axes: Vec::new(),
-            variables: vec![variable("load", None)],
+            variables: vec![variable("herbicide_load", None)],
             parameters: vec![parameter("area", "m2"), parameter("dose", "g")],
             summaries: Vec::new(),
             objectives: Vec::new(),
@@ -190,8 +190,8 @@ pub(crate) fn scenarios(path: &Path) -> ProductContent {
         recipe: Digest::of(b"recipe"),
         axes: vec![time("time", 30, 1)],
         columns: vec![ResultColumn {
-            name: "load".to_owned(),
-            header: "load".to_owned(),
+            name: "herbicide_load".to_owned(),
+            header: "herbicide_load".to_owned(),
             axes: VariableAxes::steps(),
         }],
         scalars: Vec::new(),

@@ -53,7 +53,7 @@ fn every_value_of_the_product_is_what_the_simulator_printed() {
     let (concentration, flow, load) = (
         project.product("concentration"),
         project.product("discharge"),
-        project.product("load"),
+        project.product("herbicide_load"),
     );
     for step in 0..STEPS {
         for catchment in 0..5 {
@@ -137,7 +137,7 @@ fn what_the_simulator_does_not_see_reruns_nothing() {
     }
     for (from, to) in [
         ("3600 * 1e-6\"", "3600 * 1e-3\""),
-        ("load = {", "washed_off = {"),
+        ("herbicide_load = {", "washed_off = {"),
         (
             "long_name = \"concentration\"",
             "long_name = \"concentration in runoff\"",

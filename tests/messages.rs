@@ -123,7 +123,7 @@ fn faults_of_the_project_file_name_line_and_remedy() {
         "concentration * discharge",
         "concentration * flow",
         2,
-        &["load", "\"flow\"", "concentration, discharge"],
+        &["herbicide_load", "\"flow\"", "concentration, discharge"],
     );
     complaint(
         "min = 0 }\ndischarge",
@@ -188,14 +188,14 @@ fn nothing_of_the_users_is_ever_overwritten() {
         &["simulator.input.2.file", "already"],
     );
     complaint(
-        "load = {",
-        "concentration2 = { column = \"concentration\" }\nload = {",
+        "herbicide_load = {",
+        "concentration2 = { column = \"concentration\" }\nherbicide_load = {",
         0,
         &[],
     );
     complaint(
         "concentration = \"Conc_{id}\"",
-        "load = \"Conc_{id}\"",
+        "herbicide_load = \"Conc_{id}\"",
         2,
         &["product.variables"],
     );
@@ -380,15 +380,15 @@ fn faults_of_summaries_name_the_remedy() {
         complaint("[product.variables]", &table, 2, wanted);
     };
     summary(
-        "of = \"lod\", statistic = \"mean\"",
+        "of = \"herbicide_lod\", statistic = \"mean\"",
         &[
             "product.summary.s.of",
-            "no product variable \"lod\"",
-            "did you mean \"load\"?",
+            "no product variable \"herbicide_lod\"",
+            "did you mean \"herbicide_load\"?",
         ],
     );
     summary(
-        "of = \"load\", statistic = \"quantil\", q = 0.5",
+        "of = \"herbicide_load\", statistic = \"quantil\", q = 0.5",
         &[
             "no statistic \"quantil\"",
             "mean, max, min",
@@ -396,21 +396,21 @@ fn faults_of_summaries_name_the_remedy() {
         ],
     );
     summary(
-        "of = \"load\", statistic = \"quantile\", q = 95",
+        "of = \"herbicide_load\", statistic = \"quantile\", q = 95",
         &["product.summary.s", "needs `q`, a number from 0 to 1"],
     );
     summary(
-        "of = \"load\", statistic = \"exceedance\"",
+        "of = \"herbicide_load\", statistic = \"exceedance\"",
         &["needs `threshold`, the number that is to be exceeded"],
     );
     summary(
-        "of = \"load\", statistic = \"mean\", q = 0.5",
+        "of = \"herbicide_load\", statistic = \"mean\", q = 0.5",
         &["product.summary.s.q", "\"mean\" has no such setting"],
     );
     complaint(
         "[product.variables]",
-        "[product.summary]\nload = { of = \"load\", statistic = \"mean\" }\n[product.variables]",
+        "[product.summary]\nherbicide_load = { of = \"herbicide_load\", statistic = \"mean\" }\n[product.variables]",
         2,
-        &["product.summary.load", "of this name already"],
+        &["product.summary.herbicide_load", "of this name already"],
     );
 }

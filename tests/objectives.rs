@@ -372,8 +372,8 @@ fn what_can_be_meant_in_two_ways_is_refused_before_anything_is_run() {
         ),
         (
             "[objective]\nnse",
-            "[objective]\nload",
-            "something else named `load`",
+            "[objective]\nherbicide_load",
+            "something else named `herbicide_load`",
         ),
     ] {
         let message = edited(from, to);

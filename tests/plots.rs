@@ -12,7 +12,7 @@ lat = { parameter = "lat", units = "degrees_north" }
 lon = { parameter = "lon", units = "degrees_east" }
 
 [product.summary]
-load_mean = { of = "load", statistic = "mean" }
+herbicide_load_mean = { of = "herbicide_load", statistic = "mean" }
 "#;
 
 /// A project whose catchments lie on a line from the south-west to the north-east, run.
@@ -68,7 +68,7 @@ fn a_change_is_drawn_on_a_terminal_and_told_in_a_pipe() {
     for text in [
         "change of the mean of concentration: number of catchments by it, %",
         "4 more have the mean that they had",
-        "change of the mean of load, by place",
+        "change of the mean of herbicide_load, by place",
         "▼ ▲ by ",
         "concentration of 70002, which changed most: later, ng L-1",
         "later less earlier, ng L-1",
@@ -111,7 +111,7 @@ fn curves_and_summaries_are_drawn() {
             let variables = [
                 "concentration of {}, ng L-1",
                 "discharge of {}, m3 s-1",
-                "load of {}, g h-1",
+                "herbicide_load of {}, g h-1",
             ];
             variables.map(|title| title.replace("{}", id))
         })
@@ -124,8 +124,8 @@ fn curves_and_summaries_are_drawn() {
         .expect(0)
         .stdout;
     for text in [
-        "load_mean: number of catchments by it, g h-1",
-        "load_mean, by place",
+        "herbicide_load_mean: number of catchments by it, g h-1",
+        "herbicide_load_mean, by place",
         "░ up to ",
         "47.0°N",
         "8.0°E",

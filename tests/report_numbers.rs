@@ -97,7 +97,7 @@ fn they_are_those_of_the_product() {
         same(&colour(&page, name, "values"), &summary(&project, name));
     }
     for catchment in 0..6 {
-        for variable in ["concentration", "discharge_total", "load"] {
+        for variable in ["concentration", "discharge_total", "herbicide_load"] {
             let expected = series(&project, variable, catchment);
             same(&curve(&page, catchment, variable, 0), &expected);
         }

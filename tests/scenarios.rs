@@ -356,7 +356,7 @@ id = "catchment"
 file = "layout.xml"
 template = "templates/other.xml"
 [scenario.other.product.variables]
-load = { formula = "concentration * 2", units = "g h-1" }
+herbicide_load = { formula = "concentration * 2", units = "g h-1" }
 "#;
     let project = project(2, more);
     project.write(
@@ -387,7 +387,7 @@ load = { formula = "concentration * 2", units = "g h-1" }
         10.0 * value("out-base.h5", "concentration")
     );
     assert_eq!(
-        value("out-other.h5", "load"),
+        value("out-other.h5", "herbicide_load"),
         2.0 * value("out-other.h5", "concentration")
     );
     // A change in a template of one reruns that one.
@@ -451,8 +451,8 @@ fn faults_are_told_where_they_stand() {
             "there are two scenarios named \"k=1\"",
         ),
         (
-            "[sweep.load]\nvalues = [1] # HERE\n",
-            "sweep.load.values.0: is a coordinate of the scenarios",
+            "[sweep.herbicide_load]\nvalues = [1] # HERE\n",
+            "sweep.herbicide_load.values.0: is a coordinate of the scenarios",
         ),
         ("[sweep.k] # HERE\n", "needs one of"),
     ] {

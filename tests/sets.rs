@@ -314,7 +314,7 @@ fn an_outcome_is_kept_under_a_name_and_all_else_is_as_it_was() {
     // It is compared, restored and taken away like any other.
     let diff = project.rerunoff(&["diff", "trial"]).expect(0).stdout;
     assert!(
-        diff.contains("concentration  ████████████████████ 3 of 3 changed"),
+        diff.contains("concentration   ████████████████████ 3 of 3 changed"),
         "{diff}"
     );
     let back = project.rerunoff(&["run", "--at", "trial"]).expect(0).stdout;

@@ -132,11 +132,11 @@ fn tag_tweak_diff_and_back() {
     for diff in [&since_tag, &since_run] {
         for text in [
             "10 catchments have results in both\n",
-            "concentration  ████················ 2 of 10 changed\n",
+            "concentration   ████················ 2 of 10 changed\n",
             "most +21.75 ng L-1: 21.75 → 43.5 in 70009 at 2009-01-01T23:00:00\n",
             "most +100 % in 70009 at 2009-01-01T01:00:00\n",
-            "discharge      ···················· 0 of 10 changed\n",
-            "load           ████",
+            "discharge       ···················· 0 of 10 changed\n",
+            "herbicide_load  ████",
         ] {
             assert!(diff.contains(text), "no {text:?} in {diff}");
         }
@@ -201,7 +201,7 @@ fn tag_tweak_diff_and_back() {
         .expect(0);
     let same = project.rerunoff(&["diff", "base line"]).expect(0).stdout;
     assert!(
-        same.contains("concentration  ···················· 0 of 10 changed"),
+        same.contains("concentration   ···················· 0 of 10 changed"),
         "{same}"
     );
     project
@@ -229,7 +229,7 @@ fn a_tag_keeps_the_parameters_that_only_the_product_uses() {
     assert!(project.calls().is_empty() && project.read("output.h5") != first);
     let diff = project.rerunoff(&["diff", "first"]).expect(0).stdout;
     assert!(
-        diff.contains("load           ████████████████████ 4 of 4 changed"),
+        diff.contains("herbicide_load  ████████████████████ 4 of 4 changed"),
         "{diff}"
     );
     assert!(diff.contains("most +50 % in 7000"), "{diff}");

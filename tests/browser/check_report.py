@@ -65,7 +65,7 @@ class Example(Pages):
 
     def test_what_changed_since_the_tag_is_on_the_map(self):
         self.open()
-        self.browser.choose("#choose-colour", "load_mean")
+        self.browser.choose("#choose-colour", "herbicide_load_mean")
         now = self.map()
         self.browser.choose("#choose-show", "percent")
         self.assertNotEqual(self.map(), now)
@@ -187,7 +187,7 @@ class Example(Pages):
         self.assertEqual(self.heading(), "Catchment 70009")
         self.assertIn("failed", self.browser.text("#card caption"))
         self.assertEqual(self.browser.text("#hydrograph .empty"), "It failed, so there is no curve.")
-        self.open(fragment="#catchment=70012&scenario=k%3D0.024&colour=load_mean&show=change")
+        self.open(fragment="#catchment=70012&scenario=k%3D0.024&colour=herbicide_load_mean&show=change")
         self.assertEqual(self.heading(), "Catchment 70012")
         self.assertEqual(self.browser.find("#choose-show").get_attribute("value"), "change")
         self.assertIn("k=0.024", self.browser.text("#card caption"))

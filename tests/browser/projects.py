@@ -54,7 +54,7 @@ MORE = """
 [product.summary]
 discharge_mean = { of = "discharge", statistic = "mean" }
 c_p95 = { of = "concentration", statistic = "quantile", q = 0.95 }
-load_mean = { of = "load", statistic = "mean" }
+herbicide_load_mean = { of = "herbicide_load", statistic = "mean" }
 
 [observations]
 flow = { file = "observed.csv", variable = "discharge", units = "m3/s", simulated = "mean" }

@@ -3,7 +3,7 @@
 
     check_scenarios.py PRODUCT
 
-The test wrote value = 1000 * scenario + 10 * catchment + step / 8 into `load`, save for a catchment that failed in the
+The test wrote value = 1000 * scenario + 10 * catchment + step / 8 into `herbicide_load`, save for a catchment that failed in the
 second scenario; `k` is the scenarios' parameter, `area` the same in all, `dose` not.
 """
 
@@ -31,21 +31,21 @@ def read_xarray(path):
 
     for engine in ["netcdf4", "h5netcdf"]:
         with xarray.open_dataset(path, engine=engine) as data:
-            assert data["load"].dims == ("scenario", "time", "catchment"), data["load"].dims
+            assert data["herbicide_load"].dims == ("scenario", "time", "catchment"), data["herbicide_load"].dims
             assert list(data["scenario"].values) == NAMES and list(data["catchment"].values) == IDS
-            numpy.testing.assert_array_equal(data["load"].values, expected())
-            one = data["load"].sel(scenario="k=0.013", catchment="70007")
+            numpy.testing.assert_array_equal(data["herbicide_load"].values, expected())
+            one = data["herbicide_load"].sel(scenario="k=0.013", catchment="70007")
             assert one.dims == ("time",)
             numpy.testing.assert_array_equal(one.values, expected()[1, :, 0])
             assert float(one["k"]) == 0.013 and one["k"].attrs["units"] == "d-1"
             assert set(data.coords) >= {"scenario", "catchment", "time", "k"}, data.coords
             assert data["k"].dims == ("scenario",)
-            by_k = data["load"].swap_dims(scenario="k").sel(k=0.012)
+            by_k = data["herbicide_load"].swap_dims(scenario="k").sel(k=0.012)
             assert by_k.shape == (STEPS, len(IDS))
             assert data["area"].dims == ("catchment",) and data["dose"].dims == ("scenario", "catchment")
             assert data["status"].dims == data["key"].dims == ("scenario", "catchment")
             assert int(data["status"].sel(scenario="k=0.013", catchment="70009")) == 1
-            well = data["load"].where(data["status"] == 0)
+            well = data["herbicide_load"].where(data["status"] == 0)
             numpy.testing.assert_array_equal(well.values, expected())
 
 
@@ -55,7 +55,7 @@ def read_netcdf4(path):
 
     with netCDF4.Dataset(path) as data:
         assert list(data.dimensions) == ["scenario", "time", "catchment"]
-        load = data["load"]
+        load = data["herbicide_load"]
         assert load.dimensions == ("scenario", "time", "catchment") and load.chunking() == [1, STEPS, len(IDS)]
         numpy.testing.assert_array_equal(numpy.ma.filled(load[:], numpy.nan), expected())
         assert list(data["scenario"][:]) == NAMES

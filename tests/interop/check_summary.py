@@ -18,8 +18,8 @@ def check(name, found, load, concentration):
         assert all(numpy.isnan(value) for value in found.values()), (name, found)
         return
     exact = {
-        "load_max": load.max(),
-        "load_min": load.min(),
+        "herbicide_load_max": load.max(),
+        "herbicide_load_min": load.min(),
         "c_median": numpy.quantile(concentration, 0.5),
         "c_p95": numpy.quantile(concentration, 0.95),
         "c_p01": numpy.quantile(concentration, 0.01),
@@ -27,7 +27,7 @@ def check(name, found, load, concentration):
     }
     for key, value in exact.items():
         assert found[key] == value, (name, key, found[key], value)
-    for key, value in {"load_mean": load.mean(), "load_sum": load.sum()}.items():
+    for key, value in {"herbicide_load_mean": load.mean(), "herbicide_load_sum": load.sum()}.items():
         numpy.testing.assert_allclose(found[key], value, rtol=1e-13)
 
 
@@ -36,15 +36,15 @@ def main():
     with xarray.open_dataset(path) as data:
         names = [name for name in data if data[name].dims == ("catchment",) and data[name].dtype == float]
         assert len(names) == 8, names
-        assert data["load_mean"].attrs["cell_methods"] == "time: mean"
-        assert data["load_mean"].attrs["units"] == "g h-1" and data["c_exceeded"].attrs["units"] == "1"
+        assert data["herbicide_load_mean"].attrs["cell_methods"] == "time: mean"
+        assert data["herbicide_load_mean"].attrs["units"] == "g h-1" and data["c_exceeded"].attrs["units"] == "1"
         assert data["c_median"].attrs["cell_methods"] == "time: median"
         assert data["c_p95"].attrs["quantile"] == 0.95 and "cell_methods" not in data["c_p95"].attrs
         assert data["c_p95"].attrs["long_name"] == "0.95 quantile of concentration"
         assert data["c_exceeded"].attrs["long_name"] == "days too many"
         for id in data["catchment"].values:
             one = data.sel(catchment=id)
-            check(id, {name: float(one[name]) for name in names}, one["load"].values, one["concentration"].values)
+            check(id, {name: float(one[name]) for name in names}, one["herbicide_load"].values, one["concentration"].values)
     sys.path.insert(0, str(pathlib.Path(__file__).parent))
     from check_product import read_cf
 
