@@ -10,6 +10,7 @@ RECIPES := $(VENV)/recipes
 DELAWARE := $(VENV)/delaware
 BENCH := $(VENV)/bench
 BROWSER := $(VENV)/browser
+PACKAGING := $(VENV)/packaging
 RERUNOFF := target/release/rerunoff
 DEMO_CATCHMENTS := 200
 PREFIX ?= /usr/local
@@ -23,7 +24,7 @@ CMAKE_READY := $(TOOLS)/.installed
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo demo-delaware demo-calibration test test-models test-recipes test-slurm test-gridengine test-report torture random fuzz lint doc schemas bench bench-growth bench-iteration bench-report install clean
+.PHONY: help build demo demo-delaware demo-calibration test test-models test-recipes test-slurm test-gridengine test-report torture random fuzz lint doc schemas wheel bench bench-growth bench-iteration bench-report install clean
 
 help: ## tell what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -112,6 +113,9 @@ lint: $(CMAKE_READY) ## check the format, and clippy's advice
 	$(CARGO) fmt --check
 	$(CARGO) clippy --release --locked --all-targets -- -D warnings
 
+wheel: build $(PACKAGING)/.installed ## a Python package with both commands in it, for pip and uv: target/wheels/
+	$(PACKAGING)/bin/maturin build --release --out target/wheels
+
 schemas: build ## docs/schemas anew, when what `--json` prints was changed
 	$(RERUNOFF) generate schemas docs/schemas
 
@@ -180,6 +184,11 @@ $(BENCH)/.installed: benches/requirements.txt
 $(BROWSER)/.installed: tests/browser/requirements.txt
 	$(call venv,$(BROWSER))
 	$(BROWSER)/bin/pip install --quiet --disable-pip-version-check --only-binary :all: -r $<
+	touch $@
+
+$(PACKAGING)/.installed: docs/packaging/requirements.txt
+	$(call venv,$(PACKAGING))
+	$(PACKAGING)/bin/pip install --quiet --disable-pip-version-check --only-binary :all: -r $<
 	touch $@
 
 define venv

@@ -1,0 +1,1 @@
+"""rerunoff from Python."""
