@@ -7,7 +7,7 @@ use rerunoff::cli::{Cli, main as run, print_error, print_unparsed};
 fn main() -> ExitCode {
     let cli = match Cli::parse_words() {
         Ok(cli) => cli,
-        Err(error) => return print_unparsed(&error).into(),
+        Err(error) => return print_unparsed(error).into(),
     };
     let json = cli.json;
     run(cli)

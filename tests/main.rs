@@ -37,6 +37,7 @@ mod full_disk;
 mod gc;
 mod golden;
 mod grid_engine;
+mod help;
 mod hostile;
 mod import;
 mod import_bits;

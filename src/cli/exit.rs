@@ -24,6 +24,45 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// All there are, by their numbers.
+    pub(super) const ALL: [Self; 8] = [
+        Self::Fine,
+        Self::Failures,
+        Self::Usage,
+        Self::Locked,
+        Self::Unreadable,
+        Self::Refused,
+        Self::UnderWay,
+        Self::Interrupted,
+    ];
+
+    /// What it means and what to do, for who looks it up.
+    pub(super) fn meaning(self) -> &'static str {
+        match self {
+            Self::Fine => "nothing that was asked for failed",
+            Self::Failures => {
+                "some catchments failed: `rerunoff status` names them, `rerunoff log ID` tells more"
+            }
+            Self::Usage => {
+                "the command line or the project file is wrong: the message has the place"
+            }
+            Self::Locked => {
+                "somebody is at work on the project, and one of the two needs it alone, or its cluster has a head already: \
+                 `--wait` waits"
+            }
+            Self::Unreadable => {
+                "the input, the store or the product can't be read or written: the message has the path"
+            }
+            Self::Refused => {
+                "more would be run than `--max-rerun` allows: `rerunoff status` tells why"
+            }
+            Self::UnderWay => {
+                "some catchments are under way on a cluster: `rerunoff run` collects what is done"
+            }
+            Self::Interrupted => "it was interrupted: what was done until then stays",
+        }
+    }
+
     /// The number that the program ends with.
     pub fn code(self) -> u8 {
         match self {

@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use super::document::{Cause, FailureOf};
 use super::exit::{Exit, Usage};
+use super::hint;
 use super::refusal::{CannotRun, TooMany};
 use super::terminal::{print_document, say};
 use crate::product::numbers::ChoiceError;
@@ -202,7 +203,8 @@ pub(super) fn print_interrupted(message: &str, json: bool) -> Result<Exit> {
 }
 
 /// Prints what is wrong with a command line, or the help or version that it asks for, and returns the exit code for it.
-pub fn print_unparsed(error: &clap::Error) -> Exit {
+pub fn print_unparsed(mut error: clap::Error) -> Exit {
+    hint::add(&mut error);
     error.print().ok();
     if !error.use_stderr() {
         return Exit::Fine;

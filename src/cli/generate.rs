@@ -7,12 +7,12 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use clap::{Args, Command, CommandFactory, ValueEnum};
+use clap::{Args, Command, ValueEnum};
 use clap_complete::Shell;
 use clap_mangen::Man;
 
-use super::Cli;
 use super::exit::Exit;
+use super::help;
 use super::schemas;
 
 /// The commands' part of the manual.
@@ -41,7 +41,7 @@ pub(super) fn generate(arguments: &Arguments) -> Result<Exit> {
     let folder = &arguments.folder;
     let context = || format!("can't write into {}", folder.display());
     fs::create_dir_all(folder).with_context(context)?;
-    let mut command = Cli::command();
+    let mut command = help::described();
     match arguments.kind {
         Kind::Man => {
             // Only then do the verbs know the options of the whole command.
@@ -59,13 +59,30 @@ pub(super) fn generate(arguments: &Arguments) -> Result<Exit> {
     Ok(Exit::Fine)
 }
 
+/// What a help ends with as a section of a page: its first line is the heading, and the others stay as they are.
+fn section(text: &str) -> String {
+    let text = text.replace('\\', "\\e").replace('-', "\\-");
+    let (heading, text) = text.split_once('\n').unwrap_or((&text, ""));
+    let heading = heading.trim_end_matches(':').to_uppercase();
+    format!(".SH {heading}\n.nf\n{text}\n.fi\n")
+}
+
 /// The page of a command, then those of its verbs: `rerunoff-run.1`.
 fn man(command: &Command, name: &str, folder: &Path) -> std::io::Result<()> {
     let mut page = Vec::new();
-    Man::new(command.clone())
-        .title(name.to_uppercase())
-        .section(SECTION)
-        .render(&mut page)?;
+    let verb = Man::new(command.clone());
+    let verb = verb.title(name.to_uppercase()).section(SECTION);
+    verb.render_title(&mut page)?;
+    verb.render_name_section(&mut page)?;
+    verb.render_synopsis_section(&mut page)?;
+    verb.render_description_section(&mut page)?;
+    verb.render_options_section(&mut page)?;
+    if command.has_subcommands() {
+        verb.render_subcommands_section(&mut page)?;
+    }
+    if let Some(end) = command.get_after_help() {
+        write!(page, "{}", section(&end.to_string()))?;
+    }
     File::create(folder.join(format!("{name}.{SECTION}")))?.write_all(&page)?;
     let verbs = command.get_subcommands();
     for verb in verbs.filter(|verb| !verb.is_hide_set() && verb.get_name() != "help") {

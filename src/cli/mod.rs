@@ -17,6 +17,8 @@ mod export;
 mod fault;
 mod gc;
 mod generate;
+mod help;
+mod hint;
 mod import;
 mod import_report;
 mod init;
@@ -26,6 +28,7 @@ mod named_snapshot;
 mod new_folder;
 mod open;
 mod options;
+mod pager;
 mod pictures;
 mod refusal;
 mod report;
@@ -47,7 +50,7 @@ use std::os::fd::AsFd;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{FromArgMatches, Parser, Subcommand};
 
 pub use self::exit::Exit;
 pub use self::fault::{print_error, print_unparsed};
@@ -59,7 +62,7 @@ use crate::system::process::{self, tasks};
 
 /// Reruns a simulator over thousands of river catchments, and only over those whose inputs changed.
 #[derive(Parser)]
-#[command(version, max_term_width = 100)]
+#[command(version, max_term_width = 100, disable_help_subcommand = true)]
 pub struct Cli {
     /// The project's folder, with its rerunoff.toml
     #[arg(
@@ -95,7 +98,7 @@ enum Verb {
     Runs(tag::ListArguments),
     /// Tell what changed in the results between two tags, or since the run before
     Diff(diff::Arguments),
-    /// Run what the product's summaries and objectives need with other values of parameters, and print these numbers
+    /// Print summaries and objectives with other values of parameters, running what they need
     Evaluate(evaluate::Arguments),
     /// Write one file to look at in a browser: runs, failures, a map, curves
     Report(report::Arguments),
@@ -105,7 +108,7 @@ enum Verb {
     Gc(gc::Arguments),
     /// Check the project file, templates and inputs, and render one catchment
     Check(check::Arguments),
-    /// Run one catchment, storing nothing: show what it prints and leaves, and propose what to take from it
+    /// Run one catchment, storing nothing, and propose what to take from its outputs
     Try(trying::Arguments),
     /// Bring the product up to date from the results there are, without running anything
     Assemble(assemble::Arguments),
@@ -113,7 +116,7 @@ enum Verb {
     Cancel(cancel::Arguments),
     /// Tell how the last runs of one catchment went
     Log(log::Arguments),
-    /// Rebuild the work directory of one catchment, and print the command to run it by hand, where nothing limits what it reads and writes
+    /// Rebuild the work directory of one catchment, and print the command to run it by hand
     Repro(repro::Arguments),
     /// Run some fresh catchments again and compare with what is stored, changing nothing
     Verify(verify::Arguments),
@@ -121,6 +124,8 @@ enum Verb {
     Doctor(doctor::Arguments),
     /// Write a commented project file to start from, or a runnable example
     Init(init::Arguments),
+    /// Print what a verb does, or a page of the documentation
+    Help(help::Arguments),
     /// Write shell completions, man pages or the schemas of what `--json` prints, for packagers
     #[command(hide = true)]
     Generate(generate::Arguments),
@@ -141,7 +146,7 @@ impl Cli {
     /// # Errors
     /// What is wrong with them, or the help or version that they ask for.
     pub fn parse_words() -> Result<Self, clap::Error> {
-        let mut command = Self::command();
+        let mut command = help::described();
         let matches = command.try_get_matches_from_mut(std::env::args_os())?;
         let cli = Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
         let verb = matches
@@ -184,6 +189,7 @@ fn obey(cli: Cli) -> Result<Exit> {
         Verb::Verify(arguments) => verify::verify(&place()?, arguments),
         Verb::Doctor(arguments) => doctor::doctor(&place()?, arguments),
         Verb::Init(arguments) => init::init(&directory, arguments),
+        Verb::Help(arguments) => help::help(&arguments),
         Verb::Generate(arguments) => generate::generate(&arguments),
         Verb::Work(arguments) => work::work(arguments),
         Verb::Guard => guard(),

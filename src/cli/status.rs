@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::document::{Cause, FailureOf, objective_lines};
 use super::exit::Exit;
 use super::open::ProjectPlace;
+use super::options::count::count;
 use super::options::jobs::cores;
 use super::options::scenario::ScenarioOption;
 use super::options::sets::SetOptions;
@@ -34,7 +35,7 @@ const LISTED: usize = 10;
 #[derive(Args)]
 pub(super) struct Arguments {
     /// Predict the time for so many simulators at once [default: the cores available]
-    #[arg(short, long, value_name = "N")]
+    #[arg(short, long, value_name = "N", value_parser = count)]
     jobs: Option<NonZeroUsize>,
     #[command(flatten)]
     scenarios: ScenarioOption,

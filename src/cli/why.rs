@@ -1,7 +1,5 @@
 //! `rerunoff why`: every part of a catchment's key, then and now.
 
-use std::io::{Write, stdout};
-
 use anyhow::Result;
 use clap::Args;
 use schemars::JsonSchema;
@@ -9,6 +7,7 @@ use serde::Serialize;
 
 use super::exit::Exit;
 use super::open::ProjectPlace;
+use super::pager::PagerOption;
 use super::terminal::print_document;
 use crate::cli::options::only::missing;
 use crate::cli::options::scenario::ScenarioOption;
@@ -27,6 +26,8 @@ pub(super) struct Arguments {
     scenarios: ScenarioOption,
     #[command(flatten)]
     sets: SetOptions,
+    #[command(flatten)]
+    pager: PagerOption,
     /// One JSON document instead of text
     #[arg(long)]
     json: bool,
@@ -74,12 +75,10 @@ pub(super) fn why(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
         })?;
         return Ok(Exit::Fine);
     }
-    let mut out = stdout().lock();
-    for line in catchments.iter().flat_map(Explained::lines) {
-        writeln!(out, "{line}").ok();
-    }
+    let mut lines: Vec<String> = catchments.iter().flat_map(Explained::lines).collect();
     if let Some(values) = last.values() {
-        writeln!(out, "the last run had {values}").ok();
+        lines.push(format!("the last run had {values}"));
     }
+    arguments.pager.print(&(lines.join("\n") + "\n"))?;
     Ok(Exit::Fine)
 }

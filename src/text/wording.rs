@@ -45,7 +45,7 @@ pub(crate) fn did_you_mean(near: &str, quotes: Quotes) -> String {
 }
 
 /// The known name that `name` was most likely meant to be, if any comes close.
-fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let name = name.to_lowercase();
     known
         .into_iter()

@@ -24,6 +24,7 @@ pub(super) use self::sheet::Document;
 use super::exit::{Exit, Usage};
 use super::fault;
 use super::open::{OpenProject, ProjectPlace};
+use super::options::count::count;
 use super::options::jobs::{cores, slots};
 use super::options::only;
 use super::options::scenario::ScenarioOption;
@@ -78,11 +79,11 @@ pub(super) struct Arguments {
     #[arg(short, long, value_name = "FILE", conflicts_with = "json")]
     output: Option<PathBuf>,
     /// Simulators at work at once, whatever other callers do [default: the cores available, shared with them]
-    #[arg(short, long, value_name = "N")]
+    #[arg(short, long, value_name = "N", value_parser = count)]
     jobs: Option<NonZeroUsize>,
     /// Start nothing new after so many catchments failed [default: 1 of a single set in a single scenario, as it has failed then; else
     /// any number]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = count)]
     max_failures: Option<NonZeroUsize>,
     /// Wait while others use the project, where one needs it alone
     #[arg(long)]

@@ -1,5 +1,6 @@
 //! Options that several verbs have.
 
+pub(crate) mod count;
 pub(crate) mod given;
 pub(crate) mod jobs;
 pub(crate) mod max_rerun;

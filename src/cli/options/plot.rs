@@ -20,6 +20,7 @@ pub(in crate::cli) struct PlotOption {
         long,
         value_name = "WHEN",
         value_enum,
+        hide_possible_values = true,
         num_args = 0..=1,
         require_equals = true,
         default_missing_value = "auto",

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use clap::Args;
 
+use crate::cli::options::count::count;
 use crate::cli::options::max_rerun::MaxRerun;
 use crate::cli::options::place::PlaceOptions;
 use crate::cli::options::scenario::ScenarioOption;
@@ -18,7 +19,7 @@ use crate::system::progress::Verbosity;
 #[derive(Args)]
 pub(crate) struct Arguments {
     /// Simulators at work at once, whatever other callers do [default: the cores available, shared with them]
-    #[arg(short, long, value_name = "N")]
+    #[arg(short, long, value_name = "N", value_parser = count)]
     pub jobs: Option<NonZeroUsize>,
     /// Only these catchments, comma-separated, or @FILE with one id a line
     #[arg(long, value_name = "ID,…|@FILE")]
@@ -39,7 +40,7 @@ pub(crate) struct Arguments {
     #[arg(short = 'n', long)]
     pub dry_run: bool,
     /// Stop after so many failures; without it, only if all that comes first fails alike
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = count)]
     pub max_failures: Option<NonZeroUsize>,
     /// Refuse to start if more catchments than this would be run (exit code 5)
     #[arg(long, value_name = "N|P%")]

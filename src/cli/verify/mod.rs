@@ -17,6 +17,7 @@ use self::comparison::{Comparison, Differing};
 use super::exit::{Exit, Usage};
 use super::fault::print_interrupted;
 use super::open::ProjectPlace;
+use crate::cli::options::count::count;
 use crate::cli::options::jobs::slots;
 use crate::cli::options::only::chosen;
 use crate::cli::options::place::on;
@@ -63,7 +64,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
     /// Simulators at work at once, whatever other callers do [default: the cores available, shared with them]
-    #[arg(short, long, value_name = "N")]
+    #[arg(short, long, value_name = "N", value_parser = count)]
     jobs: Option<NonZeroUsize>,
     /// Run them by this engine and not here: slurm, gridengine, command or local
     #[arg(long, value_name = "ENGINE", conflicts_with = "jobs")]

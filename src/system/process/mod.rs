@@ -21,6 +21,7 @@ pub(crate) mod fence;
 mod guard;
 mod interrupt;
 mod message;
+pub(crate) mod pager;
 pub(crate) mod tasks;
 #[cfg(test)]
 mod tests;
