@@ -11,6 +11,7 @@ DELAWARE := $(VENV)/delaware
 BENCH := $(VENV)/bench
 BROWSER := $(VENV)/browser
 PACKAGING := $(VENV)/packaging
+PACKAGE := $(VENV)/python
 RERUNOFF := target/release/rerunoff
 DEMO_CATCHMENTS := 200
 PREFIX ?= /usr/local
@@ -24,7 +25,7 @@ CMAKE_READY := $(TOOLS)/.installed
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo demo-delaware demo-calibration test test-models test-recipes test-slurm test-gridengine test-report torture random fuzz lint doc schemas wheel bench bench-growth bench-iteration bench-report install clean
+.PHONY: help build demo demo-delaware demo-calibration test test-models test-recipes test-slurm test-gridengine test-report test-python torture random fuzz lint doc schemas wheel bench bench-growth bench-iteration bench-report install clean
 
 help: ## tell what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -84,6 +85,10 @@ test-report: build ## look at pages of `rerunoff report` in headless Chromium; p
 	@if tests/browser/ready.sh; then \
 	  $(MAKE) --no-print-directory $(BROWSER)/.installed && \
 	  $(BROWSER)/bin/python -B tests/browser/check_report.py $(RERUNOFF); fi
+
+# The package as it is in src/python, without installing it.
+test-python: build $(PACKAGE)/.installed ## try the package for Python, its types and what docs/python.md shows
+	PYTHONPATH=src/python RERUNOFF_BINARY=$(CURDIR)/$(RERUNOFF) $(PACKAGE)/bin/python -B -m pytest -q -p no:cacheprovider tests/python
 
 torture: build ## kill it 500 times at random moments, and some of eight callers 100 times: make torture KILLS=2000 ROUNDS=400 SEED=7
 	RERUNOFF_KILLS=$(or $(KILLS),500) $(if $(SEED),RERUNOFF_SEED=$(SEED)) $(CARGO) test --release --locked \
@@ -189,6 +194,11 @@ $(BROWSER)/.installed: tests/browser/requirements.txt
 $(PACKAGING)/.installed: docs/packaging/requirements.txt
 	$(call venv,$(PACKAGING))
 	$(PACKAGING)/bin/pip install --quiet --disable-pip-version-check --only-binary :all: -r $<
+	touch $@
+
+$(PACKAGE)/.installed: tests/python/requirements.txt
+	$(call venv,$(PACKAGE))
+	$(PACKAGE)/bin/pip install --quiet --disable-pip-version-check --only-binary :all: -r $<
 	touch $@
 
 define venv

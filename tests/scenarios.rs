@@ -122,10 +122,32 @@ fn each_scenario_has_a_file_of_its_own_where_the_name_has_a_place() {
         3,
         "\n[sweep.k]\nvalues = [0.012, 0.013]\n[sweep.factor]\nvalues = [1, 2]\n",
     );
+    let products = |arguments: &[&str]| {
+        let status = project.rerunoff(&[&["status", "--json"], arguments].concat());
+        let products = json(&status.expect(0).stdout)["products"].take();
+        let products = products.as_array().expect("a list").clone();
+        products.into_iter().map(|of| {
+            let path = of["path"].as_str().expect("a path").to_owned();
+            (of["scenario"].as_str().map(str::to_owned), path)
+        })
+    };
+    let common = project.path("output.h5").display().to_string();
+    assert!(products(&[]).eq([(None, common)]), "one of all scenarios");
     project.edit("file = \"output.h5\"", "file = \"output/{scenario}.h5\"");
     let run = project.rerunoff(&["run", "--json"]).expect(0);
     let summary = json(&run.stdout);
     assert_eq!(summary["scenarios"], 4);
+    let written = summary["products"].as_array().expect("a list").iter();
+    let written = written.map(|product| product["path"].as_str().expect("a path"));
+    assert!(
+        products(&[]).map(|(_, path)| path).eq(written),
+        "where they were written"
+    );
+    let chosen = products(&["--scenario", "*k=0.013"]);
+    let chosen: Vec<_> = chosen
+        .map(|(scenario, _)| scenario.expect("its name"))
+        .collect();
+    assert_eq!(chosen, ["factor=1+k=0.013", "factor=2+k=0.013"]);
     assert_eq!(summary["products"].as_array().map(Vec::len), Some(4));
     assert_eq!(project.calls().len(), 12);
     let file = |name: &str| project.path(&format!("output/{name}.h5"));

@@ -28,6 +28,8 @@ use crate::plan::loaded::LoadedScenario;
 use crate::plan::{Counts, Plan, causes};
 use crate::product;
 use crate::project::overrides::Overrides;
+use crate::project::product_spec::Per;
+use crate::project::{Project, Study};
 
 /// How many failed catchments are listed for people; `--json` lists all.
 const LISTED: usize = 10;
@@ -84,6 +86,8 @@ pub(super) struct Document<'a> {
     /// Of how many samples its scenarios were made.
     #[serde(skip_serializing_if = "is_zero")]
     last_run_samples: usize,
+    /// The product, or those of all scenarios where each has one of its own, whether they have been written yet or not.
+    products: Vec<ProductFile<'a>>,
     /// What the objectives of the products came to when these were written; left out where there are none, or the products have changed since.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     objectives: Vec<ObjectiveNumbers>,
@@ -91,6 +95,30 @@ pub(super) struct Document<'a> {
     failures: Vec<FailureOf>,
     /// The bad ones.
     cannot_run: Vec<FailureOf>,
+}
+
+/// Where a product is.
+#[derive(Serialize, JsonSchema)]
+struct ProductFile<'a> {
+    /// The scenario that it is of; left out of one of all scenarios, or where the project has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scenario: Option<&'a ScenarioName>,
+    /// Its file.
+    path: String,
+}
+
+impl<'a> ProductFile<'a> {
+    /// Those of the scenarios that are chosen, in their order.
+    fn all(study: &'a Study, chosen: &[usize]) -> Vec<Self> {
+        let of = |project: &'a Project| Self {
+            scenario: (project.product.per == Per::File).then_some(&project.scenario.name),
+            path: project.product.path.display().to_string(),
+        };
+        let mut all: Vec<Self> = chosen.iter().map(|&at| of(&study.scenarios[at])).collect();
+        // Scenarios that are a dimension have one together.
+        all.dedup_by(|later, earlier| later.path == earlier.path);
+        all
+    }
 }
 
 /// One scenario's share.
@@ -184,6 +212,7 @@ pub(super) fn status(place: &ProjectPlace, arguments: Arguments) -> Result<Exit>
         },
         last_run_set: last.set.clone(),
         last_run_samples: last.samples,
+        products: ProductFile::all(study, &chosen),
         objectives,
         failures: FailureOf::failed(loaded_study.list.iter().zip(&plans)),
         cannot_run: FailureOf::bad(loaded_study.list.iter().zip(&plans)),

@@ -64,6 +64,11 @@ pub(super) const TOPICS: &[Topic] = &[
         text: Text::File(include_str!("../../../docs/json.md")),
     },
     Topic {
+        name: "python",
+        about: "Data frames and datasets from Python",
+        text: Text::File(include_str!("../../../docs/python.md")),
+    },
+    Topic {
         name: "reliability",
         about: "What holds, whatever is killed, full or damaged",
         text: Text::File(include_str!("../../../docs/reliability.md")),
