@@ -2,9 +2,7 @@
 
 use std::fs;
 
-use hdf5::types::VarLenUnicode;
-
-use crate::common::{json, rerunoff};
+use crate::common::{characters, json, rerunoff};
 
 const PROJECT: &str = r#"
 [[parameters.table]]
@@ -123,16 +121,7 @@ fn every_output_has_its_own_axes_in_the_product() {
     );
     let file = hdf5::File::open(basin.0.path().join("output.nc")).expect("the product");
     assert!(file.dataset("time").is_err());
-    let layers = file
-        .dataset("layer")
-        .expect("layers")
-        .read_raw::<VarLenUnicode>();
-    let layers: Vec<String> = layers
-        .expect("texts")
-        .iter()
-        .map(ToString::to_string)
-        .collect();
-    assert_eq!(layers, ["top", "bottom"]);
+    assert_eq!(characters(&file, "layer"), ["top", "bottom"]);
     assert_eq!(basin.values("day").1, [0.0, 1.0, 2.0]);
     // Nothing is left to do, and nothing is written.
     let (out, _) = basin.run(&["run"], 0);

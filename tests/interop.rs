@@ -177,6 +177,7 @@ pub(crate) fn scenarios(path: &Path) -> ProductContent {
             path: path.to_owned(),
             per: Per::Dimension,
             downstream: None,
+            ids: None,
             layout: Layout::Grid,
             compression: 1,
             attributes: Default::default(),

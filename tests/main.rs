@@ -39,6 +39,7 @@ mod golden;
 mod grid_engine;
 mod help;
 mod hostile;
+mod ids;
 mod import;
 mod import_bits;
 mod interop;

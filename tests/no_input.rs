@@ -8,7 +8,7 @@ use rerunoff::netcdf::{Data, NetcdfFile};
 use tempfile::TempDir;
 
 use crate::common::cluster::LOCAL;
-use crate::common::{Project, Run, json, rerunoff, unlock};
+use crate::common::{Project, Run, characters, json, rerunoff, unlock};
 
 /// A simulator that prints three rows, of which the values are `k` and what its file says of the catchment.
 const SIMULATOR: &str = r#"
@@ -85,11 +85,10 @@ impl Place {
     /// The catchments of the product and their first values.
     fn product(&self) -> Vec<(String, f64)> {
         let file = hdf5::File::open(self.path("output.h5")).expect("the product");
-        let ids = file.dataset("catchment").expect("ids");
-        let ids = ids.read_raw::<hdf5::types::VarLenUnicode>().expect("ids");
+        let ids = characters(&file, "catchment");
         let q = file.dataset("q").expect("q").read_2d::<f64>().expect("q");
         let first = q.row(0).to_vec();
-        ids.iter().map(ToString::to_string).zip(first).collect()
+        ids.into_iter().zip(first).collect()
     }
 }
 
@@ -118,7 +117,8 @@ fn one_catchment_and_a_sweep_need_no_file() {
     let q = file.dataset("q").expect("q").read_dyn::<f64>().expect("q");
     assert_eq!(q.shape(), [3, 3, 1]);
     let values: Vec<f64> = q.iter().copied().collect();
-    assert_eq!(values, [1.0, 2.0, 3.0, 2.0, 2.0, 3.0, 4.0, 2.0, 3.0]);
+    // Time step by time step, one value for each scenario.
+    assert_eq!(values, [1.0, 2.0, 4.0, 2.0, 2.0, 2.0, 3.0, 3.0, 3.0]);
     assert_eq!(place.run(), "");
     let told = place.call(&["status"]).expect(0).stdout;
     assert!(told.contains("3 fresh of 3"), "{told}");
@@ -171,7 +171,7 @@ fn a_file_for_each_catchment_is_a_catchment_for_each_file() {
     );
     assert_eq!(place.run(), "");
     let file = hdf5::File::open(place.path("output.h5")).expect("the product");
-    assert_eq!(file.dataset("q").expect("q").shape(), [2, 3, 2]);
+    assert_eq!(file.dataset("q").expect("q").shape(), [3, 2, 2]);
 }
 
 #[test]

@@ -37,7 +37,7 @@ fn scenarios_are_run_once_each_and_come_out_as_a_dimension() {
     assert_eq!(project.calls().len(), 12);
     let (names, shape) = scenarios_of(&project.path("output.h5"));
     assert_eq!(names, ["atrazine", "diuron", "glyphosate"]);
-    assert_eq!(shape, [3, STEPS, 5]);
+    assert_eq!(shape, [STEPS, 3, 5]);
     // Of the catchments that a scenario leaves out it says so.
     let left_out = [[0; 12].as_slice(), &[3; 3]].concat();
     assert_eq!(project.flags(), left_out);

@@ -129,7 +129,7 @@ fn samples_are_scenarios() {
     let (names, shape) = scenarios_of(&project.path("output.h5"));
     assert_eq!(
         (names, shape),
-        (vec!["low".into(), "high".into()], vec![2, STEPS, 3])
+        (vec!["low".into(), "high".into()], vec![STEPS, 2, 3])
     );
     let status = project.rerunoff(&["status"]).expect(0);
     let told = "the last run had 2 samples (--samples)";

@@ -37,6 +37,16 @@ impl CatchmentId {
         &self.0
     }
 
+    /// The whole number that the id is: digits alone, without a zero before them, and no more than programs hold exactly that have
+    /// but floating point numbers of 64 bits.
+    pub fn number(&self) -> Option<i64> {
+        const GREATEST: i64 = 1 << 53;
+        let is_plain = self.0.bytes().all(|byte| byte.is_ascii_digit())
+            && (!self.0.starts_with('0') || &*self.0 == "0");
+        let number = self.0.parse().ok().filter(|_| is_plain);
+        number.filter(|&number| number <= GREATEST)
+    }
+
     /// A file name that no other id has; see [`file_name`].
     pub fn file_name(&self) -> String {
         file_name(&self.0)
@@ -97,6 +107,28 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn plain_whole_numbers_are_numbers() {
+        let number = |id: &str| CatchmentId::new(id).number();
+        assert_eq!(number("70007"), Some(70007));
+        assert_eq!(number("0"), Some(0));
+        assert_eq!(number("9007199254740992"), Some(1 << 53));
+        for other in [
+            "",
+            "007",
+            "00",
+            "+7",
+            "-7",
+            "7.0",
+            " 7",
+            "B1",
+            "٣",
+            "9007199254740993",
+        ] {
+            assert_eq!(number(other), None, "{other}");
+        }
+    }
 
     #[test]
     fn ordinary_ids_stay_readable() {

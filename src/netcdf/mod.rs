@@ -6,8 +6,10 @@
 //! outside of the library and its lock, or without chunks by any number of threads. It knows nothing of products;
 //! of CF's words, [`cf`] has those that every file needs.
 //!
-//! Text is of variable length in UTF-8: xarray, netCDF4, ncdump and R read it as strings without being told, and a
-//! coordinate of it can be selected by. What no C string can hold, a NUL character, is escaped by [`storable`].
+//! Text is in UTF-8. It is either of variable length, which xarray, netCDF4, ncdump and R read as strings, or characters along a
+//! dimension of their own, netCDF's `char`, which every reader opens: CDO and Octave open no file with the former. With the
+//! attribute `_Encoding` xarray and netCDF4 take the latter for strings, too, and a coordinate of either can be selected by. What
+//! no C string can hold, a NUL character, is escaped by [`storable`].
 //!
 //! [`crate::product`], [`crate::import`] and [`crate::example`] write their files through it.
 
@@ -34,12 +36,12 @@ use ffi::{Handle, Number, driver};
 use part_file::PartFile;
 pub use previous::{PreviousFile, PreviousVariable};
 pub use table::{CompoundColumn, CompoundTable, TableFile};
-pub use values::{Attribute, Data, storable};
-use values::{c_text, write_attribute, write_dataset};
+pub use values::{Attribute, Data, storable, text_length};
+use values::{Numbered, c_text, write_attribute, write_dataset, write_dimensions};
 use writer::full;
 pub use writer::{Chunk, PreviousChunk, Uncopied};
 
-/// A dimension of the file being written, with its coordinate variable.
+/// A dimension of the file being written.
 #[derive(Clone, Copy, Debug)]
 pub struct Dimension(usize);
 
@@ -66,6 +68,8 @@ pub struct Chunking<'a> {
 pub struct NetcdfFile {
     // Declared before the file: open data sets must go first when an error drops the whole.
     dimensions: Vec<(Handle, usize)>,
+    /// Whether there is a coordinate variable of several dimensions, so that these need numbers.
+    has_numbers: bool,
     arrays: Vec<Handle>,
     part: PartFile,
 }
@@ -75,6 +79,7 @@ impl NetcdfFile {
     pub fn create(target: &Path) -> Result<Self> {
         Ok(Self {
             dimensions: Vec::new(),
+            has_numbers: false,
             arrays: Vec::new(),
             part: PartFile::create(target)?,
         })
@@ -101,6 +106,50 @@ impl NetcdfFile {
         dataset::set_scale(&dataset, &c_text(name)?).with_context(context)?;
         self.dimensions.push((dataset, length));
         Ok(Dimension(self.dimensions.len() - 1))
+    }
+
+    /// Makes a dimension of `length`, at least 1, without a coordinate variable.
+    pub fn dimension(&mut self, name: &str, length: usize) -> Result<Dimension> {
+        let create = || -> Result<Handle> {
+            let storage = Storage::plain(true);
+            let of_type = ffi::number_type(Number::F32)?;
+            let root = self.part.root();
+            let name = c_text(name)?;
+            let dataset = dataset::create_dataset(root, &name, &of_type, &[length], &storage)?;
+            // As netCDF's own library says it, to the blank.
+            let title = format!("This is a netCDF dimension but not a netCDF variable.{length:10}");
+            dataset::set_scale(&dataset, &c_text(&title)?)?;
+            Ok(dataset)
+        };
+        let dataset = create().with_context(|| self.problem("dimension", name))?;
+        self.dimensions.push((dataset, length));
+        Ok(Dimension(self.dimensions.len() - 1))
+    }
+
+    /// Makes a dimension as long as `texts`, at least 1, with its coordinate variable of the same name: characters along a further
+    /// dimension, which gets the name `length`.
+    pub fn text_coordinate(
+        &mut self,
+        name: &str,
+        length: &str,
+        texts: &[&str],
+        attributes: &[(String, Attribute)],
+    ) -> Result<Dimension> {
+        let context = || self.problem("coordinate", name);
+        let (count, size) = (texts.len(), text_length(texts));
+        let characters = Data::Characters(texts, size);
+        let dataset = self
+            .write_small(name, &[count, size], characters, attributes)
+            .with_context(context)?;
+        dataset::set_scale(&dataset, &c_text(name)?).with_context(context)?;
+        // No scale can be attached to a scale.
+        let own = self.dimensions.len();
+        let numbers = Numbered::Coordinates(&[own, own + 1]);
+        write_dimensions(&dataset, &numbers).with_context(context)?;
+        self.has_numbers = true;
+        self.dimensions.push((dataset, count));
+        self.dimension(length, size)?;
+        Ok(Dimension(own))
     }
 
     /// Writes a small variable at once.
@@ -184,10 +233,16 @@ impl NetcdfFile {
     fn end(self, sync: bool) -> Result<()> {
         let Self {
             dimensions,
+            has_numbers,
             arrays,
             part,
         } = self;
         let path = part.path().to_owned();
+        if has_numbers {
+            for (number, (dataset, _)) in dimensions.iter().enumerate() {
+                write_dimensions(dataset, &Numbered::Own(number)).with_context(|| full(&path))?;
+            }
+        }
         for dataset in arrays
             .into_iter()
             .chain(dimensions.into_iter().map(|(d, _)| d))

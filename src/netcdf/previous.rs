@@ -37,14 +37,20 @@ impl PreviousFile {
         String::from_utf8(bytes).ok()
     }
 
-    /// All values of a variable of text.
+    /// All texts of a variable of characters, as they are [stored](super::storable).
     pub fn texts(&self, variable: &str) -> Result<Vec<String>> {
-        let dataset = self.variable(variable)?;
-        let texts = read::read_texts(&dataset)?;
-        texts
-            .into_iter()
-            .map(|text| Ok(String::from_utf8(text)?))
-            .collect()
+        let (characters, size) = read::read_characters(&self.variable(variable)?)?;
+        let text = |characters: &[u8]| {
+            let end = characters.iter().position(|&byte| byte == 0);
+            let text = &characters[..end.unwrap_or(size)];
+            Ok(std::str::from_utf8(text)?.to_owned())
+        };
+        characters.chunks_exact(size).map(text).collect()
+    }
+
+    /// All values of a variable of whole numbers.
+    pub fn integers(&self, variable: &str) -> Result<Vec<i64>> {
+        Ok(read::read_integers(&self.variable(variable)?)?)
     }
 
     /// All values of a variable of small whole numbers.

@@ -30,8 +30,16 @@ fn write(path: &Path) {
         .coordinate("time", Data::F64(&hours), &units)
         .expect("time");
     let catchment = file
-        .coordinate("catchment", Data::Texts(&IDS), &[])
+        .text_coordinate("catchment", "catchment_length", &IDS, &[])
         .expect("ids");
+    let size = file.dimension("word_length", 4).expect("a length");
+    let words = ["a", "four", "", "ä"];
+    file.variable("word", &[catchment, size], Data::Characters(&words, 4), &[])
+        .expect("words");
+    let long = file.variable("long", &[size], Data::Characters(&["four and"], 4), &[]);
+    assert!(long.is_err(), "too long");
+    file.variable("free", &[catchment], Data::Texts(&IDS), &[])
+        .expect("texts");
     let flags = attributes(&[("flag_values", Attribute::Bytes(vec![0, 1]))]);
     file.variable("status", &[catchment], Data::Bytes(&[0, 1, 0, 0]), &flags)
         .expect("flags");
@@ -95,6 +103,11 @@ fn a_file_reads_back_and_repeats_byte_for_byte() {
         previous.texts("catchment").expect("ids"),
         ["70007", "", "Aäre", "a\\0b"]
     );
+    assert_eq!(
+        previous.texts("word").expect("words"),
+        ["a", "four", "", "ä"]
+    );
+    assert_eq!(previous.integers("number").expect("numbers"), [1, 2, 3, 4]);
     assert_eq!(previous.bytes("status").expect("flags"), [0, 1, 0, 0]);
     let values: Vec<f64> = [(3, 2), (3, 3), (4, 2), (4, 3), (5, 2), (5, 3)]
         .map(|(t, c)| value(t, c))
@@ -113,6 +126,8 @@ fn an_earlier_file_is_not_trusted() {
     write(&path);
     let previous = PreviousFile::open(&path).expect("a file");
     assert!(previous.texts("status").is_err());
+    assert!(previous.texts("free").is_err());
+    assert!(previous.integers("word").is_err());
     assert!(previous.texts("nothing").is_err());
     let load = previous.chunked("load").expect("a variable");
     assert!(load.chunk(&[3, 2], 5).is_err(), "too large");

@@ -56,6 +56,8 @@ pub enum Data<'a> {
     Bytes(&'a [i8]),
     /// Texts of any length.
     Texts(&'a [&'a str]),
+    /// Texts as characters: so many for each, in UTF-8, filled up with NUL. Their number is the length of the last dimension.
+    Characters(&'a [&'a str], usize),
 }
 
 impl Data<'_> {
@@ -66,8 +68,27 @@ impl Data<'_> {
             Self::I32(values) => values.len(),
             Self::Bytes(values) => values.len(),
             Self::Texts(values) => values.len(),
+            Self::Characters(values, size) => values.len() * size,
         }
     }
+}
+
+/// How many characters, as [`Data::Characters`] counts them, the longest of these texts needs; at least 1.
+pub fn text_length(texts: &[&str]) -> usize {
+    let lengths = texts.iter().map(|text| storable(text).len());
+    lengths.max().unwrap_or(0).max(1)
+}
+
+/// Texts as characters, `size` for each.
+fn characters(texts: &[&str], size: usize) -> Result<Vec<u8>> {
+    let mut bytes = vec![0; texts.len() * size];
+    for (place, text) in bytes.chunks_exact_mut(size).zip(texts) {
+        let text = storable(text);
+        let place = place.get_mut(..text.len());
+        let place = place.with_context(|| format!("{text:?} has more than {size} characters"))?;
+        place.copy_from_slice(text.as_bytes());
+    }
+    Ok(bytes)
 }
 
 /// Writes a contiguous data set and leaves it open.
@@ -78,13 +99,7 @@ pub(super) fn write_dataset(
     values: Data<'_>,
     tracked: bool,
 ) -> Result<Handle> {
-    let storage = Storage {
-        chunk: None,
-        deflate: 0,
-        fill: None,
-        contiguous: false,
-        tracked,
-    };
+    let storage = Storage::plain(tracked);
     let (number, bytes) = match values {
         Data::F64(values) => (
             Number::F64,
@@ -111,6 +126,16 @@ pub(super) fn write_dataset(
                 dataset::create_dataset(parent, &c_text(name)?, &of_type, dims, &storage)?;
             let texts: Result<Vec<CString>> = texts.iter().map(|t| c_text(&storable(t))).collect();
             dataset::write_texts(&dataset, &texts?)?;
+            return Ok(dataset);
+        }
+        Data::Characters(texts, size) => {
+            // What netCDF calls `char`.
+            let of_type = ffi::text_type(Some(1), false)?;
+            let bytes = characters(texts, size)?;
+            let dataset =
+                dataset::create_dataset(parent, &c_text(name)?, &of_type, dims, &storage)?;
+            dataset::write(&dataset, &of_type, &bytes)?;
+            write_text_attribute(&dataset, "_Encoding", "utf-8")?;
             return Ok(dataset);
         }
     };
@@ -162,6 +187,28 @@ pub(super) fn write_text_attribute(object: &Handle, name: &str, text: &str) -> R
         None,
         bytes,
     )?)
+}
+
+/// Writes an attribute of netCDF's own about dimensions, which are known by their numbers.
+pub(super) fn write_dimensions(object: &Handle, about: &Numbered<'_>) -> Result<()> {
+    let of_type = ffi::number_type(Number::I32)?;
+    let (name, count, numbers) = match about {
+        Numbered::Own(number) => (c"_Netcdf4Dimid", None, std::slice::from_ref(number)),
+        Numbered::Coordinates(numbers) => {
+            (c"_Netcdf4Coordinates", Some(numbers.len()), &numbers[..])
+        }
+    };
+    let bytes: Result<Vec<_>, _> = numbers.iter().map(|&n| i32::try_from(n)).collect();
+    let bytes: Vec<u8> = (bytes?.into_iter()).flat_map(i32::to_le_bytes).collect();
+    Ok(ffi::write_attribute(object, name, &of_type, count, &bytes)?)
+}
+
+/// What netCDF says of dimensions by their numbers, where HDF5 has no words for it.
+pub(super) enum Numbered<'n> {
+    /// The number of a data set's own dimension.
+    Own(usize),
+    /// The dimensions of a coordinate variable that has several.
+    Coordinates(&'n [usize]),
 }
 
 pub(super) fn c_text(text: &str) -> Result<CString> {

@@ -10,13 +10,22 @@ use crate::plan::loaded::LoadedScenario;
 use crate::plan::product_needs::{needed, needed_link, parameters, scalars};
 use crate::plan::snapshot::{ScenarioSnapshot, SnapshotRow, Status};
 use crate::product::file::{Network, ParameterValues, ProductContent, ProductRow, ResultColumn};
-use crate::project::product_spec::VariableAxes;
+use crate::project::product_spec::{IdType, VariableAxes};
 use crate::project::{OutputColumn, Project, ProjectError};
 
 /// Checks that everything the product needs is there.
 pub(super) fn check(loaded: &LoadedScenario<'_>) -> Result<()> {
     let names = parameters(loaded)?;
     let (project, basin) = (loaded.project, &loaded.basin);
+    if project.product.ids == Some(IdType::Integer) {
+        let mut ids = basin.catchments().iter().map(|catchment| &catchment.id);
+        if let Some(id) = ids.find(|id| id.number().is_none()) {
+            let rule = format!(
+                "the id of catchment {id} is no plain whole number; write ids = \"text\", or leave it out"
+            );
+            return Err(project.error("product.ids", rule).into());
+        }
+    }
     let link = needed_link(project);
     let mut drains = Vec::new();
     for (at, catchment) in basin.catchments().iter().enumerate() {

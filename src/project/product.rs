@@ -46,6 +46,7 @@ impl ProjectBuilder<'_> {
             axes,
             per,
             downstream: raw.downstream,
+            ids: raw.ids,
             layout: raw.layout,
             compression,
             attributes: raw.attributes,

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use super::objective_spec::{Objective, ObjectiveSpec};
 use super::output_format::RowAxes;
 pub use super::output_format::TIME;
-pub use super::raw::{Layout, Per};
+pub use super::raw::{IdType, Layout, Per};
 use crate::data::catchment::CatchmentId;
 use crate::data::value::Value;
 use crate::language::formula::Expr;
@@ -27,8 +27,11 @@ pub const VALUES_DIGEST: &str = "values_digest";
 /// The product's own variable with the digest of what each catchment's sums are made of.
 pub const UPSTREAM_DIGEST: &str = "upstream_digest";
 
+/// The dimension of the characters of a digest in a product.
+pub const DIGEST_LENGTH: &str = "digest_length";
+
 /// The names that every product uses itself.
-pub(super) const RESERVED: [&str; 7] = [
+pub(super) const RESERVED: [&str; 8] = [
     "scenario",
     TIME,
     "catchment",
@@ -36,6 +39,7 @@ pub(super) const RESERVED: [&str; 7] = [
     "key",
     VALUES_DIGEST,
     UPSTREAM_DIGEST,
+    DIGEST_LENGTH,
 ];
 
 /// Whether a product variable or parameter may have this name: a letter, then letters, digits and underscores (ASCII, up
@@ -56,6 +60,8 @@ pub struct ProductSpec {
     pub per: Per,
     /// The parameter with the id of the catchment downstream.
     pub downstream: Option<String>,
+    /// As what the catchments' ids are in it; `None`: as whole numbers if all of them are.
+    pub ids: Option<IdType>,
     /// How the file is laid out.
     pub layout: Layout,
     /// The deflate level, 0 to 9.

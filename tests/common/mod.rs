@@ -16,6 +16,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use hdf5::types::FixedAscii;
 use rerunoff::netcdf::{Attribute, Chunk, Chunking, Data, NetcdfFile, Precision, encode_chunk};
 use rerunoff::system::memory_folder;
 use rusqlite::Connection;
@@ -139,12 +140,25 @@ pub(crate) fn unlock(file: &Path) {
 #[track_caller]
 pub(crate) fn scenarios_of(file: &Path) -> (Vec<String>, Vec<usize>) {
     let file = hdf5::File::open(file).expect("the product");
-    let names = file.dataset("scenario").expect("scenario");
-    let names = names
-        .read_raw::<hdf5::types::VarLenUnicode>()
-        .expect("names");
+    let names = characters(&file, "scenario");
     let shape = file.dataset("concentration").expect("it").shape();
-    (names.iter().map(ToString::to_string).collect(), shape)
+    (names, shape)
+}
+
+/// The texts of a product's variable of characters.
+#[track_caller]
+pub(crate) fn characters(file: &hdf5::File, name: &str) -> Vec<String> {
+    let dataset = file.dataset(name).expect(name);
+    let size = *dataset.shape().last().expect("a dimension of characters");
+    let characters = dataset.read_raw::<FixedAscii<1>>().expect("characters");
+    let byte = |character: &FixedAscii<1>| character.as_bytes().first().copied().unwrap_or(0);
+    let bytes: Vec<u8> = characters.iter().map(byte).collect();
+    let text = |bytes: &[u8]| {
+        String::from_utf8_lossy(bytes)
+            .trim_end_matches('\0')
+            .to_owned()
+    };
+    bytes.chunks_exact(size).map(text).collect()
 }
 
 /// The one JSON document that a text is.

@@ -12,7 +12,7 @@ import pathlib
 import subprocess
 import sys
 
-IDS = ["70007", "70008", "70009", "70010", "70011"]
+IDS = [70007, 70008, 70009, 70010, 70011]
 # By name: the column, and the dimensions beside scenario and catchment.
 VARIABLES = {
     "q": (0, {"time": 30}),
@@ -35,7 +35,17 @@ def expected(name, scenarios):
     if scenarios > 1:
         values[1, :, 2] = numpy.nan
     values = values.reshape([scenarios, *lengths, len(IDS)])
-    return values if scenarios > 1 else values[0]
+    if scenarios == 1:
+        return values[0]
+    return numpy.moveaxis(values, 0, 1) if set(dimensions) & {"time", "month"} else values
+
+
+def dimensions_of(name, scenarios):
+    """Time is first, then scenarios."""
+    dimensions = [*VARIABLES[name][1], "catchment"]
+    if scenarios > 1:
+        dimensions.insert(len({"time", "month"} & set(dimensions)), "scenario")
+    return tuple(dimensions)
 
 
 def names_in(data):
@@ -51,8 +61,7 @@ def read_xarray(path):
             scenarios = data.sizes.get("scenario", 1)
             first = ("scenario",) if scenarios > 1 else ()
             for name in names_in(data):
-                dimensions = (*first, *VARIABLES[name][1], "catchment")
-                assert data[name].dims == dimensions, (name, data[name].dims)
+                assert data[name].dims == dimensions_of(name, scenarios), (name, data[name].dims)
                 numpy.testing.assert_array_equal(data[name].values, expected(name, scenarios))
             for time in {"time", "month"} & set(data.dims):
                 assert data[time].dtype.kind == "M", time
@@ -68,9 +77,9 @@ def read_xarray(path):
             assert str(data["month"].values[1])[:10] == "1998-02-01"
             assert data["layer"].attrs["units"] == "m" and data["layer"].attrs["positive"] == "down"
             assert list(data["crop"].values) == ["maize", "winter wheat"]
-            one = data["wet"].sel(month="1999-05", layer=0.3, catchment="70008")
+            one = data["wet"].sel(month="1999-05", layer=0.3, catchment=70008)
             assert float(one.isel(scenario=0).item()) == 2010.0 + (16 * 3 + 1) / 8
-            wheat = data["soil"].sel(crop="winter wheat", catchment="70007").isel(scenario=0)
+            wheat = data["soil"].sel(crop="winter wheat", catchment=70007).isel(scenario=0)
             assert float(wheat[3]) == 4000.0 + 7 / 8
             assert data["mean_wet"].dims == (*first, "layer", "catchment")
             numpy.testing.assert_allclose(data["mean_wet"].values, data["wet"].mean("month", skipna=False), rtol=1e-14)
@@ -86,9 +95,8 @@ def read_netcdf4(path):
             netCDF4.num2date(data[time][:], data[time].units, data[time].calendar)
         for name in names_in(data.variables):
             chunk = data[name].chunking()
-            inner = chunk[scenarios > 1:]
             if len(VARIABLES[name][1]) == 2:
-                assert inner[1] == list(VARIABLES[name][1].values())[1], "a chunk holds whole slices"
+                assert chunk[-2] == list(VARIABLES[name][1].values())[1], "a chunk holds whole slices"
             assert numpy.isnan(data[name]._FillValue)
             numpy.testing.assert_array_equal(numpy.ma.filled(data[name][:], numpy.nan), expected(name, scenarios))
 
@@ -101,8 +109,7 @@ def read_h5py(path):
         scenarios = len(data["scenario"]) if "scenario" in data else 1
         for name in names_in(data):
             attached = [dimension[0].name.strip("/") for dimension in data[name].dims]
-            first = ["scenario"] if scenarios > 1 else []
-            assert attached == [*first, *VARIABLES[name][1], "catchment"], (name, attached)
+            assert tuple(attached) == dimensions_of(name, scenarios), (name, attached)
             numpy.testing.assert_array_equal(data[name][:], expected(name, scenarios))
 
 

@@ -44,7 +44,7 @@ def compare(product, observed):
     compared = 0
     with xarray.open_dataset(product) as data:
         for gauge in table.columns:
-            one = data.sel(catchment=gauge)
+            one = data.sel(catchment=int(gauge))
             pairs = pandas.DataFrame({"o": table[gauge], "s": one["discharge"].to_series()}).dropna()
             pairs = pairs[pairs.index >= data["time"].values[0] + numpy.timedelta64(3, "h")]
             for name, numbers in expected(pairs["o"].to_numpy(), pairs["s"].to_numpy()).items():
@@ -52,9 +52,10 @@ def compare(product, observed):
                     numpy.testing.assert_allclose(float(one[name]), number, rtol=1e-11, err_msg=f"{name} at {gauge}")
                     compared += 1
         for name in expected(pairs["o"].to_numpy(), pairs["s"].to_numpy()):
-            numbers = data[name].sel(catchment=list(table.columns)).values
+            gauges = [int(gauge) for gauge in table.columns]
+            numbers = data[name].sel(catchment=gauges).values
             numpy.testing.assert_allclose(float(data[f"{name}_over_gauges"]), numbers.mean(), rtol=1e-13)
-            elsewhere = data[name].drop_sel(catchment=list(table.columns))
+            elsewhere = data[name].drop_sel(catchment=gauges)
             assert numpy.isnan(elsewhere).all(), name
     assert compared == 20 * len(table.columns), compared
 

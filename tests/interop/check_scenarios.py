@@ -12,16 +12,16 @@ import subprocess
 import sys
 
 NAMES = ["k=0.012", "k=0.013", "what if"]
-IDS = ["70007", "70008", "70009", "70010", "70011"]
+IDS = [70007, 70008, 70009, 70010, 70011]
 STEPS = 30
 
 
 def expected():
     import numpy
 
-    scenario, step, catchment = numpy.indices((len(NAMES), STEPS, len(IDS)))
+    step, scenario, catchment = numpy.indices((STEPS, len(NAMES), len(IDS)))
     values = 1000.0 * scenario + 10.0 * catchment + step / 8.0
-    values[1, :, 2] = numpy.nan
+    values[:, 1, 2] = numpy.nan
     return values
 
 
@@ -31,12 +31,12 @@ def read_xarray(path):
 
     for engine in ["netcdf4", "h5netcdf"]:
         with xarray.open_dataset(path, engine=engine) as data:
-            assert data["herbicide_load"].dims == ("scenario", "time", "catchment"), data["herbicide_load"].dims
+            assert data["herbicide_load"].dims == ("time", "scenario", "catchment"), data["herbicide_load"].dims
             assert list(data["scenario"].values) == NAMES and list(data["catchment"].values) == IDS
             numpy.testing.assert_array_equal(data["herbicide_load"].values, expected())
-            one = data["herbicide_load"].sel(scenario="k=0.013", catchment="70007")
+            one = data["herbicide_load"].sel(scenario="k=0.013", catchment=70007)
             assert one.dims == ("time",)
-            numpy.testing.assert_array_equal(one.values, expected()[1, :, 0])
+            numpy.testing.assert_array_equal(one.values, expected()[:, 1, 0])
             assert float(one["k"]) == 0.013 and one["k"].attrs["units"] == "d-1"
             assert set(data.coords) >= {"scenario", "catchment", "time", "k"}, data.coords
             assert data["k"].dims == ("scenario",)
@@ -44,7 +44,7 @@ def read_xarray(path):
             assert by_k.shape == (STEPS, len(IDS))
             assert data["area"].dims == ("catchment",) and data["dose"].dims == ("scenario", "catchment")
             assert data["status"].dims == data["key"].dims == ("scenario", "catchment")
-            assert int(data["status"].sel(scenario="k=0.013", catchment="70009")) == 1
+            assert int(data["status"].sel(scenario="k=0.013", catchment=70009)) == 1
             well = data["herbicide_load"].where(data["status"] == 0)
             numpy.testing.assert_array_equal(well.values, expected())
 
@@ -54,9 +54,9 @@ def read_netcdf4(path):
     import numpy
 
     with netCDF4.Dataset(path) as data:
-        assert list(data.dimensions) == ["scenario", "time", "catchment"]
+        assert list(data.dimensions) == ["time", "scenario", "scenario_length", "catchment", "digest_length"]
         load = data["herbicide_load"]
-        assert load.dimensions == ("scenario", "time", "catchment") and load.chunking() == [1, STEPS, len(IDS)]
+        assert load.dimensions == ("time", "scenario", "catchment") and load.chunking() == [STEPS, 1, len(IDS)]
         numpy.testing.assert_array_equal(numpy.ma.filled(load[:], numpy.nan), expected())
         assert list(data["scenario"][:]) == NAMES
         numpy.testing.assert_array_equal(data["k"][:], [0.012, 0.013, 0.02])

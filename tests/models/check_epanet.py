@@ -92,7 +92,7 @@ trial = Trial("epanet")
 lay_project(trial)
 before = trial.tried(runs=3, decks=["bin", "lib"])
 with trial.product() as product:
-    catchments = list(product["catchment"][:])
+    catchments = [str(name) for name in product["catchment"][:]]
     assert sorted(catchments) == sorted(DAYS), catchments
     for at, day in enumerate(catchments):
         folder = run_by_hand(trial, day)

@@ -36,7 +36,7 @@ def check(trial, sets):
     """The whole product, against the program."""
     shutil.rmtree(trial.folder / "by_hand", ignore_errors=True)
     with trial.product() as product:
-        assert list(product["catchment"][:]) == list(sets)
+        assert [str(name) for name in product["catchment"][:]] == list(sets)
         for at, (name, values) in enumerate(sets.items()):
             output = run_by_hand(trial, name, *values)
             with netCDF4.Dataset(output / "discharge.nc") as file:

@@ -89,7 +89,7 @@ def check(trial):
     """The whole product, against the program."""
     shutil.rmtree(trial.folder / "by_hand", ignore_errors=True)
     with trial.product() as product:
-        catchments = list(product["catchment"][:])
+        catchments = [str(name) for name in product["catchment"][:]]
         assert sorted(catchments) == sorted(CATCHMENTS), catchments
         for at, name in enumerate(catchments):
             same(f"discharge of {name}", product["discharge"][:, at], expected(trial, name))

@@ -68,7 +68,7 @@ trial = Trial("swmm")
 lay_networks(trial)
 before = trial.tried(runs=3, decks=["networks"])
 with trial.product() as product:
-    catchments = list(product["catchment"][:])
+    catchments = [str(name) for name in product["catchment"][:]]
     assert catchments == list(NODES), catchments
     for at, (name, node) in enumerate(NODES.items()):
         folder = run_by_hand(trial, name, "")

@@ -43,7 +43,7 @@ def evaluate(pst, values):
 def of_product():
     """The numbers by the product that lies there."""
     with netCDF4.Dataset("output.nc") as product:
-        gauge = list(product["catchment"][:]).index("5591")
+        gauge = list(product["catchment"][:]).index(5591)
         flow = product["flow"][:, gauge].astype("f8").filled(np.nan)
     tenth, ninetieth = np.quantile(flow, [0.1, 0.9])
     return {"flow_mean": flow.mean(), "flow_p10": tenth, "flow_p90": ninetieth, "nse": creek.efficiency()}

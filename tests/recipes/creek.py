@@ -109,7 +109,7 @@ class Creek:
     def efficiency(self):
         """The Nash-Sutcliffe efficiency of the product that lies there."""
         with netCDF4.Dataset("output.nc") as product:
-            gauge = list(product["catchment"][:]).index("5591")
+            gauge = list(product["catchment"][:]).index(5591)
             flow = product["flow"][:, gauge].astype("f8").filled(np.nan)
         pairs = np.array([flow, self.observed])[:, WARM_UP:]
         simulated, observed = pairs[:, np.isfinite(pairs[1])]

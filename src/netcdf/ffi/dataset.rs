@@ -39,6 +39,19 @@ pub(in crate::netcdf) struct Storage<'a> {
     pub(in crate::netcdf) tracked: bool,
 }
 
+impl Storage<'_> {
+    /// A contiguous data set that is written at once.
+    pub(in crate::netcdf) fn plain(tracked: bool) -> Self {
+        Self {
+            chunk: None,
+            deflate: 0,
+            fill: None,
+            contiguous: false,
+            tracked,
+        }
+    }
+}
+
 /// Creates a data set below `parent`.
 pub(in crate::netcdf) fn create_dataset(
     parent: &Handle,

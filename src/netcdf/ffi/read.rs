@@ -2,7 +2,7 @@
 //!
 //! Only for that: other files are read elsewhere.
 
-use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
+use std::ffi::{CStr, c_int, c_uint, c_void};
 use std::path::Path;
 use std::ptr::null_mut;
 
@@ -10,14 +10,17 @@ use hdf5::sync::sync;
 use hdf5::{Error, Result};
 use hdf5_sys::h5::{haddr_t, hsize_t};
 use hdf5_sys::h5a::{H5Aclose, H5Aget_space, H5Aget_type, H5Aopen, H5Aread};
-use hdf5_sys::h5d::{H5Dchunk_iter, H5Dclose, H5Dget_space, H5Dget_type, H5Dopen2, H5Dread};
+use hdf5_sys::h5d::{H5Dchunk_iter, H5Dclose, H5Dget_space, H5Dopen2, H5Dread};
 use hdf5_sys::h5f::{H5F_ACC_RDONLY, H5Fclose, H5Fopen};
 use hdf5_sys::h5p::H5P_DEFAULT;
-use hdf5_sys::h5s::{H5S_ALL, H5Sclose, H5Sget_simple_extent_ndims, H5Sget_simple_extent_npoints};
-use hdf5_sys::h5t::{H5T_class_t, H5Tclose, H5Tget_class, H5Treclaim};
+use hdf5_sys::h5s::{
+    H5S_ALL, H5Sclose, H5Sget_simple_extent_dims, H5Sget_simple_extent_ndims,
+    H5Sget_simple_extent_npoints,
+};
+use hdf5_sys::h5t::{H5T_class_t, H5Tclose, H5Tget_class};
 
 use super::dataset::{has_pointers, points};
-use super::{Handle, Number, access, c_path, call, number_type, size_of, space, text_type};
+use super::{Handle, Number, access, c_path, call, number_type, size_of, text_type};
 
 /// Opens a file for reading.
 pub(in crate::netcdf) fn open_file(path: &Path) -> Result<Handle> {
@@ -63,65 +66,52 @@ pub(in crate::netcdf) fn read_text_attribute(
     Ok(Some(bytes))
 }
 
-/// Reads a data set of text of variable length; an error for any other.
-pub(in crate::netcdf) fn read_texts(dataset: &Handle) -> Result<Vec<Vec<u8>>> {
-    // SAFETY: the id is an open data set.
-    let stored = Handle::new(H5Tclose, || unsafe { H5Dget_type(dataset.id) })?;
-    if !has_pointers(&stored)? {
-        return Err(Error::Internal("no text of variable length".to_owned()));
+/// Reads a data set of characters: those of all its texts, and how many each has; an error for any other.
+pub(in crate::netcdf) fn read_characters(dataset: &Handle) -> Result<(Vec<u8>, usize)> {
+    // SAFETY: the id is an open data set, its space an open space.
+    let space = Handle::new(H5Sclose, || unsafe { H5Dget_space(dataset.id) })?;
+    let rank = rank(&space)?;
+    let mut dims: [hsize_t; CHUNK_RANK] = [0; CHUNK_RANK];
+    if rank == 0 || rank > CHUNK_RANK {
+        return Err(Error::Internal(format!(
+            "characters along {rank} dimensions"
+        )));
     }
-    let of_type = text_type(None, true)?;
-    let mut pointers: Vec<*mut c_char> = vec![null_mut(); points(dataset)?];
-    // SAFETY: one pointer per element is written into as many places. They stay null or point to C strings that the
-    // library has allocated; each is copied before the library frees them, also when reading failed half-way.
-    let read = call(|| unsafe {
-        H5Dread(
-            dataset.id,
-            of_type.id,
-            H5S_ALL,
-            H5S_ALL,
-            H5P_DEFAULT,
-            pointers.as_mut_ptr().cast(),
-        )
-    });
-    let texts = pointers.iter().map(|&pointer| {
-        if pointer.is_null() {
-            Vec::new()
-        } else {
-            unsafe { CStr::from_ptr(pointer) }.to_bytes().to_vec()
-        }
-    });
-    let texts: Vec<Vec<u8>> = texts.collect();
-    let space = space(Some(&[pointers.len()]))?;
-    call(|| unsafe {
-        H5Treclaim(
-            of_type.id,
-            space.id,
-            H5P_DEFAULT,
-            pointers.as_mut_ptr().cast(),
-        )
-    })?;
-    read?;
-    Ok(texts)
+    // SAFETY: the id is open; there is room for as many numbers as the space has dimensions (checked).
+    call(|| unsafe { H5Sget_simple_extent_dims(space.id, dims.as_mut_ptr(), null_mut()) })?;
+    // The library refuses to make characters of anything else.
+    let bytes = read_values(dataset, &text_type(Some(1), false)?, 1)?;
+    let size = usize::try_from(dims[rank - 1])
+        .ok()
+        .filter(|&size| size > 0);
+    let size = size.ok_or("texts without characters")?;
+    Ok((bytes, size))
 }
 
 /// Reads a data set of 8-bit integers.
 pub(in crate::netcdf) fn read_bytes(dataset: &Handle) -> Result<Vec<i8>> {
-    let bytes = read_values(dataset, Number::I8, 1)?;
+    let bytes = read_values(dataset, &number_type(Number::I8)?, 1)?;
     Ok(bytes.into_iter().map(u8::cast_signed).collect())
 }
 
 /// Reads a data set of numbers of 64 bits.
 pub(in crate::netcdf) fn read_numbers(dataset: &Handle) -> Result<Vec<f64>> {
-    let bytes = read_values(dataset, Number::F64, 8)?;
+    let bytes = read_values(dataset, &number_type(Number::F64)?, 8)?;
     let numbers = bytes.as_chunks().0.iter();
     Ok(numbers.map(|bytes| f64::from_le_bytes(*bytes)).collect())
 }
 
-/// Reads all numbers of a data set as bytes, `size` for each.
-fn read_values(dataset: &Handle, number: Number, size: usize) -> Result<Vec<u8>> {
-    let of_type = number_type(number)?;
-    assert_eq!(size, size_of(&of_type), "the number's size");
+/// Reads a data set of whole numbers of up to 64 bits.
+pub(in crate::netcdf) fn read_integers(dataset: &Handle) -> Result<Vec<i64>> {
+    let bytes = read_values(dataset, &number_type(Number::I64)?, 8)?;
+    let numbers = bytes.as_chunks().0.iter();
+    Ok(numbers.map(|bytes| i64::from_le_bytes(*bytes)).collect())
+}
+
+/// Reads all values of a data set as bytes, `size` for each.
+fn read_values(dataset: &Handle, of_type: &Handle, size: usize) -> Result<Vec<u8>> {
+    assert_eq!(size, size_of(of_type), "the value's size");
+    assert!(!has_pointers(of_type)?, "values, not pointers to them");
     let mut bytes = vec![0_u8; size * points(dataset)?];
     // SAFETY: the ids are open; `size` bytes per element (asserted) are written into as many places.
     call(|| unsafe {
@@ -135,6 +125,13 @@ fn read_values(dataset: &Handle, number: Number, size: usize) -> Result<Vec<u8>>
         )
     })?;
     Ok(bytes)
+}
+
+/// How many dimensions a data space has.
+fn rank(space: &Handle) -> Result<usize> {
+    // SAFETY: the id is an open space.
+    let rank = call(|| unsafe { H5Sget_simple_extent_ndims(space.id) })?;
+    Ok(usize::try_from(rank).unwrap_or(usize::MAX))
 }
 
 /// Where a chunk is stored: its first element (0 in dimensions that the data set lacks), its place in the file, its length.
@@ -177,8 +174,7 @@ pub(in crate::netcdf) fn chunk_places(dataset: &Handle) -> Result<(usize, Vec<Ch
 
     // SAFETY: the id is an open data set, its space an open space.
     let space = Handle::new(H5Sclose, || unsafe { H5Dget_space(dataset.id) })?;
-    let rank = call(|| unsafe { H5Sget_simple_extent_ndims(space.id) })?;
-    let rank = usize::try_from(rank).unwrap_or(usize::MAX);
+    let rank = rank(&space)?;
     if rank > CHUNK_RANK {
         return Err(Error::Internal("too many dimensions".to_owned()));
     }

@@ -101,6 +101,18 @@ impl AxisGroup<'_> {
         self.along(slab * tiling.tile_steps, 0)
     }
 
+    /// Puts the scenario's place, or its share of a chunk, between these along the group's axes: time is first in every variable.
+    pub(super) fn with_scenario(
+        &self,
+        scenario: Option<usize>,
+        mut along: Vec<usize>,
+    ) -> Vec<usize> {
+        if let Some(scenario) = scenario {
+            along.insert(usize::from(self.time.is_some()), scenario);
+        }
+        along
+    }
+
     /// So many rows along the axes: whole time steps, of which each has `within` along the dimension.
     fn along(&self, rows: usize, within: usize) -> Vec<usize> {
         match (self.time, self.dimension) {

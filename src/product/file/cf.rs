@@ -54,6 +54,7 @@ pub(super) fn global(
         attributes.set(COMPARED_DIGEST, &*compared.to_string());
     }
     if let Some(chunks) = chunks {
+        attributes.set_some("coordinates", of_scenarios(product).as_deref());
         attributes.set(CHUNKS_DIGEST, &*chunks.to_string());
     }
     attributes
@@ -71,7 +72,10 @@ pub(super) fn variable(variable: &ProductVariable, product: &ProductContent) -> 
     for (name, value) in &variable.attributes {
         attributes.set(name, of_the_variables_type(name, value, variable.precision));
     }
-    attributes.set("coordinates", &*coordinates(product, &variable.axes));
+    attributes.set_some(
+        "coordinates",
+        coordinates(product, &variable.axes).as_deref(),
+    );
     attributes.set("ancillary_variables", "status");
     // Written with the variable; a second one would contradict it.
     attributes.0.retain(|(name, _)| name != "_FillValue");
@@ -117,25 +121,27 @@ pub(super) fn axis(
     attributes
 }
 
-/// The coordinates of a value: the catchments and their positions, the places along a further dimension that are texts, the
-/// scenarios and what they differ in.
-fn coordinates(product: &ProductContent, axes: &VariableAxes) -> String {
-    let mut names = vec!["catchment"];
+/// The coordinates of a value beside those that are numbers along a dimension of their own: the catchments and their positions, the
+/// places along a further dimension that are texts. Scenarios are not among them, by which CDO would take their dimension for one of
+/// space: xarray knows their names by that of their dimension, and what they differ in by the file's own attribute.
+fn coordinates(product: &ProductContent, axes: &VariableAxes) -> Option<String> {
+    let mut names = Vec::new();
+    if product.ids().are_texts() {
+        names.push("catchment");
+    }
     let is_text = |axis: &&ProductAxis| matches!(axis.values, AxisValues::Texts(_));
     let dimension = (axes.dimension.as_ref()).and_then(|name| product.axis(name));
     names.extend(dimension.filter(is_text).map(|axis| axis.name.as_str()));
     let positions = product.spec.parameters.iter().filter(|p| is_position(p));
     names.extend(positions.map(|parameter| parameter.name.as_str()));
-    if let Some(scenarios) = &product.scenarios {
-        names.push("scenario");
-        names.extend(
-            scenarios
-                .coordinates
-                .iter()
-                .map(|c| c.variable.name.as_str()),
-        );
-    }
-    names.join(" ")
+    (!names.is_empty()).then(|| names.join(" "))
+}
+
+/// The coordinates that are those of the whole file: what its scenarios differ in.
+fn of_scenarios(product: &ProductContent) -> Option<String> {
+    let coordinates = product.scenarios.as_ref()?.coordinates.iter();
+    let names: Vec<&str> = coordinates.map(|it| it.variable.name.as_str()).collect();
+    (!names.is_empty()).then(|| names.join(" "))
 }
 
 /// A number or text as an attribute. CF wants limits in the type of the variable itself.
@@ -187,7 +193,7 @@ pub(super) fn summary(summary: &SummaryVariable, product: &ProductContent) -> At
         }
     }
     let axes = &product.spec.variables[summary.of].axes;
-    attributes.set("coordinates", &*coordinates(product, axes));
+    attributes.set_some("coordinates", coordinates(product, axes).as_deref());
     attributes.set("ancillary_variables", "status");
     attributes.set("_FillValue", Attribute::F64(f64::NAN));
     attributes

@@ -19,7 +19,12 @@ use crate::project::product_spec::{
 };
 
 /// To be raised when files are laid out differently.
-const FORMAT: u64 = 2;
+fn format(layout: Layout) -> u64 {
+    match layout {
+        Layout::Grid => 3,
+        Layout::Steps => 2,
+    }
+}
 
 /// The global attribute that holds the product's digest.
 pub(super) const PRODUCT_DIGEST: &str = "product_digest";
@@ -34,7 +39,7 @@ pub(super) const COMPARED_DIGEST: &str = "compared_digest";
 ///
 /// It fetches nothing: a row's key stands for its result, a variable's source in words for its values.
 pub fn digest(product: &ProductContent) -> Digest {
-    let mut walk = Walk::new();
+    let mut walk = Walk::new(product);
     walk.text(&product.title);
     walk.number(product.spec.attributes.len() as u64);
     for (name, value) in &product.spec.attributes {
@@ -91,6 +96,7 @@ pub fn digest(product: &ProductContent) -> Digest {
     }
     walk.axes(product);
     walk.objectives(product);
+    walk.ids(product);
     walk.end()
 }
 
@@ -106,7 +112,7 @@ pub fn digest_of(path: &Path) -> Option<String> {
 /// The digest of how rows become chunks, without the rows themselves. If it and a block's rows are the same, so are the
 /// block's chunks.
 pub(super) fn chunks_digest(product: &ProductContent, groups: &[AxisGroup<'_>]) -> Digest {
-    let mut walk = Walk::new();
+    let mut walk = Walk::new(product);
     for group in groups {
         let Tiling {
             steps,
@@ -150,9 +156,9 @@ pub(super) fn values_digest_with(row: &ProductRow, content: &Digest) -> String {
 struct Walk(blake3::Hasher);
 
 impl Walk {
-    fn new() -> Self {
+    fn new(product: &ProductContent) -> Self {
         let mut walk = Self(blake3::Hasher::new());
-        walk.number(FORMAT);
+        walk.number(format(product.spec.layout));
         walk.text(env!("CARGO_PKG_VERSION"));
         walk
     }
@@ -367,6 +373,14 @@ impl Walk {
         }
     }
 
+    /// What ids are, and which parameter is of ids, where files differ by it.
+    fn ids(&mut self, product: &ProductContent) {
+        if product.spec.layout == Layout::Grid {
+            self.number(u64::from(product.ids().are_texts()));
+            self.optional(product.spec.downstream.as_deref());
+        }
+    }
+
     fn end(self) -> Digest {
         self.0.finalize().into()
     }
@@ -379,7 +393,7 @@ mod tests {
     use super::*;
     use crate::data::catchment::CatchmentId;
     use crate::language::formula::Expr;
-    use crate::project::product_spec::{AxisWords, Statistic, SummaryVariable};
+    use crate::project::product_spec::{AxisWords, IdType, Statistic, SummaryVariable};
 
     #[test]
     fn the_digest_covers_whatever_shows_in_the_file() {
@@ -420,8 +434,9 @@ mod tests {
             attributes: Vec::new(),
         };
         let stamps = |stamps: Vec<i64>| TimeAxis::new(stamps).expect("an axis");
-        let changes: [&dyn Fn(&mut ProductContent); 34] = [
+        let changes: [&dyn Fn(&mut ProductContent); 35] = [
             &|s| s.title.push('x'),
+            &|s| s.spec.downstream = Some("lat".to_owned()),
             &|s| {
                 drop(
                     s.spec
@@ -483,6 +498,10 @@ mod tests {
         let mut digests: Vec<Digest> = changes.into_iter().map(changed).chain([base]).collect();
         digests.sort();
         digests.dedup();
-        assert_eq!(digests.len(), 35);
+        assert_eq!(digests.len(), 36);
+        let mut numbers = product(path, 2, 4);
+        let before = digest(&numbers);
+        numbers.spec.ids = Some(IdType::Text);
+        assert_ne!(digest(&numbers), before);
     }
 }

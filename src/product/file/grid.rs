@@ -104,7 +104,9 @@ impl GroupWriter<'_> {
     fn offset(&self, scenario: usize, first: usize, slab: usize) -> Vec<usize> {
         let scenario = self.product.scenarios.is_some().then_some(scenario);
         let within = self.over.corner(self.tiling, slab);
-        scenario.into_iter().chain(within).chain([first]).collect()
+        let mut offset = self.over.with_scenario(scenario, within);
+        offset.push(first);
+        offset
     }
 
     /// The chunks of a block, from its values or from the previous product.
@@ -150,15 +152,15 @@ fn begin(
         file.attribute(&name, &value)?;
     }
     let dimensions = Dimensions::write(product, &mut file)?;
-    rows::write(product, &file, &dimensions)?;
+    rows::write(product, &mut file, &dimensions)?;
     let mut variables = Vec::with_capacity(product.spec.variables.len());
     for (number, variable) in product.spec.variables.iter().enumerate() {
         let over = groups.iter().find(|over| over.variables.contains(&number));
         let over = over.expect("every variable is in a group");
         let tiling = over.tiling(product);
-        let scenario = product.scenarios.is_some().then_some(1).into_iter();
-        let chunk = scenario.chain(over.tile_lengths(&tiling));
-        let chunk: Vec<usize> = chunk.chain([tiling.tile_catchments]).collect();
+        let scenario = product.scenarios.is_some().then_some(1);
+        let mut chunk = over.with_scenario(scenario, over.tile_lengths(&tiling));
+        chunk.push(tiling.tile_catchments);
         let attributes = cf::variable(variable, product);
         let chunking = Chunking {
             chunk: &chunk,

@@ -22,6 +22,7 @@ mod cf;
 mod digest;
 mod fetched;
 mod grid;
+mod ids;
 mod network;
 mod objectives;
 mod previous;
@@ -181,6 +182,7 @@ pub fn assemble<E: Send>(
 ) -> Result<Assembled> {
     product.check_rows()?;
     product.check_axes()?;
+    product.check_ids()?;
     let level = product.spec.compression;
     ensure!(
         level <= crate::netcdf::HIGHEST_LEVEL,

@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use super::digest::{
     CHUNKS_DIGEST, COMPARED_DIGEST, chunks_digest, values_digest, values_digest_with,
 };
+use super::ids::Ids;
 use super::summary::{Summaries, places};
 use super::unchanged::{Group, Unchanged};
 use super::upstream::upstream_digests;
@@ -61,7 +62,13 @@ impl Previous {
             return None;
         }
         let rows = Rows {
-            ids: file.texts("catchment").ok()?,
+            ids: match product.ids() {
+                Ids::Texts(_) => file.texts("catchment").ok()?,
+                Ids::I32(_) | Ids::I64(_) => {
+                    let ids = file.integers("catchment").ok()?;
+                    ids.iter().map(i64::to_string).collect()
+                }
+            },
             status: file.bytes("status").ok()?,
             keys: file.texts("key").ok()?,
             made_of: file.texts(VALUES_DIGEST).ok()?,

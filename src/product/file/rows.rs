@@ -5,14 +5,19 @@ use anyhow::Result;
 
 use super::cf;
 use super::digest::values_digest;
+use super::ids::Ids;
 use super::summary::Summaries;
 use super::upstream::upstream_digests;
 use super::{AxisValues, ParameterValues, ProductAxis, ProductContent, ProductRow};
+use crate::data::digest::Digest;
 use crate::netcdf::cf::{Attributes, time_coordinate};
-use crate::netcdf::{Attribute, Data, Dimension, NetcdfFile};
+use crate::netcdf::{Attribute, Data, Dimension, NetcdfFile, text_length};
 use crate::project::product_spec::{
-    ParameterVariable, UPSTREAM_DIGEST, VALUES_DIGEST, VariableAxes,
+    DIGEST_LENGTH, ParameterVariable, UPSTREAM_DIGEST, VALUES_DIGEST, VariableAxes,
 };
+
+/// The characters of a digest.
+const DIGEST: usize = 64;
 
 /// The dimensions of a product.
 pub(super) struct Dimensions {
@@ -20,30 +25,39 @@ pub(super) struct Dimensions {
     /// In the order of the product's axes, each with its name.
     axes: Vec<(String, Dimension)>,
     catchment: Dimension,
+    /// The characters of a digest.
+    digest: Dimension,
 }
 
 impl Dimensions {
-    /// Writes the coordinates, scenarios first.
+    /// Writes the coordinates, axes first.
     pub(super) fn write(product: &ProductContent, file: &mut NetcdfFile) -> Result<Self> {
-        let scenario = match &product.scenarios {
-            Some(scenarios) => {
-                let names: Vec<&str> = scenarios.names.iter().map(String::as_str).collect();
-                Some(file.coordinate("scenario", Data::Texts(&names), &cf::scenario().0)?)
-            }
-            None => None,
-        };
         let mut axes = Vec::with_capacity(product.axes.len());
         for axis in &product.axes {
             axes.push((axis.name.clone(), write_axis(axis, product, file)?));
         }
-        let ids = &product.catchments[..product.catchments_each()];
-        let ids: Vec<&str> = ids.iter().map(|row| row.id.as_str()).collect();
-        let attributes = cf::catchment(product);
-        let catchment = file.coordinate("catchment", Data::Texts(&ids), &attributes.0)?;
+        let scenario = match &product.scenarios {
+            Some(scenarios) => {
+                let names: Vec<&str> = scenarios.names.iter().map(String::as_str).collect();
+                let length = product.length_name("scenario");
+                Some(file.text_coordinate("scenario", &length, &names, &cf::scenario().0)?)
+            }
+            None => None,
+        };
+        let attributes = cf::catchment(product).0;
+        let catchment = match &product.ids() {
+            Ids::Texts(ids) => {
+                let length = product.length_name("catchment");
+                file.text_coordinate("catchment", &length, ids, &attributes)?
+            }
+            Ids::I32(ids) => file.coordinate("catchment", Data::I32(ids), &attributes)?,
+            Ids::I64(ids) => file.coordinate("catchment", Data::I64(ids), &attributes)?,
+        };
         Ok(Self {
             scenario,
             axes,
             catchment,
+            digest: file.dimension(DIGEST_LENGTH, DIGEST)?,
         })
     }
 
@@ -52,11 +66,14 @@ impl Dimensions {
         self.scenario.into_iter().chain([self.catchment]).collect()
     }
 
-    /// The dimensions of a variable with these axes.
+    /// The dimensions of a variable with these axes. CDO takes no file whose scenarios come before the time.
     pub(super) fn of_variable(&self, axes: &VariableAxes) -> Vec<Dimension> {
-        let axes = axes.names().filter_map(|name| self.axis(name));
-        let scenario = self.scenario.into_iter();
-        scenario.chain(axes).chain([self.catchment]).collect()
+        let of = |name: &Option<String>| name.as_deref().and_then(|name| self.axis(name));
+        let outer = of(&axes.time).into_iter().chain(self.scenario);
+        outer
+            .chain(of(&axes.dimension))
+            .chain([self.catchment])
+            .collect()
     }
 
     /// The dimensions of what a variable with these axes is over time.
@@ -76,12 +93,13 @@ impl Dimensions {
 /// Writes everything that has one value per scenario or per row.
 pub(super) fn write(
     product: &ProductContent,
-    file: &NetcdfFile,
+    file: &mut NetcdfFile,
     dimensions: &Dimensions,
 ) -> Result<()> {
     if let (Some(scenario), Some(scenarios)) = (dimensions.scenario, &product.scenarios) {
         for coordinate in scenarios.parameters() {
-            write_parameter(file, coordinate, &[scenario], scenarios.names.len())?;
+            let count = scenarios.names.len();
+            write_parameter(product, file, coordinate, &[scenario], count)?;
         }
     }
     let of_rows = dimensions.of_rows();
@@ -89,8 +107,11 @@ pub(super) fn write(
         // What no scenario changes needs no dimension for them.
         let each = product.catchments_each();
         match parameter.1.repeat_after(each) {
-            true => write_parameter(file, parameter, &[dimensions.catchment], each)?,
-            false => write_parameter(file, parameter, &of_rows, product.catchments.len())?,
+            true => write_parameter(product, file, parameter, &[dimensions.catchment], each)?,
+            false => {
+                let count = product.catchments.len();
+                write_parameter(product, file, parameter, &of_rows, count)?;
+            }
         }
     }
     let status: Vec<i8> = product
@@ -99,16 +120,18 @@ pub(super) fn write(
         .map(|row| row.status as i8)
         .collect();
     file.variable("status", &of_rows, Data::Bytes(&status), &cf::status().0)?;
-    let texts = |name: &str, texts: Vec<String>, attributes: Attributes| {
-        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-        file.variable(name, &of_rows, Data::Texts(&texts), &attributes.0)
+    let of_digests: Vec<Dimension> = of_rows.iter().copied().chain([dimensions.digest]).collect();
+    let digests = |name: &str, digests: Vec<String>, attributes: Attributes| {
+        let digests: Vec<&str> = digests.iter().map(String::as_str).collect();
+        let characters = Data::Characters(&digests, DIGEST);
+        file.variable(name, &of_digests, characters, &attributes.0)
     };
-    texts(
+    digests(
         "key",
         product.catchments.iter().map(key).collect(),
         cf::text("key: BLAKE3 digest of all that determines the catchment's result"),
     )?;
-    texts(
+    digests(
         VALUES_DIGEST,
         product.catchments.iter().map(values_digest).collect(),
         cf::text("digest of the result and the parameters that the catchment's values are made of"),
@@ -117,9 +140,8 @@ pub(super) fn write(
         return Ok(());
     }
     let made_of = upstream_digests(product).into_iter();
-    let made_of =
-        made_of.map(|digest| digest.map_or_else(String::new, |digest| digest.to_string()));
-    texts(
+    let made_of = made_of.map(|digest| digest.as_ref().map_or_else(String::new, Digest::to_string));
+    digests(
         UPSTREAM_DIGEST,
         made_of.collect(),
         cf::text(
@@ -170,7 +192,8 @@ fn write_axis(
         AxisValues::Texts(texts) => {
             let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
             let attributes = attributes(Attributes::default());
-            file.coordinate(&axis.name, Data::Texts(&texts), &attributes)
+            let length = product.length_name(&axis.name);
+            file.text_coordinate(&axis.name, &length, &texts, &attributes)
         }
     }
 }
@@ -182,12 +205,17 @@ pub(super) fn key(row: &ProductRow) -> String {
 
 /// Writes the first `count` values of a parameter.
 fn write_parameter(
-    file: &NetcdfFile,
+    product: &ProductContent,
+    file: &mut NetcdfFile,
     (parameter, values): (&ParameterVariable, &ParameterValues),
     dimensions: &[Dimension],
     count: usize,
 ) -> Result<()> {
     let mut attributes = cf::parameter(parameter);
+    let links = product.links(parameter, values, count);
+    if let Some(links) = links.as_ref().and_then(Ids::numbers) {
+        return file.variable(&parameter.name, dimensions, links, &attributes.0);
+    }
     match values {
         ParameterValues::Numbers(numbers) => {
             let numbers = &numbers[..count];
@@ -203,12 +231,11 @@ fn write_parameter(
         }
         ParameterValues::Texts(texts) => {
             let texts: Vec<&str> = texts[..count].iter().map(String::as_str).collect();
-            file.variable(
-                &parameter.name,
-                dimensions,
-                Data::Texts(&texts),
-                &attributes.0,
-            )
+            let size = text_length(&texts);
+            let length = file.dimension(&product.length_name(&parameter.name), size)?;
+            let dimensions: Vec<Dimension> = dimensions.iter().copied().chain([length]).collect();
+            let characters = Data::Characters(&texts, size);
+            file.variable(&parameter.name, &dimensions, characters, &attributes.0)
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Several scenarios in one product: the same catchments once for each, along a leading dimension of their names.
+//! Several scenarios in one product: the same catchments once for each, along a dimension of their names.
 //!
 //! Without scenarios the file has no such dimension. It knows neither files nor where scenarios come from.
 
@@ -11,7 +11,7 @@ use crate::project::product_spec::{ParameterVariable, valid_name};
 
 /// The scenarios of a product, in the file's order.
 pub struct ScenarioDimension {
-    /// Their names, at least one, each once. Readers select by them: `ds.load.sel(scenario="k=0.013")`.
+    /// Their names, at least one, each once. Readers select by them: `ds.herbicide_load.sel(scenario="k=0.013")`.
     pub names: Vec<String>,
     /// What they differ in. Their names pass [`valid_name`] and are unique among all variables.
     pub coordinates: Vec<ScenarioCoordinate>,

@@ -21,7 +21,7 @@ use crate::inputs::tables::Decimal;
 pub(super) use product::{
     Accumulate, Axis, ParameterVariable, Precision, Product, SummaryFields, Variable,
 };
-pub use product::{Layout, Per};
+pub use product::{IdType, Layout, Per};
 pub use simulator::Sandbox;
 pub(super) use simulator::{
     Commands, Output, Outputs, SameProcessor, Simulator, SimulatorInput, Support,

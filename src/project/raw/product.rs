@@ -10,6 +10,7 @@ pub(in crate::project) struct Product {
     pub file: String,
     pub per: Option<Per>,
     pub downstream: Option<String>,
+    pub ids: Option<IdType>,
     #[serde(default)]
     pub layout: Layout,
     pub compression: Option<u8>,
@@ -42,8 +43,18 @@ pub(in crate::project) struct Axis {
 pub enum Per {
     /// Each has a file of its own.
     File,
-    /// They are the leading dimension of one file.
+    /// They are a dimension of one file.
     Dimension,
+}
+
+/// As what the catchments' ids are in the product.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum IdType {
+    /// Whole numbers.
+    Integer,
+    /// Texts.
+    Text,
 }
 
 /// How the product is laid out.

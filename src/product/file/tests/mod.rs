@@ -176,6 +176,7 @@ pub(super) fn product(path: &Path, catchments: usize, steps: i64) -> ProductCont
             path: path.to_owned(),
             per: Per::File,
             downstream: None,
+            ids: None,
             layout: Layout::Grid,
             compression: DEFAULT_DEFLATE,
             attributes: [("institution".to_owned(), "here".to_owned())].into(),

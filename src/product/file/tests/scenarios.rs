@@ -53,17 +53,17 @@ fn every_scenario_holds_its_own_values() {
     assert_eq!((assembled.fetched, assembled.chunks_written), (207, 18));
     let file = hdf5::File::open(&product.spec.path).expect("a file");
     let shape = |name: &str| file.dataset(name).expect(name).shape();
-    assert_eq!(shape("q"), [3, 40, 70]);
+    assert_eq!(shape("q"), [40, 3, 70]);
     assert_eq!(shape("status"), [3, 70]);
     assert_eq!(shape("lat"), [70], "the same in all scenarios");
-    assert_eq!(shape("dose"), [3, 70]);
+    assert_eq!(shape("dose"), [3, 70, 2], "characters");
     assert_eq!(shape("k"), [3]);
     let q = file.dataset("q").expect("q");
-    assert_eq!(q.chunk(), Some(vec![1, 40, 32]));
+    assert_eq!(q.chunk(), Some(vec![40, 1, 32]));
     let q = q.read::<f64, ndarray::Ix3>().expect("values");
     for row in 0..210 {
         for step in 0..40 {
-            let found = q[[row / 70, step, row % 70]];
+            let found = q[[step, row / 70, row % 70]];
             assert!(same(found, expected(&product, row, step)[0]));
         }
     }

@@ -1,0 +1,128 @@
+//! What the catchments' ids are in the product: whole numbers if all are such, unless the project asks for texts.
+
+use std::fs;
+
+use crate::common::{characters, rerunoff};
+
+const PROJECT: &str = r#"
+[input]
+catchments = IDS
+time = { start = "1998-01-01", step = "1d", steps = 2 }
+[[parameters.table]]
+file = "links.csv"
+id = "id"
+[simulator]
+command = ["sh", "-c", "printf 'q\n1\n2\n' > out.txt"]
+timeout = "20s"
+[simulator.output]
+file = "out.txt"
+[simulator.output.columns]
+q = "q"
+[product]
+file = "output.nc"
+downstream = "next"
+FORM
+[product.parameters]
+next = {}
+name = {}
+"#;
+
+struct Place(tempfile::TempDir);
+
+impl Place {
+    fn new(links: &str) -> Self {
+        let place = Self(tempfile::tempdir().expect("a folder"));
+        place.write("links.csv", &format!("id,next,name\n{links}"));
+        place
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        fs::write(self.0.path().join(name), text).expect(name);
+    }
+
+    /// Runs it with these ids and this line in [product]; what it printed.
+    #[track_caller]
+    fn run(&self, ids: &str, form: &str, code: i32) -> String {
+        let text = PROJECT.replace("IDS", ids).replace("FORM", form);
+        self.write("rerunoff.toml", &text);
+        self.call(&["run"], code)
+    }
+
+    #[track_caller]
+    fn call(&self, arguments: &[&str], code: i32) -> String {
+        let run = rerunoff(self.0.path(), arguments).output();
+        let run = run.expect("the binary");
+        let [out, error] =
+            [run.stdout, run.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+        assert_eq!(run.status.code(), Some(code), "{out}{error}");
+        out + &error
+    }
+
+    fn product(&self) -> hdf5::File {
+        hdf5::File::open(self.0.path().join("output.nc")).expect("the product")
+    }
+}
+
+#[test]
+fn plain_whole_numbers_are_integers_unless_the_project_says_otherwise() {
+    let place = Place::new("7,8,creek\n8,,brook\n");
+    place.run("[\"7\", \"8\"]", "", 0);
+    let ids = |name: &str| {
+        let dataset = place.product().dataset(name).expect(name);
+        assert_eq!(dataset.dtype().expect("a type").size(), 4, "{name}");
+        dataset.read_raw::<i32>().expect("integers")
+    };
+    assert_eq!(ids("catchment"), [7, 8]);
+    assert_eq!(ids("next"), [8, 0], "an outlet is 0");
+    assert_eq!(characters(&place.product(), "name"), ["creek", "brook"]);
+    assert_eq!(characters(&place.product(), "key")[0].len(), 64);
+    // The other way is one line, and nothing is run for it.
+    let told = place.run("[\"7\", \"8\"]", "ids = \"text\"", 0);
+    assert!(
+        told.contains(" 0 run, ") && told.contains(" written"),
+        "{told}"
+    );
+    assert_eq!(characters(&place.product(), "catchment"), ["7", "8"]);
+    let told = place.run("[\"7\", \"8\"]", "ids = \"integer\"", 0);
+    assert!(
+        told.contains(" 0 run, ") && told.contains(" written"),
+        "{told}"
+    );
+    assert_eq!(ids("catchment"), [7, 8]);
+}
+
+#[test]
+fn ids_that_are_no_numbers_are_texts() {
+    let place = Place::new("7,Bä,x\nBä,,y\n");
+    place.run("[\"7\", \"Bä\"]", "", 0);
+    assert_eq!(characters(&place.product(), "catchment"), ["7", "Bä"]);
+    assert_eq!(characters(&place.product(), "next"), ["Bä", ""]);
+    let told = place.run("[\"7\", \"Bä\"]", "ids = \"integer\"", 2);
+    assert!(
+        told.contains("product.ids") && told.contains("catchment Bä is no plain whole number"),
+        "{told}"
+    );
+    // Of a zero before it a number would be silent.
+    let place = Place::new("07,,x\n8,,y\n");
+    place.run("[\"07\", \"8\"]", "", 0);
+    assert_eq!(characters(&place.product(), "catchment"), ["07", "8"]);
+}
+
+#[test]
+fn a_product_is_an_input_like_any_other() {
+    for ids in ["[\"7\", \"8\"]", "[\"7\", \"Bä\"]"] {
+        let place = Place::new("7,8,x\n8,7,y\nBä,7,z\n");
+        place.run(ids, "", 0);
+        let other = Place::new("");
+        let product = place.0.path().join("output.nc");
+        let input = format!("[input]\nfile = \"{}\"\n[simulator]", product.display());
+        let text = PROJECT.replace("FORM", "");
+        let after = text.split_once("[simulator]").expect("a simulator").1;
+        other.write("rerunoff.toml", &(input + after));
+        let told = other.call(&["check"], 0);
+        let overview = "2 catchments, 2 time steps from 1998-01-01T00:00:00 to 1998-01-02T00:00:00";
+        assert!(told.starts_with(overview), "{told}");
+        other.call(&["run"], 0);
+        assert_eq!(characters(&other.product(), "name")[0], "x");
+    }
+}
