@@ -16,6 +16,7 @@ mod agreement;
 mod architecture;
 mod axes;
 mod blocks;
+mod clock;
 mod cluster_crash;
 mod cluster_head;
 mod cluster_lost;

@@ -5,7 +5,6 @@ use std::path::Path;
 
 use anyhow::Result;
 use clap::Args;
-use jiff::Timestamp;
 
 use super::exit::{Exit, Usage};
 use super::log_document::{CatchmentLog, Document};
@@ -20,6 +19,7 @@ use crate::execute::local::failed_runs::FailedRuns;
 use crate::store::{Attempt, Last};
 use crate::system::machine;
 use crate::system::progress::seconds;
+use crate::text::wording::{here, utc};
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -165,7 +165,6 @@ fn print_attempt(
     places: &Places,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let started = Timestamp::from_second(attempt.started).unwrap_or_default();
     let outcome = attempt
         .failure
         .as_ref()
@@ -173,7 +172,7 @@ fn print_attempt(
     writeln!(
         out,
         "  {}  {outcome}{inputs}; {}, {} of processor time, {:.1} MB{}",
-        started.strftime("%Y-%m-%d %H:%M:%S UTC"),
+        here(&utc(attempt.started)),
         seconds(attempt.cost.wall),
         seconds(attempt.cost.cpu()),
         attempt.cost.peak_bytes as f64 / 1e6,

@@ -13,12 +13,26 @@ use crate::plan::Plan;
 use crate::plan::loaded::LoadedScenario;
 use crate::plan::snapshot::Snapshot;
 use crate::store::Store;
-use crate::text::wording::{self, Quotes, utc};
+use crate::text::wording::{self, Quotes, here, utc};
 
 /// A snapshot and what to call it.
 pub(super) struct Named {
+    /// With times in UTC, for documents and files.
     pub title: String,
+    /// With times as people read them.
+    pub shown: String,
     pub snapshot: Snapshot,
+}
+
+impl Named {
+    /// With a title without times.
+    fn new(title: String, snapshot: Snapshot) -> Self {
+        Self {
+            shown: title.clone(),
+            title,
+            snapshot,
+        }
+    }
 }
 
 /// The snapshot of a tag. Without a name, the one that a run left: the last run, or the one so many runs `before` it.
@@ -29,7 +43,7 @@ pub(super) fn named(store: &Store, name: Option<&str>, before: usize) -> Result<
         };
         let snapshot = snapshot_at(store, &tag.snapshot, name)?;
         let title = format!("tag {name:?}");
-        return Ok(Named { title, snapshot });
+        return Ok(Named::new(title, snapshot));
     }
     let Some(run) = store.runs(before + 1)?.into_iter().nth(before) else {
         let message = match before {
@@ -42,17 +56,23 @@ pub(super) fn named(store: &Store, name: Option<&str>, before: usize) -> Result<
     let account: Account = serde_json::from_str(&run.summary).unwrap_or_default();
     let values = account.values();
     let values = values.map_or(String::new(), |values| format!(", with {values}"));
-    let title = match before {
-        0 => format!("the last run ({}{values})", utc(run.ended)),
-        _ => format!("the run before ({}{values})", utc(run.ended)),
+    let titled = |ended: &str| match before {
+        0 => format!("the last run ({ended}{values})"),
+        _ => format!("the run before ({ended}{values})"),
     };
+    let ended = utc(run.ended);
+    let (title, shown) = (titled(&ended), titled(&here(&ended)));
     let Some(digest) = run.snapshot else {
         bail!(
-            "{title}: its results were collected; name a tag, or keep more runs (`keep_runs` under [cache])"
+            "{shown}: its results were collected; name a tag, or keep more runs (`keep_runs` under [cache])"
         );
     };
     let snapshot = snapshot_at(store, &digest, &title)?;
-    Ok(Named { title, snapshot })
+    Ok(Named {
+        title,
+        shown,
+        snapshot,
+    })
 }
 
 /// What a run with the values that were set would leave if it ran nothing: the results that are there of these catchments, or of all if
@@ -72,10 +92,7 @@ pub(super) fn planned(
         [set] => format!("with {set}"),
         sets => format!("with {} samples", sets.len()),
     };
-    Ok(Named {
-        title,
-        snapshot: Snapshot::from_bytes(&bytes)?,
-    })
+    Ok(Named::new(title, Snapshot::from_bytes(&bytes)?))
 }
 
 /// What the last run left; if none has come to its end yet, what there is so far by these plans of all scenarios.
@@ -88,10 +105,8 @@ pub(super) fn left_or_planned(
         return named(store, None, 0);
     }
     let bytes = Snapshot::bytes_of(scenarios, plans)?;
-    Ok(Named {
-        title: "what there is before the first run has come to its end".to_owned(),
-        snapshot: Snapshot::from_bytes(&bytes)?,
-    })
+    let title = "what there is before the first run has come to its end";
+    Ok(Named::new(title.to_owned(), Snapshot::from_bytes(&bytes)?))
 }
 
 /// The snapshot with this digest; `title` is how messages name it.

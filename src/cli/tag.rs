@@ -23,7 +23,7 @@ use crate::project::Study;
 use crate::store::Store;
 use crate::system::progress::seconds;
 use crate::text::shell;
-use crate::text::wording::utc;
+use crate::text::wording::{here, utc};
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -227,7 +227,8 @@ pub(super) fn tags(place: &ProjectPlace, arguments: ListArguments) -> Result<Exi
         };
         writeln!(
             out,
-            "{name}  {created}  {results} of {catchments} with results{values}"
+            "{name}  {}  {results} of {catchments} with results{values}",
+            here(&created)
         )
         .ok();
     }
@@ -366,7 +367,8 @@ pub(super) fn runs(place: &ProjectPlace, arguments: ListArguments) -> Result<Exi
         let end = if line.gave_up { ", gave up" } else { "" };
         writeln!(
             out,
-            "{run}  {ended}  {ran} run, {failed} failed{again}{end} in {took}{values}  {}",
+            "{run}  {}  {ran} run, {failed} failed{again}{end} in {took}{values}  {}",
+            here(&ended),
             causes.join("; ")
         )
         .ok();

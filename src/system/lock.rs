@@ -19,6 +19,7 @@ use serde::Serialize;
 
 use crate::system::process::Interrupt;
 use crate::system::regular;
+use crate::text::wording::here;
 
 /// The bytes of a holder's line, with its end: more than the longest name of a host and two numbers.
 const LINE: usize = 128;
@@ -48,7 +49,9 @@ impl fmt::Display for Holder {
         write!(
             f,
             "process {} on {} since {}",
-            self.pid, self.host, self.since
+            self.pid,
+            self.host,
+            here(&self.since)
         )
     }
 }

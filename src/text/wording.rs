@@ -1,8 +1,11 @@
 //! Phrases that messages share: the beginning of a long list, the name that was probably meant, a point in time.
 
 use std::fmt::Display;
+use std::sync::LazyLock;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use regex_lite::{Captures, Regex};
 
 /// How many items are listed.
 const NAMED: usize = 10;
@@ -58,11 +61,33 @@ pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) 
         .map(|(_, candidate)| candidate)
 }
 
-/// A point in time, seconds since 1970, as messages and documents show it: `2026-11-22T20:15:02Z`.
+/// A point in time, seconds since 1970, as documents and files show it: `2026-11-22T20:15:02Z`.
 pub(crate) fn utc(seconds: i64) -> String {
     Timestamp::from_second(seconds)
         .map(|at| at.to_string())
         .unwrap_or_default()
+}
+
+/// The text with what [`utc`] gives in it as people read it, by the clock on their wall: `2026-11-22 21:15:02 CET`. Where nothing says
+/// where they are, it is UTC.
+pub(crate) fn here(text: &str) -> String {
+    in_zone(text, &TimeZone::try_system().unwrap_or(TimeZone::UTC))
+}
+
+fn in_zone(text: &str, zone: &TimeZone) -> String {
+    static UTC: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ").ok());
+    let shown = |found: &Captures<'_>| match found[0].parse::<Timestamp>() {
+        Ok(at) => {
+            let at = at.to_zoned(zone.clone());
+            at.strftime("%Y-%m-%d %H:%M:%S %Z").to_string()
+        }
+        Err(_) => found[0].to_owned(),
+    };
+    match &*UTC {
+        Some(utc) => utc.replace_all(text, shown).into_owned(),
+        None => text.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -74,6 +99,20 @@ mod tests {
         assert_eq!(first_few(&[1, 2]), "1, 2");
         let many: Vec<u32> = (0..11).collect();
         assert_eq!(first_few(&many), "0, 1, 2, 3, 4, 5, 6, 7, 8, 9, …");
+    }
+
+    #[test]
+    fn times_are_those_of_the_clock_on_the_wall() {
+        let zone = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").expect("a zone");
+        let text = format!("since {}, till {}", utc(1_795_378_502), utc(1_780_000_000));
+        assert_eq!(
+            in_zone(&text, &zone),
+            "since 2026-11-22 21:15:02 CET, till 2026-05-28 22:26:40 CEST"
+        );
+        assert_eq!(in_zone(&utc(0), &TimeZone::UTC), "1970-01-01 00:00:00 UTC");
+        for other in ["2009-01-18T04:00:00", "2026-13-01T00:00:00Z"] {
+            assert_eq!(in_zone(other, &zone), other);
+        }
     }
 
     #[test]

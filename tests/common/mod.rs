@@ -185,6 +185,8 @@ pub(crate) fn rerunoff(folder: &Path, arguments: &[&str]) -> Command {
         .env_remove("MAKEFLAGS")
         // Who runs the tests may have a file of their own about a cluster.
         .env("RERUNOFF_CLUSTER_FILE", "")
+        // Times are told as the clock on the wall shows them.
+        .env("TZ", "UTC")
         .stdin(Stdio::null());
     command
 }

@@ -54,6 +54,8 @@ pub(super) struct Arguments {
 /// One side of a comparison: a snapshot, or a single scenario of one.
 struct Side {
     title: String,
+    /// The title as people read it.
+    shown: String,
     snapshot: Snapshot,
     scenario: Option<ScenarioName>,
 }
@@ -64,15 +66,22 @@ impl Side {
         let scenario = study.names().find(|known| Some(known.as_str()) == name);
         let is_tag = name.map(|name| store.find_tag(name)).transpose()?;
         if let (Some(scenario), None) = (scenario.filter(|_| study.is_named()), is_tag.flatten()) {
+            let title = format!("scenario {:?}", scenario.as_str());
             return Ok(Self {
-                title: format!("scenario {:?}", scenario.as_str()),
+                shown: title.clone(),
+                title,
                 snapshot: named(store, None, 0)?.snapshot,
                 scenario: Some(scenario.clone()),
             });
         }
-        let Named { title, snapshot } = named(store, name, before)?;
+        let Named {
+            title,
+            shown,
+            snapshot,
+        } = named(store, name, before)?;
         Ok(Self {
             title,
+            shown,
             snapshot,
             scenario: None,
         })
@@ -154,9 +163,13 @@ pub(super) fn diff(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> {
     }
     // A pair of two scenarios has no name of its own.
     let is_named = study.is_named() && then.scenario.is_none() && now.scenario.is_none();
+    let titles = [&then, &now].map(|side| match quiet {
+        true => side.title.as_str(),
+        false => side.shown.as_str(),
+    });
     let comparison = Comparison {
-        then: &then.title,
-        now: &now.title,
+        then: titles[0],
+        now: titles[1],
         pairs,
         is_named,
     };

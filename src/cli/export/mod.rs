@@ -125,7 +125,7 @@ pub(super) fn export(place: &ProjectPlace, arguments: Arguments) -> Result<Exit>
                 table.write_header(product, group)?;
                 columns = (arguments.json).then(|| Columns::new(&named.title, product, group));
                 let width = arguments.plot.columns();
-                let drawn = width.map(|width| Curves::new(&named.title, group, width));
+                let drawn = width.map(|width| Curves::new(&named.shown, group, width));
                 curves = drawn.transpose()?;
                 if arguments.axis.is_none() {
                     say_others(&groups, group);
@@ -203,7 +203,7 @@ fn summaries(
     }
     match (arguments.json, arguments.plot.columns()) {
         (true, _) => print_document(&table.document(&named.title))?,
-        (false, Some(columns)) => table.draw(&named.title, columns)?,
+        (false, Some(columns)) => table.draw(&named.shown, columns)?,
         (false, None) => table.print(arguments.csv)?,
     }
     Ok(Exit::Fine)

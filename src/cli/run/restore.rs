@@ -38,7 +38,9 @@ pub(super) fn restore(place: &ProjectPlace, name: &str, arguments: &Arguments) -
     let started = Instant::now();
     let opened = place.open()?;
     let (_lock, mut store) = opened.store_alone(arguments.wait)?;
-    let Named { title, snapshot } = named(&store, Some(name), 0)?;
+    let Named {
+        title, snapshot, ..
+    } = named(&store, Some(name), 0)?;
     let interrupt = Interrupt::new().context("can't prepare for signals")?;
     let products = opened.study.products();
     let beginning = Beginning::of(SystemTime::now(), &products, &store)?;

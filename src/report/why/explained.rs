@@ -7,6 +7,7 @@ use crate::data::catchment::CatchmentId;
 use crate::data::scenario::ScenarioName;
 use crate::plan::key::KeyPart;
 use crate::system::progress::seconds;
+use crate::text::wording::here;
 
 /// More support files than this that are as they were are only counted.
 const MOST_NAMED: usize = 10;
@@ -176,7 +177,7 @@ impl Explained {
             StateOf::Stale => format!("{label} is stale: {reason}"),
             StateOf::Bad => format!("{label} can't be run: {reason}"),
         }];
-        lines.extend(self.notes.iter().map(|note| format!("  {note}")));
+        lines.extend(self.notes.iter().map(|note| format!("  {}", here(note))));
         lines.extend(self.failure.iter().flat_map(LastFailure::lines));
         let changes = self.changes.iter().flat_map(|change| change.text.lines());
         lines.extend(changes.map(|line| format!("  {line}")));
@@ -211,7 +212,7 @@ impl LastFailure {
                 n => format!(", the last of {n} tries"),
             };
             let took = seconds(took);
-            lines.push(format!("    at {started}, in {took}{times}"));
+            lines.push(format!("    at {}, in {took}{times}", here(started)));
         }
         for line in &self.printed {
             let shown: String = (line.chars())

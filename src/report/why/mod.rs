@@ -7,7 +7,6 @@ mod explained;
 mod words;
 
 use anyhow::{Context, Result};
-use jiff::Timestamp;
 
 pub(crate) use self::explained::Explained;
 use self::explained::{ChangeOf, LastFailure, PartName, PartOf, StateOf};
@@ -24,6 +23,7 @@ use crate::plan::{Entry, Staleness, State};
 use crate::project::product_spec::VariableSource;
 use crate::store::{Attempt, Last, Store};
 use crate::system::progress::seconds;
+use crate::text::wording::utc;
 
 /// How many of the last lines that a failed run printed are shown.
 const TAIL_LINES: usize = 5;
@@ -100,7 +100,7 @@ fn of_state(
                 .find(|(key_then, attempt)| Some(*key_then) == key && attempt.failure.is_none())
             {
                 let took = seconds(run.cost.wall);
-                notes.push(format!("run at {}, in {took}", started(run)));
+                notes.push(format!("run at {}, in {took}", utc(run.started)));
             }
             if past.last.is_none_or(|last| Some(last.key) != key) {
                 notes.push(
@@ -244,18 +244,12 @@ fn of_failure(
     let kept = failed_runs.kept(&loaded.project.scenario.name, id);
     Some(LastFailure {
         reason: failure.reason.clone(),
-        started: attempt.map(started),
+        started: attempt.map(|attempt| utc(attempt.started)),
         seconds: attempt.map(|attempt| attempt.cost.wall),
         tries: last.attempts,
         printed: end.iter().map(|line| (*line).to_owned()).collect(),
         work_directory: kept.map(|kept| kept.display().to_string()),
     })
-}
-
-fn started(attempt: &Attempt) -> String {
-    Timestamp::from_second(attempt.started)
-        .map(|at| at.to_string())
-        .unwrap_or_default()
 }
 
 /// The parts that differ, of the catchment's own and of its recipe's, each now and then.
