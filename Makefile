@@ -87,8 +87,9 @@ test-report: build ## look at pages of `rerunoff report` in headless Chromium; p
 	  $(BROWSER)/bin/python -B tests/browser/check_report.py $(RERUNOFF); fi
 
 # The package as it is in src/python, without installing it.
-test-python: build $(PACKAGE)/.installed ## try the package for Python, its types and what docs/python.md shows
-	PYTHONPATH=src/python RERUNOFF_BINARY=$(CURDIR)/$(RERUNOFF) $(PACKAGE)/bin/python -B -m pytest -q -p no:cacheprovider tests/python
+test-python: build $(PACKAGE)/.installed $(DELAWARE)/.installed ## try the package for Python, its types, docs/python.md and the notebook
+	$(DELAWARE)/bin/python -B tests/delaware/prepare.py
+	PYTHONPATH=$(CURDIR)/src/python RERUNOFF_BINARY=$(CURDIR)/$(RERUNOFF) $(PACKAGE)/bin/python -B -m pytest -q -p no:cacheprovider tests/python
 
 torture: build ## kill it 500 times at random moments, and some of eight callers 100 times: make torture KILLS=2000 ROUNDS=400 SEED=7
 	RERUNOFF_KILLS=$(or $(KILLS),500) $(if $(SEED),RERUNOFF_SEED=$(SEED)) $(CARGO) test --release --locked \

@@ -51,12 +51,12 @@ def with_times(made: pd.DataFrame, names: Iterable[str], *, utc: bool) -> pd.Dat
 
 
 def objectives(rows: Sequence[Row]) -> pd.DataFrame:
-    """What objectives come to, a row for each objective and gauge; the number over all gauges has no catchment."""
+    """What objectives come to, a row for each objective and gauge; the catchment of the number over all gauges is an empty text."""
     flat = []
     for row in rows:
         of = {name: row[name] for name in ("scenario", "objective") if name in row}
         flat += [{**of, "catchment": gauge["catchment"], "number": gauge["number"]} for gauge in row["gauges"]]
-        flat.append({**of, "catchment": None, "number": row["over_gauges"]})
+        flat.append({**of, "catchment": "", "number": row["over_gauges"]})
     return table(flat, ["number"], ["objective", "catchment"])
 
 

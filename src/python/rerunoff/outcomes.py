@@ -7,7 +7,7 @@ when they are asked for, which is when pandas is imported.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,11 +19,18 @@ if TYPE_CHECKING:
 _WITHOUT_RESULT = ["reason"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class _Told:
     """All that the program printed."""
 
     document: Mapping[str, Any] = field(repr=False)
+
+    def __repr__(self) -> str:
+        """Counts and texts as the constructor has them; seconds and the like are rounded, and what did not happen is left out."""
+        shown = [(it.name, getattr(self, it.name)) for it in fields(self) if it.repr]
+        told = [(name, value) for name, value in shown if value is not None and value is not False]
+        texts = [f"{name}={value:.3g}" if isinstance(value, float) else f"{name}={value!r}" for name, value in told]
+        return f"{type(self).__name__}({', '.join(texts)})"
 
     def _failures(self, name: str) -> pd.DataFrame:
         return _tables.table(self.document[name], _WITHOUT_RESULT, ["catchment"])
@@ -46,7 +53,7 @@ def _products(document: Mapping[str, Any]) -> tuple[Product, ...]:
     return tuple(Product(Path(product["path"]), product["state"]) for product in document.get("products", only))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Status(_Told):
     """What is fresh, stale and why. Catchments are counted in each scenario."""
 
@@ -86,11 +93,11 @@ class Status(_Told):
 
     @property
     def objectives(self) -> pd.DataFrame:
-        """The `number` of each objective at each gauge, of the products as they were last written; a missing catchment: over all gauges."""
+        """The `number` of each objective at each gauge, of the products as they were last written; without a catchment: over all gauges."""
         return _tables.objectives(self.document.get("objectives", []))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Plan(_Told):
     """What a run would do."""
 
@@ -108,7 +115,7 @@ class Plan(_Told):
         return self._causes()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Run(_Told):
     """What a run did. The counts from `fresh` to `skipped`, `run` aside, add up to `catchments`."""
 
@@ -143,11 +150,11 @@ class Run(_Told):
 
     @property
     def objectives(self) -> pd.DataFrame:
-        """The `number` of each objective at each gauge; a missing catchment: over all gauges."""
+        """The `number` of each objective at each gauge; without a catchment: over all gauges."""
         return _tables.objectives(self.document.get("objectives", []))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Restored(_Told):
     """The product of a tag, made again."""
 
@@ -158,7 +165,7 @@ class Restored(_Told):
     products: tuple[Product, ...] = field(repr=False)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Diff(_Told):
     """What changed in the results between two states."""
 
@@ -184,11 +191,12 @@ class Diff(_Told):
 
     @property
     def objectives(self) -> pd.DataFrame:
-        """What each objective came to `then` and `now`; a missing catchment: over all gauges."""
-        return _tables.table(self.document.get("objectives", []), ["then", "now"], ["objective", "catchment"])
+        """What each objective came to `then` and `now`; without a catchment: over all gauges."""
+        rows = [{**row, "catchment": row["catchment"] or ""} for row in self.document.get("objectives", [])]
+        return _tables.table(rows, ["then", "now"], ["objective", "catchment"])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Why(_Told):
     """Why catchments are fresh or stale, in each scenario that was asked for."""
 
