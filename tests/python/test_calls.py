@@ -83,7 +83,7 @@ def test_failures_are_told_or_raised(shell):
     run = project.run(quiet=True)
     assert run.failed == 2 and list(run.failures.index) == ["a", "b"]
     assert project.status().failed == 2
-    with pytest.raises(rerunoff.FailedError, match="2 of 2 failed; the first, a:") as caught:
+    with pytest.raises(rerunoff.FailedError, match="2 of 2 failed, 0 can't be run; the first, a: ") as caught:
         project.run(check=True, quiet=True)
     assert caught.value.run.failed == 2 and caught.value.exit_code == 1
 

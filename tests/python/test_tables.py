@@ -101,6 +101,7 @@ def test_evaluations_are_those_of_the_csv(ran, printed, tmp_path):
         ran.evaluate(samples=file, at=["70002", "70003"])[[*expected.columns, "reason"]],
         check_exact=True,
     )
+    assert list(frame.columns[:4]) == ["status", "reason", "k", "beta"]
     assert list(frame["status"]) == ["ok", "ok", "failed"]
     assert "70002" in frame.loc["bad", "reason"] and pd.isna(frame.loc["low", "reason"])
     assert frame.attrs["units"]["c_p95[70003]"] == "ng/L"

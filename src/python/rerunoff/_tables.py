@@ -93,13 +93,14 @@ def summary(document: Mapping[str, Any]) -> pd.DataFrame:
     return made
 
 
-def evaluation(document: Mapping[str, Any]) -> pd.DataFrame:
-    """A row a sample: its status, why it failed, its parameters, its numbers."""
+def evaluation(document: Mapping[str, Any], stated: Sequence[str]) -> pd.DataFrame:
+    """A row a sample: its status, why it failed, its parameters, first those that were stated in this order, and its numbers."""
     need("pandas")
     import pandas as pd
 
     samples = document["samples"]
-    parameters = list(dict.fromkeys(name for sample in samples for name in sample["parameters"]))
+    known = dict.fromkeys(name for sample in samples for name in sample["parameters"])
+    parameters = list(dict.fromkeys([*(name for name in stated if name in known), *known]))
     columns = [column["name"] for column in document["columns"]]
     cells = [
         [

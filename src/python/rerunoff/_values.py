@@ -66,6 +66,17 @@ def samples_options(samples: Samples | None, folder: Path) -> list[str]:
     return [f"--samples={file}"]
 
 
+def stated(values: Mapping[str, Value] | None, samples: Samples | None) -> list[str]:
+    """The parameters that these values and samples state, in their order; those in a file are not looked at."""
+    names = [*(values or {})]
+    if samples is None or isinstance(samples, (str, os.PathLike)):
+        return names
+    rows: Any = samples
+    if not isinstance(samples, Sequence):
+        return names + [str(name) for name in rows.columns]
+    return names + [name for row in rows for name in row]
+
+
 def _sample(row: Mapping[Any, Any]) -> str:
     lines = [f"{json.dumps(str(name))} = {literal(value)}\n" for name, value in row.items()]
     return "".join(["[[sample]]\n", *lines])
@@ -75,7 +86,7 @@ def list_option(name: str, items: Id | Iterable[Id] | None, folder: Path) -> lis
     """The option that names these catchments, one or several; a long list, or one with commas, by a file in the folder."""
     if items is None:
         return []
-    texts = [str(items)] if isinstance(items, (str, int)) else [str(item) for item in items]
+    texts = [str(items)] if isinstance(items, (str, int, numbers.Integral)) else [str(item) for item in items]
     joined = ",".join(texts)
     if len(joined) < 1000 and joined.count(",") == len(texts) - 1 and not joined.startswith("@"):
         return [f"--{name}={joined}"]

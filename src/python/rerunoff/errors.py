@@ -76,12 +76,14 @@ class StoppedError(RerunoffError):
 
 
 class FailedError(RerunoffError):
-    """Catchments failed in a run with `check=True`."""
+    """Catchments failed, or could not be run, in a run with `check=True`."""
 
     def __init__(self, run: Run) -> None:
-        first = run.document["failures"][0] if run.document["failures"] else {"reason": "see the run's document"}
-        label = " of ".join(first[name] for name in ("catchment", "scenario") if name in first)
-        super().__init__(f"{run.failed} of {run.catchments} failed; the first, {label}: {first['reason']}", exit_code=1)
+        told = f"{run.failed} of {run.catchments} failed, {run.skipped} can't be run"
+        for first in [*run.document["failures"], *run.document["cannot_run"]][:1]:
+            label = " of ".join(first[name] for name in ("catchment", "scenario") if name in first)
+            told += f"; the first, {label}: {first['reason']}"
+        super().__init__(told, exit_code=1)
         #: What the run left.
         self.run = run
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import _call, _tables
-from ._values import Id, Value, list_option, names_option, samples_options, set_options
+from ._values import Id, Value, list_option, names_option, samples_options, set_options, stated
 from .errors import FailedError
 from .outcomes import Diff, Plan, Restored, Run, Status, Why, _products
 
@@ -191,7 +191,8 @@ class Project:
             *_options(jobs=jobs, max_failures=max_failures),
             *_flags(wait=wait, quiet=quiet),
         ]
-        return _tables.evaluation(self._call("evaluate", words, set=set, samples=samples, lists={"at": at}, quiet=quiet))
+        document = self._call("evaluate", words, set=set, samples=samples, lists={"at": at}, quiet=quiet)
+        return _tables.evaluation(document, stated(set, samples))
 
     def diff(self, then: str | None = None, now: str | None = None, *, scenario: Names | None = None) -> Diff:
         """What changed in the results between two tags or scenarios, or since one; without any, since the run before."""
