@@ -1,5 +1,6 @@
 """The package is typed as strictly as mypy can tell, and so is what is written with it."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -31,19 +32,20 @@ rerunoff.open("rhine").status().freshness
 
 
 def mypy(folder: Path, *what: str) -> tuple[int, str]:
-    package = Path(rerunoff.__file__).parent
-    command = [sys.executable, "-m", "mypy", "--strict", f"--cache-dir={folder / 'mypy'}", *(what or [str(package)])]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    source = Path(rerunoff.__file__).parents[1]
+    # An installed package is found by itself.
+    found = {} if source.name == "site-packages" else {"MYPYPATH": str(source)}
+    command = [sys.executable, "-m", "mypy", "--strict", f"--cache-dir={folder / 'mypy'}", *what]
+    done = subprocess.run(command, cwd=folder, env={**os.environ, **found}, capture_output=True, text=True)
     return done.returncode, done.stdout + done.stderr
 
 
 def test_the_package(tmp_path):
-    code, said = mypy(tmp_path)
+    code, said = mypy(tmp_path, "-p", "rerunoff")
     assert code == 0, said
 
 
-def test_what_is_written_with_it(tmp_path, monkeypatch):
-    monkeypatch.setenv("MYPYPATH", str(Path(rerunoff.__file__).parents[1]))
+def test_what_is_written_with_it(tmp_path):
     code, said = mypy(tmp_path, "-c", WRITTEN)
     assert code == 0, said
     code, said = mypy(tmp_path, "-c", WRONG)
