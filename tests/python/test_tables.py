@@ -79,7 +79,7 @@ def test_exports_are_those_of_the_csv(ran, printed):
     assert list(frame.index.get_level_values("catchment")) == list(expected.index.get_level_values("catchment"))
     assert list(frame.index.get_level_values("time")) == list(pd.to_datetime(expected.index.get_level_values("time")))
     same.assert_frame_equal(frame.reset_index(drop=True), expected.reset_index(drop=True), check_exact=True)
-    assert frame.attrs["units"]["concentration"] == "ng/L"
+    assert frame.attrs["units"]["concentration"] == ran.product()["concentration"].attrs["units"]
 
 
 def test_summaries_are_those_of_the_product(ran):
@@ -104,7 +104,7 @@ def test_evaluations_are_those_of_the_csv(ran, printed, tmp_path):
     assert list(frame.columns[:4]) == ["status", "reason", "k", "beta"]
     assert list(frame["status"]) == ["ok", "ok", "failed"]
     assert "70002" in frame.loc["bad", "reason"] and pd.isna(frame.loc["low", "reason"])
-    assert frame.attrs["units"]["c_p95[70003]"] == "ng/L"
+    assert frame.attrs["units"]["c_p95[70003]"] == ran.product()["c_p95"].attrs["units"]
     assert frame.loc["high", "k"] == 0.1 + 0.2
 
 
