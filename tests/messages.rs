@@ -262,7 +262,7 @@ fn the_starter_says_what_is_missing_until_nothing_is() {
     let place = folder.to_str().expect("text");
     let init = project.rerunoff(&["-C", place, "init"]).expect(0);
     assert!(init.stdout.contains("rerunoff.toml"), "{}", init.stdout);
-    let again = project.rerunoff(&["-C", place, "init"]).expect(4);
+    let again = project.rerunoff(&["-C", place, "init"]).expect(2);
     assert!(
         again.stderr.contains("rerunoff.toml"),
         "nothing is overwritten: {}",
@@ -307,6 +307,26 @@ fn no_project_at_all() {
         "{}",
         run.stderr
     );
+    for (place, said) in [
+        ("nowhere", "nowhere/rerunoff.toml: there is no such folder"),
+        ("rerunoff.toml", "rerunoff.toml is no folder"),
+        ("templates", "no project file here, but one above: `-C /"),
+    ] {
+        project.rerunoff(&["-C", place, "run"]).expect(2).says(said);
+    }
+}
+
+#[test]
+fn nothing_is_begun_in_a_folder_where_something_is_in_the_way() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let place = folder.path().to_str().expect("text");
+    fs::write(folder.path().join("templates"), "").expect("a file");
+    let project = Project::new(1);
+    for arguments in [&["init", place][..], &["init", "--example", place]] {
+        let init = project.rerunoff(arguments).expect(2);
+        init.says("templates is no folder; choose another folder or move it away");
+    }
+    assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1);
 }
 
 #[test]
@@ -351,6 +371,7 @@ fn a_damaged_input_is_an_error_with_its_path() {
     project.write("input.h5", "this is no HDF5 file");
     let run = project.rerunoff(&["run"]).expect(4);
     assert!(run.stderr.contains("input.h5"), "{}", run.stderr);
+    run.says("it is text, and tables become an input by [import]");
     project.write("input.h5", "");
     project.rerunoff(&["run"]).expect(4);
 }

@@ -44,12 +44,43 @@ fn normalised(text: &str, home: &str) -> String {
     plain
 }
 
-#[test]
-fn the_sessions_in_the_readme_are_real() {
-    let home = tempfile::tempdir().expect("a folder");
+/// A shell that finds the binary.
+fn shell(command: &str, folder: &Path) -> Command {
     let ours = Path::new(env!("CARGO_BIN_EXE_rerunoff")).parent();
     let path = std::env::var("PATH").expect("a PATH");
     let path = format!("{}:{path}", ours.expect("a folder").display());
+    let mut shell = Command::new("sh");
+    shell.args(["-c", command]).current_dir(folder);
+    shell.env("PATH", path).env_remove("MAKEFLAGS");
+    shell
+}
+
+/// What is there to be typed in an empty folder, once it is installed.
+#[test]
+fn the_first_lines_of_the_readme_lead_to_a_product_and_a_report() {
+    let readme = include_str!("../README.md");
+    let section = readme.split("\n## Try it\n").nth(1).expect("a section");
+    let lines = section.split("```sh\n").nth(1).expect("lines");
+    let lines = lines.split("```").next().expect("their end");
+    let (install, lines) = lines.split_once('\n').expect("several");
+    assert!(install.starts_with("pip install rerunoff-*.whl "));
+    let folder = tempfile::tempdir().expect("a folder");
+    let shell = shell(&format!("set -e\n{lines}"), folder.path()).output();
+    let run = Run::from(shell.expect("a shell")).expect(0);
+    for told in [
+        "100 fresh, 100 run, 0 failed",
+        "100 fresh, 0 run, 0 failed",
+        "report.html: written",
+        "Commands:",
+    ] {
+        assert!(run.stdout.contains(told), "{}", run.stdout);
+    }
+    assert!(folder.path().join("rhine/report.html").is_file());
+}
+
+#[test]
+fn the_sessions_in_the_readme_are_real() {
+    let home = tempfile::tempdir().expect("a folder");
     let mut folder = home.path().to_owned();
     let readme = include_str!("../README.md");
     let commands = session(readme, "\n## A day with it\n");
@@ -61,13 +92,7 @@ fn the_sessions_in_the_readme_are_real() {
             folder = folder.join(inner);
             continue;
         }
-        let output = Command::new("sh")
-            .args(["-c", command])
-            .current_dir(&folder)
-            .env("PATH", &path)
-            .env_remove("MAKEFLAGS")
-            .output()
-            .expect("a shell");
+        let output = shell(command, &folder).output().expect("a shell");
         let printed = String::from_utf8_lossy(&output.stdout);
         assert_eq!(
             normalised(&printed, &home.path().display().to_string()),

@@ -15,6 +15,7 @@ use super::exit::{Exit, Usage};
 use super::hint;
 use super::refusal::{CannotRun, TooMany};
 use super::terminal::{print_document, say};
+use crate::example::InTheWay;
 use crate::product::numbers::ChoiceError;
 use crate::project::ProjectError;
 use crate::store::StoreError;
@@ -116,7 +117,7 @@ impl<'a> Fault<'a> {
                 column: place.map(|(_, column)| column),
                 ..fault(Kind::ProjectFile).about(file)
             }
-        } else if error.is::<Usage>() || error.is::<ChoiceError>() {
+        } else if error.is::<Usage>() || error.is::<ChoiceError>() || error.is::<InTheWay>() {
             fault(Kind::Usage)
         } else if let Some(refused) = error.downcast_ref::<TooMany>() {
             Self {

@@ -12,6 +12,7 @@ use super::exit::Exit;
 use super::terminal::print_document;
 use crate::example::{self, Example};
 use crate::project::PROJECT_FILE;
+use crate::text::shell;
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -74,7 +75,7 @@ pub(super) fn init(root: &Path, arguments: Arguments) -> Result<Exit> {
     let place = if folder == Path::new(".") {
         String::new()
     } else {
-        format!(" -C {}", folder.display())
+        format!(" -C {}", shell::word(&folder))
     };
     if arguments.example {
         writeln!(

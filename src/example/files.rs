@@ -2,22 +2,37 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 
-/// Fails, naming the first file, if any of `names` exists below `directory`; a dangling link exists, too.
+/// Something is where a file is to be written.
+#[derive(Debug, thiserror::Error)]
+#[error("{} {fault}; choose another folder or move it away", path.display())]
+pub struct InTheWay {
+    path: PathBuf,
+    fault: &'static str,
+}
+
+/// Fails, naming the first that is in the way, if any of `names` exists below `directory`, or a folder above one of them is none; a
+/// dangling link exists, too.
 pub(super) fn refuse_existing<'a>(
     directory: &Path,
     names: impl IntoIterator<Item = &'a str>,
-) -> anyhow::Result<()> {
+) -> Result<(), InTheWay> {
     for name in names {
         let path = directory.join(name);
         if path.symlink_metadata().is_ok() {
-            bail!(
-                "{} exists and is not overwritten; choose another folder or move it away",
-                path.display()
-            );
+            let fault = "exists and is not overwritten";
+            return Err(InTheWay { path, fault });
+        }
+        let mut above = path.ancestors().skip(1);
+        let above = above.find(|folder| folder.symlink_metadata().is_ok());
+        if let Some(folder) = above.filter(|folder| !folder.is_dir()) {
+            return Err(InTheWay {
+                path: folder.to_owned(),
+                fault: "is no folder",
+            });
         }
     }
     Ok(())

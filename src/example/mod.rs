@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
 
+pub use self::files::InTheWay;
 use self::forcing::{ExampleBasin, STEPS_PER_DAY};
 pub use self::starter::starter;
 

@@ -4,6 +4,7 @@
 //! line and the remedy. It does not open the input: whether a placeholder or a formula's name exists is known only with the
 //! input's own columns and parameters, so [`crate::plan::recipe`] checks that. All wings above but [`crate::history`] use it.
 
+mod absent;
 mod axes;
 mod build;
 pub mod cluster;

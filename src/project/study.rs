@@ -5,11 +5,11 @@
 //! put in last: they take the place of what project, scenarios and sweeps state.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use toml::Table;
 
+use super::absent;
 use super::build::{ProjectBuilder, place, same_file};
 use super::cluster::ClusterTable;
 use super::cluster::merge::Stated;
@@ -425,12 +425,7 @@ fn project_text(root: &Path) -> Result<(PathBuf, String), ProjectError> {
         Ok(text) => Ok((file, text)),
         Err(error) => Err(ProjectError {
             place: None,
-            message: match error.kind() {
-                ErrorKind::NotFound => {
-                    "there is no project file here; `rerunoff init` writes one, `-C DIR` looks elsewhere".to_owned()
-                }
-                _ => format!("can't be read: {error}"),
-            },
+            message: absent::reason(root, &error),
             file,
         }),
     }

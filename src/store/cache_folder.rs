@@ -49,7 +49,10 @@ impl Cache {
     /// The cache in this folder, created if it is missing, tagged as a cache and ignored by git.
     pub(crate) fn prepare(folder: PathBuf) -> Result<Self> {
         let cache = Self::at(folder);
-        let context = || format!("can't make the cache folder {}", cache.folder.display());
+        let context = || {
+            let folder = cache.folder.display();
+            format!("can't make the cache folder {folder}, where results are kept")
+        };
         fs::create_dir_all(&cache.folder).with_context(context)?;
         for (name, content) in [("CACHEDIR.TAG", TAG), (".gitignore", "*\n")] {
             let path = cache.folder.join(name);

@@ -7,7 +7,7 @@
 
 use std::fmt;
 use std::fs::{self, File, TryLockError};
-use std::io::{self, Read, Seek};
+use std::io::{self, ErrorKind, Read, Seek};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -66,13 +66,23 @@ pub(crate) enum LockError {
     #[error("another process needs this project for itself alone just now: {0}")]
     Alone(Holder),
     /// The file cannot be made or locked.
-    #[error("cannot lock {}", path.display())]
+    #[error("cannot lock {}{}", path.display(), of_rights(source))]
     Io {
         /// The lock's file.
         path: PathBuf,
         /// What the system said.
         source: io::Error,
     },
+}
+
+/// What to do for want of rights.
+fn of_rights(error: &io::Error) -> &'static str {
+    match error.kind() {
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+            ": this takes the right to write in the project's folder, which `status`, `why`, `diff` and `export` do without"
+        }
+        _ => "",
+    }
 }
 
 /// A lock that is held until it is dropped or the process ends, however it ends.

@@ -5,6 +5,7 @@
 pub(super) mod chunks;
 pub(super) mod types;
 
+use std::io::Read;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -23,12 +24,23 @@ const CHUNK_CACHE: usize = 1 << 20;
 /// Left to itself it takes 280 MB for 18,000 groups, each of which is looked at once.
 const METADATA_CACHE: usize = 2 << 20;
 
+/// How much of a file tells whether it is text.
+const START: u64 = 512;
+
 /// How the library says that somebody holds a lock on a file.
 const LOCKED: &str = "unable to lock file";
 
 /// How long a locked file is waited for: longer than a process needs to its `exec` that was started while the file was written and
 /// closed, and so holds its lock.
 const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Whether a file begins as text does; what can't be read is none.
+fn is_text(path: &Path) -> bool {
+    let mut start = Vec::new();
+    let read = regular::open(path).and_then(|file| file.take(START).read_to_end(&mut start));
+    let is_plain = |byte: &u8| *byte >= b' ' || byte.is_ascii_whitespace();
+    read.is_ok() && !start.is_empty() && start.iter().all(is_plain)
+}
 
 /// Opens an HDF5 file to read it.
 pub(super) fn open(path: &Path) -> anyhow::Result<File> {
@@ -62,8 +74,12 @@ pub(super) fn open(path: &Path) -> anyhow::Result<File> {
         opened = open();
     }
     opened.with_context(|| {
+        let remedy = match is_text(path) {
+            true => "; it is text, and tables become an input by [import]: `rerunoff help readme`",
+            false => "",
+        };
         format!(
-            "{}: the file can't be opened as HDF5 or netCDF-4",
+            "{}: the file can't be opened as HDF5 or netCDF-4{remedy}",
             path.display()
         )
     })
