@@ -151,8 +151,8 @@ install: build ## install commands, man pages and completions: make install PREF
 	install -m 644 target/completions/rerunoff.fish $(SHARE)/fish/vendor_completions.d/rerunoff.fish
 
 clean: ## remove what was built, made and run here
-	rm -rf target $(VENV) cache output.h5 input.h5 catchments.csv report.html
-	rm -rf tests/delaware/data tests/delaware/cache tests/delaware/output.h5 tests/delaware/report.html
+	rm -rf target $(VENV) cache output.nc input.h5 catchments.csv report.html
+	rm -rf tests/delaware/data tests/delaware/cache tests/delaware/output.nc tests/delaware/report.html
 
 $(TOOLS)/.installed:
 	$(call venv,$(TOOLS))

@@ -203,9 +203,9 @@ class Bench:
     def sliced(self):
         """Slices of the product, beside tables as they were used before."""
         project, step, catchment = self.small, 4321, self.small.ids()[-1]
-        project.edit(r"^file = \"output.h5\"$", 'file = "steps.h5"\nlayout = "steps"')
+        project.edit(r"^file = \"output.nc\"$", 'file = "steps.h5"\nlayout = "steps"')
         project.do("assemble", "--quiet")
-        project.edit(r"^file = \"steps.h5\"\nlayout = \"steps\"$", 'file = "output.h5"')
+        project.edit(r"^file = \"steps.h5\"\nlayout = \"steps\"$", 'file = "output.nc"')
         steps, long = project.folder / "steps.h5", project.folder / "long.h5"
         arrays.long_table(project.product, long)
         both = [arrays.sliced(project.product, step, catchment) for _ in range(self.runs + 1)][1:]

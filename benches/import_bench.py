@@ -33,7 +33,7 @@ file = "out.txt"
 [simulator.output.columns]
 q = "q"
 [product]
-file = "output.h5"
+file = "output.nc"
 """
 
 PANDAS = "import sys, pandas; pandas.read_csv(sys.argv[1], sep=';', index_col=0)"

@@ -23,11 +23,11 @@ class Project:
             if like is None:
                 cost([rerunoff, "init", "--example", "--catchments", catchments, "--steps", steps, folder])
             else:
-                leave_out = shutil.ignore_patterns("input.h5", "output.h5", "cache")
+                leave_out = shutil.ignore_patterns("input.h5", "output.nc", "cache")
                 shutil.copytree(like.folder, self.folder, ignore=leave_out)
                 os.link(like.folder / "input.h5", self.folder / "input.h5")
         self.config = self.folder / "rerunoff.toml"
-        self.product = self.folder / "output.h5"
+        self.product = self.folder / "output.nc"
         self.store = self.folder / "cache" / "store.sqlite"
         self.tweaks = 0
 

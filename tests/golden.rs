@@ -192,7 +192,7 @@ fn keys_and_products_of_arrays_are_what_they_were() {
     );
     assert_eq!(
         digest(&project, "output.h5"),
-        "a113a9d2d1ef00b28aeb93d0b609e456026bab67719d60f8ea1e87f6e66c749f"
+        "01604d729b444689cd18312e5bea60747950ccd0778d6055f4fb2c448ad5c08f"
     );
     project.edit(
         "file = \"output.h5\"\n",
@@ -235,7 +235,7 @@ fn keys_and_products_of_scenarios_are_what_they_were() {
     );
     assert_eq!(
         digest(&project, "output.h5"),
-        "8ff49c2743eccbfd6ac1a80fc5e62661da9bfad11858c76f215f09210f2fc65f"
+        "1c0f6320781a7f421c2853363fa4d15dfc4ae7430406de44a703ad97a480107c"
     );
 }
 

@@ -178,6 +178,7 @@ pub(crate) fn scenarios(path: &Path) -> ProductContent {
             per: Per::Dimension,
             downstream: None,
             ids: None,
+            positions: true,
             layout: Layout::Grid,
             compression: 1,
             attributes: Default::default(),

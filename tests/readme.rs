@@ -129,6 +129,6 @@ fn the_example_in_the_readme_runs() {
     fs::write(&file, format!("{text}\n{example}")).expect("written");
     assert!(told(&["run"]).contains(" of 9 scenarios"));
     assert!(told(&["run"]).contains(" 0 run, 0 failed of 9 scenarios"));
-    let (names, shape) = scenarios_of(&folder.path().join("output.h5"));
+    let (names, shape) = scenarios_of(&folder.path().join("output.nc"));
     assert_eq!((names.len(), shape), (9, vec![48, 9, 5]));
 }

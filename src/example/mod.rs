@@ -41,7 +41,7 @@ const TEXTS: [(&str, &str); 4] = [
         include_str!("../../templates/param.txt"),
     ),
     ("Makefile", include_str!("Makefile.txt")),
-    (".gitignore", "/bin/\n/cache/\n/input.h5\n/output.h5\n"),
+    (".gitignore", "/bin/\n/cache/\n/input.h5\n/output.nc\n"),
 ];
 
 /// A runnable example: the herbicide model on synthetic forcing.

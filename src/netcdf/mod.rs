@@ -37,9 +37,12 @@ use part_file::PartFile;
 pub use previous::{PreviousFile, PreviousVariable};
 pub use table::{CompoundColumn, CompoundTable, TableFile};
 pub use values::{Attribute, Data, storable, text_length};
-use values::{Numbered, c_text, write_attribute, write_dataset, write_dimensions};
+use values::{Numbered, c_text, write_attribute, write_dataset, write_dimensions, write_numbers};
 use writer::full;
 pub use writer::{Chunk, PreviousChunk, Uncopied};
+
+/// How many numbers of a record coordinate lie together.
+const RECORDS: usize = 1 << 16;
 
 /// A dimension of the file being written.
 #[derive(Clone, Copy, Debug)]
@@ -60,6 +63,14 @@ pub struct Chunking<'a> {
     pub level: u8,
 }
 
+/// A dimension as it lies in the file.
+struct Scale {
+    dataset: Handle,
+    length: usize,
+    /// Whether more may be appended along it.
+    is_record: bool,
+}
+
 /// A NetCDF-4 file being written; nothing is at its path before [`NetcdfFile::finish`].
 ///
 /// ```text
@@ -67,7 +78,7 @@ pub struct Chunking<'a> {
 /// ```
 pub struct NetcdfFile {
     // Declared before the file: open data sets must go first when an error drops the whole.
-    dimensions: Vec<(Handle, usize)>,
+    dimensions: Vec<Scale>,
     /// Whether there is a coordinate variable of several dimensions, so that these need numbers.
     has_numbers: bool,
     arrays: Vec<Handle>,
@@ -104,8 +115,42 @@ impl NetcdfFile {
             .write_small(name, &[length], values, attributes)
             .with_context(context)?;
         dataset::set_scale(&dataset, &c_text(name)?).with_context(context)?;
-        self.dimensions.push((dataset, length));
-        Ok(Dimension(self.dimensions.len() - 1))
+        Ok(self.push(dataset, length, false))
+    }
+
+    /// The same with numbers along a dimension that is unlimited: netCDF's record dimension, along which tools append and join files. It
+    /// is the first of all variables that have it, and these have chunks.
+    pub fn record_coordinate(
+        &mut self,
+        name: &str,
+        numbers: &[f64],
+        attributes: &[(String, Attribute)],
+    ) -> Result<Dimension> {
+        let create = || -> Result<Handle> {
+            let storage = Storage {
+                chunk: Some(&[numbers.len().min(RECORDS)]),
+                grows: true,
+                ..Storage::plain(true)
+            };
+            let root = self.part.root();
+            let dataset = write_numbers(root, name, numbers, &storage)?;
+            for (name, value) in attributes {
+                write_attribute(&dataset, name, value)?;
+            }
+            dataset::set_scale(&dataset, &c_text(name)?)?;
+            Ok(dataset)
+        };
+        let dataset = create().with_context(|| self.problem("coordinate", name))?;
+        Ok(self.push(dataset, numbers.len(), true))
+    }
+
+    fn push(&mut self, dataset: Handle, length: usize, is_record: bool) -> Dimension {
+        self.dimensions.push(Scale {
+            dataset,
+            length,
+            is_record,
+        });
+        Dimension(self.dimensions.len() - 1)
     }
 
     /// Makes a dimension of `length`, at least 1, without a coordinate variable.
@@ -122,8 +167,7 @@ impl NetcdfFile {
             Ok(dataset)
         };
         let dataset = create().with_context(|| self.problem("dimension", name))?;
-        self.dimensions.push((dataset, length));
-        Ok(Dimension(self.dimensions.len() - 1))
+        Ok(self.push(dataset, length, false))
     }
 
     /// Makes a dimension as long as `texts`, at least 1, with its coordinate variable of the same name: characters along a further
@@ -147,9 +191,9 @@ impl NetcdfFile {
         let numbers = Numbered::Coordinates(&[own, own + 1]);
         write_dimensions(&dataset, &numbers).with_context(context)?;
         self.has_numbers = true;
-        self.dimensions.push((dataset, count));
+        let dimension = self.push(dataset, count, false);
         self.dimension(length, size)?;
-        Ok(Dimension(own))
+        Ok(dimension)
     }
 
     /// Writes a small variable at once.
@@ -239,13 +283,14 @@ impl NetcdfFile {
         } = self;
         let path = part.path().to_owned();
         if has_numbers {
-            for (number, (dataset, _)) in dimensions.iter().enumerate() {
-                write_dimensions(dataset, &Numbered::Own(number)).with_context(|| full(&path))?;
+            for (number, scale) in dimensions.iter().enumerate() {
+                write_dimensions(&scale.dataset, &Numbered::Own(number))
+                    .with_context(|| full(&path))?;
             }
         }
         for dataset in arrays
             .into_iter()
-            .chain(dimensions.into_iter().map(|(d, _)| d))
+            .chain(dimensions.into_iter().map(|scale| scale.dataset))
         {
             dataset.close().with_context(|| full(&path))?;
         }
@@ -279,6 +324,7 @@ impl NetcdfFile {
             deflate: chunking.map_or(0, |chunking| chunking.level),
             fill: Some(&fill_bytes),
             contiguous: chunking.is_none(),
+            grows: (dimensions.first()).is_some_and(|first| self.dimensions[first.0].is_record),
             tracked: true,
         };
         let dims = self.lengths(dimensions);
@@ -294,12 +340,15 @@ impl NetcdfFile {
     }
 
     fn lengths(&self, dimensions: &[Dimension]) -> Vec<usize> {
-        dimensions.iter().map(|d| self.dimensions[d.0].1).collect()
+        dimensions
+            .iter()
+            .map(|d| self.dimensions[d.0].length)
+            .collect()
     }
 
     fn attach(&self, dataset: &Handle, dimensions: &[Dimension]) -> Result<()> {
         for (index, dimension) in dimensions.iter().enumerate() {
-            dataset::attach_scale(dataset, &self.dimensions[dimension.0].0, index)?;
+            dataset::attach_scale(dataset, &self.dimensions[dimension.0].dataset, index)?;
         }
         Ok(())
     }

@@ -181,6 +181,7 @@ fn create_table(parent: &Handle, name: &str, layout: &CompoundTable) -> Result<H
         deflate: layout.level,
         fill: None,
         contiguous: false,
+        grows: false,
         tracked: false,
     };
     let table =

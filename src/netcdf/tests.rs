@@ -27,7 +27,7 @@ fn write(path: &Path) {
     let hours: Vec<f64> = (0..STEPS).map(|h| h as f64).collect();
     let units = attributes(&[("units", "hours since 2009-01-01 00:00:00".into())]);
     let time = file
-        .coordinate("time", Data::F64(&hours), &units)
+        .record_coordinate("time", &hours, &units)
         .expect("time");
     let catchment = file
         .text_coordinate("catchment", "catchment_length", &IDS, &[])
@@ -89,6 +89,10 @@ fn a_file_reads_back_and_repeats_byte_for_byte() {
         .expect("a variable")
         .read_2d::<f32>()
         .expect("values");
+    for name in ["time", "load", "half"] {
+        assert!(file.dataset(name).expect(name).is_resizable(), "{name}");
+    }
+    assert!(!file.dataset("status").expect("flags").is_resizable());
     for step in 0..STEPS {
         for catchment in 0..IDS.len() {
             assert_eq!(load[[step, catchment]], value(step, catchment));

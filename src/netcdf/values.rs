@@ -145,6 +145,21 @@ pub(super) fn write_dataset(
     Ok(dataset)
 }
 
+/// Writes numbers to a data set that is stored like this, and leaves it open.
+pub(super) fn write_numbers(
+    parent: &Handle,
+    name: &str,
+    numbers: &[f64],
+    storage: &Storage<'_>,
+) -> Result<Handle> {
+    let of_type = ffi::number_type(Number::F64)?;
+    let dims = [numbers.len()];
+    let dataset = dataset::create_dataset(parent, &c_text(name)?, &of_type, &dims, storage)?;
+    let bytes: Vec<u8> = numbers.iter().flat_map(|v| v.to_le_bytes()).collect();
+    dataset::write(&dataset, &of_type, &bytes)?;
+    Ok(dataset)
+}
+
 /// Writes an attribute as netCDF's own library does: text as characters, one number as a list of one.
 pub(super) fn write_attribute(object: &Handle, name: &str, value: &Attribute) -> Result<()> {
     if name.is_empty() || RESERVED_ATTRIBUTES.contains(&name) {

@@ -10,7 +10,8 @@ use serde::Serialize;
 use super::array::{Array, Arrays};
 use super::sources::Sources;
 use crate::data::size::Size;
-use crate::product::positions::{PositionNames, are_on_earth};
+use crate::plan::position_names::PositionNames;
+use crate::product::positions::are_on_earth;
 use crate::shapes::{Drawing, DrawingKind, MapPoint, Place};
 use crate::text::wording::first_few;
 
@@ -169,8 +170,7 @@ fn of_places(sources: &Sources<'_>, notes: &mut Vec<String>) -> Option<Drawing> 
 /// The parameters with the catchments' places: those that the product has, else those of the usual names.
 fn position_names(sources: &Sources<'_>) -> Option<PositionNames> {
     let loaded = sources.scenarios.first()?.loaded;
-    let of_product = PositionNames::of_product(loaded.project);
-    of_product.or_else(|| PositionNames::among(&loaded.basin.parameter_names()))
+    PositionNames::of(loaded.project, &loaded.basin.parameter_names())
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@
 //! | the keys of scenarios that have much in common, and the plan made of them with the store | [`side_by_side`], [`decide`], [`Plan`] |
 //! | what the store knows of catchments' last runs | [`last_states`] |
 //! | what simulators left that is kept and need not be made again | [`kept`] |
-//! | what a product needs of it, and what it was at some time | [`product_needs`], [`snapshot`] |
+//! | what a product needs of it, and what it was at some time | [`product_needs`], [`position_names`], [`snapshot`] |
 //! | when all of it may be skipped, what make has to know, what may not change meanwhile | [`fast_path`], [`dependencies`], [`depfile`], [`watch`], [`reads`] |
 //!
 //! It is used by [`crate::execute`], [`crate::product`], [`crate::history`], [`crate::report`] and [`crate::cli`]; it knows none of them.
@@ -30,6 +30,7 @@ pub(crate) mod kept;
 pub(crate) mod key;
 pub(crate) mod last_states;
 pub(crate) mod loaded;
+pub(crate) mod position_names;
 pub(crate) mod problem;
 pub(crate) mod product_needs;
 pub(crate) mod reads;

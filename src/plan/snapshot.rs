@@ -14,6 +14,7 @@ use crate::data::digest::Digest;
 use crate::data::scenario::ScenarioName;
 use crate::data::value::Value;
 use crate::plan::loaded::LoadedScenario;
+use crate::plan::position_names::PositionNames;
 use crate::plan::problem::Problem;
 use crate::plan::product_needs;
 use crate::plan::{Plan, Staleness, State};
@@ -127,7 +128,7 @@ impl ScenarioSnapshot {
     /// The present state, from the plan.
     pub fn of(loaded: &LoadedScenario<'_>, plan: &Plan) -> Result<Self> {
         let project = loaded.project;
-        let names = product_needs::parameters(loaded)?;
+        let mut names = product_needs::parameters(loaded)?;
         let catchments = loaded.basin.catchments().iter().zip(&plan.entries);
         // The catchment downstream is also known for catchments that can't be run, and some have none.
         let link = project.product.downstream.as_ref();
@@ -136,6 +137,13 @@ impl ScenarioSnapshot {
             .filter(|name| Some(*name) != link)
             .cloned()
             .collect();
+        // Where catchments are is known without the project asking for it, and no error where it can't be understood.
+        let positions = PositionNames::found(project, &loaded.basin.parameter_names());
+        let mut positions: BTreeSet<String> = (positions.into_iter())
+            .flat_map(|it| [it.north, it.east])
+            .collect();
+        positions.retain(|name| !names.contains(name));
+        names.extend(positions.iter().cloned());
         let mut rows = Vec::with_capacity(plan.entries.len());
         for (at, (catchment, entry)) in catchments.enumerate() {
             let values = match loaded.basin.values(at, &others) {
@@ -146,6 +154,9 @@ impl ScenarioSnapshot {
             };
             let value = |name: &String| match Some(name) == link {
                 true => loaded.basin.value_of_any(at, name),
+                false if positions.contains(name) => {
+                    Ok(loaded.basin.value_of_any(at, name).unwrap_or_default())
+                }
                 false => Ok(values
                     .as_ref()
                     .and_then(|values| values.parameter(name).cloned())),
@@ -174,6 +185,20 @@ impl ScenarioSnapshot {
             names: names.into_iter().collect(),
             rows,
         })
+    }
+
+    /// Keeps the values of these parameters alone, and has none of what it does not know.
+    pub(crate) fn keep(&mut self, names: &[String]) {
+        if self.names == names {
+            return;
+        }
+        let place = |name: &String| self.names.iter().position(|known| known == name);
+        let places: Vec<Option<usize>> = names.iter().map(place).collect();
+        for row in &mut self.rows {
+            let value = |place: &Option<usize>| row.values.get((*place)?)?.clone();
+            row.values = places.iter().map(value).collect();
+        }
+        self.names = names.to_vec();
     }
 
     fn results(&self) -> usize {

@@ -29,7 +29,8 @@ pub(super) fn join<'p>(parts: Vec<Part<'p>>) -> Option<(Part<'p>, ScenarioDimens
         .collect();
     let mut rows = Vec::with_capacity(ids.len() * parts.len());
     let mut results = Vec::with_capacity(ids.len() * parts.len());
-    for part in parts {
+    for mut part in parts {
+        part.scenario_snapshot.keep(&names);
         let own = part.scenario_snapshot.rows.into_iter().zip(part.results);
         let mut own: HashMap<CatchmentId, (SnapshotRow, Option<ResultId>)> = own
             .map(|(row, result)| (row.id.clone(), (row, result)))

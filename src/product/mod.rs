@@ -242,6 +242,7 @@ fn write_products<'p>(
             content.title = title(&study.title);
             content.scenarios = scenarios;
         }
+        positions::give(&mut content, part.project, &part.scenario_snapshot);
         let path = content.spec.path.clone();
         let time = part.time.as_ref();
         let left_out = axes::give(&mut content, part.project, time, &part.results, store)?;

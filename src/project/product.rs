@@ -47,6 +47,7 @@ impl ProjectBuilder<'_> {
             per,
             downstream: raw.downstream,
             ids: raw.ids,
+            positions: raw.positions.unwrap_or(true),
             layout: raw.layout,
             compression,
             attributes: raw.attributes,

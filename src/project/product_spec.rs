@@ -62,6 +62,8 @@ pub struct ProductSpec {
     pub downstream: Option<String>,
     /// As what the catchments' ids are in it; `None`: as whole numbers if all of them are.
     pub ids: Option<IdType>,
+    /// Whether it has the latitudes and longitudes that are found among the parameters.
+    pub positions: bool,
     /// How the file is laid out.
     pub layout: Layout,
     /// The deflate level, 0 to 9.

@@ -357,7 +357,7 @@ impl Study {
             Some(other) => Err(source.error(
                 "product",
                 format!(
-                    "scenario {:?} has other product variables than {:?}, so they can't share a file; `file = \"output/{SCENARIO}.h5\"` gives each its own",
+                    "scenario {:?} has other product variables than {:?}, so they can't share a file; `file = \"output/{SCENARIO}.nc\"` gives each its own",
                     other.scenario.name.as_str(),
                     first.scenario.name.as_str()
                 ),

@@ -39,7 +39,7 @@ def example(rerunoff, folder):
     with (folder / "observed.csv").open("w", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows([["time", ids[6]], *observed])
     settings = folder / "rerunoff.toml"
-    text = settings.read_text().replace('file = "output.h5"', 'file = "output.h5"\ndownstream = "NEXTDOWNID"')
+    text = settings.read_text().replace('file = "output.nc"', 'file = "output.nc"\ndownstream = "NEXTDOWNID"')
     settings.write_text('title = "The Wend above the mill"\n' + text + MORE)
     # What failed is told by the exit code 1.
     call(rerunoff, folder, "run", fine=(0, 1))
@@ -106,7 +106,7 @@ file = "out.txt"
 [simulator.output.columns]
 q = "q"
 [product]
-file = "output.h5"
+file = "output.nc"
 [product.variables]
 q = {{ units = {json.dumps(MARKUP)}, long_name = {json.dumps(MARKUP)} }}
 [product.summary]

@@ -26,7 +26,7 @@ file = "out.txt"
 [simulator.output.columns]
 q = "q"
 [product]
-file = "output.h5"
+file = "output.nc"
 """
 
 TABLE = """

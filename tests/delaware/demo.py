@@ -22,7 +22,7 @@ import score
 
 HERE = Path(__file__).parent
 TABLE = HERE / "data" / "catchments.csv"
-PRODUCT = HERE / "output.h5"
+PRODUCT = HERE / "output.nc"
 CATCHMENTS = 765
 CHANGED = "6200"
 GAUGES = {"5685": "Trenton", "6444": "Walton"}

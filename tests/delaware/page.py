@@ -16,7 +16,7 @@ import score
 
 HERE = Path(__file__).parent
 PAGE = HERE / "report.html"
-PRODUCT = HERE / "output.h5"
+PRODUCT = HERE / "output.nc"
 MOST_BYTES = 5_000_000
 
 

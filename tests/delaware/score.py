@@ -106,4 +106,4 @@ def main(product):
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent / "output.h5")
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent / "output.nc")

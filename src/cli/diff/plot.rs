@@ -149,7 +149,7 @@ impl Pair<'_> {
         if raster.is_none() {
             writeln!(
                 out,
-                "no map: no `lat` and `lon`, or `x` and `y`, under [product.parameters]"
+                "no map: no `lat` and `lon` among the parameters, nor `x` and `y` under [product.parameters]"
             )?;
         }
         Ok(())

@@ -111,7 +111,7 @@ impl SummaryTable {
             return Err(Usage(message.to_owned()).into());
         }
         if !has_map {
-            text += "\nno map: no `lat` and `lon`, or `x` and `y`, under [product.parameters]\n";
+            text += "\nno map: no `lat` and `lon` among the parameters, nor `x` and `y` under [product.parameters]\n";
         }
         print(text.as_bytes())
     }

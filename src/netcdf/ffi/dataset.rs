@@ -35,6 +35,8 @@ pub(in crate::netcdf) struct Storage<'a> {
     pub(in crate::netcdf) fill: Option<&'a [u8]>,
     /// For contiguous ones: allocate its place in the file at once, without values; [`place`] returns it.
     pub(in crate::netcdf) contiguous: bool,
+    /// Whether it may grow along its first dimension, which needs chunks.
+    pub(in crate::netcdf) grows: bool,
     /// Track the attributes' order, as netCDF wants it. Costs kilobytes per object once there are many attributes.
     pub(in crate::netcdf) tracked: bool,
 }
@@ -47,6 +49,7 @@ impl Storage<'_> {
             deflate: 0,
             fill: None,
             contiguous: false,
+            grows: false,
             tracked,
         }
     }
@@ -60,7 +63,7 @@ pub(in crate::netcdf) fn create_dataset(
     dims: &[usize],
     storage: &Storage<'_>,
 ) -> Result<Handle> {
-    let space = space(Some(dims))?;
+    let space = space(Some(dims), storage.grows)?;
     // SAFETY: the class is the library's own; all ids are open; the values are of the documented ranges; chunk sizes
     // and fill value are read during the calls only, and are as long as the library will read (asserted).
     let list = Handle::new(H5Pclose, || unsafe {

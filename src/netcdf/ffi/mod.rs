@@ -15,7 +15,6 @@ pub(super) mod read;
 use std::ffi::{CStr, CString, c_uint};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-use std::ptr::null;
 
 use hdf5::sync::sync;
 use hdf5::{Error, Result, globals};
@@ -31,7 +30,7 @@ use hdf5_sys::h5p::{
     H5Pget_mdc_config, H5Pset_attr_creation_order, H5Pset_fclose_degree, H5Pset_file_locking,
     H5Pset_libver_bounds, H5Pset_link_creation_order, H5Pset_mdc_config, H5Pset_obj_track_times,
 };
-use hdf5_sys::h5s::{H5S_class_t, H5Sclose, H5Screate, H5Screate_simple};
+use hdf5_sys::h5s::{H5S_UNLIMITED, H5S_class_t, H5Sclose, H5Screate, H5Screate_simple};
 use hdf5_sys::h5t::{
     H5T_VARIABLE, H5T_class_t, H5T_cset_t, H5T_str_t, H5Tclose, H5Tcopy, H5Tcreate, H5Tget_size,
     H5Tinsert, H5Tset_cset, H5Tset_size, H5Tset_strpad,
@@ -211,15 +210,20 @@ pub(in crate::netcdf) fn compound_type(
     Ok(compound)
 }
 
-fn space(dims: Option<&[usize]>) -> Result<Handle> {
+/// A data space of these dimensions, or of one value; `grows`: of which the first is unlimited.
+fn space(dims: Option<&[usize]>, grows: bool) -> Result<Handle> {
     let Some(dims) = dims else {
         // SAFETY: the class is a valid one.
         return Handle::new(H5Sclose, || unsafe { H5Screate(H5S_class_t::H5S_SCALAR) });
     };
     let dims: Vec<hsize_t> = dims.iter().map(|&n| n as hsize_t).collect();
-    // SAFETY: `dims` holds as many sizes as is said and outlives the call; no maximum means the same sizes.
+    let mut most = dims.clone();
+    if let Some(first) = most.first_mut().filter(|_| grows) {
+        *first = H5S_UNLIMITED;
+    }
+    // SAFETY: both hold as many sizes as is said and outlive the call.
     Handle::new(H5Sclose, || unsafe {
-        H5Screate_simple(dims.len() as i32, dims.as_ptr(), null())
+        H5Screate_simple(dims.len() as i32, dims.as_ptr(), most.as_ptr())
     })
 }
 
@@ -242,7 +246,7 @@ pub(in crate::netcdf) fn write_attribute(
         "the attribute's size"
     );
     let dims = count.map(|n| [n]);
-    let space = space(dims.as_ref().map(|d| &d[..]))?;
+    let space = space(dims.as_ref().map(|d| &d[..]), false)?;
     // SAFETY: all ids are open; the library reads as many bytes as type and space say, which are there (asserted).
     let attribute = Handle::new(H5Aclose, || unsafe {
         H5Acreate2(

@@ -1,8 +1,9 @@
-//! A product in the words of the CF conventions (1.8): what attributes its variables carry.
+//! A product in the words of the CF conventions (1.11): what attributes its variables carry.
 //!
 //! Checkers do not notice a missing `cf_role`, `featureType` or `coordinates`, but readers need them. It knows no HDF5 and
 //! looks at no clock: the same results give the same bytes.
 
+use super::acdd::discovery;
 use super::digest::{CHUNKS_DIGEST, COMPARED_DIGEST, PRODUCT_DIGEST};
 use super::{AxisValues, ProductAxis, ProductContent};
 use crate::data::digest::Digest;
@@ -13,6 +14,9 @@ use crate::project::objective_spec::{ObjectiveSpec, OverGauges};
 use crate::project::product_spec::{
     ParameterVariable, ProductVariable, Statistic, SummaryKind, SummaryVariable, TIME, VariableAxes,
 };
+
+/// The attribute for what kind of content a variable is, in the words of ISO 19115-1.
+const CONTENT: &str = "coverage_content_type";
 
 /// Attributes that limit a variable's values.
 const RANGES: [&str; 3] = ["valid_min", "valid_max", "missing_value"];
@@ -25,7 +29,10 @@ pub(super) fn global(
 ) -> Attributes {
     let version = concat!("rerunoff ", env!("CARGO_PKG_VERSION"));
     let mut attributes = Attributes::default();
-    let conventions = [("Conventions", "CF-1.8"), ("featureType", "timeSeries")];
+    let conventions = [
+        ("Conventions", "CF-1.11, ACDD-1.3"),
+        ("featureType", "timeSeries"),
+    ];
     let count = usize::from(chunks.is_some()) * (1 + usize::from(is_time_series(product)));
     // Both times for their place: the user's own of the same name must not win.
     let set_conventions = |attributes: &mut Attributes| {
@@ -35,6 +42,9 @@ pub(super) fn global(
     };
     set_conventions(&mut attributes);
     attributes.set("title", product.title.as_str());
+    if chunks.is_some() {
+        attributes.0.extend(discovery(product, digest).0);
+    }
     attributes.set("source", version);
     // Without a date, on purpose.
     attributes.set(
@@ -54,7 +64,7 @@ pub(super) fn global(
         attributes.set(COMPARED_DIGEST, &*compared.to_string());
     }
     if let Some(chunks) = chunks {
-        attributes.set_some("coordinates", of_scenarios(product).as_deref());
+        attributes.set_some("coordinates", of_file(product).as_deref());
         attributes.set(CHUNKS_DIGEST, &*chunks.to_string());
     }
     attributes
@@ -66,6 +76,7 @@ pub(super) fn variable(variable: &ProductVariable, product: &ProductContent) -> 
     attributes.set_some("long_name", variable.long_name.as_deref());
     attributes.set_some("standard_name", variable.standard_name.as_deref());
     attributes.set_some("units", variable.units.as_deref());
+    attributes.set(CONTENT, "modelResult");
     if variable.upstream.is_some() {
         attributes.set("comment", "sum over the catchment and all upstream of it");
     }
@@ -104,6 +115,10 @@ pub(super) fn axis(
     product: &ProductContent,
     mut attributes: Attributes,
 ) -> Attributes {
+    if matches!(axis.values, AxisValues::Time(_)) {
+        // Since 1.11 they want it said. What a simulator writes knows no leap seconds.
+        attributes.set("units_metadata", "leap_seconds: none");
+    }
     if axis.name != TIME {
         attributes.set("long_name", &*axis.name.replace('_', " "));
     }
@@ -123,7 +138,7 @@ pub(super) fn axis(
 
 /// The coordinates of a value beside those that are numbers along a dimension of their own: the catchments and their positions, the
 /// places along a further dimension that are texts. Scenarios are not among them, by which CDO would take their dimension for one of
-/// space: xarray knows their names by that of their dimension, and what they differ in by the file's own attribute.
+/// space: xarray knows their names by that of their dimension.
 fn coordinates(product: &ProductContent, axes: &VariableAxes) -> Option<String> {
     let mut names = Vec::new();
     if product.ids().are_texts() {
@@ -132,16 +147,25 @@ fn coordinates(product: &ProductContent, axes: &VariableAxes) -> Option<String> 
     let is_text = |axis: &&ProductAxis| matches!(axis.values, AxisValues::Texts(_));
     let dimension = (axes.dimension.as_ref()).and_then(|name| product.axis(name));
     names.extend(dimension.filter(is_text).map(|axis| axis.name.as_str()));
-    let positions = product.spec.parameters.iter().filter(|p| is_position(p));
-    names.extend(positions.map(|parameter| parameter.name.as_str()));
+    if product.scenarios.is_none() {
+        names.extend(positions(product));
+    }
     (!names.is_empty()).then(|| names.join(" "))
 }
 
-/// The coordinates that are those of the whole file: what its scenarios differ in.
-fn of_scenarios(product: &ProductContent) -> Option<String> {
-    let coordinates = product.scenarios.as_ref()?.coordinates.iter();
-    let names: Vec<&str> = coordinates.map(|it| it.variable.name.as_str()).collect();
+/// The coordinates that only the file's own attribute names, which xarray heeds: what its scenarios differ in, and with scenarios the
+/// positions, beside which CDO would take scenarios for places.
+fn of_file(product: &ProductContent) -> Option<String> {
+    let scenarios = product.scenarios.as_ref()?.coordinates.iter();
+    let scenarios = scenarios.map(|it| it.variable.name.as_str());
+    let names: Vec<&str> = positions(product).chain(scenarios).collect();
     (!names.is_empty()).then(|| names.join(" "))
+}
+
+/// The parameters that say where catchments are.
+fn positions(product: &ProductContent) -> impl Iterator<Item = &str> {
+    let positions = product.spec.parameters.iter().filter(|it| is_position(it));
+    positions.map(|parameter| parameter.name.as_str())
 }
 
 /// A number or text as an attribute. CF wants limits in the type of the variable itself.
@@ -170,13 +194,32 @@ fn is_position(parameter: &ParameterVariable) -> bool {
         .is_some_and(|name| POSITIONS.contains(&name))
 }
 
-/// The attributes of a parameter along the catchments or the scenarios.
-pub(super) fn parameter(parameter: &ParameterVariable) -> Attributes {
+/// The attributes of a parameter along the scenarios.
+pub(super) fn of_scenarios(parameter: &ParameterVariable) -> Attributes {
     let mut attributes = Attributes::default();
     attributes.set_some("long_name", parameter.long_name.as_deref());
     attributes.set_some("standard_name", parameter.standard_name.as_deref());
     attributes.set_some("units", parameter.units.as_deref());
+    let content = match is_position(parameter) {
+        true => "coordinate",
+        false => "auxiliaryInformation",
+    };
+    attributes.set(CONTENT, content);
     attributes
+}
+
+/// The attributes of a parameter along the catchments.
+pub(super) fn parameter(parameter: &ParameterVariable, product: &ProductContent) -> Attributes {
+    let mut attributes = of_scenarios(parameter);
+    if !is_position(parameter) {
+        attributes.set_some("coordinates", of_row(product).as_deref());
+    }
+    attributes
+}
+
+/// The coordinates of what has one value for each catchment.
+fn of_row(product: &ProductContent) -> Option<String> {
+    coordinates(product, &VariableAxes::default())
 }
 
 /// The attributes of a summary along the catchments.
@@ -185,6 +228,7 @@ pub(super) fn summary(summary: &SummaryVariable, product: &ProductContent) -> At
     attributes.set_some("long_name", summary.long_name.as_deref());
     attributes.set_some("standard_name", summary.standard_name.as_deref());
     attributes.set_some("units", summary.units.as_deref());
+    attributes.set(CONTENT, "modelResult");
     match &summary.kind {
         SummaryKind::Statistic(statistic) => set_statistic(&mut attributes, *statistic),
         SummaryKind::Objective(objective) => {
@@ -211,6 +255,7 @@ pub(super) fn overall(objective: &ObjectiveSpec, product: &ProductContent) -> At
     let name = summary.long_name.as_deref().unwrap_or(&objective.name);
     attributes.set("long_name", &*format!("{over} over gauges: {name}"));
     attributes.set_some("units", summary.units.as_deref());
+    attributes.set(CONTENT, "modelResult");
     attributes.set("_FillValue", Attribute::F64(f64::NAN));
     attributes
 }
@@ -242,17 +287,25 @@ pub(super) fn scenario() -> Attributes {
 }
 
 /// The attributes of the status flag.
-pub(super) fn status() -> Attributes {
+pub(super) fn status(product: &ProductContent) -> Attributes {
     let mut attributes = Attributes::default();
     attributes.set("standard_name", "status_flag");
     attributes.set("long_name", "state of the catchment's result");
     attributes.set("flag_values", Attribute::Bytes(vec![0, 1, 2, 3]));
     attributes.set("flag_meanings", "ok failed skipped not_run");
+    attributes.set_some("coordinates", of_row(product).as_deref());
+    attributes
+}
+
+/// The attributes of a digest of each catchment.
+pub(super) fn digest(long_name: &str, product: &ProductContent) -> Attributes {
+    let mut attributes = text(long_name);
+    attributes.set_some("coordinates", of_row(product).as_deref());
     attributes
 }
 
 /// The attributes of a text variable.
-pub(super) fn text(long_name: &str) -> Attributes {
+fn text(long_name: &str) -> Attributes {
     let mut attributes = Attributes::default();
     attributes.set("long_name", long_name);
     attributes

@@ -122,7 +122,7 @@ impl ProductContent {
     }
 
     /// Whether it has something of this name, what only scenarios have included.
-    fn has(&self, name: &str) -> bool {
+    pub(in crate::product) fn has(&self, name: &str) -> bool {
         let mut coordinates = self
             .scenarios
             .iter()

@@ -15,6 +15,7 @@
 //! A product may hold several scenarios of the same catchments, see [`ScenarioDimension`], and variables over different axes,
 //! see [`ProductAxis`]: those over the same ones are made together, and then those over others.
 
+mod acdd;
 mod axes;
 mod block;
 mod blocks;

@@ -33,8 +33,15 @@ impl Dimensions {
     /// Writes the coordinates, axes first.
     pub(super) fn write(product: &ProductContent, file: &mut NetcdfFile) -> Result<Self> {
         let mut axes = Vec::with_capacity(product.axes.len());
-        for axis in &product.axes {
-            axes.push((axis.name.clone(), write_axis(axis, product, file)?));
+        // NCO and CDO join files along the record dimension, of which they know one.
+        let is_time = |axis: &ProductAxis| matches!(axis.values, AxisValues::Time(_));
+        let record = product.axes.iter().position(is_time);
+        for (at, axis) in product.axes.iter().enumerate() {
+            let is_record = record == Some(at);
+            axes.push((
+                axis.name.clone(),
+                write_axis(axis, is_record, product, file)?,
+            ));
         }
         let scenario = match &product.scenarios {
             Some(scenarios) => {
@@ -99,27 +106,32 @@ pub(super) fn write(
     if let (Some(scenario), Some(scenarios)) = (dimensions.scenario, &product.scenarios) {
         for coordinate in scenarios.parameters() {
             let count = scenarios.names.len();
-            write_parameter(product, file, coordinate, &[scenario], count)?;
+            let attributes = cf::of_scenarios(coordinate.0);
+            write_parameter(product, file, (coordinate, attributes), &[scenario], count)?;
         }
     }
     let of_rows = dimensions.of_rows();
     for parameter in product.parameters() {
         // What no scenario changes needs no dimension for them.
         let each = product.catchments_each();
-        match parameter.1.repeat_after(each) {
-            true => write_parameter(product, file, parameter, &[dimensions.catchment], each)?,
-            false => {
-                let count = product.catchments.len();
-                write_parameter(product, file, parameter, &of_rows, count)?;
-            }
-        }
+        let (over, count) = match parameter.1.repeat_after(each) {
+            true => (&[dimensions.catchment][..], each),
+            false => (&of_rows[..], product.catchments.len()),
+        };
+        let attributes = cf::parameter(parameter.0, product);
+        write_parameter(product, file, (parameter, attributes), over, count)?;
     }
     let status: Vec<i8> = product
         .catchments
         .iter()
         .map(|row| row.status as i8)
         .collect();
-    file.variable("status", &of_rows, Data::Bytes(&status), &cf::status().0)?;
+    file.variable(
+        "status",
+        &of_rows,
+        Data::Bytes(&status),
+        &cf::status(product).0,
+    )?;
     let of_digests: Vec<Dimension> = of_rows.iter().copied().chain([dimensions.digest]).collect();
     let digests = |name: &str, digests: Vec<String>, attributes: Attributes| {
         let digests: Vec<&str> = digests.iter().map(String::as_str).collect();
@@ -129,12 +141,18 @@ pub(super) fn write(
     digests(
         "key",
         product.catchments.iter().map(key).collect(),
-        cf::text("key: BLAKE3 digest of all that determines the catchment's result"),
+        cf::digest(
+            "key: BLAKE3 digest of all that determines the catchment's result",
+            product,
+        ),
     )?;
     digests(
         VALUES_DIGEST,
         product.catchments.iter().map(values_digest).collect(),
-        cf::text("digest of the result and the parameters that the catchment's values are made of"),
+        cf::digest(
+            "digest of the result and the parameters that the catchment's values are made of",
+            product,
+        ),
     )?;
     if product.networks.is_empty() {
         return Ok(());
@@ -144,8 +162,9 @@ pub(super) fn write(
     digests(
         UPSTREAM_DIGEST,
         made_of.collect(),
-        cf::text(
+        cf::digest(
             "digest of all that the sums over the catchment and all upstream of it are made of",
+            product,
         ),
     )
 }
@@ -176,6 +195,7 @@ pub(super) fn write_summaries(
 /// Writes the coordinate variable of an axis.
 fn write_axis(
     axis: &ProductAxis,
+    is_record: bool,
     product: &ProductContent,
     file: &mut NetcdfFile,
 ) -> Result<Dimension> {
@@ -183,7 +203,10 @@ fn write_axis(
     match &axis.values {
         AxisValues::Time(time) => {
             let (values, own) = time_coordinate(time);
-            file.coordinate(&axis.name, Data::F64(&values), &attributes(own))
+            match is_record {
+                true => file.record_coordinate(&axis.name, &values, &attributes(own)),
+                false => file.coordinate(&axis.name, Data::F64(&values), &attributes(own)),
+            }
         }
         AxisValues::Numbers(numbers) => {
             let attributes = attributes(Attributes::default());
@@ -207,11 +230,10 @@ pub(super) fn key(row: &ProductRow) -> String {
 fn write_parameter(
     product: &ProductContent,
     file: &mut NetcdfFile,
-    (parameter, values): (&ParameterVariable, &ParameterValues),
+    ((parameter, values), mut attributes): ((&ParameterVariable, &ParameterValues), Attributes),
     dimensions: &[Dimension],
     count: usize,
 ) -> Result<()> {
-    let mut attributes = cf::parameter(parameter);
     let links = product.links(parameter, values, count);
     if let Some(links) = links.as_ref().and_then(Ids::numbers) {
         return file.variable(&parameter.name, dimensions, links, &attributes.0);

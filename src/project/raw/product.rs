@@ -11,6 +11,7 @@ pub(in crate::project) struct Product {
     pub per: Option<Per>,
     pub downstream: Option<String>,
     pub ids: Option<IdType>,
+    pub positions: Option<bool>,
     #[serde(default)]
     pub layout: Layout,
     pub compression: Option<u8>,

@@ -177,6 +177,7 @@ pub(super) fn product(path: &Path, catchments: usize, steps: i64) -> ProductCont
             per: Per::File,
             downstream: None,
             ids: None,
+            positions: true,
             layout: Layout::Grid,
             compression: DEFAULT_DEFLATE,
             attributes: [("institution".to_owned(), "here".to_owned())].into(),

@@ -1,4 +1,4 @@
-//! What the catchments' ids are in the product: whole numbers if all are such, unless the project asks for texts.
+//! What a product is by itself: ids as whole numbers where all are such, positions where tables have them, time to be joined along.
 
 use std::fs;
 
@@ -25,14 +25,20 @@ FORM
 [product.parameters]
 next = {}
 name = {}
+MORE
 "#;
 
 struct Place(tempfile::TempDir);
 
 impl Place {
     fn new(links: &str) -> Self {
+        Self::with(&format!("id,next,name\n{links}"))
+    }
+
+    /// A project with this table of parameters.
+    fn with(table: &str) -> Self {
         let place = Self(tempfile::tempdir().expect("a folder"));
-        place.write("links.csv", &format!("id,next,name\n{links}"));
+        place.write("links.csv", table);
         place
     }
 
@@ -40,10 +46,14 @@ impl Place {
         fs::write(self.0.path().join(name), text).expect(name);
     }
 
-    /// Runs it with these ids and this line in [product]; what it printed.
+    /// Runs it with these ids and this line in [product], and behind a `|` what follows its parameters; what it printed.
     #[track_caller]
     fn run(&self, ids: &str, form: &str, code: i32) -> String {
-        let text = PROJECT.replace("IDS", ids).replace("FORM", form);
+        let (form, more) = form.split_once('|').unwrap_or((form, ""));
+        let text = PROJECT
+            .replace("IDS", ids)
+            .replace("FORM", form)
+            .replace("MORE", more);
         self.write("rerunoff.toml", &text);
         self.call(&["run"], code)
     }
@@ -116,7 +126,7 @@ fn a_product_is_an_input_like_any_other() {
         let other = Place::new("");
         let product = place.0.path().join("output.nc");
         let input = format!("[input]\nfile = \"{}\"\n[simulator]", product.display());
-        let text = PROJECT.replace("FORM", "");
+        let text = PROJECT.replace("FORM", "").replace("MORE", "");
         let after = text.split_once("[simulator]").expect("a simulator").1;
         other.write("rerunoff.toml", &(input + after));
         let told = other.call(&["check"], 0);
@@ -124,5 +134,40 @@ fn a_product_is_an_input_like_any_other() {
         assert!(told.starts_with(overview), "{told}");
         other.call(&["run"], 0);
         assert_eq!(characters(&other.product(), "name")[0], "x");
+    }
+}
+
+#[test]
+fn positions_are_found_where_tables_have_them() {
+    const IDS: &str = "[\"7\", \"8\"]";
+    let table =
+        |last: &str| format!("id,next,name,Latitude,LONGITUDE\n7,8,x,48.5,7\n8,,y,{last}\n");
+    let place = Place::with(&table("49,7.25"));
+    let numbers = |name: &str| {
+        let dataset = place.product().dataset(name).ok()?;
+        Some(dataset.read_raw::<f64>().expect("numbers"))
+    };
+    place.run(IDS, "", 0);
+    assert_eq!(numbers("lat"), Some(vec![48.5, 49.0]));
+    assert_eq!(numbers("lon"), Some(vec![7.0, 7.25]));
+    let time = place.product().dataset("time").expect("the time");
+    assert!(time.is_resizable(), "files can be joined along it");
+    drop(time);
+    let told = place.run(IDS, "positions = false", 0);
+    assert!(told.contains(" 0 run, "), "{told}");
+    assert_eq!((numbers("lat"), numbers("lon")), (None, None));
+    // What the project says itself wins.
+    let own = "|lat = { parameter = \"LONGITUDE\" }";
+    place.run(IDS, own, 0);
+    assert_eq!(numbers("lat"), Some(vec![7.0, 7.25]));
+    assert_eq!(numbers("lon"), None);
+    // A scenario that leaves a catchment out has its position still.
+    let scenarios = "|[scenario.all.parameters]\nk = 1\n[scenario.one]\ncatchments = [\"8\"]";
+    place.run(IDS, scenarios, 0);
+    assert_eq!(numbers("lat"), Some(vec![48.5, 49.0]));
+    for gap in [",7.25", "n/a,7.25", "95,7.25", "49,400"] {
+        place.write("links.csv", &table(gap));
+        place.run(IDS, "", 0);
+        assert_eq!((numbers("lat"), numbers("lon")), (None, None), "{gap}");
     }
 }
