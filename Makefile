@@ -1,7 +1,7 @@
 # Everything is set up by the rule that needs it; what the machine lacks goes into .venv/ of this folder.
 
 CARGO ?= cargo
-PYTHON ?= $(firstword $(shell command -v python3.11 python3))
+PYTHON ?= $(or $(firstword $(shell command -v python3.11 python3)),python3)
 VENV := .venv
 TOOLS := $(VENV)/tools
 INTEROP := $(VENV)/interop
@@ -24,13 +24,23 @@ export CMAKE := $(CURDIR)/$(TOOLS)/bin/cmake
 CMAKE_READY := $(TOOLS)/.installed
 endif
 
+RUST := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+
 .DEFAULT_GOAL := help
-.PHONY: help build demo demo-delaware demo-calibration test test-models test-recipes test-slurm test-gridengine test-report test-python torture random fuzz lint doc schemas wheel bench bench-growth bench-iteration bench-report install clean
+.PHONY: help ready build demo demo-delaware demo-calibration test test-models test-recipes test-slurm test-gridengine test-report test-python torture random fuzz lint doc schemas wheel bench bench-growth bench-iteration bench-report install clean
 
 help: ## tell what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-build: $(CMAKE_READY) ## build rerunoff and the example simulator
+# What a build would stop for without, minutes later and at length.
+ready:
+	@version=$$($(CARGO) --version 2>/dev/null | cut -d ' ' -f 2); \
+	printf '%s\n' $(RUST) "$$version" | sort -C -V || { \
+	  echo "Rust $(RUST) or newer is needed, and here is $${version:-none}: install it as https://rustup.rs tells"; exit 1; }
+	@echo '#include <stdlib.h>' | $(CC) -x c -c -o /dev/null - 2>/dev/null || { \
+	  echo 'A C compiler with its headers is needed, and `$(CC)` is none: install the Debian packages gcc and libc6-dev'; exit 1; }
+
+build: ready $(CMAKE_READY) ## build rerunoff and the example simulator
 	$(CARGO) build --release --locked
 
 demo: build input.h5 ## run the example project of this folder, and write report.html to look at; a second time, all is fresh
@@ -104,7 +114,7 @@ random: build $(INTEROP)/.installed ## compare what is read with other decoders,
 FUZZ_TARGETS := template output project segment
 
 # Without a sanitizer, which would find little in safe Rust and have HDF5 built with it.
-fuzz: $(CMAKE_READY) target/cargo-fuzz/bin/cargo-fuzz ## look for inputs that break a parser: make fuzz SECONDS=600
+fuzz: ready $(CMAKE_READY) target/cargo-fuzz/bin/cargo-fuzz ## look for inputs that break a parser: make fuzz SECONDS=600
 	for target in $(FUZZ_TARGETS); do \
 	  mkdir -p fuzz/corpus/$$target; \
 	  PATH="$(CURDIR)/target/cargo-fuzz/bin:$$PATH" $(CARGO) +nightly fuzz run --sanitizer none --target-dir target/fuzz \
@@ -115,7 +125,7 @@ target/cargo-fuzz/bin/cargo-fuzz:
 	@$(CARGO) +nightly --version || { echo 'A nightly Rust is needed: rustup toolchain install nightly'; exit 1; }
 	$(CARGO) install --quiet --locked --root target/cargo-fuzz cargo-fuzz
 
-lint: $(CMAKE_READY) ## check the format, and clippy's advice
+lint: ready $(CMAKE_READY) ## check the format, and clippy's advice
 	$(CARGO) fmt --check
 	$(CARGO) clippy --release --locked --all-targets -- -D warnings
 
@@ -125,7 +135,7 @@ wheel: build $(PACKAGING)/.installed ## a Python package with both commands in i
 schemas: build ## docs/schemas anew, when what `--json` prints was changed
 	$(RERUNOFF) generate schemas docs/schemas
 
-doc: $(CMAKE_READY) ## the source as pages: target/doc/rerunoff/index.html
+doc: ready $(CMAKE_READY) ## the source as pages: target/doc/rerunoff/index.html
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --release --locked --no-deps --document-private-items --lib
 
 bench: build $(INTEROP)/.installed $(BENCH)/.installed ## measure beside other tools: make bench N=2000
@@ -155,7 +165,7 @@ clean: ## remove what was built, made and run here
 	rm -rf tests/delaware/data tests/delaware/cache tests/delaware/output.nc tests/delaware/report.html
 
 $(TOOLS)/.installed:
-	$(call venv,$(TOOLS))
+	$(call venv,$(TOOLS),cmake 3.26 or newer for HDF5)
 	$(TOOLS)/bin/pip install --quiet --disable-pip-version-check 'cmake>=3.26'
 	touch $@
 
@@ -202,8 +212,9 @@ $(PACKAGE)/.installed: tests/python/requirements.txt
 	$(PACKAGE)/bin/pip install --quiet --disable-pip-version-check --only-binary :all: -r $<
 	touch $@
 
+# $(1): the folder; $(2): what would do instead
 define venv
 @$(PYTHON) -m venv --clear $(1) || { \
-  echo 'A Python 3.11 that can make virtual environments is needed: install the Debian packages python3 and python3-venv'; \
+  echo 'Needed is $(if $(2),$(2) or )a Python 3.11 that can make virtual environments: install the Debian packages python3 and python3-venv'; \
   exit 1; }
 endef

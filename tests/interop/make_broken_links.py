@@ -193,6 +193,12 @@ def filter_behind_a_link():
     return "its values went through the filter 32004"
 
 
+def blosc_with_snappy():
+    compressed = dict(chunks=(STEPS, N), **hdf5plugin.Blosc(cname="snappy"))
+    input_with(lambda f: f.create_dataset("precipitation", data=P, **compressed))
+    return "`precipitation` can't be read: its values were compressed by Blosc with Snappy"
+
+
 def frame():
     return pandas.DataFrame(P, pandas.date_range("2009-01-01", periods=STEPS, freq="h"), ["70001", "70002", "70003"])
 
@@ -211,7 +217,7 @@ def frames_of_pandas_in_groups():
 KINDS = [
     dangling_soft_link, circle, virtual_of_itself, raw_file_that_is_a_folder, no_such_object, no_hdf5, no_group, no_table, gap, overlapping_with_a_gap, grown, shrunk,
     endless_and_uneven, numbered_with_a_gap, short_raw_file, raw_file_elsewhere, filter_of_series, filter_of_ids,
-    filter_behind_a_link, frame_of_pandas, frames_of_pandas_in_groups,
+    filter_behind_a_link, blosc_with_snappy, frame_of_pandas, frames_of_pandas_in_groups,
 ]  # fmt: skip
 
 if __name__ == "__main__":

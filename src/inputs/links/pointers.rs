@@ -304,32 +304,51 @@ impl Slab {
     }
 }
 
-/// A filter that a dataset needs and that is not available: its number, with its name as the file has it.
+/// A filter that a dataset needs and that is not available.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum MissingFilter {
+    /// Its number, with its name as the file has it. A plugin would bring it.
+    Unknown(String),
+    /// Blosc is built in, without this one of its compressors, so that no plugin for it is looked for.
+    BloscSnappy,
+}
+
+/// Blosc's number among HDF5's filters, the place among its parameters where its compressor is said, and Snappy's number there.
+const BLOSC: i32 = 32001;
+const COMPRESSOR: usize = 6;
+const SNAPPY: u32 = 3;
+
+/// The first filter that a dataset needs and that is not available.
 #[allow(unsafe_code)]
-pub(crate) fn missing_filter(plist: &DatasetCreate) -> hdf5::Result<Option<String>> {
+pub(crate) fn missing_filter(plist: &DatasetCreate) -> hdf5::Result<Option<MissingFilter>> {
     let id: hid_t = plist.id();
     hdf5::sync::sync(|| {
-        // SAFETY: the id is open for the length of the calls and the lock is held. No parameters of the filter are asked for;
-        // its name goes to a buffer of the size that is passed along, and ends with a NUL because one byte more is there.
+        // SAFETY: the id is open for the length of the calls and the lock is held. The filter's parameters and its name go to
+        // buffers of the sizes that are passed along; the name ends with a NUL because one byte more is there.
         unsafe {
             for index in 0..u32::try_from(H5Pget_nfilters(id)).unwrap_or(0) {
-                let (mut flags, mut values, mut config) = (0, 0, 0);
+                let (mut flags, mut config) = (0, 0);
+                let mut parameters = [0; COMPRESSOR + 1];
+                let mut count = parameters.len();
                 let mut name = [0_u8; 257];
                 let number = hdf5::h5check(H5Pget_filter2(
                     id,
                     index,
                     &raw mut flags,
-                    &raw mut values,
-                    std::ptr::null_mut(),
+                    &raw mut count,
+                    parameters.as_mut_ptr(),
                     name.len() - 1,
                     name.as_mut_ptr().cast::<c_char>(),
                     &raw mut config,
                 ))?;
                 if H5Zfilter_avail(number) <= 0 {
-                    return Ok(Some(match before_nul(&name) {
+                    return Ok(Some(MissingFilter::Unknown(match before_nul(&name) {
                         [] => number.to_string(),
                         name => format!("{number} ({})", String::from_utf8_lossy(name)),
-                    }));
+                    })));
+                }
+                if number == BLOSC && count > COMPRESSOR && parameters[COMPRESSOR] == SNAPPY {
+                    return Ok(Some(MissingFilter::BloscSnappy));
                 }
             }
         }

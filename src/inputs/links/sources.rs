@@ -18,7 +18,7 @@ use hdf5::{Dataset, Dataspace};
 use crate::inputs::hdf;
 use crate::inputs::hdf::types::{self, ElementKind};
 use crate::inputs::links::linked::{RAW_DATA, VIRTUAL_SOURCES};
-use crate::inputs::links::pointers::{self, VirtualMapping};
+use crate::inputs::links::pointers::{self, MissingFilter, VirtualMapping};
 use crate::inputs::links::{LinkPlace, Links, Seen, places};
 use crate::inputs::variables::FileVariable;
 use crate::inputs::variables::content::VariableContent;
@@ -294,11 +294,16 @@ fn is_missing(plist: &DatasetCreate, dataset: &Dataset) -> bool {
 }
 
 fn check_filters(plist: &DatasetCreate) -> Result<()> {
-    if let Some(filter) = pointers::missing_filter(plist)? {
-        bail!(
+    match pointers::missing_filter(plist)? {
+        Some(MissingFilter::Unknown(filter)) => bail!(
             "its values went through the filter {filter}, which is not there: let HDF5_PLUGIN_PATH name the folder of its \
              plugin, or write the file anew with `h5repack -f GZIP=1 OLD NEW` where the filter is there"
-        );
+        ),
+        Some(MissingFilter::BloscSnappy) => bail!(
+            "its values were compressed by Blosc with Snappy, which rerunoff can't undo: write the file anew, with PyTables' \
+             `ptrepack --complib blosc:lz4 --complevel 5 OLD:/ NEW:/` or with `h5repack -f GZIP=1 OLD NEW`, where Snappy is there"
+        ),
+        None => {}
     }
     Ok(())
 }
