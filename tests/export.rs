@@ -1,6 +1,6 @@
 //! `rerunoff export`: the columns of a catchment with their times, as they are or as they were at a tag.
 
-use crate::common::{Project, STEPS, discharge, precipitation};
+use crate::common::{Project, STEPS, discharge, json, precipitation};
 
 #[test]
 fn columns_with_time_stamps() {
@@ -48,4 +48,59 @@ fn columns_with_time_stamps() {
         "{failed}"
     );
     project.rerunoff(&["export", "8"]).expect(2);
+}
+
+#[test]
+fn a_column_that_is_newer_than_results_is_left_out_and_told() {
+    let project = Project::new(2);
+    let whole = project.toml();
+    let newer = [
+        "discharge = \"Q\"\n",
+        "discharge = { units = \"m3 s-1\", min = 0 }\n",
+    ];
+    let mut before = newer
+        .iter()
+        .fold(whole.clone(), |text, line| text.replace(line, ""));
+    let load = before.find("herbicide_load = ").expect("a formula");
+    before.truncate(load);
+    project.write_toml(&before);
+    project.rerunoff(&["run"]).expect(0);
+    project.rerunoff(&["tag", "old"]).expect(0);
+    project.write_toml(&format!(
+        "{whole}\n[product.summary]\nload_mean = {{ of = \"herbicide_load\", statistic = \"mean\" }}\nc_max = {{ of = \"concentration\", statistic = \"max\" }}\n"
+    ));
+    project.rerunoff(&["run"]).expect(0);
+    let told = "not compared, as it is newer than some of these results: discharge, herbicide_load";
+    for pair in [&["diff", "old"][..], &["diff"]] {
+        let diff = project.rerunoff(pair).expect(0).stdout;
+        assert!(diff.contains(told), "{diff}");
+        assert!(diff.contains("0 of 2 changed"), "{diff}");
+    }
+    let document = json(
+        &project
+            .rerunoff(&["diff", "old", "--json"])
+            .expect(0)
+            .stdout,
+    );
+    assert_eq!(
+        document["not_compared"],
+        serde_json::json!(["discharge", "herbicide_load"])
+    );
+    let export = project
+        .rerunoff(&["export", "70001", "--at", "old", "--csv"])
+        .expect(0);
+    export.says("left out, as it is newer than these results: discharge, herbicide_load");
+    assert!(
+        export.stdout.starts_with("catchment,time,concentration\n"),
+        "{}",
+        export.stdout
+    );
+    let summary = project
+        .rerunoff(&["export", "--summary", "--at", "old", "--csv"])
+        .expect(0)
+        .stdout;
+    assert!(
+        summary.contains("c_max") && !summary.contains("load_mean"),
+        "{summary}"
+    );
 }

@@ -19,6 +19,8 @@ use crate::text::wording::first_few;
 pub struct SnapshotResults {
     /// The product of that snapshot, without sums over all upstream and summaries.
     pub product: ProductContent,
+    /// The variables that these results lack, as they are older than one of its columns; sums are not among them.
+    pub left_out: Vec<String>,
     /// The time steps, if there were any.
     pub(super) time: Option<TimeAxis>,
     /// By catchment.
@@ -34,12 +36,37 @@ impl SnapshotResults {
     ) -> Result<Self> {
         let (time, ids) = find_results(store, scenario_snapshot)?;
         let mut product = describe(project, scenario_snapshot, 1)?;
+        let sums = product.spec.variables.iter();
+        let sums = sums.filter(|variable| variable.upstream.is_some());
+        let sums: BTreeSet<String> = sums.map(|variable| variable.name.clone()).collect();
+        let mut left_out = leave_out_lacking(&mut product, &ids, store)?;
+        left_out.retain(|name| !sums.contains(name));
         axes::give(&mut product, project, time.as_ref(), &ids, store)?;
         (product.spec.variables).retain(|variable| variable.upstream.is_none());
         product.spec.summaries.clear();
         product.spec.objectives.clear();
         product.networks.clear();
-        Ok(Self { product, time, ids })
+        Ok(Self {
+            product,
+            left_out,
+            time,
+            ids,
+        })
+    }
+
+    /// Leaves only the variables that both have. Returns the names of the others.
+    pub fn keep_common(&mut self, other: &mut Self) -> Vec<String> {
+        let names = |of: &Self| -> BTreeSet<String> {
+            let variables = of.product.spec.variables.iter();
+            variables.map(|variable| variable.name.clone()).collect()
+        };
+        let (own, others) = (names(self), names(other));
+        let mut left_out: BTreeSet<String> = own.symmetric_difference(&others).cloned().collect();
+        let is_alone = |name: &str| !own.contains(name) || !others.contains(name);
+        axes::leave_out(&mut self.product, &|it| is_alone(&it.name));
+        axes::leave_out(&mut other.product, &|it| is_alone(&it.name));
+        left_out.extend(self.left_out.iter().chain(&other.left_out).cloned());
+        left_out.into_iter().collect()
     }
 
     /// The place of a catchment in `product.catchments`.

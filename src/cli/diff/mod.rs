@@ -113,6 +113,8 @@ struct Pair<'a> {
     product: ProductContent,
     units: Vec<String>,
     objectives: Vec<ObjectiveChange>,
+    /// The variables that only one of the two has, or none, as results are older than they.
+    not_compared: Vec<String>,
     /// What is to be drawn, if anything is.
     pictured: Option<Pictured>,
 }
@@ -240,7 +242,8 @@ fn compare<'a>(
     columns: Option<usize>,
 ) -> Result<Pair<'a>> {
     let [then, now] = sides.map(|side| Opened::of(study, store, side, name));
-    let (then, now) = (then?, now?);
+    let (mut then, mut now) = (then?, now?);
+    let not_compared = then.results.keep_common(&mut now.results);
     let mut progress: Option<Progress> = None;
     let difference = Difference::between(store, &then.results, &now.results, &mut |done, total| {
         progress
@@ -265,6 +268,7 @@ fn compare<'a>(
     let units = product.spec.variables.iter();
     Ok(Pair {
         objectives,
+        not_compared,
         scenario: name,
         difference,
         units: units.map(|v| v.units.clone().unwrap_or_default()).collect(),

@@ -1,5 +1,7 @@
 //! A comparison for machines: every catchment and variable, as one JSON document or as CSV.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context, Result};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -24,6 +26,9 @@ pub(in crate::cli) struct Document<'a> {
     only_now: usize,
     /// An entry for every variable of every catchment with results in both, whether it changed or not.
     changes: Vec<Line<'a>>,
+    /// The variables that are not compared, as some results are older than they; left out where there are none.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    not_compared: BTreeSet<&'a str>,
     /// What the objectives come to in both; left out where there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     objectives: Vec<ObjectiveLine<'a>>,
@@ -82,6 +87,9 @@ impl Comparison<'_> {
             only_then: sum(&|difference| difference.alone[0]),
             only_now: sum(&|difference| difference.alone[1]),
             changes: self.lines().collect(),
+            not_compared: (self.pairs.iter())
+                .flat_map(|pair| pair.not_compared.iter().map(String::as_str))
+                .collect(),
             objectives: self.objectives().collect(),
         })
     }

@@ -59,6 +59,13 @@ impl Pair<'_> {
             writeln!(out, "{name}{padding}  {bar} {changed} of {all} changed")?;
             self.print_extremes(variable, &" ".repeat(width + 2), out)?;
         }
+        if !self.not_compared.is_empty() {
+            let names = self.not_compared.join(", ");
+            writeln!(
+                out,
+                "not compared, as it is newer than some of these results: {names}"
+            )?;
+        }
         for line in ObjectiveChange::lines(&self.objectives) {
             writeln!(out, "{line}")?;
         }

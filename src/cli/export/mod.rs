@@ -93,7 +93,14 @@ pub(super) fn export(place: &ProjectPlace, arguments: Arguments) -> Result<Exit>
         let name = &project.scenario.name;
         if let Some(snapshot) = named.snapshot.scenario_snapshot(name) {
             let results = SnapshotResults::open(project, &store, snapshot);
-            list.push((name, results.context(named.title.clone())?));
+            let results = results.context(named.title.clone())?;
+            if !results.left_out.is_empty() {
+                let (of, names) = (&named.shown, results.left_out.join(", "));
+                say(&format!(
+                    "{of}: left out, as it is newer than these results: {names}"
+                ));
+            }
+            list.push((name, results));
         }
     }
     let mut table = Table::new(study.is_named(), arguments.csv);

@@ -18,7 +18,7 @@ use self::pass::GroupPass;
 pub(crate) use self::pass::{ScenarioResults, Seen};
 use super::file::{ProductContent, RowSummary, Summaries};
 pub use super::gauges::Comparisons;
-use super::results::{SnapshotResults, find_results};
+use super::results::{SnapshotResults, find_results, leave_out_lacking};
 use super::{axes, describe, gauges};
 use crate::data::catchment::CatchmentId;
 use crate::data::objective::ObjectiveNumbers;
@@ -134,15 +134,17 @@ impl WantedNumbers {
         columns
     }
 
-    /// The numbers of the snapshot that they were chosen of, from its results, all of which must still be in the store.
+    /// The numbers of the snapshot that they were chosen of, from its results, all of which must still be in the store; none of variables
+    /// that these lack.
     pub fn of_snapshot(
-        self,
+        mut self,
         project: &Project,
         scenario_snapshot: &ScenarioSnapshot,
         store: &Store,
         threads: usize,
     ) -> Result<NumbersByCatchment> {
         let (time, results) = find_results(store, scenario_snapshot)?;
+        leave_out_lacking(&mut self.content, &results, store)?;
         let comparisons = &mut Comparisons::default();
         self.of_results(
             project,
@@ -303,8 +305,9 @@ pub fn objectives(
     if names.is_empty() {
         return Ok(Vec::new());
     }
-    let wanted = WantedNumbers::new(project, scenario_snapshot, Some(&names), &At::Outlets)?;
+    let mut wanted = WantedNumbers::new(project, scenario_snapshot, Some(&names), &At::Outlets)?;
     let (time, ids) = (results.time.as_ref(), &results.ids);
+    leave_out_lacking(&mut wanted.content, ids, store)?;
     let comparisons = &mut Comparisons::default();
     let numbers = wanted.of_results(project, time, ids, store, threads, comparisons)?;
     Ok(numbers.content.objective_numbers(&numbers.summaries))
