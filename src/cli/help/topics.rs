@@ -69,6 +69,11 @@ pub(super) const TOPICS: &[Topic] = &[
         text: Text::File(include_str!("../../../docs/python.md")),
     },
     Topic {
+        name: "python",
+        about: "The package for Python: data frames and datasets",
+        text: Text::File(include_str!("../../../docs/python.md")),
+    },
+    Topic {
         name: "reliability",
         about: "What holds, whatever is killed, full or damaged",
         text: Text::File(include_str!("../../../docs/reliability.md")),
