@@ -15,6 +15,7 @@ PACKAGE := $(VENV)/python
 RERUNOFF := target/release/rerunoff
 DEMO_CATCHMENTS := 200
 PREFIX ?= /usr/local
+WHEEL_MACHINE := $(or $(firstword $(subst -, ,$(TARGET))),$(shell uname -m))
 SHARE = $(DESTDIR)$(PREFIX)/share
 
 # HDF5 is built from source and needs cmake 3.26; Debian 12 has 3.25.
@@ -27,7 +28,7 @@ endif
 RUST := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 
 .DEFAULT_GOAL := help
-.PHONY: help ready build demo demo-delaware demo-calibration test test-models test-recipes test-slurm test-gridengine test-report test-python torture random fuzz lint doc schemas wheel bench bench-growth bench-iteration bench-report install clean
+.PHONY: help ready build demo demo-delaware demo-calibration test test-models test-recipes test-slurm test-gridengine test-report test-python test-wheel torture random fuzz lint doc schemas wheel deb tarball bench bench-growth bench-iteration bench-report install clean
 
 help: ## tell what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -101,6 +102,12 @@ test-python: build $(PACKAGE)/.installed $(DELAWARE)/.installed ## try the packa
 	$(DELAWARE)/bin/python -B tests/delaware/prepare.py
 	PYTHONPATH=$(CURDIR)/src/python RERUNOFF_BINARY=$(CURDIR)/$(RERUNOFF) $(PACKAGE)/bin/python -B -m pytest -q -p no:cacheprovider tests/python
 
+# The same tests on what the wheel installs, after the example in an environment that has nothing else.
+test-wheel: wheel $(PACKAGE)/.installed $(DELAWARE)/.installed ## install the wheel where nothing is, run the example there, and the tests of the package for Python on it
+	$(DELAWARE)/bin/python -B tests/delaware/prepare.py
+	$(PACKAGING)/bin/auditwheel show target/wheels/*_$(WHEEL_MACHINE).whl
+	tests/wheel/check.sh $(CURDIR)/$(PACKAGE)/bin/python target/wheels/*_$(WHEEL_MACHINE).whl
+
 torture: build ## kill it 500 times at random moments, and some of eight callers 100 times: make torture KILLS=2000 ROUNDS=400 SEED=7
 	RERUNOFF_KILLS=$(or $(KILLS),500) $(if $(SEED),RERUNOFF_SEED=$(SEED)) $(CARGO) test --release --locked \
 	  --test integration crash::killed_at_random_moments -- --nocapture
@@ -129,8 +136,27 @@ lint: ready $(CMAKE_READY) ## check the format, and clippy's advice
 	$(CARGO) fmt --check
 	$(CARGO) clippy --release --locked --all-targets -- -D warnings
 
-wheel: build $(PACKAGING)/.installed ## a Python package with both commands in it, for pip and uv: target/wheels/
-	$(PACKAGING)/bin/maturin build --release --out target/wheels
+# Linked by zig for glibc 2.28, of 2018; the wheel is refused if it needs a newer one. TARGET is another kind of processor, for which all
+# is built by zig: make wheel TARGET=aarch64-unknown-linux-gnu, where Rust has a standard library for it.
+wheel: $(if $(TARGET),ready $(CMAKE_READY),build) $(PACKAGING)/.installed ## a Python package with both commands in it, for pip and uv: target/wheels/
+	rm -f target/wheels/*_$(WHEEL_MACHINE).whl
+	PATH="$(CURDIR)/$(PACKAGING)/bin:$$PATH" maturin build --release --compatibility manylinux_2_28 --out target/wheels \
+	  $(if $(TARGET),--zig --target $(TARGET),-- -C linker=$(CURDIR)/docs/packaging/cc.sh -C linker-flavor=gcc)
+
+# Both hold what `make install` does, with the commands of the wheel, so that they run where the wheel runs.
+deb: target/tree ## a Debian package: target/rerunoff_*.deb
+	docs/packaging/deb.sh target/tree target
+
+tarball: target/tree ## commands, man pages and completions, to be unpacked anywhere: target/rerunoff-*.tar.gz
+	docs/packaging/tarball.sh target/tree target
+
+.PHONY: target/tree
+target/tree: wheel
+	rm -rf $@
+	$(MAKE) --no-print-directory install DESTDIR=$(CURDIR)/$@ PREFIX=/usr
+	rm -rf target/unpacked
+	$(PACKAGING)/bin/python -m zipfile -e target/wheels/*_$(WHEEL_MACHINE).whl target/unpacked
+	install -t $@/usr/bin target/unpacked/*.data/scripts/*
 
 schemas: build ## docs/schemas anew, when what `--json` prints was changed
 	$(RERUNOFF) generate schemas docs/schemas
