@@ -65,8 +65,10 @@ demo-calibration: build $(DELAWARE)/.installed ## fit Raven to a gauge, and coun
 	$(DELAWARE)/bin/python -B tests/delaware/calibrate.py $(RERUNOFF)
 	$(DELAWARE)/bin/python -B tests/delaware/pace.py $(RERUNOFF)
 
+# Tests within the library cost more to optimise than to run; those of the commands drive what was built.
 test: build $(INTEROP)/.installed demo-delaware ## run all tests, with the real readers and the real model
-	$(CARGO) test --release --locked
+	$(CARGO) test --release --locked --lib --config profile.release.package.rerunoff.opt-level=0
+	$(CARGO) test --release --locked --bins --examples --test '*'
 
 # Installs programs that others wrote, 300 MB; where that does not work it says "skipped".
 test-models: build ## run on SWAT+, SWMM, EPANET, Raven and mHM, installed here
