@@ -28,7 +28,7 @@ endif
 RUST := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 
 .DEFAULT_GOAL := help
-.PHONY: help ready build demo demo-delaware demo-calibration test test-models test-recipes test-slurm test-gridengine test-report test-python test-wheel torture random fuzz lint doc schemas wheel deb tarball bench bench-growth bench-iteration bench-report install clean
+.PHONY: help ready build demo demo-delaware demo-calibration test test-models test-recipes test-slurm test-gridengine test-report test-tools test-python test-wheel torture random fuzz lint doc schemas wheel deb tarball bench bench-growth bench-iteration bench-report install clean
 
 help: ## tell what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -92,6 +92,11 @@ test-slurm: build ## run on a real Slurm cluster of several nodes, started here
 test-gridengine: build ## run on a real Grid Engine, started here
 	@if tests/cluster/ready.sh gridengine; then \
 	  $(CARGO) test --release --locked --test integration -- --ignored --test-threads 1 grid_engine::; fi
+
+# Installs by name what is missing, where root may; `make test` tries those that are there.
+test-tools: build $(INTEROP)/.installed ## open products in CDO, NCO, GDAL, R, Octave and others
+	@tests/tools/ready.sh
+	$(CARGO) test --release --locked --test integration -- --nocapture tools::
 
 # Installs Chromium by name where it is missing, where root may.
 test-report: build ## look at pages of `rerunoff report` in headless Chromium; pictures of them are left in target/report-pictures

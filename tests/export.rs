@@ -104,3 +104,33 @@ fn a_column_that_is_newer_than_results_is_left_out_and_told() {
         "{summary}"
     );
 }
+
+#[test]
+fn a_table_in_a_file_says_beside_it_which_columns_are_numbers() {
+    let project = Project::new(2);
+    project.edit(
+        "[product.variables]",
+        "[product.summary]\nmost = { of = \"discharge\", statistic = \"max\" }\n\
+         [product.parameters]\nkind = { parameter = \"mode\" }\n[product.variables]",
+    );
+    project.rerunoff(&["run"]).expect(0);
+    let export = ["export", "--summary", "--csv"];
+    let printed = project.rerunoff(&export).expect(0).stdout;
+    let to_file = [&export[..], &["--output", "summary.csv"]].concat();
+    assert_eq!(project.rerunoff(&to_file).expect(0).stdout, "");
+    assert_eq!(
+        String::from_utf8_lossy(&project.read("summary.csv")),
+        printed
+    );
+    let types = || String::from_utf8_lossy(&project.read("summary.csvt")).into_owned();
+    assert_eq!(types(), "\"Integer\",\"String\",\"Real\",\"String\"\n");
+    // As ids are in the product.
+    project.edit("[product]\n", "[product]\nids = \"text\"\n");
+    project.rerunoff(&["run"]).expect(0);
+    project.rerunoff(&to_file).expect(0);
+    assert_eq!(types(), "\"String\",\"String\",\"Real\",\"String\"\n");
+    // Other tables have no such file, and none is written for them.
+    project
+        .rerunoff(&["export", "70001", "--csv", "--output", "x"])
+        .expect(2);
+}

@@ -192,7 +192,7 @@ fn keys_and_products_of_arrays_are_what_they_were() {
     );
     assert_eq!(
         digest(&project, "output.h5"),
-        "01604d729b444689cd18312e5bea60747950ccd0778d6055f4fb2c448ad5c08f"
+        "5cad798fb5d591e578f5940578f51ffa6404782635eb5308fcd36c923e224398"
     );
     project.edit(
         "file = \"output.h5\"\n",
@@ -235,7 +235,7 @@ fn keys_and_products_of_scenarios_are_what_they_were() {
     );
     assert_eq!(
         digest(&project, "output.h5"),
-        "1c0f6320781a7f421c2853363fa4d15dfc4ae7430406de44a703ad97a480107c"
+        "baf90e7c6ff1b178e9233b7c48f24f36bd07f01c199543abe37ca2e004ec416b"
     );
 }
 

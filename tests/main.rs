@@ -74,6 +74,7 @@ mod slurm;
 mod streams;
 mod sums;
 mod surroundings;
+mod tools;
 mod trying;
 mod tweak;
 mod unsteady;

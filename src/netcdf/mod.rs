@@ -79,7 +79,10 @@ struct Scale {
 pub struct NetcdfFile {
     // Declared before the file: open data sets must go first when an error drops the whole.
     dimensions: Vec<Scale>,
-    /// Whether there is a coordinate variable of several dimensions, so that these need numbers.
+    /// Those whose coordinate variable is of text: it has two dimensions, the next one is that of its characters.
+    text_dimensions: Vec<usize>,
+    /// Whether there is a dimension without a coordinate variable, or with one of several dimensions, so that all need numbers: readers
+    /// know them by these.
     has_numbers: bool,
     arrays: Vec<Handle>,
     part: PartFile,
@@ -90,6 +93,7 @@ impl NetcdfFile {
     pub fn create(target: &Path) -> Result<Self> {
         Ok(Self {
             dimensions: Vec::new(),
+            text_dimensions: Vec::new(),
             has_numbers: false,
             arrays: Vec::new(),
             part: PartFile::create(target)?,
@@ -167,6 +171,7 @@ impl NetcdfFile {
             Ok(dataset)
         };
         let dataset = create().with_context(|| self.problem("dimension", name))?;
+        self.has_numbers = true;
         Ok(self.push(dataset, length, false))
     }
 
@@ -186,11 +191,10 @@ impl NetcdfFile {
             .write_small(name, &[count, size], characters, attributes)
             .with_context(context)?;
         dataset::set_scale(&dataset, &c_text(name)?).with_context(context)?;
-        // No scale can be attached to a scale.
         let own = self.dimensions.len();
         let numbers = Numbered::Coordinates(&[own, own + 1]);
         write_dimensions(&dataset, &numbers).with_context(context)?;
-        self.has_numbers = true;
+        self.text_dimensions.push(own);
         let dimension = self.push(dataset, count, false);
         self.dimension(length, size)?;
         Ok(dimension)
@@ -277,6 +281,7 @@ impl NetcdfFile {
     fn end(self, sync: bool) -> Result<()> {
         let Self {
             dimensions,
+            text_dimensions,
             has_numbers,
             arrays,
             part,
@@ -287,6 +292,11 @@ impl NetcdfFile {
                 write_dimensions(&scale.dataset, &Numbered::Own(number))
                     .with_context(|| full(&path))?;
             }
+        }
+        // Not before: what has a scale of its own can't be attached to others any more.
+        for own in text_dimensions {
+            let (texts, length) = (&dimensions[own].dataset, &dimensions[own + 1].dataset);
+            dataset::attach_to_scale(texts, length, 1).with_context(|| full(&path))?;
         }
         for dataset in arrays
             .into_iter()

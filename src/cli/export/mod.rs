@@ -7,6 +7,7 @@ mod plot;
 mod summary;
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::Args;
@@ -30,8 +31,9 @@ use crate::product::SnapshotResults;
 use crate::product::file::{AxisGroup, ProductContent};
 use crate::product::numbers::At;
 use crate::project::Project;
-use crate::project::product_spec::VariableAxes;
+use crate::project::product_spec::{IdType, VariableAxes};
 use crate::store::Store;
+use crate::system::whole_file;
 use crate::text::shell;
 
 const TROUBLE: &str = "can't write the columns";
@@ -49,6 +51,17 @@ pub(super) struct Arguments {
     /// Commas and quotes; without it tabs and a first line that begins with #, as gnuplot likes it
     #[arg(long)]
     csv: bool,
+    /// With --summary --csv: write the table to this file, and what its columns are to one beside it that ends in .csvt, so that QGIS
+    /// and GDAL know numbers from texts
+    #[arg(
+        short,
+        long,
+        value_name = "FILE",
+        requires = "summary",
+        requires = "csv",
+        conflicts_with = "plot"
+    )]
+    output: Option<PathBuf>,
     /// The variables over this axis, `time` or another of the product; `time,layer` over both, `none` those without, one row a
     /// catchment [default: `time`, or else the first there is]
     #[arg(long, value_name = "NAME")]
@@ -211,7 +224,18 @@ fn summaries(
     match (arguments.json, arguments.plot.columns()) {
         (true, _) => print_document(&table.document(&named.title))?,
         (false, Some(columns)) => table.draw(&named.shown, columns)?,
-        (false, None) => table.print(arguments.csv)?,
+        (false, None) => match &arguments.output {
+            None => print(&table.text(arguments.csv)?)?,
+            Some(file) => {
+                let ids_are_numbers =
+                    (projects.iter()).all(|project| project.product.ids != Some(IdType::Text));
+                let types = (file.with_extension("csvt"), table.types(ids_are_numbers));
+                for (path, bytes) in [(file.clone(), table.text(true)?), types] {
+                    whole_file::write(&path, &bytes)
+                        .with_context(|| format!("can't write {}", path.display()))?;
+                }
+            }
+        },
     }
     Ok(Exit::Fine)
 }

@@ -10,7 +10,6 @@ use serde::Serialize;
 
 use super::TROUBLE;
 use crate::cli::document::CatchmentOf;
-use crate::cli::terminal::print;
 use crate::data::catchment::CatchmentId;
 use crate::data::scenario::ScenarioName;
 use crate::data::value::Value;
@@ -155,12 +154,45 @@ impl SummaryTable {
         }
     }
 
-    /// Prints it with commas, cells without a value empty; or with tabs, a first line that begins with # and `NaN` in them.
-    pub(super) fn print(&self, csv: bool) -> Result<()> {
+    /// What each column of the table with commas is, in the words of the files `.csvt` by which GDAL and QGIS know numbers from texts.
+    /// `ids_are_numbers` is whether ids may be whole numbers.
+    pub(super) fn types(&self, ids_are_numbers: bool) -> Vec<u8> {
+        let ids = self.rows.iter().map(|row| row.catchment.number());
+        let id = match ids.collect::<Option<Vec<i64>>>() {
+            Some(ids) if ids_are_numbers && ids.iter().all(|&id| i32::try_from(id).is_ok()) => {
+                "Integer"
+            }
+            Some(_) if ids_are_numbers => "Integer64",
+            _ => "String",
+        };
+        let cells = self.names().into_iter().map(|name| {
+            let cells = self.rows.iter().flat_map(|row| &row.cells);
+            let mut values = cells.filter(|(known, _)| known == name);
+            let is_text = |(_, value): &(String, Option<Value>)| {
+                matches!(value, Some(Value::Text(_) | Value::List(_)))
+            };
+            if values.any(is_text) {
+                "String"
+            } else {
+                "Real"
+            }
+        });
+        let scenario = self.is_named().then_some("String").into_iter();
+        let types: Vec<&str> = scenario.chain([id, "String"]).chain(cells).collect();
+        format!("\"{}\"\n", types.join("\",\"")).into_bytes()
+    }
+
+    /// Whether rows say of which scenario they are.
+    fn is_named(&self) -> bool {
+        self.rows.iter().any(|row| !row.scenario.is_unnamed())
+    }
+
+    /// The table with commas, cells without a value empty; or with tabs, a first line that begins with # and `NaN` in them.
+    pub(super) fn text(&self, csv: bool) -> Result<Vec<u8>> {
         let separator = if csv { b',' } else { b'\t' };
         let mut builder = csv::WriterBuilder::new();
         let mut writer = builder.delimiter(separator).from_writer(Vec::new());
-        let is_named = self.rows.iter().any(|row| !row.scenario.is_unnamed());
+        let is_named = self.is_named();
         let names = self.names();
         let scenario = is_named.then_some("scenario").into_iter();
         let header = scenario
@@ -183,7 +215,7 @@ impl SummaryTable {
             let record: Vec<String> = scenario.chain(first).chain(cells).collect();
             writer.write_record(&record).context(TROUBLE)?;
         }
-        print(&writer.into_inner().context(TROUBLE)?)
+        writer.into_inner().context(TROUBLE)
     }
 
     /// The names of the cells: those of the first row, then what only others have.

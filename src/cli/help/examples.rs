@@ -181,7 +181,7 @@ pub(super) const VERBS: &[Verb] = &[
             ("rerunoff export 70007 --at calibrated", "As of a tag"),
             ("rerunoff export 70007 --plot", "Curves in the terminal"),
             (
-                "rerunoff export --summary --csv > summary.csv",
+                "rerunoff export --summary --csv --output summary.csv",
                 "A row a catchment, to join to a map",
             ),
         ],

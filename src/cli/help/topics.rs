@@ -54,6 +54,11 @@ pub(super) const TOPICS: &[Topic] = &[
         text: Text::File(include_str!("../../../docs/report.md")),
     },
     Topic {
+        name: "tools",
+        about: "The product in R, CDO, NCO, GDAL, QGIS, Octave and others",
+        text: Text::File(include_str!("../../../docs/tools.md")),
+    },
+    Topic {
         name: "cluster",
         about: "Slurm, Grid Engine and others",
         text: Text::File(include_str!("../../../docs/cluster.md")),

@@ -5,6 +5,7 @@ use std::ffi::{CStr, CString, c_char, c_uint};
 use hdf5::sync::sync;
 use hdf5::{Error, Result, globals};
 use hdf5_sys::h5::{HADDR_UNDEF, herr_t, hsize_t};
+use hdf5_sys::h5a::H5Adelete;
 use hdf5_sys::h5d::{
     H5D_alloc_time_t, H5D_fill_time_t, H5Dclose, H5Dcreate2, H5Dget_offset, H5Dget_space, H5Dwrite,
 };
@@ -17,7 +18,11 @@ use hdf5_sys::h5p::{
 use hdf5_sys::h5s::{H5S_ALL, H5Sclose, H5Sget_simple_extent_ndims, H5Sget_simple_extent_npoints};
 use hdf5_sys::h5t::{H5T_class_t, H5Tget_class, H5Tis_variable_str};
 
-use super::{Handle, call, size_of, space, text_type, tracked};
+use super::{Handle, call, size_of, space, text_type, tracked, write_attribute};
+
+/// The attribute by which a data set is a dimension scale, and what it says.
+const SCALE_MARK: &CStr = c"CLASS";
+const SCALE: &[u8] = b"DIMENSION_SCALE\0";
 
 // The high-level library is linked (feature `hl`) but has no bindings.
 unsafe extern "C" {
@@ -213,4 +218,21 @@ pub(in crate::netcdf) fn attach_scale(
     // SAFETY: the ids are open; the library checks the index.
     call(|| unsafe { H5DSattach_scale(dataset.id, scale.id, index as c_uint) })?;
     Ok(())
+}
+
+/// Makes `scale` the scale of the dimension `index` of a data set that is a scale itself.
+///
+/// netCDF's library writes such coordinates of several dimensions without it; readers that go by HDF5's scales alone, as kerchunk and
+/// VirtualiZarr do, then take all dimensions for one.
+pub(in crate::netcdf) fn attach_to_scale(
+    dataset: &Handle,
+    scale: &Handle,
+    index: usize,
+) -> Result<()> {
+    // The high-level library refuses it while the mark of scales is there.
+    // SAFETY: the id is open, the name a C string.
+    call(|| unsafe { H5Adelete(dataset.id, SCALE_MARK.as_ptr()) })?;
+    attach_scale(dataset, scale, index)?;
+    let of_type = text_type(Some(SCALE.len()), false)?;
+    write_attribute(dataset, SCALE_MARK, &of_type, None, SCALE)
 }
