@@ -70,11 +70,6 @@ pub(super) const TOPICS: &[Topic] = &[
     },
     Topic {
         name: "python",
-        about: "Data frames and datasets from Python",
-        text: Text::File(include_str!("../../../docs/python.md")),
-    },
-    Topic {
-        name: "python",
         about: "The package for Python: data frames and datasets",
         text: Text::File(include_str!("../../../docs/python.md")),
     },
