@@ -11,7 +11,8 @@ pub(super) enum Deed {
     Open { flags: usize },
     /// Opens it as a struct says to which this argument points.
     OpenHow { how: usize },
-    /// Opens it to write, and makes it where it is missing.
+    /// Opens it to write, and makes it where it is missing: a call of its own on old kinds of processor alone.
+    #[cfg(target_arch = "x86_64")]
     Create,
     /// Executes it.
     Execute,
@@ -60,7 +61,7 @@ const SYS_SETXATTRAT: c_long = 463;
 const SYS_REMOVEXATTRAT: c_long = 466;
 const SYS_FILE_SETATTR: c_long = 469;
 
-use Deed::{Change, Connect, Create, Execute, Modify, Open, OpenHow};
+use Deed::{Change, Connect, Execute, Modify, Open, OpenHow};
 use Name::{At, AtWith, Descriptor, Link, LinkAt, Path};
 
 /// What Landlock lets everybody do.
@@ -112,7 +113,7 @@ pub(super) const REQUESTS: &[Call] = &[
     #[cfg(target_arch = "x86_64")]
     call(libc::SYS_open, Open { flags: 1 }, &[Path(0)]),
     #[cfg(target_arch = "x86_64")]
-    call(libc::SYS_creat, Create, &[Path(0)]),
+    call(libc::SYS_creat, Deed::Create, &[Path(0)]),
     #[cfg(target_arch = "x86_64")]
     call(libc::SYS_unlink, Modify, &[Link(0)]),
     #[cfg(target_arch = "x86_64")]

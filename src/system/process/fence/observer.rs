@@ -131,6 +131,7 @@ impl Observer {
                 return self.judge_reading(path, looked);
             }
             Deed::Connect { .. } => return,
+            #[cfg(target_arch = "x86_64")]
             Deed::Create => libc::O_CREAT | libc::O_WRONLY | libc::O_TRUNC,
             Deed::Open { flags } => notice.arguments[flags] as i32,
             Deed::OpenHow { how } => match caller.read(notice.arguments[how], 8) {
