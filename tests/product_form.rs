@@ -165,9 +165,57 @@ fn positions_are_found_where_tables_have_them() {
     let scenarios = "|[scenario.all.parameters]\nk = 1\n[scenario.one]\ncatchments = [\"8\"]";
     place.run(IDS, scenarios, 0);
     assert_eq!(numbers("lat"), Some(vec![48.5, 49.0]));
-    for gap in [",7.25", "n/a,7.25", "95,7.25", "49,400"] {
+    // One of both that the project states has none beside it.
+    place.run(IDS, "|latitude = { parameter = \"Latitude\" }", 0);
+    assert_eq!(numbers("latitude"), Some(vec![48.5, 49.0]));
+    assert_eq!((numbers("lat"), numbers("lon")), (None, None));
+    for gap in [",7.25", "n/a,7.25", "95,7.25", "49,400", "48.5,7"] {
         place.write("links.csv", &table(gap));
         place.run(IDS, "", 0);
         assert_eq!((numbers("lat"), numbers("lon")), (None, None), "{gap}");
+    }
+    // The middle of the basin is no catchment's position, whatever the scenarios.
+    place.write("links.csv", "id,next,name\n7,8,x\n8,,y\n");
+    let middle = "|[parameters]\nlat = 51.5\nlon = 7.1\n";
+    for scenarios in ["", "[scenario.all]\n[scenario.one]\ncatchments = [\"8\"]\n"] {
+        place.run(IDS, &format!("{middle}{scenarios}"), 0);
+        assert_eq!(
+            (numbers("lat"), numbers("lon")),
+            (None, None),
+            "{scenarios}"
+        );
+    }
+    place.run("[\"7\"]", middle, 0);
+    assert_eq!(numbers("lat"), Some(vec![51.5]), "the only catchment's");
+}
+
+#[test]
+fn the_order_of_scenarios_does_not_matter_to_positions_and_links() {
+    const IDS: &str = "[\"7\", \"8\"]";
+    let place = Place::new("7,8,x\n8,-9999.0,y\n");
+    place.write("places.csv", "id,lat,lon\n7,48.5,7\n8,49,7.25\n");
+    let table = "[[scenario.one.parameters.table]]\nfile = \"places.csv\"\nid = \"id\"\n";
+    let one = format!("[scenario.one]\ncatchments = [\"7\", \"8\"]\n{table}");
+    let other = "[scenario.other]\ncatchments = [\"8\"]\n";
+    for scenarios in [format!("|{one}{other}"), format!("|{other}{one}")] {
+        place.run(IDS, &scenarios, 0);
+        let product = place.product();
+        let next = product.dataset("next").expect("the links");
+        let links = next.read_raw::<i32>().expect("whole numbers");
+        assert_eq!((next.shape(), links), (vec![2], vec![8, -9999]));
+        let lat = product.dataset("lat").expect("positions");
+        assert_eq!(lat.read_raw::<f64>().expect("numbers"), [48.5, 49.0]);
+    }
+}
+
+#[test]
+fn tables_of_time_steps_have_no_say_in_ids_and_positions() {
+    let place = Place::new("7,8,x\n");
+    for stated in ["ids = \"text\"", "positions = false"] {
+        let form = format!("layout = \"steps\"\n{stated}");
+        let told = place.run("[\"7\"]", &form, 2);
+        let name = stated.split(' ').next().expect("a name");
+        assert!(told.contains(&format!("product.{name}")), "{told}");
+        assert!(told.contains("layout = \"steps\""), "{told}");
     }
 }

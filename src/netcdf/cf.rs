@@ -1,4 +1,4 @@
-//! The attributes of time and catchments by the CF conventions (1.8), for every file that has them.
+//! The attributes of time and catchments by the CF conventions, for every file that has them.
 //!
 //! Nothing here knows HDF5, and nothing here looks at a clock: the same values give the same bytes.
 
@@ -78,7 +78,7 @@ pub(crate) fn catchment_attributes() -> Attributes {
 }
 
 impl From<&Value> for Attribute {
-    /// CF 1.8 has no whole numbers beyond 32 bits; larger ones become floating point numbers.
+    /// Whole numbers beyond 32 bits become floating point numbers; see [`Attribute`].
     fn from(value: &Value) -> Self {
         match value {
             Value::Number(number) => Self::F64(*number),

@@ -37,7 +37,7 @@ use part_file::PartFile;
 pub use previous::{PreviousFile, PreviousVariable};
 pub use table::{CompoundColumn, CompoundTable, TableFile};
 pub use values::{Attribute, Data, storable, text_length};
-use values::{Numbered, c_text, write_attribute, write_dataset, write_dimensions, write_numbers};
+use values::{Numbered, c_text, write_attribute, write_dataset, write_dimensions};
 use writer::full;
 pub use writer::{Chunk, PreviousChunk, Uncopied};
 
@@ -113,13 +113,7 @@ impl NetcdfFile {
         values: Data<'_>,
         attributes: &[(String, Attribute)],
     ) -> Result<Dimension> {
-        let context = || self.problem("coordinate", name);
-        let length = values.len();
-        let dataset = self
-            .write_small(name, &[length], values, attributes)
-            .with_context(context)?;
-        dataset::set_scale(&dataset, &c_text(name)?).with_context(context)?;
-        Ok(self.push(dataset, length, false))
+        self.scale(name, values, attributes, &Storage::plain(true))
     }
 
     /// The same with numbers along a dimension that is unlimited: netCDF's record dimension, along which tools append and join files. It
@@ -130,22 +124,30 @@ impl NetcdfFile {
         numbers: &[f64],
         attributes: &[(String, Attribute)],
     ) -> Result<Dimension> {
+        let storage = Storage {
+            chunk: Some(&[numbers.len().min(RECORDS)]),
+            grows: true,
+            ..Storage::plain(true)
+        };
+        self.scale(name, Data::F64(numbers), attributes, &storage)
+    }
+
+    /// Makes a dimension with its coordinate variable, which is stored like this; it is unlimited if that grows.
+    fn scale(
+        &mut self,
+        name: &str,
+        values: Data<'_>,
+        attributes: &[(String, Attribute)],
+        storage: &Storage<'_>,
+    ) -> Result<Dimension> {
+        let length = values.len();
         let create = || -> Result<Handle> {
-            let storage = Storage {
-                chunk: Some(&[numbers.len().min(RECORDS)]),
-                grows: true,
-                ..Storage::plain(true)
-            };
-            let root = self.part.root();
-            let dataset = write_numbers(root, name, numbers, &storage)?;
-            for (name, value) in attributes {
-                write_attribute(&dataset, name, value)?;
-            }
+            let dataset = self.write_small(name, &[length], values, attributes, storage)?;
             dataset::set_scale(&dataset, &c_text(name)?)?;
             Ok(dataset)
         };
         let dataset = create().with_context(|| self.problem("coordinate", name))?;
-        Ok(self.push(dataset, numbers.len(), true))
+        Ok(self.push(dataset, length, storage.grows))
     }
 
     fn push(&mut self, dataset: Handle, length: usize, is_record: bool) -> Dimension {
@@ -188,7 +190,13 @@ impl NetcdfFile {
         let (count, size) = (texts.len(), text_length(texts));
         let characters = Data::Characters(texts, size);
         let dataset = self
-            .write_small(name, &[count, size], characters, attributes)
+            .write_small(
+                name,
+                &[count, size],
+                characters,
+                attributes,
+                &Storage::plain(true),
+            )
             .with_context(context)?;
         dataset::set_scale(&dataset, &c_text(name)?).with_context(context)?;
         let own = self.dimensions.len();
@@ -210,7 +218,8 @@ impl NetcdfFile {
     ) -> Result<()> {
         let write = || -> Result<()> {
             let dims = self.lengths(dimensions);
-            let dataset = self.write_small(name, &dims, values, attributes)?;
+            let dataset =
+                self.write_small(name, &dims, values, attributes, &Storage::plain(true))?;
             self.attach(&dataset, dimensions)?;
             Ok(dataset.close()?)
         };
@@ -369,8 +378,9 @@ impl NetcdfFile {
         dims: &[usize],
         values: Data<'_>,
         attributes: &[(String, Attribute)],
+        storage: &Storage<'_>,
     ) -> Result<Handle> {
-        let dataset = write_dataset(self.part.root(), name, dims, values, true)?;
+        let dataset = write_dataset(self.part.root(), name, dims, values, storage)?;
         for (name, value) in attributes {
             write_attribute(&dataset, name, value)?;
         }

@@ -109,7 +109,13 @@ impl TableFile {
     /// Writes a list of values at the root.
     pub fn array(&self, name: &str, values: Data<'_>) -> Result<()> {
         let write = || -> Result<()> {
-            let array = write_dataset(self.part.root(), name, &[values.len()], values, false)?;
+            let array = write_dataset(
+                self.part.root(),
+                name,
+                &[values.len()],
+                values,
+                &Storage::plain(false),
+            )?;
             for (name, value) in [
                 ("CLASS", "ARRAY"),
                 ("FLAVOR", "numpy"),

@@ -10,19 +10,20 @@ use anyhow::{Context, Result, bail};
 use super::ffi::dataset::{self, Storage};
 use super::ffi::{self, Handle, Number};
 
-/// Attributes that HDF5 or NetCDF-4 define themselves; a file that uses their names otherwise can't be read.
-const RESERVED_ATTRIBUTES: [&str; 8] = [
+/// Attributes that HDF5, NetCDF-4 or what is written here defines; a file that uses their names otherwise can't be read.
+const RESERVED_ATTRIBUTES: [&str; 9] = [
     "CLASS",
     "NAME",
     "DIMENSION_LIST",
     "REFERENCE_LIST",
+    "_Encoding",
     "_NCProperties",
     "_Netcdf4Coordinates",
     "_Netcdf4Dimid",
     "_nc3_strict",
 ];
 
-/// An attribute's value. Whole numbers have 32 bits because CF 1.8 knows no wider ones.
+/// An attribute's value. Whole numbers have 32 bits because CF knows wider ones only since 1.9.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Attribute {
     /// Text, stored as characters.
@@ -91,15 +92,14 @@ fn characters(texts: &[&str], size: usize) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Writes a contiguous data set and leaves it open.
+/// Writes a data set that is stored like this, and leaves it open.
 pub(super) fn write_dataset(
     parent: &Handle,
     name: &str,
     dims: &[usize],
     values: Data<'_>,
-    tracked: bool,
+    storage: &Storage<'_>,
 ) -> Result<Handle> {
-    let storage = Storage::plain(tracked);
     let (number, bytes) = match values {
         Data::F64(values) => (
             Number::F64,
@@ -122,8 +122,7 @@ pub(super) fn write_dataset(
         ),
         Data::Texts(texts) => {
             let of_type = ffi::text_type(None, true)?;
-            let dataset =
-                dataset::create_dataset(parent, &c_text(name)?, &of_type, dims, &storage)?;
+            let dataset = dataset::create_dataset(parent, &c_text(name)?, &of_type, dims, storage)?;
             let texts: Result<Vec<CString>> = texts.iter().map(|t| c_text(&storable(t))).collect();
             dataset::write_texts(&dataset, &texts?)?;
             return Ok(dataset);
@@ -132,30 +131,14 @@ pub(super) fn write_dataset(
             // What netCDF calls `char`.
             let of_type = ffi::text_type(Some(1), false)?;
             let bytes = characters(texts, size)?;
-            let dataset =
-                dataset::create_dataset(parent, &c_text(name)?, &of_type, dims, &storage)?;
+            let dataset = dataset::create_dataset(parent, &c_text(name)?, &of_type, dims, storage)?;
             dataset::write(&dataset, &of_type, &bytes)?;
             write_text_attribute(&dataset, "_Encoding", "utf-8")?;
             return Ok(dataset);
         }
     };
     let of_type = ffi::number_type(number)?;
-    let dataset = dataset::create_dataset(parent, &c_text(name)?, &of_type, dims, &storage)?;
-    dataset::write(&dataset, &of_type, &bytes)?;
-    Ok(dataset)
-}
-
-/// Writes numbers to a data set that is stored like this, and leaves it open.
-pub(super) fn write_numbers(
-    parent: &Handle,
-    name: &str,
-    numbers: &[f64],
-    storage: &Storage<'_>,
-) -> Result<Handle> {
-    let of_type = ffi::number_type(Number::F64)?;
-    let dims = [numbers.len()];
-    let dataset = dataset::create_dataset(parent, &c_text(name)?, &of_type, &dims, storage)?;
-    let bytes: Vec<u8> = numbers.iter().flat_map(|v| v.to_le_bytes()).collect();
+    let dataset = dataset::create_dataset(parent, &c_text(name)?, &of_type, dims, storage)?;
     dataset::write(&dataset, &of_type, &bytes)?;
     Ok(dataset)
 }

@@ -11,7 +11,7 @@ use super::array::{Array, Arrays};
 use super::sources::Sources;
 use crate::data::size::Size;
 use crate::plan::position_names::PositionNames;
-use crate::product::positions::are_on_earth;
+use crate::product::positions::are_degrees;
 use crate::shapes::{Drawing, DrawingKind, MapPoint, Place};
 use crate::text::wording::first_few;
 
@@ -147,9 +147,9 @@ fn of_places(sources: &Sources<'_>, notes: &mut Vec<String>) -> Option<Drawing> 
             x.zip(y).map(|(x, y)| [x, y])
         })
         .collect();
-    let is_earth = are_on_earth(&places);
-    let drawing = Drawing::of_places(&places, is_lon_lat && is_earth)?;
-    if is_lon_lat && !is_earth {
+    let is_degrees = are_degrees(&places);
+    let drawing = Drawing::of_places(&places, is_lon_lat && is_degrees)?;
+    if is_lon_lat && !is_degrees {
         notes.push(format!(
             "{east} and {north} are no longitudes and latitudes; they are drawn as x and y of a plane."
         ));

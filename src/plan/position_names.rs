@@ -1,10 +1,12 @@
 //! The parameters that say where catchments are: one rule for products and for whatever is drawn.
 //!
 //! Those that the product states come first: a parameter called `lat` or `latitude`, or of that standard name, with one for the longitude;
-//! or else `y` with `x`. Without any, what tables and input have under these names are taken. It knows names only, no values.
+//! or else `y` with `x`. Without any, what tables and input have under these names are taken, in any case; of two that differ by
+//! capitals neither. It knows names only, no values.
 
 use std::collections::BTreeSet;
 
+use crate::plan::basin::in_any_case;
 use crate::project::Project;
 use crate::project::product_spec::{Layout, ParameterVariable};
 
@@ -20,6 +22,9 @@ const PAIRS: [([&str; 2], bool); 3] = [
     (["lat", "lon"], true),
     (["y", "x"], false),
 ];
+
+/// What a parameter of a product is for, if it has one of these names or standard names.
+const WORDS: [&str; 4] = ["latitude", "longitude", LATITUDE, LONGITUDE];
 
 /// The parameters that are coordinates.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,11 +42,9 @@ impl PositionNames {
     fn of_product(project: &Project) -> Option<Self> {
         let parameters = &project.product.parameters;
         Self::find(|name| {
-            let is_it = |parameter: &&ParameterVariable| {
-                parameter.name.eq_ignore_ascii_case(name)
-                    || parameter.standard_name.as_deref() == Some(name)
-            };
-            let found = parameters.iter().find(is_it);
+            let found = parameters
+                .iter()
+                .find(|parameter| is_called(parameter, name));
             found.map(|parameter| parameter.parameter.clone())
         })
     }
@@ -52,23 +55,29 @@ impl PositionNames {
     }
 
     /// The longitude and the latitude of catchments that the product of a project has without being told: where it states no
-    /// positions, and nothing else has their names; `None` if there are no parameters of such names, or it wants none.
-    pub(crate) fn found(project: &Project, names: &BTreeSet<&str>) -> Option<Self> {
+    /// positions, not even one of both, and nothing else has their names; `None` if there are no parameters of such names, or it
+    /// wants none. The names are asked for only if they matter.
+    pub(crate) fn found<'n>(
+        project: &Project,
+        names: impl FnOnce() -> BTreeSet<&'n str>,
+    ) -> Option<Self> {
         let product = &project.product;
+        let is_half =
+            |parameter: &ParameterVariable| WORDS.iter().any(|name| is_called(parameter, name));
         let is_open = product.positions
             && product.layout == Layout::Grid
             && Self::of_product(project).is_none()
+            && !product.parameters.iter().any(is_half)
             && ![LATITUDE, LONGITUDE].iter().any(|name| product.has(name));
-        let found = is_open.then(|| Self::among(names)).flatten();
+        let found = is_open.then(|| Self::among(&names())).flatten();
         found.filter(|names| names.is_lon_lat)
     }
 
     /// Those among parameters of these names; `None` if there are none.
     fn among(names: &BTreeSet<&str>) -> Option<Self> {
         Self::find(|name| {
-            let mut names = names.iter();
-            let found = names.find(|known| known.eq_ignore_ascii_case(name));
-            found.map(|known| (*known).to_owned())
+            let found = in_any_case(name, names.iter().copied()).ok();
+            found.map(str::to_owned)
         })
     }
 
@@ -80,5 +89,26 @@ impl PositionNames {
                 is_lon_lat: *is_lon_lat,
             })
         })
+    }
+}
+
+/// Whether a parameter of a product has this name, in any case, or this standard name.
+fn is_called(parameter: &ParameterVariable, name: &str) -> bool {
+    parameter.name.eq_ignore_ascii_case(name) || parameter.standard_name.as_deref() == Some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_names_that_differ_by_capitals_the_one_that_is_meant_is_taken_or_none() {
+        let north = |names: &[&str]| {
+            let names = names.iter().copied().collect();
+            PositionNames::among(&names).map(|names| names.north)
+        };
+        assert_eq!(north(&["LAT", "Lon"]).as_deref(), Some("LAT"));
+        assert_eq!(north(&["LAT", "lat", "lon"]).as_deref(), Some("lat"));
+        assert_eq!(north(&["LAT", "Lat", "lon"]), None);
     }
 }

@@ -71,6 +71,13 @@ pub enum Status {
     NotRun = 3,
 }
 
+impl Status {
+    /// Whether a row with this key is of a catchment that its scenario leaves out: those that it has can't be run, or have a key.
+    pub(crate) fn is_left_out(self, key: Option<&Digest>) -> bool {
+        self == Self::NotRun && key.is_none()
+    }
+}
+
 impl fmt::Display for Status {
     /// As the flag's meanings in the product.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -124,9 +131,39 @@ impl Snapshot {
     }
 }
 
+impl SnapshotRow {
+    /// A catchment that only other scenarios of a shared product have, which need so many values.
+    pub(crate) fn left_out(id: CatchmentId, values: usize) -> Self {
+        Self {
+            id,
+            status: Status::NotRun,
+            key: None,
+            content: None,
+            values: vec![None; values],
+        }
+    }
+}
+
 impl ScenarioSnapshot {
     /// The present state, from the plan.
     pub fn of(loaded: &LoadedScenario<'_>, plan: &Plan) -> Result<Self> {
+        // Where catchments are is known without the project asking for it, and no error where it can't be understood.
+        let found = PositionNames::found(loaded.project, || loaded.basin.parameter_names());
+        let names = found.into_iter().flat_map(|it| [it.north, it.east]);
+        Self::with(loaded, plan, names.collect())
+    }
+
+    /// The same for whom does not ask where catchments are, unless the product does.
+    pub(crate) fn without_positions(loaded: &LoadedScenario<'_>, plan: &Plan) -> Result<Self> {
+        Self::with(loaded, plan, BTreeSet::new())
+    }
+
+    /// The present state with parameters that say where catchments are.
+    fn with(
+        loaded: &LoadedScenario<'_>,
+        plan: &Plan,
+        mut positions: BTreeSet<String>,
+    ) -> Result<Self> {
         let project = loaded.project;
         let mut names = product_needs::parameters(loaded)?;
         let catchments = loaded.basin.catchments().iter().zip(&plan.entries);
@@ -136,11 +173,6 @@ impl ScenarioSnapshot {
             .iter()
             .filter(|name| Some(*name) != link)
             .cloned()
-            .collect();
-        // Where catchments are is known without the project asking for it, and no error where it can't be understood.
-        let positions = PositionNames::found(project, &loaded.basin.parameter_names());
-        let mut positions: BTreeSet<String> = (positions.into_iter())
-            .flat_map(|it| [it.north, it.east])
             .collect();
         positions.retain(|name| !names.contains(name));
         names.extend(positions.iter().cloned());

@@ -10,7 +10,7 @@ use crate::plan::loaded::LoadedScenario;
 use crate::plan::product_needs::{needed, needed_link, parameters, scalars};
 use crate::plan::snapshot::{ScenarioSnapshot, SnapshotRow, Status};
 use crate::product::file::{Network, ParameterValues, ProductContent, ProductRow, ResultColumn};
-use crate::project::product_spec::{IdType, VariableAxes};
+use crate::project::product_spec::{IdType, ParameterVariable, VariableAxes};
 use crate::project::{OutputColumn, Project, ProjectError};
 
 /// Checks that everything the product needs is there.
@@ -79,7 +79,14 @@ pub(super) fn describe(
             .map(|name| values.number(row, name))
             .collect(),
     };
-    let parameters = project.product.parameters.iter();
+    let each = (scenario_snapshot.rows.len() / scenarios).max(1);
+    let parameter = |parameter: &ParameterVariable| {
+        let mut all = values.of_all(&parameter.parameter);
+        if project.product.downstream.as_ref() == Some(&parameter.parameter) {
+            fill(&mut all, &scenario_snapshot.rows, each);
+        }
+        parameter_values(all)
+    };
     let column = |column: &OutputColumn| ResultColumn {
         name: column.name.clone(),
         header: column.source.clone(),
@@ -94,9 +101,7 @@ pub(super) fn describe(
         scenarios: None,
         catchments: scenario_snapshot.rows.iter().map(row).collect(),
         networks: networks(project, &values, scenarios)?,
-        parameters: parameters
-            .map(|parameter| parameter_values(values.of_all(&parameter.parameter)))
-            .collect(),
+        parameters: (project.product.parameters.iter()).map(parameter).collect(),
         scalars,
         gauges: Vec::new(),
     })
@@ -122,6 +127,18 @@ fn networks(
         network(project, drains)
     });
     networks.collect()
+}
+
+/// Gives catchments that a scenario leaves out what the first scenario that has them says, since none would be the mark of an outlet.
+/// Each of the scenarios has `each` rows.
+fn fill(values: &mut [Option<&Value>], rows: &[SnapshotRow], each: usize) {
+    let is_left_out = |row: usize| rows[row].status.is_left_out(rows[row].key.as_ref());
+    for at in (0..rows.len()).filter(|&at| is_left_out(at)) {
+        let mut of_others = (at % each..rows.len()).step_by(each);
+        if let Some(other) = of_others.find(|&other| !is_left_out(other)) {
+            values[at] = values[other];
+        }
+    }
 }
 
 /// The parameters that a snapshot has kept of its catchments.

@@ -8,7 +8,8 @@ use crate::data::catchment::CatchmentId;
 use crate::data::digest::Digest;
 use crate::data::scenario::ScenarioName;
 use crate::data::time_axis::TimeAxis;
-use crate::plan::snapshot::{ScenarioSnapshot, SnapshotRow, Status};
+use crate::plan::product_needs::needed;
+use crate::plan::snapshot::{ScenarioSnapshot, SnapshotRow};
 use crate::product::file::{ScenarioCoordinate, ScenarioDimension};
 use crate::project::product_spec::ParameterVariable;
 use crate::store::ResultId;
@@ -19,11 +20,7 @@ pub(super) fn join<'p>(parts: Vec<Part<'p>>) -> Option<(Part<'p>, ScenarioDimens
     let scenarios = scenarios(&parts);
     let ids = order(&parts);
     let first = parts.first()?;
-    let (project, time, names) = (
-        first.project,
-        first.time.clone(),
-        first.scenario_snapshot.names.clone(),
-    );
+    let (project, time, names) = (first.project, first.time.clone(), names(&parts));
     let recipes: Vec<u8> = (parts.iter())
         .flat_map(|part| *part.scenario_snapshot.recipe.as_bytes())
         .collect();
@@ -36,16 +33,9 @@ pub(super) fn join<'p>(parts: Vec<Part<'p>>) -> Option<(Part<'p>, ScenarioDimens
             .map(|(row, result)| (row.id.clone(), (row, result)))
             .collect();
         for id in &ids {
-            let (row, result) = own.remove(id).unwrap_or_else(|| {
-                let left_out = SnapshotRow {
-                    id: id.clone(),
-                    status: Status::NotRun,
-                    key: None,
-                    content: None,
-                    values: vec![None; names.len()],
-                };
-                (left_out, None)
-            });
+            let (row, result) = own
+                .remove(id)
+                .unwrap_or_else(|| (SnapshotRow::left_out(id.clone(), names.len()), None));
             rows.push(row);
             results.push(result);
         }
@@ -76,6 +66,18 @@ fn order(parts: &[Part<'_>]) -> Vec<CatchmentId> {
     let ids = all.flat_map(|part| part.scenario_snapshot.rows.iter().map(|row| &row.id));
     let mut seen = BTreeSet::new();
     ids.filter(|id| seen.insert(*id)).cloned().collect()
+}
+
+/// The parameters that some part has kept, whatever the order of parts; of those that the product needs, the ones that all have.
+fn names(parts: &[Part<'_>]) -> Vec<String> {
+    let of = |part: &Part<'_>| BTreeSet::from_iter(part.scenario_snapshot.names.iter().cloned());
+    let mut names: BTreeSet<String> = parts.iter().flat_map(of).collect();
+    for part in parts {
+        let own = of(part);
+        let needed = needed(part.project);
+        names.retain(|name| own.contains(name) || !needed.contains(name));
+    }
+    names.into_iter().collect()
 }
 
 /// The names of the scenarios, and the parameters in which they differ.

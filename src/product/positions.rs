@@ -1,9 +1,10 @@
 //! Where catchments are: in products, without being told, and on maps.
 //!
-//! Which parameters say so is told by [`PositionNames`]. It knows no shapes, and nothing of reference systems: latitudes are in degrees, unless
-//! one of them can't be.
+//! Which parameters say so is told by [`PositionNames`], which numbers can be degrees by [`are_degrees`]. It knows no shapes, and nothing of
+//! reference systems.
 
 use std::collections::BTreeSet;
+use std::f64::consts::{FRAC_PI_2, PI, TAU};
 
 use super::file::{ParameterValues, ProductContent};
 use crate::data::value::Value;
@@ -28,15 +29,19 @@ pub fn positions(project: &Project, scenario_snapshot: &ScenarioSnapshot) -> Opt
     let places = east?.zip(north?).map(|(east, north)| Some([east?, north?]));
     let places: Vec<Option<[f64; 2]>> = places.collect();
     Some(Positions {
-        is_lon_lat: names.is_lon_lat && are_on_earth(&places),
+        is_lon_lat: names.is_lon_lat && are_degrees(&places),
         places,
     })
 }
 
-/// Whether all positions can be degrees of longitude and latitude.
-pub(crate) fn are_on_earth(places: &[Option<[f64; 2]>]) -> bool {
-    let is_on_earth = |[x, y]: &[f64; 2]| x.abs() <= 360.0 && y.abs() <= 90.0;
-    places.iter().flatten().all(is_on_earth)
+/// Whether positions, x before y, can be degrees of longitude and latitude: all lie on Earth, and not all so close to 0° north and 0° east
+/// that they are probably radians, or zeros where a position is missing. That leaves out catchments in the Gulf of Guinea alone, which is
+/// open sea but for the small island of Annobón.
+pub(crate) fn are_degrees(places: &[Option<[f64; 2]>]) -> bool {
+    let is_on_earth = |[x, y]: &[f64; 2]| (-180.0..=360.0).contains(x) && y.abs() <= 90.0;
+    let is_doubtful = |[x, y]: &[f64; 2]| (-PI..=TAU).contains(x) && y.abs() <= FRAC_PI_2;
+    let places = || places.iter().flatten();
+    places().all(is_on_earth) && !places().all(is_doubtful)
 }
 
 /// The names of what a snapshot has kept.
@@ -59,52 +64,46 @@ fn numbers<'s>(
 }
 
 /// Gives a product the latitudes and longitudes of its catchments that it was not told of, where each has a plausible one, the same in all
-/// scenarios.
+/// scenarios. Several catchments that all have the same, such as the one of a whole basin, have none of their own.
 pub(super) fn give(
     product: &mut ProductContent,
     project: &Project,
     scenario_snapshot: &ScenarioSnapshot,
 ) {
-    let Some(names) = PositionNames::found(project, &kept(scenario_snapshot)) else {
+    let kept = || kept(scenario_snapshot);
+    let Some(names) = PositionNames::found(project, kept) else {
         return;
     };
-    let latitudes = (
-        LATITUDE,
-        names.north,
-        "latitude",
-        "degrees_north",
-        -90.0..=90.0,
-    );
-    let longitudes = (
-        LONGITUDE,
-        names.east,
-        "longitude",
-        "degrees_east",
-        -180.0..=360.0,
-    );
-    let mut found = Vec::new();
-    for (name, parameter, word, units, range) in [latitudes, longitudes] {
-        let Some(rows) = numbers(scenario_snapshot, &parameter) else {
-            return;
-        };
-        let rows: Vec<Option<f64>> = rows.collect();
-        let values = common(&rows, product.catchments_each());
-        let plausible = values.filter(|values| values.iter().all(|value| range.contains(value)));
-        let (Some(values), false) = (plausible, product.has(name)) else {
-            return;
-        };
-        let variable = ParameterVariable {
+    if [LATITUDE, LONGITUDE].iter().any(|name| product.has(name)) {
+        return;
+    }
+    let each = product.catchments_each();
+    let [east, north] = [&names.east, &names.north].map(|parameter| {
+        let rows: Vec<Option<f64>> = numbers(scenario_snapshot, parameter)?.collect();
+        common(&rows, each)
+    });
+    let Some((east, north)) = east.zip(north) else {
+        return;
+    };
+    let places = east.iter().zip(&north);
+    let places: Vec<Option<[f64; 2]>> = places.map(|(x, y)| Some([*x, *y])).collect();
+    let is_one = each > 1 && places.iter().all(|place| *place == places[0]);
+    if is_one || !are_degrees(&places) {
+        return;
+    }
+    let scenarios = product.catchments.len() / each.max(1);
+    for (name, parameter, word, units, values) in [
+        (LATITUDE, names.north, "latitude", "degrees_north", north),
+        (LONGITUDE, names.east, "longitude", "degrees_east", east),
+    ] {
+        product.spec.parameters.push(ParameterVariable {
             name: name.to_owned(),
             parameter,
             units: Some(units.to_owned()),
             long_name: Some(word.to_owned()),
             standard_name: Some(word.to_owned()),
-        };
-        let all = values.iter().copied().cycle().take(rows.len());
-        found.push((variable, ParameterValues::Numbers(all.collect())));
-    }
-    for (variable, values) in found {
-        product.spec.parameters.push(variable);
+        });
+        let values = ParameterValues::Numbers(values.repeat(scenarios));
         product.parameters.push(values);
     }
 }
@@ -131,5 +130,21 @@ mod tests {
         assert_eq!(common(&rows, 4), None, "one has none");
         let rows = [Some(1.0), Some(2.0), Some(1.5), None];
         assert_eq!(common(&rows, 2), None, "elsewhere in another scenario");
+    }
+
+    #[test]
+    fn degrees_are_told_from_other_numbers() {
+        let are = |places: &[[f64; 2]]| {
+            let places: Vec<_> = places.iter().copied().map(Some).chain([None]).collect();
+            are_degrees(&places)
+        };
+        assert!(are(&[[7.1, 51.5], [187.0, -51.5]]));
+        assert!(are(&[[0.5, 0.9], [0.5, 5.5]]), "Ghana's coast and the sea");
+        assert!(are(&[[-69.0, -0.2]]), "on the Equator");
+        assert!(!are(&[[0.124, 0.899], [3.0, -0.6]]), "radians");
+        assert!(!are(&[[0.0, 0.0]]), "missing");
+        assert!(!are(&[[51.5, 97.1]]), "exchanged, and it can be told");
+        assert!(!are(&[[361.0, 7.0]]));
+        assert!(!are(&[[-181.0, 7.0]]));
     }
 }

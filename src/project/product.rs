@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::build::ProjectBuilder;
 use super::product_spec::{
-    DEFAULT_DEFLATE, Outlets, ParameterVariable, Per, ProductSpec, ProductVariable, RESERVED,
-    Statistic, SummaryKind, SummaryVariable, VariableAxes, VariableSource, valid_name,
+    DEFAULT_DEFLATE, Layout, Outlets, ParameterVariable, Per, ProductSpec, ProductVariable,
+    RESERVED, Statistic, SummaryKind, SummaryVariable, VariableAxes, VariableSource, valid_name,
 };
 use super::{ProjectError, Simulator, raw};
 use crate::data::catchment::CatchmentId;
@@ -20,6 +20,7 @@ impl ProjectBuilder<'_> {
         raw: raw::Product,
         simulator: &Simulator,
     ) -> Result<ProductSpec, ProjectError> {
+        self.check_layout(&raw)?;
         let path = self.root.join(&raw.file);
         if path.file_name().is_none() {
             return Err(self.source.error("product.file", "names no file"));
@@ -58,6 +59,24 @@ impl ProjectBuilder<'_> {
         };
         self.check_axes(&simulator.outputs, &spec)?;
         Ok(spec)
+    }
+
+    /// Whether nothing is stated that the layout has no place for.
+    fn check_layout(&self, raw: &raw::Product) -> Result<(), ProjectError> {
+        let stated = [
+            ("ids", raw.ids.is_some()),
+            ("positions", raw.positions.is_some()),
+        ];
+        let mut stated = stated.into_iter().filter(|(_, is_stated)| *is_stated);
+        match (raw.layout, stated.next()) {
+            (Layout::Steps, Some((name, _))) => {
+                let rule = format!(
+                    "tables with layout = \"steps\" always have texts for ids, and no positions; take `{name}` out"
+                );
+                Err(self.source.error(&format!("product.{name}"), rule))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// How several scenarios share the product: as stated, or as its name has it.

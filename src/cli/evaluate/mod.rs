@@ -226,7 +226,7 @@ fn numbers(
     arguments: &Arguments,
     at: &At,
 ) -> Result<WantedNumbers> {
-    let snapshot = ScenarioSnapshot::of(loaded, plan)?;
+    let snapshot = ScenarioSnapshot::without_positions(loaded, plan)?;
     let names = arguments.numbers.as_deref();
     let wanted = WantedNumbers::new(loaded.project, &snapshot, names, at)?;
     wanted.check(at)?;

@@ -10,7 +10,7 @@ use hdf5::sync::sync;
 use hdf5::{Error, Result};
 use hdf5_sys::h5::{haddr_t, hsize_t};
 use hdf5_sys::h5a::{H5Aclose, H5Aget_space, H5Aget_type, H5Aopen, H5Aread};
-use hdf5_sys::h5d::{H5Dchunk_iter, H5Dclose, H5Dget_space, H5Dopen2, H5Dread};
+use hdf5_sys::h5d::{H5Dchunk_iter, H5Dclose, H5Dget_space, H5Dget_type, H5Dopen2, H5Dread};
 use hdf5_sys::h5f::{H5F_ACC_RDONLY, H5Fclose, H5Fopen};
 use hdf5_sys::h5p::H5P_DEFAULT;
 use hdf5_sys::h5s::{
@@ -66,7 +66,7 @@ pub(in crate::netcdf) fn read_text_attribute(
     Ok(Some(bytes))
 }
 
-/// Reads a data set of characters: those of all its texts, and how many each has; an error for any other.
+/// Reads a data set of characters: those of all its texts, and how many each has; an error for texts in one piece and for all else.
 pub(in crate::netcdf) fn read_characters(dataset: &Handle) -> Result<(Vec<u8>, usize)> {
     // SAFETY: the id is an open data set, its space an open space.
     let space = Handle::new(H5Sclose, || unsafe { H5Dget_space(dataset.id) })?;
@@ -79,7 +79,11 @@ pub(in crate::netcdf) fn read_characters(dataset: &Handle) -> Result<(Vec<u8>, u
     }
     // SAFETY: the id is open; there is room for as many numbers as the space has dimensions (checked).
     call(|| unsafe { H5Sget_simple_extent_dims(space.id, dims.as_mut_ptr(), null_mut()) })?;
-    // The library refuses to make characters of anything else.
+    let of_type = Handle::new(H5Tclose, || unsafe { H5Dget_type(dataset.id) })?;
+    // The library would cut longer texts. It makes characters neither of texts of variable length nor of what is no text.
+    if size_of(&of_type) != 1 {
+        return Err("texts in one piece, not characters".into());
+    }
     let bytes = read_values(dataset, &text_type(Some(1), false)?, 1)?;
     let size = usize::try_from(dims[rank - 1])
         .ok()

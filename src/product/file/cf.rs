@@ -141,7 +141,7 @@ pub(super) fn axis(
 /// space: xarray knows their names by that of their dimension.
 fn coordinates(product: &ProductContent, axes: &VariableAxes) -> Option<String> {
     let mut names = Vec::new();
-    if product.ids().are_texts() {
+    if product.ids_are_texts() {
         names.push("catchment");
     }
     let is_text = |axis: &&ProductAxis| matches!(axis.values, AxisValues::Texts(_));

@@ -376,7 +376,7 @@ impl Walk {
     /// What ids are, and which parameter is of ids, where files differ by it.
     fn ids(&mut self, product: &ProductContent) {
         if product.spec.layout == Layout::Grid {
-            self.number(u64::from(product.ids().are_texts()));
+            self.number(u64::from(product.ids_are_texts()));
             self.optional(product.spec.downstream.as_deref());
         }
     }

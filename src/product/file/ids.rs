@@ -5,8 +5,10 @@
 
 use anyhow::{Result, ensure};
 
+use super::network::NetworkLink;
 use super::{ParameterValues, ProductContent};
 use crate::data::catchment::CatchmentId;
+use crate::data::value::Value;
 use crate::netcdf::Data;
 use crate::project::product_spec::{DIGEST_LENGTH, IdType, ParameterVariable};
 
@@ -30,11 +32,6 @@ impl Ids<'_> {
         narrow.map_or(Self::I64(numbers), Self::I32)
     }
 
-    /// Whether they are texts.
-    pub(super) fn are_texts(&self) -> bool {
-        matches!(self, Self::Texts(_))
-    }
-
     /// The whole numbers, to be written; `None` for texts.
     pub(super) fn numbers(&self) -> Option<Data<'_>> {
         match self {
@@ -48,17 +45,24 @@ impl Ids<'_> {
 impl ProductContent {
     /// The ids of the catchments of each scenario.
     pub(super) fn ids(&self) -> Ids<'_> {
-        let ids = || {
-            self.catchments[..self.catchments_each()]
-                .iter()
-                .map(|row| &row.id)
-        };
         let numbers = (self.spec.ids != Some(IdType::Text))
-            .then(|| ids().map(CatchmentId::number).collect::<Option<_>>());
+            .then(|| self.each_id().map(CatchmentId::number).collect());
         match numbers.flatten() {
             Some(numbers) => Ids::of_numbers(numbers),
-            None => Ids::Texts(ids().map(CatchmentId::as_str).collect()),
+            None => Ids::Texts(self.each_id().map(CatchmentId::as_str).collect()),
         }
+    }
+
+    /// Whether [`Self::ids`] are texts, without making them.
+    pub(super) fn ids_are_texts(&self) -> bool {
+        let is_text = |id: &CatchmentId| id.number().is_none();
+        self.spec.ids == Some(IdType::Text) || self.each_id().any(is_text)
+    }
+
+    /// The catchments of each scenario.
+    fn each_id(&self) -> impl Iterator<Item = &CatchmentId> {
+        let rows = &self.catchments[..self.catchments_each()];
+        rows.iter().map(|row| &row.id)
     }
 
     /// Whether the ids can be what the project asks for.
@@ -76,31 +80,28 @@ impl ProductContent {
     }
 
     /// The first `count` values of a parameter as whole numbers like the ids, where it says which catchment is downstream and ids are
-    /// such. Where none is, it has the number that people gave to say so, or 0. `None` if it is no such parameter, or a value no whole
-    /// number.
+    /// such. Where none is, as [`NetworkLink`] has it, it has the whole number that people gave to say so, or 0. `None` if it is no such
+    /// parameter, or names an id that is no plain whole number.
     pub(super) fn links(
         &self,
         parameter: &ParameterVariable,
         values: &ParameterValues,
         count: usize,
     ) -> Option<Ids<'_>> {
-        if self.spec.downstream.as_ref() != Some(&parameter.parameter) {
+        if self.spec.downstream.as_ref() != Some(&parameter.parameter) || self.ids_are_texts() {
             return None;
         }
-        let of_number = |number: &f64| match *number {
-            number if number.is_nan() => Some(0),
-            number => (number.fract() == 0.0 && number.abs() < 1e15).then_some(number as i64),
+        let number = |value: Value| match NetworkLink::from(Some(&value)) {
+            NetworkLink::To(id) => CatchmentId::new(id).number(),
+            NetworkLink::Outlet => Some(mark(&value).unwrap_or(0)),
         };
-        let of_text = |text: &String| match text.trim() {
-            "" => Some(0),
-            text => text.parse().ok(),
-        };
-        let numbers = match values {
-            ParameterValues::Numbers(numbers) => numbers[..count]
-                .iter()
-                .map(of_number)
-                .collect::<Option<_>>(),
-            ParameterValues::Texts(texts) => texts[..count].iter().map(of_text).collect(),
+        let numbers: Option<Vec<i64>> = match values {
+            ParameterValues::Numbers(numbers) => (numbers[..count].iter())
+                .map(|value| number(Value::Number(*value)))
+                .collect(),
+            ParameterValues::Texts(texts) => (texts[..count].iter())
+                .map(|value| number(Value::Text(value.clone())))
+                .collect(),
         };
         match (self.ids(), numbers?) {
             (Ids::I32(_), numbers) => match Ids::of_numbers(numbers) {
@@ -131,6 +132,16 @@ impl ProductContent {
             || self.axis(name).is_some()
             || coordinates.any(|coordinate| coordinate.variable.name == name)
     }
+}
+
+/// The whole number that marks an outlet.
+fn mark(value: &Value) -> Option<i64> {
+    let number = match value {
+        Value::Text(text) => text.trim().parse().ok(),
+        value => value.number(),
+    };
+    let is_whole = |number: &f64| number.fract() == 0.0 && number.abs() < 1e15;
+    number.filter(is_whole).map(|number| number as i64)
 }
 
 #[cfg(test)]
@@ -183,7 +194,15 @@ mod tests {
             None,
             "no whole number"
         );
-        let texts = ParameterValues::Texts(["8", " ", "-1"].map(str::to_owned).into());
+        let of_texts = |texts: [&str; 3]| ParameterValues::Texts(texts.map(str::to_owned).into());
+        let marks = Ids::I32(vec![0, 0, -9999]);
+        let texts = of_texts(["nan", "0.0", "-9999.0"]);
+        assert_eq!(product.links(&parameter, &texts, 3), Some(marks));
+        for other in ["+8", "08", "8.0"] {
+            let texts = of_texts(["8", "", other]);
+            assert_eq!(product.links(&parameter, &texts, 3), None, "{other}");
+        }
+        let texts = of_texts(["8", " ", "-1"]);
         let links = Ids::I32(vec![8, 0, -1]);
         assert_eq!(product.links(&parameter, &texts, 3), Some(links));
         product.catchments[0].id = CatchmentId::new("7000000000");

@@ -8,7 +8,6 @@ use crate::data::catchment::CatchmentId;
 use crate::data::digest::Digest;
 use crate::data::objective::{AtGauge, ObjectiveNumbers, stated};
 use crate::data::scenario::ScenarioName;
-use crate::plan::snapshot::Status;
 use crate::product::objective::{Gauges, overall};
 use crate::project::objective_spec::ObjectiveSpec;
 
@@ -74,8 +73,8 @@ impl ProductContent {
         let gauges = self.gauges_of(objective.summary);
         // A catchment that the scenario leaves out is no gauge of it.
         let counts = move |row: &ProductRow| {
-            let is_left_out = row.status == Status::NotRun && row.key.is_none();
-            !is_left_out && gauges.is_some_and(|gauges| gauges.has(&row.id))
+            !row.status.is_left_out(row.key.as_ref())
+                && gauges.is_some_and(|gauges| gauges.has(&row.id))
         };
         let rows = self.catchments[own.clone()].iter().zip(&numbers[own]);
         let at_gauges = rows.filter(move |(row, _)| counts(row));
