@@ -37,7 +37,9 @@ fn verbs(help: &str) -> Vec<String> {
 fn examples(help: &str) -> Vec<&str> {
     let examples = help.split("Examples:\n").nth(1).expect("examples");
     let lines = examples.lines().take_while(|line| !line.is_empty());
-    let calls = lines.map(|line| line.trim_start().split("  ").next());
+    // What a long call does is on a line of its own.
+    let calls = lines.filter(|line| !line.starts_with("      "));
+    let calls = calls.map(|line| line.trim_start().split("  ").next());
     calls.map(|call| call.expect("a call").trim()).collect()
 }
 
@@ -178,6 +180,7 @@ fn long_texts_go_through_a_pager_on_a_terminal_alone() {
         "PAGER= rerunoff why 70001",
         "TERM=dumb rerunoff why 70001",
         "PAGER=there-is-none rerunoff why 70001 2>/dev/null",
+        "PAGER=/tmp rerunoff why 70001 2>/dev/null",
         "stty rows 100; rerunoff why 70001",
         "rerunoff why 70001 | cat",
     ] {

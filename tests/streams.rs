@@ -200,6 +200,7 @@ fn closed_pipes_are_no_trouble() {
         &["check"],
         &["assemble"],
         &["--help"],
+        &["help", "run"],
         &["nonsense"],
     ] {
         let mut child = project
@@ -237,5 +238,12 @@ fn completions_and_man_pages_know_every_verb() {
             assert!(text.contains(verb), "{file}");
         }
     }
-    assert!(man.join("rerunoff.1").exists() && !man.join("rerunoff-generate.1").exists());
+    let page = fs::read_to_string(man.join("rerunoff.1")).expect("a man page");
+    let version = format!(".SH VERSION\nv{}", env!("CARGO_PKG_VERSION"));
+    assert!(
+        page.contains(".SH EXAMPLES\n")
+            && page.replace("\\-", "-").ends_with(&format!("{version}\n")),
+        "{page}"
+    );
+    assert!(!man.join("rerunoff-generate.1").exists());
 }

@@ -83,6 +83,9 @@ fn man(command: &Command, name: &str, folder: &Path) -> std::io::Result<()> {
     if let Some(end) = command.get_after_help() {
         write!(page, "{}", section(&end.to_string()))?;
     }
+    if command.get_version().is_some() {
+        verb.render_version_section(&mut page)?;
+    }
     File::create(folder.join(format!("{name}.{SECTION}")))?.write_all(&page)?;
     let verbs = command.get_subcommands();
     for verb in verbs.filter(|verb| !verb.is_hide_set() && verb.get_name() != "help") {

@@ -17,9 +17,9 @@ use crate::text::wording::{self, Quotes, here, utc};
 
 /// A snapshot and what to call it.
 pub(super) struct Named {
-    /// With times in UTC, for documents and files.
+    /// With times in UTC, for what is in documents and files.
     pub title: String,
-    /// With times as people read them.
+    /// With times as people read them, for all else, messages of errors too.
     pub shown: String,
     pub snapshot: Snapshot,
 }
@@ -67,7 +67,7 @@ pub(super) fn named(store: &Store, name: Option<&str>, before: usize) -> Result<
             "{shown}: its results were collected; name a tag, or keep more runs (`keep_runs` under [cache])"
         );
     };
-    let snapshot = snapshot_at(store, &digest, &title)?;
+    let snapshot = snapshot_at(store, &digest, &shown)?;
     Ok(Named {
         title,
         shown,

@@ -11,7 +11,12 @@ use super::document::Versioned;
 /// Prints bytes; a reader that has seen enough (`| head`) is no error.
 pub(super) fn print(bytes: &[u8]) -> Result<()> {
     let mut out = stdout().lock();
-    match out.write_all(bytes).and_then(|()| out.flush()) {
+    printed(out.write_all(bytes).and_then(|()| out.flush()))
+}
+
+/// What came of writing to standard output; a reader that has gone is no error.
+pub(super) fn printed(written: io::Result<()>) -> Result<()> {
+    match written {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             Err(error).context("can't write to standard output")
         }
@@ -31,15 +36,8 @@ pub(super) fn print_long_document<T: Serialize + JsonSchema>(document: &T) -> Re
     let mut out = BufWriter::new(stdout().lock());
     let written = serde_json::to_writer(&mut out, &Versioned::new(document));
     let written = written.map_err(io::Error::from);
-    match written
-        .and_then(|()| out.write_all(b"\n"))
-        .and_then(|()| out.flush())
-    {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(error).context("can't write to standard output")
-        }
-        _ => Ok(()),
-    }
+    let written = written.and_then(|()| out.write_all(b"\n"));
+    printed(written.and_then(|()| out.flush()))
 }
 
 /// Prints a line for people on standard error; if that is closed, the work goes on.

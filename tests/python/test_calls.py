@@ -1,5 +1,7 @@
 """What the program is told and how it ends: values to the bit, errors as exceptions, interrupts, other versions."""
 
+import io
+import json
 import os
 import signal
 import subprocess
@@ -12,6 +14,12 @@ import pytest
 
 import rerunoff
 from rerunoff import _values
+
+#: What a run of one catchment prints, without what nobody asks for here.
+RAN = json.dumps(
+    {"version": 1, "product": None, "catchments": 1, "run": 1, "seconds": 0.1, "gave_up": False}
+    | dict.fromkeys(("fresh", "failed", "under_way", "stale", "skipped"), 0)
+)
 
 SAYS_VALUES = "echo flow > out.txt; echo {k} >> out.txt; echo 'soil {soil}'\n"
 
@@ -150,6 +158,26 @@ def test_a_program_that_dies_is_told_of(tmp_path, monkeypatch):
     assert caught.value.exit_code == -9
 
 
+def closed():
+    stream = io.StringIO()
+    stream.close()
+    return stream
+
+
+@pytest.mark.parametrize("stderr", [None, closed(), io.TextIOWrapper(io.BytesIO(), "ascii")], ids=["none", "closed", "ascii"])
+def test_a_program_is_heard_to_its_end_where_nobody_listens(tmp_path, monkeypatch, stderr):
+    says = "head -c 200000 /dev/zero | tr '\\0' e | sed s/e/é/ >&2"
+    project = stand_in(tmp_path, monkeypatch, f"{says}; echo '{RAN}'")
+    monkeypatch.setattr(sys, "stderr", stderr)
+    assert project.run().run == 1
+
+
+def test_letters_are_whole_however_they_come(tmp_path, monkeypatch, capsys):
+    says = "printf 't\\303' >&2; sleep 0.2; printf '\\244glich \\303' >&2"
+    stand_in(tmp_path, monkeypatch, f"{says}; echo '{RAN}'").run()
+    assert capsys.readouterr().err == "täglich \ufffd"
+
+
 def test_an_error_of_a_kind_that_is_not_known_is_one(tmp_path, monkeypatch):
     error = '{"version": 1, "error": {"kind": "new", "exit_code": 9, "message": "something"}}'
     project = stand_in(tmp_path, monkeypatch, f"echo '{error}'; exit 9")
@@ -163,6 +191,9 @@ def test_where_there_is_no_program(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr("rerunoff._binary._script_folders", lambda: [tmp_path])
     with pytest.raises(FileNotFoundError, match="RERUNOFF_BINARY"):
+        rerunoff.binary()
+    monkeypatch.setenv("RERUNOFF_BINARY", str(tmp_path / "elsewhere"))
+    with pytest.raises(FileNotFoundError, match="RERUNOFF_BINARY names .*elsewhere, where there is no program"):
         rerunoff.binary()
 
 

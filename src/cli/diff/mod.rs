@@ -53,8 +53,9 @@ pub(super) struct Arguments {
 
 /// One side of a comparison: a snapshot, or a single scenario of one.
 struct Side {
+    /// With times in UTC, for documents.
     title: String,
-    /// The title as people read it.
+    /// With times as people read them, for all else, messages of errors too.
     shown: String,
     snapshot: Snapshot,
     scenario: Option<ScenarioName>,
@@ -92,7 +93,7 @@ impl Side {
         let name = self.scenario.as_ref().unwrap_or(other);
         let scenario_snapshot = self.snapshot.scenario_snapshot(name);
         scenario_snapshot
-            .with_context(|| format!("{}: there was no scenario {:?}", self.title, name.as_str()))
+            .with_context(|| format!("{}: there was no scenario {:?}", self.shown, name.as_str()))
     }
 }
 
@@ -195,7 +196,7 @@ fn project_of<'s>(
         let gone = scenario_snapshot.scenario.as_str();
         format!(
             "{}: the project has no scenario {gone:?} any more",
-            side.title
+            side.shown
         )
     })
 }
@@ -215,7 +216,7 @@ impl<'a> Opened<'a> {
         Ok(Self {
             project,
             scenario_snapshot,
-            results: results.with_context(|| side.title.clone())?,
+            results: results.with_context(|| side.shown.clone())?,
         })
     }
 
@@ -251,9 +252,9 @@ fn compare<'a>(
             .set(done);
     });
     drop(progress);
-    let [title_then, title_now] = sides.map(|side| &side.title);
     let objectives = ObjectiveChange::between(then.objectives(store)?, now.objectives(store)?);
-    let difference = difference.with_context(|| format!("{title_then} and {title_now}"))?;
+    let [shown_then, shown_now] = sides.map(|side| &side.shown);
+    let difference = difference.with_context(|| format!("{shown_then} and {shown_now}"))?;
     let pictured = match columns.filter(|_| difference.has_changes()) {
         None => None,
         Some(columns) => {

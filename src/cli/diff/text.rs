@@ -6,6 +6,7 @@ use super::objectives::ObjectiveChange;
 use super::{Comparison, Pair, Place};
 use crate::data::catchment::CatchmentId;
 use crate::history::difference::{Compared, Extreme, ValueChange};
+use crate::text::wording::first_few;
 
 /// The width of the bars, in characters.
 const BAR: usize = 20;
@@ -60,7 +61,7 @@ impl Pair<'_> {
             self.print_extremes(variable, &" ".repeat(width + 2), out)?;
         }
         if !self.not_compared.is_empty() {
-            let names = self.not_compared.join(", ");
+            let names = first_few(&self.not_compared);
             writeln!(
                 out,
                 "not compared, as it is newer than some of these results: {names}"

@@ -35,6 +35,7 @@ use crate::project::product_spec::{IdType, VariableAxes};
 use crate::store::Store;
 use crate::system::whole_file;
 use crate::text::shell;
+use crate::text::wording::first_few;
 
 const TROUBLE: &str = "can't write the columns";
 
@@ -102,19 +103,21 @@ pub(super) fn export(place: &ProjectPlace, arguments: Arguments) -> Result<Exit>
         return summaries(&projects, &store, &named, &arguments);
     }
     let mut list = Vec::new();
+    let mut left_out = BTreeSet::new();
     for project in projects {
         let name = &project.scenario.name;
         if let Some(snapshot) = named.snapshot.scenario_snapshot(name) {
             let results = SnapshotResults::open(project, &store, snapshot);
-            let results = results.context(named.title.clone())?;
-            if !results.left_out.is_empty() {
-                let (of, names) = (&named.shown, results.left_out.join(", "));
-                say(&format!(
-                    "{of}: left out, as it is newer than these results: {names}"
-                ));
-            }
+            let results = results.context(named.shown.clone())?;
+            left_out.extend(results.left_out.iter().cloned());
             list.push((name, results));
         }
+    }
+    if !left_out.is_empty() {
+        let (of, names) = (&named.shown, first_few(&Vec::from_iter(left_out)));
+        say(&format!(
+            "{of}: left out, as it is newer than these results: {names}"
+        ));
     }
     let mut table = Table::new(study.is_named(), arguments.csv);
     let (mut columns, mut curves) = (None, None);
@@ -133,7 +136,7 @@ pub(super) fn export(place: &ProjectPlace, arguments: Arguments) -> Result<Exit>
                 let label = scenario.label(&CatchmentId::new(id));
                 format!(
                     "{}: catchment {label} has no result; `rerunoff why {}` tells why",
-                    named.title,
+                    named.shown,
                     shell::word(id)
                 )
             })?;
@@ -169,7 +172,7 @@ pub(super) fn export(place: &ProjectPlace, arguments: Arguments) -> Result<Exit>
             curves.add(&CatchmentId::new(id), &results.product, group, &together);
         }
         if !is_known {
-            return Err(Usage(format!("{}: there is no catchment {id:?}", named.title)).into());
+            return Err(Usage(format!("{}: there is no catchment {id:?}", named.shown)).into());
         }
     }
     match (&columns, &curves) {
@@ -206,7 +209,7 @@ fn summaries(
         snapshots.any(|snapshot| snapshot.rows.iter().any(|row| row.id == *id))
     };
     if let Some(id) = ids.iter().find(|id| !has(id)) {
-        let message = format!("{}: there is no catchment {:?}", named.title, id.as_str());
+        let message = format!("{}: there is no catchment {:?}", named.shown, id.as_str());
         return Err(Usage(message).into());
     }
     let at = if ids.is_empty() {
@@ -218,7 +221,7 @@ fn summaries(
     for project in projects {
         if let Some(snapshot) = named.snapshot.scenario_snapshot(&project.scenario.name) {
             let added = table.add(project, store, snapshot, &at, cores(None));
-            added.with_context(|| named.title.clone())?;
+            added.with_context(|| named.shown.clone())?;
         }
     }
     match (arguments.json, arguments.plot.columns()) {

@@ -41,7 +41,7 @@ pub(super) const VERBS: &[Verb] = &[
             ),
             (
                 "rerunoff run --max-rerun 5%",
-                "Not if more than a twentieth would be run",
+                "Not if over a twentieth would be run",
             ),
             (
                 "rerunoff run --set k=0.013 --as trial7",
@@ -49,7 +49,7 @@ pub(super) const VERBS: &[Verb] = &[
             ),
             (
                 "rerunoff run --at calibrated",
-                "The product of a tag again, running nothing",
+                "A tag's product again, running nothing",
             ),
         ],
         more: &["exit-codes", "readme", "cluster"],

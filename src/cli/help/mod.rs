@@ -13,6 +13,10 @@ use clap::{Args, Command, CommandFactory};
 use super::Cli;
 use super::exit::Exit;
 use super::pager::PagerOption;
+use super::terminal::printed;
+
+/// How long a line is that no terminal breaks, in characters.
+const LINE: usize = 80;
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -55,7 +59,7 @@ pub(super) fn help(arguments: &Arguments) -> Result<Exit> {
     let words = ["rerunoff"].into_iter().chain(word).chain(["--help"]);
     let asked = described().try_get_matches_from(words);
     let error = asked.err().context("there is no help")?;
-    error.print().context("can't write to standard output")?;
+    printed(error.print())?;
     Ok(Exit::Fine)
 }
 
@@ -78,13 +82,20 @@ pub(super) fn described() -> Command {
     command.after_help(format!("{examples}\n\n{more}\n{topics}"))
 }
 
-/// Examples with what each does, and the topics that tell more.
+/// Examples with what each does, beside it or, where a line has no room for both, below; and the topics that tell more.
 fn end(examples: &[(&str, &str)], more: &[&str]) -> String {
-    let width = examples.iter().map(|(call, _)| call.len()).max();
+    let fits = |width: usize, does: &str| 2 + width + 2 + does.len() <= LINE;
+    let beside = examples
+        .iter()
+        .filter(|(call, does)| fits(call.len(), does));
+    let width = beside.map(|(call, _)| call.len()).max();
     let width = width.unwrap_or_default();
     let lines = examples
         .iter()
-        .map(|(call, does)| format!("\n  {call:width$}  {does}"));
+        .map(|(call, does)| match fits(width.max(call.len()), does) {
+            true => format!("\n  {call:width$}  {does}"),
+            false => format!("\n  {call}\n      {does}"),
+        });
     let lines: String = lines.collect();
     let heading = heading("Examples:");
     let more = more.iter().map(|topic| format!("rerunoff help {topic}"));
@@ -121,6 +132,17 @@ mod tests {
             }
             for topic in found.more {
                 assert!(topics::TOPICS.iter().any(|it| it.name == *topic), "{topic}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_line_of_an_end_is_broken_by_a_terminal() {
+        let command = described();
+        for verb in command.get_subcommands().chain([&command]) {
+            let end = verb.get_after_help().map(ToString::to_string);
+            for line in end.unwrap_or_default().lines() {
+                assert!(line.chars().count() <= LINE, "{line}");
             }
         }
     }

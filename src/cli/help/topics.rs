@@ -30,7 +30,7 @@ pub(super) const TOPICS: &[Topic] = &[
     },
     Topic {
         name: "simulators",
-        about: "What simulators are given and what is taken from them; project files for known ones",
+        about: "What simulators are given, and what is taken from them",
         text: Text::File(include_str!("../../../docs/simulators.md")),
     },
     Topic {

@@ -18,11 +18,14 @@ VARIABLE = "RERUNOFF_BINARY"
 def binary() -> Path:
     """The program.
 
-    Raises FileNotFoundError if there is none.
+    Raises FileNotFoundError if there is none, or none where the variable says.
     """
     stated = os.environ.get(VARIABLE)
     if stated:
-        return Path(stated).absolute()
+        program = Path(stated).absolute()
+        if not program.is_file():
+            raise FileNotFoundError(f"the environment variable {VARIABLE} names {program}, where there is no program")
+        return program
     for folder in _script_folders():
         program = folder / "rerunoff"
         if program.is_file():

@@ -1,11 +1,12 @@
 """One call of the program: words in, one document out, or an exception.
 
-This knows that every verb prints one document of JSON on standard output and all else on standard error, and how a
+This knows that with `--json` one document is printed on standard output and all else on standard error, and how a
 program is ended. What verbs tell is known elsewhere.
 """
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
 import signal
@@ -47,16 +48,17 @@ def document(directory: Path, verb: str, words: Sequence[str], *, quiet: bool = 
     return found
 
 
-def text(directory: Path, verb: str, words: Sequence[str]) -> str:
-    """What a verb without documents prints. Raises what `errors` has."""
-    code, out, said = _finished(directory, [verb, *words], quiet=True)
+def without_document(directory: Path, verb: str, words: Sequence[str]) -> None:
+    """Has a verb do what it does only without `--json`; what it prints is nobody's. Raises what `errors` has."""
+    code, _, said = _finished(directory, [verb, *words], quiet=True)
     if code != 0:
         raise errors.of_text(said, code)
-    return out
 
 
 def _finished(directory: Path, words: Sequence[str], *, quiet: bool) -> tuple[int, str, str]:
     """Runs the program to its end: its exit code, and what it printed on standard output and standard error."""
+    said: list[bytes] = []
+    listener: threading.Thread | None = None
     process = subprocess.Popen(
         [str(binary()), f"--directory={directory}", *words],
         stdin=subprocess.DEVNULL,
@@ -65,11 +67,10 @@ def _finished(directory: Path, words: Sequence[str], *, quiet: bool) -> tuple[in
         # What Python opens is not inherited anyway; make's jobserver is, so that simulators count as make's jobs.
         close_fds=False,
     )
-    assert process.stdout is not None and process.stderr is not None
-    said: list[bytes] = []
-    listener = threading.Thread(target=_listen, args=(process.stderr, said, quiet), daemon=True)
-    listener.start()
     try:
+        assert process.stdout is not None and process.stderr is not None
+        listener = threading.Thread(target=_listen, args=(process.stderr, said, quiet), daemon=True)
+        listener.start()
         with process.stdout:
             out = process.stdout.read()
         code = process.wait()
@@ -85,15 +86,26 @@ def _finished(directory: Path, words: Sequence[str], *, quiet: bool) -> tuple[in
             raise
         raise
     finally:
-        listener.join()
-        process.stderr.close()
+        # An interrupt may have come before it was started.
+        if listener is not None and listener.is_alive():
+            listener.join()
+        if process.stderr is not None:
+            process.stderr.close()
     return code, out.decode("utf-8", "replace"), b"".join(said).decode("utf-8", "replace")
 
 
 def _listen(stream: IO[bytes], said: list[bytes], quiet: bool) -> None:
     """Keeps what is said, and hands it on at once unless it is to be quiet."""
-    while chunk := os.read(stream.fileno(), 65536):
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    while True:
+        chunk = os.read(stream.fileno(), 65536)
         said.append(chunk)
         if not quiet:
-            sys.stderr.write(chunk.decode("utf-8", "replace"))
-            sys.stderr.flush()
+            try:
+                sys.stderr.write(decoder.decode(chunk, final=not chunk))
+                sys.stderr.flush()
+            except (AttributeError, OSError, ValueError):
+                # There is no such stream, it was closed, or it can't have these letters. The program waits for a reader even so.
+                quiet = True
+        if not chunk:
+            return

@@ -1,7 +1,8 @@
 """Parts of documents as data frames.
 
 Catchments are texts in all of them, as ids are in documents. Where the project has scenarios, they come first in the
-index. Times that say that they are UTC have that as their time zone; those of time steps have none, as in the product.
+index; it is the rows that tell of them, so that a table without rows has none there. Times that say that they are UTC
+have that as their time zone; those of time steps have none, as in the product.
 """
 
 from __future__ import annotations

@@ -81,11 +81,15 @@ class FailedError(RerunoffError):
     def __init__(self, run: Run) -> None:
         told = f"{run.failed} of {run.catchments} failed, {run.skipped} can't be run"
         for first in [*run.document["failures"], *run.document["cannot_run"]][:1]:
-            label = " of ".join(first[name] for name in ("catchment", "scenario") if name in first)
-            told += f"; the first, {label}: {first['reason']}"
+            told += f"; the first, {_label(first)}: {first['reason']}"
         super().__init__(told, exit_code=1)
         #: What the run left.
         self.run = run
+
+
+def _label(one: Mapping[str, Any]) -> str:
+    """What the program calls a catchment: `70007`, or `70007 of diuron`."""
+    return " of ".join(one[name] for name in ("catchment", "scenario") if name in one)
 
 
 _BY_KIND = {

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import _tables
+from .errors import _label
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -225,8 +226,8 @@ class Why(_Told):
     def __str__(self) -> str:
         lines = []
         for one in self.document["catchments"]:
-            label = " of ".join(one[name] for name in ("catchment", "scenario") if name in one)
-            lines.append(f"{label} is {one['state']}: {one['reason']}")
+            state = "can't be run" if one["state"] == "bad" else f"is {one['state']}"
+            lines.append(f"{_label(one)} {state}: {one['reason']}")
             lines += [f"  {line}" for part in one["changes"] for line in part["text"].splitlines()]
             lines += [f"  {note}" for note in one["notes"]]
         return "\n".join(lines)

@@ -34,7 +34,8 @@ def open(directory: str | os.PathLike[str] = ".") -> Project:
     Raises ProjectFileError if there is none or it has a fault, and what else `errors` has.
     """
     project = Project(directory)
-    project.call("tags")
+    # Of what reads the project file, this reads the least beside it.
+    project.call("runs")
     return project
 
 
@@ -244,7 +245,7 @@ class Project:
     def product_file(self, scenario: str | None = None) -> Path:
         """Where the product is, whether it has been written or not; that of a scenario, if each has its own.
 
-        Raises ValueError if each has its own and none is named.
+        It costs a `status`. Raises ValueError if each has its own and none is named.
         """
         products = self._call("status", names_option("scenario", scenario))["products"]
         if len(products) != 1:
@@ -279,11 +280,11 @@ class Project:
         with tempfile.TemporaryDirectory(prefix="rerunoff-") as folder:
             lists = list_option("only", only, Path(folder))
             words = [*names_option("scenario", scenario), *lists, *_options(since=since, size=size), "--", str(path)]
-            _call.text(self.directory, "report", words)
+            _call.without_document(self.directory, "report", words)
         return path
 
     def call(self, verb: str, *words: str) -> dict[str, Any]:
-        """What any verb prints as its document, by the words of the command line: `p.call("gc", "--dry-run")`.
+        """What any verb that has `--json` prints as its document, by the words of the command line: `p.call("gc", "--dry-run")`.
 
         See docs/json.md. Raises what `errors` has.
         """

@@ -25,7 +25,7 @@ pub(crate) fn show(command_line: &str, text: &str) -> bool {
 }
 
 fn start(command_line: &str, text: &str) -> bool {
-    // Words and quotes are the shell's affair; its own answer that there is no such program is 127.
+    // Words and quotes are the shell's affair; its own answer that there is no such program is 127, that it is none 126.
     let mut command = Command::new("sh");
     command.args(["-c", command_line]).stdin(Stdio::piped());
     if env::var_os(LESS.0).is_none() {
@@ -38,5 +38,7 @@ fn start(command_line: &str, text: &str) -> bool {
         // Who has seen enough closes it.
         input.write_all(text.as_bytes()).ok();
     }
-    child.wait().is_ok_and(|status| status.code() != Some(127))
+    child
+        .wait()
+        .is_ok_and(|status| !matches!(status.code(), Some(126 | 127)))
 }
