@@ -435,3 +435,21 @@ fn faults_of_summaries_name_the_remedy() {
         &["product.summary.herbicide_load", "of this name already"],
     );
 }
+
+#[test]
+fn before_a_run_has_come_to_its_end_there_is_nothing_to_look_at() {
+    let project = Project::new(1);
+    let input = project.path("input.h5");
+    let aside = project.path("aside");
+    fs::rename(&input, &aside).expect("a move");
+    fs::write(&input, "step,T\n").expect("a text");
+    project.rerunoff(&["run"]).expect(4);
+    fs::rename(&aside, &input).expect("a move back");
+    for call in [&["report"][..], &["diff"], &["export", "--summary"]] {
+        let said = project.rerunoff(call).expect(2).stderr;
+        assert!(
+            said.contains("no run has come to its end yet"),
+            "{call:?}: {said}"
+        );
+    }
+}

@@ -35,6 +35,8 @@ impl Named {
     }
 }
 
+const NO_RUN: &str = "no run has come to its end yet; `rerunoff run` first";
+
 /// The snapshot of a tag. Without a name, the one that a run left: the last run, or the one so many runs `before` it.
 pub(super) fn named(store: &Store, name: Option<&str>, before: usize) -> Result<Named> {
     if let Some(name) = name {
@@ -46,9 +48,9 @@ pub(super) fn named(store: &Store, name: Option<&str>, before: usize) -> Result<
         return Ok(Named::new(title, snapshot));
     }
     let Some(run) = store.runs(before + 1)?.into_iter().nth(before) else {
-        let message = match before {
-            0 => "no run has come to its end yet; `rerunoff run` first",
-            _ => "there is no run before the last one; name a tag, or run again after a change",
+        let message = match store.runs(1)?.is_empty() {
+            true => NO_RUN,
+            false => "there is no run before the last one; name a tag, or run again after a change",
         };
         return Err(Usage(message.to_owned()).into());
     };
@@ -105,8 +107,15 @@ pub(super) fn left_or_planned(
         return named(store, None, 0);
     }
     let bytes = Snapshot::bytes_of(scenarios, plans)?;
+    let snapshot = Snapshot::from_bytes(&bytes)?;
+    for scenario in &snapshot.scenario_snapshots {
+        // A run keeps the time steps before it runs anything.
+        if store.content(&scenario.time)?.is_none() {
+            return Err(Usage(NO_RUN.to_owned()).into());
+        }
+    }
     let title = "what there is before the first run has come to its end";
-    Ok(Named::new(title.to_owned(), Snapshot::from_bytes(&bytes)?))
+    Ok(Named::new(title.to_owned(), snapshot))
 }
 
 /// The snapshot with this digest; `title` is how messages name it.

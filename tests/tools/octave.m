@@ -13,7 +13,9 @@ end
 info = ncinfo(file);
 ids = ncread(file, "catchment");
 if ischar(ids)
-  ids = cellstr(ids');
+  ids = ids';
+  ids(ids == 0) = " ";
+  ids = cellstr(ids);
 else
   ids = arrayfun(@(id) sprintf("%d", id), ids, "UniformOutput", false);
 end

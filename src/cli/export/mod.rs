@@ -53,7 +53,7 @@ pub(super) struct Arguments {
     #[arg(long)]
     csv: bool,
     /// With --summary --csv: write the table to this file, and what its columns are to one beside it that ends in .csvt, so that QGIS
-    /// and GDAL know numbers from texts
+    /// and GDAL know numbers from texts; `-` is standard output
     #[arg(
         short,
         long,
@@ -227,7 +227,7 @@ fn summaries(
     match (arguments.json, arguments.plot.columns()) {
         (true, _) => print_document(&table.document(&named.title))?,
         (false, Some(columns)) => table.draw(&named.shown, columns)?,
-        (false, None) => match &arguments.output {
+        (false, None) => match arguments.output.as_ref().filter(|file| *file != "-") {
             None => print(&table.text(arguments.csv)?)?,
             Some(file) => {
                 let ids_are_numbers =
