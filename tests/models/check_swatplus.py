@@ -72,10 +72,10 @@ def check(trial, values):
         for at, esco in enumerate(values):
             by_day, month, average = expected(trial, esco)
             assert list(product["channel"][:]) == list(by_day["flo_out"].columns)
-            same(f"flow at {esco}", product["flow"][at, ..., 0], by_day["flo_out"])
-            same(f"sediment at {esco}", product["sediment"][at, ..., 0], by_day["sed_out"])
-            same(f"evaporation at {esco}", product["evaporation"][at, :, 0], month["et"])
-            same(f"snow at {esco}", product["snow_melt"][at, :, 0], month["snomlt"])
+            same(f"flow at {esco}", product["flow"][:, at, :, 0], by_day["flo_out"])
+            same(f"sediment at {esco}", product["sediment"][:, at, :, 0], by_day["sed_out"])
+            same(f"evaporation at {esco}", product["evaporation"][:, at, 0], month["et"])
+            same(f"snow at {esco}", product["snow_melt"][:, at, 0], month["snomlt"])
             same(f"snow fall at {esco}", product["snow_fall"][at], average["snofall"])
             evaporations.add(month["et"].iloc[0])
     assert len(evaporations) == len(values), f"the values make no difference: {evaporations}"
