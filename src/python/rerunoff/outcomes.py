@@ -17,8 +17,6 @@ from .errors import _label
 if TYPE_CHECKING:
     import pandas as pd
 
-_WITHOUT_RESULT = ["reason"]
-
 
 @dataclass(frozen=True, repr=False)
 class _Told:
@@ -33,11 +31,31 @@ class _Told:
         texts = [f"{name}={value:.3g}" if isinstance(value, float) else f"{name}={value!r}" for name, value in told]
         return f"{type(self).__name__}({', '.join(texts)})"
 
-    def _failures(self, name: str) -> pd.DataFrame:
-        return _tables.table(self.document[name], _WITHOUT_RESULT, ["catchment"])
-
     def _causes(self) -> pd.DataFrame:
         return _tables.table(self.document["causes"], ["cause", "count"])
+
+
+@dataclass(frozen=True, repr=False)
+class _Judged(_Told):
+    """What tells of catchments without a result, and of how good the results are."""
+
+    @property
+    def failures(self) -> pd.DataFrame:
+        """Those that failed, with the `reason` of each."""
+        return self._without_result("failures")
+
+    @property
+    def cannot_run(self) -> pd.DataFrame:
+        """Those that can't be run, with the `reason` of each."""
+        return self._without_result("cannot_run")
+
+    @property
+    def objectives(self) -> pd.DataFrame:
+        """The `number` of each objective at each gauge, of the products as they were last written; without a catchment: over all gauges."""
+        return _tables.objectives(self.document.get("objectives", []))
+
+    def _without_result(self, name: str) -> pd.DataFrame:
+        return _tables.table(self.document[name], ["reason"], ["catchment"])
 
 
 @dataclass(frozen=True)
@@ -55,7 +73,7 @@ def _products(document: Mapping[str, Any]) -> tuple[Product, ...]:
 
 
 @dataclass(frozen=True, repr=False)
-class Status(_Told):
+class Status(_Judged):
     """What is fresh, stale and why. Catchments are counted in each scenario."""
 
     catchments: int
@@ -82,21 +100,6 @@ class Status(_Told):
         rows = [{**row, "scenario": row["name"]} for row in self.document.get("scenarios", [])]
         return _tables.table(rows, counts, named=True)
 
-    @property
-    def failures(self) -> pd.DataFrame:
-        """The failed catchments with the `reason` of each."""
-        return self._failures("failures")
-
-    @property
-    def cannot_run(self) -> pd.DataFrame:
-        """The bad catchments with the `reason` of each."""
-        return self._failures("cannot_run")
-
-    @property
-    def objectives(self) -> pd.DataFrame:
-        """The `number` of each objective at each gauge, of the products as they were last written; without a catchment: over all gauges."""
-        return _tables.objectives(self.document.get("objectives", []))
-
 
 @dataclass(frozen=True, repr=False)
 class Plan(_Told):
@@ -117,7 +120,7 @@ class Plan(_Told):
 
 
 @dataclass(frozen=True, repr=False)
-class Run(_Told):
+class Run(_Judged):
     """What a run did. The counts from `fresh` to `skipped`, `run` aside, add up to `catchments`."""
 
     catchments: int
@@ -138,21 +141,6 @@ class Run(_Told):
     #: Whether it ended early because too many failed.
     gave_up: bool
     products: tuple[Product, ...] = field(repr=False)
-
-    @property
-    def failures(self) -> pd.DataFrame:
-        """Those that failed with the `reason` of each."""
-        return self._failures("failures")
-
-    @property
-    def cannot_run(self) -> pd.DataFrame:
-        """Those that are skipped with the `reason` of each."""
-        return self._failures("cannot_run")
-
-    @property
-    def objectives(self) -> pd.DataFrame:
-        """The `number` of each objective at each gauge; without a catchment: over all gauges."""
-        return _tables.objectives(self.document.get("objectives", []))
 
 
 @dataclass(frozen=True, repr=False)
