@@ -50,7 +50,8 @@ use std::os::fd::AsFd;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use clap::{FromArgMatches, Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub use self::exit::Exit;
 pub use self::fault::{print_error, print_unparsed};
@@ -146,8 +147,13 @@ impl Cli {
     /// # Errors
     /// What is wrong with them, or the help or version that they ask for.
     pub fn parse_words() -> Result<Self, clap::Error> {
-        let mut command = help::described();
-        let matches = command.try_get_matches_from_mut(std::env::args_os())?;
+        let mut command = Self::command();
+        let understood = command.try_get_matches_from_mut(std::env::args_os());
+        // Only who asks for help, or needs it, pays for the examples in it.
+        let matches = understood.or_else(|error| match error.kind() {
+            ErrorKind::DisplayVersion => Err(error),
+            _ => help::described().try_get_matches(),
+        })?;
         let cli = Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
         let verb = matches
             .subcommand()

@@ -92,33 +92,22 @@ impl AxisGroup<'_> {
     }
 
     /// How many places a tile has along each of the group's axes.
-    pub(super) fn tile_lengths(&self, tiling: &Tiling) -> Vec<usize> {
+    pub(super) fn tile_lengths(&self, tiling: &Tiling) -> [Option<usize>; 2] {
         self.along(tiling.tile_steps, self.slice())
     }
 
     /// Where a slab begins along each of the group's axes.
-    pub(super) fn corner(&self, tiling: &Tiling, slab: usize) -> Vec<usize> {
+    pub(super) fn corner(&self, tiling: &Tiling, slab: usize) -> [Option<usize>; 2] {
         self.along(slab * tiling.tile_steps, 0)
     }
 
-    /// Puts the scenario's place, or its share of a chunk, between these along the group's axes: time is first in every variable.
-    pub(super) fn with_scenario(
-        &self,
-        scenario: Option<usize>,
-        mut along: Vec<usize>,
-    ) -> Vec<usize> {
-        if let Some(scenario) = scenario {
-            along.insert(usize::from(self.time.is_some()), scenario);
-        }
-        along
-    }
-
     /// So many rows along the axes: whole time steps, of which each has `within` along the dimension.
-    fn along(&self, rows: usize, within: usize) -> Vec<usize> {
+    fn along(&self, rows: usize, within: usize) -> [Option<usize>; 2] {
         match (self.time, self.dimension) {
-            (None, None) => Vec::new(),
-            (Some(_), None) | (None, Some(_)) => vec![rows],
-            (Some(_), Some(_)) => vec![rows / self.slice(), within],
+            (None, None) => [None, None],
+            (Some(_), None) => [Some(rows), None],
+            (None, Some(_)) => [None, Some(rows)],
+            (Some(_), Some(_)) => [Some(rows / self.slice()), Some(within)],
         }
     }
 
@@ -142,6 +131,17 @@ impl AxisGroup<'_> {
             (self.dimension).map(|dimension| dimension.label(row % self.slice())),
         ]
     }
+}
+
+/// What a variable has along its time, its further dimension, scenarios and catchments, in the order of its dimensions. CDO takes no file
+/// whose scenarios come before the time.
+pub(super) fn in_order<T>(
+    [time, dimension]: [Option<T>; 2],
+    scenario: Option<T>,
+    catchment: T,
+) -> Vec<T> {
+    let outer = [time, scenario, dimension].into_iter().flatten();
+    outer.chain([catchment]).collect()
 }
 
 impl ProductContent {

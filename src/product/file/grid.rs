@@ -7,6 +7,7 @@
 
 use anyhow::Result;
 
+use super::axes::in_order;
 use super::block::Block;
 use super::blocks::{BlockSink, ProductBlocks};
 use super::digest::{chunks_digest, digest};
@@ -103,10 +104,7 @@ impl GroupWriter<'_> {
     /// The place of a chunk's first value.
     fn offset(&self, scenario: usize, first: usize, slab: usize) -> Vec<usize> {
         let scenario = self.product.scenarios.is_some().then_some(scenario);
-        let within = self.over.corner(self.tiling, slab);
-        let mut offset = self.over.with_scenario(scenario, within);
-        offset.push(first);
-        offset
+        in_order(self.over.corner(self.tiling, slab), scenario, first)
     }
 
     /// The chunks of a block, from its values or from the previous product.
@@ -159,8 +157,8 @@ fn begin(
         let over = over.expect("every variable is in a group");
         let tiling = over.tiling(product);
         let scenario = product.scenarios.is_some().then_some(1);
-        let mut chunk = over.with_scenario(scenario, over.tile_lengths(&tiling));
-        chunk.push(tiling.tile_catchments);
+        let lengths = over.tile_lengths(&tiling);
+        let chunk = in_order(lengths, scenario, tiling.tile_catchments);
         let attributes = cf::variable(variable, product);
         let chunking = Chunking {
             chunk: &chunk,

@@ -3,6 +3,7 @@
 
 use anyhow::Result;
 
+use super::axes::in_order;
 use super::cf;
 use super::digest::values_digest;
 use super::ids::Ids;
@@ -70,17 +71,14 @@ impl Dimensions {
 
     /// The dimensions of variables with one value per row.
     pub(super) fn of_rows(&self) -> Vec<Dimension> {
-        self.scenario.into_iter().chain([self.catchment]).collect()
+        in_order([None, None], self.scenario, self.catchment)
     }
 
-    /// The dimensions of a variable with these axes. CDO takes no file whose scenarios come before the time.
+    /// The dimensions of a variable with these axes.
     pub(super) fn of_variable(&self, axes: &VariableAxes) -> Vec<Dimension> {
         let of = |name: &Option<String>| name.as_deref().and_then(|name| self.axis(name));
-        let outer = of(&axes.time).into_iter().chain(self.scenario);
-        outer
-            .chain(of(&axes.dimension))
-            .chain([self.catchment])
-            .collect()
+        let along = [of(&axes.time), of(&axes.dimension)];
+        in_order(along, self.scenario, self.catchment)
     }
 
     /// The dimensions of what a variable with these axes is over time.
