@@ -22,8 +22,9 @@ use crate::project::product_spec::{ProductVariable, VariableSource};
 use crate::store::{ColumnSummary, Last, ResultSummary, Store, StoreError, StoredExplanation};
 use crate::system::parallel::ordered;
 
-/// How many keys a thread computes at a time.
-const KEYS_AT_ONCE: usize = 128;
+/// How many keys a thread computes at a time: few, so that of a small project's, too, every thread has its share, and the first are
+/// looked up while others are computed.
+const KEYS_AT_ONCE: usize = 32;
 
 /// Scenarios are planned side by side, as long as they have no more catchments than this: so many last runs are in memory.
 const AT_ONCE: usize = 200_000;

@@ -29,7 +29,6 @@ pub(super) struct Worker<'a, 'o> {
 impl<'o> Worker<'_, 'o> {
     /// Runs jobs until there are no more, or nobody wants them.
     pub(super) fn worker_loop(self) {
-        let run_context = &self.executor.run_context;
         let mut guard = match self.executor.work_folders.keeper().try_clone() {
             Ok(keeper) => Guard::keeping(keeper),
             // Out of descriptors: the folders then just are nobody's when rerunoff ends.
@@ -39,6 +38,13 @@ impl<'o> Worker<'_, 'o> {
         if self.executor.shelf.is_none() {
             guard.warm_up();
         }
+        self.run_jobs(&mut guard);
+        // What was handed in last is stored while the guard ends.
+        drop(self);
+    }
+
+    fn run_jobs(&self, guard: &mut Guard) {
+        let run_context = &self.executor.run_context;
         loop {
             // Bound first: a lock taken in the loop's head would be held while the job runs, and all others would wait.
             let job = self.jobs.lock().map(|jobs| jobs.recv());
@@ -80,7 +86,7 @@ impl<'o> Worker<'_, 'o> {
                 loaded: &self.executor.loaded_study[unit.scenario],
                 boundary: &self.executor.boundaries[unit.scenario],
             };
-            let run = context.run(job, &self.directory, &mut guard);
+            let run = context.run(job, &self.directory, guard);
             drop(slot);
             let trial = match run {
                 Ok(trial) => {

@@ -19,6 +19,10 @@ use crate::project::product_spec::SummaryVariable;
 use crate::store::{ResultId, Store, StoredColumn};
 use crate::system::parallel::ordered;
 
+/// About so many values go to a thread at a time: those of several catchments where they are few, as handing each over alone takes
+/// longer than decoding it.
+const VALUES_AT_ONCE: usize = 2048;
+
 /// A variable's values in a catchment.
 pub(crate) struct Seen<'s> {
     content: &'s ProductContent,
@@ -234,23 +238,38 @@ impl<'a> GroupPass<'a> {
         // Those that go into sums as the sums want them, then the others.
         let in_order = open_sums.as_ref().map(OpenSums::order);
         let others = (0..results.len()).filter(|&row| self.is_own[row] && !self.is_summed[row]);
-        let rows = in_order.into_iter().flatten().chain(others);
-        let fetched = rows.map(|row| {
+        let rows: Vec<usize> = in_order.into_iter().flatten().chain(others).collect();
+        let values = self.group.rows().max(1) * headers.len().max(1);
+        let fetch = |row: usize| {
             let columns = results[row].map(|result| store.columns(result, &headers));
             let context = || format!("{}: cannot fetch its result", self.content.row_name(row));
             Ok((row, columns.transpose().with_context(context)?))
+        };
+        let fetched = rows.chunks((VALUES_AT_ONCE / values).max(1)).map(|rows| {
+            // One look at the file for all.
+            let _transaction = store.read_transaction()?;
+            let fetched = rows.iter().map(|&row| fetch(row));
+            fetched.collect::<Result<Vec<_>>>()
         });
-        let work = |(row, columns): (usize, Option<Vec<StoredColumn>>)| self.row(row, columns, see);
-        ordered(threads, fetched, &work, &mut |mut made: Made<M>| {
-            for own in made.own {
-                take(own)?;
+        let work = |fetched: Vec<(usize, Option<Vec<StoredColumn>>)>| {
+            let rows = fetched.into_iter();
+            let made = rows.map(|(row, columns)| self.row(row, columns, see));
+            made.collect::<Result<Vec<_>>>()
+        };
+        ordered(threads, fetched, &work, &mut |all: Vec<Made<M>>| {
+            for mut made in all {
+                for own in made.own {
+                    take(own)?;
+                }
+                let Some(open_sums) = open_sums.as_mut().filter(|_| self.is_summed[made.row])
+                else {
+                    continue;
+                };
+                open_sums.add(made.row, &mut made.series, &mut |sum| {
+                    self.see_sums(made.row, sum, see, take)
+                })?;
             }
-            let Some(open_sums) = open_sums.as_mut().filter(|_| self.is_summed[made.row]) else {
-                return Ok(());
-            };
-            open_sums.add(made.row, &mut made.series, &mut |sum| {
-                self.see_sums(made.row, sum, see, take)
-            })
+            Ok(())
         })
     }
 
