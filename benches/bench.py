@@ -27,7 +27,7 @@ from projects import SIMULATOR, Project, render, trivial, unfenced
 from report import Report, mebibytes, milliseconds, seconds
 
 HERBICIDE = ROOT / "target" / "release" / "herbicide"
-HASHING = ROOT / ".venv" / "bench" / "bin" / "python"
+BESIDE = ROOT / ".venv" / "bench" / "bin" / "python"
 
 # Rows about bookkeeping alone have this many catchments at every size; their series are a day long.
 WIDE, WIDE_STEPS = 18_000, 24
@@ -167,7 +167,7 @@ class Bench:
         read = f"import sys; sys.path.insert(0, {str(ROOT / 'benches')!r}); import arrays; arrays.read_input(sys.argv[1])"
 
         def theirs():
-            one, other = cost([HASHING, "-c", digest, source]), cost([sys.executable, "-B", "-c", read, source])
+            one, other = cost([BESIDE, "-c", digest, source]), cost([sys.executable, "-B", "-c", read, source])
             return one.wall + other.wall
 
         ours, theirs = interleaved(self.runs, lambda: self.project.do("run", "--quiet", "--rehash").wall, theirs)
@@ -317,16 +317,26 @@ class Bench:
 
     def imported(self):
         """A table of text made into the input file, beside reading the same table."""
+        for name in import_bench.missing(BESIDE):
+            self.report.missing(name, f"{BESIDE} -m pip install {name}")
         for catchments in [2_000, self.catchments][: 1 + (self.catchments > LARGE)]:
-            found = import_bench.measure(RERUNOFF, catchments, 8_760, repeat=self.runs, folder=self.folder)
-            ours, theirs = found["rerunoff"], found["pandas"]
-            beside = "`pandas.read_csv`, which only reads it"
+            found = import_bench.measure(RERUNOFF, catchments, 8_760, repeat=self.runs, folder=self.folder, python=BESIDE)
+            ours = found["rerunoff"]
+            there = {name: found[name] for name in import_bench.READERS if name in found}
             what = f"`import`, {found['megabytes']:.0f} MB of text, {catchments} catchments"
-            rates = [f"{each['megabytes_per_second']:.0f} MB/s" for each in (ours, theirs)]
-            self.report.ratio(what, beside, *rates, found["times_faster"], least=10)
-            peaks = [mebibytes(each["peak_mebibytes"] << 20) for each in (ours, theirs)]
-            good = ours["peak_mebibytes"] <= min(theirs["peak_mebibytes"], 1024)
-            self.report.limit(f"memory to import {catchments} catchments", beside, *peaks, good, "≤ 1 GiB, ≤ pandas")
+            for name, theirs in there.items():
+                beside = f"`{name}.{import_bench.READERS[name][0]}`, which only reads it"
+                rates = [f"{each['megabytes_per_second']:.0f} MB/s" for each in (ours, theirs)]
+                least = {"polars": 3, "pandas": 10}.get(name)
+                self.report.ratio(what, beside, *rates, theirs["times_as_long"], least=least)
+                spent = [seconds(each["processor_seconds"]) for each in (ours, theirs)]
+                self.report.ratio(f"processor time of it, {catchments} catchments", beside, *spent, theirs["times_the_processor_time"])
+            if there:
+                name, theirs = min(there.items(), key=lambda each: each[1]["peak_mebibytes"])
+                peaks = [mebibytes(each["peak_mebibytes"] << 20) for each in (ours, theirs)]
+                good = ours["peak_mebibytes"] <= min(theirs["peak_mebibytes"], 1024)
+                beside = f"`{name}`, of the readers that which takes least"
+                self.report.limit(f"memory to import {catchments} catchments", beside, *peaks, good, "≤ 1 GiB, ≤ any reader")
 
 
 def ready_memory(folder, size):
