@@ -147,7 +147,31 @@ fn the_journal_follows_the_file_system() {
             .connection
             .pragma_query_value(None, "auto_vacuum", |row| row.get(0))
             .expect("known");
-        assert_eq!((page_size, vacuum), (16 * 1024, 2));
+        assert_eq!((page_size, vacuum), (4 * 1024, 2));
+    }
+}
+
+#[test]
+fn a_store_keeps_its_pages_and_the_cache_its_bytes() {
+    let folder = folder();
+    let path = folder.path().join("store.db");
+    let connection = Connection::open(&path).expect("made");
+    let large = "PRAGMA page_size = 16384; PRAGMA journal_mode = wal; VACUUM";
+    connection.execute_batch(large).expect("a large page");
+    drop(connection);
+    for (path, pages) in [
+        (path, [16_384, 1024]),
+        (folder.path().join("new"), [4096, 4096]),
+    ] {
+        drop(Store::open(&path).expect("made"));
+        let store = Store::open(&path).expect("opened");
+        let found = ["page_size", "cache_size"].map(|name| -> i64 {
+            let value = store
+                .connection
+                .pragma_query_value(None, name, |row| row.get(0));
+            value.expect("known")
+        });
+        assert_eq!(found, pages);
     }
 }
 
