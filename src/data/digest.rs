@@ -15,12 +15,17 @@ pub struct Digest([u8; 32]);
 impl Hash for Digest {
     /// Any few of its bytes tell it from others: it is a hash already.
     fn hash<H: Hasher>(&self, state: &mut H) {
-        let [a, b, c, d, e, f, g, h, ..] = self.0;
-        state.write_u64(u64::from_le_bytes([a, b, c, d, e, f, g, h]));
+        state.write_u64(self.few());
     }
 }
 
 impl Digest {
+    /// A few of its bytes.
+    pub(crate) fn few(&self) -> u64 {
+        let [a, b, c, d, e, f, g, h, ..] = self.0;
+        u64::from_le_bytes([a, b, c, d, e, f, g, h])
+    }
+
     /// The digest of `bytes`.
     pub fn of(bytes: &[u8]) -> Self {
         Self(blake3::hash(bytes).into())

@@ -27,6 +27,11 @@ impl Parameters {
         self.columns.get(name)?.get(row)?.as_ref()
     }
 
+    /// Whether some row has a value of this name.
+    pub fn has(&self, name: &str) -> bool {
+        self.columns.contains_key(name)
+    }
+
     /// Sets a value, in place of an earlier one.
     pub fn set(&mut self, name: &str, row: usize, value: Value) {
         let column = match self.columns.get_mut(name) {

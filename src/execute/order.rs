@@ -1,7 +1,6 @@
 //! What is to be run: each key once, with the names of its catchment, as every process understands it that opens the project.
 
 use std::collections::{HashMap, HashSet};
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use hashbrown::HashTable;
@@ -251,10 +250,9 @@ impl Work {
     }
 }
 
+/// A key is a hash already.
 fn hash(key: &Key) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    key.hash(&mut hasher);
-    hasher.finish()
+    key.0.few()
 }
 
 #[cfg(test)]

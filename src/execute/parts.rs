@@ -21,7 +21,7 @@ pub(crate) struct Parts {
 pub(crate) fn kept(plans: &[Plan], wanted: &[(Unit, Key)]) -> HashMap<Key, RawKey> {
     let kept = |(unit, key): &(Unit, Key)| {
         let entry = &plans[unit.scenario].entries[unit.catchment];
-        Some((*key, entry.kept?))
+        Some((*key, **entry.kept.as_ref()?))
     };
     wanted.iter().filter_map(kept).collect()
 }
@@ -29,6 +29,13 @@ pub(crate) fn kept(plans: &[Plan], wanted: &[(Unit, Key)]) -> HashMap<Key, RawKe
 impl Parts {
     /// Of what is wanted, where this is kept.
     pub(crate) fn of(wanted: &[(Unit, Key)], kept: HashMap<Key, RawKey>) -> Self {
+        if kept.is_empty() {
+            return Self {
+                again: Work::of(&[]),
+                to_run: Work::of(wanted),
+                kept,
+            };
+        }
         let is_kept = |(_, key): &(Unit, Key)| kept.contains_key(key);
         let (again, to_run): (Vec<_>, Vec<_>) = wanted.iter().copied().partition(is_kept);
         Self {

@@ -29,6 +29,9 @@ const KEYS_AT_ONCE: usize = 32;
 /// Scenarios are planned side by side, as long as they have no more catchments than this: so many last runs are in memory.
 const AT_ONCE: usize = 200_000;
 
+/// The same without a store, and so without last runs: so many keys may be on their way from threads to the plan.
+const AT_ONCE_UNKNOWN: usize = 1_000_000;
+
 /// A catchment that is fresh under a key that is not its last: id, key, the key's parts, recipe.
 pub(crate) type Touched = (CatchmentId, Digest, Vec<u8>, Digest);
 
@@ -75,7 +78,8 @@ impl LoadedStudy<'_> {
         let (mut plans, mut touched) = (Vec::new(), Vec::new());
         for alike in self.list.chunk_by(SideBySide::go_together) {
             let catchments = alike[0].basin.catchments().len();
-            for scenarios in alike.chunks((AT_ONCE / catchments.max(1)).max(1)) {
+            let at_once = store.map_or(AT_ONCE_UNKNOWN, |_| AT_ONCE) / catchments.max(1);
+            for scenarios in alike.chunks(at_once.max(1)) {
                 let own = plans.len()..plans.len() + scenarios.len();
                 let is_asked =
                     |catchment| own.clone().any(|scenario| is_asked(scenario, catchment));
@@ -211,7 +215,7 @@ impl LoadedScenario<'_> {
         catchment: usize,
         entry: &Entry,
         known: Option<&Last>,
-        explanation: Option<Explanation>,
+        explanation: Option<Box<Explanation>>,
     ) -> Result<Option<Touched>> {
         let (State::Fresh(_), Some(key)) = (&entry.state, entry.key) else {
             return Ok(None);
@@ -222,7 +226,7 @@ impl LoadedScenario<'_> {
         }
         let explanation = match explanation {
             Some(explanation) => explanation,
-            None => self.explain(catchment, self.series_digests(catchment))?,
+            None => Box::new(self.explain(catchment, self.series_digests(catchment))?),
         };
         let parts = postcard::to_stdvec(&explanation).context("can't put down a key's parts")?;
         let id = self.basin.id(catchment).clone();
@@ -243,7 +247,7 @@ impl LoadedScenario<'_> {
             Err(problem) => {
                 return Ok(Entry {
                     key: None,
-                    state: State::Bad(problem.clone().into()),
+                    state: State::Bad(problem.clone()),
                     kept: None,
                 });
             }

@@ -74,7 +74,7 @@ impl LoadedStudy<'_> {
             for (catchment, entry) in plan.entries.iter_mut().enumerate() {
                 let last = last.get(loaded.basin.id(catchment));
                 if may_be_read_again(entry, last) {
-                    entry.kept = loaded.kept(catchment, &kept);
+                    entry.kept = loaded.kept(catchment, &kept).map(Box::new);
                 }
             }
         }

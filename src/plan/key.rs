@@ -120,42 +120,63 @@ impl Hasher {
         Self(hasher)
     }
 
+    /// Takes what [`HashedBytes`] collected.
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
     /// The digest of all parts taken.
-    pub(crate) fn finish(self) -> Digest {
+    pub(crate) fn finish(&self) -> Digest {
         self.0.finalize().into()
     }
 }
 
 impl Sink for Hasher {
-    /// Name and content go in with their lengths, so that no two walks look alike by shifting bytes between them.
     fn part(&mut self, part: KeyPart, content: &[u8]) {
-        let (kind, name) = match &part {
-            KeyPart::Program => ("program", ""),
-            KeyPart::Support(name) => ("support", name.as_str()),
-            KeyPart::Command => ("command", ""),
-            KeyPart::Environment(name) => ("environment", name.as_str()),
-            KeyPart::Directories => ("directories", ""),
-            KeyPart::Output => ("output", ""),
-            KeyPart::Template(name) => ("template", name.as_str()),
-            KeyPart::File(name) => ("file", name.as_str()),
-            KeyPart::Table(name) => ("table", name.as_str()),
-            KeyPart::Time => ("time", ""),
-            // A column is known by its place in the row; what the project calls it the simulator never sees.
-            KeyPart::Series(_) => ("series", ""),
-            KeyPart::Parameter(name) => ("parameter", name.as_str()),
-            KeyPart::Contract(field) => ("contract", field.as_str()),
-            KeyPart::Processor => ("processor", ""),
-            KeyPart::After => ("after", ""),
-            KeyPart::AfterProgram(name) => ("after program", name.as_str()),
-            KeyPart::Read(name) => ("read", name.as_str()),
-        };
-        for bytes in [kind.as_bytes(), name.as_bytes(), content] {
-            self.0.update(&(bytes.len() as u64).to_le_bytes());
-            self.0.update(bytes);
-        }
+        hashed(&part, content, &mut |bytes| self.bytes(bytes));
     }
 
     fn note(&mut self, _: &dyn Fn() -> (KeyPart, String)) {}
+}
+
+/// Collects the bytes that a [`Hasher`] takes of a walk, for several of them.
+#[derive(Default)]
+pub(crate) struct HashedBytes(pub Vec<u8>);
+
+impl Sink for HashedBytes {
+    fn part(&mut self, part: KeyPart, content: &[u8]) {
+        hashed(&part, content, &mut |bytes| self.0.extend_from_slice(bytes));
+    }
+
+    fn note(&mut self, _: &dyn Fn() -> (KeyPart, String)) {}
+}
+
+/// What is hashed of a part: name and content with their lengths, so that no two walks look alike by shifting bytes between them.
+fn hashed(part: &KeyPart, content: &[u8], put: &mut dyn FnMut(&[u8])) {
+    let (kind, name) = match part {
+        KeyPart::Program => ("program", ""),
+        KeyPart::Support(name) => ("support", name.as_str()),
+        KeyPart::Command => ("command", ""),
+        KeyPart::Environment(name) => ("environment", name.as_str()),
+        KeyPart::Directories => ("directories", ""),
+        KeyPart::Output => ("output", ""),
+        KeyPart::Template(name) => ("template", name.as_str()),
+        KeyPart::File(name) => ("file", name.as_str()),
+        KeyPart::Table(name) => ("table", name.as_str()),
+        KeyPart::Time => ("time", ""),
+        // A column is known by its place in the row; what the project calls it the simulator never sees.
+        KeyPart::Series(_) => ("series", ""),
+        KeyPart::Parameter(name) => ("parameter", name.as_str()),
+        KeyPart::Contract(field) => ("contract", field.as_str()),
+        KeyPart::Processor => ("processor", ""),
+        KeyPart::After => ("after", ""),
+        KeyPart::AfterProgram(name) => ("after program", name.as_str()),
+        KeyPart::Read(name) => ("read", name.as_str()),
+    };
+    for bytes in [kind.as_bytes(), name.as_bytes(), content] {
+        put(&(bytes.len() as u64).to_le_bytes());
+        put(bytes);
+    }
 }
 
 /// Computes the digest of a walk without the parts that only say what is taken from outputs.

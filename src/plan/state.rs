@@ -32,7 +32,7 @@ pub struct Entry {
     /// Whether there is a result under that key.
     pub state: State,
     /// If it is stale: where what its simulator leaves is kept, so that it need not be run.
-    pub kept: Option<RawKey>,
+    pub kept: Option<Box<RawKey>>,
 }
 
 impl Entry {
@@ -188,20 +188,37 @@ pub fn causes<'a>(
 ) -> Vec<(usize, String)> {
     let mut exact: BTreeMap<String, usize> = BTreeMap::new();
     let mut coarse: BTreeMap<Vec<String>, BTreeMap<String, usize>> = BTreeMap::new();
-    for entry in entries {
-        match &entry.state {
-            State::Fresh(_) if forced => *exact.entry("forced".to_owned()).or_default() += 1,
-            State::Fresh(_) => {}
-            State::Stale(Staleness::Changed(changes)) => {
+    let mut add = |staleness: &Staleness, count: usize| {
+        let text = staleness.to_string();
+        let texts = match staleness {
+            Staleness::Changed(changes) => {
                 let parts = listed(changes, &|change| format!("{} changed", change.part));
-                let text = Staleness::Changed(changes.clone()).to_string();
-                *coarse.entry(parts).or_default().entry(text).or_default() += 1;
+                coarse.entry(parts).or_default()
             }
-            State::Stale(staleness) => *exact.entry(staleness.to_string()).or_default() += 1,
-            State::Bad(problem) => {
-                *exact.entry(format!("can't be run: {problem}")).or_default() += 1
+            _ => &mut exact,
+        };
+        *texts.entry(text).or_default() += count;
+    };
+    let (mut forced_ones, mut bad) = (0, BTreeMap::<String, usize>::new());
+    // Neighbours are stale for the same reason as a rule, which is put into words once.
+    let mut alike: Option<(&Staleness, usize)> = None;
+    for entry in entries {
+        match (&entry.state, &mut alike) {
+            (State::Fresh(_), _) => forced_ones += usize::from(forced),
+            (State::Stale(staleness), Some((known, count))) if *known == staleness => *count += 1,
+            (State::Stale(staleness), _) => {
+                let before = alike.replace((staleness, 1));
+                before.inspect(|(staleness, count)| add(staleness, *count));
+            }
+            (State::Bad(problem), _) => {
+                *bad.entry(format!("can't be run: {problem}")).or_default() += 1
             }
         }
+    }
+    alike.inspect(|(staleness, count)| add(staleness, *count));
+    exact.extend(bad);
+    if forced_ones > 0 {
+        exact.insert("forced".to_owned(), forced_ones);
     }
     for (parts, texts) in coarse {
         if texts.len() <= 3 {

@@ -15,6 +15,7 @@ mod expression;
 mod lines;
 mod pest;
 mod placeholder;
+mod refill;
 mod tag;
 mod uses;
 mod xml_blocks;
@@ -26,6 +27,7 @@ pub use self::error::{RenderError, RenderProblem, TemplateError, TemplateProblem
 pub(crate) use self::pest::begins_as_pest;
 pub(crate) use self::placeholder::{Place, Wanted};
 pub use self::placeholder::{Placeholder, Scope, Scoped};
+pub(crate) use self::refill::Filled;
 pub(crate) use self::tag::Over;
 pub(crate) use self::uses::{Use, Within};
 use crate::language::format::Format;

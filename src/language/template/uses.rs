@@ -48,7 +48,7 @@ impl Template {
     }
 }
 
-fn collect<'t>(
+pub(super) fn collect<'t>(
     pieces: &mut dyn Iterator<Item = &'t Piece>,
     within: Within<'t>,
     found: &mut Vec<Use<'t>>,

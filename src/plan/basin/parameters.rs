@@ -169,25 +169,13 @@ impl Basin<'_> {
     /// comes before all of them.
     fn parameter(&self, place: usize, name: &str) -> Result<Value, Problem> {
         let id = &self.catalog.catchments[place].id;
-        let scenario = &self.project.scenario;
-        let is_stated = scenario.stated.contains(name);
-        let is_overridden = scenario.overridden.contains(name);
-        let first = match (is_overridden, is_stated) {
-            (true, _) => self.tables.len(),
-            (false, true) => scenario.first_table,
-            (false, false) => 0,
-        };
+        let (first, has_input) = self.sources(name);
         for table in self.tables[first..].iter().rev() {
             if let Some(value) = table.get(id, name)? {
                 return Ok(value);
             }
         }
-        if let Some(value) = self
-            .catalog
-            .parameters
-            .get(name, place)
-            .filter(|_| !is_stated && !is_overridden)
-        {
+        if has_input && let Some(value) = self.catalog.parameters.get(name, place) {
             return Ok(value.clone());
         }
         match self.project.parameters.get(name) {
@@ -196,6 +184,42 @@ impl Basin<'_> {
             Some(Parameter::Formula(formula)) => {
                 let value = self.compute_parameter(place, name, formula)?;
                 Ok(Value::Number(value))
+            }
+        }
+    }
+
+    /// Where a catchment may have its own value of a parameter: in the tables from this one on, and in the input or not.
+    fn sources(&self, name: &str) -> (usize, bool) {
+        let scenario = &self.project.scenario;
+        let is_stated = scenario.stated.contains(name);
+        let is_overridden = scenario.overridden.contains(name);
+        let first = match (is_overridden, is_stated) {
+            (true, _) => self.tables.len(),
+            (false, true) => scenario.first_table,
+            (false, false) => 0,
+        };
+        (first, !is_stated && !is_overridden)
+    }
+
+    /// The value of a parameter that all catchments have from the project file; `None` if one may have its own, or can't be computed.
+    pub fn common_value(&self, name: &str) -> Option<Value> {
+        self.is_common(name)
+            .then(|| self.parameter(self.place(0), name).ok())?
+    }
+
+    fn is_common(&self, name: &str) -> bool {
+        let (first, has_input) = self.sources(name);
+        let mut tables = self.tables[first..].iter();
+        if tables.any(|table| table.columns.iter().any(|column| column == name))
+            || has_input && self.catalog.parameters.has(name)
+        {
+            return false;
+        }
+        match self.project.parameters.get(name) {
+            None => false,
+            Some(Parameter::Constant(_)) => true,
+            Some(Parameter::Formula(formula)) => {
+                formula.names().iter().all(|used| self.is_common(used))
             }
         }
     }

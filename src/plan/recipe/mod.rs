@@ -8,6 +8,7 @@ mod extraction;
 pub(crate) mod names;
 mod own;
 mod programs;
+mod refills;
 mod rendered;
 mod tables;
 mod walks;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 
 pub(crate) use self::own::Own;
+pub(crate) use self::refills::{Refillable, Texts};
 pub(crate) use self::rendered::{Parts, Rendered, RowChoice};
 pub(crate) use self::walks::Trail;
 use crate::data::digest::Digest;

@@ -46,6 +46,7 @@ pub struct RowChoice {
 }
 
 /// The parts of what is rendered in which the values of some names show.
+#[derive(Clone)]
 pub(crate) struct Parts {
     /// The command, the environment, the output and what makes a run a good one.
     frame: bool,
@@ -56,13 +57,31 @@ pub(crate) struct Parts {
 }
 
 impl Parts {
+    /// Whether there are none.
+    pub(crate) fn are_none(&self) -> bool {
+        !self.frame && !self.own && !self.inputs.contains(&true)
+    }
+
+    /// Takes an input out; returns whether it was among them.
+    pub(crate) fn take_input(&mut self, input: usize) -> bool {
+        std::mem::take(&mut self.inputs[input])
+    }
+
     /// The first step of the walk that these parts are in.
-    pub(crate) fn first_step(&self) -> usize {
+    pub(super) fn first_step(&self) -> usize {
         if self.frame {
             return 0;
         }
         let input = self.inputs.iter().position(|input| *input);
         1 + input.unwrap_or(self.inputs.len())
+    }
+
+    /// Whether some of these are in a step of the walk.
+    pub(super) fn are_in_step(&self, step: usize) -> bool {
+        match step.checked_sub(1) {
+            None => self.frame,
+            Some(input) => *self.inputs.get(input).unwrap_or(&self.own),
+        }
     }
 }
 

@@ -4,14 +4,37 @@
 //! they can't drift apart.
 
 use super::extraction::{contract, extraction};
-use super::{Recipe, Rendered};
+use super::{Parts, Recipe, Rendered};
 use crate::data::digest::Digest;
 use crate::data::record::Described;
-use crate::plan::key::{Hasher, Key, KeyPart, Sink};
+use crate::plan::key::{HashedBytes, Hasher, Key, KeyPart, Sink};
 use crate::project::{Content, Simulator};
 
-/// A walk over what is a catchment's own as a hash: its states before each step, so that it can be walked again from any.
-pub(crate) struct Trail(Vec<Hasher>);
+/// A walk over what is a catchment's own as bytes to be hashed, step by step, which is kept to be changed in places.
+pub(crate) struct Trail {
+    start: Hasher,
+    steps: Vec<HashedBytes>,
+    /// The hash as it was before some of the steps, which ascend.
+    states: Vec<(usize, Hasher)>,
+}
+
+impl Trail {
+    /// The key, where the steps before this one are as they were when it was last asked for.
+    fn key(&mut self, from: usize) -> Key {
+        while (self.states).pop_if(|(step, _)| *step > from).is_some() {}
+        let (step, state) = match self.states.last() {
+            Some((step, state)) => (*step, state),
+            None => (0, &self.start),
+        };
+        let mut hasher = state.clone();
+        if step < from {
+            (self.steps[step..from].iter()).for_each(|step| hasher.bytes(&step.0));
+            self.states.push((from, hasher.clone()));
+        }
+        (self.steps[from..].iter()).for_each(|step| hasher.bytes(&step.0));
+        Key(hasher.finish())
+    }
+}
 
 impl Recipe<'_> {
     /// The one walk over what is a catchment's own.
@@ -21,28 +44,36 @@ impl Recipe<'_> {
         }
     }
 
-    /// A walk for [`Self::key_from`], at its start.
-    pub(crate) fn trail(&self) -> Trail {
-        Trail(vec![Hasher::new(Some(&self.digest))])
+    /// A walk from its start on, and the key that it leads to.
+    pub(crate) fn trail(&self, rendered: &Rendered, series: &[Digest]) -> (Trail, Key) {
+        let mut trail = Trail {
+            start: Hasher::new(Some(&self.digest)),
+            steps: Vec::new(),
+            states: Vec::new(),
+        };
+        (trail.steps).resize_with(self.steps(), HashedBytes::default);
+        for at in 0..self.steps() {
+            self.step(at, rendered, series, &mut trail.steps[at]);
+        }
+        let key = trail.key(0);
+        (trail, key)
     }
 
-    /// The key, by a walk that comes anew to the steps from this one on; the steps before are as they were when it came there.
-    pub(crate) fn key_from(
+    /// The key when these parts of what is rendered have changed.
+    pub(crate) fn key_along(
         &self,
-        from: usize,
         trail: &mut Trail,
+        changed: &Parts,
         rendered: &Rendered,
         series: &[Digest],
     ) -> Key {
-        let Trail(states) = trail;
-        states.truncate(from + 1);
-        let mut hasher = states[from].clone();
-        self.step(from, rendered, series, &mut hasher);
-        for step in from + 1..self.steps() {
-            states.push(hasher.clone());
-            self.step(step, rendered, series, &mut hasher);
+        for at in 0..self.steps() {
+            if changed.are_in_step(at) {
+                trail.steps[at].0.clear();
+                self.step(at, rendered, series, &mut trail.steps[at]);
+            }
         }
-        Key(hasher.finish())
+        trail.key(changed.first_step())
     }
 
     /// How many steps the walk over what is a catchment's own has.

@@ -44,7 +44,7 @@ pub(crate) fn explain(
     let values = loaded.read_series(catchment)?;
     let digests = (values.as_deref().map(series::digests)).map_err(BadInput::clone);
     let keyed = Keyed {
-        key: loaded.key(catchment, &digests),
+        key: loaded.key(catchment, &digests).map_err(Box::new),
         explanation: None,
     };
     let past = Past {
