@@ -1,14 +1,11 @@
 //! How long a run will take, from what each catchment took when it was last run.
 
-use std::collections::HashMap;
 use std::fmt;
 
 use anyhow::Result;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::data::catchment::CatchmentId;
-use crate::data::scenario::ScenarioName;
 use crate::execute::schedule::schedule;
 use crate::history::account::Account;
 use crate::plan::Unit;
@@ -35,9 +32,12 @@ impl Prediction {
         units: impl Iterator<Item = Unit>,
         workers: usize,
     ) -> Result<Option<Self>> {
-        let costs: HashMap<(ScenarioName, CatchmentId), f64> = (store.states()?.into_iter())
-            .filter_map(|(unit, last)| Some((unit, last.cost?.wall)))
-            .collect();
+        let mut units = units.peekable();
+        // All runs of the past are looked at only where something is to be told from them.
+        if units.peek().is_none() {
+            return Ok(None);
+        }
+        let costs = store.walls()?;
         // The time of a run beside its simulators: writing their files, reading what they leave.
         let overhead = Account::latest(store)?.map_or(0.0, |account| {
             let workers = account.workers.min(account.ran) as f64;

@@ -57,7 +57,7 @@ pub(crate) struct Look {
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct FastPath {
     look: Look,
-    /// Of the store's results (see [`Store::results`]), so that a replaced or removed one is noticed.
+    /// Of the store's results (see [`Store::results`]), so that a replaced one is noticed. One that is removed takes all of this with it.
     results: Digest,
     /// How many there are, where the project has scenarios.
     scenarios: Option<usize>,

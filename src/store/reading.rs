@@ -47,13 +47,14 @@ impl Store {
         self.map_error(memo(&self.connection, kind, name))
     }
 
-    /// A digest that changes whenever a result is added, replaced or removed, or a simulator was run: of the number of results, of
-    /// the latest one with its content, and of the latest attempt. A result that replaces another is the latest.
+    /// A digest that changes whenever a result is added or replaced, or a simulator was run: of the latest result with its content, and
+    /// of the latest attempt. A result that replaces another is the latest. One that is removed takes with it what tells that nothing is
+    /// left to do, by a trigger.
     pub fn results(&self) -> Result<Digest, StoreError> {
-        let query = "SELECT id, seal, (SELECT count(*) FROM result), (SELECT ifnull(max(id), 0) FROM attempt)
+        let query = "SELECT id, seal, (SELECT ifnull(max(id), 0) FROM attempt)
             FROM result ORDER BY id DESC LIMIT 1";
         let row = |row: &rusqlite::Row<'_>| -> rusqlite::Result<Vec<u8>> {
-            let numbers = [row.get::<_, i64>(0)?, row.get(2)?, row.get(3)?].map(i64::to_le_bytes);
+            let numbers = [row.get::<_, i64>(0)?, row.get(2)?].map(i64::to_le_bytes);
             Ok([numbers.concat(), row.get(1)?].concat())
         };
         let latest = self.map_error(self.connection.query_row(query, [], row).optional())?;
@@ -160,6 +161,20 @@ impl Store {
                 let scenario = ScenarioName::known(row.get(0)?);
                 let catchment = CatchmentId::new(row.get_ref(1)?.as_str()?);
                 Ok(((scenario, catchment), last(row, 2)?))
+            })?;
+            rows.collect()
+        })())
+    }
+
+    /// The seconds that the latest good run of every catchment took, in all scenarios.
+    pub(crate) fn walls(&self) -> Result<HashMap<(ScenarioName, CatchmentId), f64>, StoreError> {
+        let query = "SELECT scenario, catchment, wall FROM state WHERE wall IS NOT NULL";
+        self.map_error((|| {
+            let mut statement = self.connection.prepare_cached(query)?;
+            let rows = statement.query_map([], |row| {
+                let scenario = ScenarioName::known(row.get(0)?);
+                let catchment = CatchmentId::new(row.get_ref(1)?.as_str()?);
+                Ok(((scenario, catchment), row.get(2)?))
             })?;
             rows.collect()
         })())

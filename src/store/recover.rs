@@ -32,7 +32,7 @@ impl Store {
             }
         }
         let mut store = Self::open(&recovered)?;
-        // Rows whose counterpart is lost are removed at the end.
+        // Rows whose counterpart is lost are removed at the end, and what tells that nothing is left to do: results may be lost.
         let outcome = store.connection.pragma_update(None, "foreign_keys", false);
         store.map_error(outcome)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -50,7 +50,8 @@ impl Store {
                 OR result NOT IN (SELECT id FROM result);
                 UPDATE attempt SET machine = NULL WHERE machine NOT IN (SELECT id FROM machine);
                 UPDATE result SET machine = NULL WHERE machine NOT IN (SELECT id FROM machine);
-                UPDATE kept SET machine = NULL WHERE machine NOT IN (SELECT id FROM machine)";
+                UPDATE kept SET machine = NULL WHERE machine NOT IN (SELECT id FROM machine);
+                DELETE FROM memo WHERE kind = 'settled, all files'";
             let outcome = store.connection.execute_batch(orphans);
             store.map_error(outcome)?;
         }

@@ -436,6 +436,20 @@ fn going_back_is_the_state_of_the_last_run() {
 }
 
 #[test]
+fn the_time_that_runs_took_is_known_of_those_that_went_well() {
+    let folder = folder();
+    let mut store = Store::open(&folder.path().join("store.db")).expect("made");
+    store
+        .commit(&[success("1", "a"), failure("2", "b", &["exit"])])
+        .expect("stored");
+    let states = store.states().expect("readable").into_iter();
+    let expected = states.filter_map(|(unit, last)| Some((unit, last.cost?.wall)));
+    let walls = store.walls().expect("readable");
+    assert_eq!(walls, expected.collect());
+    assert_eq!(walls.len(), 1);
+}
+
+#[test]
 fn what_is_passing_leaves_its_result_and_what_failed_its_attempts() {
     let folder = folder();
     let mut store = Store::open(&folder.path().join("store.db")).expect("made");
