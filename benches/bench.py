@@ -1,6 +1,6 @@
 """Measures rerunoff beside other tools on this machine, prints one table and writes it to target/bench.md.
 
-    make bench            1,000 catchments of 8,760 hourly steps, about ten minutes on two cores
+    make bench            1,000 catchments of 8,760 hourly steps, about a quarter of an hour on two cores
     make bench N=18000    the size it is made for: forty minutes, 40 GB of disk, 8 GB of memory
 
 Everything is made from one seed. Each figure is the median of several runs, ours and theirs in turn, so that both see
@@ -20,6 +20,7 @@ from pathlib import Path
 
 import arrays
 import import_bench
+import million
 import peers
 from iteration import CATCHMENTS, JOBS, MOST, NINJA, RERUNOFF, ROOT, Iterations, own
 from measure import Cost, Unusable, cost
@@ -35,6 +36,8 @@ WIDE, WIDE_STEPS = 18_000, 24
 TASKS = 2_000
 # Time steps of a program that goes through time: three weeks of hours.
 WALKED = 512
+# Catchments, scenarios and steps of what is planned by the million, and the processor seconds that may take.
+MILLION, MOST_OF_MILLION = (2_000, 500, 24), 2
 # Beyond so many catchments a cold run is not repeated.
 LARGE = 5_000
 
@@ -67,7 +70,11 @@ class Bench:
         self.peaks = {}
 
     def measure(self):
-        for part in (self.cold, self.changed, self.assembled, self.rehashed, self.sized, self.sliced, self.wide, self.iterated, self.started, self.imported):
+        parts = (
+            self.cold, self.changed, self.assembled, self.rehashed, self.sized, self.sliced, self.wide, self.millions, self.iterated,
+            self.started, self.imported,
+        )
+        for part in parts:
             began = time.monotonic()
             part()
             print(f"{part.__name__}: {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
@@ -294,6 +301,24 @@ class Bench:
         project.edit(r"^precipitation = \"P\"\n", "")
         self.report.limit(f"plan after a change that makes all {WIDE} stale", "", seconds(plan.wall), "", None, "")
         self.report.limit(f"memory to plan, {WIDE} catchments of a day", "", mebibytes(plan.peak), "", plan.peak <= 512 << 20, "≤ 512 MiB")
+
+    def millions(self):
+        """A million simulator runs in scenarios of a day: planned where none has a result, and where nothing is left to do."""
+        project, runs = million.million(RERUNOFF, self.folder, *MILLION), MILLION[0] * MILLION[1]
+        plans = million.in_turn([RERUNOFF], project, self.runs, "--dry-run")[RERUNOFF]
+        cpu, peak = million.processor(plans), max(plan.peak for plan in plans)
+        what = f"plan of {runs} runs, none of which has a result"
+        self.report.limit(f"{what}: processor time", "", seconds(cpu), "", cpu <= MOST_OF_MILLION, f"≤ {MOST_OF_MILLION} s")
+        self.report.limit(f"{what}: memory", "", mebibytes(peak), "", peak <= 512 << 20, "≤ 512 MiB")
+        project = million.settled(RERUNOFF, self.folder, *MILLION)
+        # The targets that `wide` left up to date.
+        ninja = [NINJA, "--quiet", "-f", self.folder / "tasks.ninja", "-C", self.folder]
+        rounds = [(project.do("run", "--quiet"), cost(ninja)) for _ in range(max(self.runs, 5))]
+        what = f"nothing changed, {runs} runs in {MILLION[1]} scenarios"
+        for name, of in [("", "wall"), (": processor time", "cpu")]:
+            ours, theirs = (statistics.median(getattr(each, of) for each in costs) for costs in zip(*rounds))
+            self.report.ratio(f"{what}{name}", f"ninja, {WIDE} targets up to date", milliseconds(ours), milliseconds(theirs), ours / theirs, most=0.1)
+        shutil.rmtree(project.folder)
 
     def iterated(self):
         """One parameter changed, few catchments, no product: what whoever drives a model pays each time."""
