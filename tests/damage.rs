@@ -65,7 +65,7 @@ fn a_damaged_structure_is_recovered() {
     let store = project.path("cache/store.sqlite");
     let sound = fs::read(&store).expect("read");
     let place = sound.windows(payload.len()).position(|at| at == payload);
-    let page = 16 * 1024;
+    let page = 4 * 1024;
     let in_the_middle = place.expect("it is there") / page * page;
     for (kind, damage) in [
         ("flipped", in_the_middle),

@@ -110,8 +110,8 @@ fn flipped_bits() {
 fn flipped_bits_at_the_start_of_pages() {
     attack(2, |random, bytes| {
         for _ in 0..=random.below(8) {
-            let page = random.below(bytes.len() / 16384);
-            bytes[page * 16384 + random.below(200)] ^= 1 << random.below(8);
+            let page = random.below(bytes.len() / 4096);
+            bytes[page * 4096 + random.below(200)] ^= 1 << random.below(8);
         }
     });
 }
