@@ -20,6 +20,7 @@ from pathlib import Path
 
 import arrays
 import import_bench
+import instructions
 import million
 import peers
 from iteration import CATCHMENTS, JOBS, MOST, NINJA, RERUNOFF, ROOT, Iterations, own
@@ -34,6 +35,8 @@ BESIDE = ROOT / ".venv" / "bench" / "bin" / "python"
 WIDE, WIDE_STEPS = 18_000, 24
 # Independent commands for the peers that start them.
 TASKS = 2_000
+# Scenarios over one forcing, and how many catchments there are then.
+SCENARIOS, FEW = 50, 8
 # Time steps of a program that goes through time: three weeks of hours.
 WALKED = 512
 # Catchments, scenarios and steps of what is planned by the million, and the processor seconds that may take.
@@ -55,9 +58,14 @@ def median(costs):
     return statistics.median(costs)
 
 
+def simulator_seconds(run):
+    """Processor seconds of the simulators, by `run --timings`."""
+    return float(re.search(r"simulators ([\d.]+) s", run.text)[1])
+
+
 def own_seconds(run):
-    """Processor seconds of all but the simulators, whose share `run --timings` tells."""
-    return run.cpu - float(re.search(r"simulators ([\d.]+) s", run.text)[1])
+    """Processor seconds of all but the simulators."""
+    return run.cpu - simulator_seconds(run)
 
 
 class Bench:
@@ -71,8 +79,8 @@ class Bench:
 
     def measure(self):
         parts = (
-            self.cold, self.changed, self.assembled, self.rehashed, self.sized, self.sliced, self.wide, self.millions, self.iterated,
-            self.started, self.imported,
+            self.cold, self.counted, self.scenarios, self.changed, self.assembled, self.rehashed, self.sized, self.sliced, self.wide, self.millions,
+            self.iterated, self.started, self.imported,
         )
         for part in parts:
             began = time.monotonic()
@@ -106,6 +114,37 @@ class Bench:
         self.report.timings = self.full.text
         self.peaks["run"] = self.full.peak
         self.stored()
+
+    def counted(self):
+        """What a catchment more takes in a cold run, in instructions: a figure to compare where times are noise."""
+        few, more = (Project(RERUNOFF, self.folder / f"counted-{count}", count) for count in (FEW // 2, FEW))
+        found = [instructions.of_a_cold_run(project) for project in (few, more)]
+        if None in found:
+            self.report.missing("callgrind", "apt-get install valgrind gcc")
+            return
+        each = (found[1] - found[0]) / (more.catchments - few.catchments)
+        self.report.limit("own instructions per catchment, cold run", "", f"{each / 1e6:.1f} million", "", None, "")
+
+    def scenarios(self):
+        """Scenarios that differ in a parameter and have their forcing in common: what each run takes after the first scenario's."""
+        one = Project(RERUNOFF, self.folder / "one-scenario", FEW)
+        all_ = Project(RERUNOFF, self.folder / "scenarios", FEW, like=one)
+        if "[sweep.beta]" not in (text := all_.config.read_text()):
+            all_.config.write_text(f"{text}\n[sweep.beta]\nrange = {{ from = 5e-5, to = 7e-5, steps = {SCENARIOS} }}\n")
+
+        def cold(project, *options):
+            project.forget()
+            return project.do("run", "--quiet", "--timings", *options)
+
+        runs = (SCENARIOS - 1) * FEW
+        for what, options, most in [("", ["--no-assemble"], 0.05), (", with its share of the product", [], None)]:
+            rounds = [(cold(one, *options), cold(all_, *options)) for _ in range(self.runs)]
+            ours = median([(own_seconds(all_run) - own_seconds(first)) / runs for first, all_run in rounds])
+            theirs = median([(simulator_seconds(all_run) - simulator_seconds(first)) / runs for first, all_run in rounds])
+            self.report.ratio(
+                f"own processor time of a run over a forcing that was used before, {SCENARIOS} scenarios × {FEW} catchments{what}",
+                "the simulator's", milliseconds(ours), milliseconds(theirs), ours / theirs, most=most,
+            )
 
     def changed(self):
         """A hundredth of the catchments has new parameters, wherever in the basin."""

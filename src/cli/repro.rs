@@ -18,10 +18,10 @@ use super::terminal::print_document;
 use crate::cli::options::only::find;
 use crate::cli::options::scenario::ScenarioOption;
 use crate::cli::options::sets::SetOptions;
+use crate::execute::local::forcing::Forcing;
 use crate::execute::local::job::prepare_directory;
 use crate::execute::local::work_directory::{PRINTED_FILES, WorkDirectory};
 use crate::plan::environment;
-use crate::plan::series;
 use crate::text::shell;
 
 #[derive(Args)]
@@ -68,15 +68,14 @@ pub(super) fn repro(place: &ProjectPlace, arguments: Arguments) -> Result<Exit> 
     let id = loaded.basin.id(at);
     let folder = new_folder(&arguments.folder)?;
     let context = || format!("catchment {id}");
-    let series = loaded.series(at).with_context(context)?;
+    let forcing = Forcing::new(loaded.series(at).with_context(context)?);
     let rendered = (loaded.recipe.render(&loaded.basin, at)).with_context(context)?;
     let work = WorkDirectory::at(folder.clone());
-    prepare_directory(&loaded.recipe, loaded.project, &rendered, &series, &work)
+    prepare_directory(&loaded.recipe, loaded.project, &rendered, &forcing, &work)
         .map_err(|failure| anyhow::anyhow!("{failure}"))
         .with_context(context)?;
 
-    let digests = series::digests(&series);
-    let key = loaded.recipe.key(&rendered, &digests);
+    let key = loaded.recipe.key(&rendered, forcing.digests());
     let scenario = &loaded.project.scenario.name;
     let last = store.map(|store| store.last(scenario)).transpose()?;
     let last = last.and_then(|mut last| last.remove(id));

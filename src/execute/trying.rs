@@ -13,6 +13,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::local::failed_runs::FailedRuns;
+use super::local::forcing::Forcing;
 use super::local::job::prepare_directory;
 use super::local::netcdf_reader::NetcdfReader;
 use super::local::validate::validate;
@@ -26,7 +27,6 @@ use super::trial::Trial;
 use crate::data::time_axis::TimeAxis;
 use crate::plan::Unit;
 use crate::plan::loaded::LoadedScenario;
-use crate::plan::series;
 use crate::project::Timeout;
 use crate::system::process::{Guard, Interrupt};
 use crate::system::regular;
@@ -79,18 +79,18 @@ pub(crate) fn run_once(
     let loaded = &loaded_study[unit.scenario];
     let (project, recipe) = (loaded.project, &loaded.recipe);
     let context = || format!("catchment {}", loaded.label(unit.catchment));
-    let series = loaded.series(unit.catchment).with_context(context)?;
+    let forcing = Forcing::new(loaded.series(unit.catchment).with_context(context)?);
     let rendered = recipe
         .render(&loaded.basin, unit.catchment)
         .with_context(context)?;
     let before = WorkDirectory::at(base.join("before"));
-    prepare_directory(recipe, project, &rendered, &series, &before)
+    prepare_directory(recipe, project, &rendered, &forcing, &before)
         .map_err(|failure| anyhow::anyhow!("{failure}"))
         .with_context(context)?;
     let order = Order {
         scenario: project.scenario.name.clone(),
         catchment: loaded.basin.id(unit.catchment).clone(),
-        key: recipe.key(&rendered, &series::digests(&series)),
+        key: recipe.key(&rendered, forcing.digests()),
         time_limit: project.simulator.timeout.map(|timeout| match timeout {
             Timeout::Fixed(limit) => limit,
             Timeout::Auto { floor } => floor.max(LONG),

@@ -4,16 +4,18 @@
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::SyncSender;
 use std::time::Instant;
 
 use anyhow::Result;
 
+use super::forcing::Forcing;
 use super::job::Job;
 use super::{LocalExecutor, LocatedOrder};
 use crate::execute::timings::Phase;
-use crate::inputs::Series;
+use crate::inputs::BadInput;
 use crate::plan::series::SeriesReader;
 
 /// What the thread has.
@@ -49,7 +51,7 @@ impl<'a> Feeder<'a> {
         };
         if columns.is_empty() {
             let _: ControlFlow<()> =
-                (orders.iter()).try_for_each(|located| self.hand_on(*located, Ok(Vec::new())));
+                (orders.iter()).try_for_each(|located| self.hand_on(*located, Ok(Arc::default())));
             return Ok(());
         }
         // Series columns are the same in all scenarios.
@@ -68,12 +70,14 @@ impl<'a> Feeder<'a> {
             timings.add(Phase::Read, since.elapsed());
             let first = places.partition_point(|&other| other < place);
             let sharing = places[first..].partition_point(|&other| other == place);
-            let next = match &orders[first..][..sharing] {
-                [located] => self.hand_on(*located, series),
-                sharing => {
-                    (sharing.iter()).try_for_each(|located| self.hand_on(*located, series.clone()))
-                }
-            };
+            let forcing = series.map(|columns| match sharing {
+                1 => Arc::new(Forcing::new(columns)),
+                _ => Arc::new(Forcing::shared(columns)),
+            });
+            let mut sharing = orders[first..][..sharing].iter();
+            let next = sharing.try_for_each(|located| self.hand_on(*located, forcing.clone()));
+            // With the last job that has it, it is gone.
+            drop(forcing);
             since = Instant::now();
             next
         })
@@ -83,12 +87,12 @@ impl<'a> Feeder<'a> {
     fn hand_on(
         &self,
         LocatedOrder { unit, order }: LocatedOrder<'a>,
-        series: Series,
+        forcing: Result<Arc<Forcing>, BadInput>,
     ) -> ControlFlow<()> {
         let job = Job {
             unit,
             order,
-            series,
+            forcing,
         };
         match self.executor.is_stopping(self.stop) || self.jobs.send(job).is_err() {
             true => ControlFlow::Break(()),

@@ -10,6 +10,7 @@ pub(crate) mod allotment;
 pub(crate) mod boundary;
 pub(crate) mod failed_runs;
 mod feeder;
+pub(crate) mod forcing;
 mod held;
 mod installation;
 pub(crate) mod job;

@@ -25,8 +25,8 @@ impl JobContext<'_> {
         trial.outputs = Outputs::ReadAgain(kept.raw.0);
         let mut work = work.in_use(0);
         let result = loop {
-            let result = laid_out(kept, work)
-                .and_then(|()| self.columns(kept.code, prepared, &trial.series, work, guard));
+            let result =
+                laid_out(kept, work).and_then(|()| self.columns(kept.code, prepared, work, guard));
             if let Err(failure) = &result
                 && let Ok(Some(on_disk)) =
                     work.instead(matches!(failure, Failure::WorkDirectory(_)))

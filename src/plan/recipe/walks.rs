@@ -135,6 +135,20 @@ impl Recipe<'_> {
         }
     }
 
+    /// The digest of what determines the text of an input with rows, beside its series.
+    pub(crate) fn table_source(&self, at: usize, rendered: &Rendered) -> Digest {
+        let mut hasher = Hasher::new(Some(&self.digest));
+        self.walk_input(at, rendered, &mut hasher);
+        // The key has values as they are shown. A format tells a number from a text that looks like it.
+        let names = self.names_of_inputs[at].iter();
+        let values: Vec<_> = names
+            .map(|name| (name, rendered.values.parameter(name)))
+            .collect();
+        let name = self.project.simulator.inputs[at].name.clone();
+        hasher.part(KeyPart::Table(name), format!("{values:?}").as_bytes());
+        hasher.finish()
+    }
+
     /// The catchment's own files, the series, and the parameters that show in other parts.
     fn walk_rest(&self, rendered: &Rendered, series: &[Digest], sink: &mut dyn Sink) {
         rendered.own.walk(sink);

@@ -64,7 +64,7 @@ impl JobContext<'_> {
         };
         unchanged()?;
         timings.time(Phase::Render, || {
-            prepare_directory(recipe, project, &prepared.rendered, &prepared.series, work)
+            prepare_directory(recipe, project, &prepared.rendered, &prepared.forcing, work)
         })?;
         let rendered = &prepared.rendered;
         let finished = self.start(&rendered.command, None, prepared, work, guard)?;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::execute::failure::Failure;
+use crate::execute::local::forcing::Forcing;
 use crate::execute::local::laid_deck::DeckChanged;
 use crate::execute::local::work_directory::{Layout, WorkDirectory};
 use crate::plan::recipe::{Recipe, Rendered};
@@ -13,7 +14,7 @@ pub(crate) fn prepare_directory(
     recipe: &Recipe<'_>,
     project: &Project,
     rendered: &Rendered,
-    series: &[Vec<f64>],
+    forcing: &Forcing,
     work: &WorkDirectory,
 ) -> Result<(), Failure> {
     let trouble = |error: anyhow::Error| match error.downcast::<DeckChanged>() {
@@ -36,7 +37,6 @@ pub(crate) fn prepare_directory(
         .collect(),
     };
     work.prepare(&layout).map_err(trouble)?;
-    let columns: Vec<&[f64]> = series.iter().map(Vec::as_slice).collect();
     for (i, (input, content)) in project
         .simulator
         .inputs
@@ -44,11 +44,15 @@ pub(crate) fn prepare_directory(
         .zip(&rendered.files)
         .enumerate()
     {
-        match content {
-            Some(bytes) => work.write(&input.name, bytes).map_err(trouble)?,
+        if let Some(bytes) = content {
+            work.write(&input.name, bytes).map_err(trouble)?;
+            continue;
+        }
+        match forcing.printed(i, recipe, rendered) {
+            Some(text) => work.write(&input.name, &text?).map_err(trouble)?,
             None => work
                 .write_made(&input.name, |table| {
-                    recipe.write_table(i, rendered, &columns, table)
+                    forcing.print(i, recipe, rendered, table)
                 })
                 .map_err(trouble)??,
         }

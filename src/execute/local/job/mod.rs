@@ -9,15 +9,16 @@ mod directory;
 
 pub(crate) use directory::prepare_directory;
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use self::commands::{Broken, Ran};
-use crate::data::digest::Digest;
 use crate::data::time_axis::TimeAxis;
 use crate::execute::failure::Failure;
 use crate::execute::local::allotment::{Allotment, patience};
 use crate::execute::local::boundary::Boundary;
 use crate::execute::local::failed_runs::FailedRuns;
+use crate::execute::local::forcing::Forcing;
 use crate::execute::local::left_files::{last_line, tail};
 use crate::execute::local::netcdf_reader::NetcdfReader;
 use crate::execute::local::shelf::{self, Shelf};
@@ -33,9 +34,8 @@ use crate::plan::Unit;
 use crate::plan::key::Explanation;
 use crate::plan::loaded::LoadedScenario;
 use crate::plan::recipe::Rendered;
-use crate::plan::series;
 use crate::project::{SameProcessor, Support};
-use crate::store::codec::{self, Encoded};
+use crate::store::codec::Encoded;
 use crate::store::{Attempt, Outputs};
 use crate::system::file_limit::FileLimit;
 use crate::system::machine;
@@ -50,7 +50,7 @@ pub(crate) struct Job<'a> {
     /// What is ordered.
     pub order: &'a Order,
     /// The columns that [`Recipe::columns`](crate::plan::recipe::Recipe::columns) names, or why they can't be had.
-    pub series: Result<Vec<Vec<f64>>, BadInput>,
+    pub forcing: Result<Arc<Forcing>, BadInput>,
 }
 
 /// What running a job takes beside a work directory.
@@ -102,7 +102,7 @@ struct Good {
 /// What the simulator will see.
 pub(super) struct Prepared {
     rendered: Rendered,
-    series: Vec<Vec<f64>>,
+    forcing: Arc<Forcing>,
     /// How long one start may take.
     time_limit: Option<Duration>,
     /// Whether its simulator is observed in all that it opens.
@@ -151,7 +151,7 @@ impl JobContext<'_> {
         let mut left = self.loaded.project.simulator.retries;
         let result = loop {
             prepared.observed |= self.boundary.is_to_be_observed();
-            let (attempt, result) = self.attempt(&prepared, &trial.series, work, guard)?;
+            let (attempt, result) = self.attempt(&prepared, work, guard)?;
             // What memory had no room for is done again on the disk, and was no attempt.
             if let Err(failure) = &result
                 && let Ok(Some(on_disk)) =
@@ -189,11 +189,11 @@ impl JobContext<'_> {
     /// What a good run left, if that is to be kept.
     fn outputs(&self, code: i32, prepared: &Prepared, work: &WorkDirectory) -> Outputs {
         let Prepared {
-            rendered, series, ..
+            rendered, forcing, ..
         } = prepared;
         let pack = || {
             self.shelf?;
-            let raw = (self.loaded.recipe).raw_key(rendered, &series::digests(series));
+            let raw = (self.loaded.recipe).raw_key(rendered, forcing.digests());
             shelf::pack(work.path(), raw, code, rendered)
         };
         let packed = self.run_context.timings.time(Phase::Encode, pack);
@@ -221,32 +221,31 @@ impl JobContext<'_> {
         {
             return Err(Failure::OtherProcessor(asked.to_owned()));
         }
-        let series = job.series?;
+        let forcing = job.forcing?;
         let rendered = recipe.render(basin, job.unit.catchment)?;
-        let digests = series::digests(&series);
-        trial.explanation = recipe.explain(&rendered, &digests);
-        if recipe.key(&rendered, &digests) != job.order.key {
+        let digests = forcing.digests();
+        trial.explanation = recipe.explain(&rendered, digests);
+        if recipe.key(&rendered, digests) != job.order.key {
             return Err(Failure::InputChanged);
         }
-        trial.texts = recipe.long_texts(&rendered, &digests);
+        trial.texts = recipe.long_texts(&rendered, digests);
         if job.order.keeps_series {
-            let columns = recipe.column_names().iter().zip(&series);
-            let encoded = columns.map(|(name, values)| codec::encode(name, values));
-            trial.series = digests.into_iter().zip(encoded).collect();
+            let columns = recipe.column_names().iter().enumerate();
+            let encoded = columns.map(|(at, name)| forcing.encoded(at, name));
+            trial.series = digests.iter().copied().zip(encoded).collect();
         }
         Ok(Prepared {
             rendered,
-            series,
+            forcing,
             time_limit: job.order.time_limit,
             observed: false,
         })
     }
 
-    /// One start of the simulator. `encoded` are its series, as far as they are encoded already.
+    /// One start of the simulator.
     fn attempt(
         &self,
         prepared: &Prepared,
-        encoded: &[(Digest, Encoded)],
         work: &WorkDirectory,
         guard: &mut Guard,
     ) -> Result<(Attempt, Result<Good, Failure>), NoTrial> {
@@ -268,7 +267,7 @@ impl JobContext<'_> {
                 attempt.cost = cost;
                 attempt.tail = tail(work.path());
                 let result = match end {
-                    Ok(code) => (self.columns(code, prepared, encoded, work, guard))
+                    Ok(code) => (self.columns(code, prepared, work, guard))
                         .map(|columns| Good { code, columns }),
                     Err(Broken::Off) => return Err(NoTrial::Ended),
                     Err(Broken::Failed(failure)) => Err(failure),
@@ -316,7 +315,6 @@ impl JobContext<'_> {
         &self,
         code: i32,
         prepared: &Prepared,
-        encoded: &[(Digest, Encoded)],
         work: &WorkDirectory,
         guard: &mut Guard,
     ) -> Result<Vec<Encoded>, Failure> {
@@ -331,7 +329,8 @@ impl JobContext<'_> {
             let rendered = &prepared.rendered;
             validate(project, steps, code, rendered, work.path(), &mut reader)
         })?;
-        Ok(timings.time(Phase::Encode, || encode(&columns, encoded)))
+        let encode = |(name, values): &(String, Vec<f64>)| prepared.forcing.encode(name, values);
+        Ok(timings.time(Phase::Encode, || columns.iter().map(encode).collect()))
     }
 
     /// This failure, unless a file reached its limit or the disk is full: a program that can't write may end in any way.
@@ -383,21 +382,6 @@ impl JobContext<'_> {
     fn largest_file(&self) -> FileLimit {
         FileLimit::new(self.loaded.project.simulator.max_file_size)
     }
-}
-
-/// Encodes output columns. Simulators hand on what they were given, and of that some is encoded already.
-fn encode(columns: &[(String, Vec<f64>)], known: &[(Digest, Encoded)]) -> Vec<Encoded> {
-    let encode = |(name, values): &(String, Vec<f64>)| {
-        let digest = (!known.is_empty()).then(|| Digest::of_numbers(values));
-        match known.iter().find(|(other, _)| Some(*other) == digest) {
-            Some((_, same)) => Encoded {
-                name: name.clone(),
-                ..same.clone()
-            },
-            None => codec::encode(name, values),
-        }
-    };
-    columns.iter().map(encode).collect()
 }
 
 /// How a trial ended whose last attempt came to this.

@@ -1,5 +1,7 @@
 //! Orders carried out by real simulators: scripts that run short of memory or time, or are ended with their job.
 
+mod scenarios;
+
 use std::fs::{self, File, Permissions};
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
@@ -58,6 +60,7 @@ count() { (cd "$here"; flock 9; read -r name number < group/memory.events
 want() { sleep 0.1; count; echo "- $id" >> "$here/log"; kill -9 $$; }
 case $mode in
     ok) cp input.txt out.txt ;;
+    eat) cp input.txt out.txt; echo eaten > input.txt; chmod 0 input.txt; mv input.txt eaten.txt ;;
     want) want ;;
     want-once) [ -e "$here/$id" ] || { touch "$here/$id"; want; }; cp input.txt out.txt ;;
     other) count; cp input.txt out.txt ;;
@@ -136,7 +139,7 @@ impl Place {
     }
 }
 
-/// Carries out an order for each catchment of the project in this folder, by so many workers.
+/// Carries out an order for each catchment of the project in this folder in each scenario, by so many workers.
 fn carry_out(
     folder: &Path,
     jobs: usize,
@@ -147,8 +150,7 @@ fn carry_out(
 ) {
     let study = Study::load(folder).expect("a project");
     let loaded = LoadedStudy::open(&study, None, false, &mut |_, _| {}).expect("loaded");
-    let of = |catchment| {
-        let scenario = &loaded.list[0];
+    let of = |scenario: &LoadedScenario<'_>, catchment| {
         let series = scenario.series_digests(catchment);
         let mut order = Order {
             scenario: scenario.project.scenario.name.clone(),
@@ -161,8 +163,10 @@ fn carry_out(
         change(&mut order);
         order
     };
-    let catchments = loaded.list[0].basin.catchments().len();
-    let orders: Vec<Order> = (0..catchments).map(of).collect();
+    let orders = loaded.list.iter().flat_map(|scenario| {
+        (0..scenario.basin.catchments().len()).map(move |catchment| of(scenario, catchment))
+    });
+    let orders: Vec<Order> = orders.collect();
     let scratch = tempfile::tempdir().expect("a folder");
     let name = format!(
         "test-{}-{}",
