@@ -192,7 +192,7 @@ fn keys_and_products_of_arrays_are_what_they_were() {
     );
     assert_eq!(
         digest(&project, "output.h5"),
-        "5cad798fb5d591e578f5940578f51ffa6404782635eb5308fcd36c923e224398"
+        "2c27d215b2ef891973e725ee76831b2dcf67ddf3f2d7008b0e52bde400609b92"
     );
     project.edit(
         "file = \"output.h5\"\n",
@@ -235,7 +235,7 @@ fn keys_and_products_of_scenarios_are_what_they_were() {
     );
     assert_eq!(
         digest(&project, "output.h5"),
-        "baf90e7c6ff1b178e9233b7c48f24f36bd07f01c199543abe37ca2e004ec416b"
+        "f2f0bc860543baecfb5bd112f0e035656699a5626163e1aadfd12f86d0b47751"
     );
 }
 

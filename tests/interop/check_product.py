@@ -79,6 +79,10 @@ def read_xarray(path, expected, engine="netcdf4"):
             assert ("catchment" in variable.encoding.get("coordinates", "").split()) == is_text, name
             assert variable.attrs["ancillary_variables"] == "status", name
             assert numpy.isnan(variable.encoding["_FillValue"]), name
+            steps, catchments = variable.encoding["chunksizes"]
+            reading = f"{steps} time steps of {catchments} catchments lie together"
+            assert variable.attrs.get("reading", reading).startswith(reading), name
+            assert ("reading" in variable.attrs) == (steps < data.sizes["time"]), name
         status = data["status"]
         assert status.dims == ("catchment",) and status.attrs["flag_meanings"].split() == list(STATUS)
         assert list(status.attrs["flag_values"]) == list(STATUS.values())

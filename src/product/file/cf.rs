@@ -5,7 +5,8 @@
 
 use super::acdd::discovery;
 use super::digest::{CHUNKS_DIGEST, COMPARED_DIGEST, PRODUCT_DIGEST};
-use super::{AxisValues, ProductAxis, ProductContent};
+use super::tiling::Tiling;
+use super::{AxisGroup, AxisValues, ProductAxis, ProductContent};
 use crate::data::digest::Digest;
 use crate::data::value::Value;
 use crate::netcdf::cf::{Attributes, catchment_attributes};
@@ -71,8 +72,13 @@ pub(super) fn global(
 }
 
 /// The attributes of a variable.
-pub(super) fn variable(variable: &ProductVariable, product: &ProductContent) -> Attributes {
+pub(super) fn variable(
+    variable: &ProductVariable,
+    product: &ProductContent,
+    reading: Option<String>,
+) -> Attributes {
     let mut attributes = Attributes::default();
+    attributes.set_some("reading", reading.as_deref());
     attributes.set_some("long_name", variable.long_name.as_deref());
     attributes.set_some("standard_name", variable.standard_name.as_deref());
     attributes.set_some("units", variable.units.as_deref());
@@ -91,6 +97,16 @@ pub(super) fn variable(variable: &ProductVariable, product: &ProductContent) -> 
     // Written with the variable; a second one would contradict it.
     attributes.0.retain(|(name, _)| name != "_FillValue");
     attributes
+}
+
+/// How to read a variable whose values lie together in tiles: single time steps of all catchments are its slowest use.
+pub(super) fn reading(over: &AxisGroup<'_>, tiling: &Tiling) -> Option<String> {
+    let [steps, _] = over.tile_lengths(tiling);
+    let steps = steps.filter(|_| over.time.is_some() && tiling.slabs() > 1)?;
+    let catchments = tiling.tile_catchments;
+    Some(format!(
+        "{steps} time steps of {catchments} catchments lie together: reading one of these steps takes as long as all of them"
+    ))
 }
 
 /// Whether the product holds what the conventions call time series, one for each catchment, and numbers of catchments: they have

@@ -21,7 +21,7 @@ use crate::project::product_spec::{
 /// To be raised when files are laid out differently.
 fn format(layout: Layout) -> u64 {
     match layout {
-        Layout::Grid => 4,
+        Layout::Grid => 5,
         Layout::Steps => 2,
     }
 }

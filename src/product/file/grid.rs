@@ -159,7 +159,7 @@ fn begin(
         let scenario = product.scenarios.is_some().then_some(1);
         let lengths = over.tile_lengths(&tiling);
         let chunk = in_order(lengths, scenario, tiling.tile_catchments);
-        let attributes = cf::variable(variable, product);
+        let attributes = cf::variable(variable, product, cf::reading(over, &tiling));
         let chunking = Chunking {
             chunk: &chunk,
             precision: variable.precision,
