@@ -3,6 +3,8 @@
 //! The numbers are here and not with a library, since reading and writing them is what rerunoff does most. Nothing here knows
 //! whose text it is; all wings above use it.
 
+pub(crate) mod abreast;
+pub(crate) mod bitmask;
 pub(crate) mod buffer;
 pub mod charset;
 pub(crate) mod decimal;

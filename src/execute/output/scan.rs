@@ -3,7 +3,7 @@
 //! It knows positions, not what the cells mean. A table without quotes is scanned for separators alone, all of a line at
 //! once; in all others it takes a cell to know where the next one begins.
 
-use wide::u8x16;
+use crate::text::bitmask::{BLOCK, equal};
 
 /// How a line is divided into cells. Positions are those of bytes in `text`; a line ends at `\n` or with the text.
 pub(super) trait Scan: Copy {
@@ -166,16 +166,12 @@ fn find_either(text: &[u8], a: u8, b: u8) -> usize {
     8 * words.len() + tail
 }
 
-/// Bytes that are looked at together, as a word has bits.
-const BLOCK: usize = 64;
-
 /// Where the line that begins at `at` ends; where its separators stand goes into `ends`, and its end at last, all counted
 /// from its beginning.
 ///
 /// A block of bytes becomes two words with a bit for each byte, in which the next one is found by an instruction.
 #[inline]
 pub(super) fn divide(text: &[u8], at: usize, separator: u8, ends: &mut Vec<u32>) -> usize {
-    let [separator, line_end] = [separator, b'\n'].map(u8x16::splat);
     ends.clear();
     let mut from = at;
     loop {
@@ -186,13 +182,7 @@ pub(super) fn divide(text: &[u8], at: usize, separator: u8, ends: &mut Vec<u32>)
             padded[..rest.len()].copy_from_slice(rest);
             &padded
         });
-        let (mut separators, mut line_ends) = (0_u64, 0_u64);
-        for (part, bytes) in block.as_chunks::<16>().0.iter().enumerate() {
-            let bytes = u8x16::new(*bytes);
-            let bits = |of: u8x16| u64::from(bytes.simd_eq(of).to_bitmask()) << (16 * part);
-            separators |= bits(separator);
-            line_ends |= bits(line_end);
-        }
+        let (mut separators, line_ends) = (equal(block, separator), equal(block, b'\n'));
         let before_the_end = line_ends.wrapping_sub(1) & !line_ends;
         separators &= before_the_end;
         let ahead = (from - at) as u32;

@@ -63,6 +63,18 @@ pub(crate) fn end_of_cell(rest: &[u8], separator: CellSeparator) -> usize {
     rest.len()
 }
 
+/// Where the cell or separator behind white space begins, where that is what separates.
+#[inline]
+pub(crate) fn skip_white(line: &[u8], at: usize, separator: CellSeparator) -> usize {
+    let mut at = at.min(line.len());
+    if separator == CellSeparator::White {
+        while matches!(line.get(at), Some(b' ' | b'\t')) {
+            at += 1;
+        }
+    }
+    at
+}
+
 /// Whether a cell stands in quotes.
 pub(crate) fn is_quoted(cell: &[u8]) -> bool {
     matches!(cell, [b'"', .., b'"'])

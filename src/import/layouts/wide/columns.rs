@@ -1,9 +1,10 @@
 //! The values of some columns of a wide table, for some time steps: the second of two readings.
 //!
-//! The bulk of the work of an import, and any number of threads may do it. The lines of a few rows are read side by side,
-//! each number in place where it stands, and leave as pieces of the catchments' series: what is written for a catchment is
-//! a whole line of the processor's cache.
+//! The bulk of the work of an import, and any number of threads may do it. The lines of a few rows are divided into cells, a `strip`
+//! of columns at a time, and read side by side; they leave as pieces of the catchments' series: what is written for a catchment
+//! is a whole line of the processor's cache.
 
+use std::io;
 use std::ops::Range;
 
 use anyhow::{Context, Result};
@@ -11,16 +12,15 @@ use anyhow::{Context, Result};
 use crate::import::layouts::values::SeriesValues;
 use crate::import::layouts::wide::WideTable;
 use crate::import::layouts::wide::row_index::{RowIndex, STRIDE};
-use crate::import::text::cells::end_of_cell;
+use crate::import::layouts::wide::strip::{BEHIND, RowText, Strip};
 use crate::import::text::fault::RowFault;
 use crate::project::import_spec::CellSeparator;
-use crate::text::short_number::{ABREAST, PADDING, quick, side_by_side};
+use crate::text::abreast::{ABREAST, AHEAD};
+use crate::text::short_number::of_length;
 
-/// How many columns of a table are read at once at least: a thousand bytes or more of each row.
-const BREADTH: usize = 4 * STRIDE;
-
-/// After a column that is not simple so many are not tried side by side: where numbers have many digits, most are like it.
-const ALONE: u32 = 7;
+/// How many columns of a table are read at once at least: two thousand bytes or more of each row. The more, the shorter are the
+/// pieces that are written.
+const BREADTH: usize = 8 * STRIDE;
 
 /// The wanted columns of a table.
 pub(crate) struct Columns {
@@ -30,19 +30,23 @@ pub(crate) struct Columns {
     wanted: Vec<usize>,
 }
 
-/// Some rows that are read side by side, from their first wanted mark on.
+/// The texts of some rows, each from one mark to another.
+#[derive(Default)]
 struct Band {
-    /// The number of the first of them.
-    top: usize,
-    rows: usize,
-    /// Their texts one after the other, each with room behind it for [`quick`] to look at.
-    text: Vec<u8>,
-    /// Where in it the next cell of each begins.
-    at: [usize; ABREAST],
-    /// Where each ends.
-    ends: [usize; ABREAST],
-    /// How many of the next columns are not tried side by side.
-    alone: u32,
+    /// One after the other, each as a [`RowText`].
+    bytes: Vec<u8>,
+    /// Where each of these begins, and how long the text is.
+    texts: Vec<(usize, usize)>,
+}
+
+impl Band {
+    fn text(&self, line: usize) -> RowText<'_> {
+        let (start, length) = self.texts[line];
+        RowText {
+            bytes: &self.bytes[start..start + AHEAD + length + 1 + BEHIND],
+            length,
+        }
+    }
 }
 
 impl Columns {
@@ -57,85 +61,53 @@ impl Columns {
     }
 
     /// Reads some rows from one mark to another.
-    fn read(
-        &self,
-        band: &mut Band,
-        rows: Range<usize>,
-        marks: (usize, usize),
-    ) -> std::io::Result<()> {
-        (band.top, band.rows) = (rows.start, rows.len());
-        let ending = self.ending();
+    fn read(&self, band: &mut Band, rows: Range<usize>, marks: (usize, usize)) -> io::Result<()> {
+        band.texts.clear();
         let mut start = 0;
-        for (line, row) in rows.enumerate() {
+        for row in rows {
             let length = self.index.length(row, marks);
-            let end = start + length;
-            if band.text.len() < end + 1 + PADDING {
-                band.text.resize(end + 1 + PADDING, 0);
+            let text = start + AHEAD;
+            let end = text + length;
+            if band.bytes.len() < end + 1 + BEHIND {
+                band.bytes.resize(end + 1 + BEHIND, 0);
             }
-            (self.index).read_between(row, marks, &mut band.text[start..end])?;
-            band.text[end] = ending;
-            (band.at[line], band.ends[line]) = (start, end);
-            start = end + 1 + PADDING;
+            (self.index).read_between(row, marks, &mut band.bytes[text..end])?;
+            band.bytes[end] = self.ending();
+            band.texts.push((start, length));
+            start = end + 1 + BEHIND;
         }
         Ok(())
     }
 
-    /// Passes over a cell in each row.
-    fn pass(&self, band: &mut Band) {
-        for line in 0..band.rows {
-            let text = &band.text[..band.ends[line]];
-            let at = self.table.skip_white(text, band.at[line]);
-            band.at[line] = at + end_of_cell(&text[at..], self.table.separator) + 1;
-        }
-    }
-
-    /// Reads the values of one column.
+    /// Reads the values of one column of a strip.
     #[inline]
-    fn cells(&self, band: &mut Band, column: usize, values: &mut [[u8; 8]]) -> Result<()> {
-        let WideTable {
-            separator, numbers, ..
-        } = &self.table;
-        if *separator == CellSeparator::White {
-            for line in 0..band.rows {
-                let text = &band.text[..band.ends[line]];
-                band.at[line] = self.table.skip_white(text, band.at[line]);
-            }
+    fn cells(
+        &self,
+        band: &Band,
+        strip: &Strip,
+        (top, column): (usize, usize),
+        values: &mut [[u8; 8]],
+    ) -> Result<()> {
+        let numbers = &self.table.numbers;
+        if let Ok(values) = <&mut [[u8; 8]; ABREAST]>::try_from(&mut *values)
+            && let Some(found) = strip.numbers(column % STRIDE, numbers.point())
+        {
+            *values = match numbers.all_count() {
+                true => found.map(f64::to_le_bytes),
+                false => found.map(|number| numbers.or_missing(number).to_le_bytes()),
+            };
+            return Ok(());
         }
-        if band.alone > 0 {
-            band.alone -= 1;
-        } else if let Ok(values) = <&mut [[u8; 8]; ABREAST]>::try_from(&mut *values) {
-            let found = side_by_side(&band.text, &mut band.at, self.ending(), numbers.point());
-            if let Some(found) = found {
-                *values = match numbers.all_count() {
-                    true => found.map(f64::to_le_bytes),
-                    false => found.map(|number| numbers.or_missing(number).to_le_bytes()),
-                };
-                return Ok(());
-            }
-            band.alone = ALONE;
-        }
-        self.one_by_one(band, column, values)
-    }
-
-    /// Reads the values of one column where not all of them are simple.
-    fn one_by_one(&self, band: &mut Band, column: usize, values: &mut [[u8; 8]]) -> Result<()> {
-        let WideTable {
-            separator, numbers, ..
-        } = &self.table;
         for (line, value) in values.iter_mut().enumerate() {
-            let at = band.at[line].min(band.ends[line]);
-            let (number, end) = match quick(&band.text, at, self.ending(), numbers.point()) {
-                Some((number, end)) => (numbers.or_missing(number), end),
-                None => {
-                    let rest = &band.text[at..band.ends[line]];
-                    let end = end_of_cell(rest, *separator);
-                    let number = (numbers.cell(&rest[..end]))
-                        .or_else(|message| self.fault(band.top + line, column, message))?;
-                    (number, at + end)
-                }
+            let text = band.text(line).padded();
+            let cell = strip.cell(line, column % STRIDE);
+            let quick = of_length(text, cell.start, cell.len(), numbers.point());
+            let number = match quick {
+                Some(number) => numbers.or_missing(number),
+                None => (numbers.cell(text.get(cell).unwrap_or_default()))
+                    .or_else(|message| self.fault(top + line, column, message))?,
             };
             *value = number.to_le_bytes();
-            band.at[line] = end + 1;
         }
         Ok(())
     }
@@ -184,28 +156,35 @@ impl SeriesValues for Columns {
         let (Some(first), Some(last)) = (wanted.first(), wanted.last()) else {
             return Ok(());
         };
-        let from = first / STRIDE;
-        let marks = (from, last / STRIDE + 1);
-        let mut band = Band {
-            top: 0,
-            rows: 0,
-            text: Vec::new(),
-            at: [0; ABREAST],
-            ends: [0; ABREAST],
-            alone: 0,
-        };
+        let marks = (first / STRIDE, last / STRIDE + 1);
+        let (mut band, mut strip) = (Band::default(), Strip::new());
         for top in steps.clone().step_by(ABREAST) {
-            self.read(&mut band, top..steps.end.min(top + ABREAST), marks)
+            let rows = top..steps.end.min(top + ABREAST);
+            self.read(&mut band, rows.clone(), marks)
                 .with_context(|| self.table.unread())?;
-            let mut next = from * STRIDE;
             let done = top - steps.start;
-            for (&column, series) in wanted.iter().zip(values.chunks_exact_mut(steps.len())) {
-                for _ in next..column {
-                    self.pass(&mut band);
+            let mut places = (wanted.iter().copied())
+                .zip(values.chunks_exact_mut(steps.len()))
+                .peekable();
+            while let Some((next, _)) = places.peek() {
+                let mark = next / STRIDE;
+                let columns = mark * STRIDE..self.table.ids.len().min((mark + 1) * STRIDE);
+                for (line, row) in rows.clone().enumerate() {
+                    let from = self.index.between(row, marks.0, mark);
+                    strip.divide(
+                        line,
+                        self.table.separator,
+                        band.text(line),
+                        from,
+                        columns.len(),
+                    );
                 }
-                let values = &mut series[done..done + band.rows];
-                self.cells(&mut band, column, values)?;
-                next = column + 1;
+                while let Some((column, series)) =
+                    places.next_if(|(column, _)| columns.contains(column))
+                {
+                    let values = &mut series[done..done + rows.len()];
+                    self.cells(&band, &strip, (top, column), values)?;
+                }
             }
         }
         Ok(())

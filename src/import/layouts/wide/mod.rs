@@ -6,6 +6,7 @@
 mod by_row;
 pub(crate) mod columns;
 pub(crate) mod row_index;
+mod strip;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -248,17 +249,5 @@ impl WideTable {
             message += &format!("; {}", alignment::nameless(surplus));
         }
         RowFault::new(&self.path, number, message)
-    }
-
-    /// Where the cell or separator behind white space begins, where that is what separates.
-    #[inline]
-    pub(super) fn skip_white(&self, line: &[u8], at: usize) -> usize {
-        let mut at = at.min(line.len());
-        if self.separator == CellSeparator::White {
-            while matches!(line.get(at), Some(b' ' | b'\t')) {
-                at += 1;
-            }
-        }
-        at
     }
 }

@@ -16,18 +16,16 @@ use crate::data::digest::{Digest, Digester};
 use crate::import::layouts::reading::{Reading, scratch_file};
 use crate::import::layouts::wide::WideTable;
 use crate::import::stamps::Steps;
-use crate::import::text::cells::{cells, end_of_cell, name};
+use crate::import::text::cells::{cells, end_of_cell, name, skip_white};
 use crate::import::text::fault::RowFault;
 use crate::import::text::{Text, TextBlock};
 use crate::project::import_spec::CellSeparator;
 use crate::system::parallel::ordered;
 use crate::system::regular;
+use crate::text::bitmask::{BLOCK, equal};
 
 /// How many columns lie between two marks.
 pub(crate) const STRIDE: usize = 64;
-
-/// Bytes in which separators are counted at once.
-const PIECE: usize = 64;
 
 /// Where the values of a table are.
 pub(crate) struct RowIndex {
@@ -146,6 +144,11 @@ impl RowIndex {
         self.before(row, to) - 1 - self.before(row, from)
     }
 
+    /// How many bytes of a row there are from one mark to another.
+    pub(crate) fn between(&self, row: usize, from: usize, to: usize) -> u32 {
+        (self.before(row, to) - self.before(row, from)) as u32
+    }
+
     /// Reads these bytes into `text`.
     pub(crate) fn read_between(
         &self,
@@ -212,7 +215,7 @@ fn time(table: &WideTable, number: u64, line: &[u8]) -> Result<(i64, usize), Row
     let mut at = 0;
     let mut parts = Vec::with_capacity(table.time_cells);
     for _ in 0..table.time_cells {
-        at = table.skip_white(line, at);
+        at = skip_white(line, at, table.separator);
         let end = at + end_of_cell(&line[at..], table.separator);
         if end == line.len() {
             return Err(table.ragged(number, line));
@@ -229,32 +232,32 @@ fn time(table: &WideTable, number: u64, line: &[u8]) -> Result<(i64, usize), Row
 fn plain(cells: &[u8], separator: u8, columns: usize, ends: &mut Vec<u32>) -> Option<bool> {
     // The next separator whose place matters: that before a mark, or that behind the last column.
     let (mut found, mut next) = (0, STRIDE.min(columns));
-    for (piece, bytes) in cells.chunks(PIECE).enumerate() {
-        // A byte holds either sum, which lets the compiler look at sixteen at a time.
-        let count = |(separators, quotes): (u8, u8), byte: &u8| {
-            (
-                separators.wrapping_add(u8::from(*byte == separator)),
-                quotes | u8::from(*byte == b'"'),
-            )
-        };
-        let (here, quotes) = bytes.iter().fold((0, 0), count);
-        if quotes != 0 {
+    for (at, bytes) in (0..).step_by(BLOCK).zip(cells.chunks(BLOCK)) {
+        let mut padded = [b'\n'; BLOCK];
+        let block = bytes.first_chunk().unwrap_or_else(|| {
+            padded[..bytes.len()].copy_from_slice(bytes);
+            &padded
+        });
+        if equal(block, b'"') != 0 {
             return None;
         }
-        if found + usize::from(here) >= next {
-            for at in memchr::memchr_iter(separator, bytes) {
-                found += 1;
-                if found == next {
-                    let behind = piece * PIECE + at + 1;
-                    ends.push(behind as u32);
-                    if found == columns {
-                        return Some(is_empty(&cells[behind..], separator));
-                    }
-                    next = (next + STRIDE).min(columns);
+        let mut separators = equal(block, separator);
+        let count = separators.count_ones() as usize;
+        if found + count < next {
+            found += count;
+            continue;
+        }
+        while separators != 0 {
+            found += 1;
+            if found == next {
+                let behind = at + separators.trailing_zeros() as usize + 1;
+                ends.push(behind as u32);
+                if found == columns {
+                    return Some(is_empty(&cells[behind..], separator));
                 }
+                next = (next + STRIDE).min(columns);
             }
-        } else {
-            found += usize::from(here);
+            separators &= separators - 1;
         }
     }
     ends.push((cells.len() + 1) as u32);
@@ -270,7 +273,7 @@ fn is_empty(rest: &[u8], separator: u8) -> bool {
 /// The marks of any row; whether it has so many cells and nothing behind them.
 fn quoted(table: &WideTable, cells: &[u8], ends: &mut Vec<u32>) -> bool {
     let columns = table.ids.len();
-    let mut at = table.skip_white(cells, 0);
+    let mut at = skip_white(cells, 0, table.separator);
     for column in 1..=columns {
         if at >= cells.len() && (table.separator == CellSeparator::White || at > cells.len()) {
             return false;
@@ -288,7 +291,7 @@ fn quoted(table: &WideTable, cells: &[u8], ends: &mut Vec<u32>) -> bool {
         if at > cells.len() {
             return false;
         }
-        at = table.skip_white(cells, at);
+        at = skip_white(cells, at, table.separator);
         if column.is_multiple_of(STRIDE) {
             ends.push(at as u32);
         }
