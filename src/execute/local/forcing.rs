@@ -18,6 +18,9 @@ use crate::store::codec::{self, Encoded};
 /// A text, or why it can't be printed.
 type Text = Result<Arc<Vec<u8>>, Problem>;
 
+/// A text that whoever comes first prints, with the digest of what it is made from.
+type PrintedOnce = (Digest, Arc<OnceLock<Text>>);
+
 /// The series columns that the simulator of one catchment gets.
 #[derive(Debug, Default)]
 pub(crate) struct Forcing {
@@ -26,8 +29,8 @@ pub(crate) struct Forcing {
     encoded: Vec<OnceLock<Encoded>>,
     /// Whether several jobs have it.
     is_shared: bool,
-    /// By the simulator input, the text that was made last and what it was made from.
-    texts: Mutex<BTreeMap<usize, (Digest, Arc<OnceLock<Text>>)>>,
+    /// The text that was made last of each simulator input.
+    texts: Mutex<BTreeMap<usize, PrintedOnce>>,
 }
 
 impl Forcing {

@@ -12,6 +12,9 @@ pub(crate) struct Filled {
     gaps: Vec<usize>,
 }
 
+/// Appends what goes into the gap with this number.
+type Put<'p, E> = dyn FnMut(usize, &mut Vec<u8>) -> Result<(), E> + 'p;
+
 impl Template {
     /// The numbers of the pieces that change with the values of these names; `None` if a piece may become another text for what
     /// stands around it, so that all has to be rendered anew.
@@ -60,11 +63,7 @@ impl Template {
 
 impl Filled {
     /// Appends the text, with what `put` appends in each gap, by their numbers.
-    pub(crate) fn render<E>(
-        &self,
-        out: &mut Vec<u8>,
-        put: &mut dyn FnMut(usize, &mut Vec<u8>) -> Result<(), E>,
-    ) -> Result<(), E> {
+    pub(crate) fn render<E>(&self, out: &mut Vec<u8>, put: &mut Put<'_, E>) -> Result<(), E> {
         let mut from = 0;
         for (number, &gap) in self.gaps.iter().enumerate() {
             out.extend_from_slice(&self.text[from..gap]);
