@@ -108,8 +108,10 @@ def test_what_is_said_on_the_way_is_heard(example, capsys):
     assert "ran 6 of 6" in capsys.readouterr().err
 
 
+# A shell has what it starts in the background ignore interrupts, and these tests with it.
 SLEEPER = """
-import sys, rerunoff
+import signal, sys, rerunoff
+signal.signal(signal.SIGINT, signal.default_int_handler)
 project = rerunoff.open(sys.argv[1])
 print("ready", flush=True)
 project.run()
