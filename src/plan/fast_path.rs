@@ -24,12 +24,10 @@ use crate::data::objective::ObjectiveNumbers;
 use crate::inputs::Linked;
 use crate::plan::dependencies::Dependencies;
 use crate::project::{Content, SameProcessor, Study};
-use crate::store::Store;
 use crate::store::cache_folder::{CACHE, Cache};
+use crate::store::{SETTLED, Store};
 use crate::system::machine;
 use crate::system::stamp::Stamp;
-
-const MEMO: &str = "settled, all files";
 
 /// Everything that a run's outcome depends on, as it looked at one time.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -136,7 +134,7 @@ impl FastPath {
         let cache = Cache::at(root.join(CACHE));
         let _lock = cache.share(false).ok()?;
         let store = cache.store_to_read().ok()??;
-        let payload = store.memo(MEMO, "").ok()??;
+        let payload = store.memo(SETTLED, "").ok()??;
         let known = Self::from_bytes(&payload)?;
         let holds = known.look.holds(root) && store.results().ok()? == known.results;
         holds.then_some(known)
@@ -182,15 +180,15 @@ impl FastPath {
         let Ok(payload) = postcard::to_stdvec(&state) else {
             return Ok(());
         };
-        if store.memo(MEMO, "")?.as_deref() != Some(&payload) {
-            store.remember(MEMO, "", &payload)?;
+        if store.memo(SETTLED, "")?.as_deref() != Some(&payload) {
+            store.remember(SETTLED, "", &payload)?;
         }
         Ok(())
     }
 
     /// The state that is stored, if nothing has been done to the results since. For what adds results and leaves all else alone.
     pub(crate) fn hold(store: &Store) -> Result<Option<Self>> {
-        let known = (store.memo(MEMO, "")?).and_then(|payload| Self::from_bytes(&payload));
+        let known = (store.memo(SETTLED, "")?).and_then(|payload| Self::from_bytes(&payload));
         let Some(known) = known else { return Ok(None) };
         Ok((store.results()? == known.results).then_some(known))
     }
@@ -202,7 +200,7 @@ impl FastPath {
         };
         // More of them by the time it is stored would be a doubt, and nothing worse.
         let results = store.results()?;
-        Ok(store.change_memo(MEMO, "", |payload| {
+        Ok(store.change_memo(SETTLED, "", |payload| {
             let known = Self::from_bytes(payload).filter(|known| known.look == held.look)?;
             postcard::to_stdvec(&Self { results, ..known }).ok()
         })?)
@@ -215,7 +213,7 @@ impl FastPath {
 
     /// Forgets what is stored: simulators are about to be run, and may leave another state behind.
     pub(crate) fn forget(store: &mut Store) -> Result<()> {
-        Ok(store.forget(MEMO, "")?)
+        Ok(store.forget(SETTLED, "")?)
     }
 
     /// The number of catchments, counted in each scenario; all are fresh.

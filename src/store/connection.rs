@@ -2,8 +2,8 @@
 //!
 //! On a local disk the journal is a WAL: a reader never waits for the writer, nor the writer for a reader. A WAL needs memory
 //! shared by all processes, which a network file system cannot give, and corrupts there; so there it is a rollback journal
-//! with full syncs. Vacuuming is incremental, which can
-//! only be set in a new file, so that collected space can be given back without a second copy of the file.
+//! with full syncs. Vacuuming is incremental, which can only be set in a new file, so that collected space can be given back without
+//! a second copy of the file.
 
 use std::fs;
 use std::io;

@@ -185,8 +185,8 @@ pub(super) fn version(connection: &Connection) -> rusqlite::Result<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Store;
     use super::super::tests::{UNNAMED, catchment, folder, key, success};
+    use super::super::{SETTLED, Store};
     use super::*;
     use crate::data::machine::Machine;
 
@@ -229,7 +229,7 @@ mod tests {
         store
             .commit(&[success("7", "a"), success("8", "b")])
             .expect("stored");
-        let settled = ("settled, all files", "");
+        let settled = (SETTLED, "");
         store.remember(settled.0, settled.1, b"look").expect("kept");
         store
             .remember("another", "", b"of another kind")
@@ -259,7 +259,7 @@ mod tests {
         let attempts = store.attempts(&UNNAMED, &catchment("7")).expect("readable");
         assert_eq!(attempts.len(), 1);
         assert_eq!(store.keys().expect("readable").len(), 1);
-        let settled = store.memo("settled, all files", "");
+        let settled = store.memo(SETTLED, "");
         assert_eq!(settled.expect("readable"), None, "rows may be lost");
     }
 }

@@ -79,6 +79,10 @@ pub(crate) use removal::Kept;
 /// How many attempts are kept for each catchment.
 pub(crate) const ATTEMPTS_KEPT: u32 = 10;
 
+/// The kind of memo that tells that nothing is left to do. The store forgets it with any result that is removed, by a trigger, which
+/// has it by this name.
+pub(crate) const SETTLED: &str = "settled, all files";
+
 /// An open store, to write or to read.
 #[derive(Debug)]
 pub struct Store {

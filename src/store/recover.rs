@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OpenFlags, params_from_iter};
 
-use super::{Store, StoreError};
+use super::{SETTLED, Store, StoreError};
 use crate::system::regular;
 
 impl Store {
@@ -50,10 +50,10 @@ impl Store {
                 OR result NOT IN (SELECT id FROM result);
                 UPDATE attempt SET machine = NULL WHERE machine NOT IN (SELECT id FROM machine);
                 UPDATE result SET machine = NULL WHERE machine NOT IN (SELECT id FROM machine);
-                UPDATE kept SET machine = NULL WHERE machine NOT IN (SELECT id FROM machine);
-                DELETE FROM memo WHERE kind = 'settled, all files'";
+                UPDATE kept SET machine = NULL WHERE machine NOT IN (SELECT id FROM machine)";
             let outcome = store.connection.execute_batch(orphans);
             store.map_error(outcome)?;
+            store.forget(SETTLED, "")?;
         }
         // Closed before it is renamed, so that no WAL is left under the old name.
         let closed = store.connection.close().map_err(|(_, source)| source);
