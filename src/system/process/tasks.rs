@@ -119,21 +119,26 @@ pub(crate) fn kept(names: &[&str]) -> io::Result<BTreeMap<String, Kept>> {
     // Keepers first: what they begin meanwhile is then met as a run or still counted as waiting, and nothing is overlooked.
     for process in processes()?
         .iter()
-        .filter(|process| process.index.is_none())
+        .filter(|process| process.index.is_none() && is_wanted(&process.name))
     {
-        let begun = fs::read_to_string(format!("/proc/{}/comm", process.pid.as_raw_pid()));
-        let begun = begun
-            .ok()
-            .and_then(|comm| comm.strip_prefix(CALLED)?.trim().parse().ok());
-        let (Some(begun), Some(tasks)) = (begun, process.tasks) else {
+        let Some(tasks) = process.tasks else {
             continue;
         };
-        if is_wanted(&process.name) {
-            let kept = found.entry(process.name.clone()).or_default();
-            kept.job = id(process.pid)?;
-            kept.waiting = begun..tasks;
-            kept.keeper = Some(process.pid);
-        }
+        // One that ends meanwhile has begun all it ever will, or leaves orphans, which are met below.
+        let (Some(comm), Some(job)) = (shown(process.pid, "comm")?, id(process.pid)?) else {
+            continue;
+        };
+        let comm = String::from_utf8_lossy(&comm);
+        let begun = comm
+            .strip_prefix(CALLED)
+            .and_then(|begun| begun.trim().parse().ok());
+        let Some(begun) = begun else {
+            continue;
+        };
+        let kept = found.entry(process.name.clone()).or_default();
+        kept.job = job;
+        kept.waiting = begun..tasks;
+        kept.keeper = Some(process.pid);
     }
     for process in processes()? {
         let (Some(index), Some(job)) = (process.index, process.job) else {
@@ -200,8 +205,9 @@ fn processes() -> io::Result<Vec<Marked>> {
         let Some(pid) = pid.and_then(Pid::from_raw) else {
             continue;
         };
-        // Empty for one that has ended, an error for one that is another's or has gone.
-        let environment = fs::read(entry.path().join("environ")).unwrap_or_default();
+        let Some(environment) = shown(pid, "environ")? else {
+            continue;
+        };
         let value = |name: &str| {
             let mut variables = environment.split(|byte| *byte == 0);
             let value = variables
@@ -221,13 +227,28 @@ fn processes() -> io::Result<Vec<Marked>> {
     Ok(found)
 }
 
-/// A keeper's number and when it started, which no other process ever has together until the machine starts anew.
-fn id(pid: Pid) -> io::Result<String> {
-    let stat = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_pid()))?;
-    // The second field may hold anything, so it is skipped from its end; the start is the 22nd.
-    let fields = stat.rsplit(')').next().unwrap_or_default();
-    let start = fields.split_whitespace().nth(19).unwrap_or_default();
-    Ok(format!("{}-{start}", pid.as_raw_pid()))
+/// What `/proc` shows of a process in this file. Nothing of one that is another user's, or that has ended, even while it was looked at.
+fn shown(pid: Pid, file: &str) -> io::Result<Option<Vec<u8>>> {
+    match fs::read(format!("/proc/{}/{file}", pid.as_raw_pid())) {
+        Ok(shown) => Ok(Some(shown)),
+        Err(error) => match Errno::from_io_error(&error) {
+            Some(Errno::NOENT | Errno::SRCH | Errno::ACCESS | Errno::PERM) => Ok(None),
+            _ => Err(error),
+        },
+    }
+}
+
+/// A keeper's number and when it started, which no other process ever has together until the machine starts anew. Nothing for one
+/// that has ended.
+fn id(pid: Pid) -> io::Result<Option<String>> {
+    let stat = shown(pid, "stat")?;
+    Ok(stat.map(|stat| {
+        let stat = String::from_utf8_lossy(&stat);
+        // The second field may hold anything, so it is skipped from its end; the start is the 22nd.
+        let fields = stat.rsplit(')').next().unwrap_or_default();
+        let start = fields.split_whitespace().nth(19).unwrap_or_default();
+        format!("{}-{start}", pid.as_raw_pid())
+    }))
 }
 
 /// A run that is not reaped yet.
@@ -289,6 +310,7 @@ pub(crate) fn keep() -> io::Result<()> {
     low_level::pipe::register(SIGTERM, theirs)?;
     call_itself(0)?;
     let job = id(rustix::process::getpid())?;
+    let job = job.ok_or_else(|| io::Error::other("/proc does not show this process"))?;
     let mut stdout = io::stdout();
     writeln!(stdout, "\n{CALLED}{job}")?;
     stdout.flush()?;
@@ -480,6 +502,16 @@ mod tests {
         assert_eq!((left.job, left.waiting, left.running.len()), (job, 0..0, 2));
         end(&[&name]).expect("ended");
         assert_eq!(kept(&[&name]).expect("a list"), BTreeMap::new());
+    }
+
+    #[test]
+    fn a_keeper_that_ends_while_it_is_looked_at_is_no_error() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for _ in 0..20 {
+            let name = name();
+            start(folder.path(), &name, "exit", 600);
+            while kept(&[&name]).expect("a list").contains_key(&name) {}
+        }
     }
 
     #[test]
