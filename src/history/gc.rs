@@ -25,7 +25,7 @@ pub(crate) struct GcPlan {
     staying: Kept,
 }
 
-/// How often each stored payload is used: by results and by inputs.
+/// How often payloads are used that more than one result or input has.
 struct PayloadUses(HashMap<i64, usize>);
 
 impl GcPlan {
@@ -47,9 +47,9 @@ impl GcPlan {
             outputs: keeps_outputs,
         };
         add_snapshots(&mut staying, store, &snapshots(store, runs)?)?;
-        let mut uses = PayloadUses(store.payload_uses()?);
+        let mut uses = PayloadUses(store.shared_payloads()?);
         let (size, mut freed, mut kept, mut doomed) = (store.size()?, 0, 0, Vec::new());
-        for result in store.result_payloads()? {
+        store.each_result(&mut |result| {
             let fits = max_size.is_some_and(|most| size.saturating_sub(freed) <= most);
             if fits || staying.keys.contains(&result.key) {
                 kept += 1;
@@ -58,7 +58,7 @@ impl GcPlan {
                 freed += uses.release(&result.payloads);
                 doomed.push(result.key);
             }
-        }
+        })?;
         let none = HashSet::new();
         let in_use = if keeps_outputs { &staying.keys } else { &none };
         freed += store.unused_outputs(in_use)?.1;
@@ -148,10 +148,11 @@ impl PayloadUses {
     fn release(&mut self, payloads: &[(i64, u64)]) -> u64 {
         let mut freed = 0;
         for (payload, bytes) in payloads {
-            if let Some(count) = self.0.get_mut(payload) {
+            let left = self.0.get_mut(payload).map_or(0, |count| {
                 *count -= 1;
-                freed += if *count == 0 { *bytes } else { 0 };
-            }
+                *count
+            });
+            freed += if left == 0 { *bytes } else { 0 };
         }
         freed
     }

@@ -39,25 +39,27 @@ pub struct Kept {
 }
 
 impl Store {
-    /// All results, the least recently used first.
-    pub fn result_payloads(&self) -> Result<Vec<ResultPayloads>, StoreError> {
+    /// Tells of all results, the least recently used first: there may be too many to hold.
+    pub fn each_result(&self, tell: &mut dyn FnMut(ResultPayloads)) -> Result<(), StoreError> {
         let query = "SELECT key, payload, length(bytes) FROM result JOIN series ON series.result = result.id
             JOIN payload ON payload.id = payload ORDER BY ifnull(used, created), result.id, position";
         self.map_error((|| {
             let mut statement = self.connection.prepare_cached(query)?;
             let mut rows = statement.query([])?;
-            let mut results: Vec<ResultPayloads> = Vec::new();
+            let mut last: Option<ResultPayloads> = None;
             while let Some(row) = rows.next()? {
                 let (key, payload) = (digest(row, 0)?, (row.get(1)?, count(row, 2)?));
-                match results.last_mut() {
+                match &mut last {
                     Some(last) if last.key == key => last.payloads.push(payload),
-                    _ => results.push(ResultPayloads {
-                        key,
-                        payloads: vec![payload],
-                    }),
+                    _ => {
+                        let payloads = vec![payload];
+                        let next = ResultPayloads { key, payloads };
+                        last.replace(next).into_iter().for_each(&mut *tell);
+                    }
                 }
             }
-            Ok(results)
+            last.into_iter().for_each(tell);
+            Ok(())
         })())
     }
 
@@ -73,10 +75,10 @@ impl Store {
         })())
     }
 
-    /// How often each payload is used.
-    pub fn payload_uses(&self) -> Result<HashMap<i64, usize>, StoreError> {
+    /// How often each payload is used that has more than one use. Most have one.
+    pub fn shared_payloads(&self) -> Result<HashMap<i64, usize>, StoreError> {
         let query = "SELECT payload, count(*) FROM (SELECT payload FROM series UNION ALL SELECT payload FROM input)
-            GROUP BY payload";
+            GROUP BY payload HAVING count(*) > 1";
         self.map_error((|| {
             let mut statement = self.connection.prepare_cached(query)?;
             let rows = statement.query_map([], |row| Ok((row.get(0)?, count(row, 1)?)))?;
