@@ -39,7 +39,7 @@ pub use table::{CompoundColumn, CompoundTable, TableFile};
 pub use values::{Attribute, Data, storable, text_length};
 use values::{Numbered, c_text, write_attribute, write_dataset, write_dimensions};
 use writer::full;
-pub use writer::{Chunk, PreviousChunk, Uncopied};
+pub use writer::{Chunk, PlacedChunk, PreviousChunk, Uncopied};
 
 /// How many numbers of a record coordinate lie together.
 const RECORDS: usize = 1 << 16;
@@ -263,7 +263,7 @@ impl NetcdfFile {
         Ok(ChunkedVariable(self.arrays.len() - 1))
     }
 
-    /// Writes the chunk whose first element is at `offset`, which has not been written before.
+    /// Writes the chunk whose first element is at `offset`, which has not been written before. Tells where it is.
     ///
     /// # Errors
     /// What the disk reports, possibly about an earlier chunk, since a thread of its own writes them. [`Uncopied`] is among
@@ -273,7 +273,7 @@ impl NetcdfFile {
         variable: ChunkedVariable,
         offset: &[usize],
         chunk: Chunk,
-    ) -> Result<()> {
+    ) -> Result<PlacedChunk> {
         put_chunk(&mut self.part, &self.arrays[variable.0], offset, chunk)
     }
 
@@ -397,7 +397,12 @@ impl NetcdfFile {
 }
 
 /// Has the library assign a chunk its place, and writes it there.
-fn put_chunk(part: &mut PartFile, dataset: &Handle, offset: &[usize], chunk: Chunk) -> Result<()> {
+fn put_chunk(
+    part: &mut PartFile,
+    dataset: &Handle,
+    offset: &[usize],
+    chunk: Chunk,
+) -> Result<PlacedChunk> {
     let place = driver::place_chunk(dataset, offset, chunk.len());
     let place = place.with_context(|| full(part.path()))?;
     part.writer().put(place, chunk)

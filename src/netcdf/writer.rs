@@ -1,8 +1,8 @@
 //! Writes chunks to their places in a file, on a thread of its own.
 //!
-//! Adjacent chunks are written at once: new bytes by the megabyte; those of an earlier file are copied by the system and never
-//! enter this program. Every few megabytes write-back to the disk is started, so that the sync at the end has little left to
-//! wait for. It knows places and bytes, not what they mean.
+//! Adjacent chunks are written at once: new bytes by the megabyte; those of an earlier file, and those that are in this one already,
+//! are copied by the system and never enter this program. Every few megabytes write-back to the disk is started, so that the sync at the
+//! end has little left to wait for. It knows places and bytes, not what they mean.
 
 use std::fs::File;
 use std::io::{self, IoSlice, Read, Seek, SeekFrom};
@@ -43,6 +43,15 @@ pub enum Chunk {
     Made(Vec<u8>),
     /// Those of a chunk in an earlier file.
     Previous(PreviousChunk),
+    /// Those of a chunk that was put into this file before.
+    Written(PlacedChunk),
+}
+
+/// Where a chunk was put.
+#[derive(Clone, Copy, Debug)]
+pub struct PlacedChunk {
+    address: u64,
+    length: u64,
 }
 
 /// A chunk of an earlier file, by its place there.
@@ -58,6 +67,7 @@ impl Chunk {
         match self {
             Self::Made(bytes) => bytes.len(),
             Self::Previous(chunk) => chunk.length as usize,
+            Self::Written(chunk) => chunk.length as usize,
         }
     }
 }
@@ -73,6 +83,8 @@ enum Content {
     Made(Vec<Vec<u8>>),
     /// Those from a place in an earlier file on.
     Previous(Arc<File>, u64),
+    /// Those from an earlier place in this file on.
+    Written(u64),
 }
 
 /// Writes chunks to one file.
@@ -91,11 +103,15 @@ impl Writer {
     /// Writes into an existing file.
     pub(super) fn new(path: &Path) -> Result<Self> {
         let file = File::options().write(true).open(path);
-        let file = file.with_context(|| format!("cannot open {}", path.display()))?;
+        let context = || format!("cannot open {}", path.display());
+        let (file, again) = (
+            file.with_context(context)?,
+            File::open(path).with_context(context)?,
+        );
         let (runs, received) = sync_channel(WAITING);
         let (made, done) = sync_channel(WAITING_MADE);
         let shown = path.to_owned();
-        let work = move || put_all(&file, &shown, &received, &done);
+        let work = move || put_all(&file, &again, &shown, &received, &done);
         Ok(Self {
             path: path.to_owned(),
             collected: None,
@@ -107,7 +123,11 @@ impl Writer {
 
     /// Writes a chunk to its place. An error may concern an earlier chunk; [`Uncopied`] is among its causes if it was the
     /// previous file that failed.
-    pub(super) fn put(&mut self, at: u64, chunk: Chunk) -> Result<()> {
+    pub(super) fn put(&mut self, at: u64, chunk: Chunk) -> Result<PlacedChunk> {
+        let placed = PlacedChunk {
+            address: at,
+            length: chunk.len() as u64,
+        };
         let chunk = match &mut self.collected {
             Some(run) => run.take(at, chunk),
             None => Some(chunk),
@@ -116,7 +136,7 @@ impl Writer {
             self.send()?;
             self.collected = Some(Run::new(at, chunk));
         }
-        Ok(())
+        Ok(placed)
     }
 
     /// Waits until everything is in the file.
@@ -168,6 +188,7 @@ impl Run {
         let content = match chunk {
             Chunk::Made(bytes) => Content::Made(vec![bytes]),
             Chunk::Previous(chunk) => Content::Previous(chunk.file, chunk.address),
+            Chunk::Written(chunk) => Content::Written(chunk.address),
         };
         Self {
             at,
@@ -196,13 +217,19 @@ impl Run {
                 if self.length < AT_ONCE
                     && chunk.address == *first + self.length
                     && Arc::ptr_eq(file, &chunk.file) => {}
+            // What is copied is there before the run begins: no part of it is one that the run writes.
+            (Content::Written(first), Chunk::Written(chunk))
+                if self.length < AT_ONCE
+                    && chunk.address == *first + self.length
+                    && chunk.address + chunk.length <= self.at => {}
             (_, chunk) => return Some(chunk),
         }
         self.length += length;
         None
     }
 
-    fn write(self, file: &File, path: &Path) -> Result<()> {
+    /// Writes it; `again` is the same file, to be read.
+    fn write(self, file: &File, again: &File, path: &Path) -> Result<()> {
         let written = match self.content {
             Content::Made(pieces) => write_all(file, self.at, &pieces).map_err(Error::new),
             Content::Previous(from, first) => {
@@ -212,20 +239,29 @@ impl Run {
                 fadvise(&*from, first, length, Advice::DontNeed).ok();
                 copied
             }
+            Content::Written(first) => {
+                copy(again, first, file, self.at, self.length).map_err(Error::new)
+            }
         };
         written.with_context(|| full(path))
     }
 }
 
 /// Writes all runs to the file as they come.
-fn put_all(file: &File, path: &Path, runs: &Receiver<Run>, made: &Receiver<()>) -> Result<()> {
+fn put_all(
+    file: &File,
+    again: &File,
+    path: &Path,
+    runs: &Receiver<Run>,
+    made: &Receiver<()>,
+) -> Result<()> {
     let (mut begun, mut since) = (0, 0);
     for run in runs {
         let (end, length) = (run.at + run.length, run.length);
         if run.is_made() {
             made.try_recv().ok();
         }
-        run.write(file, path)?;
+        run.write(file, again, path)?;
         since += length;
         if since >= AT_ONCE {
             since = 0;
@@ -290,7 +326,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_chunk_is_at_its_place(chunks in proptest::collection::vec((1_u64..700_000, any::<bool>(), any::<bool>()), 0..40)) {
+        fn every_chunk_is_at_its_place(chunks in proptest::collection::vec((1_u64..700_000, 0..3, any::<bool>(), any::<usize>()), 0..40)) {
             let folder = tempfile::tempdir().expect("a folder");
             let [old, new] = ["old", "new"].map(|name| folder.path().join(name));
             let bytes: Vec<u8> = (0..1 << 20).map(|at: u32| (at % 251) as u8).collect();
@@ -298,20 +334,25 @@ mod tests {
             fs::write(&new, b"").expect("a file");
             let file = Arc::new(File::open(&old).expect("a file"));
             let mut writer = Writer::new(&new).expect("a writer");
-            let (mut wanted, mut from) = (Vec::new(), 0);
-            for (length, is_made, is_apart) in chunks {
+            let (mut wanted, mut from, mut placed) = (Vec::new(), 0, Vec::<PlacedChunk>::new());
+            for (length, kind, is_apart, earlier) in chunks {
                 if is_apart {
                     wanted.push(0);
                 }
                 if from + length > bytes.len() as u64 {
                     from = 0;
                 }
-                let these = &bytes[from as usize..][..length as usize];
-                let chunk = match is_made {
-                    true => Chunk::Made(these.to_vec()),
-                    false => previous(&file, from, length),
+                let mut these = bytes[from as usize..][..length as usize].to_vec();
+                let chunk = match (kind, placed.len()) {
+                    (0, _) | (2, 0) => Chunk::Made(these.clone()),
+                    (1, _) => previous(&file, from, length),
+                    (_, count) => {
+                        let place = placed[earlier % count];
+                        these = wanted[place.address as usize..][..place.length as usize].to_vec();
+                        Chunk::Written(place)
+                    }
                 };
-                writer.put(wanted.len() as u64, chunk).expect("put");
+                placed.push(writer.put(wanted.len() as u64, chunk).expect("put"));
                 wanted.extend(these);
                 from += length;
             }

@@ -357,6 +357,7 @@ fn write(
         threads: options.workers,
         fetch: &mut fetch,
         decode: &|columns: &Vec<StoredColumn>| decode(columns),
+        checksums: &|columns| columns.iter().map(|column| column.checksum).collect(),
         known: &known,
     };
     Ok(file::assemble(product, &mut source)?.objectives)

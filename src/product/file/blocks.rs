@@ -12,11 +12,13 @@ use anyhow::{Context, Result};
 
 use super::block::{Block, BlockPool};
 use super::fetched::Fetched;
+use super::repeats::{Prints, ScenarioBefore};
 use super::summary::{RowSummary, Summaries};
 use super::tiling::Tiling;
 use super::unchanged::{Group, Unchanged};
 use super::upstream::SumScratch;
 use super::{AxisGroup, ProductContent, ProductRow, ResultSource};
+use crate::data::digest::Digest;
 use crate::plan::snapshot::Status;
 use crate::system::parallel::ordered;
 
@@ -45,8 +47,10 @@ pub(super) struct ProductBlocks<'a> {
 
 /// Makes pieces of a file for a group and a block: the group's variables in their order. They are made from the block's
 /// values, or, where the block is unchanged and there are none, from what was there before; so is an unchanged variable of
-/// a changed block. Called on many threads.
-pub(super) type Encode<'a, P> = dyn Fn(Group, usize, Option<&Block>) -> Result<Vec<P>> + Sync + 'a;
+/// a changed block. The flags, which may be missing, tell of each variable whether it holds the same as in the scenario before, of which
+/// the same block was written, too. Called on many threads.
+pub(super) type Encode<'a, P> =
+    dyn Fn(Group, usize, Option<&Block>, &[bool]) -> Result<Vec<P>> + Sync + 'a;
 
 /// Writes the pieces of a group's block.
 pub(super) type WritePieces<'a, P> = dyn FnMut(Group, usize, Vec<P>) -> Result<()> + 'a;
@@ -130,6 +134,7 @@ impl<'a> ProductBlocks<'a> {
             blocks: self,
             threads: self.threads(source.threads),
             decode: source.decode,
+            checksums: source.checksums,
             encode: sink.encode,
             pools: (self.variables.each_ref())
                 .map(|variables| BlockPool::new(variables.len(), self.tiling.steps)),
@@ -145,8 +150,9 @@ impl<'a> ProductBlocks<'a> {
                 (rows, ahead),
                 fetch,
             );
+            let mut before = ScenarioBefore::default();
             for scenario in 0..self.tiling.scenarios {
-                maker.make_own(scenario, &mut fetched, &mut sink)?;
+                before = maker.make_own(scenario, &before, &mut fetched, &mut sink)?;
                 if !self.variables[Group::Sums as usize].is_empty() {
                     maker.make_sums(scenario, &mut sink)?;
                 }
@@ -194,6 +200,7 @@ struct BlockMaker<'m, E, P> {
     blocks: &'m ProductBlocks<'m>,
     threads: usize,
     decode: &'m (dyn Fn(&E) -> Result<Vec<Vec<f64>>> + Sync),
+    checksums: &'m (dyn Fn(&E) -> Vec<Digest> + Sync),
     encode: &'m Encode<'m, P>,
     /// By group.
     pools: [BlockPool; 2],
@@ -202,13 +209,14 @@ struct BlockMaker<'m, E, P> {
 }
 
 impl<E: Send, P: Send> BlockMaker<'_, E, P> {
-    /// Makes the blocks of a scenario's own variables, and puts away what its sums are made of.
+    /// Makes the blocks of a scenario's own variables, and puts away what its sums are made of. Returns what they are made of.
     fn make_own(
         &self,
         scenario: usize,
+        before: &ScenarioBefore,
         fetched: &mut Fetched<'_, E>,
         sink: &mut BlockSink<'_, P>,
-    ) -> Result<()> {
+    ) -> Result<ScenarioBefore> {
         let tiling = self.blocks.tiling;
         let batches = self.blocks.batches(Group::Own, scenario).map(|blocks| {
             let with_results =
@@ -218,11 +226,13 @@ impl<E: Send, P: Send> BlockMaker<'_, E, P> {
         let work = |batch: Vec<(usize, Vec<(usize, E)>)>| -> Result<Vec<Made<P>>> {
             let blocks = batch.iter();
             blocks
-                .map(|(block, results)| self.own_block(*block, results))
+                .map(|(block, results)| self.own_block(*block, before, results))
                 .collect()
         };
+        let mut now = ScenarioBefore::default();
         ordered(self.threads, batches, &work, &mut |batch: Vec<Made<P>>| {
-            for made in batch {
+            for mut made in batch {
+                now.push(std::mem::take(&mut made.prints));
                 if let Some(scratch) = &self.scratch {
                     for (row, series) in &made.summed {
                         scratch.put(row % tiling.catchments, series)?;
@@ -231,11 +241,17 @@ impl<E: Send, P: Send> BlockMaker<'_, E, P> {
                 sink.accept(Group::Own, made)?;
             }
             Ok(())
-        })
+        })?;
+        Ok(now)
     }
 
     /// A block of the catchments' own variables, from the fetched results.
-    fn own_block(&self, block: usize, results: &[(usize, E)]) -> Result<Made<P>> {
+    fn own_block(
+        &self,
+        block: usize,
+        before: &ScenarioBefore,
+        results: &[(usize, E)],
+    ) -> Result<Made<P>> {
         let (blocks, product) = (self.blocks, self.blocks.product);
         let range = blocks.tiling.block(block);
         let is_unchanged = blocks.unchanged.is(Group::Own, block);
@@ -269,7 +285,17 @@ impl<E: Send, P: Send> BlockMaker<'_, E, P> {
             }
         }
         if !own.is_empty() {
-            made.pieces = (self.encode)(Group::Own, block, (!is_unchanged).then_some(&values))?;
+            let mut repeated = Vec::new();
+            if !is_unchanged && blocks.tiling.scenarios > 1 {
+                let rows = results.iter();
+                let rows =
+                    rows.map(|(row, encoded)| (row - range.start, (self.checksums)(encoded)));
+                let rows: Vec<_> = rows.collect();
+                made.prints = Prints::of(product, blocks.over, own, &rows);
+                repeated = before.same(blocks.tiling, block, &made.prints);
+            }
+            let values = (!is_unchanged).then_some(&values);
+            made.pieces = (self.encode)(Group::Own, block, values, &repeated)?;
         }
         pool.give_back(values);
         Ok(made)
@@ -304,7 +330,7 @@ impl<E: Send, P: Send> BlockMaker<'_, E, P> {
         let product = blocks.product;
         let mut made = Made::of(block);
         if blocks.unchanged.is(Group::Sums, block) {
-            made.pieces = (self.encode)(Group::Sums, block, None)?;
+            made.pieces = (self.encode)(Group::Sums, block, None, &[])?;
             return Ok(made);
         }
         let variables = &blocks.variables[Group::Sums as usize];
@@ -327,7 +353,7 @@ impl<E: Send, P: Send> BlockMaker<'_, E, P> {
             }
             made.summaries.push((row, summarised));
         }
-        made.pieces = (self.encode)(Group::Sums, block, Some(&values))?;
+        made.pieces = (self.encode)(Group::Sums, block, Some(&values), &[])?;
         pool.give_back(values);
         Ok(made)
     }
@@ -341,6 +367,8 @@ struct Made<P> {
     summaries: Vec<(usize, Vec<RowSummary>)>,
     /// By row: the series that go into sums, variable by variable.
     summed: Vec<(usize, Vec<f64>)>,
+    /// What it is made of, where another scenario may hold the same.
+    prints: Prints,
 }
 
 impl<P> Made<P> {
@@ -351,6 +379,7 @@ impl<P> Made<P> {
             pieces: Vec::new(),
             summaries: Vec::new(),
             summed: Vec::new(),
+            prints: Prints::default(),
         }
     }
 }

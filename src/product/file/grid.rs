@@ -17,7 +17,9 @@ use super::summary::Summaries;
 use super::tiling::{TilePlace, Tiling};
 use super::unchanged::{Group, Unchanged};
 use super::{Assembled, AxisGroup, ProductContent, ResultSource, cf};
-use crate::netcdf::{Chunk, ChunkedVariable, Chunking, NetcdfFile, Uncopied, encode_chunk};
+use crate::netcdf::{
+    Chunk, ChunkedVariable, Chunking, NetcdfFile, PlacedChunk, Uncopied, encode_chunk,
+};
 
 /// Writes the product; see [`super::assemble`].
 pub(super) fn write<E: Send>(
@@ -56,20 +58,34 @@ fn write_over<E: Send>(
             unchanged: previous.map_or(&nothing, |previous| previous.unchanged(number)),
             variables: Group::ALL.map(|group| group.variables(product, over)),
         };
-        let mut write = |group: Group, block: usize, chunks: Vec<Chunk>| {
+        let mut before = WrittenBefore::default();
+        let mut write = |group: Group, block: usize, pieces: Vec<Piece>| {
             let (scenario, first) = tiling.corner(block);
-            for (((_, variable), slab), chunk) in writer.tiles(group).zip(chunks) {
+            let before = before.of_block(group, block % tiling.blocks_each());
+            for (at, (((_, variable), slab), piece)) in writer.tiles(group).zip(pieces).enumerate()
+            {
+                let chunk = match piece {
+                    Piece::Chunk(chunk) => chunk,
+                    Piece::Repeated => Chunk::Written(before[at]),
+                };
                 match &chunk {
                     Chunk::Previous(_) => assembled.chunks_copied += 1,
+                    Chunk::Written(_) => assembled.chunks_repeated += 1,
                     Chunk::Made(_) => assembled.chunks_written += 1,
                 }
                 let offset = writer.offset(scenario, first, slab);
-                file.write_chunk(variables[variable], &offset, chunk)?;
+                let placed = file.write_chunk(variables[variable], &offset, chunk)?;
+                match before.get_mut(at) {
+                    Some(place) => *place = placed,
+                    None => before.push(placed),
+                }
             }
             Ok(())
         };
         let sink = BlockSink {
-            encode: &|group, block, values| writer.encode(group, block, values),
+            encode: &|group, block, values, repeated: &[bool]| {
+                writer.encode(group, block, values, repeated)
+            },
             write: &mut write,
             summaries: &mut summaries,
         };
@@ -80,6 +96,28 @@ fn write_over<E: Send>(
     assembled.objectives = product.objective_numbers(&summaries);
     file.finish()?;
     Ok(assembled)
+}
+
+/// A chunk on its way into the file.
+enum Piece {
+    Chunk(Chunk),
+    /// The one of the scenario before, which is in the file by the time that this is written.
+    Repeated,
+}
+
+/// Where the chunks of the scenario before are, or, of blocks that are written, those of this one: by group, block and tile.
+#[derive(Default)]
+struct WrittenBefore([Vec<Vec<PlacedChunk>>; 2]);
+
+impl WrittenBefore {
+    /// Those of a block of a group, by the block's number in its scenario.
+    fn of_block(&mut self, group: Group, block: usize) -> &mut Vec<PlacedChunk> {
+        let blocks = &mut self.0[group as usize];
+        if blocks.len() <= block {
+            blocks.resize_with(block + 1, Vec::new);
+        }
+        &mut blocks[block]
+    }
 }
 
 /// What it takes to make the chunks of the variables over the same axes.
@@ -107,8 +145,14 @@ impl GroupWriter<'_> {
         in_order(self.over.corner(self.tiling, slab), scenario, first)
     }
 
-    /// The chunks of a block, from its values or from the previous product.
-    fn encode(&self, group: Group, block: usize, values: Option<&Block>) -> Result<Vec<Chunk>> {
+    /// The chunks of a block, from its values, from the previous product or from the scenario before.
+    fn encode(
+        &self,
+        group: Group,
+        block: usize,
+        values: Option<&Block>,
+        repeated: &[bool],
+    ) -> Result<Vec<Piece>> {
         let (spec, tiling) = (&self.product.spec, self.tiling);
         let (scenario, first) = tiling.corner(block);
         let limit = 2 * 8 * tiling.tile_values() as u64 + 1024;
@@ -118,7 +162,10 @@ impl GroupWriter<'_> {
                 let previous = self.previous.expect("it is unchanged since something");
                 let before = self.offset(previous.scenario(scenario), first, slab);
                 let chunk = previous.chunk(variable, &before, limit);
-                return chunk.map(Chunk::Previous);
+                return chunk.map(|chunk| Piece::Chunk(Chunk::Previous(chunk)));
+            }
+            if repeated.get(place) == Some(&true) {
+                return Ok(Piece::Repeated);
             }
             let values = values.expect("what has changed has values");
             let place = TilePlace {
@@ -128,11 +175,8 @@ impl GroupWriter<'_> {
             };
             tiling.gather(values, place, &mut tile);
             let precision = spec.variables[variable].precision;
-            Ok(Chunk::Made(encode_chunk(
-                &tile,
-                precision,
-                spec.compression,
-            )))
+            let bytes = encode_chunk(&tile, precision, spec.compression);
+            Ok(Piece::Chunk(Chunk::Made(bytes)))
         };
         self.tiles(group).map(chunk).collect()
     }

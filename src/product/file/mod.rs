@@ -13,7 +13,8 @@
 //! has changed, and a block has changed if anything upstream of it has.
 //!
 //! A product may hold several scenarios of the same catchments, see [`ScenarioDimension`], and variables over different axes,
-//! see [`ProductAxis`]: those over the same ones are made together, and then those over others.
+//! see [`ProductAxis`]: those over the same ones are made together, and then those over others. What a variable holds in several
+//! scenarios alike is compressed once.
 
 mod acdd;
 mod axes;
@@ -27,6 +28,7 @@ mod ids;
 mod network;
 mod objectives;
 mod previous;
+mod repeats;
 mod rows;
 mod scenarios;
 mod scratch;
@@ -131,6 +133,8 @@ pub struct ResultSource<'a, E> {
     pub fetch: &'a mut Fetch<'a, E>,
     /// Decodes the columns of a result, each as long as its axes want it.
     pub decode: &'a (dyn Fn(&E) -> Result<Vec<Vec<f64>>> + Sync),
+    /// The digests of the columns of a result as it was fetched: those that are equal have the same values.
+    pub checksums: &'a (dyn Fn(&E) -> Vec<Digest> + Sync),
     /// What is known of a key's result, whether the key is a row's or one of an earlier product.
     pub known: &'a dyn Fn(&Digest) -> Option<KnownResult>,
 }
@@ -152,6 +156,8 @@ pub struct Assembled {
     pub chunks_written: usize,
     /// Chunks taken over from the previous product.
     pub chunks_copied: usize,
+    /// Chunks that are those of the scenario before.
+    pub chunks_repeated: usize,
     /// The digest that the file carries.
     pub digest: Digest,
     /// What its objectives come to, scenario by scenario.
@@ -165,6 +171,7 @@ impl Assembled {
             fetched: 0,
             chunks_written: 0,
             chunks_copied: 0,
+            chunks_repeated: 0,
             digest,
             objectives: Vec::new(),
         }

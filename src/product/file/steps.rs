@@ -73,7 +73,7 @@ pub(super) fn write<E: Send>(
     let mut pieces = Group::ALL.map(|_| Vec::with_capacity(tiling.blocks()));
     let nothing = Unchanged::nothing(product, over, &tiling);
     let blocks = ProductBlocks::new(product, over, &tiling, &nothing);
-    let encode = |group: Group, block: usize, values: Option<&Block>| {
+    let encode = |group: Group, block: usize, values: Option<&Block>, _: &[bool]| {
         let values = values.expect("no block is unchanged");
         let mut tiles = vec![f64::NAN; counts[group as usize] * tiling.tile_values()];
         let piece = |slab: usize| {

@@ -70,6 +70,7 @@ fn assemble<E: Send>(
         threads,
         fetch: &mut |row, _: &[usize]| fetch(row),
         decode,
+        checksums: &|_| Vec::new(),
         known: &|_| None,
     };
     super::assemble(product, &mut source)
@@ -220,6 +221,11 @@ pub(super) fn make(product: &ProductContent, threads: usize) -> Assembled {
         threads,
         fetch: &mut fetch,
         decode: &|columns: &Vec<Vec<f64>>| Ok(columns.clone()),
+        checksums: &|columns| {
+            (columns.iter())
+                .map(|column| Digest::of_numbers(column))
+                .collect()
+        },
         known: &|key| known(product, key),
     };
     super::assemble(product, &mut source).expect("a product")

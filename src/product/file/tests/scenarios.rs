@@ -91,6 +91,58 @@ fn a_changed_scenario_rewrites_only_its_own_chunks() {
     assert_eq!(patched(&["b"], &|s| s.scenarios = None), (199, 0));
 }
 
+/// The same with a column `q` that all scenarios have in common.
+fn alike(path: &Path, names: &[&str], catchments: usize, steps: i64) -> ProductContent {
+    let mut all = several(path, names, catchments, steps);
+    for row in &mut all.catchments {
+        let common = Digest::of(row.id.as_str().as_bytes());
+        row.content = row.content.map(|content| {
+            let mut bytes = *content.as_bytes();
+            bytes[2..4].copy_from_slice(&common.as_bytes()[2..4]);
+            Digest::from(bytes)
+        });
+    }
+    all
+}
+
+#[test]
+fn what_scenarios_hold_alike_is_compressed_once() {
+    let made = |change: &dyn Fn(&mut ProductContent)| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("p.nc");
+        let mut product = with(alike(&path, &["a", "b", "c"], 70, 600), change);
+        let assembled = make(&product, 2);
+        let file = hdf5::File::open(&path).expect("a file");
+        let q = file.dataset("q").expect("q");
+        let q = q.read::<f64, ndarray::Ix3>().expect("values");
+        for (row, step) in (0..210).flat_map(|row| [0, 1, 127, 128, 599].map(|step| (row, step))) {
+            let found = q[[step, row / 70, row % 70]];
+            assert!(same(found, expected(&product, row, step)[0]));
+        }
+        drop(file);
+        let bytes = fs::read(&path).expect("a file");
+        product.spec.path = folder.path().join("again.nc");
+        let decode = |row: &usize| {
+            let content = product.catchments[*row].content.expect("fetched");
+            Ok(result_of(&product, &content))
+        };
+        let again = assemble(&product, 2, &mut |row| Ok(row), &decode).expect("a product");
+        assert_eq!(again.chunks_repeated, 0, "nothing was known");
+        assert!(fs::read(&product.spec.path).expect("a file") == bytes);
+        (assembled.chunks_written, assembled.chunks_repeated)
+    };
+    // Five blocks a scenario, two variables, five slabs: 50 chunks each.
+    assert_eq!(made(&|_| ()), (100, 50));
+    let fails = |s: &mut ProductContent| s.catchments[75].status = Status::Failed;
+    assert_eq!(made(&fails), (110, 40));
+    let changes = |s: &mut ProductContent| s.catchments[150].content = Some(Digest::of(b"new"));
+    assert_eq!(made(&changes), (105, 45));
+    patched_over(
+        |path| alike(path, &["a", "b", "c"], 200, 600),
+        |path| alike(path, &["b", "x", "y", "a"], 200, 600),
+    );
+}
+
 #[test]
 fn tables_have_a_column_for_scenarios() {
     #[derive(hdf5::H5Type, Clone)]
