@@ -136,15 +136,15 @@ impl Chunks {
 
 #[cfg(test)]
 mod tests {
-    use hdf5::File;
     use ndarray::s;
 
     use super::*;
+    use crate::inputs::tests::create;
 
     #[test]
     fn what_is_read_here_is_what_the_library_reads() {
         let folder = tempfile::tempdir().expect("a folder");
-        let file = File::create(folder.path().join("arrays.h5")).expect("a file");
+        let file = create(folder.path().join("arrays.h5"));
         let values = Array2::from_shape_fn((10, 37), |(row, column)| {
             f64::from_bits(((row * 37 + column) as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15))
         });
@@ -181,7 +181,7 @@ mod tests {
     #[test]
     fn the_unusual_is_left_to_the_library() {
         let folder = tempfile::tempdir().expect("a folder");
-        let file = File::create(folder.path().join("arrays.h5")).expect("a file");
+        let file = create(folder.path().join("arrays.h5"));
         let whole = file.new_dataset::<f64>().shape((4, 4));
         assert!(Chunks::of(&whole.create("contiguous").expect("an array")).is_none());
         let chunked = || file.new_dataset::<f64>().shape((4, 4)).chunk((2, 2));

@@ -52,14 +52,18 @@ fn one_id_twice_is_an_error() {
     let folder = TempDir::new().expect("a folder");
     let path = folder.path().join("arrays.nc");
     write_arrays(&path, &[5, 3, 5], 6, None);
-    assert!(message(&spec(&[&path])).contains("catchment id 5 is there twice"));
+    let message = message(&spec(&[&path]));
+    assert!(
+        message.contains("catchment id 5 is there twice"),
+        "{message}"
+    );
 }
 
 #[test]
 fn plain_files_are_understood_by_the_lengths_of_their_axes() {
     let folder = TempDir::new().expect("a folder");
     let path = folder.path().join("plain.h5");
-    let file = File::create(&path).expect("a file");
+    let file = create(&path);
     let names = ["b ", "ä"].map(|name| name.parse::<VarLenUnicode>().expect("text"));
     file.new_dataset_builder()
         .with_data(&names)
@@ -138,7 +142,7 @@ fn plain_files_are_understood_by_the_lengths_of_their_axes() {
 fn what_can_not_be_told_apart_must_be_named() {
     let folder = TempDir::new().expect("a folder");
     let path = folder.path().join("plain.h5");
-    let file = File::create(&path).expect("a file");
+    let file = create(&path);
     for name in ["one", "two"] {
         file.new_dataset_builder()
             .with_data(&[7, 8])

@@ -19,6 +19,14 @@ use crate::data::value::Value;
 
 const HOUR: i64 = 3_600_000_000_000;
 
+/// A new HDF5 file without a lock: a program that another test starts in the meantime inherits the file, and would keep it locked
+/// until it ends.
+pub(super) fn create(path: impl AsRef<Path>) -> File {
+    let mut options = File::with_options();
+    let options = options.with_fapl(|fapl| fapl.file_locking(false));
+    options.create(path).expect("a file")
+}
+
 #[derive(H5Type, Clone, Copy)]
 #[repr(C)]
 struct InputRow {
@@ -84,7 +92,7 @@ struct Groups<'a> {
 
 impl Groups<'_> {
     fn write(&self) -> File {
-        let file = File::create(&self.path).expect("a file");
+        let file = create(&self.path);
         let times: Vec<TimeRow> = (0..self.steps as i64)
             .map(|step| TimeRow {
                 timesteps: step * HOUR,
@@ -140,7 +148,7 @@ fn write_arrays(
     steps: usize,
     chunk: Option<(usize, usize)>,
 ) -> File {
-    let file = File::create(path).expect("a file");
+    let file = create(path);
     let times: Vec<i64> = (0..steps as i64).collect();
     let time = file
         .new_dataset_builder()

@@ -505,13 +505,16 @@ mod tests {
     }
 
     #[test]
-    fn a_keeper_that_ends_while_it_is_looked_at_is_no_error() {
-        let folder = tempfile::tempdir().expect("a folder");
-        for _ in 0..20 {
-            let name = name();
-            start(folder.path(), &name, "exit", 600);
-            while kept(&[&name]).expect("a list").contains_key(&name) {}
-        }
+    fn of_a_process_that_has_ended_nothing_is_shown() {
+        let mut child = Command::new("sleep").arg("1000").spawn().expect("started");
+        let pid = Pid::from_child(&child);
+        let number = format!("{}-", pid.as_raw_pid());
+        let is_it = |id: &String| id.starts_with(&number) && *id != number;
+        assert!(id(pid).expect("shown").as_ref().is_some_and(is_it));
+        child.kill().expect("told");
+        child.wait().expect("reaped");
+        assert_eq!(id(pid).expect("nothing"), None);
+        assert_eq!(shown(pid, "environ").expect("nothing"), None);
     }
 
     #[test]
