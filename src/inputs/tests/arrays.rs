@@ -105,6 +105,7 @@ fn plain_files_are_understood_by_the_lengths_of_their_axes() {
         .with_data(&[1, 2, 3, 4])
         .create("another")
         .expect("a variable");
+    drop((time, q));
     file.close().expect("closed");
     let inputs = Inputs::open(&spec(&[&path])).expect("inputs");
     assert_eq!(ids(&inputs), ["b", "ä"]);

@@ -45,6 +45,7 @@ fn files_are_joined_by_id_whatever_their_order() {
         .create("kind")
         .expect("a variable");
     dims(&other, &kind, &["gauge"]);
+    drop(kind);
     other.close().expect("closed");
     let inputs = Inputs::open(&spec(&[&first, &second])).expect("inputs");
     assert_eq!(ids(&inputs), ["5", "3", "4"]);
