@@ -71,7 +71,7 @@ def sliced(product, step, catchment):
     by_time = time.monotonic() - began
     began = time.monotonic()
     with xarray.open_dataset(product) as data:
-        data.sel(catchment=catchment).load()
+        data.sel(catchment=int(catchment)).load()
     return by_time, time.monotonic() - began
 
 
@@ -119,7 +119,7 @@ def long_table(product, path):
     """All values of a product in one table of step, catchment and values, ordered by step, zlib-5."""
     with h5py.File(product) as source, tables.open_file(path, "w") as file:
         names = numeric(source)
-        catchments = np.array([str(name).encode() for name in source["catchment"].asstr()[:]])
+        catchments = np.array([str(number).encode() for number in source["catchment"][:]])
         steps = source[names[0]].shape[0]
         kind = np.dtype([("step", "i4"), ("catchment", catchments.dtype)] + [(name, "f8") for name in names])
         table = file.create_table("/", "values", kind, filters=tables.Filters(5, "zlib"), expectedrows=steps * len(catchments))
