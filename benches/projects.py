@@ -64,7 +64,7 @@ class Project:
 
 def trivial(project):
     """Makes a project's simulator one that copies its input: what is left is the work around it."""
-    if 'command = ["cp"' in project.config.read_text():
+    if 'temperature = "T"' in project.config.read_text():
         return
     project.edit(r"^command = .*?$", 'command = ["cp", "input.txt", "out.txt"]')
     project.edit(r"^support = .*?$", "support = []")
@@ -82,7 +82,9 @@ def render(project, folder):
             each.mkdir(parents=True, exist_ok=True)
         trivial(project)
         script = f"cp -t {folder}/{{id}} layout.xml param.txt input.txt && mv input.txt out.txt"
-        project.edit(r"^command = .*?$", f'command = ["sh", "-c", "{script}"]\nwrites = ["{folder.resolve()}"]')
+        # Done already where a sitting before came to an end half-way.
+        if "writes = " not in project.config.read_text():
+            project.edit(r"^command = .*?$", f'command = ["sh", "-c", "{script}"]\nwrites = ["{folder.resolve()}"]')
         project.do("run", "--quiet", "--no-assemble")
         project.forget()
         ready.touch()
