@@ -6,6 +6,7 @@
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -15,11 +16,10 @@ use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
 use rustix::process::{
-    Pid, Resource, Rlimit, Signal, WaitId, WaitIdOptions, WaitOptions, getrlimit, kill_process,
-    kill_process_group, setrlimit, wait, waitid,
+    Pid, PidfdFlags, Resource, Rlimit, Signal, WaitId, WaitIdOptions, WaitOptions, getrlimit,
+    kill_process, kill_process_group, pidfd_open, setrlimit, wait, waitid,
 };
 
-use super::fence::spawner::Spawners;
 use super::message::Start;
 use super::{ProcessError, find_program};
 use crate::data::run_cost::RunCost;
@@ -37,8 +37,8 @@ pub(super) struct Child {
 }
 
 impl Child {
-    /// Starts the child as the leader of a new process group, inside of its fence if it has one.
-    pub(super) fn start(order: &Start, spawners: &mut Spawners) -> Result<Self, ProcessError> {
+    /// Starts the child as the leader of a new process group, inside of the fence that this thread is in.
+    pub(super) fn start(order: &Start) -> Result<Self, ProcessError> {
         let directory = Path::new(&order.directory);
         let program = find_program(&order.program, directory, &order.environment)?;
         limit_files(order.largest_file)?;
@@ -54,23 +54,10 @@ impl Child {
             .stdout(stdout)
             .stderr(stderr)
             .process_group(0);
-        let fenced = |error| reason(error, program.clone(), directory);
-        let spawner = match &order.fence {
-            Some(fence) => Some(spawners.get(fence, directory).map_err(fenced)?),
-            None => None,
-        };
         let started = Instant::now();
         let mut pause = Duration::from_millis(1);
         loop {
-            let spawned;
-            (command, spawned) = match spawner {
-                Some(spawner) => spawner.spawn(command).map_err(fenced)?,
-                None => {
-                    let spawned = command.spawn();
-                    (command, spawned)
-                }
-            };
-            match spawned {
+            match command.spawn() {
                 Ok(child) => {
                     let pid = Pid::from_child(&child);
                     return Ok(Self { pid, started });
@@ -91,6 +78,14 @@ impl Child {
     /// The id of the leader and of its group.
     pub(super) fn number(&self) -> u64 {
         self.pid.as_raw_pid().unsigned_abs().into()
+    }
+
+    /// Readable when the leader has ended.
+    ///
+    /// # Errors
+    /// Also on kernels before 5.3, which have no such descriptors.
+    pub(super) fn end(&self) -> io::Result<OwnedFd> {
+        Ok(pidfd_open(self.pid, PidfdFlags::empty())?)
     }
 
     /// Whether the leader has ended; it stays a zombie.

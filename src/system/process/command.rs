@@ -27,7 +27,7 @@ use signal_hook::consts::SIGCHLD;
 use signal_hook::{SigId, low_level};
 
 use super::child::reason;
-use super::guard::keep_from_children;
+use super::server::keep_from_children;
 use super::{End, ProcessError, find_program, timespec};
 
 /// How much a command may print on one stream: a list of a million tasks has room in it.

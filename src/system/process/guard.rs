@@ -5,32 +5,25 @@
 //! of everything that the simulator starts: what daemonises, with a new session and a second fork, becomes the guard's child
 //! and is ended with the simulator. Its socket to the worker closes when rerunoff ends, however it ends; then the guard
 //! ends what is running, and itself. Being small, it also starts simulators faster than a large process, and a simulator's
-//! reported peak memory is not that of rerunoff.
+//! reported peak memory is not that of rerunoff. What it does is told in [`server`](super::server); this is its worker's side.
 //!
 //! It keeps a locked file open while it lives, by which the work folders are its run's own: nobody takes them for a dead one's before
 //! the last simulator is gone.
 
-use std::fs::{self, File};
-use std::io::{self, Seek, SeekFrom};
-use std::os::fd::{AsFd, OwnedFd, RawFd};
+use std::fs::File;
+use std::io::{self, Seek};
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child as Process, ExitStatus, Stdio};
-use std::sync::Arc;
 use std::time::Instant;
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{MemfdFlags, memfd_create};
 use rustix::io::Errno;
-use rustix::process::{Pid, Signal, kill_process_group, set_child_subreaper};
-use rustix::stdio::dup2_stderr;
-use signal_hook::consts::SIGCHLD;
-use signal_hook::{flag, low_level};
+use rustix::process::{Pid, Signal, kill_process_group};
 
-use super::child::Child;
-use super::fence::spawner::Spawners;
-use super::interrupt::{OF_JOBS, ignored_signals};
-use super::message::{GuardOrder, GuardReport, Start, errno, receive, send};
+use super::message::{GuardOrder, GuardReport, Start, receive, send};
 use super::{
     End, Finished, GRACE_AFTER_INTERRUPT, Interrupt, Invocation, ProcessError, this_program,
     timespec,
@@ -40,9 +33,6 @@ use crate::data::run_cost::RunCost;
 /// The hidden verb that makes rerunoff a guard; its standard input is the socket, its standard error a file whose position
 /// it shares with its worker.
 pub(crate) const VERB: &str = "guard-a-simulator";
-
-/// A name that `killall rerunoff` and `pkill rerunoff` do not match.
-const NAME: &std::ffi::CStr = c"simulator-guard";
 
 /// A worker's handle of its guard, which is started at the first run. When it is dropped, the guard and all it has started end.
 #[derive(Debug, Default)]
@@ -249,122 +239,10 @@ fn lost(source: io::Error) -> ProcessError {
     ProcessError::Guard { source }
 }
 
-fn confused() -> io::Error {
-    io::Error::other("it does not answer what it was asked")
-}
-
-/// The guard's process: starts what it is told to until the socket closes. The file that is standard error at the beginning
-/// gets the id of each group as its position; see [`VERB`].
-pub(crate) fn serve(socket: OwnedFd) -> io::Result<()> {
-    let socket = UnixStream::from(socket);
-    let mut group = File::from(io::stderr().as_fd().try_clone_to_owned()?);
-    // What is printed would move the position.
-    dup2_stderr(File::options().write(true).open("/dev/null")?)?;
-    keep_from_children()?;
-    // Its number only says "yes".
-    set_child_subreaper(Some(rustix::process::getpid()))?;
-    rustix::thread::set_name(NAME)?;
-    outlive_signals()?;
-    let (ended, theirs) = UnixStream::pair()?;
-    ended.set_nonblocking(true)?;
-    low_level::pipe::register(SIGCHLD, theirs)?;
-    let mut spawners = Spawners::default();
-    while let Some(order) = receive(&socket)? {
-        // A signal for a simulator that has ended meanwhile has no target.
-        let GuardOrder::Start(start) = order else {
-            continue;
-        };
-        match Child::start(&start, &mut spawners) {
-            Err(error) => send(&socket, &GuardReport::Refused(error.into()))?,
-            Ok(child) => {
-                let noted = group.seek(SeekFrom::Start(child.number()));
-                let watched = noted.and_then(|_| watch(&child, &socket, &ended));
-                let reaped = child.reap();
-                // From now on the id may be another group's.
-                group.rewind()?;
-                let seen = match start.fence {
-                    Some(_) => spawners.take_seen(),
-                    None => Vec::new(),
-                };
-                let report = match (watched, reaped) {
-                    (Ok(()), Ok((status, cost))) => GuardReport::Ended(status, cost, seen),
-                    (Err(error), _) | (_, Err(error)) => GuardReport::Lost(errno(&error)),
-                };
-                send(&socket, &report)?;
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Keeps this process through a signal that a batch system sends to all processes of a job, so that it can end what the
-/// simulator has started and tell how that ended. The signal is caught and not ignored, for simulators start with what is ignored.
-fn outlive_signals() -> io::Result<()> {
-    let ignored = ignored_signals();
-    let caught = OF_JOBS.into_iter();
-    for signal in caught.filter(|signal| ignored & (1 << (signal - 1)) == 0) {
-        // Nobody asks whether it came.
-        flag::register(signal, Arc::default())?;
-    }
-    Ok(())
-}
-
-/// Has all descriptors beyond the standard three closed at the start of a child: make's jobserver and the files that HDF5 has
-/// open came with the start of this process.
-pub(super) fn keep_from_children() -> io::Result<()> {
-    for entry in fs::read_dir("/proc/self/fd")?.flatten() {
-        let number: Option<RawFd> = entry
-            .file_name()
-            .to_str()
-            .and_then(|name| name.parse().ok());
-        if let Some(number) = number.filter(|number| *number > 2) {
-            close_on_exec(number);
-        }
-    }
-    Ok(())
-}
-
-#[allow(unsafe_code)]
-fn close_on_exec(number: RawFd) {
-    // SAFETY: this neither reads nor writes memory, and it leaves the descriptor open, so its owner is not harmed.
-    // That it may be closed already (the one of the listing itself) is an error of no consequence.
-    unsafe { libc::fcntl(number, libc::F_SETFD, libc::FD_CLOEXEC) };
-}
-
-/// Passes signals on until the child has ended or the worker is gone.
-fn watch(child: &Child, socket: &UnixStream, ended: &UnixStream) -> io::Result<()> {
-    while !child.has_ended()? {
-        let mut fds = [
-            PollFd::new(socket, PollFlags::IN),
-            PollFd::from_borrowed_fd(ended.as_fd(), PollFlags::IN),
-        ];
-        match poll(&mut fds, None) {
-            Ok(_) | Err(Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
-        }
-        if !fds[1].revents().is_empty() {
-            rustix::io::read(ended, &mut [0; 64]).ok();
-        }
-        if fds[0].revents().is_empty() {
-            continue;
-        }
-        match receive(socket) {
-            Ok(Some(GuardOrder::Terminate)) => {
-                child.signal_group(Signal::TERM);
-                // A stopped process would not see the TERM.
-                child.signal_group(Signal::CONT);
-            }
-            Ok(Some(GuardOrder::Kill)) => child.signal_group(Signal::KILL),
-            Ok(Some(GuardOrder::Start(_))) => return Err(confused()),
-            Ok(None) | Err(_) => return Ok(()),
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use std::ffi::OsStr;
+    use std::fs;
     use std::time::Duration;
 
     use super::*;

@@ -22,6 +22,7 @@ mod guard;
 mod interrupt;
 mod message;
 pub(crate) mod pager;
+mod server;
 pub(crate) mod tasks;
 #[cfg(test)]
 mod tests;
@@ -36,8 +37,9 @@ use std::time::Duration;
 use rustix::event::Timespec;
 
 pub(crate) use command::{Answer, Call};
-pub(crate) use guard::{Guard, VERB as GUARD_VERB, serve};
+pub(crate) use guard::{Guard, VERB as GUARD_VERB};
 pub(crate) use interrupt::Interrupt;
+pub(crate) use server::serve;
 
 use self::fence::{Fence, Trespass};
 use crate::data::run_cost::RunCost;

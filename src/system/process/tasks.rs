@@ -28,7 +28,7 @@ use rustix::stdio::dup2_stdout;
 use signal_hook::consts::{SIGCHLD, SIGTERM};
 use signal_hook::low_level;
 
-use super::guard::keep_from_children;
+use super::server::keep_from_children;
 use super::{this_program, timespec};
 
 /// The hidden verb that makes rerunoff a keeper. What it is to do is in its environment.

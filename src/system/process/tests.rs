@@ -255,7 +255,7 @@ fn what_a_leader_leaves_behind_is_killed() {
 }
 
 /// Forks twice and leads a session of its own, as daemons do; the number of the daemon goes to `daemon`.
-const DAEMONISE: &str = "(setsid sh -c 'trap \"\" HUP TERM; (echo $(exec sh -c \"echo \\$PPID\") > daemon; \
+pub(super) const DAEMONISE: &str = "(setsid sh -c 'trap \"\" HUP TERM; (echo $(exec sh -c \"echo \\$PPID\") > daemon; \
     sleep 1000; :) & sleep 0.1' &); while [ ! -s daemon ]; do sleep 0.01; done; sleep 0.2";
 
 #[test]

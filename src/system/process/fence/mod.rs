@@ -18,13 +18,15 @@ pub(super) mod spawner;
 mod tests;
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
 /// What a child may reach. It may also read and write its working directory, and use `/dev/null` and its like.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Fence {
-    /// Files and folders that it may read and execute; what is not there is passed over. `None`: all that there are.
+    /// Files and folders that it may read and execute; what is not there is passed over. `None`: all that there are. `/proc` has to be
+    /// among them: whoever starts the child is inside of the fence as well, and finds there what it leaves behind.
     pub readable: Option<Vec<PathBuf>>,
     /// Files and folders that it may also write to.
     pub writable: Vec<PathBuf>,
@@ -53,6 +55,21 @@ pub(crate) struct Trespass {
     pub access: Access,
     /// The file, without links; empty for the network.
     pub path: PathBuf,
+}
+
+/// What was seen of the children inside of a fence.
+#[derive(Clone, Default)]
+pub(super) struct Seen(Arc<Mutex<Vec<Trespass>>>);
+
+impl Seen {
+    /// Takes what was seen since this was last asked. None of the children may be alive.
+    pub(super) fn take(&self) -> Vec<Trespass> {
+        std::mem::take(&mut *self.lock())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Trespass>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// What the kernel has to build a fence of.

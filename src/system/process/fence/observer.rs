@@ -11,13 +11,12 @@ use std::fs::{self, File};
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Component, Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::fs::access;
 
 use super::calls::{Call, Deed, Name, known};
 use super::filter::{Answer, Listener, Notice};
-use super::{Access, Fence, Trespass, is_below, rules};
+use super::{Access, Fence, Seen, Trespass, is_below, rules};
 use crate::system::process::interpreter;
 
 /// How many trespasses of one run are kept.
@@ -31,12 +30,12 @@ pub(super) struct Observer {
     readable: Option<Vec<PathBuf>>,
     writable: Vec<PathBuf>,
     network: bool,
-    seen: Arc<Mutex<Vec<Trespass>>>,
+    seen: Seen,
 }
 
 impl Observer {
     /// For a child with this fence and working directory. It tells `seen` what it sees.
-    pub(super) fn new(fence: &Fence, directory: &Path, seen: Arc<Mutex<Vec<Trespass>>>) -> Self {
+    pub(super) fn new(fence: &Fence, directory: &Path, seen: Seen) -> Self {
         let real = |paths: &[PathBuf]| -> Vec<PathBuf> {
             let paths = paths.iter().filter_map(|path| path.canonicalize().ok());
             paths.collect()
@@ -72,7 +71,7 @@ impl Observer {
     }
 
     fn enter(&self, looked: Looked) {
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = self.seen.lock();
         // Fortran opens for reading and writing, and for reading if that is refused.
         if let Some(path) = looked.read {
             seen.retain(|other| other.access != Access::Write || other.path != path);

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use super::*;
+use crate::system::process::tests::DAEMONISE;
 use crate::system::process::{End, Finished, Guard, Interrupt, Invocation};
 
 /// A working directory, a file beside it, and a guard.
@@ -249,6 +250,20 @@ fn a_daemon_is_inside_too_and_no_other_process_is_reached() {
         ..fence
     };
     place.expect_fine(&network, &format!("kill -0 {}", std::process::id()));
+}
+
+#[test]
+fn a_daemon_ends_with_what_started_it() {
+    let mut place = Place::new();
+    for observed in [true, false, false] {
+        let fence = Fence {
+            observed,
+            ..place.strict()
+        };
+        place.expect_fine(&fence, &format!("rm -f daemon; {DAEMONISE}"));
+        let daemon = fs::read_to_string(place.at("work/daemon")).expect("it was there");
+        assert!(!Path::new("/proc").join(daemon.trim()).exists(), "{daemon}");
+    }
 }
 
 #[test]
