@@ -23,6 +23,9 @@ const FEW: usize = 4;
 /// The same where the library reads them: it takes a while to begin, and then reads a row of chunks at once.
 const MANY: usize = 512;
 
+/// The first of those, so that what they are read for begins soon.
+const FIRST: usize = 32;
+
 impl Inputs {
     /// Reads series: of `catchments` (indices into the catalog's catchments, in any order) the `columns` (indices into the
     /// catalog's columns), and hands each catchment's to `each`, one vector for each column in the given order.
@@ -57,10 +60,10 @@ impl Inputs {
         let staged = self.stage(&wanted, &parts, most)?;
         let alignment = self.alignment(&parts, leading, |place| staged.contains_key(&place));
         let positions = &self.positions[leading];
-        let mut begin = 0;
+        let (mut begin, mut at_once) = (0, self.first(&parts, most));
         while begin < wanted.len() {
             let position = |at: usize| positions[wanted[begin + at]];
-            let length = block_length(wanted.len() - begin, most, alignment, position);
+            let length = block_length(wanted.len() - begin, at_once, alignment, position);
             let block = &wanted[begin..begin + length];
             let mut read = self.read_block(block, columns, &parts, &staged)?;
             for (place, staged) in &staged {
@@ -74,6 +77,7 @@ impl Inputs {
                 }
             }
             begin += length;
+            at_once = (2 * at_once).min(most);
         }
         Ok(())
     }
@@ -126,20 +130,32 @@ impl Inputs {
             return 1;
         }
         let fitting = block_bytes / (8 * self.steps() * columns.len().max(1)).max(1);
-        let all = |is: &dyn Fn(&Grid) -> bool| {
-            let mut grids = (parts.iter()).flat_map(|part| {
-                let columns = part.columns.iter();
-                columns.map(|(_, index)| self.grid(part.source, *index))
-            });
-            grids.all(|grid| grid.is_some_and(is))
-        };
-        let least = match (all(&Grid::is_by_row), all(&Grid::is_chunked)) {
+        let (by_row, chunked) = (Grid::is_by_row, Grid::is_chunked);
+        let least = match (self.are_all(parts, by_row), self.are_all(parts, chunked)) {
             (true, _) => FEW,
             (false, true) => MANY,
             (false, false) => return fitting.max(1),
         };
         let wanted = self.alignment(parts, leading, |_| false).max(least);
         fitting.min(wanted).max(1)
+    }
+
+    /// How many are read at first, out of `most`: fewer where no chunk is inflated twice for that.
+    fn first(&self, parts: &[Part], most: usize) -> usize {
+        if !self.are_all(parts, Grid::is_chunked) {
+            return most;
+        }
+        let alignments = (parts.iter()).map(|part| self.alignment(parts, part.source, |_| false));
+        most.min(alignments.max().unwrap_or(1).max(FIRST))
+    }
+
+    /// Whether all columns are arrays of which this is so.
+    fn are_all(&self, parts: &[Part], is: impl Fn(&Grid) -> bool) -> bool {
+        let mut grids = (parts.iter()).flat_map(|part| {
+            let columns = part.columns.iter();
+            columns.map(|(_, index)| self.grid(part.source, *index))
+        });
+        grids.all(|grid| grid.is_some_and(&is))
     }
 
     /// How many catchments the chunks of the leading file's columns span, but for those that are left out.

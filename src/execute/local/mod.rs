@@ -272,6 +272,14 @@ impl<'a> LocalExecutor<'a> {
             let (jobs, waiting) = sync_channel::<Job<'_>>(ready);
             let (done, trials) = sync_channel::<Option<Trial>>(ready);
             let waiting = Arc::new(Mutex::new(waiting));
+            // First, since all wait for what it reads.
+            let feeder = Feeder {
+                executor: self,
+                jobs,
+                stop,
+            };
+            let feeder =
+                scope.spawn(move || batches.iter().try_for_each(|batch| feeder.feed(batch)));
             let crew: Vec<_> = (0..workers)
                 .map(|number| {
                     let worker = Worker {
@@ -288,13 +296,6 @@ impl<'a> LocalExecutor<'a> {
                 .collect();
             // The workers own the receiver and the senders alone: when all of them are gone, both other sides notice.
             drop((waiting, done));
-            let feeder = Feeder {
-                executor: self,
-                jobs,
-                stop,
-            };
-            let feeder =
-                scope.spawn(move || batches.iter().try_for_each(|batch| feeder.feed(batch)));
             hand_in(&trials, taker, stop);
             for worker in crew {
                 worker
