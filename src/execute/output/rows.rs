@@ -1,9 +1,10 @@
 //! The rows of a table: a scan over bytes that parses the wanted cells and counts the others.
 //!
 //! In a table without quotes every separator byte is a separator, so all those of a line are found at once, and only the wanted
-//! cells are looked at. Most cells are plain numbers, so a wanted cell is first read as one where it stands; only
-//! what is no plain number (a mark, quotes, a Fortran exponent, garbage) is cut out and looked at as a [cell](super::cell). Long
-//! numbers are parsed by fast-float2, correctly rounded.
+//! cells are looked at. Most cells are plain numbers, so a wanted cell is first read as one where it stands, those of eight rows
+//! [abreast](crate::text::abreast); only what is no plain number (a mark, quotes, a Fortran exponent, garbage) is cut out and looked at
+//! as a [cell](super::cell), row by row, so that the first of two faults is told. Long numbers are parsed by fast-float2, correctly
+//! rounded.
 
 use std::borrow::Cow;
 
@@ -12,7 +13,11 @@ use super::cell::Numbers;
 use super::error::RowCount;
 use super::lines::LineNumbers;
 use super::scan::{Scan, divide};
+use crate::text::abreast::{ABREAST, AHEAD, numbers, word};
 use crate::text::short_number::of_length;
+
+/// After so many rows in which not all cells were plain numbers, it is no longer tried whether those of the next eight are.
+const LONGEST_ALONE: usize = 4096;
 
 /// What was read of a table: how many rows, and the values of each wanted column.
 pub(super) struct Values {
@@ -44,6 +49,17 @@ struct WantedCells<'a> {
     series: Vec<Vec<f64>>,
 }
 
+/// The wanted cells of eight rows.
+struct Abreast {
+    /// By wanted column where each begins and ends, in the table's body.
+    cells: Vec<[(usize, usize); ABREAST]>,
+    /// By wanted column the values.
+    values: Vec<[f64; ABREAST]>,
+    /// How many of the next rows are read one by one, and of how many that will be so after the next eight that can't be read together.
+    alone: usize,
+    next_alone: usize,
+}
+
 /// Where a row begins.
 #[derive(Clone, Copy)]
 struct RowStart {
@@ -51,6 +67,15 @@ struct RowStart {
     at: usize,
     /// Which line of it this is, from 0.
     line: usize,
+}
+
+/// Where a cell of the row that begins at `at` and is divided like this begins and ends.
+#[inline]
+fn cell(at: usize, ends: &[u32], index: usize) -> (usize, usize) {
+    let begin = index
+        .checked_sub(1)
+        .map_or(0, |before| ends[before] as usize + 1);
+    (at + begin, at + ends[index] as usize)
 }
 
 impl Rows<'_> {
@@ -65,8 +90,33 @@ impl Rows<'_> {
         let separator = scan.separator();
         let separator = separator.filter(|_| memchr::memchr(b'"', self.body).is_none());
         let mut ends = Vec::with_capacity(self.names.len());
+        let mut abreast = Abreast {
+            cells: vec![[(0, 0); ABREAST]; wanted.len()],
+            values: vec![[0.0; ABREAST]; wanted.len()],
+            alone: 0,
+            next_alone: ABREAST,
+        };
         let (mut start, mut rows) = (0, 0);
         while start < self.body.len() {
+            if let Some(separator) = separator
+                && abreast.alone == 0
+                && limit - rows >= ABREAST
+            {
+                if let Some(next) =
+                    self.plain_rows(start, separator, &mut ends, wanted, &mut abreast)
+                {
+                    for (series, values) in cells.series.iter_mut().zip(&abreast.values) {
+                        series.extend_from_slice(values);
+                    }
+                    start = next;
+                    rows += ABREAST;
+                    abreast.next_alone = ABREAST;
+                    continue;
+                }
+                abreast.alone = abreast.next_alone;
+                abreast.next_alone = LONGEST_ALONE.min(2 * abreast.next_alone);
+            }
+            abreast.alone = abreast.alone.saturating_sub(1);
             if rows == limit {
                 let more = memchr::memchr_iter(b'\n', self.body[start..].trim_ascii_end()).count();
                 return self.counted(rows + more + 1, Vec::new());
@@ -102,6 +152,65 @@ impl Rows<'_> {
         memchr::memchr(b'\n', rest).map_or(self.body.len(), |length| at + length)
     }
 
+    /// Reads eight rows without quotes, and returns where the next one begins; `None` if one of them is not there or not whole, or has a
+    /// wanted cell that is no plain number.
+    #[inline]
+    fn plain_rows(
+        &self,
+        mut at: usize,
+        separator: u8,
+        ends: &mut Vec<u32>,
+        wanted: &[usize],
+        abreast: &mut Abreast,
+    ) -> Option<usize> {
+        for row in 0..ABREAST {
+            if at >= self.body.len() {
+                return None;
+            }
+            let end = divide(self.body, at, separator, ends);
+            if !self.is_whole(at, ends) {
+                return None;
+            }
+            for (index, cells) in wanted.iter().zip(&mut abreast.cells) {
+                cells[row] = cell(at, ends, *index);
+            }
+            at = end + 1;
+        }
+        let Numbers { point, missing, .. } = self.numbers;
+        for (cells, values) in abreast.cells.iter().zip(&mut abreast.values) {
+            let ahead = cells[0].0.checked_sub(AHEAD)?;
+            let relative = |at: usize| (at - AHEAD - ahead) as u32;
+            let words =
+                cells.map(|(from, to)| word(&self.body[ahead..], relative(from), relative(to)));
+            *values = match numbers(&words, *point) {
+                Some(numbers) => numbers,
+                None => {
+                    let mut numbers = [0.0; ABREAST];
+                    for (number, (from, to)) in numbers.iter_mut().zip(cells) {
+                        *number = of_length(self.body, *from, to - from, *point)?;
+                    }
+                    numbers
+                }
+            };
+            if !missing.is_empty() && values.iter().any(|value| missing.contains(value)) {
+                return None;
+            }
+        }
+        Some(at)
+    }
+
+    /// Whether the row that begins at `at` and is divided like this has as many cells as the others; a separator at its end may make one
+    /// more.
+    #[inline]
+    fn is_whole(&self, at: usize, ends: &[u32]) -> bool {
+        let count = ends.len();
+        count == self.names.len()
+            || (count == self.names.len() + 1 && {
+                let (from, to) = cell(at, ends, count - 1);
+                self.body[from..to].trim_ascii().is_empty()
+            })
+    }
+
     /// Reads one row without quotes, whose separators are known, counted from its beginning; at last where the line ends.
     #[inline]
     fn plain_row<S: Scan>(
@@ -112,20 +221,11 @@ impl Rows<'_> {
         cells: &mut WantedCells<'_>,
     ) -> Result<(), OutputError> {
         let WantedCells { wanted, series } = cells;
-        let names = self.names;
-        let start = row.at;
-        let begin = |cell: usize| start + cell.checked_sub(1).map_or(0, |at| ends[at] as usize + 1);
-        let count = ends.len();
-        let is_whole = count == names.len()
-            || (count == names.len() + 1 && {
-                let last = begin(count - 1)..start + ends[count - 1] as usize;
-                self.body[last].trim_ascii().is_empty()
-            });
-        if !is_whole {
+        if !self.is_whole(row.at, ends) {
             return Err(self.ragged(scan, row));
         }
         for (index, values) in wanted.iter().zip(series.iter_mut()) {
-            let (from, to) = (begin(*index), start + ends[*index] as usize);
+            let (from, to) = cell(row.at, ends, *index);
             let value = match of_length(self.body, from, to - from, self.numbers.point) {
                 Some(number) if !self.numbers.missing.contains(&number) => number,
                 _ => match self.plain_number(scan, from) {

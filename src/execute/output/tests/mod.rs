@@ -221,7 +221,51 @@ fn number_text() -> impl Strategy<Value = String> {
     ]
 }
 
+/// The cells of a row, most of them short numbers.
+fn short_cells() -> impl Strategy<Value = String> {
+    let cell = prop_oneof![
+        60 => "-?[0-9]{1,4}(\\.[0-9]{1,4})?",
+        4 => "-?[0-9]{1,12}(\\.[0-9]{0,12})?",
+        2 => Just("-9999".to_owned()),
+        1 => "NA| ?[0-9]{1,3} ?|[0-9]e[0-9]|\\+[0-9]|\\.[0-9]|nan|[a-z]?",
+    ];
+    let cells = proptest::collection::vec(cell, 3).prop_map(|cells| cells.join(","));
+    prop_oneof![
+        40 => cells.clone(),
+        2 => cells.clone().prop_map(|cells| cells + ","),
+        2 => cells.clone().prop_map(|cells| cells + "\r"),
+        1 => cells.prop_map(|cells| cells + ",5"),
+    ]
+}
+
 proptest! {
+    #[test]
+    fn rows_together_are_what_each_is_alone(rows in proptest::collection::vec(short_cells(), 1..60)) {
+        let format = format(&["NA", "-9999"], 0);
+        let read = |rows: &[String]| {
+            let text = format!("a,b,c\n{}\n", rows.join("\n"));
+            table(text.as_bytes(), &format, &["c", "a"], rows.len())
+        };
+        let alone: Result<Vec<Vec<Vec<f64>>>, OutputError> = (rows.chunks(1).enumerate())
+            .map(|(at, row)| {
+                read(row).map_err(|mut error| {
+                    use OutputError as E;
+                    if let E::NotANumber { line, .. } | E::NotFinite { line, .. } | E::Ragged { line, .. } = &mut error {
+                        *line += at;
+                    }
+                    error
+                })
+            })
+            .collect();
+        let bits = |column: Vec<f64>| column.into_iter().map(f64::to_bits).collect::<Vec<u64>>();
+        let together = read(&rows).map(|columns| columns.into_iter().map(bits).collect::<Vec<_>>());
+        let alone = alone.map(|rows| {
+            let column = |at: usize| rows.iter().map(|row| row[at][0].to_bits()).collect();
+            vec![column(0), column(1)]
+        });
+        prop_assert_eq!(together, alone);
+    }
+
     #[test]
     fn numbers_are_those_of_the_csv_crate_and_std(
         rows in proptest::collection::vec(proptest::collection::vec(number_text(), 4), 1..20),
