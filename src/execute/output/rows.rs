@@ -16,7 +16,7 @@ use super::scan::{Scan, divide};
 use crate::text::abreast::{ABREAST, AHEAD, numbers, word};
 use crate::text::short_number::of_length;
 
-/// After so many rows in which not all cells were plain numbers, it is no longer tried whether those of the next eight are.
+/// At most so many rows are read one by one before it is tried again whether eight can be read together.
 const LONGEST_ALONE: usize = 4096;
 
 /// What was read of a table: how many rows, and the values of each wanted column.
@@ -55,8 +55,9 @@ struct Abreast {
     cells: Vec<[(usize, usize); ABREAST]>,
     /// By wanted column the values.
     values: Vec<[f64; ABREAST]>,
-    /// How many of the next rows are read one by one, and of how many that will be so after the next eight that can't be read together.
+    /// How many of the next rows are read one by one.
     alone: usize,
+    /// How many will be when the next eight can't be read together either.
     next_alone: usize,
 }
 
