@@ -112,7 +112,7 @@ impl Guard {
         let group = File::from(memfd_create(c"group", MemfdFlags::CLOEXEC)?);
         let mut command = this_program(VERB, "system::process::tests::guard_of_these_tests");
         #[cfg(test)]
-        command.env(super::tests::GUARD, "1");
+        command.env(super::tests::GUARD, super::tests::KERNEL.get());
         let process = command
             .stdin(OwnedFd::from(theirs))
             .stdout(keep)

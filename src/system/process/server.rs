@@ -40,6 +40,12 @@ struct Server {
 /// The guard's process. The file that is standard error at the beginning gets the id of each group as its position; see
 /// [`VERB`](super::GUARD_VERB).
 pub(crate) fn serve(socket: OwnedFd) -> io::Result<()> {
+    let tells_of_each = pidfd_open(getpid(), PidfdFlags::empty()).is_ok();
+    serve_where(tells_of_each, socket)
+}
+
+/// The same on a kernel that tells the end of each child, or of any one only.
+pub(super) fn serve_where(tells_of_each: bool, socket: OwnedFd) -> io::Result<()> {
     let group = File::from(io::stderr().as_fd().try_clone_to_owned()?);
     // What is printed would move the position.
     dup2_stderr(File::options().write(true).open("/dev/null")?)?;
@@ -51,7 +57,10 @@ pub(crate) fn serve(socket: OwnedFd) -> io::Result<()> {
     let server = Arc::new(Server {
         socket: UnixStream::from(socket),
         group,
-        ended: ended()?,
+        ended: match tells_of_each {
+            true => None,
+            false => Some(any_ended()?),
+        },
     });
     let mut spawners = Spawners::default();
     let mut next = server.next()?;
@@ -186,15 +195,12 @@ fn confused() -> io::Error {
     io::Error::other("it does not answer what it was asked")
 }
 
-/// Where the end of any child is told, if the kernel does not tell that of each.
-fn ended() -> io::Result<Option<UnixStream>> {
-    if pidfd_open(getpid(), PidfdFlags::empty()).is_ok() {
-        return Ok(None);
-    }
+/// Readable when any child has ended.
+fn any_ended() -> io::Result<UnixStream> {
     let (ended, theirs) = UnixStream::pair()?;
     ended.set_nonblocking(true)?;
     low_level::pipe::register(SIGCHLD, theirs)?;
-    Ok(Some(ended))
+    Ok(ended)
 }
 
 /// Keeps this process through a signal that a batch system sends to all processes of a job, so that it can end what the

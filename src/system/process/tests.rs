@@ -1,5 +1,6 @@
 //! Children that misbehave in every known way, and proof that none of them is left.
 
+use std::cell::Cell;
 use std::fs;
 use std::io::Write;
 use std::os::fd::AsFd;
@@ -9,6 +10,7 @@ use rustix::process::Signal;
 use tempfile::TempDir;
 
 use super::interrupt::SecondInt;
+use super::server::serve_where;
 use super::*;
 
 const LONG: Duration = Duration::from_secs(60);
@@ -88,16 +90,52 @@ impl Place {
     }
 }
 
-/// Set for the process that is a guard of these tests.
+/// Set for the process that is a guard of these tests, to the kernel that it takes itself to be on.
 pub(super) const GUARD: &str = "RERUNOFF_TEST_GUARD";
+
+/// A kernel that does not tell the end of each child.
+const OLD: &str = "old";
+
+thread_local! {
+    /// The kernel that guards of this thread take themselves to be on.
+    pub(super) static KERNEL: Cell<&'static str> = const { Cell::new("this") };
+}
 
 /// Not a test of its own: what is started as the guard here, see `guard::command`.
 #[test]
 fn guard_of_these_tests() {
-    if std::env::var_os(GUARD).is_some() {
+    if let Some(kernel) = std::env::var_os(GUARD) {
         let socket = std::io::stdin().as_fd().try_clone_to_owned();
-        serve(socket.expect("a socket")).expect("served");
+        let socket = socket.expect("a socket");
+        let served = match kernel == OLD {
+            true => serve_where(false, socket),
+            false => serve(socket),
+        };
+        served.expect("served");
     }
+}
+
+#[test]
+fn on_an_old_kernel_ends_are_told_as_well() {
+    KERNEL.set(OLD);
+    let (place, mut guard) = (Place::new(), Guard::default());
+    let fence = Fence::default();
+    for fence in [None, Some(&fence), Some(&fence), None] {
+        let arguments = ["-c".into(), "sleep 0.05; echo $PPID; exit 3".into()];
+        let invocation = Invocation {
+            fence,
+            ..place.invocation("/bin/sh", &arguments, &[], LONG)
+        };
+        let ended = guard.run(&invocation, &never()).expect("runs");
+        assert_eq!(ended.end, End::Exited(3));
+    }
+    let finished = place.shell(
+        &format!("{DAEMONISE}; sleep 1000"),
+        Duration::from_secs(1),
+        &never(),
+    );
+    assert_eq!(finished.end, End::TimedOut);
+    place.assert_dead("daemon");
 }
 
 fn run(invocation: &Invocation<'_>, interrupt: &Interrupt) -> Result<Finished, ProcessError> {
