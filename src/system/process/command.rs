@@ -14,7 +14,6 @@
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Read};
 use std::os::fd::AsFd;
-use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
@@ -23,10 +22,9 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::{Errno, ioctl_fionbio};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
-use signal_hook::consts::SIGCHLD;
-use signal_hook::{SigId, low_level};
 
 use super::child::reason;
+use super::ended::Ended;
 use super::server::keep_from_children;
 use super::{End, ProcessError, find_program, timespec};
 
@@ -165,27 +163,6 @@ struct Running {
     ended: Ended,
 }
 
-/// Becomes readable whenever a child of this process ends.
-struct Ended {
-    woken: UnixStream,
-    id: SigId,
-}
-
-impl Ended {
-    fn new() -> io::Result<Self> {
-        let (woken, theirs) = UnixStream::pair()?;
-        woken.set_nonblocking(true)?;
-        let id = low_level::pipe::register(SIGCHLD, theirs)?;
-        Ok(Self { woken, id })
-    }
-}
-
-impl Drop for Ended {
-    fn drop(&mut self) {
-        low_level::unregister(self.id);
-    }
-}
-
 impl Running {
     fn start(call: &Call<'_>) -> Result<Self, ProcessError> {
         let environment = call.environment();
@@ -246,7 +223,7 @@ impl Running {
 
     /// Sleeps until there is something to read, a child has ended, or so much time has passed.
     fn sleep(&self, left: Duration) -> io::Result<()> {
-        let mut fds = vec![PollFd::new(&self.ended.woken, PollFlags::IN)];
+        let mut fds = vec![PollFd::new(&self.ended, PollFlags::IN)];
         fds.extend((self.stdout.source.as_ref()).map(|source| PollFd::new(source, PollFlags::IN)));
         fds.extend((self.stderr.source.as_ref()).map(|source| PollFd::new(source, PollFlags::IN)));
         match poll(&mut fds, Some(&timespec(left))) {
@@ -254,7 +231,7 @@ impl Running {
             Err(error) => return Err(error.into()),
         }
         if !fds[0].revents().is_empty() {
-            rustix::io::read(&self.ended.woken, &mut [0; 64]).ok();
+            self.ended.take_note();
         }
         Ok(())
     }

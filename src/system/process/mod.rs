@@ -17,6 +17,7 @@
 
 mod child;
 mod command;
+mod ended;
 pub(crate) mod fence;
 mod guard;
 mod interrupt;

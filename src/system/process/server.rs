@@ -15,11 +15,11 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use rustix::process::{PidfdFlags, Signal, getpid, pidfd_open, set_child_subreaper};
 use rustix::stdio::dup2_stderr;
-use signal_hook::consts::SIGCHLD;
-use signal_hook::{flag, low_level};
+use signal_hook::flag;
 
 use super::ProcessError;
 use super::child::{Child, reason};
+use super::ended::Ended;
 use super::fence::Trespass;
 use super::fence::spawner::{Spawner, Spawners};
 use super::interrupt::{OF_JOBS, ignored_signals};
@@ -34,7 +34,7 @@ struct Server {
     /// Its position is the id of the group that is at work; see [`guard`](super::guard).
     group: File,
     /// Readable when a child has ended, on kernels (before 5.3) that don't tell it of each child.
-    ended: Option<UnixStream>,
+    ended: Option<Ended>,
 }
 
 /// The guard's process. The file that is standard error at the beginning gets the id of each group as its position; see
@@ -59,7 +59,7 @@ pub(super) fn serve_where(tells_of_each: bool, socket: OwnedFd) -> io::Result<()
         group,
         ended: match tells_of_each {
             true => None,
-            false => Some(any_ended()?),
+            false => Some(Ended::new()?),
         },
     });
     let mut spawners = Spawners::default();
@@ -171,7 +171,7 @@ impl Server {
                 Err(error) => return Err(error.into()),
             }
             if let (false, Some(of_all)) = (fds[1].revents().is_empty(), &self.ended) {
-                rustix::io::read(of_all, &mut [0; 64]).ok();
+                of_all.take_note();
             }
             if fds[0].revents().is_empty() {
                 continue;
@@ -193,14 +193,6 @@ impl Server {
 
 fn confused() -> io::Error {
     io::Error::other("it does not answer what it was asked")
-}
-
-/// Readable when any child has ended.
-fn any_ended() -> io::Result<UnixStream> {
-    let (ended, theirs) = UnixStream::pair()?;
-    ended.set_nonblocking(true)?;
-    low_level::pipe::register(SIGCHLD, theirs)?;
-    Ok(ended)
 }
 
 /// Keeps this process through a signal that a batch system sends to all processes of a job, so that it can end what the

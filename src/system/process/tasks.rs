@@ -25,9 +25,10 @@ use rustix::process::{
     Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, setsid, waitid,
 };
 use rustix::stdio::dup2_stdout;
-use signal_hook::consts::{SIGCHLD, SIGTERM};
+use signal_hook::consts::SIGTERM;
 use signal_hook::low_level;
 
+use super::ended::Ended;
 use super::server::keep_from_children;
 use super::{this_program, timespec};
 
@@ -303,9 +304,7 @@ pub(crate) fn keep() -> io::Result<()> {
     let time = Duration::from_secs(number(SECONDS)?);
     let interpreter = interpreter(&script)?;
     setsid()?;
-    let (woken, theirs) = UnixStream::pair()?;
-    woken.set_nonblocking(true)?;
-    low_level::pipe::register(SIGCHLD, theirs)?;
+    let ended = Ended::new()?;
     let (told, theirs) = UnixStream::pair()?;
     low_level::pipe::register(SIGTERM, theirs)?;
     call_itself(0)?;
@@ -349,7 +348,7 @@ pub(crate) fn keep() -> io::Result<()> {
         let until = runs.iter().map(|run| run.until).min();
         let left = until.map(|until| until.saturating_duration_since(Instant::now()));
         let mut fds = [
-            PollFd::from_borrowed_fd(woken.as_fd(), PollFlags::IN),
+            PollFd::new(&ended, PollFlags::IN),
             PollFd::from_borrowed_fd(told.as_fd(), PollFlags::IN),
         ];
         // What was told stays readable: it is looked at once.
@@ -358,7 +357,7 @@ pub(crate) fn keep() -> io::Result<()> {
             Ok(_) | Err(Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
-        rustix::io::read(&woken, &mut [0; 64]).ok();
+        ended.take_note();
         is_over |= !fds[1].revents().is_empty();
         let mut left = Vec::new();
         for mut run in runs {

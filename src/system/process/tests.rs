@@ -75,6 +75,15 @@ impl Place {
         }
     }
 
+    /// What a script has left goes with it when it takes longer than it may.
+    #[track_caller]
+    fn assert_dead_at_the_deadline(&self, script: &str, file: &str) {
+        let script = format!("{script}; sleep 1000");
+        let finished = self.shell(&script, Duration::from_secs(1), &never());
+        assert_eq!(finished.end, End::TimedOut);
+        self.assert_dead(file);
+    }
+
     /// Waits until the process whose id is in the file is gone, or a zombie that has not been reaped yet.
     fn assert_dead(&self, file: &str) {
         let pid = self.read(file);
@@ -129,13 +138,7 @@ fn on_an_old_kernel_ends_are_told_as_well() {
         let ended = guard.run(&invocation, &never()).expect("runs");
         assert_eq!(ended.end, End::Exited(3));
     }
-    let finished = place.shell(
-        &format!("{DAEMONISE}; sleep 1000"),
-        Duration::from_secs(1),
-        &never(),
-    );
-    assert_eq!(finished.end, End::TimedOut);
-    place.assert_dead("daemon");
+    place.assert_dead_at_the_deadline(DAEMONISE, "daemon");
 }
 
 fn run(invocation: &Invocation<'_>, interrupt: &Interrupt) -> Result<Finished, ProcessError> {
@@ -302,13 +305,7 @@ fn a_daemon_ends_with_what_started_it() {
     let finished = place.shell(&format!("{DAEMONISE}; exit 4"), LONG, &never());
     assert_eq!(finished.end, End::Exited(4));
     place.assert_dead("daemon");
-    let finished = place.shell(
-        &format!("rm daemon; {DAEMONISE}; sleep 1000"),
-        Duration::from_secs(1),
-        &never(),
-    );
-    assert_eq!(finished.end, End::TimedOut);
-    place.assert_dead("daemon");
+    place.assert_dead_at_the_deadline(&format!("rm daemon; {DAEMONISE}"), "daemon");
 }
 
 #[test]
