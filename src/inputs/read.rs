@@ -60,7 +60,7 @@ impl Inputs {
         let staged = self.stage(&wanted, &parts, most)?;
         let alignment = self.alignment(&parts, leading, |place| staged.contains_key(&place));
         let positions = &self.positions[leading];
-        let (mut begin, mut at_once) = (0, self.first(&parts, most));
+        let (mut begin, mut at_once) = (0, self.first(&parts, leading, most));
         while begin < wanted.len() {
             let position = |at: usize| positions[wanted[begin + at]];
             let length = block_length(wanted.len() - begin, at_once, alignment, position);
@@ -140,13 +140,13 @@ impl Inputs {
         fitting.min(wanted).max(1)
     }
 
-    /// How many are read at first, out of `most`: fewer where no chunk is inflated twice for that.
-    fn first(&self, parts: &[Part], most: usize) -> usize {
-        if !self.are_all(parts, Grid::is_chunked) {
+    /// How many are read at first, out of `most`: fewer where no chunk is inflated twice for that. Chunks of further files end where
+    /// they like.
+    fn first(&self, parts: &[Part], leading: usize, most: usize) -> usize {
+        if parts.len() > 1 || !self.are_all(parts, Grid::is_chunked) {
             return most;
         }
-        let alignments = (parts.iter()).map(|part| self.alignment(parts, part.source, |_| false));
-        most.min(alignments.max().unwrap_or(1).max(FIRST))
+        most.min(self.alignment(parts, leading, |_| false).max(FIRST))
     }
 
     /// Whether all columns are arrays of which this is so.

@@ -158,12 +158,15 @@ impl Rows<'_> {
     #[inline]
     fn plain_rows(
         &self,
-        mut at: usize,
+        first: usize,
         separator: u8,
         ends: &mut Vec<u32>,
         wanted: &[usize],
         abreast: &mut Abreast,
     ) -> Option<usize> {
+        // The rows at the very beginning have nothing in front of them.
+        let text = &self.body[first.checked_sub(AHEAD)?..];
+        let mut at = first;
         for row in 0..ABREAST {
             if at >= self.body.len() {
                 return None;
@@ -179,10 +182,8 @@ impl Rows<'_> {
         }
         let Numbers { point, missing, .. } = self.numbers;
         for (cells, values) in abreast.cells.iter().zip(&mut abreast.values) {
-            let ahead = cells[0].0.checked_sub(AHEAD)?;
-            let relative = |at: usize| (at - AHEAD - ahead) as u32;
             let words =
-                cells.map(|(from, to)| word(&self.body[ahead..], relative(from), relative(to)));
+                cells.map(|(from, to)| word(text, (from - first) as u32, (to - first) as u32));
             *values = match numbers(&words, *point) {
                 Some(numbers) => numbers,
                 None => {
