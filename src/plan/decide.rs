@@ -26,6 +26,10 @@ use crate::system::parallel::ordered;
 /// looked up while others are computed.
 const KEYS_AT_ONCE: usize = 32;
 
+/// Of many catchments in many scenarios, keys of so many catchments go together: neighbours in a scenario's plan lie side by side in
+/// memory, those of its next scenario far away.
+const NEIGHBOURS: usize = 16;
+
 /// Scenarios are planned side by side, as long as they have no more catchments than this: so many last runs are in memory.
 const AT_ONCE: usize = 200_000;
 
@@ -135,7 +139,8 @@ fn plan(
     let mut planned: Vec<(Vec<Entry>, Vec<Touched>)> = planned.collect();
     let side_by_side = SideBySide::new(scenarios);
     let threads = available_parallelism().map_or(1, NonZeroUsize::get);
-    let step = (KEYS_AT_ONCE / scenarios.len()).max(1);
+    let neighbours = (catchments.len() / KEYS_AT_ONCE).clamp(1, NEIGHBOURS);
+    let step = (KEYS_AT_ONCE / scenarios.len()).max(neighbours);
     let keys = |start: usize| {
         let some = start..catchments.len().min(start + step);
         let keys = some.map(|catchment| {
@@ -145,27 +150,24 @@ fn plan(
                 let known: Option<&Last> = last[at].get(id);
                 finds_changes && known.is_some_and(|known| known.key != key.0)
             };
-            let keys = is_asked(catchment).then(|| side_by_side.keys(catchment, &is_another));
-            (catchment, keys)
+            is_asked(catchment).then(|| side_by_side.keys(catchment, &is_another).into_iter())
         });
-        Ok(keys.collect::<Vec<_>>())
+        Ok((start, keys.collect::<Vec<_>>()))
     };
     let mut common = finds_changes.then(CommonChanges::default);
     let starts = (0..catchments.len()).step_by(step);
     // Keys are computed on all cores while this thread looks up those that are ready in the store.
-    ordered(threads, starts.map(Ok), &keys, &mut |keys| {
-        for (catchment, keys) in keys {
-            let id = &catchments[catchment].id;
-            let Some(keys) = keys else {
-                (planned.iter_mut()).for_each(|(entries, _)| entries.push(Entry::unasked()));
-                continue;
-            };
-            for (at, keyed) in keys.into_iter().enumerate() {
-                let (loaded, known) = (&scenarios[at], last[at].get(id));
+    ordered(threads, starts.map(Ok), &keys, &mut |(start, mut keys)| {
+        for ((loaded, last), (entries, touched)) in scenarios.iter().zip(&last).zip(&mut planned) {
+            for (catchment, keys) in (start..).zip(&mut keys) {
+                let Some(keyed) = keys.as_mut().and_then(Iterator::next) else {
+                    entries.push(Entry::unasked());
+                    continue;
+                };
+                let known = last.get(&catchments[catchment].id);
                 let past = Past { store, last: known };
                 let series = loaded.series_digests(catchment);
                 let entry = loaded.entry(catchment, series, &keyed, past, common.as_mut())?;
-                let (entries, touched) = &mut planned[at];
                 touched.extend(loaded.touched(catchment, &entry, known, keyed.explanation)?);
                 entries.push(entry);
             }
