@@ -4,30 +4,28 @@
 //! errors name the place where the field really stands. A project without scenarios has one, which has no name. Overrides are
 //! put in last: they take the place of what project, scenarios and sweeps state.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use toml::Table;
 
 use super::absent;
-use super::build::{ProjectBuilder, place, same_file};
+use super::build::ProjectBuilder;
 use super::cluster::ClusterTable;
 use super::cluster::merge::Stated;
-use super::error::{Moved, SourceText};
-use super::overrides::{Overrides, ParameterSet};
+use super::error::SourceText;
+use super::made::{Made, made_of, named_points};
+use super::overrides::Overrides;
 use super::places::{FrozenProject, Places};
-use super::product::SCENARIO;
-use super::product_spec::{Per, ProductVariable, valid_name};
-use super::sweep::{MOST, Point, Sweeps, joined_label};
-use super::{DeckPlace, PROJECT_FILE, Parameter, Project, ProjectError, raw};
-use crate::data::catchment::file_name;
+use super::product_spec::Per;
+use super::report_spec::ReportSpec;
+use super::sweep::Sweeps;
+use super::variant::Variant;
+use super::{PROJECT_FILE, Parameter, Project, ProjectError, raw};
 use crate::data::digest::Digest;
-use crate::data::scenario::{ScenarioName, Standing};
+use crate::data::scenario::ScenarioName;
 use crate::data::value::Value;
-use crate::project::import_spec::ImportSpec;
-use crate::project::report_spec::ReportSpec;
 use crate::system::regular;
-use crate::text::wording::{self, Quotes};
 
 /// A project file with all its scenarios.
 pub struct Study {
@@ -43,14 +41,6 @@ pub struct Study {
     pub report: ReportSpec,
     /// What takes the place of its values.
     pub overrides: Overrides,
-}
-
-/// The project with what one scenario changes, before it is checked.
-struct Variant {
-    raw: raw::Project,
-    moved: Moved,
-    stated: BTreeSet<String>,
-    sweeps: Option<Vec<String>>,
 }
 
 /// What is wanted of a project file.
@@ -95,7 +85,7 @@ impl Study {
         Ok(study)
     }
 
-    /// The same for one look: its scenarios are [passing](Standing::Passing), and no product is made of them, so that nothing is
+    /// The same for one look: its scenarios are [passing](crate::data::scenario::Standing::Passing), and no product is made of them, so that nothing is
     /// checked of where it would be.
     pub fn load_passing(root: &Path, overrides: &Overrides) -> Result<Self, ProjectError> {
         let (file, text) = project_text(root)?;
@@ -203,17 +193,11 @@ impl Study {
             ScenarioName::new(name).map_err(|fault| source.error(&field, fault))?;
             variants.push((
                 name.as_str(),
-                variant(&raw, name, &named, &sweeps, &source)?,
+                Variant::of(&raw, name, &named, &sweeps, &source)?,
             ));
         }
         if variants.is_empty() {
-            let plain = Variant {
-                raw: raw.clone(),
-                moved: Moved::new(),
-                stated: BTreeSet::new(),
-                sweeps: None,
-            };
-            variants.push(("", plain));
+            variants.push(("", Variant::plain(&raw)));
         }
         let mut study = Self {
             title: raw.title.clone(),
@@ -243,7 +227,7 @@ impl Study {
                 source,
                 places,
             };
-            let constants = constants(&variant);
+            let constants = variant.constants();
             let mut project = builder.project(variant.raw, shared.clone(), file, text)?;
             project.scenario.first_table = raw.parameters.table.len();
             project.scenario.stated = variant.stated;
@@ -274,7 +258,7 @@ impl Study {
         !self.common().scenario.name.is_unnamed()
     }
 
-    /// Whether all of it is only passing, see [`Standing::Passing`].
+    /// Whether all of it is only passing, see [`Standing::Passing`](crate::data::scenario::Standing::Passing).
     pub fn is_passing(&self) -> bool {
         self.common().scenario.standing.is_passing()
     }
@@ -326,96 +310,6 @@ impl Study {
             )),
         }
     }
-
-    /// A product that all scenarios share has the same variables for all.
-    fn check_shared_product(&self, source: &SourceText<'_>) -> Result<(), ProjectError> {
-        let first = self.common();
-        if first.product.per == Per::File {
-            return Ok(());
-        }
-        let product = &first.product;
-        let taken: BTreeSet<_> = product.names().collect();
-        for name in first.scenario.coordinates.keys() {
-            let field = format!("parameters.{name}");
-            let fault = if !valid_name(name) {
-                "can't be a coordinate of the product: a name has letters, digits and underscores, and none that the product uses itself"
-            } else if taken.contains(name.as_str()) {
-                "is a coordinate of the scenarios, and the product has something else of this name; rename one"
-            } else {
-                continue;
-            };
-            let source = source.with_moved(first.moved.clone());
-            return Err(source.error(&field, fault));
-        }
-        let described = |project: &Project| -> Vec<_> {
-            let variables = project.product.variables.iter();
-            variables.map(ProductVariable::description).collect()
-        };
-        let own = described(first);
-        match (self.scenarios.iter()).find(|project| described(project) != own) {
-            None => Ok(()),
-            Some(other) => Err(source.error(
-                "product",
-                format!(
-                    "scenario {:?} has other product variables than {:?}, so they can't share a file; `file = \"output/{SCENARIO}.nc\"` gives each its own",
-                    other.scenario.name.as_str(),
-                    first.scenario.name.as_str()
-                ),
-            )),
-        }
-    }
-
-    /// Puts the scenarios' names into those of their products, none of which may take the place of what is read.
-    fn place_products(&mut self, source: &SourceText<'_>) -> Result<(), ProjectError> {
-        let is_named = self.is_named();
-        let mut places = BTreeSet::new();
-        for project in &mut self.scenarios {
-            let per_file = project.product.per == Per::File;
-            if per_file {
-                if !is_named {
-                    let rule = "has \"{scenario}\" in its name, but the project has no scenarios";
-                    return Err(source.error("product.file", rule));
-                }
-                let path = project.product.path.to_string_lossy();
-                project.product.path = path
-                    .replace(SCENARIO, &readable(&project.scenario.name))
-                    .into();
-            }
-            let tables = project.tables.iter().map(|table| table.path.as_path());
-            let observations = &project.observations;
-            let sources = (project.input.files.iter().map(PathBuf::as_path))
-                .chain(tables)
-                .chain(self.samples.iter().map(|(path, _)| path.as_path()))
-                .chain(project.import.iter().flat_map(ImportSpec::sources))
-                .chain(observations.iter().flat_map(|source| source.sources()));
-            let product = &project.product.path;
-            let place = place(source, "product.file", product)?;
-            for path in sources {
-                if same_file(path, product) || path == place {
-                    let message = format!("the product would overwrite {}", path.display());
-                    return Err(source.error("product.file", message));
-                }
-            }
-            let deck = project.simulator.deck.as_ref();
-            let deck = deck.and_then(|deck| match &deck.place {
-                DeckPlace::Common(path) => path.canonicalize().ok(),
-                // A catchment's own is not known yet.
-                DeckPlace::Own(_) => None,
-            });
-            if deck.is_some_and(|deck| place.starts_with(deck)) {
-                let rule = "would be in the deck, which would be another one after each run; put it elsewhere";
-                return Err(source.error("product.file", rule));
-            }
-            if per_file && !places.insert(place) {
-                let message = format!(
-                    "{} is a link to another scenario's product",
-                    product.display()
-                );
-                return Err(source.error("product.file", message));
-            }
-        }
-        Ok(())
-    }
 }
 
 /// The project file in a folder, and its text.
@@ -428,244 +322,5 @@ fn project_text(root: &Path) -> Result<(PathBuf, String), ProjectError> {
             message: absent::reason(root, &error),
             file,
         }),
-    }
-}
-
-/// A scenario's name as part of a file's name: as it is where that is harmless.
-fn readable(name: &ScenarioName) -> String {
-    let is_harmless = |c: char| c.is_alphanumeric() || "_.-=+@ ".contains(c);
-    match name.as_str().chars().all(is_harmless) {
-        true => name.as_str().to_owned(),
-        false => file_name(name.as_str()),
-    }
-}
-
-/// The project as a scenario has it, after the changes of the scenarios that it extends.
-fn variant(
-    base: &raw::Project,
-    name: &str,
-    named: &BTreeMap<String, raw::Scenario>,
-    sweeps: &Sweeps,
-    source: &SourceText<'_>,
-) -> Result<Variant, ProjectError> {
-    let mut lineage: Vec<(&str, &raw::Scenario)> = Vec::new();
-    let mut next = Some(name);
-    while let Some(name) = next {
-        // Only the first is known to be there, and it is.
-        let Some(scenario) = named.get(name) else {
-            break;
-        };
-        lineage.push((name, scenario));
-        next = scenario.extends.as_deref();
-        if let Some(parent) = next {
-            let field = format!("scenario.{name}.extends");
-            if lineage.iter().any(|(known, _)| *known == parent) {
-                return Err(source.error(&field, "leads back to a scenario that extends this one"));
-            }
-            if !named.contains_key(parent) {
-                let known = named.keys().map(String::as_str);
-                return Err(source.error(&field, unknown("scenario", parent, known)));
-            }
-        }
-        if let Some(raw::Catchments::Folder(_)) = scenario.catchments {
-            let field = format!("scenario.{name}.catchments");
-            let rule = "chooses among the catchments of the project, with a formula or a list of ids; a folder goes under [input]";
-            return Err(source.error(&field, rule));
-        }
-        for sweep in scenario.sweep.iter().flatten() {
-            if !sweeps.has(sweep) {
-                let field = format!("scenario.{name}.sweep");
-                return Err(source.error(&field, unknown("sweep", sweep, sweeps.names())));
-            }
-        }
-    }
-    let mut variant = Variant {
-        raw: base.clone(),
-        moved: Moved::new(),
-        stated: BTreeSet::new(),
-        sweeps: None,
-    };
-    for (name, scenario) in lineage.into_iter().rev() {
-        variant.apply(name, scenario.clone());
-    }
-    Ok(variant)
-}
-
-fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> String {
-    let hint = wording::hint(name, known, Quotes::Double).unwrap_or_default();
-    format!("there is no {what} {name:?}{hint}")
-}
-
-impl Variant {
-    /// Replaces what the scenario states.
-    fn apply(&mut self, name: &str, scenario: raw::Scenario) {
-        let origin = format!("scenario.{name}");
-        let mut moved = |place: String, here: String| {
-            self.moved.push((place, format!("{origin}.{here}")));
-        };
-        if scenario.title.is_some() {
-            self.raw.title = scenario.title;
-        }
-        if scenario.catchments.is_some() {
-            self.raw.input.catchments = scenario.catchments;
-            moved("input.catchments".to_owned(), "catchments".to_owned());
-        }
-        if scenario.sweep.is_some() {
-            self.sweeps = scenario.sweep;
-        }
-        for (name, value) in scenario.parameters.values {
-            let field = format!("parameters.{name}");
-            moved(field.clone(), field);
-            self.stated.insert(name.clone());
-            self.raw.parameters.values.insert(name, value);
-        }
-        let tables = &mut self.raw.parameters.table;
-        for (i, table) in scenario.parameters.table.into_iter().enumerate() {
-            let place = format!("parameters.table.{}", tables.len());
-            moved(place, format!("parameters.table.{i}"));
-            tables.push(table);
-        }
-        let inputs = &mut self.raw.simulator.input;
-        for (i, input) in scenario.simulator.input.into_iter().enumerate() {
-            let at = inputs.iter().position(|known| known.file == input.file);
-            let at = at.unwrap_or(inputs.len());
-            moved(
-                format!("simulator.input.{at}"),
-                format!("simulator.input.{i}"),
-            );
-            match at < inputs.len() {
-                true => inputs[at] = input,
-                false => inputs.push(input),
-            }
-        }
-        for (name, variable) in scenario.product.variables {
-            let field = format!("product.variables.{name}");
-            moved(field.clone(), field);
-            self.raw.product.variables.insert(name, variable);
-        }
-    }
-}
-
-/// The constants among the parameters that a scenario states.
-fn constants(variant: &Variant) -> BTreeMap<String, Value> {
-    let value = |name: &String| {
-        let value = match variant.raw.parameters.values.get(name)? {
-            toml::Value::String(text) if text.trim_start().starts_with('=') => return None,
-            toml::Value::String(text) => Value::Text(text.clone()),
-            toml::Value::Integer(integer) => Value::Integer(*integer),
-            toml::Value::Float(number) => Value::Number(*number),
-            _ => return None,
-        };
-        Some((name.clone(), value))
-    };
-    variant.stated.iter().filter_map(value).collect()
-}
-
-/// The points of a scenario with the names of the scenarios that they make.
-fn named_points(
-    scenario: &str,
-    points: Vec<Point>,
-    source: &SourceText<'_>,
-) -> Result<Vec<(ScenarioName, Point)>, ProjectError> {
-    let named = |point: Point| {
-        let label = joined_label(scenario, &point.label);
-        if label.is_empty() {
-            return Ok((ScenarioName::UNNAMED, point));
-        }
-        let field = (point.values.first()).map_or("sweep", |(_, _, field)| field);
-        let name = ScenarioName::new(&label).map_err(|fault| source.error(field, fault))?;
-        Ok((name, point))
-    };
-    points.into_iter().map(named).collect()
-}
-
-/// A scenario that is to be made: a point of the sweeps, with a set of overrides or without one.
-struct Made<'a> {
-    name: ScenarioName,
-    /// The scenario of the project file.
-    of: ScenarioName,
-    point: Point,
-    set: Option<&'a ParameterSet>,
-    /// Whether the set is what it differs by from others.
-    is_sample: bool,
-}
-
-/// The scenarios that points and overrides make.
-fn made_of<'a>(
-    points: Vec<(ScenarioName, Point)>,
-    overrides: &'a Overrides,
-    source: &SourceText<'_>,
-) -> Result<Vec<Made<'a>>, ProjectError> {
-    let Overrides::Samples(sets) = overrides else {
-        let set = overrides.sets().first();
-        let made = points.into_iter().map(|(name, point)| Made {
-            of: name.clone(),
-            name,
-            point,
-            set,
-            is_sample: false,
-        });
-        return Ok(made.collect());
-    };
-    if points.len().saturating_mul(sets.len()) > MOST {
-        let message = format!("with the samples, there are more than {MOST} scenarios");
-        return Err(source.error("sweep", message));
-    }
-    let mut made = Vec::with_capacity(points.len() * sets.len());
-    for (of, point) in points {
-        for set in sets {
-            let label = joined_label(of.as_str(), &set.label);
-            made.push(Made {
-                name: ScenarioName::new(&label).map_err(|fault| source.error("sample", fault))?,
-                of: of.clone(),
-                point: point.clone(),
-                set: Some(set),
-                is_sample: true,
-            });
-        }
-    }
-    Ok(made)
-}
-
-impl Made<'_> {
-    /// The project as this scenario.
-    fn project(self, project: &Project, is_passing: bool) -> Project {
-        let mut project = project.clone();
-        project.scenario.name = self.name;
-        if is_passing {
-            project.scenario.standing = Standing::Passing(self.of);
-        }
-        for (name, value, field) in self.point.values {
-            project.moved.push((format!("parameters.{name}"), field));
-            project.scenario.stated.insert(name.clone());
-            let coordinates = &mut project.scenario.coordinates;
-            coordinates.insert(name.clone(), value.clone());
-            project.parameters.insert(name, Parameter::Constant(value));
-        }
-        for (name, value) in self.set.iter().flat_map(|set| &set.values) {
-            project.replace(name, value, self.is_sample);
-        }
-        project
-    }
-}
-
-impl Project {
-    /// Puts a value in the place of all that states a parameter. It is one of the coordinates if it was, or is to be.
-    fn replace(&mut self, name: &str, value: &Value, is_coordinate: bool) {
-        let field = format!("parameters.{name}");
-        self.moved.push((field, format!("the value of {name}")));
-        let scenario = &mut self.scenario;
-        scenario.overridden.insert(name.to_owned());
-        if !self.parameters.contains_key(name) {
-            scenario.unstated.insert(name.to_owned());
-        }
-        let was_coordinate = scenario.coordinates.remove(name).is_some();
-        // A list has no place along the scenarios.
-        if (was_coordinate || is_coordinate) && !matches!(value, Value::List(_)) {
-            let coordinates = &mut scenario.coordinates;
-            coordinates.insert(name.to_owned(), value.clone());
-        }
-        let parameter = Parameter::Constant(value.clone());
-        self.parameters.insert(name.to_owned(), parameter);
     }
 }
