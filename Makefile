@@ -83,11 +83,11 @@ test-recipes: build $(DELAWARE)/.installed ## run the files of docs/calibration.
 	  $(CARGO) test --release --locked --test integration -- --ignored recipes::; \
 	else echo 'skipped: the tools of docs/calibration.md cannot be installed here'; fi
 
-# Each installs by name what is missing, where root may; where no cluster can be started it says "skipped", and why. One test after the
-# other, since each has a cluster to itself.
+# Each installs by name what is missing, where root may; where no cluster can be started it says "skipped", and why. Each test has a cluster
+# to itself; of Slurm's, which wait most of the time, two are at work together.
 test-slurm: build ## run on a real Slurm cluster of several nodes, started here
 	@if tests/cluster/ready.sh slurm; then \
-	  $(CARGO) test --release --locked --test integration -- --ignored --test-threads 1 slurm:: cluster_shared::; fi
+	  $(CARGO) test --release --locked --test integration -- --ignored --test-threads 2 slurm:: cluster_shared::; fi
 
 test-gridengine: build ## run on a real Grid Engine, started here
 	@if tests/cluster/ready.sh gridengine; then \
