@@ -85,8 +85,8 @@ impl Study {
         Ok(study)
     }
 
-    /// The same for one look: its scenarios are [passing](crate::data::scenario::Standing::Passing), and no product is made of them, so that nothing is
-    /// checked of where it would be.
+    /// The same for one look: its scenarios are [passing](crate::data::scenario::Standing::Passing), and no product is made of
+    /// them, so that nothing is checked of where it would be.
     pub fn load_passing(root: &Path, overrides: &Overrides) -> Result<Self, ProjectError> {
         let (file, text) = project_text(root)?;
         let wanted = Wanted {

@@ -19,7 +19,7 @@ use signal_hook::consts::SIGTERM;
 use signal_hook::low_level;
 
 use super::marked::id;
-use super::{AT_ONCE, CALLED, GRACE, INDEX, JOB, LOGIN, NAME, SCRIPT, SECONDS, TASKS};
+use super::{AT_ONCE, CALLED, GRACE, INDEX, JOB, NAME, SCRIPT, SECONDS, TASKS, login};
 use crate::system::process::ended::Ended;
 use crate::system::process::timespec;
 
@@ -90,13 +90,10 @@ pub(crate) fn keep() -> io::Result<()> {
     let (mut begun, mut is_over) = (0, false);
     loop {
         while !is_over && begun < tasks && (runs.len() as u64) < at_once {
-            let login = LOGIN
-                .iter()
-                .filter_map(|name| Some((name, std::env::var_os(name)?)));
             let child = Command::new(&interpreter)
                 .arg(&script)
                 .env_clear()
-                .envs(login)
+                .envs(login())
                 .env(NAME, &name)
                 .env(JOB, &job)
                 .env(INDEX, begun.to_string())

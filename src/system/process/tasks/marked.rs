@@ -23,6 +23,7 @@ pub(crate) struct Kept {
     /// Its keeper.
     pub(super) keeper: Option<Pid>,
 }
+
 /// What there is of the jobs of these names, by name. One that is not there is not in the answer.
 pub(crate) fn kept(names: &[&str]) -> io::Result<BTreeMap<String, Kept>> {
     let mut found: BTreeMap<String, Kept> = BTreeMap::new();

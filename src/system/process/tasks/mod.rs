@@ -9,6 +9,7 @@
 mod keeper;
 mod marked;
 
+use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 use std::process::Stdio;
@@ -61,12 +62,9 @@ impl Tasks<'_> {
     pub(crate) fn start(&self) -> io::Result<String> {
         // It outlives this process, whose files it must not keep open: HDF5's have locks.
         keep_from_children()?;
-        let login = LOGIN
-            .iter()
-            .filter_map(|name| Some((name, std::env::var_os(name)?)));
         let mut keeper = this_program(VERB, "system::process::tasks::tests::keeper_of_these_tests")
             .env_clear()
-            .envs(login)
+            .envs(login())
             .env(NAME, self.name)
             .env(SCRIPT, self.script)
             .env(TASKS, self.tasks.to_string())
@@ -87,6 +85,12 @@ impl Tasks<'_> {
         job.ok_or_else(|| io::Error::other("the process that was to start tasks has ended"))
     }
 }
+
+/// What is handed on of this process's environment.
+fn login() -> impl Iterator<Item = (&'static str, OsString)> {
+    (LOGIN.into_iter()).filter_map(|name| Some((name, std::env::var_os(name)?)))
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
