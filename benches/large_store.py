@@ -1,11 +1,11 @@
-"""What it takes to look after a store of 100 GB: `status`, `gc --dry-run`, `doctor` and `gc`, beside the same of one of a few megabytes.
+"""What it takes to look after a store of 100 GB: `status`, `gc --dry-run`, `doctor` and `gc`, beside the same of one of 200 short results.
 
     .venv/bench/bin/python -B benches/large_store.py target/release/rerunoff --gigabytes 100 --folder FOLDER
 
 The results are made up: as many as there is room for, each of three columns of 8,760 steps, no two alike, with keys, checksums and seals
 as rerunoff writes them, so that all of them are whole and none is needed. They are not compressed by the store, but a file system that
-compresses has room for them where there is none otherwise: a file with btrfs in it, mounted with `compress=zstd:1`, takes a thirtieth. It is
-slower then than a disk. What is to be seen is how memory grows and whether `status` is slower.
+compresses has room for them where there is none otherwise: a file with btrfs in it, mounted with `compress-force=zstd:1`, takes a
+thirtieth. It is slower then than a disk. What is to be seen is how memory grows and whether `status` is slower.
 """
 
 import argparse
